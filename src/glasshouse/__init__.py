@@ -1,0 +1,33 @@
+"""Glasshouse grows image classifiers in the open.
+
+Importing it loads no torch: the public names are fetched when they are first used (PEP 562).
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "DatasetRecipe": "glasshouse.recipe",
+    "ImageData": "glasshouse.data.image_data",
+    "Learner": "glasshouse.training.learner",
+    "TrainingRecipe": "glasshouse.recipe",
+    "create_dataset": "glasshouse.data.prepare",
+    "evaluate": "glasshouse.export.evaluate",
+    "load_model": "glasshouse.export.bundle",
+    "open_dataset": "glasshouse.data.dataset",
+    "train": "glasshouse.training.loop",
+}
+
+__all__ = sorted([*_HOMES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'glasshouse' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

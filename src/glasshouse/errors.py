@@ -1,0 +1,110 @@
+"""Every error that Glasshouse raises on purpose.
+
+GlasshouseError
+├── InputError             what was given cannot be used
+│   ├── RecipeError        fields of a recipe are wrong (all of them are told at once)
+│   ├── SourceError        a source of pictures cannot be used at all
+│   ├── PictureError       one picture cannot be used
+│   ├── DatasetError       a dataset's folder is missing, damaged or does not fit
+│   ├── NetworkError       no such network, or it does not fit the pictures
+│   ├── WeightsError       a file of weights is missing, refused or does not fit
+│   └── ModelError         a model's folder or file is missing or damaged
+└── RunError               a training could not go on
+    ├── NotFiniteError     the loss or the gradient is NaN or infinite
+    ├── MemoryLimitError   the device has too little memory for a batch
+    └── ResumeError        a run cannot be continued
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "DatasetError",
+    "GlasshouseError",
+    "InputError",
+    "MemoryLimitError",
+    "ModelError",
+    "NetworkError",
+    "NotFiniteError",
+    "PictureError",
+    "Problem",
+    "RecipeError",
+    "ResumeError",
+    "RunError",
+    "SourceError",
+    "WeightsError",
+]
+
+
+class GlasshouseError(Exception):
+    """The base of all errors that Glasshouse raises on purpose; its text is meant for a person."""
+
+
+class InputError(GlasshouseError, ValueError):
+    """What was given cannot be used; the text names it, what was expected, what came and the next step."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with one field of a recipe, such as ``augmentation.rotation``."""
+
+    field: str
+    message: str
+
+
+class RecipeError(InputError):
+    """Fields of a recipe are wrong; ``problems`` lists every one of them."""
+
+    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = [f"{name} has {count}:", *(f"  {p.field}: {p.message}" for p in self.problems)]
+        super().__init__("\n".join(lines))
+
+
+class SourceError(InputError):
+    """A source of pictures cannot be used at all."""
+
+
+class PictureError(InputError):
+    """One picture cannot be used; the text is the reason that ``rejected.csv`` gives."""
+
+
+class DatasetError(InputError):
+    """A dataset's folder is missing, damaged, or does not fit what is asked of it."""
+
+
+class NetworkError(InputError):
+    """There is no network of that name, or it does not fit the pictures."""
+
+
+class WeightsError(InputError):
+    """A file of weights is missing, refused because loading it could run code, or does not fit."""
+
+
+class ModelError(InputError):
+    """A model's folder or file is missing, damaged or of a later version."""
+
+
+class RunError(GlasshouseError):
+    """A training could not start or go on; what was kept is told."""
+
+
+class NotFiniteError(RunError):
+    """The loss or the gradient of ``step`` is NaN or infinite; the weights were not moved."""
+
+    def __init__(self, message: str, step: int) -> None:
+        super().__init__(message)
+        self.step = step
+
+
+class MemoryLimitError(RunError):
+    """The device has too little memory; ``batch_size`` is one that would fit (None where none was found)."""
+
+    def __init__(self, message: str, batch_size: int | None) -> None:
+        super().__init__(message)
+        self.batch_size = batch_size
+
+
+class ResumeError(RunError):
+    """A run cannot be continued."""

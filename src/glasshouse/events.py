@@ -1,0 +1,166 @@
+"""What a job says while it works: small records that a loop around it prints, stores or draws.
+
+Every event is frozen, has a ``type`` and turns into one line of JSON and back::
+
+    for event in train(recipe, out):
+        if isinstance(event, EpochDone):
+            print(event.epoch, event.valid_loss)
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self
+
+__all__ = [
+    "EVENTS",
+    "CheckpointSaved",
+    "DatasetReady",
+    "EpochDone",
+    "Event",
+    "Notice",
+    "Progress",
+    "RunFinished",
+    "RunStarted",
+    "StepDone",
+    "event_from_json",
+]
+
+
+@dataclass(frozen=True)
+class Event:
+    """The base of all events."""
+
+    type: ClassVar[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event as a dictionary that JSON can hold; ``type`` names its class."""
+        return {"type": self.type, **asdict(self)}
+
+    def to_json(self) -> str:
+        """Return the event as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Build the event from what ``to_dict`` gave; unknown keys of a later version are passed over."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in data.items() if key in known})
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """Work in countable pieces: ``stage`` (such as ``reading``), pieces done of total, seconds so far and left."""
+
+    type: ClassVar[str] = "progress"
+    stage: str
+    done: int
+    total: int
+    seconds: float
+    remaining: float | None = None
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something a person should know: ``kind`` is a short word for programs, ``message`` the sentence."""
+
+    type: ClassVar[str] = "notice"
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class DatasetReady(Event):
+    """A dataset is whole on disk; ``reused`` tells that it had been made before."""
+
+    type: ClassVar[str] = "dataset-ready"
+    path: str
+    fingerprint: str
+    reused: bool
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """A training begins, or goes on after ``resumed_step`` optimiser steps (0: from the start)."""
+
+    type: ClassVar[str] = "run-started"
+    run: str
+    network: str
+    device: str
+    epochs: int
+    steps_per_epoch: int
+    parameters: int
+    trainable: int
+    resumed_step: int = 0
+
+
+@dataclass(frozen=True)
+class StepDone(Event):
+    """One optimiser step: its number from 1, the mean loss of its pictures, the learning rate it used."""
+
+    type: ClassVar[str] = "step"
+    step: int
+    epoch: int
+    loss: float
+    lr: float
+    grad_norm: float
+    seconds: float
+    remaining: float | None = None
+
+
+@dataclass(frozen=True)
+class EpochDone(Event):
+    """One epoch, from 1: mean training loss, loss and accuracy on the validation pictures (None without them)."""
+
+    type: ClassVar[str] = "epoch"
+    epoch: int
+    step: int
+    train_loss: float
+    valid_loss: float | None
+    valid_accuracy: float | None
+    lr: float
+    seconds: float
+    best: bool
+    phase: str = "train"
+
+
+@dataclass(frozen=True)
+class CheckpointSaved(Event):
+    """A checkpoint is whole on disk, relative to the run's folder."""
+
+    type: ClassVar[str] = "checkpoint"
+    path: str
+    step: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    """The training ended: the best epoch, why it ended (``done`` or ``early-stopping``), the model's path."""
+
+    type: ClassVar[str] = "run-finished"
+    run: str
+    reason: str
+    epochs: int
+    best_epoch: int
+    valid_loss: float | None
+    valid_accuracy: float | None
+    seconds: float
+    model: str
+
+
+EVENTS: dict[str, type[Event]] = {
+    "checkpoint": CheckpointSaved,
+    "dataset-ready": DatasetReady,
+    "epoch": EpochDone,
+    "notice": Notice,
+    "progress": Progress,
+    "run-finished": RunFinished,
+    "run-started": RunStarted,
+    "step": StepDone,
+}
+
+
+def event_from_json(line: str) -> Event:
+    """Return the event that ``Event.to_json`` wrote as ``line``."""
+    data = json.loads(line)
+    return EVENTS[data.pop("type")].from_dict(data)
