@@ -1,0 +1,41 @@
+# Two commands: make demo, make test. Everything they need is set up in .venv first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SHELL := /bin/bash
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check setup setup-dev lock clean
+help:
+	@echo "make demo    train a small network on handwritten digits and report on pictures it never saw"
+	@echo "make test    run the whole test suite and the checks"
+	@echo "make check   ruff and mypy alone"
+	@echo "make setup   only set up .venv"
+
+demo: setup
+	$(BIN)/glasshouse demo
+
+test: setup-dev check
+	$(BIN)/python -m pytest
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: .venv/ready
+setup-dev: .venv/ready-dev
+
+.venv/ready: requirements.lock requirements-cuda.lock pyproject.toml tools/setup.sh
+	PYTHON="$(PYTHON)" bash tools/setup.sh
+	touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.lock
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	touch $@
+
+lock:
+	$(PYTHON) tools/lock.py
+
+clean:
+	rm -rf .venv build src/*.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,60 @@
+"""Write the lock files from pyproject.toml: pins with hashes, no addresses.
+
+    python tools/lock.py            needs uv on the PATH
+
+Three files: what Glasshouse needs to run, what its tests need besides, and the CUDA libraries that the torch of
+Linux' usual registry needs and its CPU build does not.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TORCH = "2.13.0"
+TORCHVISION = "0.28.0"
+CPU_BUILD_HASHES = [
+    "sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"
+]  # torch 2.13.0+cpu, cp311, manylinux_2_28_x86_64
+CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
+
+
+def compile_lock(arguments: list[str], constraints: str) -> dict[str, str]:
+    """Return the pins that uv finds, name and marker -> the lines of the pin."""
+    with tempfile.TemporaryDirectory() as folder:
+        limits = Path(folder, "constraints.txt")
+        limits.write_text(constraints)
+        command = ["uv", "pip", "compile", "pyproject.toml", *arguments, "--universal", "--python-version", "3.11"]
+        command += ["--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "-q", "-c", str(limits)]
+        text = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    blocks = re.split(r"\n(?=\S)", text.strip())
+    return {block.split(" \\", 1)[0]: block for block in blocks}
+
+
+def with_cpu_build(block: str) -> str:
+    return block + "".join(f" \\\n    --hash={value}" for value in CPU_BUILD_HASHES)
+
+
+def write(name: str, comment: str, pins: dict[str, str]) -> None:
+    Path(ROOT, name).write_text(f"# {comment}\n" + "\n".join(pins[key] for key in sorted(pins)) + "\n")
+    print(f"{name}: {len(pins)} pins", file=sys.stderr)
+
+
+def main() -> None:
+    limits = f"torch=={TORCH}\ntorchvision=={TORCHVISION}\n"
+    runtime = compile_lock(["--extra", "notebook"], limits)
+    limits += "\n".join(key for key in runtime) + "\n"
+    everything = compile_lock(["--extra", "notebook", "--group", "dev"], limits)
+    cuda = {key: block for key, block in runtime.items() if CUDA.match(key)}
+    run = {key: block for key, block in runtime.items() if key not in cuda}
+    run = {key: with_cpu_build(block) if key.startswith("torch==") else block for key, block in run.items()}
+    write("requirements.lock", "What Glasshouse runs on. Written by tools/lock.py.", run)
+    write("requirements-cuda.lock", "What torch needs besides where it is not a CPU build.", cuda)
+    dev = {key: block for key, block in everything.items() if key not in runtime}
+    write("requirements-dev.lock", "What the tests need besides.", dev)
+
+
+if __name__ == "__main__":
+    main()
