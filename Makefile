@@ -31,7 +31,7 @@ setup-dev: .venv/ready-dev
 	touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.lock
-	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-compile --require-hashes --no-deps -r requirements-dev.lock
 	touch $@
 
 lock:

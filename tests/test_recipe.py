@@ -77,7 +77,7 @@ def test_a_later_version_is_refused() -> None:
 
 
 def test_not_a_number_is_refused() -> None:
-    with pytest.raises(RecipeError, match="optimizer.lr"):
+    with pytest.raises(RecipeError, match=r"optimizer\.lr"):
         TrainingRecipe(data="d", network="n", optimizer={"lr": float("nan")})
 
 

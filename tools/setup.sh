@@ -10,7 +10,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 fi
 echo "Setting up .venv (a few minutes the first time) ..." >&2
 [ -x .venv/bin/python ] || "$python" -m venv .venv
-.venv/bin/pip install --quiet --require-hashes --no-deps -r requirements.lock
+.venv/bin/pip install --quiet --no-compile --require-hashes --no-deps -r requirements.lock
 # torch's usual build for Linux needs CUDA libraries, its CPU build does not: its own metadata tells.
 if .venv/bin/python - <<'PY'
 import sys
@@ -19,6 +19,6 @@ needs_cuda = sys.platform == "linux" and "+cpu" not in version("torch")
 sys.exit(not (needs_cuda and any(line.startswith(("nvidia-", "cuda-")) for line in requires("torch") or [])))
 PY
 then
-    .venv/bin/pip install --quiet --require-hashes --no-deps -r requirements-cuda.lock
+    .venv/bin/pip install --quiet --no-compile --require-hashes --no-deps -r requirements-cuda.lock
 fi
 .venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
