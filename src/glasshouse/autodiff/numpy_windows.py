@@ -1,0 +1,161 @@
+"""Convolution and pooling for NumPy: columns and one matrix product an image, in pieces that stay in the cache.
+
+N batch, C channels in, O channels out, G groups; OH, OW output height and width, P = OH OW places;
+K = C KH KW numbers under a window.
+"""
+
+import numpy as np
+
+from .arrays import Array
+from .geometry import Window
+
+__all__ = [
+    "average_pool", "average_pool_spread", "conv2d", "conv2d_input", "conv2d_weight", "fold", "max_pool",
+    "max_pool_gather", "max_pool_scatter", "unfold",
+]  # fmt: skip
+
+_CACHE = 1 << 20  # bytes of columns that are worked on at once
+_KEEP = 1 << 24  # up to this many bytes of columns are kept from forward for the weights' gradient
+
+
+def _padded(x: Array, window: Window, fill: float = 0) -> Array:
+    (PH, PW), (N, C, H, W) = window.pad, x.shape
+    if PH == PW == 0:
+        return x
+    y = np.full((N, C, H + 2 * PH, W + 2 * PW), fill, dtype=x.dtype)
+    y[:, :, PH : PH + H, PW : PW + W] = x
+    return y
+
+
+def _under(x: Array, window: Window) -> Array:
+    """A view of a padded picture: what lies under the window at each place."""  # (N, C, KH, KW, OH, OW)
+    OH, OW = window._replace(pad=(0, 0)).out(x.shape[2:])
+    (SH, SW), (DH, DW), (n, c, h, w) = window.stride, window.dilation, x.strides
+    shape = (*x.shape[:2], *window.kernel, OH, OW)
+    return np.lib.stride_tricks.as_strided(x, shape, (n, c, h * DH, w * DW, h * SH, w * SW), writeable=False)
+
+
+def _slices(window: Window, out: tuple[int, int]) -> list[tuple[int, int, slice, slice]]:
+    """For each place (i, j) in the kernel: the rows and columns of the padded picture that it meets."""
+    (KH, KW), (SH, SW), (DH, DW), (OH, OW) = window.kernel, window.stride, window.dilation, out
+    rows = [slice(i * DH, i * DH + SH * (OH - 1) + 1, SH) for i in range(KH)]
+    columns = [slice(j * DW, j * DW + SW * (OW - 1) + 1, SW) for j in range(KW)]
+    return [(i, j, rows[i], columns[j]) for i in range(KH) for j in range(KW)]
+
+
+def unfold(x: Array, window: Window) -> Array:
+    """Every window laid out: im2col."""  # (N, C, H, W) -> (N, C, KH, KW, OH, OW)
+    return np.ascontiguousarray(_under(_padded(x, window), window))
+
+
+def fold(columns: Array, shape: tuple[int, ...], window: Window) -> Array:
+    """Every window added back to where it came from: col2im."""  # (N, C, KH, KW, OH, OW) -> (N, C, H, W)
+    (N, C, H, W), (PH, PW) = shape, window.pad
+    y = np.zeros((N, C, H + 2 * PH, W + 2 * PW), dtype=columns.dtype)
+    for i, j, rows, cols in _slices(window, columns.shape[4:]):
+        y[:, :, rows, cols] += columns[:, :, i, j]
+    return y[:, :, PH : PH + H, PW : PW + W]
+
+
+def _pieces(N: int, bytes_each: int) -> list[slice]:
+    step = max(1, _CACHE // max(1, bytes_each))
+    return [slice(n, min(n + step, N)) for n in range(0, N, step)]
+
+
+def conv2d(x: Array, W: Array, b: Array | None, window: Window, groups: int, keep: bool) -> tuple[Array, Array | None]:
+    """y = W * x + b, and the columns where they are worth keeping."""
+    under = _under(_padded(x, window), window)
+    (N, OH, OW), O, G = (len(x), *under.shape[4:]), len(W), groups
+    kernel = W.reshape(G, O // G, -1)  # (G, O/G, K/G)
+    keep = keep and under.size * x.itemsize <= _KEEP
+    y = np.empty((N, G, O // G, OH * OW), dtype=np.result_type(x, W))
+    kept = np.empty((N, G, kernel.shape[2], OH * OW), dtype=x.dtype) if keep else None
+    for piece in _pieces(N, under[0].size * x.itemsize):
+        columns = np.ascontiguousarray(under[piece]) if kept is None else kept[piece]
+        if kept is not None:
+            np.copyto(columns.reshape(under[piece].shape), under[piece])
+        np.matmul(kernel, columns.reshape(-1, G, kernel.shape[2], OH * OW), out=y[piece])
+    if b is not None:
+        y += b.reshape(1, G, -1, 1)
+    return y.reshape(N, O, OH, OW), kept
+
+
+def conv2d_input(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
+    """The gradient of a convolution with respect to its input: a transposed convolution."""
+    (N, C, H, Wd), (PH, PW), G, (OH, OW) = shape, window.pad, groups, gy.shape[2:]
+    kernel = W.reshape(G, len(W) // G, -1).transpose(0, 2, 1)  # (G, K/G, O/G)
+    gy = gy.reshape(N, G, -1, OH * OW)
+    gx = np.zeros((N, C, H + 2 * PH, Wd + 2 * PW), dtype=np.result_type(gy, W))
+    slices = _slices(window, (OH, OW))
+    for piece in _pieces(N, C * W[0, 0].size * OH * OW * gx.itemsize):
+        columns = np.matmul(kernel, gy[piece]).reshape(-1, C, *window.kernel, OH, OW)
+        target = gx[piece]
+        for i, j, rows, cols in slices:
+            target[:, :, rows, cols] += columns[:, :, i, j]
+    return gx[:, :, PH : PH + H, PW : PW + Wd]
+
+
+def conv2d_weight(
+    x: Array, gy: Array, shape: tuple[int, ...], window: Window, groups: int, columns: Array | None
+) -> Array:
+    """The gradient of a convolution with respect to its weights; `columns` if forward kept them."""
+    (N, O, OH, OW), G = gy.shape, groups
+    gy = gy.reshape(N, G, O // G, OH * OW)
+    under = _under(_padded(x, window), window) if columns is None else columns
+    gW = np.zeros((G, O // G, int(np.prod(shape[1:]))), dtype=np.result_type(x, gy))
+    for piece in _pieces(N, under[0].size * x.itemsize):
+        part = np.ascontiguousarray(under[piece]).reshape(-1, G, gW.shape[2], OH * OW)
+        gW += np.matmul(gy[piece], part.swapaxes(2, 3)).sum(axis=0)
+    return gW.reshape(shape)
+
+
+def max_pool(x: Array, window: Window) -> tuple[Array, Array]:
+    """The largest number under each window, and which it was; padding never wins."""
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    x = _padded(x, window, fill=lowest)
+    slices = _slices(window, window._replace(pad=(0, 0)).out(x.shape[2:]))
+    y = x[:, :, slices[0][2], slices[0][3]].copy()
+    winners = np.zeros(y.shape, dtype=np.uint8 if len(slices) <= 256 else np.intp)
+    for k, (_, _, rows, cols) in enumerate(slices[1:], start=1):
+        challenger = x[:, :, rows, cols]
+        np.copyto(winners, k, where=challenger > y)
+        np.maximum(y, challenger, out=y)
+    return y, winners
+
+
+def max_pool_scatter(gy: Array, winners: Array, shape: tuple[int, ...], window: Window) -> Array:
+    """Each number of `gy` added at the place of its winner."""
+    (N, C, H, W), (PH, PW) = shape, window.pad
+    gx = np.zeros((N, C, H + 2 * PH, W + 2 * PW), dtype=gy.dtype)
+    for k, (_, _, rows, cols) in enumerate(_slices(window, gy.shape[2:])):
+        gx[:, :, rows, cols] += gy * (winners == k)
+    return gx[:, :, PH : PH + H, PW : PW + W]
+
+
+def max_pool_gather(x: Array, winners: Array, window: Window) -> Array:
+    """The numbers of `x` at the places of the winners."""
+    x, y = _padded(x, window), np.zeros(winners.shape, dtype=x.dtype)
+    for k, (_, _, rows, cols) in enumerate(_slices(window, winners.shape[2:])):
+        y += x[:, :, rows, cols] * (winners == k)
+    return y
+
+
+def average_pool(x: Array, window: Window) -> Array:
+    """The mean under each window; padding counts as zero."""
+    x = _padded(x, window)
+    slices = _slices(window, window._replace(pad=(0, 0)).out(x.shape[2:]))
+    y = x[:, :, slices[0][2], slices[0][3]].copy()
+    for _, _, rows, cols in slices[1:]:
+        y += x[:, :, rows, cols]
+    return y / len(slices)
+
+
+def average_pool_spread(gy: Array, shape: tuple[int, ...], window: Window) -> Array:
+    """Each number of `gy` spread evenly over its window."""
+    (N, C, H, W), (PH, PW) = shape, window.pad
+    gx = np.zeros((N, C, H + 2 * PH, W + 2 * PW), dtype=gy.dtype)
+    slices = _slices(window, gy.shape[2:])
+    share = gy / len(slices)
+    for _, _, rows, cols in slices:
+        gx[:, :, rows, cols] += share
+    return gx[:, :, PH : PH + H, PW : PW + W]

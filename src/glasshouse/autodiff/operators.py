@@ -1,0 +1,41 @@
+"""What stands on a Variable itself: + - * / ** @ -x abs() [] and a few methods, in one table."""
+
+from typing import Any
+
+from . import arithmetic, comparison, indexing, linear, reduction, shaping
+from .core import Variable
+
+__all__ = ["OPERATORS", "attach"]
+
+OPERATORS: dict[str, Any] = {
+    "__abs__": comparison.absolute,
+    "__add__": arithmetic.add,
+    "__getitem__": indexing.get_item,
+    "__matmul__": linear.matmul,
+    "__mul__": arithmetic.mul,
+    "__neg__": arithmetic.neg,
+    "__pow__": arithmetic.pow,
+    "__radd__": arithmetic.add,
+    "__rmatmul__": lambda self, other: linear.matmul(other, self),
+    "__rmul__": arithmetic.mul,
+    "__rpow__": arithmetic.rpow,
+    "__rsub__": arithmetic.rsub,
+    "__rtruediv__": arithmetic.rdiv,
+    "__sub__": arithmetic.sub,
+    "__truediv__": arithmetic.div,
+    "T": property(shaping.transpose),
+    "dot": linear.matmul,
+    "matmul": linear.matmul,
+    "max": reduction.max,
+    "mean": reduction.mean,
+    "min": reduction.min,
+    "reshape": shaping.reshape,
+    "sum": reduction.sum,
+    "transpose": shaping.transpose,
+}
+
+
+def attach() -> None:
+    """Put the operators on Variable: done once, by the package, because the operations need Variable first."""
+    for name, operation in OPERATORS.items():
+        setattr(Variable, name, operation)

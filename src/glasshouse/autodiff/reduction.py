@@ -1,0 +1,161 @@
+"""Many numbers to few, and back: sum, sum_to and broadcast_to, mean, max, min."""
+
+from typing import cast
+
+import numpy as np
+
+from .arrays import Array, Axes, module_of
+from .core import Function, Operand, Variable, as_operand
+from .faults import ShapeError
+from .shaping import reshape
+
+__all__ = [
+    "BroadcastTo", "Max", "Min", "Sum", "SumTo", "average", "broadcast_to", "max", "mean", "min", "sum", "sum_to",
+]  # fmt: skip
+
+
+def _kept(x: Variable, axis: Axes) -> tuple[int, ...]:
+    """The shape of x with each summed axis left as 1."""
+    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    gone = {a % x.ndim for a in axes} if x.ndim else set()
+    return tuple(1 if i in gone else n for i, n in enumerate(x.shape))
+
+
+class Sum(Function):
+    """y = Σ x along axes; every summand gets the gradient of the sum."""
+
+    def __init__(self, axis: Axes, keepdims: bool) -> None:
+        self.axis, self.keepdims = axis, keepdims
+
+    def forward(self, x: Array) -> Array:
+        return module_of(x).sum(x, self.axis, self.keepdims)
+
+    def backward(self, gy: Variable) -> Variable:
+        (x,) = self.inputs
+        return broadcast_to(reshape(gy, _kept(x, self.axis)), x.shape)
+
+
+class SumTo(Function):
+    """Sums down to a shape: the transpose of broadcast_to."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Array) -> Array:
+        new = x.ndim - len(self.shape)
+        axes = tuple(i for i, n in enumerate(x.shape) if i < new or (self.shape[i - new] == 1 and n != 1))
+        lead = axes == tuple(range(new))
+        y = module_of(x).sum(x, axes[0] if axes == (0,) else axes, not lead) if axes else x
+        return y if lead else y.reshape(self.shape)
+
+    def backward(self, gy: Variable) -> Variable:
+        return broadcast_to(gy, self.inputs[0].shape)
+
+
+class BroadcastTo(Function):
+    """Copies along new or unit axes; the gradients of the copies are summed."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Array) -> Array:
+        return module_of(x).broadcast_to(x, self.shape)
+
+    def backward(self, gy: Variable) -> Variable:
+        return sum_to(gy, self.inputs[0].shape)
+
+
+class Max(Function):
+    """y = the largest of x along axes; where several are largest they share the gradient evenly."""
+
+    def __init__(self, axis: Axes, keepdims: bool) -> None:
+        self.axis, self.keepdims = axis, keepdims
+
+    def forward(self, x: Array) -> Array:
+        return module_of(x).max(x, self.axis, self.keepdims)
+
+    def backward(self, gy: Variable) -> Variable:
+        (x,), y = self.inputs, self.output()
+        shape, module = _kept(x, self.axis), module_of(x.data)
+        best = module.astype(x.data == y.data.reshape(shape), x.data)
+        share = best / module.sum(best, self.axis, True)
+        return reshape(gy, shape) * share
+
+
+class Min(Max):
+    """y = the smallest of x along axes; where several are smallest they share the gradient evenly."""
+
+    def forward(self, x: Array) -> Array:
+        return module_of(x).min(x, self.axis, self.keepdims)
+
+
+def sum(x: Operand, axis: Axes = None, keepdims: bool = False) -> Variable:
+    """y = Σ x along the axes, over all of them where none is given.
+
+    Source: Deep Learning from Scratch 3, step 39.
+
+    >>> sum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    variable([4. 6.])
+    """
+    return cast(Variable, Sum(axis, keepdims)(x))
+
+
+def sum_to(x: Operand, shape: tuple[int, ...]) -> Variable:
+    """Sums down to `shape`, so that broadcasting it again gives the shape of x.
+
+    Source: Deep Learning from Scratch 3, step 40.
+
+    >>> sum_to(np.ones((2, 3)), (1, 3))
+    variable([[2. 2. 2.]])
+    """
+    x = as_operand(x)
+    if x.shape == tuple(shape):
+        return x
+    if len(shape) > x.ndim or any(n not in (1, m) for n, m in zip(reversed(shape), reversed(x.shape))):
+        raise ShapeError(f"cannot sum {x.shape} to {shape}: from the right, each length must be the same, or 1")
+    return cast(Variable, SumTo(tuple(shape))(x))
+
+
+def broadcast_to(x: Operand, shape: tuple[int, ...]) -> Variable:
+    """Copies of x that fill `shape`.
+
+    >>> broadcast_to(np.array([1.0, 2.0]), (2, 2))
+    variable([[1. 2.]
+              [1. 2.]])
+    """
+    x = as_operand(x)
+    return x if x.shape == tuple(shape) else cast(Variable, BroadcastTo(tuple(shape))(x))
+
+
+def mean(x: Operand, axis: Axes = None, keepdims: bool = False) -> Variable:
+    """y = Σ x / n along the axes.
+
+    >>> mean(np.array([1.0, 2.0, 6.0]))
+    variable(3.0)
+    """
+    x = as_operand(x)
+    y = sum(x, axis, keepdims)
+    return y * (y.size / x.size)
+
+
+average = mean
+
+
+def max(x: Operand, axis: Axes = None, keepdims: bool = False) -> Variable:
+    """The largest number along the axes; equal ones share the gradient evenly.
+
+    >>> x = Variable(np.array([1.0, 3.0, 3.0]))
+    >>> max(x).backward()
+    >>> x.grad
+    variable([0.  0.5 0.5])
+    """
+    return cast(Variable, Max(axis, keepdims)(x))
+
+
+def min(x: Operand, axis: Axes = None, keepdims: bool = False) -> Variable:
+    """The smallest number along the axes; equal ones share the gradient evenly.
+
+    >>> min(np.array([[1.0, 2.0], [3.0, 0.0]]), axis=1)
+    variable([1. 0.])
+    """
+    return cast(Variable, Min(axis, keepdims)(x))

@@ -1,0 +1,90 @@
+"""Convolution and pooling for torch: its own kernels, called directly, forward and backward."""
+
+import torch
+import torch.nn.functional as F
+
+from .arrays import Array
+from .geometry import Window
+
+__all__ = [
+    "average_pool", "average_pool_spread", "conv2d", "conv2d_input", "conv2d_weight", "fold", "max_pool",
+    "max_pool_gather", "max_pool_scatter", "unfold",
+]  # fmt: skip
+
+_backward = torch.ops.aten.convolution_backward.default
+_average_backward = torch.ops.aten.avg_pool2d_backward.default
+_max_backward = torch.ops.aten.max_pool2d_with_indices_backward.default
+
+
+def unfold(x: Array, window: Window) -> Array:
+    """Every window laid out: im2col."""  # (N, C, H, W) -> (N, C, KH, KW, OH, OW)
+    columns = F.unfold(x, window.kernel, window.dilation, window.pad, window.stride)
+    return columns.reshape(*x.shape[:2], *window.kernel, *window.out(x.shape[2:]))
+
+
+def fold(columns: Array, shape: tuple[int, ...], window: Window) -> Array:
+    """Every window added back to where it came from: col2im."""  # (N, C, KH, KW, OH, OW) -> (N, C, H, W)
+    N, C, KH, KW, OH, OW = columns.shape
+    flat = columns.reshape(N, C * KH * KW, OH * OW)
+    return F.fold(flat, shape[2:], window.kernel, window.dilation, window.pad, window.stride)
+
+
+def conv2d(x: Array, W: Array, b: Array | None, window: Window, groups: int, keep: bool) -> tuple[Array, None]:
+    """y = W * x + b; torch keeps no columns."""
+    return F.conv2d(x, W, b, window.stride, window.pad, window.dilation, groups), None
+
+
+def conv2d_input(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
+    """The gradient of a convolution with respect to its input: a transposed convolution."""
+    x = gy.new_empty(1).expand(shape)  # only its shape is used
+    ways = (window.stride, window.pad, window.dilation, False, [0, 0], groups, [True, False, False])
+    return _backward(gy, x, W, None, *ways)[0]
+
+
+def conv2d_weight(x: Array, gy: Array, shape: tuple[int, ...], window: Window, groups: int, columns: None) -> Array:
+    """The gradient of a convolution with respect to its weights."""
+    W = gy.new_empty(1).expand(shape)  # only its shape is used
+    ways = (window.stride, window.pad, window.dilation, False, [0, 0], groups, [False, True, False])
+    return _backward(gy, x, W, None, *ways)[1]
+
+
+def _ways(window: Window) -> tuple[tuple[int, int], ...]:
+    return window.kernel, window.stride, window.pad
+
+
+def max_pool(x: Array, window: Window) -> tuple[Array, Array]:
+    """The largest number under each window, and its place in the picture; padding never wins."""
+    (H, W), (PH, PW), (KH, KW) = x.shape[2:], window.pad, window.kernel
+    if PH * 2 <= KH and PW * 2 <= KW:
+        return F.max_pool2d(x, *_ways(window), dilation=window.dilation, return_indices=True)
+    wide = F.pad(x, (PW, PW, PH, PH), value=-torch.inf)  # torch's kernel refuses a pad over half the kernel
+    y, places = F.max_pool2d(wide, window.kernel, window.stride, 0, window.dilation, return_indices=True)
+    rows, columns = places // wide.shape[3] - PH, places % wide.shape[3] - PW
+    return y, rows.clamp(0, H - 1) * W + columns.clamp(0, W - 1)
+
+
+def max_pool_scatter(gy: Array, winners: Array, shape: tuple[int, ...], window: Window) -> Array:
+    """Each number of `gy` added at the place of its winner."""
+    gx = gy.new_zeros(shape).flatten(2)
+    return gx.scatter_add_(2, winners.flatten(2), gy.flatten(2)).reshape(shape)
+
+
+def max_pool_gather(x: Array, winners: Array, window: Window) -> Array:
+    """The numbers of `x` at the places of the winners."""
+    return x.flatten(2).gather(2, winners.flatten(2)).reshape(winners.shape)
+
+
+def average_pool(x: Array, window: Window) -> Array:
+    """The mean under each window; padding counts as zero."""
+    (PH, PW), (KH, KW) = window.pad, window.kernel
+    if PH * 2 <= KH and PW * 2 <= KW:
+        return F.avg_pool2d(x, *_ways(window))
+    return F.avg_pool2d(F.pad(x, (PW, PW, PH, PH)), window.kernel, window.stride)
+
+
+def average_pool_spread(gy: Array, shape: tuple[int, ...], window: Window) -> Array:
+    """Each number of `gy` spread evenly over its window."""
+    (N, C, H, W), (PH, PW) = shape, window.pad
+    x = gy.new_empty(1).expand(N, C, H + 2 * PH, W + 2 * PW)  # only its shape is used
+    gx = _average_backward(gy, x, window.kernel, window.stride, (0, 0), False, True, None)
+    return gx[:, :, PH : PH + H, PW : PW + W]
