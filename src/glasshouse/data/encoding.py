@@ -1,0 +1,55 @@
+"""How a prepared picture lies in a dataset: raw, PNG or JPEG."""
+
+from io import BytesIO
+
+import numpy as np
+import simplejpeg
+from PIL import Image
+
+from glasshouse.errors import PictureError
+
+__all__ = ["decode_encoded", "encode"]
+
+
+def encode(picture: np.ndarray, encoding: str, quality: int) -> bytes:
+    """Return ``picture`` (H, W, 1 or 3) uint8 as bytes; ``quality`` 1..100 concerns ``jpeg`` (colour at full size).
+
+    Raises:
+        ValueError: ``encoding`` is not raw, png or jpeg.
+    """
+    if encoding == "raw":
+        return picture.tobytes()
+    if encoding == "png":
+        buffer = BytesIO()
+        Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(buffer, "PNG")
+        return buffer.getvalue()
+    if encoding == "jpeg":
+        space, sampling = ("GRAY", "Gray") if picture.shape[2] == 1 else ("RGB", "444")
+        data: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality, space, sampling)
+        return data
+    raise ValueError(f"expected an encoding among raw, png, jpeg, got {encoding!r}")
+
+
+def decode_encoded(data: bytes, encoding: str, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return the uint8 picture of ``shape`` (H, W, C) that ``encode`` wrote.
+
+    Raises:
+        PictureError: the bytes are damaged or of another shape.
+    """
+    try:
+        picture = _decoded(data, encoding, shape)
+    except (ValueError, OSError, SyntaxError) as error:
+        raise PictureError(f"a stored picture ({encoding}, {len(data)} bytes) is damaged: {error}") from None
+    if picture.shape != shape:
+        raise PictureError(f"a stored picture has the shape {picture.shape}, expected {shape}")
+    return picture
+
+
+def _decoded(data: bytes, encoding: str, shape: tuple[int, int, int]) -> np.ndarray:
+    if encoding == "raw":
+        return np.frombuffer(data, np.uint8).reshape(shape)
+    if encoding == "jpeg":
+        decoded: np.ndarray = simplejpeg.decode_jpeg(data, "GRAY" if shape[2] == 1 else "RGB")
+        return decoded
+    with Image.open(BytesIO(data), formats=["PNG"]) as image:
+        return np.asarray(image).reshape(image.height, image.width, -1)

@@ -1,0 +1,110 @@
+"""One picture: from what was given to uint8 pixels; training and prediction both come through here."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from glasshouse.data.encoding import decode_encoded, encode
+from glasshouse.data.jpeg import decode_plain_jpeg, is_jpeg, jpeg_orientation
+from glasshouse.data.modes import from_array, from_image, orient, to_color
+from glasshouse.data.quiet import pillow_quiet
+from glasshouse.data.resizing import resize
+from glasshouse.errors import PictureError
+
+__all__ = ["PIXEL_LIMIT", "decode", "decode_encoded", "encode", "resize"]
+
+PIXEL_LIMIT = 100_000_000
+
+
+def decode(
+    source: bytes | str | Path | Image.Image | np.ndarray, color: str = "rgb", pixel_limit: int = PIXEL_LIMIT
+) -> np.ndarray:
+    """Return the picture as uint8 (H, W, 3) for ``rgb`` or (H, W, 1) for ``gray``.
+
+    Turned as its EXIF says, alpha on white, the first frame of an animation, 16-bit and float values scaled
+    (``modes.scale_integers``, ``modes.scale_numbers``); colour profiles are not applied. The number of pixels is
+    checked before any is decoded.
+
+    Raises:
+        PictureError: it cannot be used; the text is the reason, without the name of the picture.
+    """
+    if isinstance(source, np.ndarray):
+        _check_pixels(source.shape[1] if source.ndim > 1 else 1, source.shape[0] if source.ndim else 1, pixel_limit)
+        return np.ascontiguousarray(to_color(from_array(source), color))
+    if isinstance(source, Image.Image):
+        return np.ascontiguousarray(to_color(_from_pillow(source, pixel_limit), color))
+    data = source if isinstance(source, bytes) else read_file(Path(source))
+    return np.ascontiguousarray(to_color(_from_bytes(data, pixel_limit), color))
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a picture's file.
+
+    Raises:
+        PictureError: it cannot be read; the text is the reason.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise PictureError("there is no such file") from None
+    except PermissionError:
+        raise PictureError("no permission to read it") from None
+    except IsADirectoryError:
+        raise PictureError("a folder, not a picture") from None
+    except OSError as error:
+        raise PictureError(f"cannot be read: {error.strerror or error}") from None
+
+
+def _from_bytes(data: bytes, pixel_limit: int) -> np.ndarray:
+    if not data:
+        raise PictureError("zero bytes")
+    if is_jpeg(data):
+        picture = decode_plain_jpeg(data, pixel_limit)
+        if picture is not None:
+            return orient(picture, jpeg_orientation(data))
+    return _from_file(BytesIO(data), pixel_limit)
+
+
+def _from_file(file: IO[bytes], pixel_limit: int) -> np.ndarray:
+    with pillow_quiet():
+        try:
+            image = Image.open(file)
+        except UnidentifiedImageError:
+            raise PictureError("not a picture, or damaged at its beginning") from None
+        except Image.DecompressionBombError as error:
+            raise PictureError(f"too many pixels: {error}") from None
+        except Exception as error:  # noqa: BLE001  (decoders of damaged files raise anything)
+            raise PictureError(f"damaged: {error}") from None
+        with image:
+            return _from_pillow(image, pixel_limit)
+
+
+def _from_pillow(image: Image.Image, pixel_limit: int) -> np.ndarray:
+    _check_pixels(image.width, image.height, pixel_limit)
+    with pillow_quiet():
+        try:
+            image.load()
+            return orient(from_image(image), _orientation(image))
+        except PictureError:
+            raise
+        except MemoryError:
+            raise PictureError(f"{image.width} x {image.height} pixels do not fit into memory") from None
+        except Exception as error:  # noqa: BLE001  (decoders of damaged files raise anything)
+            word = "truncated" if "truncated" in str(error).lower() else "damaged"
+            raise PictureError(f"{word}: {error or type(error).__name__}") from None
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        found = image.getexif().get(0x0112, 1)
+    except Exception:  # noqa: BLE001  (a damaged EXIF part turns nothing)
+        return 1
+    return found if isinstance(found, int) else 1
+
+
+def _check_pixels(width: int, height: int, limit: int) -> None:
+    if width * height > limit:
+        raise PictureError(f"{width} x {height} = {width * height:,} pixels, the limit is {limit:,}")

@@ -1,0 +1,83 @@
+"""What is done to a picture before a network sees it; it travels with the model, so that it never differs."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from PIL import Image
+
+from glasshouse.data.picture import PIXEL_LIMIT, decode, decode_encoded, encode, resize
+from glasshouse.recipe import DatasetRecipe
+
+__all__ = ["Preprocessing"]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Decode, resize, and (where the dataset is stored as JPEG) encode and decode once more.
+
+    ``mean`` and ``std`` are on values 0..1, one a channel; they are for whoever turns the bytes into numbers
+    (x/255 - mean) / std, and are not applied by the call.
+    """
+
+    width: int
+    height: int
+    resize: str = "squash"
+    color: str = "rgb"
+    encoding: str = "raw"
+    quality: int = 90
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+
+    @classmethod
+    def from_recipe(
+        cls, recipe: DatasetRecipe, mean: Sequence[float] | None = None, std: Sequence[float] | None = None
+    ) -> Self:
+        """Return what a dataset of this recipe does to its pictures; without statistics mean is 0 and std is 1."""
+        names = ("width", "height", "resize", "color", "encoding", "quality")
+        channels = 1 if recipe.color == "gray" else 3
+        return cls(
+            **{name: getattr(recipe, name) for name in names},
+            mean=tuple(mean) if mean is not None else (0.0,) * channels,
+            std=tuple(std) if std is not None else (1.0,) * channels,
+        )
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 for colour."""
+        return 1 if self.color == "gray" else 3
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape (H, W, C) of every picture it returns."""
+        return self.height, self.width, self.channels
+
+    def __call__(
+        self, source: bytes | str | Path | Image.Image | np.ndarray, pixel_limit: int = PIXEL_LIMIT
+    ) -> np.ndarray:
+        """Return the picture as uint8 (H, W, C), bit for bit as dataset creation stores it.
+
+        Raises:
+            PictureError: the picture cannot be used; the text is the reason.
+        """
+        return self.stored(decode(source, self.color, pixel_limit))
+
+    def stored(self, picture: np.ndarray) -> np.ndarray:
+        """Return what a dataset gives back for a decoded picture (H, W, C) of any size."""
+        small = resize(picture, self.width, self.height, self.resize)
+        return small if self.encoding != "jpeg" else decode_encoded(self.encode(small), "jpeg", self.shape)
+
+    def encode(self, small: np.ndarray) -> bytes:
+        """Return the bytes that a dataset stores for a picture that has its final size."""
+        return encode(small, self.encoding, self.quality)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a dictionary that JSON can hold."""
+        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Build it from what ``to_dict`` gave."""
+        return cls(**{**data, "mean": tuple(data["mean"]), "std": tuple(data["std"])})
