@@ -1,0 +1,74 @@
+"""Random numbers as functions of (seed, epoch, sample, stream): no state, so order, workers and resume change nothing.
+
+A number is the finaliser of SplitMix64 (Steele, Lea, Flood, Fast Splittable Pseudorandom Number Generators, 2014)
+applied once for each of the four; equal arguments give equal numbers on every machine.
+"""
+
+import hashlib
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv, ndtri  # type: ignore[import-untyped]
+
+__all__ = ["beta", "bits", "choice", "normal", "permutation", "uniform"]
+
+Samples = NDArray[np.int64]
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def bits(seed: int, epoch: int, samples: Samples, stream: str) -> NDArray[np.uint64]:
+    """Return 64 random bits (n,) for each of ``samples`` (n,), whole numbers from 0.
+
+    ``stream`` names what the numbers are for; streams of different names are independent.
+    """
+    state = np.zeros(len(samples), dtype=np.uint64)
+    for part in (_number(seed), _stream(stream), _number(epoch), np.asarray(samples, dtype=np.int64).view(np.uint64)):
+        state = _mix(state * GOLDEN + GOLDEN ^ part)
+    return state
+
+
+def uniform(
+    seed: int, epoch: int, samples: Samples, stream: str, low: float = 0.0, high: float = 1.0
+) -> NDArray[np.float64]:
+    """Return numbers (n,) evenly from [low, high)."""
+    unit = (bits(seed, epoch, samples, stream) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return low + (high - low) * unit
+
+
+def choice(seed: int, epoch: int, samples: Samples, stream: str, count: int) -> NDArray[np.int64]:
+    """Return whole numbers (n,) evenly from 0 to ``count`` - 1."""
+    return (uniform(seed, epoch, samples, stream) * count).astype(np.int64)
+
+
+def normal(seed: int, epoch: int, samples: Samples, stream: str) -> NDArray[np.float64]:
+    """Return numbers (n,) of the normal distribution with mean 0 and deviation 1: its quantiles at (u + 2^-54)."""
+    quantiles: NDArray[np.float64] = ndtri(uniform(seed, epoch, samples, stream) + 2.0**-54)
+    return quantiles
+
+
+def beta(seed: int, epoch: int, samples: Samples, stream: str, alpha: float) -> NDArray[np.float64]:
+    """Return numbers (n,) in [0, 1] of Beta(alpha, alpha): its quantiles at u."""
+    quantiles: NDArray[np.float64] = betaincinv(alpha, alpha, uniform(seed, epoch, samples, stream))
+    return quantiles
+
+
+def permutation(seed: int, epoch: int, count: int, stream: str = "order") -> NDArray[np.int64]:
+    """Return the numbers 0 to ``count`` - 1 in random order: sorted by their random bits."""
+    keys = bits(seed, epoch, np.arange(count, dtype=np.int64), stream)
+    return np.argsort(keys, kind="stable").astype(np.int64)
+
+
+def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def _number(value: int) -> np.uint64:
+    return np.uint64(value & 0xFFFFFFFFFFFFFFFF)
+
+
+@cache
+def _stream(name: str) -> np.uint64:
+    return np.uint64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little"))

@@ -1,0 +1,1 @@
+"""Networks: the catalogue, building for the pictures and classes at hand, and weights."""

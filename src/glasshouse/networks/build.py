@@ -1,0 +1,145 @@
+"""Building a network for the pictures and classes at hand."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from glasshouse.errors import NetworkError
+from glasshouse.networks.catalogue import Entry, find
+from glasshouse.networks.own import OWN, Head
+
+__all__ = ["Built", "build"]
+
+
+class Built:
+    """A network that is ready to train: ``module`` gives logits (N, K) from normalised pictures (N, C, H, W)."""
+
+    def __init__(self, entry: Entry, module: nn.Module, head_name: str) -> None:
+        self.entry = entry
+        self.module = module
+        self.head_name = head_name
+
+    @property
+    def head(self) -> Head:
+        """The last layer, inside ``module``."""
+        head = self.module.get_submodule(self.head_name)
+        if not isinstance(head, Head):
+            raise TypeError(f"{self.head_name} of {self.entry.name} is a {type(head).__name__}, not a Head")
+        return head
+
+    @property
+    def feature_count(self) -> int:
+        """How many features (F) the head gets."""
+        return self.head.in_features
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the head gets, (N, F), for normalised pictures (N, C, H, W)."""
+        seen: list[Tensor] = []
+        head = self.head
+        hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(head.pool(inputs[0])))
+        try:
+            self.module(x)
+        finally:
+            hook.remove()
+        return seen[0]
+
+    def groups(self) -> list[list[nn.Parameter]]:
+        """Return the parameters in three groups for discriminative rates: body early, body late, head.
+
+        The catalogue says where the late half begins; for other networks it is half of the parameters.
+        """
+        head = {id(p) for p in self.head.parameters()}
+        body = [(name, p) for name, p in self.module.named_parameters() if id(p) not in head]
+        at = self._cut(body)
+        return [[p for _, p in body[:at]], [p for _, p in body[at:]], list(self.head.parameters())]
+
+    def _cut(self, body: list[tuple[str, nn.Parameter]]) -> int:
+        for index, (name, _) in enumerate(body):
+            if self.entry.cut and name.startswith(self.entry.cut + "."):
+                return index
+        half, count = sum(p.numel() for _, p in body) / 2, 0
+        for index, (_, parameter) in enumerate(body):
+            if count >= half:
+                return index
+            count += parameter.numel()
+        return len(body)
+
+    def batch_norms(self) -> list[nn.Module]:
+        """Return every batch-norm layer, in order."""
+        return [m for m in self.module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+
+
+def build(
+    name: str, classes: int, channels: int, width: int, height: int, dropout: float | None = None, seed: int = 42
+) -> Built:
+    """Return the network of that name with fresh weights, which are a function of ``seed`` alone.
+
+    ``dropout`` None keeps the network's own; a number takes its place (just before the head where it has none).
+
+    Raises:
+        NetworkError: no such network, or it does not fit pictures of that size.
+    """
+    entry = find(name)
+    _check(entry, classes, channels, width, height)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed the accelerators
+        built = _make(entry, classes, channels, width, height)
+    if dropout is not None:
+        _set_dropout(built, dropout)
+    return built
+
+
+def _check(entry: Entry, classes: int, channels: int, width: int, height: int) -> None:
+    if classes < 1:
+        raise NetworkError(f"{entry.name} needs at least one class, got {classes}.")
+    if channels not in (1, 3):
+        raise NetworkError(f"{entry.name} takes pictures of 1 or 3 channels, these have {channels}.")
+    if min(width, height) < entry.least:
+        raise NetworkError(
+            f"{entry.name} needs pictures of at least {entry.least}x{entry.least}, these are {width}x{height}; make "
+            f"the dataset with a larger size (such as {entry.width}) or choose a smaller network, such as LeNet."
+        )
+
+
+def _make(entry: Entry, classes: int, channels: int, width: int, height: int) -> Built:
+    if entry.library == "own":
+        return Built(entry, OWN[entry.id](channels, height, width, classes), entry.head)
+    from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
+
+    module = vision.make(entry, classes, channels, (height, width))
+    if entry.library == "torchvision":
+        _adapt_input(module, channels)
+    _replace_head(module, entry.head, classes)
+    return Built(entry, module, entry.head)
+
+
+def _adapt_input(module: nn.Module, channels: int) -> None:
+    """Put a first convolution for ``channels`` in the place of the one for three."""
+    name, first = next((n, m) for n, m in module.named_modules() if isinstance(m, nn.Conv2d))
+    if first.in_channels == channels:
+        return
+    fresh = copy.deepcopy(first)
+    fresh.in_channels = channels
+    fresh.weight = nn.Parameter(torch.empty(first.out_channels, channels, *first.kernel_size))
+    fresh.reset_parameters()
+    module.set_submodule(name, fresh)
+
+
+def _replace_head(module: nn.Module, name: str, classes: int) -> None:
+    """Put a Head in the place of the last layer, a dense one or a 1x1 convolution."""
+    last = module.get_submodule(name)
+    if not isinstance(last, nn.Linear | nn.Conv2d):
+        raise NetworkError(
+            f"The last layer {name} is a {type(last).__name__}, which cannot be replaced for new classes."
+        )
+    features = last.in_features if isinstance(last, nn.Linear) else last.in_channels
+    module.set_submodule(name, Head(features, classes))
+
+
+def _set_dropout(built: Built, dropout: float) -> None:
+    layers = [m for m in built.module.modules() if isinstance(m, nn.Dropout) and m.p > 0]
+    for layer in layers:
+        layer.p = dropout
+    if not layers:
+        built.head.dropout = dropout
