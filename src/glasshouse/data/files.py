@@ -1,0 +1,190 @@
+"""A tree of files, wherever it lies: what is in it, what was passed over, and the bytes of each file."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.items import Listed
+from glasshouse.errors import PictureError
+
+__all__ = ["FILE_LIMIT", "DiskFiles", "Files", "Tree", "hidden_finding", "is_hidden", "walk"]
+
+FILE_LIMIT = 1 << 29
+_HIDDEN = frozenset({"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "$recycle.bin", "lost+found"})
+_KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+
+
+@dataclass
+class Tree:
+    """What a walk found: files sorted by path, what cannot be used, hidden names passed over, and empty folders."""
+
+    files: list[Listed] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+
+
+class Files(Protocol):
+    """Files by their posix path, from a folder or an archive."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def tree(self) -> Tree:
+        """What is in it."""
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes, on any thread; a PictureError tells why not."""
+
+
+def is_hidden(name: str) -> bool:
+    """Tell whether a file or folder belongs to the system and not to the pictures (``.DS_Store``, ``__MACOSX``)."""
+    return name.startswith(".") or name.lower() in _HIDDEN
+
+
+def hidden_finding(hidden: list[str]) -> Iterator[Finding]:
+    """Yield the sentence on hidden files, where there are any."""
+    if hidden:
+        shown = ", ".join(sorted(hidden)[:5]) + (", ..." if len(hidden) > 5 else "")
+        word = "file or folder was" if len(hidden) == 1 else "files or folders were"
+        yield Finding("hidden", f"{len(hidden)} hidden {word} passed over: {shown}")
+
+
+class DiskFiles:
+    """Files under a folder of this machine; ``tree`` may be given where only some files count."""
+
+    def __init__(self, root: Path, tree: Tree | None = None) -> None:
+        self.root = root
+        self.name = str(root)
+        self.tree = walk(root) if tree is None else tree
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes; an absolute path stays what it is.
+
+        Raises:
+            PictureError: it cannot be read; the text is the reason.
+        """
+        return read_regular(self.root / path)
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the bytes of a plain file of at most ``FILE_LIMIT`` bytes, never waiting on a pipe.
+
+    Raises:
+        PictureError: it cannot be read; the text is the reason.
+    """
+    try:
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise PictureError(f"not a file but {_kind(found.st_mode)}")
+            if found.st_size > FILE_LIMIT:
+                raise PictureError(f"{found.st_size:,} bytes, a picture has at most {FILE_LIMIT:,}")
+            return file.read()
+    except FileNotFoundError:
+        raise PictureError("there is no such file") from None
+    except PermissionError:
+        raise PictureError("no permission to read it") from None
+    except IsADirectoryError:
+        raise PictureError("a folder, not a picture") from None
+    except (OSError, ValueError) as error:
+        raise PictureError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def walk(root: Path) -> Tree:
+    """Return what lies under ``root``, links followed, every real folder read once.
+
+    Real folders are walked before links, so that a link never hides the folder that it points to; a link to a folder
+    that was read already, or that contains the link, is rejected with that reason.
+    """
+    tree = Tree()
+    seen: dict[tuple[int, int], str] = {}
+    queue: list[tuple[str, bool]] = [("", False)]
+    links: list[tuple[str, bool]] = []
+    while queue or links:
+        if not queue:
+            links.sort(reverse=True)
+            queue.append(links.pop())
+        path, linked = queue.pop()
+        if _enter(root, path, linked, seen, tree):
+            _read_folder(root, path, tree, queue, links)
+    tree.files.sort(key=lambda file: file.path)
+    tree.rejected.sort(key=lambda one: one.path)
+    tree.folders.sort()
+    return tree
+
+
+def _enter(root: Path, path: str, linked: bool, seen: dict[tuple[int, int], str], tree: Tree) -> bool:
+    """Tell whether the folder is new, and note it."""
+    try:
+        found = (root / path).stat()
+    except OSError as error:
+        tree.rejected.append(Rejected(path, f"the folder cannot be read: {error.strerror}"))
+        return False
+    key = (found.st_dev, found.st_ino)
+    if linked and key in seen:
+        target = seen[key] or "the source itself"
+        tree.rejected.append(Rejected(path, f"a link to a folder that is read already: {target}"))
+        return False
+    seen[key] = path
+    if path:
+        tree.folders.append(path)
+    return True
+
+
+def _read_folder(
+    root: Path, path: str, tree: Tree, queue: list[tuple[str, bool]], links: list[tuple[str, bool]]
+) -> None:
+    try:
+        with os.scandir(root / path) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except PermissionError:
+        tree.rejected.append(Rejected(path, "no permission to read the folder"))
+        return
+    except OSError as error:
+        tree.rejected.append(Rejected(path, f"the folder cannot be read: {error.strerror}"))
+        return
+    for entry in found:
+        inner = f"{path}/{entry.name}" if path else entry.name
+        if is_hidden(entry.name):
+            tree.hidden.append(inner)
+        elif _unwritable(inner):
+            tree.rejected.append(Rejected(inner.encode(errors="replace").decode(), "its name is not valid Unicode"))
+        else:
+            _sort_in(entry, inner, tree, queue, links)
+
+
+def _sort_in(
+    entry: os.DirEntry[str], path: str, tree: Tree, queue: list[tuple[str, bool]], links: list[tuple[str, bool]]
+) -> None:
+    """Put one entry where it belongs: among the folders, links, files or what is rejected."""
+    try:
+        found = entry.stat()
+    except OSError as error:
+        loop = entry.is_symlink()
+        tree.rejected.append(Rejected(path, "a link that leads nowhere" if loop else f"cannot be read: {error}"))
+        return
+    if stat.S_ISDIR(found.st_mode):
+        (links if entry.is_symlink() else queue).append((path, entry.is_symlink()))
+    elif stat.S_ISREG(found.st_mode):
+        tree.files.append(Listed(path, found.st_size, found.st_mtime_ns))
+    else:
+        tree.rejected.append(Rejected(path, f"not a file but {_kind(found.st_mode)}"))
+
+
+def _kind(mode: int) -> str:
+    return _KINDS.get(stat.S_IFMT(mode), "a folder" if stat.S_ISDIR(mode) else "something special")
+
+
+def _unwritable(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
