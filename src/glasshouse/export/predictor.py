@@ -1,0 +1,162 @@
+"""A model in use: pictures in, class names with probabilities out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+
+from glasshouse.data.preprocess import Preprocessing
+from glasshouse.errors import PictureError
+from glasshouse.export.description import Description
+from glasshouse.export.inference import probabilities
+from glasshouse.export.reading import Picture, Read, read_pictures
+from glasshouse.recipe import TrainingRecipe
+
+__all__ = ["Model", "Prediction"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says about one picture.
+
+    ``top`` has the most probable classes with their probabilities (0..1), best first. Where the picture could not be
+    read, ``error`` is the reason, ``label`` and ``probability`` are None and ``top`` is empty. ``path`` is None for
+    a picture that came as bytes, as an array or as a PIL image.
+    """
+
+    path: str | None
+    label: str | None
+    probability: float | None
+    top: tuple[tuple[str, float], ...] = ()
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it with the words of ``glasshouse predict --json``."""
+        return {
+            "path": self.path,
+            "label": self.label,
+            "probability": self.probability,
+            "top": [{"label": label, "probability": probability} for label, probability in self.top],
+            "error": self.error,
+        }
+
+    def __str__(self) -> str:
+        name = f"{self.path}: " if self.path else ""
+        if self.error is not None:
+            return f"{name}error: {self.error}"
+        return name + ", ".join(f"{label} {100 * probability:.1f} %" for label, probability in self.top)
+
+
+class Model:
+    """Weights, architecture, preprocessing and class names: all that a prediction needs.
+
+    ``network``, ``classes``, ``preprocessing``, ``recipe`` and ``card`` are those of its ``Description``; ``module``
+    computes where it is, and is left as it is (a training can hand over the one it works on); ``path`` is where the
+    model was loaded from.
+    """
+
+    def __init__(self, module: nn.Module, description: Description, path: Path | None = None) -> None:
+        self.module = module
+        self.description = description
+        self.path = path
+
+    @property
+    def network(self) -> str:
+        """The name of the network."""
+        return str(self.description.network["name"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the columns of ``probabilities``."""
+        return self.description.classes
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What is done to a picture before the network sees it."""
+        return self.description.preprocessing
+
+    @property
+    def recipe(self) -> TrainingRecipe | None:
+        """How the model was trained, where that is known."""
+        return self.description.recipe
+
+    @property
+    def card(self) -> str:
+        """What to know before using it, as Markdown."""
+        return self.description.card
+
+    def __repr__(self) -> str:
+        p = self.preprocessing
+        return f"<Model {self.network}: {len(self.classes)} classes, {p.width}x{p.height} {p.color}>"
+
+    def probabilities(self, rows: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return a probability for each class, float32 (n, K), for pictures as a dataset holds them.
+
+        Args:
+            rows: uint8 (n, H, W, C), as ``preprocessing`` and ``Split.rows`` give them.
+
+        Raises:
+            PictureError: the rows have another shape or type.
+        """
+        expected = self.preprocessing.shape
+        if rows.dtype != np.uint8 or rows.ndim != 4 or rows.shape[1:] != expected:
+            raise PictureError(
+                f"This model takes rows of uint8 (n, {', '.join(map(str, expected))}), "
+                f"got {rows.dtype} {rows.shape}; predict() takes pictures of any size."
+            )
+        return probabilities(self.module, rows, self.preprocessing.mean, self.preprocessing.std)
+
+    @overload
+    def predict(self, pictures: Picture, top: int = 5) -> Prediction: ...  # type: ignore[overload-overlap]
+    @overload
+    def predict(self, pictures: Iterable[Picture], top: int = 5) -> list[Prediction]: ...
+    def predict(self, pictures: Picture | Iterable[Picture], top: int = 5) -> Prediction | list[Prediction]:
+        """Say what is in one picture, or in each of many.
+
+        Args:
+            pictures: a path, the bytes of a picture file, a PIL image or an array (H, W) or (H, W, C) of pixels; or a
+                list, an iterator or an array (N, H, W, C) of them.
+            top: how many classes each prediction lists.
+
+        Raises:
+            PictureError: one picture was given and cannot be used; among many it becomes a Prediction with ``error``.
+        """
+        if not _is_one(pictures):
+            return list(self.predict_stream(cast(Iterable[Picture], pictures), top=top))
+        (prediction,) = self.predict_stream([cast(Picture, pictures)], top=top)
+        if prediction.error is not None:
+            where = f"{prediction.path}: " if prediction.path else ""
+            raise PictureError(where + prediction.error.removeprefix(where))
+        return prediction
+
+    def predict_stream(self, pictures: Iterable[Picture], batch_size: int = 64, top: int = 5) -> Iterator[Prediction]:
+        """Yield a prediction for each picture, in order, while later pictures are still being read.
+
+        At most three batches of pictures are in memory at a time, whatever their number.
+        """
+        for batch in read_pictures(pictures, self.preprocessing, batch_size):
+            rows = [one.row for one in batch if one.row is not None]
+            answers = iter(self.probabilities(np.stack(rows)) if rows else ())
+            for one in batch:
+                yield self._prediction(one, next(answers) if one.row is not None else None, top)
+
+    def _prediction(self, one: Read, answer: NDArray[np.float32] | None, top: int) -> Prediction:
+        if answer is None:
+            return Prediction(one.path, None, None, error=one.error)
+        best = np.argsort(-answer, kind="stable")[: max(1, top)]
+        ranked = tuple((self.classes[k], float(answer[k])) for k in best)
+        first = Prediction(one.path, *ranked[0], top=ranked)
+        return first if top > 0 else replace(first, top=())
+
+
+def _is_one(pictures: object) -> bool:
+    if isinstance(pictures, np.ndarray):
+        return pictures.ndim < 4
+    return isinstance(pictures, str | bytes | bytearray | memoryview | Path | Image.Image) or not isinstance(
+        pictures, Iterable
+    )

@@ -1,0 +1,56 @@
+"""Reading pictures ahead in threads, a batch at a time, while the network computes."""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from glasshouse.data.preprocess import Preprocessing
+from glasshouse.errors import PictureError
+
+__all__ = ["Picture", "Read", "read_pictures"]
+
+Picture: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A picture that was read: ``row`` is uint8 (H, W, C), or None where ``error`` tells why not."""
+
+    path: str | None
+    row: NDArray[np.uint8] | None
+    error: str | None = None
+
+
+def read_pictures(pictures: Iterable[Picture], preprocessing: Preprocessing, batch_size: int) -> Iterator[list[Read]]:
+    """Yield the pictures in order, in lists of ``batch_size``; two lists are read ahead."""
+    size = max(1, batch_size)
+    rest = iter(pictures)
+    waiting: deque[list[Future[Read]]] = deque()
+    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="read")
+    try:
+        while True:
+            while len(waiting) < 2 and (some := list(islice(rest, size))):
+                waiting.append([pool.submit(_read, one, preprocessing) for one in some])
+            if not waiting:
+                return
+            yield [future.result() for future in waiting.popleft()]
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _read(picture: Picture, preprocessing: Preprocessing) -> Read:
+    path = str(picture) if isinstance(picture, str | Path) else None
+    try:
+        source = Path(picture) if isinstance(picture, str) else picture
+        return Read(path, preprocessing(source))
+    except (PictureError, OSError) as error:
+        return Read(path, None, str(error))
