@@ -1,0 +1,50 @@
+"""Joining what must stay together: twins, series by a pattern, and groups that a table names."""
+
+import re
+from collections.abc import Hashable, Iterable, Sequence
+
+from glasshouse.data.items import Item
+from glasshouse.errors import SourceError
+
+__all__ = ["join", "series_keys"]
+
+
+def join(count: int, *bonds: Sequence[Hashable | None]) -> list[int]:
+    """Return a group number for each of ``count`` things; things that share a key of any bond are in one group.
+
+    A group's number is the position of its first member; None binds nothing.
+    """
+    parent = list(range(count))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for keys in bonds:
+        first: dict[Hashable, int] = {}
+        for i, key in enumerate(keys):
+            if key is not None:
+                a, b = sorted((root(first.setdefault(key, i)), root(i)))
+                parent[b] = a
+    return [root(i) for i in range(count)]
+
+
+def series_keys(items: Iterable[Item], pattern: str | None) -> list[tuple[str, str] | None]:
+    """Return (class, name of the series) of each picture, by the first group of ``pattern`` searched in its path.
+
+    Raises:
+        SourceError: the pattern matches no path at all.
+    """
+    items = list(items)
+    if pattern is None:
+        return [None] * len(items)
+    rule = re.compile(pattern)
+    found = [rule.search(item.path) for item in items]
+    if items and not any(found):
+        raise SourceError(
+            f"The group pattern {pattern!r} matches none of {len(items)} paths, such as {items[0].path!r}. "
+            "Give a regular expression whose first group names the series."
+        )
+    return [(i.label, m.group(1) or "") if m else None for i, m in zip(items, found)]

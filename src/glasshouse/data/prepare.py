@@ -1,0 +1,107 @@
+"""Making a dataset: read, check, deal out, write; whole on disk or not there at all."""
+
+import shutil
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+
+from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.findings import find_odd
+from glasshouse.data.groups import join, series_keys
+from glasshouse.data.items import Given, Item, Source
+from glasshouse.data.reuse import Standing, found_again, inspect, source_marks
+from glasshouse.data.selection import too_rare
+from glasshouse.data.source import open_source
+from glasshouse.data.split import deal
+from glasshouse.data.spool import Spool
+from glasshouse.data.staging import install, staging
+from glasshouse.data.survey import survey
+from glasshouse.data.twins import find_twins
+from glasshouse.data.writing import Draft, write_dataset
+from glasshouse.errors import DatasetError
+from glasshouse.events import DatasetReady, Event, Notice
+from glasshouse.recipe import DatasetRecipe
+
+__all__ = ["create_dataset", "prepare_dataset"]
+
+
+def create_dataset(
+    recipe: DatasetRecipe,
+    out: str | Path,
+    given: Given | None = None,
+    report: Callable[[Event], None] | None = None,
+) -> Dataset:
+    """Make the dataset that ``recipe`` describes in the folder ``out`` and open it; see ``prepare_dataset``."""
+    for event in prepare_dataset(recipe, out, given):
+        if report is not None:
+            report(event)
+    return open_dataset(out)
+
+
+def prepare_dataset(recipe: DatasetRecipe, out: str | Path, given: Given | None = None) -> Iterator[Event]:
+    """Make a dataset, telling progress, notices, and ``DatasetReady`` last.
+
+    A dataset of the same recipe and the same pictures that stands at ``out`` is used again; another dataset there is
+    replaced when the new one is whole; anything else there is left alone.
+
+    Raises:
+        SourceError: nothing can be made of the source.
+        DatasetError: ``out`` holds something else, or cannot be written.
+    """
+    place = Path(out).absolute()
+    standing = inspect(place)
+    source = open_source(recipe, given)
+    if standing is not None and found_again(standing, recipe, source):
+        yield DatasetReady(str(place), standing.fingerprint, reused=True)
+        return
+    with staging(place) as folder:
+        fingerprint = yield from _make(recipe, source, folder)
+        yield from _replace(standing, fingerprint, folder, place)
+    yield DatasetReady(str(place), fingerprint, reused=False)
+
+
+def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Event, None, str]:
+    with Spool(folder) as spool:
+        result = yield from survey(source, recipe, spool)
+        rare = too_rare([record.item for record in result.records], recipe)
+        failures = [*result.failures, *((r.path, r.reason, result.records[i].sha256) for i, r in rare.items())]
+        records = [record for i, record in enumerate(result.records) if i not in rare]
+        twins = find_twins([r.sha256 for r in records], spool.thumbs()[[r.row for r in records]])
+        items = [record.item for record in records]
+        groups = join(len(items), twins.groups, series_keys(items, recipe.group), [item.group for item in items])
+        sides = deal(items, groups, recipe)
+        failures += [(entry.path, entry.reason, "-") for entry in source.rejected]
+        draft = Draft(
+            recipe=recipe,
+            records=records,
+            sides=sides,
+            classes=_classes(source, items),
+            twins=twins,
+            failures=sorted(failures),
+            warnings=[*source.warnings, *result.warnings, *find_odd(records, sides)],
+            source=source_marks(recipe, source),
+        )
+        for finding in draft.warnings:
+            yield Notice(finding.kind, finding.message)
+        return (yield from write_dataset(draft, spool, folder))
+
+
+def _classes(source: Source, items: Sequence[Item]) -> list[str]:
+    """Return the classes that have pictures, in the source's own order or sorted."""
+    used = {item.label for item in items}
+    return [name for name in (source.classes or sorted(used)) if name in used]
+
+
+def _replace(standing: Standing | None, fingerprint: str, folder: Path, place: Path) -> Iterator[Event]:
+    """Move the new dataset to its place; tell where it takes another's."""
+    if standing is not None:
+        foreign = standing.manifest["foreign"]
+        if foreign:
+            raise DatasetError(
+                f"The dataset at {place} is of another recipe or of changed pictures, and its folder also holds "
+                f"{', '.join(foreign[:5])}: it is not replaced. Move that, or choose another --out."
+            )
+        openings = place / "test-openings.jsonl"
+        if standing.fingerprint == fingerprint and openings.exists():
+            shutil.copy2(openings, folder / openings.name)
+        yield Notice("replaced", f"The dataset at {place} is replaced: its recipe or its pictures changed.")
+    install(folder, place)

@@ -1,0 +1,114 @@
+"""Whether a dataset that already stands somewhere is the one that is asked for."""
+
+import csv
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glasshouse.data.dataset import SPLITS, open_dataset, read_manifest
+from glasshouse.data.fingerprint import content_hash, listing_digest, names_digest, recipe_key
+from glasshouse.data.items import Source
+from glasshouse.data.reading import in_order, worker_threads
+from glasshouse.errors import DatasetError, PictureError
+from glasshouse.recipe import DatasetRecipe
+
+__all__ = ["Standing", "found_again", "inspect", "source_marks"]
+
+_OWN = {"dataset.json", "recipe.json", "rejected.csv", "twins.csv", "test-openings.jsonl"}
+_OWN |= {f"{name}.arrow" for name in SPLITS}
+_OWN_FOLDERS = {"features"}  # caches of the training room; they are made again
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A dataset that stands where one is to be made."""
+
+    place: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def fingerprint(self) -> str:
+        """Its fingerprint."""
+        return str(self.manifest["fingerprint"])
+
+
+def inspect(place: Path) -> Standing | None:
+    """Return the dataset at ``place``, None where there is nothing.
+
+    Raises:
+        DatasetError: there is something that is no dataset, or more than a dataset: it must not be replaced.
+    """
+    if not os.path.lexists(place) or (place.is_dir() and not any(place.iterdir())):
+        return None
+    try:
+        manifest = read_manifest(place)
+    except DatasetError as error:
+        raise DatasetError(
+            f"{place} exists and is not a dataset of this version, so it is left alone ({error}) "
+            "Choose another --out, or remove it yourself."
+        ) from None
+    foreign = sorted(p.name for p in place.iterdir() if p.name not in _OWN | _OWN_FOLDERS)
+    return Standing(place, {**manifest, "foreign": foreign})
+
+
+def source_marks(recipe: DatasetRecipe, source: Source) -> dict[str, str]:
+    """Return what tells, without opening a picture, whether a source changed."""
+    places = [recipe.source, recipe.valid_source, recipe.test_source, recipe.labels.labels_file, recipe.labels.pictures]
+    place = "\n".join(str(Path(p).absolute()) if p else "" for p in places)
+    return {
+        "path": recipe.source,
+        "listing": listing_digest(place, source.listing()),
+        "names": names_digest(source.items),
+    }
+
+
+def found_again(standing: Standing, recipe: DatasetRecipe, source: Source) -> bool:
+    """Tell whether the standing dataset has this recipe and these pictures.
+
+    The list of files (path, size, time) answers quickly; where it differs, the content does.
+    """
+    if standing.manifest.get("recipe_key") != recipe_key(recipe):
+        return False
+    marks, before = source_marks(recipe, source), standing.manifest["source"]
+    try:
+        open_dataset(standing.place)
+        if marks["listing"] == before["listing"]:
+            return True
+        if recipe.split == "time" or marks["names"] != before["names"] or not _same_content(standing, source):
+            return False
+    except DatasetError:
+        return False
+    _remember(standing, marks)
+    return True
+
+
+def _same_content(standing: Standing, source: Source) -> bool:
+    """Tell whether every picture that was read then has the same content now."""
+    dataset = open_dataset(standing.place)
+    expected = {p: h for split in dataset.splits.values() for p, h in zip(split.paths, split.sha256)}
+    with (standing.place / "rejected.csv").open(encoding="utf-8", newline="") as lines:
+        expected |= {row["path"]: row["sha256"] for row in csv.DictReader(lines) if row["sha256"] != "-"}
+    items = [item for item in source.items if item.path in expected]
+
+    def same(index: int) -> bool:
+        try:
+            return content_hash(source.read(items[index])) == expected[items[index].path]
+        except PictureError:
+            return expected[items[index].path] == ""
+
+    return all(in_order(range(len(items)), same, 2**17, worker_threads()))
+
+
+def _remember(standing: Standing, marks: Mapping[str, str]) -> None:
+    """Write the new list's digest down, so that the next call is quick; a folder that is read-only stays as it is."""
+    manifest = {key: value for key, value in standing.manifest.items() if key != "foreign"}
+    text = json.dumps({**manifest, "source": dict(marks)}, indent=1, ensure_ascii=False) + "\n"
+    draft = standing.place / f".dataset.json.{os.getpid()}"
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(standing.place / "dataset.json")
+    except OSError:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,69 @@
+"""A place on disk for prepared pictures while it is not yet known on which side each of them goes."""
+
+from array import array
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["THUMB", "Spool"]
+
+THUMB = (32, 32, 3)
+
+
+class Spool:
+    """Rows and small pictures, appended one by one and read in any order; memory holds 8 bytes a row."""
+
+    def __init__(self, folder: Path) -> None:
+        self._rows_file = folder / "rows.spool"
+        self._thumbs_file = folder / "thumbs.spool"
+        self._rows = self._rows_file.open("wb", buffering=2**20)
+        self._thumbs = self._thumbs_file.open("wb", buffering=2**20)
+        self._ends = array("Q", [0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._rows.close()
+        self._thumbs.close()
+        self._rows_file.unlink(missing_ok=True)
+        self._thumbs_file.unlink(missing_ok=True)
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def append(self, row: bytes | NDArray[np.uint8], thumb: NDArray[np.uint8]) -> None:
+        """Add one row (pixels, or an encoded picture) and its small picture, uint8 (32, 32, 3)."""
+        size = self._rows.write(row if isinstance(row, bytes) else row.data)
+        self._thumbs.write(thumb.data)
+        self._ends.append(self._ends[-1] + size)
+
+    def flush(self) -> None:
+        """Make all that was appended readable."""
+        self._rows.flush()
+        self._thumbs.flush()
+
+    def thumbs(self) -> NDArray[np.uint8]:
+        """Return all small pictures, mapped, uint8 (N, 32, 32, 3)."""
+        if not len(self):
+            return np.zeros((0, *THUMB), np.uint8)
+        return np.memmap(self._thumbs_file, np.uint8, "r", shape=(len(self), *THUMB))
+
+    def raw_rows(self, row_bytes: int) -> NDArray[np.uint8]:
+        """Return all rows, mapped, uint8 (N, row_bytes), where all are equally long."""
+        return np.memmap(self._rows_file, np.uint8, "r", shape=(len(self), row_bytes))
+
+    def encoded_rows(self, indices: Sequence[int]) -> list[bytes]:
+        """Return the content of some rows."""
+        with self._rows_file.open("rb") as file:
+            result = []
+            for index in indices:
+                file.seek(self._ends[index])
+                result.append(file.read(self._ends[index + 1] - self._ends[index]))
+        return result
