@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from glasshouse.errors import NetworkError
-from glasshouse.networks.catalogue import Entry, find
+from glasshouse.networks.catalogue import CATALOGUE, Entry, find
 from glasshouse.networks.own import OWN, Head
 
 __all__ = ["Built", "build"]
@@ -107,11 +107,27 @@ def _make(entry: Entry, classes: int, channels: int, width: int, height: int) ->
         return Built(entry, OWN[entry.id](channels, height, width, classes), entry.head)
     from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
 
-    module = vision.make(entry, classes, channels, (height, width))
-    if entry.library == "torchvision":
-        _adapt_input(module, channels)
-    _replace_head(module, entry.head, classes)
+    try:
+        module = vision.make(entry, classes, channels, (height, width))
+        if entry.library == "torchvision":
+            _adapt_input(module, channels)
+        _replace_head(entry, module, classes)
+        if entry.name not in CATALOGUE:  # whose sizes are known
+            _try(module, channels, width, height)
+    except (AssertionError, RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NetworkError(
+            f"{entry.name} cannot be built for {width}x{height} pictures of {channels} channels ({reason}). "
+            f"It was made for {entry.width}x{entry.height}; make the dataset with that size."
+        ) from error
     return Built(entry, module, entry.head)
+
+
+@torch.no_grad()
+def _try(module: nn.Module, channels: int, width: int, height: int) -> None:
+    module.eval()
+    module(torch.zeros(1, channels, height, width))
+    module.train()
 
 
 def _adapt_input(module: nn.Module, channels: int) -> None:
@@ -126,15 +142,16 @@ def _adapt_input(module: nn.Module, channels: int) -> None:
     module.set_submodule(name, fresh)
 
 
-def _replace_head(module: nn.Module, name: str, classes: int) -> None:
+def _replace_head(entry: Entry, module: nn.Module, classes: int) -> None:
     """Put a Head in the place of the last layer, a dense one or a 1x1 convolution."""
-    last = module.get_submodule(name)
+    last = module.get_submodule(entry.head) if entry.head else module
     if not isinstance(last, nn.Linear | nn.Conv2d):
         raise NetworkError(
-            f"The last layer {name} is a {type(last).__name__}, which cannot be replaced for new classes."
+            f"{entry.name} does not end in one dense layer (it is an encoder, or it has several heads), so it cannot "
+            "get a head for new classes; choose another network: `glasshouse networks --search TEXT`."
         )
     features = last.in_features if isinstance(last, nn.Linear) else last.in_channels
-    module.set_submodule(name, Head(features, classes))
+    module.set_submodule(entry.head, Head(features, classes))
 
 
 def _set_dropout(built: Built, dropout: float) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from glasshouse.errors import NetworkError
 
-__all__ = ["CATALOGUE", "Entry", "find"]
+__all__ = ["CATALOGUE", "Entry", "find", "plain"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -132,9 +132,9 @@ def find(name: str) -> Entry:
     Raises:
         NetworkError: there is none; close names are told.
     """
-    wanted = _plain(name)
+    wanted = plain(name)
     for entry in CATALOGUE.values():
-        if wanted in (_plain(entry.name), _plain(entry.id)):
+        if wanted in (plain(entry.name), plain(entry.id)):
             return entry
     from glasshouse.networks import vision  # the names of timm can only be asked of timm, which loads torch
 
@@ -144,12 +144,13 @@ def find(name: str) -> Entry:
     raise NetworkError(_unknown(name, vision.timm_names()))
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """Return a name as it is compared: small letters, without ``-`` and ``_``."""
     return name.lower().replace("-", "").replace("_", "")
 
 
 def _unknown(name: str, others: list[str]) -> str:
-    known = {_plain(n): n for n in [*others, *CATALOGUE]}
-    close = [known[n] for n in difflib.get_close_matches(_plain(name), known, n=4, cutoff=0.6)]
+    known = {plain(n): n for n in [*others, *CATALOGUE]}
+    close = [known[n] for n in difflib.get_close_matches(plain(name), known, n=4, cutoff=0.6)]
     hint = f"did you mean {', '.join(close)}?" if close else f"the catalogue has {', '.join(CATALOGUE)}."
     return f"There is no network named {name!r}; {hint} `glasshouse networks --search TEXT` lists more."

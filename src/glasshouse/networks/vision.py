@@ -1,13 +1,14 @@
 """The one place that imports torchvision and timm."""
 
+import sys
 import warnings
 from functools import cache
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from glasshouse.networks.catalogue import Entry
+from glasshouse.networks.catalogue import CATALOGUE, Entry
 
 _kept: list[torch.library.Library] = []  # an operator lives as long as the library that defined it
 
@@ -31,7 +32,17 @@ def _import_torchvision() -> Any:
 torchvision = _import_torchvision()
 import timm  # noqa: E402  (it imports torchvision, so it has to come after it)
 
-__all__ = ["make", "timm_entry", "timm_names"]
+__all__ = [
+    "converted",
+    "make",
+    "make_timm",
+    "make_torchvision",
+    "timm_entry",
+    "timm_names",
+    "timm_source",
+    "torchvision_urls",
+    "twins",
+]
 
 
 @cache
@@ -42,8 +53,8 @@ def timm_names() -> list[str]:
 
 @cache
 def timm_entry(name: str) -> Entry | None:
-    """Return the entry of the timm network of exactly that name, or None."""
-    if name not in set(timm_names()):
+    """Return the entry of the timm network of exactly that name (with a tag of its weights or without), or None."""
+    if name not in timm_names() and name not in timm.list_pretrained():
         return None
     module = make_timm(name, 1000, 3, None)
     config: Any = module.pretrained_cfg
@@ -54,13 +65,25 @@ def timm_entry(name: str) -> Entry | None:
     )  # fmt: skip
 
 
+def timm_size(name: str) -> tuple[int, int]:
+    """Return (width, height) of the pictures that a timm network was made for, without building it."""
+    config: Any = timm.get_pretrained_cfg(name)
+    _, height, width = config.input_size if config else (3, 224, 224)
+    return width, height
+
+
 def make(entry: Entry, classes: int, channels: int, size: tuple[int, int]) -> nn.Module:
-    """Return the untrained network of a library, ready for ``channels``; ``size`` is (height, width)."""
+    """Return the untrained network of a library; ``size`` is (height, width). torchvision's always have 3 channels."""
     if entry.library == "timm":
         return make_timm(entry.id, classes, channels, size)
-    extra = {"aux_logits": False, "init_weights": True} if entry.id in ("googlenet", "inception_v3") else {}
-    module: nn.Module = getattr(torchvision.models, entry.id)(num_classes=classes, **extra)
-    if entry.id == "squeezenet1_0":  # it averages the logits; the head averages the features: the same without ReLU
+    return make_torchvision(entry.id, classes)
+
+
+def make_torchvision(name: str, classes: int) -> nn.Module:
+    """Return torchvision's network without the auxiliary classifiers that only its first training used."""
+    extra = {"aux_logits": False, "init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    module: nn.Module = getattr(torchvision.models, name)(num_classes=classes, **extra)
+    if name == "squeezenet1_0":  # it averages the logits; the head averages the features: the same without ReLU
         module.classifier = module.classifier[:2]  # type: ignore[index]
     return module
 
@@ -78,6 +101,42 @@ def make_timm(name: str, classes: int, channels: int, size: tuple[int, int] | No
         return timm.create_model(name, num_classes=classes, in_chans=channels, **extra)
 
 
+def twins(entry: Entry) -> list[nn.Module]:
+    """Return the same network as the other libraries have it, on no device (names and shapes only)."""
+    known = {e.twin: e.id for e in CATALOGUE.values() if e.twin and e.library == "torchvision"}
+    if entry.library == "timm":
+        ids = [known[entry.id]] if entry.id in known else []
+        with torch.device("meta"):
+            return [make_torchvision(name, 1000) for name in ids]
+    return [make_timm(entry.twin, 1000, 3, None)] if entry.twin else []
+
+
+def converted(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return ``state`` as timm's own converter for this network makes it (older names, other picture sizes)."""
+    home = sys.modules[type(module).__module__]
+    converter = getattr(home, "checkpoint_filter_fn", None)
+    if converter is None:
+        return state
+    try:
+        return dict(converter(dict(state), module))
+    except (AttributeError, KeyError, IndexError, RuntimeError, ValueError):
+        return state  # it was made for files of that network only; what does not fit is told by the caller
+
+
+def torchvision_urls(name: str) -> list[str]:
+    """Return the addresses of torchvision's pretrained weights, the best first."""
+    weights: Any = torchvision.models.get_model_weights(name)
+    return list(dict.fromkeys([weights.DEFAULT.url, *(each.url for each in weights)]))
+
+
+def timm_source(name: str) -> tuple[str, str]:
+    """Return the address and the Hugging Face repository of timm's pretrained weights; empty where it has none."""
+    config: Any = timm.get_pretrained_cfg(name)
+    return config.url or "", config.hf_hub_id or ""
+
+
 def _head_name(module: nn.Module) -> str:
+    if not hasattr(module, "get_classifier"):  # an encoder
+        return ""
     classifier: Any = module.get_classifier()  # type: ignore[operator]
     return next((str(name) for name, part in module.named_modules() if part is classifier), "")

@@ -1,53 +1,88 @@
-"""Weights: reading files that cannot run code, and fitting them into a network."""
+"""Weights into a network: none, pretrained ones, or a file's."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
 
 from glasshouse.errors import WeightsError
 from glasshouse.networks.build import Built
+from glasshouse.networks.fitting import Fit, fit
+from glasshouse.networks.reading import read_weights
 
 __all__ = ["WeightsReport", "load_weights", "read_weights"]
+
+ENOUGH = 0.9  # of the body's tensors; less than that is another network's file
 
 
 @dataclass(frozen=True)
 class WeightsReport:
-    """What was loaded: ``loaded`` of ``total`` tensors from ``source``; ``skipped`` names the network's others."""
+    """What was loaded: ``loaded`` of ``total`` tensors of the network, from ``source``.
+
+    ``skipped`` names the network's tensors that kept their start (the head, for other classes), ``unused`` the file's
+    that the network has no place for; ``message`` says it in a sentence.
+    """
 
     loaded: int
     total: int
     skipped: tuple[str, ...]
     source: str
     message: str
-
-
-def read_weights(path: str | Path) -> dict[str, Tensor]:
-    """Return the tensors of a safetensors file.
-
-    Raises:
-        WeightsError: the file is missing or not such a file.
-    """
-    try:
-        return dict(load_file(path))
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"Cannot read weights from {path}: {error}.") from None
+    unused: tuple[str, ...] = ()
 
 
 def load_weights(built: Built, weights: str) -> WeightsReport:
-    """Put weights into the network: ``none`` or a file."""
-    own = built.module.state_dict()
+    """Put ``weights`` into the network: ``none``, ``pretrained``, or the path of a safetensors or torch file.
+
+    The head stays fresh where the number of classes differs.
+
+    Raises:
+        WeightsError: the file is missing, refused, not finite, or does not fit the network's body.
+    """
     if weights == "none":
-        return WeightsReport(0, len(own), (), "none", "no weights were loaded; the network starts from its seed")
-    state = read_weights(weights)
-    fit = {k: v.reshape(own[k].shape) for k, v in state.items() if k in own and v.numel() == own[k].numel()}
-    if len(fit) < len(own) // 2:
-        raise WeightsError(f"The weights in {weights} do not fit {built.entry.name}.")
-    with torch.no_grad():
-        built.module.load_state_dict(fit, strict=False)
-    skipped = tuple(k for k in own if k not in fit)
-    message = f"loaded {len(fit)} of {len(own)} tensors from {weights}"
-    return WeightsReport(len(fit), len(own), skipped, weights, message)
+        total = len(built.module.state_dict())
+        return WeightsReport(0, total, (), "none", f"{built.entry.name} starts from random weights")
+    source = weights
+    if weights == "pretrained":
+        from glasshouse.networks.pretrained import locate  # asks the libraries and the network; a file needs neither
+
+        source = str(locate(built.entry))
+    state = read_weights(source)
+    found = fit(built, state)
+    if found.share < ENOUGH and built.entry.library == "timm":
+        from glasshouse.networks import vision  # loaded already, by building
+
+        found = fit(built, vision.converted(built.module, state))
+    _check(built, found, source)
+    built.module.load_state_dict(found.tensors, strict=False)
+    return _report(built, found, source)
+
+
+def _check(built: Built, found: Fit, source: str) -> None:
+    if found.share < ENOUGH:
+        raise WeightsError(
+            f"The weights in {source} are not of {built.entry.name}: {found.share:.0%} of its body fits, by names or "
+            f"by order and shapes. The network misses {_some(found.missing)}; the file has {_some(found.unused)}. "
+            "Choose the network that the file was made for."
+        )
+    bad = [name for name, value in found.tensors.items() if not torch.isfinite(value).all()]
+    if bad:
+        raise WeightsError(f"The weights in {source} hold NaN or infinite numbers in {_some(bad)}; take another file.")
+
+
+def _report(built: Built, found: Fit, source: str) -> WeightsReport:
+    loaded, total = len(found.tensors), len(found.tensors) + len(found.missing)
+    message = f"loaded {loaded} of {total} tensors from {source}"
+    if found.missing:
+        message += f"; fresh: {_some(found.missing)}"
+        if built.head_name + ".weight" in found.missing:
+            message += f" (the head, for {built.head.out_features} classes)"
+    unused = tuple(name for name in found.unused if name not in found.missing)
+    if unused:
+        message += f"; not used of the file: {_some(unused)}"
+    return WeightsReport(loaded, total, found.missing, source, message, unused)
+
+
+def _some(names: tuple[str, ...] | list[str]) -> str:
+    if not names:
+        return "nothing"
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -1,0 +1,129 @@
+"""Where pretrained weights lie: in the caches of torchvision and timm, or on the network when there is one."""
+
+import hashlib
+import os
+import re
+import threading
+import urllib.request
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import torch
+
+from glasshouse.errors import WeightsError
+from glasshouse.networks.catalogue import Entry
+
+__all__ = ["Place", "locate"]
+
+CONNECT_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """One file of pretrained weights: its address, the name it is kept under, and Hugging Face's repository if any."""
+
+    url: str
+    file: str
+    repository: str = ""
+
+
+def locate(entry: Entry) -> Path:
+    """Return the file of pretrained weights: from the caches, or fetched into torch's.
+
+    Raises:
+        WeightsError: the network has none, or they are neither here nor to be fetched; the file to bring is named.
+    """
+    places = _places(entry)
+    if not places:
+        raise WeightsError(
+            f"{entry.name} has no pretrained weights to fetch; train it from scratch with --weights none, or give a "
+            "file with --weights FILE."
+        )
+    for place in places:
+        found = _cached(place)
+        if found is not None:
+            return found
+    target = _folder() / places[0].file
+    try:
+        _fetch(places[0].url, target)
+    except (OSError, HTTPException) as error:
+        raise WeightsError(
+            f"The pretrained weights of {entry.name} are not here and could not be fetched ({error}). Bring the file "
+            f"{places[0].file} from {places[0].url}, put it at {target}, or name it with --weights FILE."
+        ) from None
+    return target
+
+
+def _places(entry: Entry) -> list[Place]:
+    if entry.library == "own":
+        return []
+    from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
+
+    if entry.library == "torchvision":
+        return [Place(url, url.rpartition("/")[2]) for url in vision.torchvision_urls(entry.id)]
+    url, repository = vision.timm_source(entry.id)
+    places = [Place(url, url.rpartition("/")[2])] if url.endswith((".pth", ".safetensors")) else []
+    if repository:
+        address = f"https://huggingface.co/{repository}/resolve/main/model.safetensors"
+        places.insert(0, Place(address, repository.rpartition("/")[2] + ".safetensors", repository))
+    return places
+
+
+def _folder() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
+def _cached(place: Place) -> Path | None:
+    kept = _folder() / place.file
+    if kept.is_file():
+        return kept
+    if place.repository:
+        from huggingface_hub import try_to_load_from_cache  # timm brings it; only needed for its networks
+
+        found = try_to_load_from_cache(place.repository, "model.safetensors")
+        if isinstance(found, str):
+            return Path(found)
+    return None
+
+
+def _fetch(url: str, target: Path) -> None:
+    """Fetch ``url`` beside ``target``, check the hash that torchvision writes into the name, and rename it."""
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    digest = hashlib.sha256()
+    try:
+        with _open(url) as answer:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                while block := answer.read(1 << 20):
+                    digest.update(block)
+                    file.write(block)
+        expected = re.search(r"-([0-9a-f]{8,})\.", target.name)
+        if expected and not digest.hexdigest().startswith(expected.group(1)):
+            raise OSError("what came is damaged: its SHA-256 does not fit its name")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _open(url: str) -> HTTPResponse:
+    """Open ``url`` within a few seconds; looking up a name can take minutes, and only a thread can leave it."""
+    if urlsplit(url).scheme != "https":
+        raise OSError(f"{url} is not an https address")
+    answers: list[HTTPResponse | Exception] = []
+
+    def ask() -> None:
+        try:
+            answers.append(urllib.request.urlopen(url, timeout=CONNECT_SECONDS / 2))  # noqa: S310 (https, see above)
+        except (OSError, HTTPException) as error:
+            answers.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(CONNECT_SECONDS)
+    if not answers:
+        raise OSError(f"no answer within {CONNECT_SECONDS:g} seconds")
+    if isinstance(answers[0], Exception):
+        raise answers[0]
+    return answers[0]

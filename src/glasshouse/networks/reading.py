@@ -1,0 +1,79 @@
+"""Reading files of weights, safetensors or weights-only torch, in a way that never runs code from them."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from glasshouse.errors import WeightsError
+
+__all__ = ["read_weights"]
+
+TORCH_STARTS = (b"PK\x03\x04", b"\x80")  # a zip archive, or a bare pickle as torch wrote before 1.6
+WRAPPERS = ("state_dict", "model_state_dict", "model", "module")
+PREFIXES = ("module.", "_orig_mod.")
+
+
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """Return the tensors in a safetensors file or a weights-only torch file, by name.
+
+    What training scripts wrap around them (``{"state_dict": ...}``, ``{"model": ...}``, the prefix ``module.``) is
+    taken off.
+
+    Raises:
+        WeightsError: the file is missing or damaged, holds no tensors, or would run code when loaded.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise WeightsError(
+            f"Cannot read weights from {path}: {error.strerror}. "
+            "Give a .safetensors or .pt file, 'pretrained' or 'none'."
+        ) from None
+    state = _read_torch(path) if start.startswith(TORCH_STARTS) else _read_safetensors(path)
+    tensors = _tensors(state)
+    if not tensors:
+        raise WeightsError(f"{path} holds no tensors by name; expected a state dict, as torch.save(net.state_dict()).")
+    return tensors
+
+
+def _read_safetensors(path: Path) -> Mapping[str, Any]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError, ValueError) as error:
+        raise WeightsError(
+            f"{path} is neither a whole safetensors file nor a torch file ({error}); fetch or convert it again."
+        ) from None
+
+
+def _read_torch(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "weights only load failed" in reason.lower() or "torchscript" in reason.lower():
+            raise WeightsError(
+                f"Refused {path}: it is a pickle that is more than tensors, and loading it could run code. Where you "
+                "trust it, load it with torch yourself, save net.state_dict() with safetensors, and give that file."
+            ) from None
+        raise WeightsError(f"{path} is not a whole torch file ({reason}); fetch or convert it again.") from None
+
+
+def _tensors(state: Any) -> dict[str, Tensor]:
+    for wrapper in WRAPPERS:
+        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
+            state = state[wrapper]
+    if not isinstance(state, Mapping):
+        return {}
+    tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    for prefix in PREFIXES:
+        if tensors and all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
+    return tensors
