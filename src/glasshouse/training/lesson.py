@@ -1,0 +1,128 @@
+"""What is trained on what: the network, its data and its judge, made from a recipe and a dataset."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from glasshouse.data.dataset import Dataset
+from glasshouse.errors import DatasetError
+from glasshouse.events import Event, Notice
+from glasshouse.networks.build import Built, build
+from glasshouse.networks.weights import load_weights
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.devices import choose_device
+from glasshouse.training.features import Extractor, View, cache_folder, compute_features, weights_digest
+from glasshouse.training.feeds import FeatureFeed, Feed, PictureFeed
+from glasshouse.training.plan import Plan, plan_for
+from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.validation import FeatureJudge, Judge, PictureJudge
+
+__all__ = ["Lesson", "Material", "gather", "prepare"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """The parts that a lesson is made of: a resolved recipe, its dataset, a network on the device, statistics."""
+
+    recipe: TrainingRecipe
+    dataset: Dataset
+    built: Built
+    device: torch.device
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    weights_note: str = ""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """``module`` is trained on ``feed`` by ``plan`` and judged by ``judge``; inputs have ``input_shape``."""
+
+    material: Material
+    module: nn.Module
+    feed: Feed
+    judge: Judge | None
+    plan: Plan
+    input_shape: tuple[int, ...]
+
+
+def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = True) -> Material:
+    """Return the material of a resolved recipe; without ``with_weights`` they are to come from a checkpoint.
+
+    Raises:
+        DatasetError: the dataset is not the recipe's, or has no training pictures.
+        NetworkError, WeightsError, RecipeError: the recipe cannot be followed.
+    """
+    if recipe.fingerprint not in (None, dataset.fingerprint):
+        raise DatasetError(
+            f"{dataset.path} is not the dataset of the recipe: its fingerprint is {dataset.fingerprint}, expected "
+            f"{recipe.fingerprint}; make it again from the same source, or train anew"
+        )
+    if "train" not in dataset.splits:
+        raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
+    device = choose_device(recipe.device)
+    shape = (dataset.channels, dataset.width, dataset.height)
+    built = build(recipe.network, len(dataset.classes), *shape, dropout=recipe.dropout, seed=recipe.seed)
+    note = load_weights(built, recipe.weights).message if with_weights and recipe.weights != "none" else ""
+    built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Material(recipe, dataset, built, device, *_statistics(recipe, dataset, built), note)
+
+
+def prepare(material: Material, run: RunFolder) -> Generator[Event, None, Lesson]:
+    """Yield what happens on the way (features are computed here) and return the lesson."""
+    if "val" not in material.dataset.splits:
+        yield Notice("no-validation", "the dataset has no validation pictures: the best epoch is the one with the "
+                     "lowest training loss, and there is no score; make it with --valid 0.25 for one")  # fmt: skip
+    if material.recipe.strategy == "features":
+        return (yield from _features_lesson(material, run))
+    return _pictures_lesson(material)
+
+
+def _pictures_lesson(m: Material) -> Lesson:
+    split, module = m.dataset.splits["train"], m.built.module
+    feed = PictureFeed(split, m.recipe, len(m.dataset.classes), m.device, m.mean, m.std)
+    val = m.dataset.splits.get("val")
+    judge = None if val is None else PictureJudge(val, m.mean, m.std)
+    plan = plan_for(m.recipe, module, m.built.groups(), _usable(len(split), m.recipe, module))
+    return Lesson(m, module, feed, judge, plan, (m.dataset.channels, m.dataset.height, m.dataset.width))
+
+
+def _features_lesson(m: Material, run: RunFolder) -> Generator[Event, None, Lesson]:
+    head, split, val = m.built.head, m.dataset.splits["train"], m.dataset.splits.get("val")
+    head.dropout = m.recipe.dropout or 0.0
+    extractor = Extractor(m.built, m.recipe, m.dataset, m.mean, m.std, m.device)
+    views = [View(split, number) for number in _view_numbers(m.recipe)] + ([View(val)] if val is not None else [])
+    digest = weights_digest(extractor.body)
+    found = yield from compute_features(extractor, views, cache_folder(m.dataset, run.path), digest)
+    train = torch.stack(found[: len(found) - (val is not None)]).to(m.device)
+    feed = FeatureFeed(split, m.recipe, train, torch.from_numpy(split.labels.copy()).to(m.device))
+    judge = None if val is None else FeatureJudge(found[-1].to(m.device), val.labels)
+    plan = plan_for(m.recipe, head, [list(head.parameters())], len(split))
+    return Lesson(m, head, feed, judge, plan, (m.built.feature_count,))
+
+
+def _view_numbers(recipe: TrainingRecipe) -> list[int | None]:
+    """Return the draws of each view: the plain picture and augmented ones, or the one augmented view asked for."""
+    if not recipe.augmentation.active:
+        return [None]
+    return [0] if recipe.views == 1 else [None, *range(1, recipe.views)]
+
+
+def _statistics(recipe: TrainingRecipe, dataset: Dataset, built: Built) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and std a channel: those of the weights where there are weights, else those of the dataset."""
+    channels = dataset.channels
+    if recipe.normalize == "none":
+        return (0.0,) * channels, (1.0,) * channels
+    if recipe.normalize == "dataset" or (recipe.normalize == "auto" and recipe.weights == "none"):
+        return dataset.mean, tuple(max(s, 1e-3) for s in dataset.std)
+    mean, std = built.entry.mean, built.entry.std
+    if channels == 1 and len(mean) == 3:
+        return (sum(mean) / 3,), (sum(std) / 3,)
+    return tuple(mean), tuple(std)
+
+
+def _usable(count: int, recipe: TrainingRecipe, module: nn.Module) -> int:
+    """Return the pictures an epoch has: a last batch of one is left out where batch norm would have one value."""
+    norms = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in module.modules())
+    return count - 1 if norms and count > 1 and count % recipe.batch_size == 1 else count

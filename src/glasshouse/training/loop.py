@@ -1,0 +1,157 @@
+"""The training loop: one straight line from a recipe to a run's folder, and a generator of events.
+
+Who wants to print, draw, store or stop is a ``for`` loop around it::
+
+    for event in train(recipe, Path("run1")):
+        print(event)
+"""
+
+import os
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from glasshouse.data.dataset import open_dataset
+from glasshouse.events import CheckpointSaved, Event, Notice, RunFinished, RunStarted, StepDone
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.checkpoints import read_checkpoint
+from glasshouse.training.finishing import finish
+from glasshouse.training.interrupts import Stopped, StopRequest, stop_request
+from glasshouse.training.lesson import Material, gather, prepare
+from glasshouse.training.pupil import Pupil
+from glasshouse.training.run_folder import RunFolder
+
+__all__ = ["resume", "train"]
+
+Result = TypeVar("Result")
+
+
+def train(recipe: TrainingRecipe, out: str | Path) -> Iterator[Event]:
+    """Train as ``recipe`` says and yield what happens; ``out`` becomes the run's folder.
+
+    Closing the iterator, Ctrl-C and SIGTERM leave a checkpoint, and ``resume`` goes on from it with the same numbers.
+
+    Raises:
+        InputError: the recipe, dataset, network or weights cannot be used; nothing was written.
+        RunError: ``out`` is taken, or the training could not go on; what was kept is told.
+    """
+    dataset = open_dataset(recipe.data)
+    material = gather(recipe.resolved(), dataset)
+    run = RunFolder.create(Path(out), material.recipe.replace(fingerprint=dataset.fingerprint))
+    with run.lock(), run.log():
+        yield from _recorded(run, _lessons(run, material))
+
+
+def resume(run: str | Path, data: str | Path | None = None) -> Iterator[Event]:
+    """Go on with the run in the folder ``run`` where its last checkpoint stands, and yield what happens.
+
+    The final weights are those of an undisturbed run, bit for bit on the same machine. ``data`` says where the
+    dataset lies now, where it is not found as the recipe names it, relative to the run, or beside it.
+
+    Raises:
+        ResumeError: there is no such run, it is being trained, or its checkpoint is damaged.
+        DatasetError: the dataset is missing, or another one.
+    """
+    folder = RunFolder.open(Path(run))
+    with folder.lock():
+        if folder.facts().get("status") == "done":
+            yield Notice("finished", f"{run} is finished: there is nothing to resume. Its model: {folder.model}")
+            return
+        dataset = open_dataset(folder.dataset_path(None if data is None else Path(data)))
+        begun = folder.last.exists()
+        material = gather(folder.recipe, dataset, with_weights=not begun)
+        length = read_checkpoint(folder.last)[1].events if begun else 0
+        with folder.log(length):
+            yield from _recorded(folder, _lessons(folder, material))
+
+
+def _recorded(run: RunFolder, events: Generator[Event]) -> Iterator[Event]:
+    """Yield ``events``, each written to the run first; keep the run's status."""
+    run.describe(status="running", pid=os.getpid(), error=None)
+    done = False
+    try:
+        with closing(events):
+            for event in events:
+                run.record(event)
+                if isinstance(event, RunFinished):
+                    run.describe(status="done")
+                    done = True
+                yield event
+    except (KeyboardInterrupt, GeneratorExit):
+        if not done:
+            run.describe(status="interrupted")
+        raise
+    except Exception as error:
+        run.describe(status="failed", error=str(error))
+        raise
+
+
+def _lessons(run: RunFolder, material: Material) -> Generator[Event]:
+    with stop_request() as stop:
+        if material.weights_note:
+            yield Notice("weights", material.weights_note)
+        lesson = yield from _watched(prepare(material, run), stop)
+        pupil = Pupil(lesson)
+        if run.last.exists():
+            pupil.restore(*read_checkpoint(run.last))
+        if pupil.precision.note:
+            yield Notice("precision", pupil.precision.note)
+        yield _started(run, pupil)
+        try:
+            yield from _epochs(run, pupil, stop)
+        except (Stopped, GeneratorExit):
+            pupil.save([run.last], run.recorded())
+            raise
+        yield from _watched(finish(run, pupil), stop)
+
+
+def _epochs(run: RunFolder, pupil: Pupil, stop: StopRequest) -> Generator[Event]:
+    recipe, plan, feed, position = pupil.recipe, pupil.lesson.plan, pupil.lesson.feed, pupil.position
+    before, clock = position.seconds, time.monotonic()
+    first_step, last_step = position.step, plan.epochs * plan.steps
+    while position.epoch < plan.epochs and not pupil.stopping.stop:
+        pupil.enter(plan.phase(position.epoch))
+        pupil.module.train()
+        parts = feed.parts(position.epoch, position.step_in_epoch * plan.group, plan.pictures)
+        while position.step_in_epoch < plan.steps:
+            count = plan.size(position.step_in_epoch)
+            loss, norm, rate = pupil.learn(islice(parts, recipe.accumulate), count)
+            spent = time.monotonic() - clock
+            position.seconds = before + spent
+            left = spent / (position.step - first_step) * (last_step - position.step)
+            yield StepDone(position.step, position.epoch + 1, loss, rate, norm, position.seconds, left)
+            stop.check()
+            if pupil.due():
+                pupil.save([run.last], run.recorded())
+                yield CheckpointSaved("checkpoints/last.safetensors", position.step, position.epoch + 1)
+        scores = (yield from _watched(pupil.lesson.judge.scores(pupil.judged), stop)) if pupil.lesson.judge else None
+        position.seconds = before + time.monotonic() - clock
+        done = pupil.end_epoch(scores)
+        yield done
+        paths = pupil.paths(run, done)
+        pupil.save(paths, run.recorded())
+        for path in paths:
+            yield CheckpointSaved(path.relative_to(run.path).as_posix(), position.step, done.epoch)
+        stop.check()
+
+
+def _watched(events: Generator[Event, None, Result], stop: StopRequest) -> Generator[Event, None, Result]:
+    """Yield ``events``, with a look between them at whether to stop; return their result."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        yield event
+        stop.check()
+
+
+def _started(run: RunFolder, pupil: Pupil) -> RunStarted:
+    module, plan = pupil.lesson.material.built.module, pupil.lesson.plan
+    whole, trained = (sum(p.numel() for p in m.parameters()) for m in (module, pupil.module))
+    device, step = str(pupil.lesson.material.device), pupil.position.step
+    return RunStarted(str(run.path), pupil.recipe.network, device, plan.epochs, plan.steps, whole, trained, step)

@@ -1,0 +1,184 @@
+"""The folder of a run: its recipe, what it said, its checkpoints and its model. All paths in it are relative."""
+
+import fcntl
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+from glasshouse.errors import DatasetError, ResumeError, RunError
+from glasshouse.events import Event, Progress, StepDone
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.checkpoints import write_atomically
+
+__all__ = ["RunFolder", "next_run"]
+
+SECONDS_BETWEEN_STEPS = 0.1  # of steps and progress in events.jsonl; every other event is written
+
+
+class RunFolder:
+    """One run on disk; ``create`` makes it, ``open`` finds it again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._log: IO[str] | None = None
+        self._last_step = 0.0
+
+    @classmethod
+    def create(cls, path: Path, recipe: TrainingRecipe) -> "RunFolder":
+        """Make the folder and write the recipe.
+
+        Raises:
+            RunError: the folder exists and is not empty.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            step = f"continue it with: glasshouse resume {path}" if (path / "recipe.json").exists() else "it is no run"
+            raise RunError(f"{path} exists and is not empty; {step}, or choose another name")
+        path.mkdir(parents=True, exist_ok=True)
+        run = cls(path)
+        run.write_text("recipe.json", recipe.to_json())
+        run.describe(created=datetime.now(UTC).isoformat(timespec="seconds"), versions=_versions())
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Return the run in the folder at ``path``.
+
+        Raises:
+            ResumeError: there is no run in it.
+        """
+        if not (path / "recipe.json").is_file():
+            raise ResumeError(f"{path} is not the folder of a run: it has no recipe.json; give what train --out made")
+        return cls(path)
+
+    @property
+    def recipe(self) -> TrainingRecipe:
+        return TrainingRecipe.load(self.path / "recipe.json")
+
+    @property
+    def last(self) -> Path:
+        return self.path / "checkpoints" / "last.safetensors"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "checkpoints" / "best.safetensors"
+
+    @property
+    def frozen(self) -> Path:
+        """The frozen body of the strategy ``features``, which no checkpoint repeats."""
+        return self.path / "checkpoints" / "body.safetensors"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model"
+
+    def kept(self, epoch: int) -> Path:
+        """Return the path of the checkpoint that is kept of ``epoch`` (from 1)."""
+        return self.path / "checkpoints" / f"epoch-{epoch:04d}.safetensors"
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a file of the run atomically."""
+        write_atomically(self.path / name, text.encode())
+
+    def facts(self) -> dict[str, Any]:
+        """Return what run.json holds: created, versions, status, pid and more; empty where it is missing."""
+        try:
+            found: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def describe(self, **facts: Any) -> None:
+        """Add or change facts in run.json."""
+        self.write_text("run.json", json.dumps({**self.facts(), **facts}, indent=2, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run for this process; the lock goes with the process, however it ends.
+
+        Raises:
+            ResumeError: another process holds it.
+        """
+        with (self.path / ".lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pid = self.facts().get("pid")
+                raise ResumeError(f"{self.path} is being trained by process {pid}; wait for it or stop it") from None
+            except OSError:  # a file system that knows no locks, such as some mounted drives
+                pass
+            yield
+
+    @contextmanager
+    def log(self, length: int | None = None) -> Iterator[None]:
+        """Open events.jsonl for ``record``; what lies behind ``length`` bytes, and a torn last line, is cut off."""
+        path = self.path / "events.jsonl"
+        path.touch()
+        keep = path.stat().st_size if length is None else min(length, path.stat().st_size)
+        with path.open("r+b") as file:
+            whole = file.read(keep)
+            file.truncate(whole.rfind(b"\n") + 1)
+        with path.open("a", encoding="utf-8", buffering=1) as self._log:
+            yield
+        self._log = None
+
+    def record(self, event: Event) -> None:
+        """Append ``event`` to events.jsonl; of steps and progress, at most ten a second."""
+        if self._log is None:
+            return
+        if isinstance(event, (Progress, StepDone)):
+            now = time.monotonic()
+            early = isinstance(event, StepDone) and event.step <= 100
+            if not early and now - self._last_step < SECONDS_BETWEEN_STEPS:
+                return
+            self._last_step = now
+        self._log.write(event.to_json() + "\n")
+
+    def recorded(self) -> int:
+        """Return the length of events.jsonl in bytes, all of it on the disk."""
+        if self._log is None:
+            return 0
+        self._log.flush()
+        os.fsync(self._log.fileno())
+        return os.fstat(self._log.fileno()).st_size
+
+    def dataset_path(self, given: Path | None = None) -> Path:
+        """Return where the dataset lies: as ``given``, as the recipe says, relative to the run, or beside it.
+
+        Raises:
+            DatasetError: it is in none of these places; all are named.
+        """
+        data = Path(self.recipe.data)
+        beside = [self.path / data, self.path.parent / data, self.path / data.name, self.path.parent / data.name]
+        places = [given] if given is not None else list(dict.fromkeys([data, *beside]))
+        for place in places:
+            if (place / "dataset.json").is_file():
+                return place
+        looked = ", ".join(map(str, places))
+        raise DatasetError(f"the dataset {data} of run {self.path} is missing (looked at {looked}); "
+                           f"say where it is: glasshouse resume {self.path} --data DIR")  # fmt: skip
+
+
+def next_run(data: str, network: str, folder: Path = Path("runs")) -> Path:
+    """Return a name that is free: runs/<data>-<network>-<n>."""
+    stem = f"{Path(data).resolve().name or 'data'}-{network}".lower()
+    number = 1
+    while (folder / f"{stem}-{number}").exists():
+        number += 1
+    return folder / f"{stem}-{number}"
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("glasshouse", "torch", "torchvision", "timm", "numpy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
