@@ -6,6 +6,7 @@ from pathlib import Path
 
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.findings import find_odd
+from glasshouse.data.given import identified
 from glasshouse.data.groups import join, series_keys
 from glasshouse.data.items import Given, Item, Source
 from glasshouse.data.reuse import Standing, found_again, inspect, source_marks
@@ -48,6 +49,7 @@ def prepare_dataset(recipe: DatasetRecipe, out: str | Path, given: Given | None 
         DatasetError: ``out`` holds something else, or cannot be written.
     """
     place = Path(out).absolute()
+    recipe = identified(recipe, given)
     standing = inspect(place)
     source = open_source(recipe, given)
     if standing is not None and found_again(standing, recipe, source):

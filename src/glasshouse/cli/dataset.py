@@ -1,0 +1,169 @@
+"""``glasshouse dataset``: make a dataset of pictures, and look at one."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from glasshouse.data.dataset import Dataset
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Make a dataset of pictures, and look at one.", no_args_is_help=True)
+
+
+def _option(help_text: str, metavar: str | None = None) -> Any:
+    return typer.Option(help=help_text, metavar=metavar, show_default=True)
+
+
+@app.command("create")
+def create(
+    source: Annotated[str, typer.Argument(help="Folder, archive (zip, tar), or table (CSV, text list) of pictures.")],
+    out: Annotated[Path, _option("Folder to make the dataset in.")],
+    size: Annotated[str, _option("Pixels: 224, or width x height as 320x240.")] = "224",
+    resize: Annotated[str, _option("How to reach that size.", "squash|crop|pad|half-crop")] = "squash",
+    color: Annotated[str, _option("Three channels or one.", "rgb|gray")] = "rgb",
+    valid: Annotated[float, _option("Part for validation, below 1.")] = 0.25,
+    test: Annotated[float, _option("Part for the sealed test, below 1.")] = 0.0,
+    seed: Annotated[int, _option("Seed of the split.")] = 42,
+    split: Annotated[
+        str,
+        _option(
+            "How pictures are dealt out; auto is by folder where there are train and val folders.",
+            "auto|random|ordered|time|folder|list",
+        ),
+    ] = "auto",
+    group: Annotated[str | None, _option("Regular expression on the path; its first group names a series.")] = None,
+    encoding: Annotated[str, _option("How pictures are stored.", "raw|png|jpeg")] = "raw",
+    quality: Annotated[int, _option("Quality of JPEG, 1 to 100.")] = 90,
+    min_per_class: Annotated[int, _option("Leave classes with fewer pictures out.")] = 2,
+    max_per_class: Annotated[int | None, _option("Use at most so many of a class, chosen at random.")] = None,
+    valid_source: Annotated[str | None, _option("A folder of its own for validation.")] = None,
+    test_source: Annotated[str | None, _option("A folder of its own for the test.")] = None,
+    pattern: Annotated[str | None, _option("Labels by file name: a regular expression with one group.")] = None,
+    labels_csv: Annotated[str | None, _option("Labels by a table of paths in SOURCE and labels.", "FILE")] = None,
+    labels_file: Annotated[str | None, _option("Names of the classes of a text list, one a line.", "FILE")] = None,
+    path_column: Annotated[str | None, _option("The table's column of paths.")] = None,
+    label_column: Annotated[str | None, _option("The table's column of labels.")] = None,
+    group_column: Annotated[str | None, _option("The table's column of groups, such as patients.")] = None,
+    split_column: Annotated[str | None, _option("The table's column of train, val and test.")] = None,
+    no_twins: Annotated[bool, typer.Option("--no-twins", help="Do not look for pictures that look the same.")] = False,
+    pixel_limit: Annotated[int, _option("Leave pictures with more pixels out.")] = 100_000_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Make a dataset of the pictures in SOURCE.
+
+    What cannot be used is left out and listed; what is odd is told. The same source and options give the same dataset,
+    and are not made twice.
+    """
+    from glasshouse.data.following import follow
+    from glasshouse.data.prepare import prepare_dataset
+    from glasshouse.data.sizes import parse_size
+    from glasshouse.recipe import DatasetRecipe
+
+    width, height = parse_size(size)
+    columns = {"path": path_column, "label": label_column, "group": group_column, "split": split_column}
+    labels = _labels(source, labels_csv, labels_file, pattern, columns)
+    fields: dict[str, Any] = {
+        "source": labels_csv or source,
+        "valid_source": valid_source,
+        "test_source": test_source,
+        "labels": labels,
+        "width": width,
+        "height": height,
+        "resize": resize,
+        "color": color,
+        "encoding": encoding,
+        "quality": quality,
+        "valid": valid,
+        "test": test,
+        "split": split,
+        "seed": seed,
+        "group": group,
+        "twins": not no_twins,
+        "min_per_class": min_per_class,
+        "max_per_class": max_per_class,
+        "pixel_limit": pixel_limit,
+    }
+    ready = follow(prepare_dataset(DatasetRecipe(**fields), out), notices=not as_json)
+    _tell(_open(out), as_json)
+    if ready is not None and ready.reused:
+        print(f"{out} had been made before from the same pictures and options.", file=sys.stderr)
+
+
+@app.command("show")
+def show(
+    path: Annotated[Path, typer.Argument(help="A dataset's folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    twins: Annotated[bool, typer.Option("--twins", help="List the pictures that look the same.")] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="List what was left out, with the reasons.")] = False,
+) -> None:
+    """Show what a dataset holds, what was left out of it, and what is odd about it."""
+    dataset = _open(path)
+    if as_json:
+        from dataclasses import asdict
+
+        listed = {"twin_groups": [asdict(twin) for twin in dataset.twins]} if twins else {}
+        print(json.dumps({**dataset.summary(), **listed}, ensure_ascii=False))
+        return
+    if not (twins or rejected):
+        _tell(dataset, as_json=False)
+        for finding in dataset.warnings:
+            print(f"{finding.kind}: {finding.message}")
+    for twin in dataset.twins if twins else ():
+        print(f"{twin.group}\t{twin.kind}\t{twin.label}\t{twin.split}\t{twin.path}")
+    for entry in dataset.rejected if rejected else ():
+        print(f"{entry.path}\t{entry.reason}")
+
+
+def _labels(
+    source: str, table: str | None, names: str | None, pattern: str | None, columns: dict[str, str | None]
+) -> dict[str, Any]:
+    by = "csv" if table is not None else "pattern" if pattern is not None else "auto"
+    places = {"pictures": source if table is not None else None, "labels_file": names, "pattern": pattern}
+    return {"by": by, **places, **{f"{name}_column": column for name, column in columns.items()}}
+
+
+def _open(path: Path) -> "Dataset":
+    from glasshouse.data.dataset import open_dataset
+
+    return open_dataset(path)
+
+
+def _tell(dataset: "Dataset", as_json: bool) -> None:
+    summary = dataset.summary()
+    if as_json:
+        print(json.dumps(summary, ensure_ascii=False))
+        return
+    _print_table(summary)
+    twins = summary["twins"]
+    size = f"{summary['width']}x{summary['height']}, {summary['color']}, {summary['resize']}, {summary['encoding']}"
+    print(f"Pictures     {size}")
+    print(
+        f"Left out     {len(summary['rejected'])}"
+        + ("  (dataset show --rejected lists them)" if summary["rejected"] else "")
+    )
+    print(
+        f"Look alike   {twins['equal']} equal, {twins['near']} near-twins in {twins['groups']} groups, kept on one side"
+    )
+    print(f"Path         {summary['path']}\nFingerprint  {summary['fingerprint']}")
+    if "test" in summary["splits"]:
+        print(f"Test split   opened {summary['test_openings']} times so far")
+
+
+def _print_table(summary: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    splits = summary["splits"]
+    table = Table("class", *splits, box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name in summary["classes"]:
+        table.add_row(Text(name), *(f"{split['classes'][name]:,}" for split in splits.values()))
+    table.add_row("all", *(f"{split['count']:,}" for split in splits.values()))
+    Console(file=sys.stdout, soft_wrap=True, highlight=False).print(table)

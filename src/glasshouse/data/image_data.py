@@ -1,0 +1,172 @@
+"""ImageData: pictures ready for a Learner, in one line from a folder, a rule, a table or arrays."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.following import follow
+from glasshouse.data.gallery import Gallery, counts_table, pick
+from glasshouse.data.given import identified
+from glasshouse.data.items import Given
+from glasshouse.data.prepare import prepare_dataset
+from glasshouse.data.rows import Split
+from glasshouse.data.sizes import parse_size
+from glasshouse.recipe import DatasetRecipe, LabelRecipe
+
+__all__ = ["ImageData", "cache_folder"]
+
+_Size = int | str | tuple[int, int]
+
+
+class ImageData:
+    """A dataset as a Learner takes it: ``train``, ``valid`` and ``test`` splits, and the names of the classes.
+
+    All ``from_`` methods take the fields of ``DatasetRecipe`` by name (``resize``, ``color``, ``encoding``, ``group``
+    and so on), ``size`` as 224, "320x240" or (320, 240), and ``out``, the dataset's folder; without it a folder of
+    the user's cache is used, and found again by the next call.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    @classmethod
+    def from_folder(
+        cls, path: str | Path, valid: float = 0.25, test: float = 0.0, *, size: _Size = 224, **fields: Any
+    ) -> Self:
+        """Make the data of class folders (or of train, val and test folders, an archive, a table) at ``path``."""
+        return cls._make({"source": str(path), "valid": valid, "test": test, **fields}, size)
+
+    @classmethod
+    def from_function(
+        cls, path: str | Path, function: Callable[[str], str | None], *, size: _Size = 224, **fields: Any
+    ) -> Self:
+        """Make the data of all pictures under ``path``; ``function`` tells the label from a file's name.
+
+        A picture is left out where the function answers None.
+        """
+        root = Path(path)
+        names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file() and p.name[0] != ".")
+        answers = [(name, function(name.rsplit("/", 1)[-1])) for name in names]
+        given = Given(labels=[(name, str(label)) for name, label in answers if label is not None])
+        return cls._make({"source": str(path), **fields}, size, given)
+
+    @classmethod
+    def from_pattern(cls, path: str | Path, pattern: str, *, size: _Size = 224, **fields: Any) -> Self:
+        """Make the data of all pictures under ``path``; the first group of ``pattern``, in the name, is the label."""
+        labels = LabelRecipe(by="pattern", pattern=pattern)
+        return cls._make({"source": str(path), "labels": labels.model_dump(), **fields}, size)
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | Path,
+        pictures: str | Path | None = None,
+        *,
+        path_column: str | None = None,
+        label_column: str | None = None,
+        size: _Size = 224,
+        **fields: Any,
+    ) -> Self:
+        """Make the data of a table of paths and labels; ``pictures`` is the folder that its paths are relative to."""
+        labels = LabelRecipe(
+            by="csv",
+            path_column=path_column,
+            label_column=label_column,
+            pictures=None if pictures is None else str(pictures),
+        )
+        return cls._make({"source": str(path), "labels": labels.model_dump(), **fields}, size)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        images: Sequence[np.ndarray] | np.ndarray,
+        labels: Sequence[str | int] | np.ndarray,
+        *,
+        classes: Sequence[str] | None = None,
+        size: _Size | None = None,
+        **fields: Any,
+    ) -> Self:
+        """Make the data of arrays (N, H, W) or (N, H, W, C); ``size`` is that of the first one where not given."""
+        given = Given(images=images, targets=labels, classes=classes)
+        first = np.shape(images[0])
+        return cls._make({"source": "arrays", **fields}, size or (int(first[1]), int(first[0])), given)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open the data of a dataset's folder."""
+        return cls(open_dataset(path))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; a label is a position in it."""
+        return self.dataset.classes
+
+    @property
+    def train(self) -> Split:
+        """The pictures to learn from."""
+        return self.dataset.splits["train"]
+
+    @property
+    def valid(self) -> Split | None:
+        """The pictures that choices are made on, None without any."""
+        return self.dataset.splits.get("val")
+
+    @property
+    def test(self) -> Split | None:
+        """The sealed pictures, None without any."""
+        return self.dataset.splits.get("test")
+
+    def show(self, n: int = 12, split: str = "train") -> Gallery:
+        """Return ``n`` pictures of a split with their labels, which a notebook shows as a grid."""
+        chosen = self.dataset.splits[split]
+        rows = pick(chosen, n)
+        labels = [self.classes[label] for label in chosen.labels[rows]]
+        return Gallery(chosen.rows(rows), labels, [chosen.paths[row] for row in rows.tolist()])
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(split)} {name}" for name, split in self.dataset.splits.items())
+        size = f"{self.dataset.width}x{self.dataset.height}"
+        return f"<ImageData {len(self.classes)} classes, {counts}, {size}, {self.dataset.path}>"
+
+    def _repr_html_(self) -> str:
+        rejected, warnings = len(self.dataset.rejected), self.dataset.warnings
+        told = "".join(f"<li><b>{escape(w.kind)}</b>: {escape(w.message)}</li>" for w in warnings)
+        left_out = (
+            f"<p>{rejected:,} pictures were left out; see <code>.dataset.rejected</code>.</p>" if rejected else ""
+        )
+        return f"<div>{self.show()._repr_html_()}{counts_table(self.dataset)}{left_out}<ul>{told}</ul></div>"
+
+    @classmethod
+    def _make(cls, fields: dict[str, Any], size: _Size, given: Given | None = None) -> Self:
+        out = fields.pop("out", None)
+        width, height = parse_size(size)
+        recipe = identified(DatasetRecipe(**{"width": width, "height": height, **fields}), given)
+        place = Path(out) if out is not None else cache_folder(recipe)
+        follow(prepare_dataset(recipe, place, given))
+        return cls(open_dataset(place))
+
+
+def cache_folder(recipe: DatasetRecipe) -> Path:
+    """Return where the user's cache keeps the dataset of a recipe: below ``$GLASSHOUSE_HOME`` or the system's cache."""
+    places = {
+        name: str(Path(getattr(recipe, name) or "").absolute()) for name in ("source", "valid_source", "test_source")
+    }
+    key = hashlib.sha256((recipe.to_json() + repr(places)).encode("utf-8", "surrogatepass")).hexdigest()
+    return _home() / "datasets" / f"{Path(recipe.source).name[:40] or 'source'}-{key[:16]}"
+
+
+def _home() -> Path:
+    if os.environ.get("GLASSHOUSE_HOME"):
+        return Path(os.environ["GLASSHOUSE_HOME"]).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "glasshouse"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "glasshouse"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glasshouse"
