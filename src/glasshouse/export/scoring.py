@@ -1,0 +1,156 @@
+"""Scoring a model on a split of a dataset, beside simple baselines."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.rows import Split
+from glasshouse.errors import DatasetError, ModelError
+from glasshouse.evaluation.baselines import Baseline, commonest, pixels, sample, shrink
+from glasshouse.evaluation.report import Report, measure
+from glasshouse.export.bundle import load_model
+from glasshouse.export.predictor import Model
+
+__all__ = ["baselines", "evaluate", "find_data", "split_probabilities"]
+
+ROWS_AT_ONCE = 256
+
+
+def evaluate(
+    model: Model | str | Path, data: Dataset | str | Path | None = None, split: str = "val", baseline: bool = True
+) -> Report:
+    """Return what the model is worth on a split of the dataset.
+
+    The test split is sealed: scoring on it is written down in the dataset, and the report tells how often that was
+    done before. Without ``data`` the dataset that the model was trained on is taken.
+
+    Raises:
+        ModelError: the model is damaged, or has other classes or another picture size than the dataset.
+        DatasetError: the dataset cannot be opened, or has no such split.
+    """
+    begin = time.perf_counter()
+    loaded = model if isinstance(model, Model) else load_model(model)
+    name = _name(loaded if isinstance(model, Model) else model)
+    dataset = data if isinstance(data, Dataset) else open_dataset(data if data is not None else find_data(loaded, name))
+    pictures = _split(dataset, split)
+    columns = _columns(loaded, dataset)
+    openings = dataset.open_test(f"evaluate {name}") if split == "test" else None
+    report = measure(split_probabilities(loaded, pictures)[:, columns], pictures.labels, dataset.classes, split)
+    return replace(
+        report,
+        baselines=baselines(dataset, split) if baseline else (),
+        seconds=time.perf_counter() - begin,
+        run=name,
+        dataset=dataset.fingerprint,
+        openings=openings,
+        notes=_notes(loaded, dataset),
+    )
+
+
+def split_probabilities(model: Model, split: Split) -> NDArray[np.float32]:
+    """Return a probability for each class of the model, float32 (N, K), for each picture of the split, in its order."""
+    parts = [model.probabilities(rows) for rows in _chunks(split, np.arange(len(split)))]
+    return np.concatenate(parts)
+
+
+def baselines(dataset: Dataset, split: str) -> tuple[Baseline, ...]:
+    """Return what the commonest class and a linear model on small grey pictures reach; both learn from ``train``."""
+    if "train" not in dataset.splits:
+        return ()
+    train, scored = dataset.splits["train"], dataset.splits[split]
+    chosen = sample(len(train), dataset.recipe.seed)
+    seen = np.concatenate([shrink(rows) for rows in _chunks(train, chosen)])
+    unseen = np.concatenate([shrink(rows) for rows in _chunks(scored, np.arange(len(scored)))])
+    return (
+        commonest(train.labels, scored.labels, dataset.classes),
+        pixels(seen, train.labels[chosen], unseen, scored.labels, of=len(train)),
+    )
+
+
+def find_data(model: Model, name: str | None = None) -> Path:
+    """Return the folder of the dataset that the model was trained on.
+
+    Raises:
+        DatasetError: the model does not know, or the dataset is no longer there.
+    """
+    if model.recipe is None:
+        raise DatasetError(f"The model {name or model} does not tell its dataset; name one with --data DIR.")
+    folder = Path(model.recipe.data)
+    if not folder.is_dir():
+        raise DatasetError(
+            f"The dataset {folder} that {name or model} was trained on is not there; name it with --data DIR."
+        )
+    return folder
+
+
+def _chunks(split: Split, indices: NDArray[np.int64]) -> Iterator[NDArray[np.uint8]]:
+    for start in range(0, len(indices), ROWS_AT_ONCE):
+        yield split.rows(indices[start : start + ROWS_AT_ONCE])
+
+
+def _name(model: Model | str | Path) -> str | None:
+    if not isinstance(model, Model):
+        return str(model)
+    return str(model.path) if model.path is not None else None
+
+
+def _split(dataset: Dataset, name: str) -> Split:
+    if name not in dataset.splits:
+        there = ", ".join(f"{split} ({len(rows):,} pictures)" for split, rows in dataset.splits.items())
+        option = {"val": "--valid 0.25", "test": "--test 0.1"}.get(name)
+        make = f"; make the dataset with {option}" if option else ""
+        raise DatasetError(f"The dataset at {dataset.path} has no {name} split, it has {there}{make}.")
+    return dataset.splits[name]
+
+
+def _columns(model: Model, dataset: Dataset) -> NDArray[np.int64]:
+    """Return for each class of the dataset its column in the model's probabilities."""
+    if set(model.classes) != set(dataset.classes):
+        raise ModelError(
+            "The model and the dataset have other classes. "
+            + _only("model", [name for name in model.classes if name not in set(dataset.classes)])
+            + _only("dataset", [name for name in dataset.classes if name not in set(model.classes)])
+            + f"Choose the dataset that the model was trained on instead of {dataset.path}."
+        )
+    shape, expected = (dataset.height, dataset.width, dataset.channels), model.preprocessing.shape
+    if shape != expected:
+        raise ModelError(
+            f"The dataset at {dataset.path} holds pictures of {_size(shape)}, the model takes {_size(expected)}; make "
+            f"the dataset again with --size {expected[1]} --color {model.preprocessing.color}."
+        )
+    number = {name: column for column, name in enumerate(model.classes)}
+    return np.array([number[name] for name in dataset.classes])
+
+
+def _only(owner: str, names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"Only the {owner} has {', '.join(names[:5])}{more}. " if names else ""
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    return f"{shape[1]}x{shape[0]} in {'grey' if shape[2] == 1 else 'colour'}"
+
+
+def _notes(model: Model, dataset: Dataset) -> tuple[str, ...]:
+    notes = []
+    trained_on = model.recipe.fingerprint if model.recipe is not None else None
+    if trained_on is not None and trained_on != dataset.fingerprint:
+        notes.append(
+            f"This is another dataset ({dataset.fingerprint[:12]}) than the model was trained on ({trained_on[:12]}); "
+            "if they share pictures, the score is too good."
+        )
+    mine, theirs = _preparation(model.preprocessing), _preparation(dataset.preprocessing)
+    if mine != theirs:
+        notes.append(f"The dataset was prepared otherwise ({theirs}) than the model prepares pictures ({mine}).")
+    return tuple(notes)
+
+
+def _preparation(preprocessing: Preprocessing) -> str:
+    lossy = preprocessing.encoding == "jpeg"
+    return preprocessing.resize + (f", JPEG of quality {preprocessing.quality}" if lossy else "")
