@@ -11,9 +11,10 @@ from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.items import Listed
 from glasshouse.errors import PictureError
 
-__all__ = ["FILE_LIMIT", "DiskFiles", "Files", "Tree", "hidden_finding", "is_hidden", "walk"]
+__all__ = ["FILE_LIMIT", "DiskFiles", "Files", "Tree", "hidden_finding", "is_hidden", "read_regular", "walk"]
 
 FILE_LIMIT = 1 << 29
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _HIDDEN = frozenset({"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "$recycle.bin", "lost+found"})
 _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
@@ -80,7 +81,7 @@ def read_regular(path: Path) -> bytes:
         PictureError: it cannot be read; the text is the reason.
     """
     try:
-        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+        with os.fdopen(os.open(path, _FLAGS), "rb") as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise PictureError(f"not a file but {_kind(found.st_mode)}")

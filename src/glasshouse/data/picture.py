@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from glasshouse.data.encoding import decode_encoded, encode
+from glasshouse.data.files import read_regular
 from glasshouse.data.jpeg import decode_plain_jpeg, is_jpeg, jpeg_orientation
 from glasshouse.data.modes import from_array, from_image, orient, to_color
 from glasshouse.data.quiet import pillow_quiet
@@ -36,26 +37,8 @@ def decode(
         return np.ascontiguousarray(to_color(from_array(source), color))
     if isinstance(source, Image.Image):
         return np.ascontiguousarray(to_color(_from_pillow(source, pixel_limit), color))
-    data = source if isinstance(source, bytes) else read_file(Path(source))
+    data = source if isinstance(source, bytes) else read_regular(Path(source))
     return np.ascontiguousarray(to_color(_from_bytes(data, pixel_limit), color))
-
-
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a picture's file.
-
-    Raises:
-        PictureError: it cannot be read; the text is the reason.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise PictureError("there is no such file") from None
-    except PermissionError:
-        raise PictureError("no permission to read it") from None
-    except IsADirectoryError:
-        raise PictureError("a folder, not a picture") from None
-    except OSError as error:
-        raise PictureError(f"cannot be read: {error.strerror or error}") from None
 
 
 def _from_bytes(data: bytes, pixel_limit: int) -> np.ndarray:

@@ -1,57 +1,189 @@
 """From a recipe to a source: what it is (folder, archive, table, arrays) is seen here; nothing is decoded."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from glasshouse.data.check import Finding, Rejected
-from glasshouse.data.files import DiskFiles, Files, hidden_finding
+from glasshouse.data.archive import open_archive
+from glasshouse.data.files import DiskFiles, read_regular
+from glasshouse.data.filesource import FileSource
 from glasshouse.data.items import Given, Item, Labelled, Listed, Source
+from glasshouse.data.joined import JoinedSource
+from glasshouse.data.refusal import check_classes, unknown_file
+from glasshouse.data.sources.arrays import ArraySource, given_parts
 from glasshouse.data.sources.folders import label_by_folder
-from glasshouse.errors import SourceError
-from glasshouse.recipe import DatasetRecipe
+from glasshouse.data.sources.idx import idx_parts, is_idx_name
+from glasshouse.data.sources.lists import LIST_NAMES, label_by_lists, read_names
+from glasshouse.data.sources.npz import npz_parts
+from glasshouse.data.sources.pairs import label_by_pairs
+from glasshouse.data.sources.patterns import label_by_pattern
+from glasshouse.data.sources.tables import label_by_table
+from glasshouse.errors import PictureError, SourceError
+from glasshouse.recipe import DatasetRecipe, LabelRecipe
 
-__all__ = ["Given", "Item", "Source", "open_source"]
+__all__ = ["Given", "Item", "Source", "open_source", "source_paths"]
 
-
-class FileSource:
-    """A tree of files and the labels that a rule gave them."""
-
-    def __init__(self, files: Files, labelled: Labelled) -> None:
-        self._files = files
-        self.items: Sequence[Item] = labelled.items
-        self.rejected: list[Rejected] = sorted([*files.tree.rejected, *labelled.rejected], key=lambda one: one.path)
-        self.warnings: list[Finding] = [*labelled.warnings, *hidden_finding(files.tree.hidden)]
-        self.classes = list(labelled.classes) if labelled.classes is not None else None
-
-    def read(self, item: Item) -> bytes | np.ndarray:
-        """Return the bytes of a picture's file; a PictureError tells why not."""
-        return self._files.read(item.path)
-
-    def listing(self) -> list[Listed]:
-        """Return the files that the items come from."""
-        used = {item.path for item in self.items}
-        return [file for file in self._files.tree.files if file.path in used]
+_TABLES, _LISTS = (".csv", ".tsv", ".tab"), (".txt", ".lst", ".list")
 
 
 def open_source(recipe: DatasetRecipe, given: Given | None = None) -> Source:
     """Return the source of a recipe, read but not decoded.
 
+    What it is: arrays handed over; a folder of class folders, or of train, val and test folders of these; a folder or
+    archive (zip, tar, tar.gz, tar.bz2, tar.xz) with labels by pattern or by pairs handed over; a table (CSV); a list
+    of DIGITS, or a folder with ``train.txt``; idx or npz files. ``labels.by`` decides where it is not ``auto``.
+
     Raises:
-        SourceError: it is missing, of an unknown kind, or has no two classes; the text has the next step.
+        SourceError: it is missing, empty, damaged, of an unknown kind, or has fewer than two classes; the text has the
+            next step.
     """
-    root = Path(recipe.source).expanduser()
-    if not root.exists():
-        raise SourceError(f"there is no source {root}; give a folder of class folders, an archive or a table")
-    if not root.is_dir():
-        raise SourceError(f"{root} is a file of unknown kind")
-    files = DiskFiles(root)
-    return _checked(root, FileSource(files, label_by_folder(files.tree)))
-
-
-def _checked(root: Path, source: Source) -> Source:
-    classes = {item.label for item in source.items}
-    if len(classes) < 2:
-        raise SourceError(f"{root} has {len(classes)} classes; at least two are needed")
+    if given is not None and given.images is not None:
+        source: Source = ArraySource(given_parts(given), given.classes)
+    else:
+        source = _open(recipe.source, recipe.labels, given)
+    extra = {"val": recipe.valid_source, "test": recipe.test_source}
+    parts = {split: _open(place, recipe.labels, None) for split, place in extra.items() if place is not None}
+    if parts:
+        source = JoinedSource(source, parts)
+    check_classes(recipe.source, source)
     return source
+
+
+def source_paths(source: str) -> list[str]:
+    """Return the paths of all files of a folder or archive, relative to it and sorted; hidden ones are passed over."""
+    root = _existing(source)
+    files = DiskFiles(root) if root.is_dir() else open_archive(root)
+    if files is None:
+        raise unknown_file(root)
+    return [file.path for file in files.tree.files]
+
+
+def _existing(place: str) -> Path:
+    root = Path(place).expanduser()
+    try:
+        found = root.exists()
+    except OSError as error:
+        raise SourceError(f"{place} cannot be read: {error.strerror}") from None
+    if not found:
+        web = "; fetch it first, nothing is loaded from the network" if "://" in place else ""
+        where = "" if root.is_absolute() or web else f" (looked in {Path.cwd()})"
+        raise SourceError(f"there is no {place}{where}{web}; give a folder of class folders, a table or an archive")
+    return root
+
+
+def _open(place: str, labels: LabelRecipe, given: Given | None) -> Source:
+    root = _existing(place)
+    return _open_folder(root, labels, given) if root.is_dir() else _open_file(root, labels, given)
+
+
+def _open_folder(root: Path, labels: LabelRecipe, given: Given | None) -> Source:
+    if labels.by == "csv":
+        return _table(_only_table(root), labels)
+    files = DiskFiles(root)
+    if given is not None and given.labels is not None:
+        return FileSource(files, label_by_pairs(files.tree, given.labels, given.classes, root))
+    if labels.by == "pattern" or (labels.by == "auto" and labels.pattern):
+        return FileSource(files, label_by_pattern(files.tree, labels.pattern or ""))
+    by_folder = label_by_folder(files.tree)
+    kind = labels.by if labels.by != "auto" else _kind_of_folder(files, by_folder)
+    if kind == "idx":
+        return _idx([path for path in root.iterdir() if is_idx_name(path.name)], root, labels)
+    if kind == "list":
+        lists = [(root / name, split) for name, split in LIST_NAMES.items()]
+        return _lists([(path, split) for path, split in lists if path.is_file()], root, labels)
+    if kind == "given":
+        raise SourceError(f"labels of {root} are to be handed over in Python (labels.by is given), and were not")
+    return FileSource(files, by_folder)
+
+
+def _kind_of_folder(files: DiskFiles, by_folder: Labelled) -> str:
+    top = {file.path for file in files.tree.files if "/" not in file.path}
+    if len({item.label for item in by_folder.items}) < 2:
+        if any(is_idx_name(name) for name in top):
+            return "idx"
+        if "train.txt" in top:
+            return "list"
+    return "folder"
+
+
+def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
+    ending = path.suffix.lower()
+    if labels.by == "csv" or (labels.by == "auto" and ending in _TABLES):
+        return _table(path, labels)
+    if labels.by == "list" or (labels.by == "auto" and ending in _LISTS):
+        return _lists([(path, None)], path.parent, labels)
+    if labels.by == "idx" or is_idx_name(path.name):
+        return _idx([path], path.parent, labels)
+    if ending == ".npz":
+        return ArraySource(npz_parts(path), _names(labels, path.parent), [_listed(path)])
+    archive = open_archive(path)
+    if archive is None:
+        raise unknown_file(path)
+    if given is not None and given.labels is not None:
+        labelled = label_by_pairs(archive.tree, given.labels, given.classes)
+    elif labels.pattern:
+        labelled = label_by_pattern(archive.tree, labels.pattern)
+    else:
+        labelled = label_by_folder(archive.tree, look_through=True)
+    return FileSource(archive, labelled, archive.findings, archive.stamp())
+
+
+def _table(path: Path, labels: LabelRecipe) -> Source:
+    _readable(path)
+    collected, labelled = label_by_table(path, _pictures(labels, path.parent), labels)
+    return FileSource(DiskFiles(collected.base, collected.tree()), labelled)
+
+
+def _lists(lists: list[tuple[Path, str | None]], root: Path, labels: LabelRecipe) -> Source:
+    if not lists:
+        raise SourceError(f"{root} has no list: expected train.txt, and val.txt and test.txt where wished")
+    for path, _ in lists:
+        _readable(path)
+    beside = root / "labels.txt"
+    labels_file = _beside(root, labels.labels_file) if labels.labels_file else beside if beside.is_file() else None
+    collected, labelled = label_by_lists(lists, _pictures(labels, root), labels_file)
+    return FileSource(DiskFiles(collected.base, collected.tree()), labelled)
+
+
+def _idx(paths: list[Path], root: Path, labels: LabelRecipe) -> Source:
+    parts = idx_parts(paths)
+    if not parts:
+        raise SourceError(f"{root} has no idx files; expected such as train-images-idx3-ubyte.gz with its labels")
+    return ArraySource(parts, _names(labels, root), [_listed(path) for path in sorted(paths)])
+
+
+def _names(labels: LabelRecipe, root: Path) -> list[str] | None:
+    return read_names(_beside(root, labels.labels_file)) if labels.labels_file else None
+
+
+def _pictures(labels: LabelRecipe, root: Path) -> Path:
+    folder = _beside(root, labels.pictures) if labels.pictures else root
+    if not folder.is_dir():
+        raise SourceError(f"the folder of the pictures, {folder}, is missing; give the one that the paths begin in")
+    return folder
+
+
+def _beside(root: Path, name: str) -> Path:
+    """Return the path of a file or folder that is named from the source's folder, or from where we are."""
+    written = Path(name).expanduser()
+    return root / written if (root / written).exists() else written
+
+
+def _only_table(root: Path) -> Path:
+    tables = sorted(path for path in root.iterdir() if path.suffix.lower() in _TABLES and path.is_file())
+    if len(tables) != 1:
+        names = ", ".join(path.name for path in tables) or "none"
+        raise SourceError(f"{root} has {len(tables)} tables ({names}); give the table itself as the source")
+    return tables[0]
+
+
+def _readable(path: Path) -> None:
+    try:
+        data = read_regular(path)
+    except PictureError as error:
+        raise SourceError(f"{path} cannot be used: {error}") from None
+    if b"\0" in data[:4096] and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise SourceError(f"{path} is no text file; expected lines such as path,label")
+
+
+def _listed(path: Path) -> Listed:
+    found = path.stat()
+    return Listed(path.name, found.st_size, found.st_mtime_ns)

@@ -8,7 +8,7 @@ from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.files import Tree
 from glasshouse.data.items import Item, Labelled, Listed
 
-__all__ = ["SPLIT_WORDS", "label_by_folder", "split_of_folder"]
+__all__ = ["SPLIT_WORDS", "label_by_folder", "merge_spellings", "split_folders", "split_of_folder"]
 
 SPLIT_WORDS = {
     "train": "train", "training": "train",
@@ -23,7 +23,7 @@ def label_by_folder(tree: Tree, look_through: bool = False) -> Labelled:
     ``look_through`` passes over a single folder at the top, as archives have it.
     """
     top = _single_top(tree) if look_through else ""
-    splits = _split_folders(tree, top)
+    splits = split_folders(tree, top)
     items: list[Item] = []
     rejected: list[Rejected] = []
     for file in tree.files:
@@ -69,13 +69,16 @@ def _single_top(tree: Tree) -> str:
         top = f"{top}{children[0]}/"
 
 
-def _split_folders(tree: Tree, top: str) -> frozenset[str]:
-    """Return the folders that mean train, val and test: a training folder, with another one or alone, of classes."""
+def split_folders(tree: Tree, top: str, of_classes: bool = True) -> frozenset[str]:
+    """Return the folders under ``top`` that mean train, val and test; empty where there is no training folder.
+
+    One that is alone must be the only folder; with ``of_classes`` a folder counts only if it has folders inside.
+    """
     children = _children(tree, top)
-    found = {name for name in children if split_of_folder(name) and _children(tree, f"{top}{name}/")}
-    meanings = {split_of_folder(name) for name in found}
+    found = [name for name in children if split_of_folder(name)]
+    meanings = {split_of_folder(name) for name in found if not of_classes or _children(tree, f"{top}{name}/")}
     if "train" in meanings and (len(meanings) > 1 or len(children) == 1):
-        return frozenset(name for name in children if split_of_folder(name))
+        return frozenset(found)
     return frozenset()
 
 

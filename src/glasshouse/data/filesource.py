@@ -1,0 +1,34 @@
+"""A source whose pictures are files."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.files import Files, hidden_finding
+from glasshouse.data.items import Item, Labelled, Listed
+
+__all__ = ["FileSource"]
+
+
+class FileSource:
+    """A tree of files and the labels that a rule gave them; ``stamp`` stands for the files where they are one file."""
+
+    def __init__(
+        self, files: Files, labelled: Labelled, findings: Sequence[Finding] = (), stamp: Sequence[Listed] = ()
+    ) -> None:
+        self._files = files
+        self._stamp = list(stamp)
+        self.items: Sequence[Item] = labelled.items
+        self.rejected: list[Rejected] = sorted([*files.tree.rejected, *labelled.rejected], key=lambda one: one.path)
+        self.warnings: list[Finding] = [*findings, *labelled.warnings, *hidden_finding(files.tree.hidden)]
+        self.classes = list(labelled.classes) if labelled.classes is not None else None
+
+    def read(self, item: Item) -> bytes | np.ndarray:
+        """Return the bytes of a picture's file; a PictureError tells why not."""
+        return self._files.read(item.path)
+
+    def listing(self) -> list[Listed]:
+        """Return the files that the items come from."""
+        used = {item.path for item in self.items}
+        return self._stamp or [file for file in self._files.tree.files if file.path in used]

@@ -1,0 +1,57 @@
+"""A source with separate sources for validation and test."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.items import Item, Listed, Source
+from glasshouse.data.sources.folders import merge_spellings
+
+__all__ = ["JoinedSource"]
+
+_PREFIXES = {"val": "@valid/", "test": "@test/"}
+
+
+class JoinedSource:
+    """The main source's items keep their split; those of ``parts`` (``val``, ``test``) have that one.
+
+    Paths of ``parts`` begin with ``@valid/`` and ``@test/``, so that no two items share one.
+    """
+
+    def __init__(self, main: Source, parts: Mapping[str, Source]) -> None:
+        sources: dict[str, tuple[str | None, Source]] = {"": (None, main)}
+        sources.update({_PREFIXES[split]: (split, source) for split, source in parts.items()})
+        self.rejected: list[Rejected] = []
+        self.warnings: list[Finding] = []
+        self._places: dict[str, tuple[Source, Item]] = {}
+        items: list[Item] = []
+        for prefix, (split, source) in sources.items():
+            for item in source.items:
+                items.append(replace(item, path=prefix + item.path, split=split or item.split))
+                self._places[prefix + item.path] = (source, item)
+            self.rejected += [Rejected(prefix + one.path, one.reason) for one in source.rejected]
+            self.warnings += source.warnings
+        self._sources = {prefix: source for prefix, (_, source) in sources.items()}
+        self.items, findings = merge_spellings(items)
+        self.warnings += findings
+        self.classes = self._joined_classes(main)
+
+    def read(self, item: Item) -> bytes | np.ndarray:
+        """Return what the part that the picture is of gives; a PictureError tells why it cannot."""
+        source, inner = self._places[item.path]
+        return source.read(inner)
+
+    def listing(self) -> list[Listed]:
+        """Return the files of all parts, under their items' paths."""
+        return [
+            replace(file, path=prefix + file.path)
+            for prefix, source in self._sources.items()
+            for file in source.listing()
+        ]
+
+    def _joined_classes(self, main: Source) -> list[str] | None:
+        if main.classes is None:
+            return None
+        return [*main.classes, *sorted({item.label for item in self.items} - set(main.classes))]

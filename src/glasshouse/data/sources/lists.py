@@ -1,0 +1,85 @@
+"""Labels from the text lists of DIGITS: lines of ``path label``, and a file whose line i names the label i."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from glasshouse.data.items import Labelled
+from glasshouse.data.sources.named import Named, NamedPictures, read_text
+from glasshouse.errors import SourceError
+
+__all__ = ["LIST_NAMES", "label_by_lists", "read_names"]
+
+LIST_NAMES = {"train.txt": "train", "val.txt": "val", "valid.txt": "val", "validation.txt": "val", "test.txt": "test"}
+_LINE = re.compile(r"^(?P<path>.*\S)\s+(?P<label>\S+)$")
+
+
+def label_by_lists(
+    lists: list[tuple[Path, str | None]], pictures: Path, labels_file: Path | None
+) -> tuple[NamedPictures, Labelled]:
+    """Return the pictures of one or more lists, each with the split that it stands for.
+
+    The label is the last word of a line, so paths may have spaces. With a labels file it is a number from 0 (or a name
+    of the file); without one it is the class's name. Lines that give no picture are listed with their number.
+
+    Raises:
+        SourceError: a list or the labels file is empty, or not one line fits.
+    """
+    names = read_names(labels_file) if labels_file is not None else None
+    collected = NamedPictures(pictures)
+    for path, split in lists:
+        lines = read_text(path).splitlines()
+        if not any(line.strip() for line in lines):
+            raise SourceError(f"{path} is empty; expected lines such as: pictures/cat.1.jpg 0")
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                place = f"line {number}" if len(lists) == 1 else f"{path.name} line {number}"
+                _add(collected, Named(place, line.strip(), "", split), names)
+    return collected, collected.labelled(names or _numbers(collected))
+
+
+def read_names(path: Path) -> list[str]:
+    """Return the class names of a labels file, one a line; empty lines at its end do not count.
+
+    Raises:
+        SourceError: it is missing, empty, has an empty line within, or a name twice.
+    """
+    try:
+        lines = [line.strip() for line in read_text(path).rstrip().splitlines()]
+    except OSError as error:
+        raise SourceError(f"the labels file {path} cannot be read: {error.strerror}") from None
+    twice = sorted({name for name in lines if lines.count(name) > 1}) if len(lines) < 100_000 else []
+    if not lines or "" in lines or twice:
+        what = "is empty" if not lines else "has an empty line" if "" in lines else f"names {twice[0]} twice"
+        raise SourceError(f"the labels file {path} {what}; expected one class name a line, the first for label 0")
+    return lines
+
+
+def _numbers(collected: NamedPictures) -> list[str] | None:
+    """Return the labels in the order of their numbers, where all are numbers."""
+    labels = {item.label for item in collected.items}
+    return sorted(labels, key=int) if labels and all(label.isdecimal() for label in labels) else None
+
+
+def _add(collected: NamedPictures, line: Named, names: list[str] | None) -> None:
+    found = _LINE.match(line.path)
+    if found is None:
+        collected.reject(line, "it has no label; expected: path label")
+        return
+    label = _label(found["label"], names)
+    if label is None:
+        expected = f"a number from 0 to {len(names) - 1}" if names else "a number from 0, or a name"
+        collected.reject(replace(line, path=found["path"]), f"its label is {found['label']}; expected {expected}")
+        return
+    collected.add(replace(line, path=found["path"], label=label))
+
+
+def _label(word: str, names: list[str] | None) -> str | None:
+    if re.fullmatch(r"[+-]?\d{1,9}", word) and (names is None or word not in names):
+        index = int(word)
+        if index < 0 or (names is not None and index >= len(names)):
+            return None
+        return names[index] if names is not None else str(index)
+    if names is not None and word not in names:
+        return None
+    return word

@@ -1,0 +1,115 @@
+"""A tar file, packed or not, as a tree of files."""
+
+import bz2
+import gzip
+import lzma
+import os
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from glasshouse.data.check import Finding
+from glasshouse.data.entries import Entry, Limits, check_bomb, tree_of
+from glasshouse.data.items import Listed
+from glasshouse.errors import PictureError, SourceError
+
+__all__ = ["UNPACKERS", "TarFiles"]
+
+UNPACKERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+_DAMAGE = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError)
+_KINDS = {
+    tarfile.SYMTYPE: "a link", tarfile.LNKTYPE: "a link", tarfile.FIFOTYPE: "a named pipe",
+    tarfile.CHRTYPE: "a device", tarfile.BLKTYPE: "a device", tarfile.GNUTYPE_SPARSE: "a file with holes",
+}  # fmt: skip
+
+
+class TarFiles:
+    """The files in a tar; a packed one is unpacked once, as one nameless temporary file.
+
+    Reading is by position (pread), so threads and forked processes do not disturb each other.
+    """
+
+    def __init__(self, path: Path, limits: Limits | None = None) -> None:
+        limits = limits or Limits()
+        self.path, self.name = path, str(path)
+        self.findings: list[Finding] = []
+        self._file = _unpacked(path, limits)
+        self._places: dict[str, tuple[int, int]] = {}
+        try:
+            self.tree = tree_of(self._entries(limits), limits)
+        except _DAMAGE as error:
+            if isinstance(error, SourceError):
+                raise
+            raise SourceError(f"{path} is damaged or not whole ({error}); copy or fetch it once more") from None
+
+    def _entries(self, limits: Limits) -> Iterator[Entry]:
+        end = os.fstat(self._file.fileno()).st_size
+        with tarfile.open(fileobj=self._file, mode="r:") as archive:
+            count = 0
+            while (member := archive.next()) is not None:
+                archive.members = []  # type: ignore[attr-defined]  # they would all stay in memory
+                count += 1
+                check_bomb(self.path, count, 0, limits)
+                if member.isfile() and member.offset_data + member.size > end:
+                    raise tarfile.ReadError(f"it ends within {member.name}")
+                name = member.name
+                self._places.setdefault(name.removeprefix("./"), (member.offset_data, member.size))
+                kind = "folder" if member.isdir() else _KINDS.get(member.type, "file")
+                kind = kind if kind != "file" or member.isreg() else "something special"
+                yield Entry(name, kind, member.size, 0, int(member.mtime * 10**9))
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of an entry.
+
+        Raises:
+            PictureError: there is no such entry, or the disk fails.
+        """
+        if path not in self._places:
+            raise PictureError("there is no such file in the archive")
+        start, size = self._places[path]
+        try:
+            return os.pread(self._file.fileno(), size, start)
+        except OSError as error:
+            raise PictureError(f"cannot be read: {error.strerror}") from None
+
+    def stamp(self) -> list[Listed]:
+        """Return what changes when the archive does."""
+        found = self.path.stat()
+        return [Listed(self.path.name, found.st_size, found.st_mtime_ns)]
+
+
+def _unpacked(path: Path, limits: Limits) -> IO[bytes]:
+    try:
+        file: IO[bytes] = path.open("rb")
+        head = file.read(6)
+        file.seek(0)
+        unpack = next((opener for magic, opener in UNPACKERS.items() if head.startswith(magic)), None)
+        if unpack is None:
+            return file
+        file.close()
+        with unpack(path) as packed:
+            return _copied(path, packed, limits)
+    except PermissionError:
+        raise SourceError(f"no permission to read {path}; change its rights, or copy it") from None
+    except _DAMAGE as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"{path} cannot be unpacked ({error}); copy or fetch it once more") from None
+
+
+def _copied(path: Path, packed: IO[bytes], limits: Limits) -> IO[bytes]:
+    target = tempfile.TemporaryFile(prefix="glasshouse-")  # noqa: SIM115  (lives as long as the source)
+    total = 0
+    try:
+        while piece := packed.read(1 << 20):
+            total += len(piece)
+            check_bomb(path, 0, total, limits)
+            target.write(piece)
+        target.seek(0)
+    except BaseException:
+        target.close()
+        raise
+    return target
