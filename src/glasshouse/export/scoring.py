@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.image_data import ImageData
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.data.rows import Split
 from glasshouse.errors import DatasetError, ModelError
@@ -23,7 +24,7 @@ ROWS_AT_ONCE = 256
 
 
 def evaluate(
-    model: Model | str | Path, data: Dataset | str | Path | None = None, split: str = "val", baseline: bool = True
+    model: Model | str | Path, data: Dataset | ImageData | str | Path | None = None, split: str = "val"
 ) -> Report:
     """Return what the model is worth on a split of the dataset.
 
@@ -37,14 +38,14 @@ def evaluate(
     begin = time.perf_counter()
     loaded = model if isinstance(model, Model) else load_model(model)
     name = _name(loaded if isinstance(model, Model) else model)
-    dataset = data if isinstance(data, Dataset) else open_dataset(data if data is not None else find_data(loaded, name))
+    dataset = _dataset(data if data is not None else find_data(loaded))
     pictures = _split(dataset, split)
     columns = _columns(loaded, dataset)
     openings = dataset.open_test(f"evaluate {name}") if split == "test" else None
     report = measure(split_probabilities(loaded, pictures)[:, columns], pictures.labels, dataset.classes, split)
     return replace(
         report,
-        baselines=baselines(dataset, split) if baseline else (),
+        baselines=baselines(dataset, split),
         seconds=time.perf_counter() - begin,
         run=name,
         dataset=dataset.fingerprint,
@@ -73,20 +74,28 @@ def baselines(dataset: Dataset, split: str) -> tuple[Baseline, ...]:
     )
 
 
-def find_data(model: Model, name: str | None = None) -> Path:
-    """Return the folder of the dataset that the model was trained on.
+def find_data(model: Model) -> Path:
+    """Return the folder of the dataset that the model was trained on, as its recipe says, or beside its run.
 
     Raises:
         DatasetError: the model does not know, or the dataset is no longer there.
     """
+    name = _name(model) or str(model)
     if model.recipe is None:
-        raise DatasetError(f"The model {name or model} does not tell its dataset; name one with --data DIR.")
-    folder = Path(model.recipe.data)
-    if not folder.is_dir():
-        raise DatasetError(
-            f"The dataset {folder} that {name or model} was trained on is not there; name it with --data DIR."
-        )
-    return folder
+        raise DatasetError(f"The model {name} does not tell its dataset; name one with --data DIR.")
+    data = Path(model.recipe.data)
+    above = list(model.path.resolve().parents)[:2] if model.path is not None else []
+    places = [data, *(folder / name for folder in above for name in (data, data.name))]
+    for place in places:
+        if (place / "dataset.json").is_file():
+            return place
+    raise DatasetError(f"The dataset {data} that {name} was trained on is not there; name it with --data DIR.")
+
+
+def _dataset(data: Dataset | ImageData | str | Path) -> Dataset:
+    if isinstance(data, ImageData):
+        return data.dataset
+    return data if isinstance(data, Dataset) else open_dataset(data)
 
 
 def _chunks(split: Split, indices: NDArray[np.int64]) -> Iterator[NDArray[np.uint8]]:
