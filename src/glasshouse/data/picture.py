@@ -54,7 +54,7 @@ def _from_bytes(data: bytes, pixel_limit: int) -> np.ndarray:
 def _from_file(file: IO[bytes], pixel_limit: int) -> np.ndarray:
     with pillow_quiet():
         try:
-            image = Image.open(file)
+            image = Image.open(file, formats=_formats())
         except UnidentifiedImageError:
             raise PictureError("not a picture, or damaged at its beginning") from None
         except Image.DecompressionBombError as error:
@@ -63,6 +63,12 @@ def _from_file(file: IO[bytes], pixel_limit: int) -> np.ndarray:
             raise PictureError(f"damaged: {error}") from None
         with image:
             return _from_pillow(image, pixel_limit)
+
+
+def _formats() -> list[str]:
+    """Return all formats of Pillow but EPS, which it hands to another program to run."""
+    Image.init()
+    return [name for name in Image.ID if name != "EPS"]
 
 
 def _from_pillow(image: Image.Image, pixel_limit: int) -> np.ndarray:
