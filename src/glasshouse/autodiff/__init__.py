@@ -1,11 +1,29 @@
-"""Level 4: automatic differentiation on plain arrays."""
+"""Level 4: automatic differentiation on plain arrays, small enough to read in an afternoon.
 
+    core.py            Variable, Function, backward: the graph is kept and walked here, and nowhere else
+    arithmetic.py …    one file a family of operations, forward and backward side by side
+    layer.py …         Layer, Model, optimisers, files of weights
+    graph.py           the recorded graph as data, and as a drawing
+
+The words are those of DeZero, the library of "Deep Learning from Scratch 3"; docs/from-the-book.md tells what differs.
+"""
+
+from . import cuda, datasets, functions, layers, models, optimizers, transforms, utils
+from .arrays import as_array
 from .core import Function, Parameter, Variable, as_variable, grad
+from .dataloaders import DataLoader, SeqDataLoader
+from .datasets import Dataset
+from .graph import Graph
+from .layer import Layer
+from .models import Model
 from .operators import attach
+from .randomness import seed
 from .switches import Config, no_grad, test_mode, using_config
 
 __all__ = [
-    "Config", "Function", "Parameter", "Variable", "as_variable", "grad", "no_grad", "test_mode", "using_config",
+    "Config", "DataLoader", "Dataset", "Function", "Graph", "Layer", "Model", "Parameter", "SeqDataLoader",
+    "Variable", "as_array", "as_variable", "cuda", "datasets", "functions", "grad", "layers", "models", "no_grad",
+    "optimizers", "seed", "test_mode", "transforms", "using_config", "utils",
 ]  # fmt: skip
 
 attach()

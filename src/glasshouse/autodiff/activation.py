@@ -2,12 +2,9 @@
 
 from typing import cast
 
-import numpy as np
-
 from .arrays import Array, module_of
-from .core import Function, Operand, Variable
+from .core import Function, Operand, Variable, constant
 from .elementary import exp
-from .reduction import sum
 
 __all__ = [
     "LeakyReLU", "LogSoftmax", "ReLU", "Sigmoid", "Softmax", "leaky_relu", "log_softmax", "relu", "sigmoid", "softmax",
@@ -32,7 +29,7 @@ class ReLU(Function):
         return module_of(x).relu(x)
 
     def backward(self, gy: Variable) -> Variable:
-        return gy * (self.output().data > 0)
+        return gy * constant(self.output().data > 0)
 
 
 class LeakyReLU(Function):
@@ -45,7 +42,7 @@ class LeakyReLU(Function):
         return x * self._steepness(x)
 
     def backward(self, gy: Variable) -> Variable:
-        return gy * self._steepness(self.inputs[0].data)
+        return gy * constant(self._steepness(self.inputs[0].data))
 
     def _steepness(self, x: Array) -> Array:
         positive = module_of(x).astype(x > 0, x)
@@ -63,7 +60,7 @@ class Softmax(Function):
 
     def backward(self, gy: Variable) -> Variable:
         y = self.output()
-        return y * (gy - sum(gy * y, axis=self.axis, keepdims=True))
+        return y * (gy - (gy * y).sum(self.axis, keepdims=True))
 
 
 class LogSoftmax(Function):
@@ -76,7 +73,7 @@ class LogSoftmax(Function):
         return module_of(x).log_softmax(x, self.axis)
 
     def backward(self, gy: Variable) -> Variable:
-        return gy - exp(self.output()) * sum(gy, axis=self.axis, keepdims=True)
+        return gy - exp(self.output()) * gy.sum(self.axis, keepdims=True)
 
 
 def sigmoid(x: Operand) -> Variable:

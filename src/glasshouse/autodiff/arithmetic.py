@@ -1,4 +1,5 @@
 """The four operations, negation and powers."""
+# ruff: noqa: A001  (sum, max, min, pow and abs are the names readers know)
 
 from typing import Any, cast
 
@@ -162,7 +163,7 @@ def pow(x: Operand, c: Any) -> Variable:
     variable([1. 8.])
     """
     if isinstance(c, int | float | np.integer | np.floating):
-        return cast(Variable, Pow(float(c) if isinstance(c, np.floating) else c)(x))
+        return cast(Variable, Pow(c if isinstance(c, int | float) else c.item())(x))
     return cast(Variable, Power()(x, c))
 
 

@@ -2,10 +2,8 @@
 
 from typing import Any, cast
 
-import numpy as np
-
 from .arrays import Array, module_of
-from .core import Function, Operand, Variable, as_operand
+from .core import Function, Operand, Variable, as_operand, constant
 from .reduction import sum_to
 
 __all__ = ["Abs", "Clip", "Maximum", "Where", "absolute", "clip", "maximum", "minimum", "where"]
@@ -19,7 +17,7 @@ class Abs(Function):
 
     def backward(self, gy: Variable) -> Variable:
         x = self.inputs[0].data
-        return gy * module_of(x).sign(x)
+        return gy * constant(module_of(x).sign(x))
 
 
 class Where(Function):
@@ -44,7 +42,9 @@ class Maximum(Function):
 
     def backward(self, gy: Variable) -> tuple[Variable, Variable]:
         a, b = self.inputs
-        share = (1 + module_of(a.data).sign(a.data - b.data)) / 2  # 1 where a is larger, 1/2 where equal, 0 elsewhere
+        share = constant(
+            (1 + module_of(a.data).sign(a.data - b.data)) / 2
+        )  # 1 where a is larger, 1/2 where equal, 0 elsewhere
         return sum_to(gy * share, a.shape), sum_to(gy * (1 - share), b.shape)
 
 
@@ -59,7 +59,7 @@ class Clip(Function):
 
     def backward(self, gy: Variable) -> Variable:
         x = self.inputs[0].data
-        return gy * module_of(x).astype((x >= self.x_min) & (x <= self.x_max), x)
+        return gy * constant(module_of(x).astype((x >= self.x_min) & (x <= self.x_max), x))
 
 
 def absolute(x: Operand) -> Variable:

@@ -9,13 +9,10 @@ N batch, C channels in, O channels out, G groups; x (N, C, H, W), W (O, C/G, KH,
 
 from typing import Any, cast
 
-import numpy as np
-
 from .arrays import Array, module_of
 from .core import Function, Operand, Variable, as_operand
 from .faults import ShapeError
 from .geometry import Size, Window, pair, window
-from .reduction import sum
 from .shaping import reshape
 from .switches import recording
 
@@ -36,7 +33,7 @@ class Conv2d(Function):
         x, W, *b = self.inputs
         gx = _input(gy, W, x.shape, self.window, self.groups) if self.wants(0) else None
         gW = _weight(x, gy, W.shape, self.window, self.groups, self.columns) if self.wants(1) else None
-        return [gx, gW, *(sum(gy, axis=(0, 2, 3)) for _ in b)]
+        return [gx, gW, *(gy.sum((0, 2, 3)) for _ in b)]
 
 
 class Conv2dInput(Function):

@@ -11,7 +11,7 @@ can be differentiated again.
 import heapq
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -215,7 +215,7 @@ class Function:
         if not isinstance(ys, tuple):
             ys = (ys,)
         outputs = [_result(y) for y in ys]
-        if recording() and any([x.requires_grad for x in variables]):
+        if recording() and True in [x.requires_grad for x in variables]:
             self.generation = max([x.generation for x in variables])
             self.inputs = variables
             self.outputs = [weakref.ref(y) for y in outputs]
@@ -322,15 +322,15 @@ def _fit(function: Function, x: Variable, gx: Any) -> Variable | None:
     """The gradient of an input has its shape, and its dtype where that is a floating one."""
     if gx is None or not x.requires_grad:
         return None
-    gx = gx if isinstance(gx, Variable) else constant(gx)
+    gx = as_operand(gx)
     if gx.data.shape != x.data.shape:
         raise ShapeError(
             f"{type(function).__name__}.backward gave a gradient of shape {gx.shape} for an input of shape {x.shape}; "
             "where forward broadcasts, backward sums: F.sum_to(gx, x.shape)"
         )
     if gx.data.dtype != x.data.dtype and module_of(x.data).is_floating(x.data):
-        return _Cast(x.data)(gx)
-    return gx
+        return cast(Variable, _Cast(x.data)(gx))
+    return cast(Variable, gx)
 
 
 class _Cast(Function):
@@ -344,7 +344,7 @@ class _Cast(Function):
         return module_of(x).astype(x, self.like)
 
     def backward(self, gy: Variable) -> Variable:
-        return _Cast(self.before)(gy)
+        return cast(Variable, _Cast(self.before)(gy))
 
 
 def _zeros(y: Array) -> Variable:

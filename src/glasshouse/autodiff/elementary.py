@@ -2,8 +2,6 @@
 
 from typing import cast
 
-import numpy as np
-
 from .arrays import Array, module_of
 from .core import Function, Operand, Variable, as_operand
 

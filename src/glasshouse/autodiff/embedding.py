@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from .arrays import module_of
 from .core import Operand, Variable, as_operand
 from .indexing import get_item

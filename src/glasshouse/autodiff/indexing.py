@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-import numpy as np
-
 from .arrays import Array, module_of
 from .core import Function, Operand, Variable
 

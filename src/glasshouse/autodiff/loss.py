@@ -10,7 +10,7 @@ from .comparison import clip
 from .core import Function, Operand, Variable, as_operand, constant
 from .elementary import log
 from .faults import ShapeError
-from .reduction import sum, sum_to
+from .reduction import sum_to
 
 __all__ = [
     "SigmoidCrossEntropy", "SoftmaxCrossEntropy", "accuracy", "binary_cross_entropy", "mean_squared_error",
@@ -32,7 +32,7 @@ class SoftmaxCrossEntropy(Function):
         (x,) = self.inputs
         onehot = module_of(x.data).zeros(x.shape, x.data)
         onehot[self.rows, self.t] = 1
-        return (softmax(x) - onehot) * (gy / len(x))
+        return (softmax(x) - constant(onehot)) * (gy / len(x))
 
 
 class SigmoidCrossEntropy(Function):
@@ -63,7 +63,9 @@ def softmax_cross_entropy(x: Operand, t: Any) -> Variable:
             "labels are whole numbers, one a sample, not one-hot rows"
         )
     if not getattr(labels, "is_cuda", False) and len(labels) and not 0 <= labels.min() <= labels.max() < x.shape[1]:
-        raise ShapeError(f"labels run from {labels.min()} to {labels.max()}, but there are {x.shape[1]} scores a sample")
+        raise ShapeError(
+            f"labels run from {labels.min()} to {labels.max()}, but there are {x.shape[1]} scores a sample"
+        )
     return cast(Variable, SoftmaxCrossEntropy(labels)(x))
 
 
@@ -89,7 +91,7 @@ def binary_cross_entropy(p: Operand, t: Operand) -> Variable:
     if p.shape != t.shape:
         t = t.reshape(p.shape)
     p = clip(p, 1e-15, 1 - _spacing(p))
-    return -sum(t * log(p) + (1 - t) * log(1 - p)) / len(p)
+    return -(t * log(p) + (1 - t) * log(1 - p)).sum() / len(p)
 
 
 def _spacing(p: Variable) -> float:
@@ -105,7 +107,7 @@ def mean_squared_error(x0: Operand, x1: Operand) -> Variable:
     variable(2.0)
     """
     difference = as_operand(x0) - x1
-    return sum(difference * difference) / len(difference)
+    return (difference * difference).sum() / len(difference)
 
 
 def accuracy(y: Operand, t: Any) -> Variable:

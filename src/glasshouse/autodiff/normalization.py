@@ -7,7 +7,7 @@ import numpy as np
 from .arrays import Array, module_of
 from .core import Function, Operand, Variable, as_operand, constant
 from .faults import ShapeError
-from .reduction import mean, sum
+from .reduction import mean
 from .shaping import reshape
 from .switches import recording, training
 
@@ -74,9 +74,7 @@ def batch_norm(
 batch_nrom = batch_norm  # as the book's library spells it
 
 
-def fixed_norm(
-    x: Operand, gamma: Operand, beta: Operand, mean: Operand, var: Operand, eps: float = 2e-5
-) -> Variable:
+def fixed_norm(x: Operand, gamma: Operand, beta: Operand, mean: Operand, var: Operand, eps: float = 2e-5) -> Variable:
     """y = gamma (x - mean) / √(var + ε) + beta with a given mean and variance: batch norm with frozen statistics.
 
     >>> fixed_norm(np.array([[3.0]]), np.ones(1), np.zeros(1), np.ones(1), np.array([4.0]), eps=0.0)

@@ -1,4 +1,5 @@
 """The array module of NumPy: what `ArrayModule` asks for, on numpy.ndarray."""
+# ruff: noqa: A001, A004  (sum, max, min, pow and abs are the names readers know)
 
 from collections.abc import Sequence
 from typing import Any
@@ -74,7 +75,7 @@ def memory_of(x: Array) -> int | None:
     return id(x)
 
 
-def scalar_like(value: complex, like: Array) -> Array:
+def scalar_like(value: Any, like: Array) -> Array:
     dtype = like.dtype
     if dtype.kind == "f" and not isinstance(value, complex | np.complexfloating):
         return np.asarray(value, dtype=dtype)
@@ -127,7 +128,7 @@ def min(x: Array, axis: Axes, keepdims: bool) -> Array:
 def sum(x: Array, axis: Axes, keepdims: bool) -> Array:
     if axis == 0 and x.ndim == 2 and not keepdims and x.dtype.kind == "f":
         return np.ones(len(x), dtype=x.dtype) @ x  # a product with ones is quicker than NumPy's sum over rows
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return x.sum(axis=axis, keepdims=keepdims)
 
 
 def log_softmax(x: Array, axis: int) -> Array:

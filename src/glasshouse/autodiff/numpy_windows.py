@@ -1,6 +1,6 @@
 """Convolution and pooling for NumPy: columns and one matrix product an image, in pieces that stay in the cache.
 
-N batch, C channels in, O channels out, G groups; OH, OW output height and width, P = OH OW places;
+N batch, C channels in, OC channels out, G groups; OH, OW output height and width, P = OH OW places;
 K = C KH KW numbers under a window.
 """
 
@@ -65,10 +65,10 @@ def _pieces(N: int, bytes_each: int) -> list[slice]:
 def conv2d(x: Array, W: Array, b: Array | None, window: Window, groups: int, keep: bool) -> tuple[Array, Array | None]:
     """y = W * x + b, and the columns where they are worth keeping."""
     under = _under(_padded(x, window), window)
-    (N, OH, OW), O, G = (len(x), *under.shape[4:]), len(W), groups
-    kernel = W.reshape(G, O // G, -1)  # (G, O/G, K/G)
+    N, OC, G, (OH, OW) = len(x), len(W), groups, under.shape[4:]
+    kernel = W.reshape(G, OC // G, -1)  # (G, OC/G, K/G)
     keep = keep and under.size * x.itemsize <= _KEEP
-    y = np.empty((N, G, O // G, OH * OW), dtype=np.result_type(x, W))
+    y = np.empty((N, G, OC // G, OH * OW), dtype=np.result_type(x, W))
     kept = np.empty((N, G, kernel.shape[2], OH * OW), dtype=x.dtype) if keep else None
     for piece in _pieces(N, under[0].size * x.itemsize):
         columns = np.ascontiguousarray(under[piece]) if kept is None else kept[piece]
@@ -77,13 +77,29 @@ def conv2d(x: Array, W: Array, b: Array | None, window: Window, groups: int, kee
         np.matmul(kernel, columns.reshape(-1, G, kernel.shape[2], OH * OW), out=y[piece])
     if b is not None:
         y += b.reshape(1, G, -1, 1)
-    return y.reshape(N, O, OH, OW), kept
+    return y.reshape(N, OC, OH, OW), kept
 
 
 def conv2d_input(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
     """The gradient of a convolution with respect to its input: a transposed convolution."""
+    around = [d * (k - 1) - p for k, p, d in zip(window.kernel, window.pad, window.dilation)]
+    if window.stride == (1, 1) and min(around) >= 0 and len(W) <= 3 * shape[1]:
+        turned = Window(window.kernel, (1, 1), (around[0], around[1]), window.dilation)
+        return conv2d(gy, _turned(W, groups), None, turned, groups, keep=False)[0]
+    return _spread(gy, W, shape, window, groups)
+
+
+def _turned(W: Array, groups: int) -> Array:
+    """Kernels turned by 180 degrees, with inputs and outputs exchanged."""  # (OC, C/G, ..) -> (C, OC/G, ..)
+    OC, C = W.shape[0], W.shape[1] * groups
+    parts = W[:, :, ::-1, ::-1].reshape(groups, OC // groups, C // groups, *W.shape[2:])
+    return np.ascontiguousarray(parts.swapaxes(1, 2)).reshape(C, OC // groups, *W.shape[2:])
+
+
+def _spread(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
+    """The same for any stride: columns of gradients, added back to their places."""
     (N, C, H, Wd), (PH, PW), G, (OH, OW) = shape, window.pad, groups, gy.shape[2:]
-    kernel = W.reshape(G, len(W) // G, -1).transpose(0, 2, 1)  # (G, K/G, O/G)
+    kernel = W.reshape(G, len(W) // G, -1).transpose(0, 2, 1)  # (G, K/G, OC/G)
     gy = gy.reshape(N, G, -1, OH * OW)
     gx = np.zeros((N, C, H + 2 * PH, Wd + 2 * PW), dtype=np.result_type(gy, W))
     slices = _slices(window, (OH, OW))
@@ -99,36 +115,48 @@ def conv2d_weight(
     x: Array, gy: Array, shape: tuple[int, ...], window: Window, groups: int, columns: Array | None
 ) -> Array:
     """The gradient of a convolution with respect to its weights; `columns` if forward kept them."""
-    (N, O, OH, OW), G = gy.shape, groups
-    gy = gy.reshape(N, G, O // G, OH * OW)
+    (N, OC, OH, OW), G = gy.shape, groups
+    gy = gy.reshape(N, G, OC // G, OH * OW)
     under = _under(_padded(x, window), window) if columns is None else columns
-    gW = np.zeros((G, O // G, int(np.prod(shape[1:]))), dtype=np.result_type(x, gy))
+    gW = np.zeros((G, OC // G, int(np.prod(shape[1:]))), dtype=np.result_type(x, gy))
     for piece in _pieces(N, under[0].size * x.itemsize):
         part = np.ascontiguousarray(under[piece]).reshape(-1, G, gW.shape[2], OH * OW)
         gW += np.matmul(gy[piece], part.swapaxes(2, 3)).sum(axis=0)
     return gW.reshape(shape)
 
 
-def max_pool(x: Array, window: Window) -> tuple[Array, Array]:
-    """The largest number under each window, and which it was; padding never wins."""
+def max_pool(x: Array, window: Window, keep: bool) -> tuple[Array, Array | None]:
+    """The largest number under each window, and if `keep` which it was, the first of equals; padding never wins."""
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     x = _padded(x, window, fill=lowest)
     slices = _slices(window, window._replace(pad=(0, 0)).out(x.shape[2:]))
-    y = x[:, :, slices[0][2], slices[0][3]].copy()
-    winners = np.zeros(y.shape, dtype=np.uint8 if len(slices) <= 256 else np.intp)
-    for k, (_, _, rows, cols) in enumerate(slices[1:], start=1):
-        challenger = x[:, :, rows, cols]
-        np.copyto(winners, k, where=challenger > y)
-        np.maximum(y, challenger, out=y)
-    return y, winners
+    views = [x[:, :, rows, cols] for _, _, rows, cols in slices]
+    y = views[0].copy()
+    for view in views[1:]:
+        np.maximum(y, view, out=y)
+    return y, _first(views, y) if keep else None
+
+
+def _first(views: list[Array], y: Array) -> Array:
+    """The number of the first view that holds y: how many before it do not."""
+    before = np.ones(y.shape, dtype=bool)
+    winners = np.zeros(y.shape, dtype=np.uint8 if len(views) <= 256 else np.intp)
+    for view in views[:-1]:
+        before &= view != y
+        winners += before
+    return winners
 
 
 def max_pool_scatter(gy: Array, winners: Array, shape: tuple[int, ...], window: Window) -> Array:
     """Each number of `gy` added at the place of its winner."""
     (N, C, H, W), (PH, PW) = shape, window.pad
     gx = np.zeros((N, C, H + 2 * PH, W + 2 * PW), dtype=gy.dtype)
+    apart = all(s >= d * (k - 1) + 1 for s, k, d in zip(window.stride, window.kernel, window.dilation))
     for k, (_, _, rows, cols) in enumerate(_slices(window, gy.shape[2:])):
-        gx[:, :, rows, cols] += gy * (winners == k)
+        if apart:  # no two windows meet: each place is written once
+            np.multiply(gy, winners == k, out=gx[:, :, rows, cols])
+        else:
+            gx[:, :, rows, cols] += gy * (winners == k)
     return gx[:, :, PH : PH + H, PW : PW + W]
 
 

@@ -23,7 +23,7 @@ OPERATORS: dict[str, Any] = {
     "__rtruediv__": arithmetic.rdiv,
     "__sub__": arithmetic.sub,
     "__truediv__": arithmetic.div,
-    "T": property(shaping.transpose),
+    "T": property(lambda self: shaping.transpose(self)),
     "dot": linear.matmul,
     "matmul": linear.matmul,
     "max": reduction.max,

@@ -2,13 +2,12 @@
 
 from typing import cast
 
-import numpy as np
-
 from .arrays import Array, module_of
 from .core import Function, Operand, Variable, as_operand
 from .faults import ShapeError
 from .geometry import Size, Window, window
 from .reduction import mean
+from .switches import recording
 
 __all__ = [
     "AveragePool", "AverageSpread", "MaxPool", "WinnersGather", "WinnersScatter", "average_pooling",
@@ -23,7 +22,7 @@ class MaxPool(Function):
         self.window = window
 
     def forward(self, x: Array) -> Array:
-        y, self.winners = module_of(x).max_pool(x, self.window)
+        y, self.winners = module_of(x).max_pool(x, self.window, keep=recording())
         return y
 
     def backward(self, gy: Variable) -> Variable:
@@ -33,7 +32,7 @@ class MaxPool(Function):
 class WinnersScatter(Function):
     """Zeros with gy added at the winners; its own gradient is picked up there."""
 
-    def __init__(self, shape: tuple[int, ...], winners: Array, window: Window) -> None:
+    def __init__(self, shape: tuple[int, ...], winners: Array | None, window: Window) -> None:
         self.shape, self.winners, self.window = shape, winners, window
 
     def forward(self, gy: Array) -> Array:
@@ -46,7 +45,7 @@ class WinnersScatter(Function):
 class WinnersGather(Function):
     """The numbers at the winners; the transpose of scattering."""
 
-    def __init__(self, winners: Array, window: Window) -> None:
+    def __init__(self, winners: Array | None, window: Window) -> None:
         self.winners, self.window = winners, window
 
     def forward(self, x: Array) -> Array:

@@ -1,24 +1,24 @@
 """Many numbers to few, and back: sum, sum_to and broadcast_to, mean, max, min."""
+# ruff: noqa: A001  (sum, max, min, pow and abs are the names readers know)
 
 from typing import cast
 
-import numpy as np
-
 from .arrays import Array, Axes, module_of
-from .core import Function, Operand, Variable, as_operand
+from .core import Function, Operand, Variable, as_operand, constant
 from .faults import ShapeError
 from .shaping import reshape
 
 __all__ = [
-    "BroadcastTo", "Max", "Min", "Sum", "SumTo", "average", "broadcast_to", "max", "mean", "min", "sum", "sum_to",
+    "BroadcastTo", "Max", "Min", "Sum", "SumTo", "average", "broadcast_to", "kept_shape", "max", "mean", "min", "sum",
+    "sum_to",
 ]  # fmt: skip
 
 
-def _kept(x: Variable, axis: Axes) -> tuple[int, ...]:
-    """The shape of x with each summed axis left as 1."""
-    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-    gone = {a % x.ndim for a in axes} if x.ndim else set()
-    return tuple(1 if i in gone else n for i, n in enumerate(x.shape))
+def kept_shape(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:
+    """The shape with each summed axis left as 1."""
+    n = len(shape)
+    gone = {a % n for a in (range(n) if axis is None else (axis,) if isinstance(axis, int) else axis)} if n else set()
+    return tuple(1 if i in gone else length for i, length in enumerate(shape))
 
 
 class Sum(Function):
@@ -32,7 +32,7 @@ class Sum(Function):
 
     def backward(self, gy: Variable) -> Variable:
         (x,) = self.inputs
-        return broadcast_to(reshape(gy, _kept(x, self.axis)), x.shape)
+        return broadcast_to(reshape(gy, kept_shape(x.shape, self.axis)), x.shape)
 
 
 class SumTo(Function):
@@ -76,10 +76,10 @@ class Max(Function):
 
     def backward(self, gy: Variable) -> Variable:
         (x,), y = self.inputs, self.output()
-        shape, module = _kept(x, self.axis), module_of(x.data)
+        shape, module = kept_shape(x.shape, self.axis), module_of(x.data)
         best = module.astype(x.data == y.data.reshape(shape), x.data)
         share = best / module.sum(best, self.axis, True)
-        return reshape(gy, shape) * share
+        return reshape(gy, shape) * constant(share)
 
 
 class Min(Max):

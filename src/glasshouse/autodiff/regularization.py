@@ -3,7 +3,7 @@
 import numpy as np
 
 from .arrays import module_of
-from .core import Operand, Variable, as_operand
+from .core import Operand, Variable, as_operand, constant
 from .faults import ShapeError
 from .randomness import Seed, generator
 from .switches import training
@@ -19,7 +19,7 @@ def dropout(x: Operand, dropout_ratio: float = 0.5, *, seed: Seed = None) -> Var
     Source: Srivastava and others 2014, JMLR 15; Deep Learning from Scratch 3, step 54.
 
     >>> dropout(np.ones(4), 0.5, seed=0)
-    variable([2. 0. 0. 0.])
+    variable([2. 2. 2. 0.])
     """
     x = as_operand(x)
     if not 0 <= dropout_ratio < 1:
@@ -27,4 +27,4 @@ def dropout(x: Operand, dropout_ratio: float = 0.5, *, seed: Seed = None) -> Var
     if not training() or dropout_ratio == 0:
         return x
     kept = generator(seed).random(x.shape, dtype=np.float32) >= dropout_ratio
-    return x * module_of(x.data).array_like(kept / (1 - dropout_ratio), x.data)
+    return x * constant(module_of(x.data).array_like(kept / (1 - dropout_ratio), x.data))

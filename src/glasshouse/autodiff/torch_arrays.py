@@ -2,6 +2,7 @@
 
 No tensor in the engine requires a gradient of torch's, so torch's autograd records nothing here.
 """
+# ruff: noqa: A001, A004  (sum, max, min, pow and abs are the names readers know)
 
 from collections.abc import Sequence
 from typing import Any
@@ -81,7 +82,7 @@ def memory_of(x: Array) -> int | None:
     return int(x.untyped_storage().data_ptr())
 
 
-def scalar_like(value: complex, like: Array) -> Array:
+def scalar_like(value: Any, like: Array) -> Array:
     whole = isinstance(value, bool | int | np.integer | np.bool_)
     dtype = like.dtype if whole or like.is_floating_point() else torch.get_default_dtype()
     if dtype == torch.bool and not isinstance(value, bool | np.bool_):

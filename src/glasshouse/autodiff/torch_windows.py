@@ -13,7 +13,7 @@ __all__ = [
 
 _backward = torch.ops.aten.convolution_backward.default
 _average_backward = torch.ops.aten.avg_pool2d_backward.default
-_max_backward = torch.ops.aten.max_pool2d_with_indices_backward.default
+_max_pool = torch.ops.aten.max_pool2d_with_indices.default
 
 
 def unfold(x: Array, window: Window) -> Array:
@@ -48,17 +48,15 @@ def conv2d_weight(x: Array, gy: Array, shape: tuple[int, ...], window: Window, g
     return _backward(gy, x, W, None, *ways)[1]
 
 
-def _ways(window: Window) -> tuple[tuple[int, int], ...]:
-    return window.kernel, window.stride, window.pad
-
-
-def max_pool(x: Array, window: Window) -> tuple[Array, Array]:
+def max_pool(x: Array, window: Window, keep: bool) -> tuple[Array, Array | None]:
     """The largest number under each window, and its place in the picture; padding never wins."""
     (H, W), (PH, PW), (KH, KW) = x.shape[2:], window.pad, window.kernel
     if PH * 2 <= KH and PW * 2 <= KW:
-        return F.max_pool2d(x, *_ways(window), dilation=window.dilation, return_indices=True)
+        ways = (window.kernel, window.stride, window.pad, window.dilation)
+        y, places = _max_pool(x, *ways)
+        return y, places
     wide = F.pad(x, (PW, PW, PH, PH), value=-torch.inf)  # torch's kernel refuses a pad over half the kernel
-    y, places = F.max_pool2d(wide, window.kernel, window.stride, 0, window.dilation, return_indices=True)
+    y, places = _max_pool(wide, window.kernel, window.stride, (0, 0), window.dilation)
     rows, columns = places // wide.shape[3] - PH, places % wide.shape[3] - PW
     return y, rows.clamp(0, H - 1) * W + columns.clamp(0, W - 1)
 
@@ -78,7 +76,7 @@ def average_pool(x: Array, window: Window) -> Array:
     """The mean under each window; padding counts as zero."""
     (PH, PW), (KH, KW) = window.pad, window.kernel
     if PH * 2 <= KH and PW * 2 <= KW:
-        return F.avg_pool2d(x, *_ways(window))
+        return F.avg_pool2d(x, window.kernel, window.stride, window.pad)
     return F.avg_pool2d(F.pad(x, (PW, PW, PH, PH)), window.kernel, window.stride)
 
 
