@@ -18,7 +18,8 @@ for name in ("nms", "qnms"):
     if not hasattr(torch.ops.torchvision, name):
         OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
-from fastai.vision.all import ImageDataLoaders, Resize, accuracy, vision_learner  # noqa: E402
+from fastai.vision.all import ImageDataLoaders, Resize, accuracy, default_split, imagenet_stats, vision_learner  # noqa: E402
+from fastai.vision.learner import model_meta  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 from torchvision import models  # noqa: E402
 
@@ -31,7 +32,8 @@ def main(data: Path, weights: Path) -> None:
 
     start = time.perf_counter()
     loaders = ImageDataLoaders.from_folder(data, train="train", valid="val", item_tfms=Resize(224), bs=64)
-    learner = vision_learner(loaders, mobilenet, cut=-1, metrics=accuracy)
+    model_meta[mobilenet] = {"cut": -1, "split": default_split, "stats": imagenet_stats}
+    learner = vision_learner(loaders, mobilenet, metrics=accuracy)
     with learner.no_bar(), learner.no_logging():
         learner.freeze()
         learner.fit_one_cycle(1, slice(2e-3), pct_start=0.99)
