@@ -130,8 +130,7 @@ class Model:
             return list(self.predict_stream(cast(Iterable[Picture], pictures), top=top))
         (prediction,) = self.predict_stream([cast(Picture, pictures)], top=top)
         if prediction.error is not None:
-            where = f"{prediction.path}: " if prediction.path else ""
-            raise PictureError(where + prediction.error.removeprefix(where))
+            raise PictureError(f"{prediction.path}: {prediction.error}" if prediction.path else prediction.error)
         return prediction
 
     def predict_stream(self, pictures: Iterable[Picture], batch_size: int = 64, top: int = 5) -> Iterator[Prediction]:

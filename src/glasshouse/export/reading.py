@@ -18,7 +18,7 @@ from glasshouse.errors import PictureError
 
 __all__ = ["Picture", "Read", "read_pictures"]
 
-Picture: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.generic]
+Picture: TypeAlias = str | Path | bytes | bytearray | memoryview | Image.Image | NDArray[np.generic]
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,12 @@ def read_pictures(pictures: Iterable[Picture], preprocessing: Preprocessing, bat
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _read(picture: Picture, preprocessing: Preprocessing) -> Read:
+def _read(picture: object, preprocessing: Preprocessing) -> Read:
     path = str(picture) if isinstance(picture, str | Path) else None
+    source = bytes(picture) if isinstance(picture, bytearray | memoryview) else picture
+    if not isinstance(source, str | Path | bytes | Image.Image | np.ndarray):
+        return Read(path, None, f"expected a path, bytes, a PIL image or an array, got {type(picture).__name__}")
     try:
-        source = Path(picture) if isinstance(picture, str) else picture
         return Read(path, preprocessing(source))
-    except (PictureError, OSError) as error:
+    except PictureError as error:
         return Read(path, None, str(error))

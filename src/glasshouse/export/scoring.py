@@ -106,7 +106,10 @@ def _chunks(split: Split, indices: NDArray[np.int64]) -> Iterator[NDArray[np.uin
 def _name(model: Model | str | Path) -> str | None:
     if not isinstance(model, Model):
         return str(model)
-    return str(model.path) if model.path is not None else None
+    if model.path is None:
+        return None
+    run = model.path.parent
+    return str(run if model.path.name == "model" and (run / "run.json").is_file() else model.path)
 
 
 def _split(dataset: Dataset, name: str) -> Split:

@@ -1,0 +1,51 @@
+"""``glasshouse evaluate``: what a model is worth on pictures it did not learn from."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from glasshouse.data.dataset import Dataset
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="RUN_OR_MODEL", help="A run's folder, a model's folder or file.")],
+    data: Annotated[Path | None, typer.Option(help="The dataset; without it the one that it was trained on.")] = None,
+    split: Annotated[Literal["val", "test"], typer.Option(help="test opens the sealed test split.")] = "val",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Score a model on a split, with intervals and beside simple baselines.
+
+    The test split is sealed: each opening is written down in the dataset and told in the report, because a score
+    that was looked at often is no longer that of unseen pictures.
+    """
+    from glasshouse.data.dataset import open_dataset
+    from glasshouse.export.bundle import load_model
+    from glasshouse.export.scoring import evaluate as score
+    from glasshouse.export.scoring import find_data
+
+    loaded = load_model(model)
+    dataset = open_dataset(data if data is not None else find_data(loaded))
+    if split == "test":
+        _tell_opening(dataset)
+    report = score(loaded, dataset, split)
+    if as_json:
+        print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        print(report)
+
+
+def _tell_opening(dataset: "Dataset") -> None:
+    """Say on stderr that the seal is broken, and how often it was before."""
+    if "test" not in dataset.splits:
+        return
+    before = len(dataset.openings())
+    times = {0: "for the first time", 1: "it was opened once before"}.get(
+        before, f"it was opened {before} times before"
+    )
+    print(f"Opening the sealed test split of {dataset.path}: {times}. This is written down.", file=sys.stderr)

@@ -1,0 +1,117 @@
+"""``glasshouse predict``: what is in these pictures."""
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from glasshouse.export.predictor import Prediction
+
+__all__ = ["predict"]
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="RUN_OR_MODEL", help="A run's folder, a model's folder or file.")],
+    pictures: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PICTURE...", help="Files, folders, lists of paths (.txt, .csv, .tsv), or - for a list on stdin."
+        ),
+    ],
+    top: Annotated[int, typer.Option(min=1, help="How many classes to tell for each picture.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+    csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table to FILE.")] = None,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Pictures read at once; the answers do not depend on it.")
+    ] = 64,
+) -> None:
+    """Say what is in pictures.
+
+    Answers come while later pictures are still being read. A picture that cannot be used is told with its reason and
+    the rest goes on; the exit code is 1 where none could be used.
+    """
+    from glasshouse.export.bundle import load_model
+    from glasshouse.export.listing import list_pictures
+
+    loaded = load_model(model)
+    answers = loaded.predict_stream(list_pictures(pictures), batch_size, top)
+    columns = min(top, len(loaded.classes))
+    with ExitStack() as stack:
+        table = stack.enter_context(_open(csv_file)) if csv_file is not None else None
+        answers = _counted(answers) if table is None else _tabled(_counted(answers), table, columns)
+        good = _print_json(answers) if as_json else _print_text(answers, silent=csv_file is not None)
+    if not good:
+        raise typer.Exit(1)
+
+
+def _open(path: Path) -> IO[str]:
+    from glasshouse.errors import InputError
+
+    try:
+        return path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+    except OSError as error:
+        raise InputError(f"The table cannot be written to {path}: {error.strerror}") from None
+
+
+def _counted(answers: Iterator["Prediction"]) -> Iterator["Prediction"]:
+    """Pass the answers on, and say on stderr how many there were, while they come where that is a terminal."""
+    begin = told = time.monotonic()
+    done = bad = 0
+    for answer in answers:
+        done, bad = done + 1, bad + (answer.error is not None)
+        yield answer
+        if sys.stderr.isatty() and time.monotonic() - told > 0.5:
+            told = time.monotonic()
+            print(f"\r{_tally(done, bad, told - begin)}", end="", file=sys.stderr, flush=True)
+    line = _tally(done, bad, time.monotonic() - begin) if done else "There are no pictures."
+    print(f"\r{line}" if sys.stderr.isatty() else line, file=sys.stderr)
+
+
+def _tally(done: int, bad: int, seconds: float) -> str:
+    what = "1 picture" if done == 1 else f"{done:,} pictures"
+    errors = f", {bad:,} could not be used" if bad else ""
+    return f"{what} in {seconds:.1f} s ({done / max(seconds, 1e-9):,.0f} a second){errors}"
+
+
+def _tabled(answers: Iterator["Prediction"], file: IO[str], columns: int) -> Iterator["Prediction"]:
+    """Pass the answers on, and write each as a row: path, label, probability, the next ones, error."""
+    writer = csv.writer(file)
+    more = [name for k in range(2, columns + 1) for name in (f"label_{k}", f"probability_{k}")]
+    writer.writerow(["path", "label", "probability", *more, "error"])
+    for answer in answers:
+        cells = [cell for pair in answer.top for cell in pair] or [""] * (2 * columns)
+        writer.writerow([answer.path, *cells, answer.error or ""])
+        yield answer
+
+
+def _print_json(answers: Iterator["Prediction"]) -> int:
+    """Print one list, an entry a line, as the answers come; return how many pictures could be used."""
+    good = 0
+    start = "[\n"
+    for answer in answers:
+        good += answer.error is None
+        print(start + _entry(answer), end="", flush=True)
+        start = ",\n"
+    print("[]" if start == "[\n" else "\n]")
+    return good
+
+
+def _entry(answer: "Prediction") -> str:
+    text = json.dumps(answer.to_dict(), ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(answer.to_dict())  # names that are no Unicode
+
+
+def _print_text(answers: Iterator["Prediction"], silent: bool) -> int:
+    good = 0
+    for answer in answers:
+        good += answer.error is None
+        if not silent:
+            print("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(answer)), flush=True)
+    return good
