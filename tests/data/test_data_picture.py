@@ -109,7 +109,10 @@ def test_grey_is_pillows_l_of_the_colours(name: str) -> None:
     np.testing.assert_array_equal(decode(data, "gray"), expected)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16", "I;16B", "I;16L"])  # fmt: skip
+MODES = "1 L LA La P PA RGB RGBA RGBX RGBa CMYK YCbCr HSV LAB I F I;16 I;16B I;16L"
+
+
+@pytest.mark.parametrize("mode", MODES.split())
 def test_every_mode_of_a_pillow_image(mode: str) -> None:
     assert decode(Image.new(mode, (8, 6)), "rgb").shape == (6, 8, 3)
     assert decode(Image.new(mode, (8, 6)), "gray").shape == (6, 8, 1)
@@ -171,7 +174,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "half a tiff": (
         saved(Image.fromarray(picture(0)), "TIFF", compression="tiff_lzw")[:-400],
         "truncated|damaged|not a picture",
-    ),  # fmt: skip
+    ),
     "half a cmyk jpeg": (saved(Image.fromarray(picture(0, 90, 90)).convert("CMYK"), "JPEG")[:1500], "truncated"),
     "a bomb": (saved(Image.new("1", (20_000, 20_000)), "PNG"), r"pixels|limit"),
 }
