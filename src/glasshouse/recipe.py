@@ -197,6 +197,9 @@ class AugmentationRecipe(Part):
             value = getattr(self, name)
             if isinstance(value, tuple) and not 0 <= value[0] <= value[1]:
                 yield Problem(name, f"expected a pair (low, high) with 0 <= low <= high, got {list(value)}")
+        for name in ("width_shift", "height_shift"):
+            if getattr(self, name) == ():
+                yield Problem(name, "expected a list of at least one number, got an empty one")
         for name in ("zoom", "crop_scale", "crop_ratio", "erasing_area"):
             value = getattr(self, name)
             if isinstance(value, tuple) and value[0] == 0:

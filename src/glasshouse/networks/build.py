@@ -114,6 +114,8 @@ def _make(entry: Entry, classes: int, channels: int, width: int, height: int) ->
         _replace_head(entry, module, classes)
         if entry.name not in CATALOGUE:  # whose sizes are known
             _try(module, channels, width, height)
+    except NetworkError:
+        raise
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NetworkError(
