@@ -4,15 +4,19 @@ A part of the cache is named by all that it follows from: dataset, network, weig
 views, augmentation and seed. It is written in shards, each atomically, so an interrupted computation goes on.
 """
 
+import copy
 import hashlib
 import json
 import time
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
@@ -32,7 +36,8 @@ __all__ = ["Extractor", "View", "cache_folder", "compute_features", "weights_dig
 
 FORMAT = 1
 SHARD = 512  # pictures a file
-CHUNK = {"cpu": 8, "cuda": 128}  # pictures at a time; on a CPU small chunks stay in its cache (twice as fast as 64)
+CHUNK = {"cpu": 4, "cuda": 128}  # pictures at a time; on a CPU small chunks stay in its cache (twice as fast as 64)
+ROUND = 16  # chunks between two reports of progress
 
 
 @dataclass(frozen=True)
@@ -54,17 +59,25 @@ class Extractor:
         self.body = fused(body, example.contiguous(memory_format=torch.channels_last))
         self.recipe, self.dataset, self.mean, self.std, self.device = recipe, dataset, mean, std, device
         self.chunk = CHUNK.get(device.type, 32)
+        workers = torch.get_num_threads() if device.type == "cpu" else 1
+        self.pool = ThreadPoolExecutor(workers, "glasshouse-features", initializer=partial(torch.set_num_threads, 1))
 
-    def features(self, view: View, samples: np.ndarray) -> torch.Tensor:
-        """Return features (n, F) on the CPU for the pictures ``samples`` (n,) of the view."""
+    def features(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
+        """Return features (n, F) on the CPU for the pictures ``samples`` (n,) of the view.
+
+        A CPU computes chunks side by side, one thread each: faster than all threads on one chunk where other
+        programs run too, and the same bits whatever the number of cores.
+        """
+        chunks = [samples[first : first + self.chunk] for first in range(0, len(samples), self.chunk)]
+        found = self.pool.map(partial(self._chunk, view), chunks)
+        return torch.cat(list(found))
+
+    def _chunk(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
         with torch.inference_mode(), deterministic():
-            found = [
-                self.body(self._pictures(view, samples[first : first + self.chunk])).float().cpu()
-                for first in range(0, len(samples), self.chunk)
-            ]
-        return torch.cat(found)
+            features: torch.Tensor = self.body(self._pictures(view, samples))
+        return features.float().cpu().clone()
 
-    def _pictures(self, view: View, samples: np.ndarray) -> torch.Tensor:
+    def _pictures(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
         rows = torch.from_numpy(np.ascontiguousarray(view.split.rows(samples))).permute(0, 3, 1, 2)
         pictures = rows.to(self.device).float().div_(255)
         if view.number is not None:
@@ -90,8 +103,8 @@ def compute_features(
             shard = _read(path, len(samples))
             if shard is None:
                 pieces = []
-                for at in range(0, len(samples), 8 * extractor.chunk):
-                    pieces.append(extractor.features(view, samples[at : at + 8 * extractor.chunk]))
+                for at in range(0, len(samples), ROUND * extractor.chunk):
+                    pieces.append(extractor.features(view, samples[at : at + ROUND * extractor.chunk]))
                     fresh += len(pieces[-1])
                     seconds = time.monotonic() - start
                     now = done + sum(map(len, pieces))
@@ -126,8 +139,6 @@ def weights_digest(module: nn.Module) -> str:
 
 
 def _without_head(built: Built) -> nn.Module:
-    import copy
-
     body = copy.deepcopy(built.module).eval().requires_grad_(False)
     body.set_submodule(built.head_name, Pooled())
     return body

@@ -68,8 +68,9 @@ def _rest(norm: nn.Module) -> nn.Module:
 
 
 def _calls(node: Any, modules: dict[str, Any], kind: type[nn.Module]) -> bool:
-    calls = isinstance(node, fx.Node) and node.op == "call_module"
-    return calls and isinstance(modules.get(str(getattr(node, "target", ""))), kind)
+    if isinstance(node, fx.Node) and node.op == "call_module":
+        return bool(isinstance(modules.get(str(node.target)), kind))
+    return False
 
 
 def _reused(graph: fx.Graph, target: Any) -> bool:
