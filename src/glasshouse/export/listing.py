@@ -15,7 +15,7 @@ __all__ = ["LISTS", "list_pictures"]
 LISTS = (".txt", ".lst", ".list", ".csv", ".tsv")
 TABLES = {".csv": ",", ".tsv": "\t"}
 PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "picture", "image_path")
-LABELLED = re.compile(r"(.*\S)\s+\S+")  # as DIGITS writes it: path, space, label
+LABELLED = re.compile(r"(.*\S)\s+(\S+)")  # as DIGITS writes it: path, space, label (a number)
 
 
 def list_pictures(names: Iterable[str], stdin: IO[str] = sys.stdin) -> Iterator[str]:
@@ -59,8 +59,10 @@ def _lines(file: IO[str], folder: Path) -> Iterator[str]:
 
 
 def _without_label(text: str, folder: Path) -> str:
-    found = LABELLED.fullmatch(text)
-    return (found and _place(found[1], folder)) or _place(text.strip(), folder) or text
+    found = LABELLED.fullmatch(text.strip())
+    if found is None:
+        return _place(text.strip(), folder) or text
+    return _place(found[1], folder) or (found[1] if found[2].isdigit() else text)
 
 
 def _cells(file: IO[str], folder: Path, delimiter: str) -> Iterator[str]:
