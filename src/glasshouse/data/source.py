@@ -1,5 +1,6 @@
 """From a recipe to a source: what it is (folder, archive, table, arrays) is seen here; nothing is decoded."""
 
+import re
 from pathlib import Path
 
 from glasshouse.data.archive import open_archive
@@ -21,6 +22,7 @@ from glasshouse.recipe import DatasetRecipe, LabelRecipe
 
 __all__ = ["Given", "Item", "Source", "open_source", "source_paths"]
 
+_WEB = re.compile(r"[a-z0-9]{2,}:/", re.IGNORECASE)
 _TABLES, _LISTS = (".csv", ".tsv", ".tab"), (".txt", ".lst", ".list")
 
 
@@ -63,7 +65,7 @@ def _existing(place: str) -> Path:
     except OSError as error:
         raise SourceError(f"{place} cannot be read: {error.strerror}") from None
     if not found:
-        web = "; fetch it first, nothing is loaded from the network" if "://" in place else ""
+        web = "; fetch it first, nothing is loaded from the network" if _WEB.match(place) else ""
         where = "" if root.is_absolute() or web else f" (looked in {Path.cwd()})"
         raise SourceError(f"there is no {place}{where}{web}; give a folder of class folders, a table or an archive")
     return root

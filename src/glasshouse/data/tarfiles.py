@@ -6,6 +6,7 @@ import lzma
 import os
 import tarfile
 import tempfile
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ UNPACKERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz
 _DAMAGE = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError)
 _KINDS = {
     tarfile.SYMTYPE: "a link", tarfile.LNKTYPE: "a link", tarfile.FIFOTYPE: "a named pipe",
-    tarfile.CHRTYPE: "a device", tarfile.BLKTYPE: "a device", tarfile.GNUTYPE_SPARSE: "a file with holes",
+    tarfile.CHRTYPE: "a device", tarfile.BLKTYPE: "a device",
 }  # fmt: skip
 
 
@@ -36,18 +37,20 @@ class TarFiles:
         limits = limits or Limits()
         self.path, self.name = path, str(path)
         self.findings: list[Finding] = []
-        self._file = _unpacked(path, limits)
         self._places: dict[str, tuple[int, int]] = {}
-        try:
-            self.tree = tree_of(self._entries(limits), limits)
-        except _DAMAGE as error:
-            if isinstance(error, SourceError):
+        with _unpacked(path, limits) as file:
+            try:
+                self.tree = tree_of(self._entries(file, limits), limits)
+            except SourceError:
                 raise
-            raise SourceError(f"{path} is damaged or not whole ({error}); copy or fetch it once more") from None
+            except _DAMAGE as error:
+                raise SourceError(f"{path} is damaged or not whole ({error}); copy or fetch it once more") from None
+            self._fd = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._fd)
 
-    def _entries(self, limits: Limits) -> Iterator[Entry]:
-        end = os.fstat(self._file.fileno()).st_size
-        with tarfile.open(fileobj=self._file, mode="r:") as archive:
+    def _entries(self, file: IO[bytes], limits: Limits) -> Iterator[Entry]:
+        end = os.fstat(file.fileno()).st_size
+        with tarfile.open(fileobj=file, mode="r:") as archive:
             count = 0
             while (member := archive.next()) is not None:
                 archive.members = []  # type: ignore[attr-defined]  # they would all stay in memory
@@ -57,9 +60,7 @@ class TarFiles:
                     raise tarfile.ReadError(f"it ends within {member.name}")
                 name = member.name
                 self._places.setdefault(name.removeprefix("./"), (member.offset_data, member.size))
-                kind = "folder" if member.isdir() else _KINDS.get(member.type, "file")
-                kind = kind if kind != "file" or member.isreg() else "something special"
-                yield Entry(name, kind, member.size, 0, int(member.mtime * 10**9))
+                yield Entry(name, _kind(member), member.size, 0, int(member.mtime * 10**9))
 
     def read(self, path: str) -> bytes:
         """Return the bytes of an entry.
@@ -71,7 +72,7 @@ class TarFiles:
             raise PictureError("there is no such file in the archive")
         start, size = self._places[path]
         try:
-            return os.pread(self._file.fileno(), size, start)
+            return os.pread(self._fd, size, start)
         except OSError as error:
             raise PictureError(f"cannot be read: {error.strerror}") from None
 
@@ -81,22 +82,28 @@ class TarFiles:
         return [Listed(self.path.name, found.st_size, found.st_mtime_ns)]
 
 
+def _kind(member: tarfile.TarInfo) -> str:
+    if member.isdir():
+        return "folder"
+    if member.issparse():
+        return "a file with holes"
+    return "file" if member.isreg() else _KINDS.get(member.type, "something special")
+
+
 def _unpacked(path: Path, limits: Limits) -> IO[bytes]:
     try:
-        file: IO[bytes] = path.open("rb")
-        head = file.read(6)
-        file.seek(0)
+        with path.open("rb") as file:
+            head = file.read(6)
         unpack = next((opener for magic, opener in UNPACKERS.items() if head.startswith(magic)), None)
         if unpack is None:
-            return file
-        file.close()
+            return path.open("rb")
         with unpack(path) as packed:
             return _copied(path, packed, limits)
+    except SourceError:
+        raise
     except PermissionError:
         raise SourceError(f"no permission to read {path}; change its rights, or copy it") from None
     except _DAMAGE as error:
-        if isinstance(error, SourceError):
-            raise
         raise SourceError(f"{path} cannot be unpacked ({error}); copy or fetch it once more") from None
 
 
