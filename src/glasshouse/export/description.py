@@ -16,7 +16,7 @@ __all__ = ["FORMAT", "Description"]
 
 FORMAT = 1
 KIND = "glasshouse-model"
-NEEDED = ("network", "classes", "preprocessing", "weights", "files")
+NEEDED = {"network": dict, "classes": list, "preprocessing": dict, "weights": dict, "files": list}
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class Description:
             raise ModelError(f"A model needs its network's name, got {dict(self.network)}.")
         if len(set(self.classes)) < len(self.classes) or not self.classes:
             raise ModelError(f"A model needs class names that differ, got {list(self.classes)[:10]}.")
+        p = self.preprocessing
+        if not len(p.mean) == len(p.std) == p.channels:
+            raise ModelError(
+                f"A model needs a mean and a std for each of {p.channels} channels, got {p.mean}, {p.std}."
+            )
 
     def build_arguments(self) -> dict[str, Any]:
         """Return what ``networks.build`` takes to build the network without its weights."""
@@ -103,9 +108,9 @@ def _manifest(files: Mapping[str, bytes], where: str) -> dict[str, Any]:
             f"The model at {where} has format {version}, this version of Glasshouse ({__version__}) reads up to "
             f"{FORMAT}; it was made by {manifest.get('glasshouse')}. Install that version or a later one."
         )
-    missing = [name for name in NEEDED if name not in manifest]
-    if missing:
-        raise ModelError(f"The model at {where} is damaged: {MANIFEST} lacks {', '.join(missing)}.")
+    lacking = [name for name, kind in NEEDED.items() if not isinstance(manifest.get(name), kind)]
+    if lacking:
+        raise ModelError(f"The model at {where} is damaged: {MANIFEST} lacks {', '.join(lacking)}.")
     return manifest
 
 
