@@ -91,7 +91,7 @@ CATALOGUE: dict[str, Entry] = {
     "Xception": Entry(
         "Xception", "timm", "legacy_xception", 22_855_952, 2016,
         "Chollet, Xception: Deep Learning with Depthwise Separable Convolutions",
-        width=299, height=299, least=15, mean=HALF, std=HALF, head="fc", cut="block6",
+        width=299, height=299, least=8, mean=HALF, std=HALF, head="fc", cut="block6",
     ),
     "MobileNet": Entry(
         "MobileNet", "timm", "mobilenetv1_100", 4_231_976, 2017,

@@ -1,6 +1,7 @@
 """Reading files of weights, safetensors or weights-only torch, in a way that never runs code from them."""
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from glasshouse.errors import WeightsError
 __all__ = ["read_weights"]
 
 TORCH_STARTS = (b"PK\x03\x04", b"\x80")  # a zip archive, or a bare pickle as torch wrote before 1.6
+DAMAGED = (
+    pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError,
+    AssertionError, OverflowError,
+)  # fmt: skip
 WRAPPERS = ("state_dict", "model_state_dict", "model", "module")
 PREFIXES = ("module.", "_orig_mod.")
 
@@ -55,8 +60,10 @@ def _read_safetensors(path: Path) -> Mapping[str, Any]:
 
 def _read_torch(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError) as error:
+        with path.open("rb") as file, warnings.catch_warnings():  # by its name, torch would take some files for others
+            warnings.simplefilter("ignore")  # about old and new pickles
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except DAMAGED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if "weights only load failed" in reason.lower() or "torchscript" in reason.lower():
             raise WeightsError(

@@ -1,0 +1,71 @@
+"""Names, and what the catalogue claims about its networks."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from glasshouse.errors import NetworkError
+from glasshouse.networks.build import build
+from glasshouse.networks.catalogue import CATALOGUE, find
+
+NAMES = [
+    "LeNet", "AlexNet", "VGG16", "VGG19", "ResNet18", "ResNet34", "ResNet50", "InceptionV3", "Xception", "MobileNet",
+    "MobileNetV2", "GoogLeNet", "SqueezeNet", "Dense128", "ConvNet4",
+]  # fmt: skip
+
+
+def test_the_promised_names_are_there() -> None:
+    assert set(NAMES) <= set(CATALOGUE)
+    assert all(name == entry.name for name, entry in CATALOGUE.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("mobilenet_v2", "MobileNetV2"), ("MOBILENET-V2", "MobileNetV2"), ("squeezenet1_0", "SqueezeNet"),
+        ("vgg_16", "VGG16"), ("lenet", "LeNet"), ("inception_v3", "InceptionV3"), ("mobilenetv1_100", "MobileNet"),
+        ("convnet4", "ConvNet4"), ("resnet50", "ResNet50"),
+    ],
+)  # fmt: skip
+def test_letter_case_and_dashes_do_not_matter(name: str, found: str) -> None:
+    assert find(name).name == found
+
+
+def test_timm_by_its_own_name() -> None:
+    entry = find("mobilenetv3_small_050")
+    assert (entry.library, entry.name, entry.head) == ("timm", "mobilenetv3_small_050", "classifier")
+    assert entry.parameters == sum(p.numel() for p in build(entry.name, 1000, 3, 224, 224).module.parameters())
+    assert find("vit_tiny_patch16_224").mean == (0.5, 0.5, 0.5)
+    assert find("resnet10t.c3_in1k").name == "resnet10t.c3_in1k"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("resnet19", "ResNet18"), ("mobilnetv2", "MobileNetV2"), ("zzzzzz", "LeNet, AlexNet")]
+)
+def test_an_unknown_name_is_told_with_close_ones(name: str, hint: str) -> None:
+    with pytest.raises(NetworkError, match=hint) as caught:
+        find(name)
+    assert repr(name) in str(caught.value) and "glasshouse networks" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters(name: str) -> None:
+    entry = CATALOGUE[name]
+    with torch.device("meta"):  # shapes only
+        built = build(name, entry.classes, entry.channels, entry.width, entry.height)
+    assert sum(p.numel() for p in built.module.parameters()) == entry.parameters
+
+
+def test_grey_pictures_get_the_average_normalisation() -> None:
+    mean, std = find("resnet18").normalization(1)
+    assert mean == pytest.approx((0.449,), abs=1e-3) and std == pytest.approx((0.226,), abs=1e-3)
+    assert find("resnet18").normalization(3)[0] == (0.485, 0.456, 0.406)
+
+
+def test_finding_a_name_of_the_catalogue_loads_no_torch() -> None:
+    code = (
+        "from glasshouse.networks.catalogue import find; find('resnet18'); import sys; sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
