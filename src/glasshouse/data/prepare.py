@@ -15,8 +15,8 @@ from glasshouse.data.source import open_source
 from glasshouse.data.split import deal
 from glasshouse.data.spool import Spool
 from glasshouse.data.staging import install, staging
-from glasshouse.data.survey import survey
-from glasshouse.data.twins import find_twins
+from glasshouse.data.survey import Record, survey
+from glasshouse.data.twins import Twins, find_twins
 from glasshouse.data.writing import Draft, write_dataset
 from glasshouse.errors import DatasetError
 from glasshouse.events import DatasetReady, Event, Notice
@@ -67,7 +67,7 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
         rare = too_rare([record.item for record in result.records], recipe)
         failures = [*result.failures, *((r.path, r.reason, result.records[i].sha256) for i, r in rare.items())]
         records = [record for i, record in enumerate(result.records) if i not in rare]
-        twins = find_twins([r.sha256 for r in records], spool.thumbs()[[r.row for r in records]])
+        twins = _twins(recipe, records, spool)
         items = [record.item for record in records]
         groups = join(len(items), twins.groups, series_keys(items, recipe.group), [item.group for item in items])
         sides = deal(items, groups, recipe)
@@ -85,6 +85,12 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
         for finding in draft.warnings:
             yield Notice(finding.kind, finding.message)
         return (yield from write_dataset(draft, spool, folder))
+
+
+def _twins(recipe: DatasetRecipe, records: Sequence[Record], spool: Spool) -> Twins:
+    if not recipe.twins:
+        return Twins((None,) * len(records), (None,) * len(records))
+    return find_twins([r.sha256 for r in records], spool.thumbs()[[r.row for r in records]])
 
 
 def _classes(source: Source, items: Sequence[Item]) -> list[str]:

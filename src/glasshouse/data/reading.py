@@ -120,6 +120,7 @@ def _thumb(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _sums(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the exact sums over pixels of values and of their squares, float64 (2, C)."""
-    values = picture.reshape(-1, picture.shape[2]).astype(np.float64)
-    first = values.sum(0)
-    return np.stack([first, np.einsum("nc,nc->c", values, values)])
+    lines = picture.reshape(picture.shape[0], -1)
+    squares = np.multiply(lines, lines, dtype=np.uint16)
+    columns = [np.add.reduce(part, axis=0, dtype=np.uint32) for part in (lines, squares)]
+    return np.stack([column.reshape(-1, picture.shape[2]).sum(0, dtype=np.float64) for column in columns])

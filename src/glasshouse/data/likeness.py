@@ -1,0 +1,137 @@
+"""Whether two small pictures show the same picture: resized, recompressed, slightly cropped or brightened."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Marks", "alikeness", "perceptual_marks"]
+
+_SIDE = 32
+_WAVES = 8  # a mark is the lowest 8x8 cosine waves of the grey picture
+_GREY = np.array([0.299, 0.587, 0.114], np.float32)
+_MARGIN = 3  # pixels at the border that a crop may have brought in
+_SHIFT = 2.2  # pixels of 32 that a picture may be shifted or stretched at its border: crops of up to 5 % a side
+_COLOUR = 12  # levels of 255; brightness ±15 % stays below 9, pictures with other colours begin at about 7
+_UNLIKE = np.float32(9)
+_STEPS = 3
+_CHUNK = 1024
+
+_U = np.linspace(-1, 1, _SIDE, dtype=np.float32)
+_X, _Y = np.meshgrid(np.arange(_SIDE, dtype=np.float32), np.arange(_SIDE, dtype=np.float32))
+_UX, _UY = np.meshgrid(_U, _U)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Perceptual hashes before their signs are taken: unit vectors (N, 63), and the contrast in grey levels (N,)."""
+
+    points: NDArray[np.float32]
+    contrast: NDArray[np.float32]
+
+
+def perceptual_marks(thumbs: NDArray[np.uint8]) -> Marks:
+    """Return the low cosine waves of each small picture (N, 32, 32, 3), without the mean, scaled to length 1.
+
+    Brightness and contrast drop out; size and compression hardly matter (Zauner 2010, "pHash").
+    """
+    waves = _cosines()
+    points = np.empty((len(thumbs), _WAVES * _WAVES - 1), np.float32)
+    for start in range(0, len(thumbs), 4096):
+        grey = _grey(thumbs[start : start + 4096])
+        points[start : start + 4096] = (waves @ grey @ waves.T).reshape(len(grey), -1)[:, 1:]
+    length = np.linalg.norm(points, axis=1)
+    points /= np.maximum(length, 1e-6)[:, None]
+    return Marks(points, length / _SIDE)
+
+
+def alikeness(thumbs: NDArray[np.uint8], pairs: NDArray[np.int64], limits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return for each pair how much of one picture the other does not explain: 0 the same, about 1 unrelated.
+
+    The rest of a least-squares fit b ≈ gain·a(warped) + offset over a shift and a stretch of up to 7 % of the side,
+    relative to b's contrast, in the better direction; three steps of Gauss-Newton (Lucas and Kanade 1981). Pairs whose
+    first step stays far beyond their limit are given up. Colours are compared after the grey pictures agree.
+    """
+    result = np.empty(len(pairs), np.float32)
+    for start in range(0, len(pairs), _CHUNK):
+        part = pairs[start : start + _CHUNK]
+        a, b = thumbs[part[:, 0]], thumbs[part[:, 1]]
+        grey = _rest(_grey(a), _grey(b), limits[start : start + _CHUNK])
+        near = np.flatnonzero(grey <= limits[start : start + _CHUNK])
+        grey[near] = np.where(_same_colours(a[near], b[near]), grey[near], _UNLIKE)
+        result[start : start + _CHUNK] = grey
+    return result
+
+
+def _rest(a: NDArray[np.float32], b: NDArray[np.float32], limits: NDArray[np.float32]) -> NDArray[np.float32]:
+    rest = _fit(a, b, 1, stride=2)
+    hopeful = np.flatnonzero(rest < 3 * limits)
+    one, other = a[hopeful], b[hopeful]
+    better = np.minimum(_fit(one, other, _STEPS), _fit(other, one, _STEPS))
+    rest[hopeful] = np.minimum(rest[hopeful], better)
+    return rest
+
+
+def _fit(a: NDArray[np.float32], b: NDArray[np.float32], steps: int, stride: int = 1) -> NDArray[np.float32]:
+    inner = slice(_MARGIN, -_MARGIN, stride)
+    target = b[:, inner, inner].reshape(len(b), -1, 1)
+    contrast = np.maximum(target.std((1, 2)), 1)
+    place = np.zeros((len(a), 4), np.float32)  # shift x, shift y, stretch x, stretch y, in pixels at the border
+    best = np.full(len(a), _UNLIKE, np.float32)
+    for step in range(steps):
+        moved = _warp(a, place) if step else a
+        terms = _terms(moved, inner).reshape(len(a), -1, 6)
+        turned = terms.transpose(0, 2, 1)
+        system = (turned @ terms).astype(np.float64) + 1e-3 * np.eye(6)
+        answer = np.linalg.solve(system, (turned @ target).astype(np.float64)).astype(np.float32)
+        rest = np.sqrt(((target - terms @ answer) ** 2).mean((1, 2))) / contrast
+        gain = answer[:, 0, 0]
+        change = answer[:, 2:, 0] / np.maximum(gain, 0.2)[:, None]
+        sound = (np.abs(place + change) < _SHIFT).all(1) & (gain > 0.6) & (gain < 1.6)
+        best = np.where(sound, np.minimum(best, rest), best)
+        place = np.clip(place + change, -_SHIFT, _SHIFT)
+    return best
+
+
+def _terms(a: NDArray[np.float32], inner: slice) -> NDArray[np.float32]:
+    """Return the picture, 1, and its derivatives by shift x, shift y, stretch x, stretch y: (n, h, w, 6)."""
+    rows, columns = np.arange(_SIDE)[inner][:, None], np.arange(_SIDE)[inner]
+    dx = (a[:, rows, columns + 1] - a[:, rows, columns - 1]) / 2
+    dy = (a[:, rows + 1, columns] - a[:, rows - 1, columns]) / 2
+    here = a[:, inner, inner]
+    return np.stack([here, np.ones_like(here), dx, dy, dx * _UX[inner, inner], dy * _UY[inner, inner]], -1)
+
+
+def _warp(a: NDArray[np.float32], place: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the pictures sampled at x + shift + stretch·u, bilinear."""
+    move = place[:, :, None, None]
+    x = np.clip(_X + move[:, 0] + move[:, 2] * _UX, 0, _SIDE - 1)
+    y = np.clip(_Y + move[:, 1] + move[:, 3] * _UY, 0, _SIDE - 1)
+    left, top = np.minimum(x.astype(np.int32), _SIDE - 2), np.minimum(y.astype(np.int32), _SIDE - 2)
+    across, down = x - left, y - top
+    flat, corner = a.reshape(len(a), -1), (top * _SIDE + left).reshape(len(a), -1)
+    nw, ne, sw, se = (np.take_along_axis(flat, corner + k, 1).reshape(a.shape) for k in (0, 1, _SIDE, _SIDE + 1))
+    upper, lower = nw + (ne - nw) * across, sw + (se - sw) * across
+    return np.asarray(upper + (lower - upper) * down, np.float32)
+
+
+def _same_colours(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell whether the colour differences (red - green, blue - green) of 4x4 fields are near, on average."""
+    return np.asarray(np.abs(_coarse(a) - _coarse(b)).mean((1, 2, 3)) <= _COLOUR)
+
+
+def _coarse(thumbs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    fields: NDArray[np.float32] = thumbs.reshape(-1, 4, 8, 4, 8, 3).astype(np.float32).mean((2, 4))
+    return np.stack([fields[..., 0] - fields[..., 1], fields[..., 2] - fields[..., 1]], -1)
+
+
+def _grey(thumbs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(thumbs.astype(np.float32) @ _GREY, np.float32)
+
+
+def _cosines() -> NDArray[np.float32]:
+    """Return the first rows of the orthonormal DCT-II, (8, 32)."""
+    waves = np.cos(np.pi * (np.arange(_SIDE) + 0.5)[None] * np.arange(_WAVES)[:, None] / _SIDE)
+    waves *= np.sqrt(2 / _SIDE)
+    waves[0] /= np.sqrt(2)
+    return waves.astype(np.float32)
