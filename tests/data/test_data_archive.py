@@ -93,6 +93,7 @@ def test_splits_and_patterns_in_archives(kind: str, tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("kind", ["zip", "tar", "tgz"])
 def test_reading_by_threads_and_forked_processes(kind: str, tmp_path: Path) -> None:
     folder = write_class_folders(tmp_path / "pets", each=20, size=(90, 70))

@@ -109,6 +109,7 @@ def test_cells_with_commas_quotes_and_lines(folder: Path) -> None:
         ("path,label\n", "holds no files"),
         ("path,label\nnope.jpg,a\n", "no picture that can be used"),
         (b"\x00\x01\x02", "no text file"),
+        ("path,label\n" + "x" * 200_000 + ",a\n", "no table that can be read"),
     ],
 )
 def test_tables_that_cannot_be_used(text: str | bytes, message: str, folder: Path) -> None:

@@ -84,7 +84,9 @@ def from_array(array: np.ndarray) -> np.ndarray:
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
-        raise PictureError(f"an array of the shape {array.shape}; expected (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)")
+        hint = "; the channels go last" if array.ndim == 3 and array.shape[0] in (1, 3, 4) else ""
+        shapes = "(H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+        raise PictureError(f"an array of the shape {array.shape}; expected {shapes}{hint}")
     if array.dtype.kind not in "buif":
         raise PictureError(f"an array of {array.dtype}; expected numbers such as uint8 or float32")
     alpha = array.shape[2] in (2, 4)
@@ -111,7 +113,8 @@ def scale_integers(values: np.ndarray) -> np.ndarray:
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > 65535:
         return _stretch(values.astype(np.float64), float(low), float(high))
-    return _stretch(values.astype(np.float64), 0.0, 4095.0 if high <= 4095 else 65535.0)
+    table = _stretch(np.arange(high + 1), 0.0, 4095.0 if high <= 4095 else 65535.0)
+    return np.take(table, values)  # the table has at most 65,536 values: no large picture of floats
 
 
 def scale_numbers(values: np.ndarray) -> np.ndarray:

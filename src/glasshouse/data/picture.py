@@ -2,7 +2,6 @@
 
 from io import BytesIO
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -18,6 +17,10 @@ from glasshouse.errors import PictureError
 __all__ = ["PIXEL_LIMIT", "decode", "decode_encoded", "encode", "resize"]
 
 PIXEL_LIMIT = 100_000_000
+_BEGINNINGS = {
+    b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"II*\0": "TIFF", b"MM\0*": "TIFF",
+    b"BM": "BMP",
+}  # fmt: skip
 
 
 def decode(
@@ -37,8 +40,16 @@ def decode(
         return np.ascontiguousarray(to_color(from_array(source), color))
     if isinstance(source, Image.Image):
         return np.ascontiguousarray(to_color(_from_pillow(source, pixel_limit), color))
-    data = source if isinstance(source, bytes) else read_regular(Path(source))
-    return np.ascontiguousarray(to_color(_from_bytes(data, pixel_limit), color))
+    return np.ascontiguousarray(to_color(_from_bytes(_bytes_of(source), pixel_limit), color))
+
+
+def _bytes_of(source: object) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str | Path):
+        return read_regular(Path(source))
+    kind = type(source).__name__
+    raise PictureError(f"a {kind}; expected a path, bytes, a Pillow image or an array (H, W, C)")
 
 
 def _from_bytes(data: bytes, pixel_limit: int) -> np.ndarray:
@@ -48,21 +59,33 @@ def _from_bytes(data: bytes, pixel_limit: int) -> np.ndarray:
         picture = decode_plain_jpeg(data, pixel_limit)
         if picture is not None:
             return orient(picture, jpeg_orientation(data))
-    return _from_file(BytesIO(data), pixel_limit)
+    return _opened(data, pixel_limit)
 
 
-def _from_file(file: IO[bytes], pixel_limit: int) -> np.ndarray:
+def _opened(data: bytes, pixel_limit: int) -> np.ndarray:
     with pillow_quiet():
         try:
-            image = Image.open(file, formats=_formats())
+            image = Image.open(BytesIO(data), formats=_formats())
         except UnidentifiedImageError:
-            raise PictureError("not a picture, or damaged at its beginning") from None
+            raise PictureError(_unknown(data)) from None
         except Image.DecompressionBombError as error:
             raise PictureError(f"too many pixels: {error}") from None
         except Exception as error:  # noqa: BLE001  (decoders of damaged files raise anything)
-            raise PictureError(f"damaged: {error}") from None
+            raise PictureError(_told(error)) from None
         with image:
             return _from_pillow(image, pixel_limit)
+
+
+def _unknown(data: bytes) -> str:
+    begins = next((name for magic, name in _BEGINNINGS.items() if data.startswith(magic)), None)
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        begins = "AVIF"
+    return f"damaged: it begins as {begins}, and cannot be read" if begins else "not a picture"
+
+
+def _told(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    return f"truncated: {text}" if "truncated" in text.lower() else f"damaged: {text}"
 
 
 def _formats() -> list[str]:
@@ -82,8 +105,7 @@ def _from_pillow(image: Image.Image, pixel_limit: int) -> np.ndarray:
         except MemoryError:
             raise PictureError(f"{image.width} x {image.height} pixels do not fit into memory") from None
         except Exception as error:  # noqa: BLE001  (decoders of damaged files raise anything)
-            word = "truncated" if "truncated" in str(error).lower() else "damaged"
-            raise PictureError(f"{word}: {error or type(error).__name__}") from None
+            raise PictureError(_told(error)) from None
 
 
 def _orientation(image: Image.Image) -> int:

@@ -87,12 +87,12 @@ def _open_folder(root: Path, labels: LabelRecipe, given: Given | None) -> Source
     by_folder = label_by_folder(files.tree)
     kind = labels.by if labels.by != "auto" else _kind_of_folder(files, by_folder)
     if kind == "idx":
-        return _idx([path for path in root.iterdir() if is_idx_name(path.name)], root, labels)
+        return _idx([root / file.path for file in files.tree.files if is_idx_name(file.path)], root, labels)
     if kind == "list":
         lists = [(root / name, split) for name, split in LIST_NAMES.items()]
         return _lists([(path, split) for path, split in lists if path.is_file()], root, labels)
     if kind == "given":
-        raise SourceError(f"labels of {root} are to be handed over in Python (labels.by is given), and were not")
+        raise _nothing_given(root)
     return FileSource(files, by_folder)
 
 
@@ -119,6 +119,8 @@ def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
     archive = open_archive(path)
     if archive is None:
         raise unknown_file(path)
+    if labels.by == "given" and (given is None or given.labels is None):
+        raise _nothing_given(path)
     if given is not None and given.labels is not None:
         labelled = label_by_pairs(archive.tree, given.labels, given.classes)
     elif labels.pattern:
@@ -126,6 +128,10 @@ def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
     else:
         labelled = label_by_folder(archive.tree, look_through=True)
     return FileSource(archive, labelled, archive.findings, archive.stamp())
+
+
+def _nothing_given(root: Path) -> SourceError:
+    return SourceError(f"labels of {root} are to be handed over in Python (labels.by is given), and were not")
 
 
 def _table(path: Path, labels: LabelRecipe) -> Source:
@@ -170,7 +176,10 @@ def _beside(root: Path, name: str) -> Path:
 
 
 def _only_table(root: Path) -> Path:
-    tables = sorted(path for path in root.iterdir() if path.suffix.lower() in _TABLES and path.is_file())
+    try:
+        tables = sorted(path for path in root.iterdir() if path.suffix.lower() in _TABLES and path.is_file())
+    except OSError as error:
+        raise SourceError(f"{root} cannot be read: {error.strerror}") from None
     if len(tables) != 1:
         names = ", ".join(path.name for path in tables) or "none"
         raise SourceError(f"{root} has {len(tables)} tables ({names}); give the table itself as the source")

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 
 from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.files import Tree
@@ -110,7 +109,8 @@ def _relabelled(item: Item, label: str) -> Item:
 
 def _empty_classes(tree: Tree, top: str, splits: frozenset[str], items: Sequence[Item]) -> Iterator[Finding]:
     parents = [f"{top}{name}/" for name in sorted(splits)] if splits else [top]
-    filled = {str(PurePosixPath(*PurePosixPath(item.path).parts[: 1 + parents[0].count("/")])) for item in items}
+    depth = 1 + parents[0].count("/")
+    filled = {"/".join(item.path.split("/", depth)[:depth]) for item in items}
     for parent in parents:
         for name in _children(tree, parent):
             if f"{parent}{name}" not in filled:

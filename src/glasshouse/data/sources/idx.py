@@ -18,7 +18,7 @@ from glasshouse.errors import SourceError
 
 __all__ = ["idx_parts", "is_idx_name", "read_idx"]
 
-_IMAGES = re.compile(r"^(?P<prefix>.*?)[-_.]?images[-_.]idx[34]-ubyte(?P<gz>\.gz)?$", re.IGNORECASE)
+_IMAGES = re.compile(r"^(?P<prefix>[^/]*?)[-_.]?images[-_.]idx[34]-ubyte(?P<gz>\.gz)?$", re.IGNORECASE)
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _LIMIT = 1 << 35
 

@@ -1,6 +1,7 @@
 """Labels from the text lists of DIGITS: lines of ``path label``, and a file whose line i names the label i."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def read_names(path: Path) -> list[str]:
         lines = [line.strip() for line in read_text(path).rstrip().splitlines()]
     except OSError as error:
         raise SourceError(f"the labels file {path} cannot be read: {error.strerror}") from None
-    twice = sorted({name for name in lines if lines.count(name) > 1}) if len(lines) < 100_000 else []
+    twice = [name for name, count in Counter(lines).items() if count > 1]
     if not lines or "" in lines or twice:
         what = "is empty" if not lines else "has an empty line" if "" in lines else f"names {twice[0]} twice"
         raise SourceError(f"the labels file {path} {what}; expected one class name a line, the first for label 0")

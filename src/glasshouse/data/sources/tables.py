@@ -47,7 +47,10 @@ def label_by_table(table: Path, pictures: Path, recipe: LabelRecipe) -> tuple[Na
     text = read_text(table)
     if not text.strip():
         raise SourceError(f"{table} is empty; expected lines such as path,label")
-    rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
+    except csv.Error as error:
+        raise SourceError(f"{table} is no table that can be read: {error}") from None
     columns = _columns(table, rows[0], recipe, pictures)
     collected = NamedPictures(pictures)
     for line, row in enumerate(rows[1 if columns.names else 0 :], start=2 if columns.names else 1):
