@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from glasshouse.data.colour import Colours, colours, recolour, shift_channels
+from glasshouse.data.draws import Draw
 from glasshouse.data.mixing import erase, mix
-from glasshouse.data.warp import Draw, flips, matrices, warp
+from glasshouse.data.warp import flips, matrices, warp
 from glasshouse.recipe import AugmentationRecipe
 
 __all__ = ["augment"]

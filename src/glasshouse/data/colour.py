@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from glasshouse.data.warp import Draw
+from glasshouse.data.draws import Draw
 from glasshouse.recipe import AugmentationRecipe
 
 __all__ = ["Colours", "colours", "recolour", "shift_channels"]
@@ -32,8 +32,8 @@ def colours(recipe: AugmentationRecipe, draw: Draw, channels: int) -> Colours | 
     """Return the drawn colour changes, or None where none is on.
 
     With brightness b, contrast c, saturation s and hue h (a part of the circle), in this order and clipped at the end:
-    x·b; then c·x + (1-c)·m, m the picture's mean luma; then s·x + (1-s)·luma(x); then a turn by 2π·h about the grey
-    axis in YIQ. Grey pictures have no saturation and no hue.
+    x·b; then c·x + (1-c)·m, m the picture's mean luma; then s·x + (1-s)·luma(x); then a turn by 2π·h, red towards
+    yellow, about the grey axis in YIQ. Grey pictures have no saturation and no hue.
     """
     if not (recipe.brightness or recipe.contrast or recipe.saturation or recipe.hue):
         return None
@@ -77,6 +77,6 @@ def _saturation(amount: NDArray[np.float64]) -> NDArray[np.float64]:
 def _hue(turn: NDArray[np.float64]) -> NDArray[np.float64]:
     rotation = np.tile(np.eye(3), (len(turn), 1, 1))
     cosine, sine = np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)
-    rotation[:, 1, 1], rotation[:, 1, 2], rotation[:, 2, 1], rotation[:, 2, 2] = cosine, -sine, sine, cosine
+    rotation[:, 1, 1], rotation[:, 1, 2], rotation[:, 2, 1], rotation[:, 2, 2] = cosine, sine, -sine, cosine
     turned: NDArray[np.float64] = np.linalg.inv(YIQ) @ rotation @ YIQ
     return turned

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtri  # type: ignore[import-untyped]
 
-__all__ = ["beta", "bits", "choice", "normal", "permutation", "uniform"]
+__all__ = ["Draw", "beta", "bits", "choice", "normal", "permutation", "uniform"]
 
 Samples = NDArray[np.int64]
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -57,6 +57,38 @@ def permutation(seed: int, epoch: int, count: int, stream: str = "order") -> NDA
     """Return the numbers 0 to ``count`` - 1 in random order: sorted by their random bits."""
     keys = bits(seed, epoch, np.arange(count, dtype=np.int64), stream)
     return np.argsort(keys, kind="stable").astype(np.int64)
+
+
+class Draw:
+    """The numbers that a batch is changed by: one for each of ``samples``, by the name of what they are for."""
+
+    def __init__(self, seed: int, epoch: int, samples: Samples) -> None:
+        self.seed, self.epoch, self.samples = seed, epoch, samples
+
+    def only(self, part: slice) -> "Draw":
+        """Return the same for some of the samples."""
+        return Draw(self.seed, self.epoch, self.samples[part])
+
+    def between(self, stream: str, low: float, high: float) -> NDArray[np.float64]:
+        """Return numbers (N,) evenly from [low, high)."""
+        return uniform(self.seed, self.epoch, self.samples, stream, low, high)
+
+    def around(self, stream: str, amount: float | tuple[float, float]) -> NDArray[np.float64]:
+        """Return factors (N,) from [1 - amount, 1 + amount), or from the pair."""
+        low, high = amount if isinstance(amount, tuple) else (1 - amount, 1 + amount)
+        return self.between(stream, low, high)
+
+    def happens(self, stream: str, probability: float) -> NDArray[np.bool_]:
+        """Return True (N,) with that probability."""
+        return self.between(stream, 0.0, 1.0) < probability
+
+    def beta(self, stream: str, alpha: float) -> NDArray[np.float64]:
+        """Return numbers (N,) of Beta(alpha, alpha)."""
+        return beta(self.seed, self.epoch, self.samples, stream, alpha)
+
+    def one_of(self, stream: str, values: tuple[float, ...]) -> NDArray[np.float64]:
+        """Return one of ``values`` for each sample (N,)."""
+        return np.asarray(values)[choice(self.seed, self.epoch, self.samples, stream, len(values))]
 
 
 def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from glasshouse.data.warp import Draw
+from glasshouse.data.draws import Draw
 from glasshouse.recipe import AugmentationRecipe
 
 __all__ = ["erase", "mix"]

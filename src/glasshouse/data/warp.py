@@ -10,44 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from glasshouse.data import draws
+from glasshouse.data.draws import Draw
 from glasshouse.recipe import AugmentationRecipe
 
-__all__ = ["Draw", "flips", "matrices", "warp"]
+__all__ = ["flips", "matrices", "warp"]
 
 Floats = NDArray[np.float64]
-
-
-class Draw:
-    """The numbers that a batch is changed by: one for each of ``samples``, by the name of what they are for."""
-
-    def __init__(self, seed: int, epoch: int, samples: NDArray[np.int64]) -> None:
-        self.seed, self.epoch, self.samples = seed, epoch, samples
-
-    def only(self, part: slice) -> "Draw":
-        """Return the same for some of the samples."""
-        return Draw(self.seed, self.epoch, self.samples[part])
-
-    def between(self, stream: str, low: float, high: float) -> Floats:
-        """Return numbers (N,) evenly from [low, high)."""
-        return draws.uniform(self.seed, self.epoch, self.samples, stream, low, high)
-
-    def around(self, stream: str, amount: float | tuple[float, float]) -> Floats:
-        """Return factors (N,) from [1 - amount, 1 + amount), or from the pair."""
-        low, high = amount if isinstance(amount, tuple) else (1 - amount, 1 + amount)
-        return self.between(stream, low, high)
-
-    def happens(self, stream: str, probability: float) -> NDArray[np.bool_]:
-        """Return True (N,) with that probability."""
-        return self.between(stream, 0.0, 1.0) < probability
-
-    def beta(self, stream: str, alpha: float) -> Floats:
-        """Return numbers (N,) of Beta(alpha, alpha)."""
-        return draws.beta(self.seed, self.epoch, self.samples, stream, alpha)
-
-    def one_of(self, stream: str, values: tuple[float, ...]) -> Floats:
-        """Return one of ``values`` for each sample (N,)."""
-        return np.asarray(values)[draws.choice(self.seed, self.epoch, self.samples, stream, len(values))]
 
 
 def flips(recipe: AugmentationRecipe, draw: Draw) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
