@@ -1,4 +1,4 @@
-"""A process that is killed at a random moment (SIGKILL) leaves a run that ends with the same bits as an undisturbed one."""
+"""A process that is killed at a random moment (SIGKILL) leaves a run that ends with the bits of an undisturbed one."""
 
 import random
 import signal

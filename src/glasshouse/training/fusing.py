@@ -34,18 +34,24 @@ def fused(module: nn.Module, example: torch.Tensor) -> nn.Module:
     ``example`` (N, C, H, W) is what both are compared on; networks that torch.fx cannot trace stay as they are.
     """
     plain = module.eval()
+    with torch.inference_mode():
+        expected = plain(example)
     try:
         folded = _fold(copy.deepcopy(plain))
         with torch.inference_mode():
-            expected, found = plain(example), folded(example)
+            found = folded(example)
     except Exception:  # noqa: BLE001  tracing may fail in any way; the plain network is always right
         return plain
-    size = float(expected.abs().max()) + 1e-6
-    close = expected.shape == found.shape and torch.allclose(expected, found, rtol=1e-3, atol=1e-4 * size)
-    return folded if close else plain
+    return folded if _close(expected, found) else plain
 
 
-def _fold(module: nn.Module) -> nn.Module:
+def _close(expected: torch.Tensor, found: torch.Tensor) -> bool:
+    if expected.shape != found.shape:
+        return False
+    return bool(torch.allclose(expected, found, rtol=1e-3, atol=1e-4 * (float(expected.abs().max()) + 1e-6)))
+
+
+def _fold(module: nn.Module) -> fx.GraphModule:
     graph = _Tracer().trace(module)
     traced = fx.GraphModule(module, graph)
     modules: dict[str, Any] = dict(traced.named_modules())
@@ -58,7 +64,8 @@ def _fold(module: nn.Module) -> nn.Module:
         _replace(traced, before.target, fuse_conv_bn_eval(modules[before.target], modules[node.target]))
         _replace(traced, node.target, _rest(modules[node.target]))
     traced.recompile()
-    return traced.eval()
+    traced.eval()
+    return traced
 
 
 def _rest(norm: nn.Module) -> nn.Module:
@@ -68,13 +75,14 @@ def _rest(norm: nn.Module) -> nn.Module:
 
 
 def _calls(node: Any, modules: dict[str, Any], kind: type[nn.Module]) -> bool:
-    if isinstance(node, fx.Node) and node.op == "call_module":
-        return bool(isinstance(modules.get(str(node.target)), kind))
-    return False
+    if not isinstance(node, fx.Node) or node.op != "call_module":
+        return False
+    called: object = modules.get(str(node.target))
+    return isinstance(called, kind)
 
 
 def _reused(graph: fx.Graph, target: Any) -> bool:
-    return sum(node.op == "call_module" and node.target == target for node in graph.nodes) > 1
+    return len([node for node in graph.nodes if node.op == "call_module" and node.target == target]) > 1
 
 
 def _replace(module: nn.Module, target: str, new: nn.Module) -> None:

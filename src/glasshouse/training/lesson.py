@@ -116,10 +116,7 @@ def _statistics(recipe: TrainingRecipe, dataset: Dataset, built: Built) -> tuple
         return (0.0,) * channels, (1.0,) * channels
     if recipe.normalize == "dataset" or (recipe.normalize == "auto" and recipe.weights == "none"):
         return dataset.mean, tuple(max(s, 1e-3) for s in dataset.std)
-    mean, std = built.entry.mean, built.entry.std
-    if channels == 1 and len(mean) == 3:
-        return (sum(mean) / 3,), (sum(std) / 3,)
-    return tuple(mean), tuple(std)
+    return built.entry.normalization(channels)
 
 
 def _usable(count: int, recipe: TrainingRecipe, module: nn.Module) -> int:

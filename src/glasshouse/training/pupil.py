@@ -69,8 +69,10 @@ class Pupil:
         phase.prepare(self.module)
         self.phase, self.optimizer = phase, build_optimizer(self.recipe.optimizer, phase.groups)
 
-    def learn(self, parts: Iterable[Part], count: int) -> tuple[float, float, float]:
+    def learn(self, parts: Iterable[Part], count: int, rate: float | None = None) -> tuple[float, float, float]:
         """Take the next step with the ``count`` pictures in ``parts``; return loss, gradient norm and rate.
+
+        ``rate`` takes the place of the schedule's.
 
         Raises:
             NotFiniteError, MemoryLimitError: with the step, or the batch size that would fit.
@@ -78,7 +80,8 @@ class Pupil:
         position, phase, optimizer = self.position, self.phase, self.optimizer
         if phase is None or optimizer is None:
             raise RuntimeError("enter a phase before learning")
-        rate = phase.rate(position.epoch, position.step_in_epoch, self.lesson.plan.steps)
+        if rate is None:
+            rate = phase.rate(position.epoch, position.step_in_epoch, self.lesson.plan.steps)
         set_rate(optimizer, rate)
         seed = (self.recipe.seed, position.epoch, position.step_in_epoch)
         try:

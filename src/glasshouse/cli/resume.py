@@ -1,0 +1,23 @@
+"""``glasshouse resume``: go on with a run that was stopped, killed or moved."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["resume"]
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run's folder, as train --out made it.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Where the dataset lies now; it is looked for beside the run too.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Go on with a run where its last checkpoint stands; the result is that of a run that was never stopped."""
+    from glasshouse.cli.train import follow_run
+    from glasshouse.training.loop import resume as go_on
+
+    follow_run(go_on(run, data), run, time.monotonic(), as_json)

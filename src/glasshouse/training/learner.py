@@ -1,0 +1,190 @@
+"""Learner: a network and its data in five lines of Python; every ``fit`` is a run with a recipe of its own."""
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.image_data import ImageData
+from glasshouse.errors import RunError
+from glasshouse.evaluation.report import Report
+from glasshouse.events import EpochDone, Event, event_from_json
+from glasshouse.export.bundle import load_model, save
+from glasshouse.export.predictor import Model, Prediction
+from glasshouse.export.scoring import evaluate
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.curves import Line, chart
+from glasshouse.training.display import show_training
+from glasshouse.training.finder import RateFinding, find_rate
+from glasshouse.training.lesson import Lesson, gather, prepare
+from glasshouse.training.loop import resume, train
+from glasshouse.training.run_folder import RunFolder, next_run
+
+__all__ = ["Learner"]
+
+
+class Learner:
+    """Trains ``network`` on ``data`` (an ImageData, a Dataset or the path of one).
+
+    ``fields`` are fields of ``TrainingRecipe``, such as ``batch_size=32`` or ``augmentation={"rotation": 10}``. Each
+    training is a run in a folder of its own, ``out`` for the first one (default: below ``runs/``); a later one starts
+    from the weights of the one before. ``show`` runs the events of a training, and prints them unless it is replaced.
+
+    Raises:
+        RecipeError: fields are wrong; all of them are told.
+    """
+
+    def __init__(
+        self,
+        data: ImageData | Dataset | str | Path,
+        network: str,
+        *,
+        weights: str = "none",
+        out: str | Path | None = None,
+        show: Callable[[Iterator[Event]], Any] = show_training,
+        **fields: Any,
+    ) -> None:
+        if isinstance(data, ImageData):
+            data = data.dataset
+        self.dataset = data if isinstance(data, Dataset) else open_dataset(data)
+        self.out = None if out is None else Path(out)
+        self.show = show
+        self.run: Path | None = None
+        self.recipe = TrainingRecipe(data=str(self.dataset.path), network=network, weights=weights, **fields)
+
+    def fit(self, epochs: int | None = None, lr: float | None = None) -> "Learner":
+        """Train with the recipe's strategy for ``epochs`` at rate ``lr``; None takes the recipe's."""
+        return self._train(self._changed(epochs, lr))
+
+    def fine_tune(self, epochs: int, lr: float = 2e-3, freeze_epochs: int = 1) -> "Learner":
+        """Train the head for ``freeze_epochs``, then everything for ``epochs``, earlier layers more slowly."""
+        changed = self._changed(epochs, lr).replace(strategy="fine-tune", freeze_epochs=freeze_epochs)
+        return self._train(changed)
+
+    def resume(self) -> "Learner":
+        """Go on with a run that was stopped."""
+        self.show(resume(self._run(), self.dataset.path))
+        return self
+
+    def find_learning_rate(self, start: float = 1e-7, end: float = 10.0, steps: int = 100) -> RateFinding:
+        """Return what a range test says about the learning rate; the Learner is not changed by it."""
+        recipe = self._changed(None, None).resolved()
+        with tempfile.TemporaryDirectory() as folder:
+            lesson = _exhaust(prepare(gather(recipe, self.dataset), RunFolder(Path(folder))))
+            return find_rate(lesson, start, end, steps)
+
+    @property
+    def model(self) -> Model:
+        """The model of the last finished run: the weights of its best epoch.
+
+        Raises:
+            RunError: nothing was trained yet.
+            ModelError: the run has not been finished.
+        """
+        return load_model(self._run())
+
+    def evaluate(self, split: str = "val") -> Report:
+        """Return what the model is worth on a split; ``test`` opens the sealed test split."""
+        return evaluate(self._run(), self.dataset, split)
+
+    def predict(self, pictures: Any, top: int = 5) -> Prediction | list[Prediction]:
+        """Say what is in a picture (path, bytes, PIL image or array), or in each of a list."""
+        answer: Prediction | list[Prediction] = self.model.predict(pictures, top)
+        return answer
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        """Return probabilities (n, K) for rows of the dataset, uint8 (n, H, W, C)."""
+        return self.model.probabilities(rows)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model to ``path``: a folder, or one file where the name ends in .zip or .model."""
+        return save(self.model, path)
+
+    @property
+    def history(self) -> list[EpochDone]:
+        """The epochs of the last run."""
+        if self.run is None or not (self.run / "events.jsonl").exists():
+            return []
+        lines = (self.run / "events.jsonl").read_text(encoding="utf-8").splitlines()
+        events = (event_from_json(line) for line in lines if '"type": "epoch"' in line)
+        return [event for event in events if isinstance(event, EpochDone)]
+
+    def __repr__(self) -> str:
+        r = self.recipe
+        state = f"run {self.run}" if self.run is not None else "not trained yet"
+        return f"<Learner {r.network}, weights {r.weights}, {r.strategy}, {state}>"
+
+    def _repr_html_(self) -> str:
+        epochs = self.history
+        rows = "".join(f"<tr><td>{'</td><td>'.join(_cells(epoch))}</td></tr>" for epoch in epochs)
+        head = "<tr><th>epoch</th><th>train loss</th><th>valid loss</th><th>accuracy</th></tr>"
+        table = f"<table>{head}{rows}</table>" if epochs else ""
+        return f"<div><p>{escape(repr(self))}</p>{_curves(epochs)}{table}</div>"
+
+    def _train(self, recipe: TrainingRecipe) -> "Learner":
+        place = self._place()
+        self.show(self._noting(train(recipe, place), place))
+        self.recipe = recipe
+        return self
+
+    def _noting(self, events: Iterator[Event], place: Path) -> Iterator[Event]:
+        """Pass events on; the run counts once its first event shows that its folder has been made."""
+        for event in events:
+            self.run = place
+            yield event
+
+    def _place(self) -> Path:
+        if self.out is not None and not self.out.exists():
+            return self.out
+        if self.out is not None:
+            return next_run(self.out.name, "again", self.out.parent)
+        return next_run(self.recipe.data, self.recipe.network)
+
+    def _changed(self, epochs: int | None, lr: float | None) -> TrainingRecipe:
+        """Return the recipe of the next run: with these values, and from the weights of the run before."""
+        changes: dict[str, Any] = {}
+        if epochs is not None:
+            changes["epochs"] = epochs
+        if lr is not None:
+            changes["optimizer"] = {**self.recipe.optimizer.model_dump(), "lr": lr}
+        trained = None if self.run is None else self.run / "model" / "weights.safetensors"
+        if trained is not None and trained.exists():
+            changes["weights"] = str(trained)
+        return self.recipe.replace(**changes)
+
+    def _run(self) -> Path:
+        if self.run is None:
+            raise RunError("this Learner has not been trained yet; call fit() or fine_tune() first")
+        return self.run
+
+
+def _exhaust(steps: Any) -> Lesson:
+    """Run a generator to its end and return its result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            lesson: Lesson = end.value
+            return lesson
+
+
+def _cells(epoch: EpochDone) -> list[str]:
+    loss = "" if epoch.valid_loss is None else f"{epoch.valid_loss:.4f}"
+    accuracy = "" if epoch.valid_accuracy is None else f"{100 * epoch.valid_accuracy:.2f} %"
+    return [str(epoch.epoch), f"{epoch.train_loss:.4f}", loss, accuracy]
+
+
+def _curves(epochs: Sequence[EpochDone]) -> str:
+    if not epochs:
+        return ""
+    losses = [
+        Line("train", "#4269d0", [(e.epoch, e.train_loss) for e in epochs]),
+        Line("valid", "#efb118", [(e.epoch, e.valid_loss if e.valid_loss is not None else math.nan) for e in epochs]),
+    ]
+    scores = [(e.epoch, e.valid_accuracy if e.valid_accuracy is not None else math.nan) for e in epochs]
+    return chart(losses, "Loss") + chart([Line("valid", "#3ca951", scores)], "Accuracy")
