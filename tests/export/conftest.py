@@ -13,8 +13,6 @@ from glasshouse.export.bundle import save_model
 from glasshouse.networks.build import build
 from glasshouse.recipe import TrainingRecipe
 
-CLASSES = ("<b>c</b>", "고양이", "dog")
-
 
 def draw(seed: int, height: int = 30, width: int = 40) -> NDArray[np.uint8]:
     """Return soft random colours, (H, W, 3)."""

@@ -18,7 +18,7 @@ PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "picture", "im
 LABELLED = re.compile(r"(.*\S)\s+(\S+)")  # as DIGITS writes it: path, space, label (a number)
 
 
-def list_pictures(names: Iterable[str], stdin: IO[str] = sys.stdin) -> Iterator[str]:
+def list_pictures(names: Iterable[str], stdin: IO[str] | None = None) -> Iterator[str]:
     """Yield the path of every picture that ``names`` stand for, in order, as they are found.
 
     A folder stands for every file below it (hidden ones apart), a text list or table for its paths (a label that
@@ -31,7 +31,7 @@ def list_pictures(names: Iterable[str], stdin: IO[str] = sys.stdin) -> Iterator[
     for given in names:
         path = Path(given)
         if given == "-":
-            yield from _lines(stdin, Path())
+            yield from _lines(stdin or sys.stdin, Path())
         elif path.is_dir():
             tree = walk(path)
             found = [file.path for file in tree.files] + [file.path for file in tree.rejected]

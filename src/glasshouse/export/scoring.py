@@ -125,7 +125,7 @@ def _columns(model: Model, dataset: Dataset) -> NDArray[np.int64]:
     """Return for each class of the dataset its column in the model's probabilities."""
     if set(model.classes) != set(dataset.classes):
         raise ModelError(
-            "The model and the dataset have other classes. "
+            "The model and the dataset have different classes. "
             + _only("model", [name for name in model.classes if name not in set(dataset.classes)])
             + _only("dataset", [name for name in dataset.classes if name not in set(model.classes)])
             + f"Choose the dataset that the model was trained on instead of {dataset.path}."
@@ -134,7 +134,7 @@ def _columns(model: Model, dataset: Dataset) -> NDArray[np.int64]:
     if shape != expected:
         raise ModelError(
             f"The dataset at {dataset.path} holds pictures of {_size(shape)}, the model takes {_size(expected)}; make "
-            f"the dataset again with --size {expected[1]} --color {model.preprocessing.color}."
+            f"the dataset again with --size {expected[1]}x{expected[0]} --color {model.preprocessing.color}."
         )
     number = {name: column for column, name in enumerate(model.classes)}
     return np.array([number[name] for name in dataset.classes])
