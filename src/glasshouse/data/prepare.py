@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from glasshouse.data.dataset import Dataset, open_dataset
-from glasshouse.data.findings import find_odd
+from glasshouse.data.findings import Dealt, find_odd
 from glasshouse.data.given import identified
 from glasshouse.data.groups import join, series_keys
 from glasshouse.data.items import Given, Item, Source
@@ -71,6 +71,7 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
         items = [record.item for record in records]
         groups = join(len(items), twins.groups, series_keys(items, recipe.group), [item.group for item in items])
         sides = deal(items, groups, recipe)
+        odd = find_odd(Dealt(recipe, records, sides, twins, groups, spool.thumbs()))
         failures += [(entry.path, entry.reason, "-") for entry in source.rejected]
         draft = Draft(
             recipe=recipe,
@@ -79,7 +80,7 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
             classes=_classes(source, items),
             twins=twins,
             failures=sorted(failures),
-            warnings=[*source.warnings, *result.warnings, *find_odd(records, sides)],
+            warnings=[*source.warnings, *result.warnings, *odd],
             source=source_marks(recipe, source),
         )
         for finding in draft.warnings:
