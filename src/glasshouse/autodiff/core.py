@@ -329,11 +329,11 @@ def _fit(function: Function, x: Variable, gx: Any) -> Variable | None:
             "where forward broadcasts, backward sums: F.sum_to(gx, x.shape)"
         )
     if gx.data.dtype != x.data.dtype and module_of(x.data).is_floating(x.data):
-        return cast(Variable, _Cast(x.data)(gx))
+        return cast(Variable, Cast(x.data)(gx))
     return cast(Variable, gx)
 
 
-class _Cast(Function):
+class Cast(Function):
     """Another dtype, the same numbers."""
 
     def __init__(self, like: Array) -> None:
@@ -344,7 +344,7 @@ class _Cast(Function):
         return module_of(x).astype(x, self.like)
 
     def backward(self, gy: Variable) -> Variable:
-        return cast(Variable, _Cast(self.before)(gy))
+        return cast(Variable, Cast(self.before)(gy))
 
 
 def _zeros(y: Array) -> Variable:

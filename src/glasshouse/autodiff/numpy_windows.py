@@ -118,11 +118,11 @@ def conv2d_weight(
     (N, OC, OH, OW), G = gy.shape, groups
     gy = gy.reshape(N, G, OC // G, OH * OW)
     under = _under(_padded(x, window), window) if columns is None else columns
-    gW = np.zeros((G, OC // G, int(np.prod(shape[1:]))), dtype=np.result_type(x, gy))
+    gW = np.zeros((G, int(np.prod(shape[1:])), OC // G), dtype=np.result_type(x, gy))  # turned: quicker so in BLAS
     for piece in _pieces(N, under[0].size * x.itemsize):
-        part = np.ascontiguousarray(under[piece]).reshape(-1, G, gW.shape[2], OH * OW)
-        gW += np.matmul(gy[piece], part.swapaxes(2, 3)).sum(axis=0)
-    return gW.reshape(shape)
+        part = np.ascontiguousarray(under[piece]).reshape(-1, G, gW.shape[1], OH * OW)
+        gW += np.matmul(part, gy[piece].swapaxes(2, 3)).sum(axis=0)
+    return np.ascontiguousarray(gW.swapaxes(1, 2)).reshape(shape)
 
 
 def max_pool(x: Array, window: Window, keep: bool) -> tuple[Array, Array | None]:
