@@ -9,29 +9,37 @@ GlasshouseError
 │   ├── NetworkError       no such network, or it does not fit the pictures
 │   ├── WeightsError       a file of weights is missing, refused or does not fit
 │   └── ModelError         a model's folder or file is missing or damaged
-└── RunError               a training could not go on
-    ├── NotFiniteError     the loss or the gradient is NaN or infinite
-    ├── MemoryLimitError   the device has too little memory for a batch
-    └── ResumeError        a run cannot be continued
+├── RunError               a training could not go on
+│   ├── NotFiniteError     the loss or the gradient is NaN or infinite
+│   ├── MemoryLimitError   the device has too little memory for a batch
+│   └── ResumeError        a run cannot be continued
+└── StoreError             the Studio cannot do what was asked with its records
+    ├── MissingError       there is no such thing, or it may not be seen
+    ├── ConflictError      the state of a thing does not allow it
+    └── RefusedError       the person may not do it
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "ConflictError",
     "DatasetError",
     "GlasshouseError",
     "InputError",
     "MemoryLimitError",
+    "MissingError",
     "ModelError",
     "NetworkError",
     "NotFiniteError",
     "PictureError",
     "Problem",
     "RecipeError",
+    "RefusedError",
     "ResumeError",
     "RunError",
     "SourceError",
+    "StoreError",
     "WeightsError",
 ]
 
@@ -108,3 +116,19 @@ class MemoryLimitError(RunError):
 
 class ResumeError(RunError):
     """A run cannot be continued."""
+
+
+class StoreError(GlasshouseError):
+    """The Studio cannot do what was asked with its records."""
+
+
+class MissingError(StoreError):
+    """There is no such dataset, model, job or file, or the person may not see it."""
+
+
+class ConflictError(StoreError):
+    """The state of a thing does not allow what was asked, such as deleting a dataset in use."""
+
+
+class RefusedError(StoreError):
+    """The person may not do what was asked, or a path lies outside of the folders that may be named."""

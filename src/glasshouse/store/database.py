@@ -1,0 +1,103 @@
+"""The Studio's home folder and its database: short transactions, and one way to write."""
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from glasshouse.errors import StoreError
+from glasshouse.store.migrations import migrate
+
+__all__ = ["Store", "new_id", "open_store"]
+
+BUSY_SECONDS = 30.0
+
+
+class Store:
+    """The database at ``url`` and the files under ``home``; ``folders`` are those whose pictures may be named.
+
+    The home has ``datasets/ID``, ``runs/ID`` (the run of a model), ``uploads/ID``, ``work/ID`` (what a job leaves) and
+    ``glasshouse.db``. Paths in the database are relative to it, so it can be moved.
+    """
+
+    def __init__(self, home: Path, engine: Engine, folders: tuple[Path, ...] = ()) -> None:
+        self.home = home
+        self.engine = engine
+        self.folders = folders
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a short transaction that only reads."""
+        with _told(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a short transaction that writes; on SQLite it holds the writer's lock from its first line."""
+        with _told(), self.engine.connect().execution_options(glasshouse_write=True) as connection, connection.begin():
+            yield connection
+
+    def path(self, folder: str) -> Path:
+        """Return where a folder of the records (such as ``runs/ID``) lies."""
+        return self.home / folder
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def open_store(home: str | Path, url: str | None = None, folders: tuple[Path, ...] = ()) -> Store:
+    """Open the Studio's store at ``home``, made and brought up to date where needed; ``url`` for PostgreSQL.
+
+    Raises:
+        StoreError: the database cannot be opened, or is of a later version.
+    """
+    place = Path(home).expanduser().resolve()
+    for name in ("datasets", "runs", "uploads", "work"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    store = Store(place, _engine(url or f"sqlite:///{place / 'glasshouse.db'}"), tuple(f.resolve() for f in folders))
+    with store.write() as connection:
+        migrate(connection)
+    return store
+
+
+def new_id() -> str:
+    """Return an id that sorts by time and cannot be guessed: 20261121-043000-1f2e3d4c."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite alone
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={int(BUSY_SECONDS * 1000)}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("glasshouse_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the database says into a sentence."""
+    try:
+        yield
+    except (OperationalError, DatabaseError) as error:
+        raise StoreError(f"The Studio's database refused: {error.orig}") from error

@@ -1,0 +1,158 @@
+"""The queue: jobs are put in, moved, looked at, aborted and resumed here; workers take them by ``queue``."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
+
+from glasshouse.errors import ConflictError, MissingError
+from glasshouse.store.database import Store, new_id
+from glasshouse.store.records import JobKind, JobRecord, JobState, Role, UserRecord
+from glasshouse.store.tables import jobs
+
+__all__ = ["NewJob", "abort_job", "add_job", "get_job", "job_record", "list_jobs", "move_job", "resume_job"]
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """What a job is to do; ``id`` may be given where other records name it already."""
+
+    kind: JobKind
+    title: str
+    user_id: str | None = None
+    dataset_id: str | None = None
+    model_id: str | None = None
+    depends_on: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    id: str = field(default_factory=new_id)
+
+
+def add_job(connection: Connection, new: NewJob) -> str:
+    """Put a job at the end of the queue, within the caller's transaction; return its id."""
+    last = connection.execute(select(func.max(jobs.c.position))).scalar() or 0.0
+    values: dict[str, Any] = {
+        "id": new.id, "kind": new.kind, "title": new.title, "user_id": new.user_id, "dataset_id": new.dataset_id,
+        "model_id": new.model_id, "depends_on": new.depends_on, "arguments": new.arguments,
+        "state": JobState.QUEUED, "position": last + 1.0, "done": 0, "total": 0, "notices": [], "attempt": 0,
+        "version": 0, "created_at": time.time(),
+    }  # fmt: skip
+    connection.execute(insert(jobs).values(**values))
+    return new.id
+
+
+def job_record(values: Sequence[Any]) -> JobRecord:
+    """Build the record from the columns of ``jobs`` in their order."""
+    data = dict(zip(jobs.c.keys(), values))
+    return JobRecord(**{**data, "kind": JobKind(data["kind"]), "state": JobState(data["state"])})
+
+
+def get_job(store: Store, job_id: str, viewer: UserRecord | None = None) -> JobRecord:
+    """Return one job.
+
+    Raises:
+        MissingError: there is none, or ``viewer`` may not see it.
+    """
+    with store.read() as connection:
+        row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+    if row is None or not may_see(job_record(row), viewer):
+        raise MissingError(f"There is no job {job_id}.")
+    return job_record(row)
+
+
+def list_jobs(
+    store: Store,
+    viewer: UserRecord | None = None,
+    *,
+    states: Sequence[JobState] = (),
+    model_id: str | None = None,
+    dataset_id: str | None = None,
+    kind: JobKind | None = None,
+    limit: int = 200,
+) -> list[JobRecord]:
+    """Return jobs: running first, then queued in their order, then ended ones, the latest first."""
+    query: Select[Any] = select(jobs)
+    if states:
+        query = query.where(jobs.c.state.in_([str(state) for state in states]))
+    for column, value in ((jobs.c.model_id, model_id), (jobs.c.dataset_id, dataset_id), (jobs.c.kind, kind)):
+        if value is not None:
+            query = query.where(column == value)
+    if viewer is not None and viewer.role is not Role.ADMIN:
+        query = query.where(or_(jobs.c.user_id == viewer.id, jobs.c.user_id.is_(None)))
+    with store.read() as connection:
+        rows: Sequence[Row[Any]] = connection.execute(query.order_by(jobs.c.created_at.desc()).limit(limit)).all()
+    return sorted(map(job_record, rows), key=_order)
+
+
+def may_see(job: JobRecord, viewer: UserRecord | None) -> bool:
+    """Whether ``viewer`` (None: no accounts) may see ``job``."""
+    return viewer is None or viewer.role is Role.ADMIN or job.user_id in (None, viewer.id)
+
+
+def abort_job(store: Store, job_id: str) -> JobRecord:
+    """Abort a job: a queued one at once, a running one as soon as its process has kept what it did.
+
+    Raises:
+        ConflictError: the job has ended.
+    """
+    now = time.time()
+    with store.write() as connection:
+        queued = connection.execute(
+            update(jobs)
+            .where(jobs.c.id == job_id, jobs.c.state == JobState.QUEUED)
+            .values(state=JobState.ABORTED, finished_at=now, reason="aborted before it began")
+        )
+        running = connection.execute(
+            update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING).values(wish="abort")
+        )
+    job = get_job(store, job_id)
+    if not queued.rowcount and not running.rowcount:
+        raise ConflictError(f"{job.title} is {job.state}: there is nothing to abort.")
+    return job
+
+
+def resume_job(store: Store, job_id: str) -> JobRecord:
+    """Queue an aborted or failed job again; a training goes on from its last checkpoint.
+
+    Raises:
+        ConflictError: the job is queued, running or done.
+    """
+    with store.write() as connection:
+        last = connection.execute(select(func.max(jobs.c.position))).scalar() or 0.0
+        changed = connection.execute(
+            update(jobs)
+            .where(jobs.c.id == job_id, jobs.c.state.in_([JobState.ABORTED, JobState.FAILED]))
+            .values(state=JobState.QUEUED, wish=None, reason=None, detail=None, finished_at=None, position=last + 1.0)
+        )
+    job = get_job(store, job_id)
+    if not changed.rowcount:
+        raise ConflictError(f"{job.title} is {job.state}: only an aborted or failed job can be resumed.")
+    return job
+
+
+def move_job(store: Store, job_id: str, before: str | None) -> None:
+    """Move a queued job before another queued one, or to the end of the queue.
+
+    Raises:
+        ConflictError: one of them is no longer queued.
+    """
+    with store.write() as connection:
+        rows = connection.execute(
+            select(jobs.c.id, jobs.c.position).where(jobs.c.state == JobState.QUEUED).order_by(jobs.c.position)
+        ).all()
+        order = [row.id for row in rows]
+        if job_id not in order or (before is not None and before not in order):
+            raise ConflictError("The queue has changed meanwhile: only waiting jobs can be moved. Look at it again.")
+        order.remove(job_id)
+        order.insert(len(order) if before is None else order.index(before), job_id)
+        for moved, row in zip(order, rows):
+            connection.execute(update(jobs).where(jobs.c.id == moved).values(position=row.position))
+
+
+def _order(job: JobRecord) -> tuple[int, float]:
+    if job.state is JobState.RUNNING:
+        return 0, job.started_at or 0.0
+    if job.state is JobState.QUEUED:
+        return 1, job.position
+    return 2, -(job.finished_at or job.created_at)

@@ -1,0 +1,150 @@
+"""Models (runs) in the store: looked up, listed, changed, and put into the bin."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+
+from glasshouse.errors import ConflictError
+from glasshouse.store.database import Store
+from glasshouse.store.jobs import job_record
+from glasshouse.store.owned import (
+    Listing,
+    change,
+    check_change,
+    conditions,
+    groups,
+    missing,
+    ordering,
+    put_back,
+    remove,
+    visible,
+)
+from glasshouse.store.records import ModelRecord, UserRecord
+from glasshouse.store.tables import datasets, jobs, models
+
+__all__ = [
+    "bin_models",
+    "change_model",
+    "count_models",
+    "empty_model",
+    "get_model",
+    "list_models",
+    "model_groups",
+    "note_scores",
+    "restore_models",
+    "sweep_models",
+]
+
+
+def get_model(store: Store, model_id: str, viewer: UserRecord | None = None) -> ModelRecord:
+    """Return one model, in the bin or not.
+
+    Raises:
+        MissingError: there is none, or ``viewer`` may not see it.
+    """
+    with store.read() as connection:
+        row = connection.execute(_joined().where(models.c.id == model_id, visible(models, viewer))).first()
+    if row is None:
+        raise missing("model", model_id)
+    return _record(row)
+
+
+def list_models(
+    store: Store,
+    viewer: UserRecord | None = None,
+    listing: Listing | None = None,
+    *,
+    dataset_id: str | None = None,
+) -> list[ModelRecord]:
+    """Return the models that ``listing`` asks for, the newest first without it; ``dataset_id``: only those on it."""
+    listing = listing or Listing()
+    query = _joined().where(conditions(models, viewer, listing)).order_by(ordering(models, listing.sort))
+    if dataset_id is not None:
+        query = query.where(models.c.dataset_id == dataset_id)
+    with store.read() as connection:
+        return [_record(row) for row in connection.execute(query.limit(listing.limit).offset(listing.offset))]
+
+
+def count_models(store: Store, viewer: UserRecord | None = None, listing: Listing | None = None) -> int:
+    """Return how many models ``listing`` asks for, whatever its limit."""
+    query = select(func.count()).select_from(models).where(conditions(models, viewer, listing or Listing()))
+    with store.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def sweep_models(store: Store, sweep_id: str, viewer: UserRecord | None = None) -> list[ModelRecord]:
+    """Return the models of one sweep, in the order in which they were asked for."""
+    query = _joined().where(models.c.sweep_id == sweep_id, visible(models, viewer)).order_by(jobs.c.position)
+    with store.read() as connection:
+        return [_record(row) for row in connection.execute(query)]
+
+
+def model_groups(store: Store, viewer: UserRecord | None = None) -> list[str]:
+    """Return the names of the groups of models."""
+    return groups(store, models, viewer)
+
+
+def change_model(store: Store, model_id: str, changes: dict[str, Any], viewer: UserRecord | None = None) -> ModelRecord:
+    """Change ``name``, ``notes``, ``group_name`` or ``shared``; give ``revision`` to notice another's change."""
+    record = get_model(store, model_id, viewer)
+    check_change(record, viewer)
+    change(store, models, record, changes)
+    return get_model(store, model_id, viewer)
+
+
+def bin_models(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> list[ModelRecord]:
+    """Put models into the bin; ``restore_models`` is the undo.
+
+    Raises:
+        ConflictError: a model is queued or being trained.
+    """
+    records = [get_model(store, one, viewer) for one in ids]
+    for record in records:
+        check_change(record, viewer)
+        if record.state.live:
+            raise ConflictError(f"{record.name} is {record.state}; abort it first.")
+    put_back(store, models, ids, time.time())
+    return records
+
+
+def restore_models(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> None:
+    """Take models out of the bin."""
+    for one in ids:
+        check_change(get_model(store, one, viewer), viewer)
+    put_back(store, models, ids, None)
+
+
+def empty_model(store: Store, model_id: str, viewer: UserRecord | None = None) -> None:
+    """Delete a model that is in the bin for good, with its run.
+
+    Raises:
+        ConflictError: it is not in the bin.
+    """
+    record = get_model(store, model_id, viewer)
+    check_change(record, viewer)
+    if record.deleted_at is None:
+        raise ConflictError(f"{record.name} is not in the bin; delete it first.")
+    shutil.rmtree(store.path(record.folder), ignore_errors=True)
+    remove(store, models, model_id)
+
+
+def note_scores(store: Store, model_id: str, scores: dict[str, Any]) -> None:
+    """Add or change entries of a model's ``scores``."""
+    with store.write() as connection:
+        held = connection.execute(select(models.c.scores).where(models.c.id == model_id)).scalar() or {}
+        query = update(models).where(models.c.id == model_id)
+        connection.execute(query.values(scores={**held, **scores}, updated_at=time.time()))
+
+
+def _joined() -> Select[Any]:
+    query = select(*models.c, *jobs.c, datasets.c.name).join(jobs, jobs.c.id == models.c.job_id)
+    return query.outerjoin(datasets, datasets.c.id == models.c.dataset_id)
+
+
+def _record(row: Row[Any]) -> ModelRecord:
+    width = len(models.c)
+    fields = dict(zip(models.c.keys(), row[:width]))
+    return ModelRecord(**fields, job=job_record(row[width:-1]), dataset_name=row[-1])

@@ -1,0 +1,67 @@
+"""Which paths on the server a person may name: only those inside the configured folders, links resolved."""
+
+import os
+from pathlib import Path
+
+from glasshouse.errors import MissingError, RefusedError
+from glasshouse.store.database import Store
+
+__all__ = ["allowed_path", "complete_path", "from_runs", "is_inside"]
+
+
+def allowed_path(store: Store, path: str) -> Path:
+    """Return the real place of a server path that a person named.
+
+    Raises:
+        RefusedError: it is not absolute, or lies outside of the configured folders or inside the Studio's own home.
+        MissingError: there is nothing.
+    """
+    if "\0" in path or not Path(path).is_absolute():
+        raise RefusedError(f"{path!r} is no absolute path; give one inside {_folders(store)}.")
+    place = Path(os.path.realpath(path))
+    if not is_allowed(store, place):
+        raise RefusedError(f"{path} lies outside of the folders that may be used here: {_folders(store)}.")
+    if not place.exists():
+        raise MissingError(f"There is nothing at {path}.")
+    return place
+
+
+def is_allowed(store: Store, place: Path) -> bool:
+    """Whether ``place``, already resolved, lies in a configured folder and not in the Studio's home."""
+    return any(is_inside(place, folder) for folder in store.folders) and not is_inside(place, store.home)
+
+
+def is_inside(place: Path, folder: Path) -> bool:
+    """Whether ``place`` is ``folder`` or lies below it."""
+    return place == folder or folder in place.parents
+
+
+def complete_path(store: Store, start: str, limit: int = 50) -> list[str]:
+    """Return folders and files on the server that begin with ``start``, folders with a slash behind.
+
+    An empty ``start`` gives the configured folders. What may not be used is not listed, nor are hidden files.
+    """
+    if not start:
+        return [f"{folder}/" for folder in store.folders]
+    parent, _, name = start.rpartition("/")
+    if "\0" in start or not parent.startswith("/"):
+        return [f"{folder}/" for folder in store.folders if str(folder).startswith(start)]
+    place = Path(os.path.realpath(parent))
+    if not is_allowed(store, place):
+        return [f"{folder}/" for folder in store.folders if str(folder).startswith(start)]
+    try:
+        entries = sorted(os.scandir(place), key=lambda entry: entry.name)
+    except OSError:
+        return []
+    found = [e for e in entries if e.name.startswith(name) and not e.name.startswith(".")]
+    kept = [e for e in found if is_allowed(store, Path(os.path.realpath(e.path)))]
+    return [f"{parent}/{e.name}" + ("/" if e.is_dir() else "") for e in kept[:limit]]
+
+
+def from_runs(folder: str) -> str:
+    """Return a folder of the home (``datasets/ID``) as a path relative to ``runs``, where jobs work."""
+    return f"../{folder}"
+
+
+def _folders(store: Store) -> str:
+    return ", ".join(map(str, store.folders)) or "none is configured (glasshouse studio --folder DIR)"

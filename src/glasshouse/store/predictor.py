@@ -1,0 +1,83 @@
+"""Asking the predictor: a process beside the Studio that keeps models loaded. Here is where both sides meet.
+
+A question is one line of JSON and the bytes of a picture; the answer is one line of JSON. The process is started by
+the worker when it is wanted, and ends when nobody asked for a while.
+"""
+
+import json
+import os
+import secrets
+import time
+from contextlib import suppress
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client
+from pathlib import Path
+from typing import Any
+
+from glasshouse.errors import ConflictError, InputError, PictureError
+from glasshouse.store.database import Store
+
+__all__ = ["ask", "predictor_file", "predictor_key", "predictor_wanted", "want_predictor"]
+
+PATIENCE = 60.0  # seconds until the predictor must have answered; the first start loads torch
+
+
+def want_predictor(store: Store) -> None:
+    """Have the predictor started (or kept), without waiting for it: call it when a page that asks is opened."""
+    predictor_wanted(store).touch()
+
+
+def ask(
+    store: Store, folder: str, picture: bytes, top: int = 5, device: str = "auto", patience: float = PATIENCE
+) -> dict[str, Any]:
+    """Return ``Prediction.to_dict()`` and ``seconds`` for one picture by the model in ``folder`` (such as ``runs/ID``).
+
+    Raises:
+        PictureError: the picture cannot be read.
+        InputError: the model cannot be used.
+        ConflictError: no predictor answered within ``patience`` seconds: the worker is not running.
+    """
+    question = json.dumps({"model": folder, "top": top, "device": device}).encode()
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        want_predictor(store)
+        with suppress(OSError, EOFError, AuthenticationError, ValueError):
+            return _told(json.loads(_exchange(store, question, picture)))
+        time.sleep(0.1)
+    raise ConflictError("The process that classifies did not answer; is the worker of the Studio running?")
+
+
+def predictor_file(store: Store) -> Path:
+    """Return the file in which a running predictor tells its port."""
+    return store.home / "predictor.json"
+
+
+def predictor_wanted(store: Store) -> Path:
+    """Return the file whose age tells when the predictor was last wanted."""
+    return store.home / "predictor.wanted"
+
+
+def predictor_key(store: Store) -> bytes:
+    """Return the secret by which asker and predictor know each other; made when it is missing."""
+    path = store.home / "predictor.key"
+    with suppress(FileExistsError):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w", encoding="ascii") as target:
+            target.write(secrets.token_hex(32))
+    return path.read_text(encoding="ascii").encode()
+
+
+def _exchange(store: Store, question: bytes, picture: bytes) -> bytes:
+    port = int(json.loads(predictor_file(store).read_text(encoding="utf-8"))["port"])
+    with Client(("127.0.0.1", port), authkey=predictor_key(store)) as connection:
+        connection.send_bytes(question)
+        connection.send_bytes(picture)
+        return connection.recv_bytes()
+
+
+def _told(answer: dict[str, Any]) -> dict[str, Any]:
+    if answer.get("problem") == "picture":
+        raise PictureError(answer["message"])
+    if answer.get("problem"):
+        raise InputError(answer["message"])
+    return answer

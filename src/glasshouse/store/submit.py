@@ -1,0 +1,296 @@
+"""Asking for work: what the forms of the pages and the API both call. Each writes its records and one job."""
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert
+
+from glasshouse.errors import ConflictError, Problem, RecipeError, RefusedError, StoreError
+from glasshouse.recipe import DatasetRecipe, TrainingRecipe
+from glasshouse.store.database import Store, new_id
+from glasshouse.store.datasets import get_dataset
+from glasshouse.store.jobs import NewJob, add_job, get_job
+from glasshouse.store.models import get_model
+from glasshouse.store.owned import checked_name
+from glasshouse.store.places import allowed_path, from_runs
+from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, Role, UserRecord
+from glasshouse.store.tables import datasets, models
+from glasshouse.store.uploads import get_upload, upload_source
+
+__all__ = [
+    "NewDataset",
+    "NewModel",
+    "check_dataset_recipe",
+    "check_member",
+    "source_path",
+    "submit_classification",
+    "submit_dataset",
+    "submit_evaluation",
+    "submit_models",
+]
+
+SWEEP_LIMIT = 64
+
+
+@dataclass(frozen=True)
+class NewDataset:
+    """A dataset to make; ``recipe`` has the fields of DatasetRecipe.
+
+    A source is an absolute server path inside a configured folder, ``upload:ID``, or ``sample:digits``.
+    """
+
+    name: str
+    recipe: Mapping[str, Any]
+    group_name: str = ""
+    notes: str = ""
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class NewModel:
+    """A model to train on a dataset; ``recipe`` has the fields of TrainingRecipe without ``data``.
+
+    ``weights`` may also be ``model:ID`` (an earlier model's weights), ``model:ID:best.safetensors`` (a checkpoint of
+    it) or ``upload:ID``. ``sweep`` maps ``lr`` and ``batch_size`` to lists: each pair becomes a model of its own.
+    """
+
+    name: str
+    dataset_id: str
+    recipe: Mapping[str, Any]
+    group_name: str = ""
+    notes: str = ""
+    shared: bool = False
+    parent_id: str | None = None
+    sweep: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+def submit_dataset(store: Store, new: NewDataset, user: UserRecord | None = None) -> DatasetRecord:
+    """Queue the making of a dataset and return its record.
+
+    Raises:
+        RecipeError: the name or fields of the recipe are wrong; all are listed.
+        RefusedError: the person or the path is not allowed.
+    """
+    check_member(user)
+    recipe = check_dataset_recipe(store, new, user)
+    dataset_id, now = new_id(), time.time()
+    job = NewJob(JobKind.DATASET, new.name.strip(), user.id if user else None, dataset_id)
+    values = {
+        "id": dataset_id, "name": new.name.strip(), "owner_id": user.id if user else None, "shared": new.shared,
+        "group_name": new.group_name.strip(), "notes": new.notes, "recipe": recipe.model_dump(mode="json"),
+        "folder": f"datasets/{dataset_id}", "job_id": job.id, "revision": 1, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    with store.write() as connection:
+        connection.execute(insert(datasets).values(**values))
+        add_job(connection, job)
+    return get_dataset(store, dataset_id, user)
+
+
+def check_dataset_recipe(store: Store, new: NewDataset, user: UserRecord | None = None) -> DatasetRecipe:
+    """Return the recipe of a new dataset as it will be run: sources resolved and allowed.
+
+    Raises:
+        RecipeError: the name or fields of the recipe are wrong; all are listed.
+    """
+    problems = checked_name(new.name)
+    fields = dict(new.recipe)
+    for name in ("source", "valid_source", "test_source"):
+        fields[name] = _resolved(store, fields.get(name), name, user, problems)
+    if isinstance(fields.get("labels"), Mapping):
+        labels = dict(fields["labels"])
+        for name in ("pictures", "labels_file"):
+            labels[name] = _resolved(store, labels.get(name), f"labels.{name}", user, problems)
+        fields["labels"] = labels
+    bad = {problem.field for problem in problems}
+    try:
+        recipe = DatasetRecipe(**{name: value for name, value in fields.items() if value is not None})
+    except RecipeError as error:
+        problems += [problem for problem in error.problems if problem.field not in bad]
+        recipe = None
+    if problems or recipe is None:
+        raise RecipeError("the dataset", problems)
+    return recipe
+
+
+def submit_models(store: Store, new: NewModel, user: UserRecord | None = None) -> list[ModelRecord]:
+    """Queue a training, or one for each pair of a sweep, and return their records.
+
+    A training on a dataset that is still being made waits for it.
+
+    Raises:
+        RecipeError: the name or fields of the recipe are wrong; all are listed.
+        ConflictError: the dataset is in the bin, or could not be made.
+    """
+    check_member(user)
+    dataset = get_dataset(store, new.dataset_id, user)
+    if dataset.deleted_at is not None:
+        raise ConflictError(f"The dataset {dataset.name} is in the bin; restore it first.")
+    if dataset.state in (JobState.FAILED, JobState.ABORTED):
+        raise ConflictError(f"The dataset {dataset.name} is {dataset.state}; resume it or choose another one.")
+    recipes = _recipes(store, new, dataset, user)
+    sweep_id = new_id() if len(recipes) > 1 else None
+    ids = []
+    with store.write() as connection:
+        for suffix, recipe in recipes:
+            model_id = new_id()
+            name = f"{new.name.strip()} {suffix}".strip()
+            waits = None if dataset.state is JobState.DONE else dataset.job_id
+            job = NewJob(JobKind.TRAIN, name, user.id if user else None, dataset.id, model_id, waits)
+            connection.execute(insert(models).values(**_model_values(new, model_id, name, recipe, job, sweep_id)))
+            add_job(connection, job)
+            ids.append(model_id)
+    return [get_model(store, model_id, user) for model_id in ids]
+
+
+def submit_evaluation(
+    store: Store, model_id: str, split: str, dataset_id: str | None = None, user: UserRecord | None = None
+) -> JobRecord:
+    """Queue the scoring of a model on ``val``, ``test`` (which opens the seal) or ``train`` of a dataset.
+
+    Raises:
+        ConflictError: the model is not trained yet, or the dataset is not there.
+    """
+    check_member(user)
+    if split not in ("train", "val", "test"):
+        raise RecipeError("the evaluation", [Problem("split", f"expected val, test or train, got {split!r}")])
+    model = _trained(store, model_id, user)
+    chosen = dataset_id or model.dataset_id
+    if chosen is None:
+        raise RecipeError("the evaluation", [Problem("dataset_id", "needed, and not given")])
+    dataset = get_dataset(store, chosen, user)
+    if dataset.state is not JobState.DONE or not store.path(dataset.folder).is_dir():
+        raise ConflictError(f"The dataset {dataset.name} is not there; choose another one.")
+    arguments = {"split": split}
+    return _enqueue(store, NewJob(JobKind.EVALUATE, model.name, user.id if user else None, chosen, model_id,
+                                  arguments=arguments))  # fmt: skip
+
+
+def submit_classification(
+    store: Store, model_id: str, source: str, user: UserRecord | None = None, *, title: str = ""
+) -> JobRecord:
+    """Queue the classification of many pictures: a folder, archive, table or list on the server, or ``upload:ID``.
+
+    The truth is taken from a table, a list, or class folders where the source has them.
+    """
+    check_member(user)
+    model = _trained(store, model_id, user)
+    arguments = {"source": source_path(store, source, "source", user)}
+    return _enqueue(store, NewJob(JobKind.CLASSIFY, title or model.name, user.id if user else None, None, model_id,
+                                  arguments=arguments))  # fmt: skip
+
+
+def source_path(store: Store, source: object, name: str, user: UserRecord | None = None) -> str:
+    """Return where a source lies, as jobs name it (relative to ``runs`` for what is inside the home).
+
+    Raises:
+        RecipeError: it is not allowed or not there; ``name`` is the field that is told.
+    """
+    if not isinstance(source, str) or not source:
+        raise RecipeError("the source", [Problem(name, "needed, and not given")])
+    try:
+        if source.startswith("upload:"):
+            return from_runs(upload_source(store, get_upload(store, source.removeprefix("upload:"), user)))
+        return source if source.startswith("sample:") else str(allowed_path(store, source))
+    except StoreError as error:
+        raise RecipeError("the source", [Problem(name, str(error))]) from None
+
+
+def check_member(user: UserRecord | None) -> None:
+    """Refuse work asked for by who may only look.
+
+    Raises:
+        RefusedError: the person is a viewer.
+    """
+    if user is not None and user.role is Role.VIEWER:
+        raise RefusedError("Your account may look and not make things; ask an admin for the role member.")
+
+
+def _resolved(store: Store, source: Any, name: str, user: UserRecord | None, problems: list[Problem]) -> str | None:
+    if source is None or source == "":
+        return None
+    try:
+        return source_path(store, source, name, user)
+    except RecipeError as error:
+        problems += error.problems
+        return "-"
+
+
+def _recipes(
+    store: Store, new: NewModel, dataset: DatasetRecord, user: UserRecord | None
+) -> list[tuple[str, TrainingRecipe]]:
+    """Return the recipe of each model with the words that tell it from the others."""
+    problems = checked_name(new.name)
+    fields = {name: value for name, value in new.recipe.items() if name not in ("data", "fingerprint")}
+    try:
+        fields["weights"] = _weights(store, fields.get("weights") or "none", user)
+    except StoreError as error:
+        problems.append(Problem("weights", str(error)))
+        fields["weights"] = "none"
+    rates: Sequence[float | None] = new.sweep.get("lr") or [None]
+    sizes: Sequence[float | None] = new.sweep.get("batch_size") or [None]
+    if len(rates) * len(sizes) > SWEEP_LIMIT:
+        problems.append(Problem("sweep", f"at most {SWEEP_LIMIT} models at once, got {len(rates) * len(sizes)}"))
+    found: list[tuple[str, TrainingRecipe]] = []
+    for rate, size in itertools.product(rates, sizes) if not problems else [(None, None)]:
+        try:
+            found.append(_variant({**fields, "data": from_runs(dataset.folder)}, rate, size))
+        except RecipeError as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+    if problems:
+        raise RecipeError("the model", problems)
+    return found
+
+
+def _variant(fields: dict[str, Any], rate: float | None, size: float | None) -> tuple[str, TrainingRecipe]:
+    words = []
+    if rate is not None:
+        fields = {**fields, "optimizer": {**dict(fields.get("optimizer") or {}), "lr": rate}}
+        words.append(f"lr {rate:g}")
+    if size is not None:
+        fields = {**fields, "batch_size": int(size) if float(size).is_integer() else size}
+        words.append(f"batch {size:g}")
+    return ", ".join(words), TrainingRecipe(**fields)
+
+
+def _weights(store: Store, weights: str, user: UserRecord | None) -> str:
+    if weights.startswith("model:"):
+        _, model_id, *rest = weights.split(":", 2)
+        model = get_model(store, model_id, user)
+        inside = f"checkpoints/{rest[0]}" if rest else "model/weights.safetensors"
+        if rest and ("/" in rest[0] or not rest[0].endswith(".safetensors")):
+            raise RefusedError(f"{rest[0]} is no checkpoint's name.")
+        if not (store.path(model.folder) / inside).is_file():
+            raise ConflictError(f"{model.name} has no {inside} yet.")
+        return from_runs(f"{model.folder}/{inside}")
+    if weights.startswith("upload:"):
+        return from_runs(upload_source(store, get_upload(store, weights.removeprefix("upload:"), user)))
+    return weights if weights in ("none", "pretrained") else str(allowed_path(store, weights))
+
+
+def _model_values(
+    new: NewModel, model_id: str, name: str, recipe: TrainingRecipe, job: NewJob, sweep_id: str | None
+) -> dict[str, Any]:
+    now = time.time()
+    return {
+        "id": model_id, "name": name, "owner_id": job.user_id, "shared": new.shared,
+        "group_name": new.group_name.strip(), "notes": new.notes, "dataset_id": new.dataset_id,
+        "parent_id": new.parent_id, "sweep_id": sweep_id, "network": recipe.network,
+        "recipe": recipe.model_dump(mode="json"), "folder": f"runs/{model_id}", "job_id": job.id, "scores": {},
+        "revision": 1, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+
+
+def _trained(store: Store, model_id: str, user: UserRecord | None) -> ModelRecord:
+    model = get_model(store, model_id, user)
+    if not (store.path(model.folder) / "model" / "model.json").is_file():
+        raise ConflictError(f"{model.name} has no model yet ({model.state}); it has one when its training is done.")
+    return model
+
+
+def _enqueue(store: Store, job: NewJob) -> JobRecord:
+    with store.write() as connection:
+        add_job(connection, job)
+    return get_job(store, job.id)

@@ -1,0 +1,155 @@
+"""The tables as this version reads and writes them; ``migrations`` makes them."""
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Integer, MetaData, Table, Text
+
+__all__ = [
+    "audit",
+    "datasets",
+    "jobs",
+    "metadata",
+    "migrations_done",
+    "models",
+    "sessions",
+    "tokens",
+    "uploads",
+    "users",
+]
+
+metadata = MetaData()
+JSON_TEXT = JSON(none_as_null=True)
+
+migrations_done = Table(
+    "migrations", metadata, Column("name", Text, primary_key=True), Column("applied_at", Double, nullable=False)
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("user_id", Text),
+    Column("dataset_id", Text),
+    Column("model_id", Text),
+    Column("depends_on", Text),
+    Column("position", Double, nullable=False),
+    Column("arguments", JSON_TEXT, nullable=False),
+    Column("stage", Text),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("remaining", Double),
+    Column("notices", JSON_TEXT, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("wish", Text),
+    Column("host", Text),
+    Column("pid", Integer),
+    Column("born", Double),
+    Column("slot", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("heartbeat", Double),
+    Column("result", JSON_TEXT),
+    Column("created_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("owner_id", Text),
+    Column("shared", Boolean, nullable=False),
+    Column("group_name", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("recipe", JSON_TEXT, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("job_id", Text, nullable=False),
+    Column("fingerprint", Text),
+    Column("pictures", Integer),
+    Column("size", BigInteger),
+    Column("summary", JSON_TEXT),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("deleted_at", Double),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("owner_id", Text),
+    Column("shared", Boolean, nullable=False),
+    Column("group_name", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("dataset_id", Text),
+    Column("parent_id", Text),
+    Column("sweep_id", Text),
+    Column("network", Text, nullable=False),
+    Column("recipe", JSON_TEXT, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("job_id", Text, nullable=False),
+    Column("scores", JSON_TEXT, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("deleted_at", Double),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text),
+    Column("name", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("finished_at", Double),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("password", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("disabled_at", Double),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("created_at", Double, nullable=False),
+    Column("used_at", Double),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)

@@ -1,0 +1,186 @@
+"""Uploads: files that come from a browser in pieces, and can go on after a broken connection."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from sqlalchemy import insert, select, update
+
+from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
+from glasshouse.store.database import Store, new_id
+from glasshouse.store.records import Role, UploadRecord, UserRecord
+from glasshouse.store.tables import uploads
+
+__all__ = [
+    "begin_upload",
+    "delete_upload",
+    "finish_upload",
+    "get_upload",
+    "received",
+    "safe_name",
+    "upload_source",
+    "write_piece",
+]
+
+SPARE_BYTES = 200 * 2**20  # of disk that an upload leaves free
+_PART = ".part"
+
+
+def begin_upload(store: Store, name: str, user: UserRecord | None = None) -> UploadRecord:
+    """Begin an upload of one or many files."""
+    upload_id = new_id()
+    values = {
+        "id": upload_id,
+        "user_id": user.id if user else None,
+        "name": name[:200],
+        "folder": f"uploads/{upload_id}",
+    }
+    (store.path(f"uploads/{upload_id}") / "files").mkdir(parents=True)
+    with store.write() as connection:
+        connection.execute(insert(uploads).values(**values, created_at=time.time()))
+    return get_upload(store, upload_id, user)
+
+
+def get_upload(store: Store, upload_id: str, viewer: UserRecord | None = None) -> UploadRecord:
+    """Return one upload.
+
+    Raises:
+        MissingError: there is none, or it is somebody else's.
+    """
+    with store.read() as connection:
+        row = connection.execute(select(uploads).where(uploads.c.id == upload_id)).first()
+    hidden = row is not None and viewer is not None and viewer.role is not Role.ADMIN
+    if row is None or (hidden and row.user_id not in (None, viewer.id if viewer else None)):
+        raise MissingError(f"There is no upload {upload_id}; begin it again.")
+    return UploadRecord(**row._mapping)
+
+
+def received(store: Store, upload: UploadRecord, name: str) -> int:
+    """Return how many bytes of the file ``name`` have arrived: where the next piece begins."""
+    file = _file(store, upload, name)
+    for place in (file, _part(file)):
+        if place.is_file():
+            return place.stat().st_size
+    return 0
+
+
+def write_piece(
+    store: Store, upload: UploadRecord, name: str, offset: int, pieces: Iterable[bytes], total: int | None = None
+) -> int:
+    """Append ``pieces`` to the file ``name`` and return how many bytes it has now; at ``total`` bytes it is whole.
+
+    Raises:
+        ConflictError: ``offset`` is not where the file ends (ask ``received``), or the upload is finished.
+        RecipeError: the name is not a plain relative path, or the disk is nearly full.
+    """
+    if upload.finished_at is not None:
+        raise ConflictError("This upload is finished; begin another one.")
+    file = _file(store, upload, name)
+    part = _part(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    have = received(store, upload, name)
+    if offset != have:
+        raise ConflictError(f"{name} has {have} bytes so far, the piece begins at {offset}; go on from {have}.")
+    if file.exists():
+        return have
+    check_disk(file.parent, 0)
+    with part.open("ab") as target:
+        for piece in pieces:
+            target.write(piece)
+        size = target.tell()
+    if total is not None and size > total:
+        part.unlink()
+        raise ConflictError(f"{name} was to have {total} bytes and {size} came; send it again from the start.")
+    if total is None or size == total:
+        part.rename(file)
+    return size
+
+
+def finish_upload(
+    store: Store, upload: UploadRecord, digests: dict[str, str] | None = None, viewer: UserRecord | None = None
+) -> UploadRecord:
+    """Close an upload; ``digests`` maps names to SHA-256 that are checked.
+
+    Raises:
+        ConflictError: a file is not whole, or differs from its digest; it is dropped so that it can be sent again.
+    """
+    folder = store.path(upload.folder) / "files"
+    open_parts = [p for p in folder.rglob(f".*{_PART}") if p.is_file()]
+    if open_parts:
+        raise ConflictError(f"{len(open_parts)} files are not whole yet, such as {open_parts[0].name}; send the rest.")
+    for name, digest in (digests or {}).items():
+        file = _file(store, upload, name)
+        if not file.is_file() or _sha256(file) != digest.lower():
+            file.unlink(missing_ok=True)
+            raise ConflictError(f"{name} arrived damaged (its SHA-256 differs); send it again.")
+    if not any(p.is_file() for p in folder.rglob("*")):
+        raise ConflictError("Nothing was uploaded: choose files or a folder.")
+    with store.write() as connection:
+        connection.execute(update(uploads).where(uploads.c.id == upload.id).values(finished_at=time.time()))
+    return get_upload(store, upload.id, viewer)
+
+
+def upload_source(store: Store, upload: UploadRecord) -> str:
+    """Return what of an upload is a source, relative to the home: its one archive or table, or its folder of folders.
+
+    Raises:
+        ConflictError: the upload is not finished.
+    """
+    if upload.finished_at is None:
+        raise ConflictError("The upload is not finished yet; wait for it.")
+    folder = store.path(upload.folder) / "files"
+    while True:
+        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+        if len(entries) != 1:
+            break
+        if entries[0].is_file():
+            return entries[0].relative_to(store.home).as_posix()
+        folder = entries[0]
+    return folder.relative_to(store.home).as_posix()
+
+
+def delete_upload(store: Store, upload: UploadRecord) -> None:
+    """Drop an upload and its files."""
+    shutil.rmtree(store.path(upload.folder), ignore_errors=True)
+    with store.write() as connection:
+        connection.execute(uploads.delete().where(uploads.c.id == upload.id))
+
+
+def safe_name(name: str) -> str:
+    """Return a relative path as a browser tells it, with plain slashes.
+
+    Raises:
+        RecipeError: it is absolute, climbs out with ``..``, is hidden, or too long.
+    """
+    plain = name.replace("\\", "/")
+    parts = PurePosixPath(plain).parts
+    odd = not parts or plain.startswith("/") or any(p in ("..", ".") or p.startswith(".") for p in parts)
+    if odd or "\0" in plain or ":" in parts[0] or len(plain) > 1000 or any(len(p.encode()) > 240 for p in parts):
+        raise RecipeError("the upload", [Problem("path", f"expected a plain relative path, got {name[:80]!r}")])
+    return "/".join(parts)
+
+
+def check_disk(folder: Path, needed: int) -> None:
+    """Refuse to fill the disk.
+
+    Raises:
+        ConflictError: fewer than ``needed`` bytes and some to spare are free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed + SPARE_BYTES:
+        raise ConflictError(f"The disk is nearly full: {free // 2**20} MiB are free. Empty the bin, then go on.")
+
+
+def _file(store: Store, upload: UploadRecord, name: str) -> Path:
+    return store.path(upload.folder) / "files" / safe_name(name)
+
+
+def _part(file: Path) -> Path:
+    return file.with_name(f".{file.name[:200]}{_PART}")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
