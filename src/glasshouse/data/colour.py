@@ -49,10 +49,10 @@ def colours(recipe: AugmentationRecipe, draw: Draw, channels: int) -> Colours | 
 def recolour(pictures: Tensor, change: Colours) -> Tensor:
     """Return pictures (N, C, H, W) with their colours changed, clipped to 0..1."""
     channels = pictures.shape[1]
-    luma = torch.from_numpy(LUMA if channels == 3 else np.ones(1)).to(pictures)
+    luma = torch.tensor(LUMA if channels == 3 else np.ones(1), dtype=pictures.dtype, device=pictures.device)
     mean = (pictures.mean(3).mean(2) * luma).sum(1)  # in two steps, so that its bits do not depend on N
-    offset = torch.from_numpy(change.offset).to(pictures) * mean
-    matrix = torch.from_numpy(change.matrix).to(pictures)
+    offset = torch.tensor(change.offset, dtype=pictures.dtype, device=pictures.device) * mean
+    matrix = torch.tensor(change.matrix, dtype=pictures.dtype, device=pictures.device)
     result = torch.empty_like(pictures, memory_format=torch.contiguous_format)
     for row in range(channels):
         plane = torch.mul(pictures[:, 0], matrix[:, row, 0, None, None], out=result[:, row])
@@ -66,7 +66,9 @@ def shift_channels(pictures: Tensor, recipe: AugmentationRecipe, draw: Draw) -> 
     """Return pictures with a number from ±``channel_shift`` / 255 added, clipped to the picture's own range (Keras)."""
     amount = draw.between("channel_shift", -recipe.channel_shift, recipe.channel_shift) / 255
     low, high = pictures.amin((1, 2, 3), keepdim=True), pictures.amax((1, 2, 3), keepdim=True)
-    return (pictures + torch.from_numpy(amount).to(pictures)[:, None, None, None]).clamp(low, high)
+    return (pictures + torch.tensor(amount, dtype=pictures.dtype, device=pictures.device)[:, None, None, None]).clamp(
+        low, high
+    )
 
 
 def _saturation(amount: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -57,7 +57,7 @@ def _weights(recipe: AugmentationRecipe, draw: Draw, pictures: Tensor) -> tuple[
     """Return what each pixel keeps of its own picture, (N, 1, 1, 1) or (N, 1, H, W), and its mean λ (N,)."""
     coin = draw.happens("mix", 0.5 if recipe.mixup and recipe.cutmix else float(recipe.cutmix > 0))  # cutmix or mixup
     part = np.where(coin, draw.beta("cutmix", recipe.cutmix or 1.0), draw.beta("mixup", recipe.mixup or 1.0))
-    mixup = torch.from_numpy(part).to(pictures)
+    mixup = torch.tensor(part, dtype=pictures.dtype, device=pictures.device)
     if not recipe.cutmix:
         return mixup[:, None, None, None], mixup
     height, width = pictures.shape[2:]

@@ -25,7 +25,9 @@ class Built:
         """The last layer, inside ``module``."""
         head = self.module.get_submodule(self.head_name)
         if not isinstance(head, Head):
-            raise TypeError(f"{self.head_name} of {self.entry.name} is a {type(head).__name__}, not a Head")
+            raise NetworkError(
+                f"{self.head_name} of {self.entry.name} is a {type(head).__name__}, not a Head; build it anew."
+            )
         return head
 
     @property
