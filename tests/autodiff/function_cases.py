@@ -125,7 +125,14 @@ def transposed(d: Draw) -> Any:
 
 
 def index(d: Draw) -> Any:
-    picks = (slice(None, 2), [0, 0, 1], (slice(None), 1), ([0, 1, 1], [2, 0, 0]), (Ellipsis, None, 0), np.array([[0, 1], [1, 1]]))
+    picks = (
+        slice(None, 2),
+        [0, 0, 1],
+        (slice(None), 1),
+        ([0, 1, 1], [2, 0, 0]),
+        (Ellipsis, None, 0),
+        np.array([[0, 1], [1, 1]]),
+    )
     return d.of(*picks)
 
 
@@ -177,7 +184,15 @@ def broadcast(d: Draw) -> Any:
 
 
 def products(d: Draw) -> Any:
-    a, b = d.of(((2, 3), (3, 2)), ((4, 2, 3), (4, 3, 1)), ((2, 1, 2, 3), (3, 3, 2)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((1, 1), (1, 1)))
+    a, b = d.of(
+        ((2, 3), (3, 2)),
+        ((4, 2, 3), (4, 3, 1)),
+        ((2, 1, 2, 3), (3, 3, 2)),
+        ((3,), (3,)),
+        ((3,), (3, 2)),
+        ((2, 3), (3,)),
+        ((1, 1), (1, 1)),
+    )
     return [d.smooth(*a), d.smooth(*b)], F.matmul, torch.matmul
 
 
@@ -198,7 +213,11 @@ def per_sample(torchs: Any) -> Any:
 
 def ways(d: Draw, dilations: tuple[int, ...] = (1, 2)) -> Any:
     """Kernel, stride, pad, dilation, groups: all kinds, as small as they go."""
-    kernel, stride, pad = d.of((1, 1), (2, 2), (3, 2), (1, 3)), d.of((1, 1), (2, 2), (1, 2)), d.of((0, 0), (1, 1), (0, 1))
+    kernel, stride, pad = (
+        d.of((1, 1), (2, 2), (3, 2), (1, 3)),
+        d.of((1, 1), (2, 2), (1, 2)),
+        d.of((0, 0), (1, 1), (0, 1)),
+    )
     return kernel, stride, pad, (d.of(*dilations),) * 2, d.of(1, 2)
 
 
@@ -232,7 +251,11 @@ def deconvolved(d: Draw) -> Any:
     k, s, p, _, _ = ways(d)
     p = tuple(min(a, b - 1) for a, b in zip(p, k))
     inputs = [d.smooth(2, 3, 3, 2), d.smooth(3, 2, *k), d.smooth(2)][: d.of(2, 3)]
-    return inputs, lambda x, W, b=None: F.deconv2d(x, W, b, s, p), lambda x, W, b=None: TF.conv_transpose2d(x, W, b, s, p)
+    return (
+        inputs,
+        lambda x, W, b=None: F.deconv2d(x, W, b, s, p),
+        lambda x, W, b=None: TF.conv_transpose2d(x, W, b, s, p),
+    )
 
 
 def unfolded(d: Draw) -> Any:
@@ -271,7 +294,9 @@ def scattered(d: Draw) -> Any:
     w = window(*pool_ways(d))
     own, places = winners(d, None, w)
     ours = lambda g: pooling.WinnersScatter((2, 2, 5, 4), own[type(g.data)], w)(g)
-    torchs = lambda g: torch.zeros(2, 2, 20, dtype=g.dtype).scatter_add(2, places.flatten(2), g.flatten(2)).reshape(2, 2, 5, 4)
+    torchs = lambda g: (
+        torch.zeros(2, 2, 20, dtype=g.dtype).scatter_add(2, places.flatten(2), g.flatten(2)).reshape(2, 2, 5, 4)
+    )
     return [d.smooth(*places.shape)], ours, torchs
 
 
@@ -320,7 +345,9 @@ def batch_norm(d: Draw) -> Any:
 def fixed_norm(d: Draw) -> Any:
     s, mean, var = d.of((4, 2), (2, 2, 2, 2)), d.smooth(2), d.positive(2)
     ours = lambda x, g, b: F.fixed_norm(x, g, b, as_x(mean, x), as_x(var, x), eps=1e-3)
-    torchs = lambda x, g, b: TF.batch_norm(x, torch.as_tensor(mean, dtype=x.dtype), torch.as_tensor(var, dtype=x.dtype), g, b, eps=1e-3)
+    torchs = lambda x, g, b: TF.batch_norm(
+        x, torch.as_tensor(mean, dtype=x.dtype), torch.as_tensor(var, dtype=x.dtype), g, b, eps=1e-3
+    )
     return [d.smooth(*s), d.smooth(2), d.smooth(2)], ours, torchs
 
 

@@ -49,7 +49,9 @@ def torchs(f, arrays, u, vs):
     xs = [torch.tensor(np.asarray(a), requires_grad=True) for a in arrays]
     y = f(*xs)
     first = torch.autograd.grad((y * torch.tensor(u)).sum(), xs, create_graph=True, allow_unused=True)
-    total = sum((g * torch.tensor(v)).sum() for g, v in zip(first, vs) if g is not None) + sum((x * 0).sum() for x in xs)
+    total = sum((g * torch.tensor(v)).sum() for g, v in zip(first, vs) if g is not None) + sum(
+        (x * 0).sum() for x in xs
+    )
     second = torch.autograd.grad(total, xs, allow_unused=True)
     return y, first, second
 

@@ -163,7 +163,7 @@ def pow(x: Operand, c: Any) -> Variable:
     variable([1. 8.])
     """
     if isinstance(c, int | float | np.integer | np.floating):
-        return cast(Variable, Pow(c if isinstance(c, int | float) else c.item())(x))
+        return cast(Variable, Pow(c.item() if isinstance(c, np.generic) else c)(x))
     return cast(Variable, Power()(x, c))
 
 

@@ -219,7 +219,7 @@ class Function:
             self.generation = max([x.generation for x in variables])
             self.inputs = variables
             self.outputs = [weakref.ref(y) for y in outputs]
-            self.results = ys if len(ys) > 1 else ()
+            self.results = tuple([y.data for y in outputs]) if len(ys) > 1 else ()
             for y in outputs:
                 y.requires_grad = True
                 y.creator = self

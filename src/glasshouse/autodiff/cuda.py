@@ -8,7 +8,7 @@ import numpy as np
 from .arrays import Array, is_array, module_of
 from .core import Variable
 
-__all__ = ["as_cupy", "as_numpy", "get_array_module"]
+__all__ = ["as_cupy", "as_numpy", "get_array_module", "to_cpu", "to_gpu"]
 
 
 def __getattr__(name: str) -> Any:
@@ -48,3 +48,13 @@ def as_cupy(x: Any) -> Array:
     import torch
 
     return torch.as_tensor(x.data if isinstance(x, Variable) else x, device="cuda")
+
+
+def to_cpu(x: Variable) -> None:
+    """Hold the numbers of a Variable in a NumPy array."""
+    x.data = as_numpy(x.data)
+
+
+def to_gpu(x: Variable) -> None:
+    """Hold the numbers of a Variable in a torch tensor on the graphics card."""
+    x.data = as_cupy(x.data)

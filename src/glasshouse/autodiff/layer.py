@@ -66,6 +66,8 @@ class Layer:
         """Hold the numbers in torch tensors on a device."""
         import torch  # loaded when it is asked for: the engine alone needs NumPy only
 
+        if device == "cuda" and not torch.cuda.is_available():
+            raise GraphError("there is no graphics card that torch can use here; stay with to_numpy() or to_torch()")
         self._convert(lambda x: torch.as_tensor(x, device=device))
 
     def to_cpu(self) -> None:

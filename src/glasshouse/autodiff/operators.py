@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import arithmetic, comparison, indexing, linear, reduction, shaping
+from . import arithmetic, comparison, cuda, indexing, linear, reduction, shaping
 from .core import Variable
 
 __all__ = ["OPERATORS", "attach"]
@@ -31,6 +31,8 @@ OPERATORS: dict[str, Any] = {
     "min": reduction.min,
     "reshape": shaping.reshape,
     "sum": reduction.sum,
+    "to_cpu": cuda.to_cpu,
+    "to_gpu": cuda.to_gpu,
     "transpose": shaping.transpose,
 }
 

@@ -18,7 +18,7 @@ __all__ = ["fill", "read_arrays", "write_arrays"]
 
 def write_arrays(path: str | Path, arrays: Mapping[str, Any], notes: dict[str, str] | None = None) -> None:
     """Write named arrays: safetensors, or ``.npz`` where the name says so."""
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     if Path(path).suffix == ".npz":
         np.savez(path, **whole)  # type: ignore[arg-type]
     else:
