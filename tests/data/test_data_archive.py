@@ -4,6 +4,7 @@ import gzip
 import io
 import multiprocessing
 import os
+import random
 import struct
 import tarfile
 import zipfile
@@ -204,6 +205,13 @@ def test_a_truncated_archive_is_one_clear_error(kind: str, tmp_path: Path) -> No
         opened(path)
 
 
+def test_a_tar_that_is_damaged_in_the_middle_does_not_just_end(tmp_path: Path) -> None:
+    path = tar_of(tmp_path / "a.tar", *good_members(), *good_members())
+    path.write_bytes(path.read_bytes().replace(b"dog/1.jpg", b"dog/x.jpg", 1))
+    with pytest.raises(SourceError, match="no head of an entry at byte"):
+        opened(path)
+
+
 def test_a_damaged_entry_is_one_reason(tmp_path: Path) -> None:
     path = packed(write_class_folders(tmp_path / "pets", each=2), "zip")
     data = bytearray(path.read_bytes())
@@ -286,3 +294,24 @@ def test_an_encrypted_entry_is_a_reason(tmp_path: Path) -> None:
     source = opened(path)
     with pytest.raises(PictureError, match="encrypted"):
         [source.read(item) for item in source.items]
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tgz", "tar.xz"])
+def test_wrong_bytes_anywhere_are_errors_of_ours(kind: str, tmp_path: Path) -> None:
+    whole = packed(write_class_folders(tmp_path / "pets", each=1), kind).read_bytes()
+    rng = random.Random(kind)
+    for _ in range(150):
+        data = bytearray(whole)
+        for _ in range(rng.choice((1, 1, 4))):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        (tmp_path / "bad").write_bytes(data)
+        try:
+            source = opened(tmp_path / "bad")
+        except SourceError as error:
+            assert str(error)
+            continue
+        for item in source.items:
+            try:
+                assert isinstance(source.read(item), bytes)
+            except PictureError as error:
+                assert str(error)

@@ -81,12 +81,12 @@ class Source(Protocol):
 class Given:
     """Labels or pictures that Python hands over.
 
-    Either ``labels``: (path, label) pairs, paths relative to the recipe's source; or ``images`` (N, H, W) or
-    (N, H, W, C), or a sequence of arrays, with one label for each in ``targets`` (strings, or numbers that index
-    ``classes`` where given).
+    Either ``labels``: (path, label) pairs, paths relative to the recipe's source, None for a file that has no label; or
+    ``images`` (N, H, W) or (N, H, W, C), or a sequence of arrays, with one label for each in ``targets`` (strings, or
+    numbers that index ``classes`` where given).
     """
 
-    labels: Sequence[tuple[str, str]] | None = None
+    labels: Sequence[tuple[str, str | None]] | None = None
     images: Sequence[np.ndarray] | np.ndarray | None = None
     targets: Sequence[str | int] | np.ndarray | None = None
     classes: Sequence[str] | None = None

@@ -42,7 +42,8 @@ def open_source(recipe: DatasetRecipe, given: Given | None = None) -> Source:
     else:
         source = _open(recipe.source, recipe.labels, given)
     extra = {"val": recipe.valid_source, "test": recipe.test_source}
-    parts = {split: _open(place, recipe.labels, None) for split, place in extra.items() if place is not None}
+    labels = recipe.labels.model_copy(update={"by": "auto"}) if recipe.labels.by == "given" else recipe.labels
+    parts = {split: _open(place, labels, None) for split, place in extra.items() if place is not None}
     if parts:
         source = JoinedSource(source, parts)
     check_classes(recipe.source, source)

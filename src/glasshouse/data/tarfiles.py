@@ -61,6 +61,9 @@ class TarFiles:
                 name = member.name
                 self._places.setdefault(name.removeprefix("./"), (member.offset_data, member.size))
                 yield Entry(name, _kind(member), member.size, 0, int(member.mtime * 10**9))
+            file.seek(archive.offset)
+            if any(file.read(tarfile.BLOCKSIZE)):  # tarfile takes a damaged head for the end
+                raise tarfile.ReadError(f"no head of an entry at byte {archive.offset:,}")
 
     def read(self, path: str) -> bytes:
         """Return the bytes of an entry.

@@ -1,8 +1,10 @@
 """A zip file as a tree of files."""
 
 import calendar
+import lzma
 import os
 import stat
+import struct
 import threading
 import zipfile
 import zlib
@@ -17,7 +19,7 @@ from glasshouse.errors import PictureError, SourceError
 __all__ = ["ZipFiles"]
 
 _UNICODE, _ENCRYPTED = 0x800, 0x1
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError, struct.error)
 
 
 class ZipFiles:
@@ -75,7 +77,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except PermissionError:
         raise SourceError(f"no permission to read {path}; change its rights, or copy it") from None
-    except _DAMAGE as error:
+    except (*_DAMAGE, NotImplementedError) as error:
         raise SourceError(f"{path} is damaged or not whole ({error}); copy or fetch it once more") from None
 
 
@@ -103,5 +105,12 @@ def _entry(name: str, info: zipfile.ZipInfo) -> Entry:
     kind = "folder" if info.is_dir() or name.endswith("\\") else "file"
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         kind = "a link" if stat.S_ISLNK(mode) else "something special"
-    seconds = calendar.timegm((*info.date_time, 0, 0, 0)) if info.date_time[0] > 1980 else 0
-    return Entry(name, kind, info.file_size, info.compress_size, seconds * 10**9)
+    return Entry(name, kind, info.file_size, info.compress_size, _time(info) * 10**9)
+
+
+def _time(info: zipfile.ZipInfo) -> int:
+    """Return the time of an entry, read as UTC; 0 where it has none (1980) or an impossible one."""
+    try:
+        return calendar.timegm((*info.date_time, 0, 0, 0)) if info.date_time[0] > 1980 else 0
+    except ValueError:
+        return 0
