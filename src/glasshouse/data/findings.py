@@ -56,8 +56,8 @@ def _leaks(dealt: Dealt) -> Iterator[Finding]:
         yield Finding(
             "leak",
             f"{held:,} pictures outside of training look the same as a picture of another part, or are of its group "
-            f"({_example(dealt, torn[0])}), so scores will be too good. The parts were given by the source and are left "
-            "as they are; dataset show --twins lists pictures that look the same.",
+            f"({_example(dealt, torn[0])}), so scores will be too good. The parts were given by the source and are "
+            "left as they are; dataset show --twins lists pictures that look the same.",
         )
 
 

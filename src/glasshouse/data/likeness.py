@@ -14,6 +14,7 @@ _MARGIN = 3  # pixels at the border that a crop may have brought in
 _SHIFT = 2.2  # pixels of 32 that a picture may be shifted or stretched at its border: crops of up to 5 % a side
 _COLOUR = 12  # levels of 255; brightness ±15 % stays below 9, pictures with other colours begin at about 7
 _UNLIKE = np.float32(9)
+_Fitted = tuple[NDArray[np.float32], NDArray[np.float32]]  # the rest, and the place that brought it
 _STEPS = 3
 _CHUNK = 1024
 
@@ -50,34 +51,37 @@ def alikeness(thumbs: NDArray[np.uint8], pairs: NDArray[np.int64], limits: NDArr
 
     The rest of a least-squares fit b ≈ gain·a(warped) + offset over a shift and a stretch of up to 7 % of the side,
     relative to b's contrast, in the better direction; three steps of Gauss-Newton (Lucas and Kanade 1981). Pairs whose
-    first step stays far beyond their limit are given up. Colours are compared after the grey pictures agree.
+    first step stays far beyond their limit are given up. Colours are compared where the grey pictures agree.
     """
     result = np.empty(len(pairs), np.float32)
     for start in range(0, len(pairs), _CHUNK):
-        part = pairs[start : start + _CHUNK]
-        a, b = thumbs[part[:, 0]], thumbs[part[:, 1]]
-        grey = _rest(_grey(a), _grey(b), limits[start : start + _CHUNK])
-        near = np.flatnonzero(grey <= limits[start : start + _CHUNK])
-        grey[near] = np.where(_same_colours(a[near], b[near]), grey[near], _UNLIKE)
-        result[start : start + _CHUNK] = grey
+        chosen = slice(start, start + _CHUNK)
+        result[chosen] = _rest(thumbs[pairs[chosen, 0]], thumbs[pairs[chosen, 1]], limits[chosen])
     return result
 
 
-def _rest(a: NDArray[np.float32], b: NDArray[np.float32], limits: NDArray[np.float32]) -> NDArray[np.float32]:
-    rest = _fit(a, b, 1, stride=2)
+def _rest(a: NDArray[np.uint8], b: NDArray[np.uint8], limits: NDArray[np.float32]) -> NDArray[np.float32]:
+    one, other = _grey(a), _grey(b)
+    rest, _ = _fit(one, other, 1, stride=2)
     hopeful = np.flatnonzero(rest < 3 * limits)
-    one, other = a[hopeful], b[hopeful]
-    better = np.minimum(_fit(one, other, _STEPS), _fit(other, one, _STEPS))
-    rest[hopeful] = np.minimum(rest[hopeful], better)
+    if not len(hopeful):
+        return rest
+    for x, y, dx, dy in ((one, other, a, b), (other, one, b, a)):
+        fitted, place = _fit(x[hopeful], y[hopeful], _STEPS)
+        near = np.flatnonzero(fitted <= limits[hopeful])
+        ids = hopeful[near]
+        fitted[near] = np.where(_same_colours(dx[ids], dy[ids], place[near]), fitted[near], _UNLIKE)
+        fitted = np.where(fitted <= limits[hopeful], fitted, _UNLIKE)
+        rest[hopeful] = fitted if x is one else np.minimum(rest[hopeful], fitted)
     return rest
 
 
-def _fit(a: NDArray[np.float32], b: NDArray[np.float32], steps: int, stride: int = 1) -> NDArray[np.float32]:
+def _fit(a: NDArray[np.float32], b: NDArray[np.float32], steps: int, stride: int = 1) -> _Fitted:
     inner = slice(_MARGIN, -_MARGIN, stride)
     target = b[:, inner, inner].reshape(len(b), -1, 1)
     contrast = np.maximum(target.std((1, 2)), 1)
     place = np.zeros((len(a), 4), np.float32)  # shift x, shift y, stretch x, stretch y, in pixels at the border
-    best = np.full(len(a), _UNLIKE, np.float32)
+    best, chosen = np.full(len(a), _UNLIKE, np.float32), place
     for step in range(steps):
         moved = _warp(a, place) if step else a
         terms = _terms(moved, inner).reshape(len(a), -1, 6)
@@ -88,9 +92,10 @@ def _fit(a: NDArray[np.float32], b: NDArray[np.float32], steps: int, stride: int
         gain = answer[:, 0, 0]
         change = answer[:, 2:, 0] / np.maximum(gain, 0.2)[:, None]
         sound = (np.abs(place + change) < _SHIFT).all(1) & (gain > 0.6) & (gain < 1.6)
-        best = np.where(sound, np.minimum(best, rest), best)
         place = np.clip(place + change, -_SHIFT, _SHIFT)
-    return best
+        better = sound & (rest < best)
+        best, chosen = np.where(better, rest, best), np.where(better[:, None], place, chosen)
+    return best, chosen
 
 
 def _terms(a: NDArray[np.float32], inner: slice) -> NDArray[np.float32]:
@@ -109,20 +114,20 @@ def _warp(a: NDArray[np.float32], place: NDArray[np.float32]) -> NDArray[np.floa
     y = np.clip(_Y + move[:, 1] + move[:, 3] * _UY, 0, _SIDE - 1)
     left, top = np.minimum(x.astype(np.int32), _SIDE - 2), np.minimum(y.astype(np.int32), _SIDE - 2)
     across, down = x - left, y - top
-    flat, corner = a.reshape(len(a), -1), (top * _SIDE + left).reshape(len(a), -1)
+    flat, corner = a.reshape(-1, _SIDE**2), (top * _SIDE + left).reshape(-1, _SIDE**2)
     nw, ne, sw, se = (np.take_along_axis(flat, corner + k, 1).reshape(a.shape) for k in (0, 1, _SIDE, _SIDE + 1))
     upper, lower = nw + (ne - nw) * across, sw + (se - sw) * across
     return np.asarray(upper + (lower - upper) * down, np.float32)
 
 
-def _same_colours(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Tell whether the colour differences (red - green, blue - green) of 4x4 fields are near, on average."""
-    return np.asarray(np.abs(_coarse(a) - _coarse(b)).mean((1, 2, 3)) <= _COLOUR)
-
-
-def _coarse(thumbs: NDArray[np.uint8]) -> NDArray[np.float32]:
-    fields: NDArray[np.float32] = thumbs.reshape(-1, 4, 8, 4, 8, 3).astype(np.float32).mean((2, 4))
-    return np.stack([fields[..., 0] - fields[..., 1], fields[..., 2] - fields[..., 1]], -1)
+def _same_colours(a: NDArray[np.uint8], b: NDArray[np.uint8], place: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell whether red - green and blue - green are near, on average, when ``a`` is moved onto ``b``."""
+    inner = slice(_MARGIN, -_MARGIN)
+    apart = np.zeros(len(a), np.float32)
+    for channel in (0, 2):
+        one, other = (x[..., channel].astype(np.float32) - x[..., 1] for x in (a, b))
+        apart += np.abs(_warp(one, place) - other)[:, inner, inner].mean((1, 2)) / 2
+    return np.asarray(apart <= _COLOUR)
 
 
 def _grey(thumbs: NDArray[np.uint8]) -> NDArray[np.float32]:
