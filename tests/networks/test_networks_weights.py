@@ -11,7 +11,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from glasshouse.errors import WeightsError
+from glasshouse.networks import vision
 from glasshouse.networks.build import Built, build
+from glasshouse.networks.fitting import fit
 from glasshouse.networks.weights import load_weights, read_weights
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
@@ -90,13 +92,9 @@ def test_names_of_the_other_library(tmp_path: Path, names: tuple[str, str], suff
 
 def test_dense_layers_as_convolutions() -> None:
     """timm's VGG16 has its dense layers as convolutions; on no device, since it has 138 million parameters."""
-    from glasshouse.networks.fitting import fit
-
     with torch.device("meta"):
         source, target = build("VGG16", 1000, 3, 224, 224), build("resnet18", 2, 3, 64, 64)
-        from glasshouse.networks import vision
-
-        theirs = vision.twins(source.entry)[0]
+    theirs = vision.make_timm("vgg16", 1000, 3, None)
     found = fit(source, theirs.state_dict())
     assert found.share == 1 and found.missing == ()
     assert found.tensors["classifier.0.weight"].shape == (4096, 25088)

@@ -40,8 +40,8 @@ def _timm(search: str) -> list[dict[str, object]]:
     names = [name for name in vision.timm_names() if plain(search) in plain(name)]
     if len(names) > DETAILED:
         return [_row(name, "timm", None, vision.timm_size(name)) for name in names]
-    counted = [vision.timm_entry(name) for name in names]
-    return [_row(e.name, "timm", e.parameters, (e.width, e.height)) for e in counted if e is not None]
+    counted = [vision.timm_facts(name) for name in names]
+    return [_row(n, "timm", f.parameters, (f.width, f.height)) for n, f in zip(names, counted) if f is not None]
 
 
 def _row(

@@ -110,8 +110,10 @@ def _make(entry: Entry, classes: int, channels: int, width: int, height: int) ->
     from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
 
     try:
-        module = vision.make(entry, classes, channels, (height, width))
-        if entry.library == "torchvision":
+        if entry.library == "timm":
+            module = vision.make_timm(entry.id, classes, channels, (height, width))
+        else:
+            module = vision.make_torchvision(entry.id, classes)
             _adapt_input(module, channels)
         _replace_head(entry, module, classes)
         if entry.name not in CATALOGUE:  # whose sizes are known

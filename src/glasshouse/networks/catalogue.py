@@ -1,7 +1,7 @@
 """What networks there are: a literal dictionary, and every timm network by its timm name. Loads no torch."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from glasshouse.errors import NetworkError
 
@@ -138,9 +138,9 @@ def find(name: str) -> Entry:
             return entry
     from glasshouse.networks import vision  # the names of timm can only be asked of timm, which loads torch
 
-    found = vision.timm_entry(name)
-    if found is not None:
-        return found
+    facts = vision.timm_facts(name)
+    if facts is not None:
+        return Entry(name=name, library="timm", id=name, year=0, paper="see timm", **asdict(facts))
     raise NetworkError(_unknown(name, vision.timm_names()))
 
 

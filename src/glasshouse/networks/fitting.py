@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from glasshouse.networks.build import Built
+from glasshouse.networks.catalogue import CATALOGUE, Entry
 
 __all__ = ["Fit", "fit"]
 
@@ -47,11 +48,23 @@ def fit(built: Built, state: State) -> Fit:
 def _ways(built: Built, own: State, state: State) -> Iterator[dict[str, str]]:
     """Yield pairs of names, the network's and the file's; what is matched by place has to end in the same word."""
     yield {name: name for name in own if name in state}
-    from glasshouse.networks import vision  # slow to import, and rarely needed
-
-    for order in [*(list(_counted(twin.state_dict())) for twin in vision.twins(built.entry)), list(state)]:
+    twin = _twin(built.entry)
+    for order in [list(_counted(twin.state_dict())), list(state)] if twin is not None else [list(state)]:
         if len(order) == len(own) and set(order) <= set(state):
             yield {ours: theirs for ours, theirs in zip(own, order) if _leaf(ours) == _leaf(theirs)}
+
+
+def _twin(entry: Entry) -> nn.Module | None:
+    """Return the same network as the other library has it, on no device (names and shapes only)."""
+    from glasshouse.networks import vision  # slow to import, and rarely needed
+
+    if entry.library == "torchvision" and entry.twin:
+        return vision.make_timm(entry.twin, 1000, 3, None)
+    known = {e.twin: e.id for e in CATALOGUE.values() if e.library == "torchvision"}
+    if entry.library == "timm" and entry.id in known:
+        with torch.device("meta"):
+            return vision.make_torchvision(known[entry.id], 1000)
+    return None
 
 
 def _leaf(name: str) -> str:

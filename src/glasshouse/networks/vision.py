@@ -2,13 +2,12 @@
 
 import sys
 import warnings
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-
-from glasshouse.networks.catalogue import CATALOGUE, Entry
 
 _kept: list[torch.library.Library] = []  # an operator lives as long as the library that defined it
 
@@ -33,16 +32,29 @@ torchvision = _import_torchvision()
 import timm  # noqa: E402  (it imports torchvision, so it has to come after it)
 
 __all__ = [
+    "TimmFacts",
     "converted",
-    "make",
     "make_timm",
     "make_torchvision",
-    "timm_entry",
+    "timm_facts",
     "timm_names",
+    "timm_size",
     "timm_source",
     "torchvision_urls",
-    "twins",
 ]
+
+
+@dataclass(frozen=True)
+class TimmFacts:
+    """What timm knows of one of its networks; ``head`` is empty where it has no single last layer."""
+
+    parameters: int
+    width: int
+    height: int
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    head: str
 
 
 @cache
@@ -52,17 +64,17 @@ def timm_names() -> list[str]:
 
 
 @cache
-def timm_entry(name: str) -> Entry | None:
-    """Return the entry of the timm network of exactly that name (with a tag of its weights or without), or None."""
+def timm_facts(name: str) -> TimmFacts | None:
+    """Return what timm knows of the network of exactly that name (with a tag of its weights or without), or None."""
     if name not in timm_names() and name not in timm.list_pretrained():
         return None
     module = make_timm(name, 1000, 3, None)
     config: Any = module.pretrained_cfg
     channels, height, width = config["input_size"]
-    return Entry(
-        name, "timm", name, sum(p.numel() for p in module.parameters()), 0, "see timm", width=width, height=height,
-        channels=channels, least=1, mean=tuple(config["mean"]), std=tuple(config["std"]), head=_head_name(module),
-    )  # fmt: skip
+    parameters = sum(p.numel() for p in module.parameters())
+    return TimmFacts(
+        parameters, width, height, channels, tuple(config["mean"]), tuple(config["std"]), _head_name(module)
+    )
 
 
 def timm_size(name: str) -> tuple[int, int]:
@@ -70,13 +82,6 @@ def timm_size(name: str) -> tuple[int, int]:
     config: Any = timm.get_pretrained_cfg(name)
     _, height, width = config.input_size if config else (3, 224, 224)
     return width, height
-
-
-def make(entry: Entry, classes: int, channels: int, size: tuple[int, int]) -> nn.Module:
-    """Return the untrained network of a library; ``size`` is (height, width). torchvision's always have 3 channels."""
-    if entry.library == "timm":
-        return make_timm(entry.id, classes, channels, size)
-    return make_torchvision(entry.id, classes)
 
 
 def make_torchvision(name: str, classes: int) -> nn.Module:
@@ -99,16 +104,6 @@ def make_timm(name: str, classes: int, channels: int, size: tuple[int, int] | No
         config: Any = timm.get_pretrained_cfg(name)
         extra: dict[str, Any] = {"img_size": size} if config.fixed_input_size else {}
         return timm.create_model(name, num_classes=classes, in_chans=channels, **extra)
-
-
-def twins(entry: Entry) -> list[nn.Module]:
-    """Return the same network as the other libraries have it, on no device (names and shapes only)."""
-    known = {e.twin: e.id for e in CATALOGUE.values() if e.twin and e.library == "torchvision"}
-    if entry.library == "timm":
-        ids = [known[entry.id]] if entry.id in known else []
-        with torch.device("meta"):
-            return [make_torchvision(name, 1000) for name in ids]
-    return [make_timm(entry.twin, 1000, 3, None)] if entry.twin else []
 
 
 def converted(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
