@@ -1,0 +1,82 @@
+"""Which language a page speaks, and its texts: the English ones are the keys, a catalogue has every other language."""
+
+import gettext
+import io
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from babel.dates import format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+__all__ = ["LANGUAGES", "choose", "count", "duration", "texts", "time_left", "when"]
+
+LANGUAGES = {"en": "English", "ko": "한국어"}
+CATALOGUES = Path(__file__).parent / "texts"
+
+
+@cache
+def texts(language: str) -> gettext.NullTranslations:
+    """Return the texts of a language of ``LANGUAGES``; ``texts/<language>.po`` is read as it is, not compiled."""
+    if language == "en":
+        return gettext.NullTranslations()
+    with (CATALOGUES / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def choose(chosen: str | None, accepted: str | None) -> str:
+    """Return the language that was chosen, else the best of ``Accept-Language`` that there is, else English."""
+    if chosen in LANGUAGES:
+        return chosen
+    wishes: list[tuple[float, str]] = []
+    for part in (accepted or "").split(","):
+        name, _, weight = part.strip().partition(";q=")
+        try:
+            wishes.append((-float(weight or 1), name.split("-")[0].lower()))
+        except ValueError:
+            continue
+    return next((name for weight, name in sorted(wishes) if name in LANGUAGES and weight < 0), "en")
+
+
+def count(number: int, language: str) -> str:
+    """Return a whole number with the language's separators."""
+    return str(format_decimal(number, locale=language))
+
+
+def when(moment: datetime, language: str) -> str:
+    """Return date and time, short, in the server's time zone."""
+    pattern = "M월 d일 HH:mm" if language == "ko" else "d MMM HH:mm"
+    if moment.year != datetime.now(moment.tzinfo).year:
+        pattern = "y년 M월 d일" if language == "ko" else "d MMM y"
+    return str(format_datetime(moment.astimezone(), pattern, locale=language))
+
+
+def duration(seconds: float, language: str) -> str:
+    """Return how long something took: ``8 s``, ``2 min 5 s``, ``1 h 12 min``."""
+    _ = texts(language).gettext
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return _("{seconds} s").format(seconds=whole)
+    if whole < 3600:
+        return _("{minutes} min {seconds} s").format(minutes=whole // 60, seconds=whole % 60)
+    return _("{hours} h {minutes} min").format(hours=whole // 3600, minutes=whole % 3600 // 60)
+
+
+def time_left(seconds: float | None, language: str) -> str:
+    """Return the time left, rounded as people say it: ``about 12 min left``; None is not known yet."""
+    _ = texts(language).gettext
+    if seconds is None:
+        return _("estimating the time left")
+    if seconds < 10:
+        return _("a few seconds left")
+    if seconds < 55:
+        return _("about {seconds} s left").format(seconds=round(seconds / 10) * 10 or 10)
+    if seconds < 5400:
+        return _("about {minutes} min left").format(minutes=max(1, round(seconds / 60)))
+    return _("about {hours} h left").format(hours=round(seconds / 3600))

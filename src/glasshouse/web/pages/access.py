@@ -1,0 +1,28 @@
+"""How a route gets at the desk of the person who asks, and at one dataset or model on it."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from glasshouse.web.pages.desk import Desk, Job
+
+__all__ = ["DatasetJob", "DeskNow", "ModelJob"]
+
+
+def _desk(request: Request) -> Desk:
+    return Desk(request.app.state.store, getattr(request.state, "user", None))
+
+
+DeskNow = Annotated[Desk, Depends(_desk)]
+
+
+def _dataset(desk: DeskNow, key: str) -> Job:
+    return desk.dataset(key)
+
+
+def _model(desk: DeskNow, key: str) -> Job:
+    return desk.model(key)
+
+
+DatasetJob = Annotated[Job, Depends(_dataset)]
+ModelJob = Annotated[Job, Depends(_model)]

@@ -1,0 +1,237 @@
+"""What pages ask of the store, in their words: one kind of job for datasets and models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from glasshouse.errors import MissingError
+from glasshouse.recipe import DatasetRecipe
+from glasshouse.store.database import Store
+from glasshouse.store.datasets import (
+    bin_datasets,
+    change_dataset,
+    dependants,
+    get_dataset,
+    list_datasets,
+    restore_datasets,
+)
+from glasshouse.store.jobs import abort_job, list_jobs, resume_job
+from glasshouse.store.models import bin_models, change_model, get_model, list_models, restore_models
+from glasshouse.store.owned import Listing
+from glasshouse.store.places import complete_path
+from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, UserRecord
+from glasshouse.store.submit import (
+    NewDataset,
+    NewModel,
+    check_dataset_recipe,
+    submit_dataset,
+    submit_evaluation,
+    submit_models,
+)
+
+__all__ = ["DATASET", "MODEL", "Desk", "Job"]
+
+DATASET, MODEL = "dataset", "model"
+MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Job:
+    """A dataset or a model as pages show it, with how far its job is.
+
+    ``progress`` is 0..1, None where it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
+    model's dataset. ``score`` is a model's accuracy on ``pictures`` validation pictures; of a dataset, ``pictures`` is
+    how many it has. ``error`` is a sentence for people, ``details`` what a developer wants.
+    """
+
+    id: str
+    kind: str
+    name: str
+    state: str
+    created: datetime
+    folder: Path
+    recipe: Mapping[str, Any]
+    queued_before: int = 0
+    attempt: int = 0
+    started: datetime | None = None
+    ended: datetime | None = None
+    progress: float | None = None
+    stage: str = ""
+    remaining: float | None = None
+    dataset: str | None = None
+    parent: str | None = None
+    error: str = ""
+    details: str = ""
+    notes: str = ""
+    notices: Sequence[Mapping[str, str]] = ()
+    score: float | None = None
+    interval: tuple[float, float] | None = None
+    pictures: int | None = None
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    binned: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it works or waits, so that a page has something to follow."""
+        return self.state in ("running", "queued")
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it worked, or has been working."""
+        if self.started is None:
+            return None
+        return ((self.ended or datetime.now(UTC)) - self.started).total_seconds()
+
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        return f"/{self.kind}s/{self.id}"
+
+
+class Desk:
+    """The store as one person sees it; ``user`` None means that there are no accounts."""
+
+    def __init__(self, store: Store, user: UserRecord | None = None) -> None:
+        self.store = store
+        self.user = user
+
+    def jobs(self, binned: bool = False) -> list[Job]:
+        """Return all datasets and models, newest first; ``binned``: those in the bin instead."""
+        listing = Listing(binned=binned, limit=MOST)
+        found = [self._dataset(one) for one in list_datasets(self.store, self.user, listing)]
+        found += [self._model(one) for one in list_models(self.store, self.user, listing)]
+        return sorted(found, key=lambda job: job.created, reverse=True)
+
+    def dataset(self, key: str) -> Job:
+        """Return one dataset, in the bin too."""
+        return self._dataset(get_dataset(self.store, key, self.user))
+
+    def model(self, key: str) -> Job:
+        """Return one model, in the bin too."""
+        return self._model(get_model(self.store, key, self.user))
+
+    def find(self, kind: str, key: str) -> Job:
+        """Return the dataset or the model ``key``.
+
+        Raises:
+            MissingError: there is none.
+        """
+        if kind not in ("datasets", "models"):
+            raise MissingError(f"There is nothing at /{kind}.")
+        return self.dataset(key) if kind == "datasets" else self.model(key)
+
+    def users_of(self, key: str) -> list[tuple[str, str]]:
+        """Return (id, name) of the models that learn from a dataset."""
+        return dependants(self.store, key)
+
+    def make_dataset(self, new: NewDataset) -> str:
+        """Queue a dataset and return its id."""
+        return submit_dataset(self.store, new, self.user).id
+
+    def checked(self, new: NewDataset) -> DatasetRecipe:
+        """Return the recipe of a new dataset with its source where this process finds it."""
+        recipe = check_dataset_recipe(self.store, new, self.user)
+        places = {
+            name: str((self.store.path("runs") / place).resolve())
+            for name in ("source", "valid_source", "test_source")
+            if (place := getattr(recipe, name)) and not place.startswith("sample:")
+        }
+        return recipe.replace(**places)
+
+    def make_models(self, new: NewModel) -> list[str]:
+        """Queue a training, or one for each pair of a sweep; return their ids."""
+        return [record.id for record in submit_models(self.store, new, self.user)]
+
+    def abort(self, job: Job) -> None:
+        """Ask a job to stop; what it kept stays."""
+        abort_job(self.store, self._record(job).job_id)
+
+    def resume(self, job: Job) -> None:
+        """Queue an aborted or failed job again, from its last checkpoint."""
+        resume_job(self.store, self._record(job).job_id)
+
+    def delete(self, job: Job) -> None:
+        """Put a dataset or a model into the bin.
+
+        Raises:
+            ConflictError: models depend on the dataset, or the job is not at rest.
+        """
+        (bin_datasets if job.kind == DATASET else bin_models)(self.store, [job.id], self.user)
+
+    def restore(self, job: Job) -> None:
+        """Take a dataset or a model out of the bin."""
+        (restore_datasets if job.kind == DATASET else restore_models)(self.store, [job.id], self.user)
+
+    def describe(self, job: Job, name: str, notes: str) -> None:
+        """Change the name and the notes."""
+        (change_dataset if job.kind == DATASET else change_model)(
+            self.store, job.id, {"name": name, "notes": notes}, self.user
+        )
+
+    def completions(self, start: str) -> list[str]:
+        """Return the paths on the server that ``start`` may grow into."""
+        return complete_path(self.store, start)
+
+    def folders(self) -> list[Path]:
+        """Return the folders of the server that a person may name."""
+        return list(self.store.folders)
+
+    def evaluate(self, job: Job, split: str) -> None:
+        """Queue the scoring of a model on a split; ``test`` opens the seal."""
+        submit_evaluation(self.store, job.id, split, user=self.user)
+
+    def evaluation(self, job: Job, split: str) -> JobRecord | None:
+        """Return the latest job that scores a model on a split."""
+        for one in list_jobs(self.store, self.user):
+            if one.kind is JobKind.EVALUATE and one.model_id == job.id and one.arguments.get("split") == split:
+                return one
+        return None
+
+    def _record(self, job: Job) -> DatasetRecord | ModelRecord:
+        return (get_dataset if job.kind == DATASET else get_model)(self.store, job.id, self.user)
+
+    def _dataset(self, record: DatasetRecord) -> Job:
+        return Job(**self._common(record), kind=DATASET, pictures=record.pictures)
+
+    def _model(self, record: ModelRecord) -> Job:
+        scores = record.scores
+        score = scores.get("accuracy", scores.get("valid_accuracy"))
+        interval = tuple(scores["interval"]) if scores.get("interval") else None
+        return Job(
+            **self._common(record),
+            kind=MODEL,
+            dataset=record.dataset_id,
+            parent=record.parent_id,
+            score=score,
+            interval=interval,
+            pictures=scores.get("count"),
+            scores=scores,
+        )
+
+    def _common(self, record: DatasetRecord | ModelRecord) -> dict[str, Any]:
+        job = record.job
+        return {
+            "id": record.id,
+            "name": record.name,
+            "state": str(job.state),
+            "created": _moment(record.created_at),
+            "folder": self.store.path(record.folder),
+            "recipe": record.recipe,
+            "attempt": job.attempt,
+            "started": _moment(job.started_at) if job.started_at else None,
+            "ended": _moment(job.finished_at) if job.finished_at else None,
+            "progress": job.progress if job.total or job.state is JobState.DONE else None,
+            "stage": job.stage or "",
+            "remaining": job.remaining,
+            "error": job.reason or "",
+            "details": job.detail or "",
+            "notes": record.notes,
+            "notices": job.notices,
+            "binned": record.deleted_at is not None,
+        }
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,145 @@
+"""New dataset: where the pictures are, the options, a preview before anything is imported."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from glasshouse.errors import GlasshouseError, RecipeError
+from glasshouse.recipe import DatasetRecipe
+from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
+from glasshouse.web.dataset_form import CHECKED, defaults, filled_from, new_dataset
+from glasshouse.web.form_values import problems_of
+from glasshouse.web.pages.access import DeskNow
+from glasshouse.web.pages.desk import Desk
+from glasshouse.web.preview import Preview, look
+from glasshouse.web.templating import page
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False)
+MOST_FILES = 200_000
+BLOCK = 1 << 20
+
+
+@router.get("/datasets/new", response_class=HTMLResponse)
+def show(request: Request, desk: DeskNow) -> HTMLResponse:
+    """Show the form, and where a source is named, what it holds."""
+    given = dict(request.query_params)
+    form = {**_start(desk, given.get("clone", "")), **given}
+    if "sent" in given:
+        form |= {name: given.get(name, "") for name in CHECKED}
+    if not form["source"].strip():
+        return _form(request, desk, form, {}, None)
+    recipe, problems = _checked(form, desk)
+    preview = None
+    if recipe is not None:
+        try:
+            preview = look(recipe)
+        except GlasshouseError as error:
+            problems = {"source": str(error)}
+    return _form(request, desk, form, problems, preview, 422 if problems else 200)
+
+
+@router.post("/datasets/new", response_class=HTMLResponse)
+async def create(request: Request, desk: DeskNow) -> Response:
+    """Queue the dataset, or show the form again with what is wrong."""
+    posted = await request.form()
+    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}
+    return await run_in_threadpool(_create, request, desk, form)
+
+
+@router.post("/datasets/upload")
+async def upload(request: Request, desk: DeskNow) -> Response:
+    """Keep what a person brings and go on with the form on it; scripts get its address as JSON."""
+    quiet = "application/json" in request.headers.get("accept", "")
+    posted = await request.form(max_files=MOST_FILES, max_fields=1000)
+    files = [one for one in posted.getlist("files") if isinstance(one, UploadFile) and one.filename]
+    try:
+        source, name = await run_in_threadpool(_keep, desk, files)
+    except GlasshouseError as error:
+        message = "; ".join(problems_of(error).values()) if isinstance(error, RecipeError) else str(error)
+        if quiet:
+            return JSONResponse({"error": message}, 422)
+        return _form(request, desk, {**defaults(), "from": "upload"}, {"source": message}, None, 422)
+    address = f"/datasets/new?{urlencode({'from': 'upload', 'source': source, 'name': name})}"
+    return JSONResponse({"address": address}, 201) if quiet else RedirectResponse(address, 303)
+
+
+@router.post("/datasets/sample")
+def sample() -> RedirectResponse:
+    """Go on with the form on the bundled digits."""
+    small = {"width": 28, "height": 28, "color": "gray", "name": "Handwritten digits"}
+    return RedirectResponse(f"/datasets/new?{urlencode({'from': 'sample', 'source': 'sample:digits', **small})}", 303)
+
+
+@router.get("/folders")
+def folders(desk: DeskNow, at: str = "") -> list[str]:
+    """Return the paths that a half-typed one may mean, within the folders that may be read."""
+    return desk.completions(at)
+
+
+def _create(request: Request, desk: Desk, form: dict[str, str]) -> Response:
+    try:
+        key = desk.make_dataset(new_dataset(form))
+    except RecipeError as error:
+        return _form(request, desk, form, problems_of(error), None, 422)
+    except GlasshouseError as error:
+        return _form(request, desk, form, {"source": str(error)}, None, 422)
+    return RedirectResponse(f"/datasets/{key}", 303)
+
+
+def _keep(desk: Desk, files: list[UploadFile]) -> tuple[str, str]:
+    """Write the files into an upload; return it as a source, and a name for it."""
+    first = (files[0].filename or "") if files else ""
+    top = first.replace("\\", "/").strip("/").split("/")[0]
+    name = top.split(".")[0] if "/" in first or len(files) == 1 else ""
+    kept = begin_upload(desk.store, name, desk.user)
+    for one in files:
+        if any(part.startswith(".") for part in (one.filename or "").split("/")):
+            continue
+        write_piece(desk.store, kept, one.filename or "", 0, _blocks(one))
+    finish_upload(desk.store, kept, viewer=desk.user)
+    return f"upload:{kept.id}", name
+
+
+def _blocks(file: UploadFile) -> Iterator[bytes]:
+    while block := file.file.read(BLOCK):
+        yield block
+
+
+def _start(desk: Desk, clone: str) -> dict[str, str]:
+    if not clone:
+        return defaults()
+    job = desk.dataset(clone)
+    form = filled_from(job.recipe)
+    start = {"upload": "upload", "sample": "sample"}.get(form["source"].split(":")[0], "folder")
+    return {**form, "name": f"{job.name} 2", "from": start}
+
+
+def _checked(form: Mapping[str, str], desk: Desk) -> tuple[DatasetRecipe | None, dict[str, str]]:
+    try:
+        new = new_dataset(form)
+        return desk.checked(replace(new, name=new.name.strip() or "-")), {}
+    except RecipeError as error:
+        return None, problems_of(error)
+    except GlasshouseError as error:
+        return None, {"source": str(error)}
+
+
+def _form(
+    request: Request,
+    desk: Desk,
+    form: Mapping[str, str],
+    problems: Mapping[str, str],
+    preview: Preview | None,
+    status: int = 200,
+) -> HTMLResponse:
+    context: dict[str, Any] = {"form": form, "problems": problems, "preview": preview, "folders": desk.folders()}
+    start = "folder" if form.get("source") else "upload"
+    return page(request, "dataset_new.html", status, origin=form.get("from", start), **context)

@@ -1,0 +1,61 @@
+"""Pictures for pages: small, in a format that browsers know, made without torch.
+
+The window and the scale are those of ``data.resizing``; Pillow draws them, so that the web process stays small. What a
+network sees is made by the job with the library's own kernel, which filters in the same way.
+"""
+
+import base64
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from glasshouse.data.encoding import encode
+from glasshouse.data.resizing import plan
+
+__all__ = ["data_address", "file_of", "fitted", "shrunk"]
+
+SMALL = 64  # sides up to this are sent as they are, as PNG: every pixel counts
+
+
+def fitted(picture: NDArray[np.uint8], width: int, height: int, mode: str) -> NDArray[np.uint8]:
+    """Return the picture (H, W, C) as a dataset of this size and resize mode will show it."""
+    steps = plan(picture.shape[1], picture.shape[0], width, height, mode)
+    top, left, rows, columns = steps.window
+    window = Image.fromarray(_plain(picture[top : top + rows, left : left + columns]))
+    scaled = window.resize((steps.scaled[1], steps.scaled[0]), Image.Resampling.BILINEAR)
+    canvas = Image.new(scaled.mode, (width, height))
+    canvas.paste(scaled, ((width - scaled.width) // 2, (height - scaled.height) // 2))
+    return np.asarray(canvas).reshape(height, width, -1)
+
+
+def shrunk(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return the picture with its longer side at most ``side``."""
+    longer = max(picture.shape[:2])
+    if longer <= side:
+        return picture
+    height, width = (max(1, round(length * side / longer)) for length in picture.shape[:2])
+    small = Image.fromarray(_plain(picture)).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(small).reshape(height, width, -1)
+
+
+def file_of(picture: NDArray[np.uint8]) -> tuple[bytes, str]:
+    """Return the picture as a file and its media type: PNG where it is small, else JPEG of quality 88."""
+    if max(picture.shape[:2]) <= SMALL:
+        return encode(picture, "png", 100), "image/png"
+    return encode(np.ascontiguousarray(picture), "jpeg", 88), "image/jpeg"
+
+
+def data_address(picture: NDArray[np.uint8]) -> str:
+    """Return the picture as an address that holds it, for pictures that have no place on the server yet."""
+    if max(picture.shape[:2]) > SMALL:
+        buffer = BytesIO()
+        Image.fromarray(_plain(picture)).save(buffer, "WEBP", quality=80, method=2)
+        return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    data, kind = file_of(picture)
+    return f"data:{kind};base64," + base64.b64encode(data).decode("ascii")
+
+
+def _plain(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(picture[..., 0] if picture.shape[2] == 1 else picture)

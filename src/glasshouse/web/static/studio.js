@@ -1,0 +1,105 @@
+// What every page has: live parts, keys, kept forms, help that closes. All pages work without it.
+const KEPT = "glasshouse-form:";
+
+function typing(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+// Live parts: <section data-live="/models/1/live" data-since="12"> is asked for what is new each second.
+async function follow(part) {
+  let wait = 1000;
+  const lost = document.getElementById("connection");
+  while (part.isConnected && part.dataset.live) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    if (document.hidden) { wait = 1000; continue; }
+    try {
+      const address = new URL(part.dataset.live, location.href);
+      address.searchParams.set("since", part.dataset.since ?? "");
+      const answer = await fetch(address, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(10000) });
+      if (answer.status === 404) return;
+      if (!answer.ok) throw new Error(String(answer.status));
+      lost.hidden = true;
+      wait = 1000;
+      if (answer.status === 200) replace(part, await answer.text());
+      if (answer.headers.get("X-Live") === "end") { delete part.dataset.live; if (part.dataset.reload) location.reload(); }
+    } catch {
+      lost.hidden = false;
+      wait = Math.min(wait * 2, 15000);
+    }
+  }
+}
+
+function replace(part, html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+  if (!fresh) return;
+  part.dataset.since = fresh.dataset.since ?? "";
+  for (const piece of fresh.querySelectorAll("[data-piece]")) {
+    const old = part.querySelector(`[data-piece="${piece.dataset.piece}"]`);
+    if (!old) { location.reload(); return; }
+    if (old.innerHTML !== piece.innerHTML && !old.contains(document.activeElement)) old.replaceChildren(...piece.childNodes);
+  }
+}
+
+// Forms keep their text over an error, a reload or a restart of the server.
+function keep(form) {
+  const key = KEPT + location.pathname;
+  const fields = () => [...form.elements].filter((e) => e.name && !["hidden", "file", "submit", "password"].includes(e.type));
+  if (!location.search && form.dataset.keep !== "given") {
+    try {
+      const saved = JSON.parse(sessionStorage.getItem(key) ?? "{}");
+      for (const field of fields()) {
+        if (!(field.name in saved)) continue;
+        if (field.type === "checkbox") field.checked = saved[field.name].includes(field.value);
+        else if (field.type === "radio") field.checked = saved[field.name] === field.value;
+        else field.value = saved[field.name];
+      }
+      form.dispatchEvent(new Event("restored", { bubbles: true }));
+    } catch { sessionStorage.removeItem(key); }
+  }
+  form.addEventListener("input", () => {
+    const all = {};
+    for (const field of fields()) {
+      if (field.type === "checkbox") all[field.name] = [...(all[field.name] ?? []), ...(field.checked ? [field.value] : [])];
+      else if (field.type !== "radio" || field.checked) all[field.name] = field.value;
+    }
+    sessionStorage.setItem(key, JSON.stringify(all));
+  });
+  form.addEventListener("submit", (event) => { if (event.submitter?.dataset.final !== undefined) sessionStorage.removeItem(key); });
+}
+
+// A choice in a form of filters is obeyed at once; the button is for who has no scripts.
+for (const form of document.querySelectorAll("form[data-at-once]")) {
+  form.addEventListener("change", () => form.requestSubmit());
+}
+
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const open of document.querySelectorAll("details.help[open]")) { open.open = false; open.querySelector("summary").focus(); }
+  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "/") { const search = document.querySelector("input[type=search]"); if (search) { event.preventDefault(); search.focus(); search.select(); } }
+  if (event.key === "?") document.getElementById("keys").showModal();
+  if (event.key === "h") location.href = "/";
+  if (event.key.startsWith("Arrow")) move(event);
+});
+
+function move(event) {
+  const links = [...document.querySelectorAll(".gallery[data-grid] a")];
+  if (!links.length) return;
+  const at = links.indexOf(document.activeElement);
+  const across = links.filter((link) => link.offsetTop === links[0].offsetTop).length;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across }[event.key];
+  const next = at < 0 ? 0 : at + step;
+  if (at < 0 && event.key !== "ArrowRight" && event.key !== "ArrowDown") return;
+  if (links[next]) { event.preventDefault(); links[next].focus(); }
+}
+
+addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.help[open]")) if (!open.contains(event.target)) open.open = false;
+});
+
+for (const form of document.querySelectorAll("form[data-keep]")) keep(form);
+for (const part of document.querySelectorAll("[data-live]")) follow(part);
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent));
+}
+document.querySelector("[data-focus]")?.focus();

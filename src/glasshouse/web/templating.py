@@ -1,0 +1,77 @@
+"""Templates: one environment a language, escaping always; a page's context is declared beside its route."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from glasshouse.web.charts import heat
+from glasshouse.web.language import LANGUAGES, choose, count, duration, texts, time_left, when
+
+__all__ = ["STATIC", "environment", "language_of", "page", "render", "static"]
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+THEMES = ("light", "dark")
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Return the environment whose texts, numbers and times are of ``language``."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
+    env.globals.update(lang=language, languages=LANGUAGES, static=static, heat=heat)
+    env.filters.update(
+        number=lambda value: count(value, language),
+        when=lambda moment: when(moment, language),
+        duration=lambda seconds: duration(seconds, language),
+        time_left=lambda seconds: time_left(seconds, language),
+        percent=lambda value: "–" if value is None else f"{100 * value:.1f} %",
+        size=lambda size: _size(size),
+    )
+    return env
+
+
+@cache
+def static(name: str) -> str:
+    """Return the address of a static file; its digest makes it safe to cache for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{digest}/{name}"
+
+
+def language_of(request: Request) -> str:
+    """Return the language of a request: the cookie's, else the browser's."""
+    return choose(request.cookies.get("language"), request.headers.get("accept-language"))
+
+
+def render(request: Request, template: str, **context: Any) -> str:
+    """Return a template (a page or a part of one) in the language of the request."""
+    theme = request.cookies.get("theme")
+    query = f"?{request.url.query}" if request.url.query else ""
+    frame = {"theme": theme if theme in THEMES else "", "here": request.url.path, "address": request.url.path + query}
+    return environment(language_of(request)).get_template(template).render(**frame, **context)
+
+
+def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """Answer with a whole page; it is never stored by what lies between, since it may show private pictures."""
+    return HTMLResponse(render(request, template, **context), status, {"Cache-Control": "no-cache", "Vary": "Cookie"})
+
+
+def _size(size: int) -> str:
+    value = float(size)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
