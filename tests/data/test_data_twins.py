@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from pictures import picture
 
 from glasshouse.data.neighbours import close_pairs, usual_distance
 from glasshouse.data.picture import decode, resize
 from glasshouse.data.twins import Twins, find_twins, near_pairs
+from pictures import picture
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -66,7 +66,9 @@ def test_same_shapes_in_other_colours_are_no_twins() -> None:
 
 def test_equal_content_is_told_apart_from_near_twins() -> None:
     originals = unlike(10)
-    thumbs = np.stack([thumb(one) for one in [*originals, originals[0], CHANGES["half"](Image.fromarray(originals[1]))]])
+    thumbs = np.stack(
+        [thumb(one) for one in [*originals, originals[0], CHANGES["half"](Image.fromarray(originals[1]))]]
+    )
     twins = find_twins([*map(str, range(10)), "0", "half of 1"], thumbs)
     assert twins == Twins((0, 1, *[None] * 8, 0, 1), (0, *[None] * 9, 0, None))
     assert twins.counts() == {"equal": 2, "near": 2, "groups": 2}
