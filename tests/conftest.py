@@ -1,1 +1,3 @@
-"""Makes ``tests/`` importable for the modules that several test files share, such as ``pictures``."""
+"""What holds for every test: glasshouse comes before torch, so that its threads wait asleep beside other programs."""
+
+import glasshouse  # noqa: F401

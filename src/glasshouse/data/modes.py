@@ -106,14 +106,15 @@ def _scaled(array: np.ndarray) -> np.ndarray:
 
 
 def scale_integers(values: np.ndarray) -> np.ndarray:
-    """Return uint8 of whole numbers: by 65535, by 4095 where no value is above it (12 bits), else from least to most.
+    """Return uint8 of whole numbers: as they are up to 255, by 4095 up to there (12 bits), by 65535 up to there.
 
-    Least to most also serves where a value is below 0 or above 65535.
+    Where a value is below 0 or above 65535 the range is from the least to the most.
     """
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > 65535:
         return _stretch(values.astype(np.float64), float(low), float(high))
-    table = _stretch(np.arange(high + 1), 0.0, 4095.0 if high <= 4095 else 65535.0)
+    most = next(most for most in (255.0, 4095.0, 65535.0) if high <= most)
+    table = _stretch(np.arange(high + 1), 0.0, most)
     return np.take(table, values)  # the table has at most 65,536 values: no large picture of floats
 
 

@@ -1,5 +1,6 @@
 """One picture: from what was given to uint8 pixels; training and prediction both come through here."""
 
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def _opened(data: bytes, pixel_limit: int) -> np.ndarray:
         except UnidentifiedImageError:
             raise PictureError(_unknown(data)) from None
         except Image.DecompressionBombError as error:
-            raise PictureError(f"too many pixels: {error}") from None
+            raise PictureError(_too_large(str(error), pixel_limit)) from None
         except Exception as error:  # noqa: BLE001  (decoders of damaged files raise anything)
             raise PictureError(_told(error)) from None
         with image:
@@ -81,6 +82,14 @@ def _unknown(data: bytes) -> str:
     if data[4:12] in (b"ftypavif", b"ftypavis"):
         begins = "AVIF"
     return f"damaged: it begins as {begins}, and cannot be read" if begins else "not a picture"
+
+
+def _too_large(text: str, limit: int) -> str:
+    """Say in our words what Pillow says of a picture above its own limit, which is not ours to move."""
+    pixels, most = ([int(number) for number in re.findall(r"\d+", text)] + [0, 0])[:2]
+    if pixels > limit:
+        return f"{pixels:,} pixels, the limit is {limit:,}"
+    return f"{pixels:,} pixels; other than in JPEG, at most {most:,} can be read"
 
 
 def _told(error: Exception) -> str:

@@ -75,8 +75,8 @@ def _columns(table: Path, head: Sequence[str], recipe: LabelRecipe, pictures: Pa
         return _Columns(0, 1, None, None, ())
     missing = " and ".join(role for role in ("path", "label") if found[role] is None)
     raise SourceError(
-        f"{table}: no column for the {missing} is seen among {', '.join(names)}. Name it (path_column, label_column), "
-        "or begin the table with the line path,label. If it has no head, its first picture was not found under "
+        f"{table}: no column for the {missing} is seen among {', '.join(names)}. Name it (--path-column, "
+        "--label-column), or begin the table with the line path,label. If it has no head, its first picture was not found under "
         f"{pictures}; name the folder of the pictures."
     )
 
