@@ -2,16 +2,20 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import nn
 
 from glasshouse.data.dataset import Dataset
-from glasshouse.errors import DatasetError
+from glasshouse.errors import DatasetError, ResumeError
 from glasshouse.events import Event, Notice
 from glasshouse.networks.build import Built, build
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.checkpoints import write_atomically
 from glasshouse.training.devices import choose_device
 from glasshouse.training.features import Extractor, View, cache_folder, compute_features, weights_digest
 from glasshouse.training.feeds import FeatureFeed, Feed, PictureFeed
@@ -19,7 +23,7 @@ from glasshouse.training.plan import Plan, plan_for
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.validation import FeatureJudge, Judge, PictureJudge
 
-__all__ = ["Lesson", "Material", "gather", "prepare"]
+__all__ = ["Lesson", "Material", "gather", "keep_frozen", "load_frozen", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,29 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
     note = load_weights(built, recipe.weights).message if with_weights and recipe.weights != "none" else ""
     built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Material(recipe, dataset, built, device, *_statistics(recipe, dataset, built), note)
+
+
+def keep_frozen(material: Material, path: Path) -> None:
+    """Write the weights that a run of the strategy ``features`` never changes: all but the head's."""
+    head = material.built.head_name + "."
+    state = material.built.module.state_dict()
+    kept = {name: t.detach().cpu().contiguous().clone() for name, t in state.items() if not name.startswith(head)}
+    write_atomically(path, save(kept))
+
+
+def load_frozen(material: Material, path: Path) -> None:
+    """Put in place what ``keep_frozen`` wrote.
+
+    Raises:
+        ResumeError: the file is damaged or of another network.
+    """
+    try:
+        missing, unknown = material.built.module.load_state_dict(load_file(path), strict=False)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise ResumeError(f"{path} cannot be used: {error}") from None
+    head = material.built.head_name + "."
+    if unknown or any(not name.startswith(head) for name in missing):
+        raise ResumeError(f"{path} belongs to another network than {material.recipe.network}")
 
 
 def prepare(material: Material, run: RunFolder) -> Generator[Event, None, Lesson]:

@@ -20,7 +20,7 @@ from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import read_checkpoint
 from glasshouse.training.finishing import finish
 from glasshouse.training.interrupts import Stopped, StopRequest, stop_request
-from glasshouse.training.lesson import Material, gather, prepare
+from glasshouse.training.lesson import Material, gather, keep_frozen, load_frozen, prepare
 from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
 
@@ -62,7 +62,9 @@ def resume(run: str | Path, data: str | Path | None = None) -> Iterator[Event]:
             return
         dataset = open_dataset(folder.dataset_path(None if data is None else Path(data)))
         begun = folder.last.exists()
-        material = gather(folder.recipe, dataset, with_weights=not begun)
+        material = gather(folder.recipe, dataset, with_weights=not (begun or folder.frozen.exists()))
+        if folder.frozen.exists():
+            load_frozen(material, folder.frozen)
         length = read_checkpoint(folder.last)[1].events if begun else 0
         with folder.log(length):
             yield from _recorded(folder, _lessons(folder, material))
@@ -93,10 +95,14 @@ def _lessons(run: RunFolder, material: Material) -> Generator[Event]:
     with stop_request() as stop:
         if material.weights_note:
             yield Notice("weights", material.weights_note)
+        if material.recipe.strategy == "features" and not run.frozen.exists():
+            keep_frozen(material, run.frozen)
         lesson = yield from _watched(prepare(material, run), stop)
         pupil = Pupil(lesson)
         if run.last.exists():
             pupil.restore(*read_checkpoint(run.last))
+        else:  # from here on the run needs no file of weights
+            pupil.save([run.last], run.recorded())
         if pupil.precision.note:
             yield Notice("precision", pupil.precision.note)
         yield _started(run, pupil)
