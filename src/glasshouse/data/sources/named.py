@@ -37,7 +37,7 @@ class NamedPictures:
 
     def add(self, named: Named) -> None:
         """Add one picture, or what is wrong with it."""
-        place = self._place(named.path)
+        place = self.place(named.path)
         if place is None:
             self.reject(named, f"there is no such file under {self.base}")
             return
@@ -62,7 +62,7 @@ class NamedPictures:
         """Return the items in the order of their lines."""
         return Labelled(self.items, self.rejected, warnings or [], classes)
 
-    def _place(self, written: str) -> tuple[str, os.stat_result] | None:
+    def place(self, written: str) -> tuple[str, os.stat_result] | None:
         """Return the path of a picture as items have it, and its state on disk; None where it is nowhere."""
         for candidate in self._candidates(written):
             try:
