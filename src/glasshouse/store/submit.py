@@ -25,6 +25,7 @@ __all__ = [
     "NewModel",
     "check_dataset_recipe",
     "check_member",
+    "continue_model",
     "source_path",
     "submit_classification",
     "submit_dataset",
@@ -143,6 +144,20 @@ def submit_models(store: Store, new: NewModel, user: UserRecord | None = None) -
             add_job(connection, job)
             ids.append(model_id)
     return [get_model(store, model_id, user) for model_id in ids]
+
+
+def continue_model(store: Store, model_id: str, epochs: int, user: UserRecord | None = None) -> ModelRecord:
+    """Queue a training that begins with the weights of a finished model and runs for ``epochs`` more.
+
+    Raises:
+        ConflictError: the model is not trained yet, or its dataset is gone.
+    """
+    model = _trained(store, model_id, user)
+    if model.dataset_id is None:
+        raise ConflictError(f"The dataset of {model.name} is gone; train a new model on another one.")
+    recipe = {**model.recipe, "epochs": epochs, "weights": f"model:{model_id}"}
+    new = NewModel(f"{model.name} +{epochs}", model.dataset_id, recipe, model.group_name, parent_id=model_id)
+    return submit_models(store, new, user)[0]
 
 
 def submit_evaluation(

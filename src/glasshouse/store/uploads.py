@@ -3,7 +3,6 @@
 import hashlib
 import shutil
 import time
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import insert, select, update
@@ -66,10 +65,8 @@ def received(store: Store, upload: UploadRecord, name: str) -> int:
     return 0
 
 
-def write_piece(
-    store: Store, upload: UploadRecord, name: str, offset: int, pieces: Iterable[bytes], total: int | None = None
-) -> int:
-    """Append ``pieces`` to the file ``name`` and return how many bytes it has now; at ``total`` bytes it is whole.
+def write_piece(store: Store, upload: UploadRecord, name: str, offset: int, data: bytes, total: int) -> int:
+    """Append ``data`` to the file ``name`` and return how many bytes it has now; at ``total`` bytes it is whole.
 
     Raises:
         ConflictError: ``offset`` is not where the file ends (ask ``received``), or the upload is finished.
@@ -85,17 +82,15 @@ def write_piece(
         raise ConflictError(f"{name} has {have} bytes so far, the piece begins at {offset}; go on from {have}.")
     if file.exists():
         return have
-    check_disk(file.parent, 0)
+    check_disk(file.parent, len(data))
+    if offset + len(data) > total:
+        part.unlink(missing_ok=True)
+        raise ConflictError(f"{name} was to have {total} bytes and more came; send it again from the start.")
     with part.open("ab") as target:
-        for piece in pieces:
-            target.write(piece)
-        size = target.tell()
-    if total is not None and size > total:
-        part.unlink()
-        raise ConflictError(f"{name} was to have {total} bytes and {size} came; send it again from the start.")
-    if total is None or size == total:
+        target.write(data)
+    if offset + len(data) == total:
         part.rename(file)
-    return size
+    return offset + len(data)
 
 
 def finish_upload(

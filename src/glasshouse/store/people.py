@@ -1,0 +1,206 @@
+"""People: accounts with argon2 passwords, sessions of browsers, tokens of scripts, and the audit log."""
+
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy import delete, func, insert, select, update
+
+from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
+from glasshouse.store.database import Store, new_id
+from glasshouse.store.records import AuditEntry, Role, TokenRecord, UserRecord
+from glasshouse.store.tables import audit, sessions, tokens, users
+
+__all__ = [
+    "add_token",
+    "add_user",
+    "begin_session",
+    "change_user",
+    "check_password",
+    "end_session",
+    "has_users",
+    "list_audit",
+    "list_tokens",
+    "list_users",
+    "note",
+    "remove_token",
+    "user_of_session",
+    "user_of_token",
+]
+
+SESSION_SECONDS = 14 * 24 * 3600.0
+LEAST_PASSWORD = 8
+
+
+def has_users(store: Store) -> bool:
+    """Whether there are accounts; without them the Studio is for one person on one computer."""
+    with store.read() as connection:
+        return connection.execute(select(users.c.id).limit(1)).first() is not None
+
+
+def add_user(store: Store, name: str, password: str, role: Role = Role.MEMBER) -> UserRecord:
+    """Add an account.
+
+    Raises:
+        RecipeError: the name or the password cannot be used.
+        ConflictError: the name is taken.
+    """
+    problems = []
+    if not re.fullmatch(r"[\w.@-]{1,64}", name):
+        problems.append(Problem("name", "expected 1 to 64 letters, digits, dots, @, _ or -"))
+    if len(password) < LEAST_PASSWORD or len(password) > 1000:
+        problems.append(Problem("password", f"expected at least {LEAST_PASSWORD} letters"))
+    if problems:
+        raise RecipeError("the account", problems)
+    user = UserRecord(new_id(), name, role, time.time(), None)
+    with store.write() as connection:
+        if connection.execute(select(users.c.id).where(func.lower(users.c.name) == name.lower())).first():
+            raise ConflictError(f"There is an account {name} already.")
+        values = {"id": user.id, "name": name, "password": _hasher().hash(password), "role": role}
+        connection.execute(insert(users).values(**values, created_at=user.created_at))
+    return user
+
+
+def change_user(
+    store: Store, name: str, *, password: str | None = None, role: Role | None = None, disabled: bool | None = None
+) -> UserRecord:
+    """Change an account; a new password or ``disabled`` ends its sessions, and ``disabled`` its tokens too."""
+    user = next((one for one in list_users(store) if one.name == name), None)
+    if user is None:
+        raise MissingError(f"There is no account {name}.")
+    if password is not None and len(password) < LEAST_PASSWORD:
+        raise RecipeError("the account", [Problem("password", f"expected at least {LEAST_PASSWORD} letters")])
+    values: dict[str, object] = {}
+    if password is not None:
+        values["password"] = _hasher().hash(password)
+    if role is not None:
+        values["role"] = role
+    if disabled is not None:
+        values["disabled_at"] = time.time() if disabled else None
+    with store.write() as connection:
+        if values:
+            connection.execute(update(users).where(users.c.id == user.id).values(**values))
+        if password is not None or disabled:
+            connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
+        if disabled:
+            connection.execute(delete(tokens).where(tokens.c.user_id == user.id))
+    return next(one for one in list_users(store) if one.id == user.id)
+
+
+def list_users(store: Store) -> list[UserRecord]:
+    """Return all accounts by name."""
+    with store.read() as connection:
+        rows = connection.execute(select(users).order_by(users.c.name)).all()
+    return [UserRecord(r.id, r.name, Role(r.role), r.created_at, r.disabled_at) for r in rows]
+
+
+def check_password(store: Store, name: str, password: str) -> UserRecord | None:
+    """Return the person whose name and password these are; a wrong name takes as long as a wrong password."""
+    with store.read() as connection:
+        row = connection.execute(select(users).where(func.lower(users.c.name) == name.lower())).first()
+    try:
+        _hasher().verify(row.password if row is not None else _decoy(), password)
+    except (Argon2Error, InvalidHashError):
+        return None
+    if row is None or row.disabled_at is not None:
+        return None
+    return UserRecord(row.id, row.name, Role(row.role), row.created_at, row.disabled_at)
+
+
+def begin_session(store: Store, user: UserRecord) -> str:
+    """Sign a person in and return the secret for the cookie."""
+    secret, now = secrets.token_urlsafe(32), time.time()
+    with store.write() as connection:
+        connection.execute(delete(sessions).where(sessions.c.expires_at < now))
+        values = {"id": _digest(secret), "user_id": user.id, "created_at": now, "expires_at": now + SESSION_SECONDS}
+        connection.execute(insert(sessions).values(**values))
+    return secret
+
+
+def end_session(store: Store, secret: str) -> None:
+    """Sign out."""
+    with store.write() as connection:
+        connection.execute(delete(sessions).where(sessions.c.id == _digest(secret)))
+
+
+def user_of_session(store: Store, secret: str) -> UserRecord | None:
+    """Return who signed in with this cookie, if that still holds."""
+    query = select(users).join(sessions, sessions.c.user_id == users.c.id)
+    query = query.where(sessions.c.id == _digest(secret), sessions.c.expires_at > time.time())
+    with store.read() as connection:
+        row = connection.execute(query.where(users.c.disabled_at.is_(None))).first()
+    return None if row is None else UserRecord(row.id, row.name, Role(row.role), row.created_at, row.disabled_at)
+
+
+def add_token(store: Store, user: UserRecord, name: str) -> tuple[TokenRecord, str]:
+    """Make a token for scripts; its text is returned once and never kept."""
+    secret = f"gh_{secrets.token_urlsafe(32)}"
+    token = TokenRecord(new_id(), user.id, name[:120] or "token", time.time(), None)
+    with store.write() as connection:
+        values = {"id": token.id, "user_id": user.id, "name": token.name, "digest": _digest(secret)}
+        connection.execute(insert(tokens).values(**values, created_at=token.created_at))
+    return token, secret
+
+
+def list_tokens(store: Store, user: UserRecord) -> list[TokenRecord]:
+    """Return the tokens of a person."""
+    with store.read() as connection:
+        rows = connection.execute(select(tokens).where(tokens.c.user_id == user.id).order_by(tokens.c.created_at)).all()
+    return [TokenRecord(r.id, r.user_id, r.name, r.created_at, r.used_at) for r in rows]
+
+
+def remove_token(store: Store, user: UserRecord, token_id: str) -> None:
+    """Make a token worthless."""
+    with store.write() as connection:
+        connection.execute(delete(tokens).where(tokens.c.id == token_id, tokens.c.user_id == user.id))
+
+
+def user_of_token(store: Store, secret: str) -> UserRecord | None:
+    """Return whose token this is; its last use is kept to the minute."""
+    query = select(users, tokens.c.id, tokens.c.used_at).join(tokens, tokens.c.user_id == users.c.id)
+    with store.read() as connection:
+        row = connection.execute(query.where(tokens.c.digest == _digest(secret), users.c.disabled_at.is_(None))).first()
+    if row is None:
+        return None
+    now = time.time()
+    if row.used_at is None or now - row.used_at > 60:
+        with store.write() as connection:
+            connection.execute(update(tokens).where(tokens.c.digest == _digest(secret)).values(used_at=now))
+    return UserRecord(row.id, row.name, Role(row.role), row.created_at, row.disabled_at)
+
+
+def note(store: Store, user: UserRecord | None, action: str, target: str, detail: str = "") -> None:
+    """Write into the audit log who did what to which thing."""
+    who = user.name if user is not None else "-"
+    values = {"id": new_id(), "at": time.time(), "user_name": who, "action": action, "target": target}
+    with store.write() as connection:
+        connection.execute(insert(audit).values(**values, detail=detail[:1000]))
+
+
+def list_audit(store: Store, limit: int = 200, before: float | None = None) -> list[AuditEntry]:
+    """Return what was done, the latest first."""
+    query = select(audit).order_by(audit.c.at.desc(), audit.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(audit.c.at < before)
+    with store.read() as connection:
+        rows: Sequence[object] = connection.execute(query).all()
+    return [AuditEntry(*row) for row in rows]  # type: ignore[misc]
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _decoy() -> str:
+    return _hasher().hash(secrets.token_hex(16))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,135 @@
+"""The workers' side of the queue: taking a job so that no other can, telling its progress, ending it."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from glasshouse.store.database import Store
+from glasshouse.store.jobs import get_job, job_record
+from glasshouse.store.records import JobKind, JobRecord, JobState
+from glasshouse.store.tables import jobs
+
+__all__ = ["beat", "claim", "end", "give_back", "running_on", "settle_dependants", "tell", "tell_process"]
+
+
+def claim(store: Store, kinds: tuple[JobKind, ...], host: str, slot: str) -> JobRecord | None:
+    """Take the next queued job of ``kinds`` that waits for nothing, or None.
+
+    Fair between users: who has fewest jobs running comes first, then who waited longest since a job of theirs was
+    taken, then the order of the queue. No two workers get the same job, on SQLite or PostgreSQL.
+    """
+    while True:
+        with store.write() as connection:
+            job_id = _next(connection, kinds)
+            if job_id is None:
+                return None
+            values = {"state": JobState.RUNNING, "host": host, "slot": slot, "pid": None, "born": None, "wish": None}
+            now = time.time()
+            progress: dict[str, Any] = {
+                "stage": None,
+                "done": 0,
+                "total": 0,
+                "remaining": None,
+                "notices": [],
+                "result": None,
+            }
+            taken = connection.execute(
+                update(jobs)
+                .where(jobs.c.id == job_id, jobs.c.state == JobState.QUEUED)
+                .values(**values, **progress, attempt=jobs.c.attempt + 1, started_at=now, heartbeat=now)
+            )
+        if taken.rowcount == 1:
+            return get_job(store, job_id)
+
+
+def tell_process(store: Store, job_id: str, pid: int, born: float) -> None:
+    """Keep which process does a job: its number and when it began, because numbers are used again."""
+    _change(store, job_id, {"pid": pid, "born": born})
+
+
+def tell(store: Store, job_id: str, values: Mapping[str, Any]) -> None:
+    """Change progress columns of a running job: stage, done, total, remaining, notices, version."""
+    _change(store, job_id, {**values, "heartbeat": time.time()})
+
+
+def beat(store: Store, ids: list[str]) -> None:
+    """Say that these jobs are alive."""
+    with store.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.id.in_(ids)).values(heartbeat=time.time()))
+
+
+def end(
+    store: Store,
+    job_id: str,
+    state: JobState,
+    *,
+    reason: str | None = None,
+    detail: str | None = None,
+    result: Mapping[str, Any] | None = None,
+) -> bool:
+    """End a running job; return False where it had ended already."""
+    values = {"state": state, "reason": reason, "detail": detail, "pid": None, "wish": None, "remaining": None}
+    if result is not None:
+        values["result"] = dict(result)  # type: ignore[assignment]
+    return _change(store, job_id, {**values, "finished_at": time.time()})
+
+
+def give_back(store: Store, job_id: str) -> bool:
+    """Put a running job back into the queue, at its old place: it goes on when a worker takes it again."""
+    return _change(store, job_id, {"state": JobState.QUEUED, "pid": None, "born": None, "remaining": None})
+
+
+def running_on(store: Store, host: str) -> list[JobRecord]:
+    """Return the jobs that are running on ``host``."""
+    query = select(jobs).where(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
+    with store.read() as connection:
+        return [job_record(row) for row in connection.execute(query)]
+
+
+def settle_dependants(store: Store) -> int:
+    """Fail the queued jobs whose dataset failed or was aborted, in words; return how many."""
+    made = jobs.alias("made")
+    query = select(jobs.c.id, made.c.title, made.c.state, made.c.reason).join(made, made.c.id == jobs.c.depends_on)
+    ended = [JobState.FAILED, JobState.ABORTED]
+    query = query.where(jobs.c.state == JobState.QUEUED, made.c.state.in_(ended))
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    for row in rows:
+        why = f": {row.reason}" if row.reason else ""
+        reason = f"The dataset {row.title} is {row.state}{why}. Resume the dataset first, then this."
+        with store.write() as connection:
+            connection.execute(
+                update(jobs)
+                .where(jobs.c.id == row.id, jobs.c.state == JobState.QUEUED)
+                .values(state=JobState.FAILED, reason=reason, finished_at=time.time())
+            )
+    return len(rows)
+
+
+def _change(store: Store, job_id: str, values: Mapping[str, Any]) -> bool:
+    with store.write() as connection:
+        query = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING)
+        return bool(connection.execute(query.values(**values)).rowcount)
+
+
+def _next(connection: Connection, kinds: tuple[JobKind, ...]) -> str | None:
+    made = jobs.alias("made")
+    query = select(jobs.c.id, jobs.c.user_id).outerjoin(made, made.c.id == jobs.c.depends_on)
+    query = query.where(jobs.c.state == JobState.QUEUED, jobs.c.kind.in_([str(kind) for kind in kinds]))
+    ready = query.where((jobs.c.depends_on.is_(None)) | (made.c.state == JobState.DONE)).order_by(jobs.c.position)
+    waiting = connection.execute(ready).all()
+    if not waiting:
+        return None
+    running = _by_user(connection, func.count(), only_running=True)
+    last = _by_user(connection, func.max(jobs.c.started_at), only_running=False)
+    best = min(waiting, key=lambda row: (running.get(row.user_id, 0), last.get(row.user_id) or 0.0))
+    return str(best.id)
+
+
+def _by_user(connection: Connection, value: Any, *, only_running: bool) -> dict[str | None, float]:
+    query = select(jobs.c.user_id, value).group_by(jobs.c.user_id)
+    if only_running:
+        query = query.where(jobs.c.state == JobState.RUNNING)
+    return {row[0]: row[1] for row in connection.execute(query)}

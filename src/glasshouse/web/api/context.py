@@ -1,0 +1,39 @@
+"""What every route gets: the store and the person who asks."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from glasshouse.store.database import Store
+from glasshouse.store.people import note
+from glasshouse.store.points import Curves
+from glasshouse.store.records import UserRecord
+from glasshouse.web.settings import Settings
+
+__all__ = ["Context", "Here"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """The store, and ``user``: None where there are no accounts."""
+
+    store: Store
+    settings: Settings
+    curves: Curves
+    user: UserRecord | None
+    accounts: bool
+
+    def note(self, action: str, target: str, detail: str = "") -> None:
+        """Write into the audit log, where there are accounts."""
+        if self.accounts:
+            note(self.store, self.user, action, target, detail)
+
+
+def _context(request: Request) -> Context:
+    state = request.app.state
+    user, accounts = getattr(request.state, "user", None), getattr(request.state, "accounts", False)
+    return Context(state.store, state.settings, state.curves, user, accounts)
+
+
+Here = Annotated[Context, Depends(_context)]

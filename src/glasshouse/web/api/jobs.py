@@ -1,0 +1,116 @@
+"""The queue over the API."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import PlainTextResponse, StreamingResponse
+
+from glasshouse.errors import RefusedError
+from glasshouse.store.database import Store
+from glasshouse.store.jobs import abort_job, get_job, list_jobs, move_job, resume_job
+from glasshouse.store.records import JobKind, JobRecord, JobState, Role
+from glasshouse.store.results import read_predictions
+from glasshouse.store.runs import read_log
+from glasshouse.web.api.context import Context, Here
+from glasshouse.web.api.shapes import JobList, JobOut, Move
+
+__all__ = ["prediction_lines", "router"]
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+
+@router.get("")
+def show_all(
+    here: Here, state: Annotated[list[JobState] | None, Query()] = None, kind: JobKind | None = None,
+    model_id: str | None = None, dataset_id: str | None = None,
+) -> JobList:  # fmt: skip
+    """List jobs: running, queued in their order, then ended ones."""
+    found = list_jobs(here.store, here.user, states=state or (), kind=kind, model_id=model_id, dataset_id=dataset_id)
+    return JobList(items=[JobOut.of(job) for job in found])
+
+
+@router.get("/{job_id}")
+def show(here: Here, job_id: str) -> JobOut:
+    """Show one job."""
+    return JobOut.of(get_job(here.store, job_id, here.user))
+
+
+@router.post("/{job_id}/abort")
+def abort(here: Here, job_id: str) -> JobOut:
+    """Abort a job."""
+    _mine(here, job_id)
+    here.note("job-abort", job_id)
+    return JobOut.of(abort_job(here.store, job_id))
+
+
+@router.post("/{job_id}/resume")
+def resume(here: Here, job_id: str) -> JobOut:
+    """Queue an aborted or failed job again."""
+    _mine(here, job_id)
+    here.note("job-resume", job_id)
+    return JobOut.of(resume_job(here.store, job_id))
+
+
+@router.post("/{job_id}/move", status_code=204)
+def move(here: Here, job_id: str, to: Move) -> None:
+    """Change the place of a queued job."""
+    _mine(here, job_id)
+    move_job(here.store, job_id, to.before)
+    here.note("job-move", job_id)
+
+
+@router.get("/{job_id}/log", response_class=PlainTextResponse)
+def log(here: Here, job_id: str) -> str:
+    """Return the end of what its process wrote."""
+    get_job(here.store, job_id, here.user)
+    return read_log(here.store, job_id)
+
+
+@router.get("/{job_id}/predictions")
+def predictions(
+    here: Here, job_id: str, offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=5000)] = 1000
+) -> list[dict[str, Any]]:
+    """Return what a classification found, a piece at a time."""
+    get_job(here.store, job_id, here.user)
+    return list(read_predictions(here.store.path(f"work/{job_id}"), offset, limit))
+
+
+@router.get("/{job_id}/predictions.csv")
+def predictions_csv(here: Here, job_id: str) -> StreamingResponse:
+    """Return what a classification found as a table."""
+    get_job(here.store, job_id, here.user)
+    headers = {"content-disposition": f'attachment; filename="predictions-{job_id}.csv"'}
+    return StreamingResponse(prediction_lines(here.store, job_id), media_type="text/csv", headers=headers)
+
+
+def prediction_lines(store: Store, job_id: str) -> Iterator[str]:
+    """Yield the lines of the table: path, truth, label, probability, the next four, error.
+
+    A cell that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    head = ["path", "truth", "label", "probability"]
+    yield _line([*head, *(f"{word}{n}" for n in range(2, 6) for word in ("label", "probability")), "error"])
+    for one in read_predictions(store.path(f"work/{job_id}")):
+        more = [cell for entry in one["top"][1:5] for cell in (entry["label"], entry["probability"])]
+        more += [""] * (8 - len(more))
+        yield _line([one["path"], one.get("truth"), one["label"], one["probability"], *more, one["error"]])
+
+
+def _line(cells: list[Any]) -> str:
+    target = io.StringIO()
+    csv.writer(target).writerow([_plain(cell) for cell in cells])
+    return target.getvalue()
+
+
+def _plain(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
+
+
+def _mine(here: Context, job_id: str) -> JobRecord:
+    job = get_job(here.store, job_id, here.user)
+    if here.user is not None and here.user.role is not Role.ADMIN and job.user_id != here.user.id:
+        raise RefusedError("This job is somebody else's; only its owner or an admin may change it.")
+    return job

@@ -1,0 +1,239 @@
+"""What the API tells and takes, field by field; a column of a table does not leak into it by itself."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from glasshouse.store.records import DatasetRecord, JobRecord, ModelRecord, UploadRecord
+
+__all__ = [
+    "Changes",
+    "Classification",
+    "DatasetList",
+    "DatasetOut",
+    "DatasetRequest",
+    "EvaluationRequest",
+    "Finish",
+    "JobList",
+    "JobOut",
+    "ModelList",
+    "ModelOut",
+    "ModelRequest",
+    "Move",
+    "NewUpload",
+    "PointsOut",
+    "Times",
+    "UploadOut",
+]
+
+
+class Shape(BaseModel):
+    """The base: fields that were not asked for are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class JobOut(Shape):
+    """A job; times are seconds since 1970, ``progress`` is 0..1 of the present stage."""
+
+    id: str
+    kind: str
+    state: str
+    title: str
+    dataset_id: str | None
+    model_id: str | None
+    depends_on: str | None
+    position: float
+    arguments: dict[str, Any]
+    stage: str | None
+    done: int
+    total: int
+    progress: float
+    remaining: float | None
+    notices: list[dict[str, str]]
+    reason: str | None
+    detail: str | None
+    stopping: bool
+    attempt: int
+    result: dict[str, Any] | None
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+
+    @classmethod
+    def of(cls, job: JobRecord) -> Self:
+        """Tell a job."""
+        own = {name: getattr(job, name) for name in cls.model_fields if name not in ("stopping", "kind", "state")}
+        return cls(**own, kind=str(job.kind), state=str(job.state), stopping=job.wish == "abort")
+
+
+class DatasetOut(Shape):
+    """A dataset; ``summary`` is what ``glasshouse dataset show --json`` prints, once it is made."""
+
+    id: str
+    name: str
+    state: str
+    owner_id: str | None
+    shared: bool
+    group_name: str
+    notes: str
+    recipe: dict[str, Any]
+    fingerprint: str | None
+    pictures: int | None
+    size: int | None
+    summary: dict[str, Any] | None
+    revision: int
+    created_at: float
+    updated_at: float
+    deleted_at: float | None
+    job: JobOut
+
+    @classmethod
+    def of(cls, record: DatasetRecord) -> Self:
+        """Tell a dataset."""
+        own = {name: getattr(record, name) for name in cls.model_fields if name not in ("job", "state", "summary")}
+        summary = {k: v for k, v in record.summary.items() if k != "path"} if record.summary else None
+        return cls(**own, summary=summary, state=str(record.state), job=JobOut.of(record.job))
+
+
+class ModelOut(Shape):
+    """A model; ``scores`` are those of its last epoch, and of the validation pictures when it is done."""
+
+    id: str
+    name: str
+    state: str
+    owner_id: str | None
+    shared: bool
+    group_name: str
+    notes: str
+    dataset_id: str | None
+    dataset_name: str | None
+    parent_id: str | None
+    sweep_id: str | None
+    network: str
+    recipe: dict[str, Any]
+    scores: dict[str, Any]
+    revision: int
+    created_at: float
+    updated_at: float
+    deleted_at: float | None
+    job: JobOut
+
+    @classmethod
+    def of(cls, record: ModelRecord) -> Self:
+        """Tell a model."""
+        own = {name: getattr(record, name) for name in cls.model_fields if name not in ("job", "state")}
+        return cls(**own, state=str(record.state), job=JobOut.of(record.job))
+
+
+class DatasetList(Shape):
+    items: list[DatasetOut]
+    count: int
+
+
+class ModelList(Shape):
+    items: list[ModelOut]
+    count: int
+
+
+class JobList(Shape):
+    items: list[JobOut]
+
+
+class PointsOut(Shape):
+    """Points of a run's curves; start over from 0 where ``version`` is another than before, stop where ``ended``."""
+
+    version: int
+    last: int
+    points: list[dict[str, Any]]
+    state: str
+    ended: bool
+
+
+class DatasetRequest(Shape):
+    """A dataset to make: ``recipe`` is a DatasetRecipe; its source a server path, ``upload:ID``, ``sample:digits``."""
+
+    name: str
+    recipe: dict[str, Any]
+    group_name: str = Field("", max_length=120)
+    notes: str = Field("", max_length=20_000)
+    shared: bool = False
+
+
+class ModelRequest(Shape):
+    """Models to train: ``recipe`` is a TrainingRecipe without ``data``; ``sweep`` has lists of lr and batch_size."""
+
+    name: str
+    dataset_id: str
+    recipe: dict[str, Any]
+    group_name: str = Field("", max_length=120)
+    notes: str = Field("", max_length=20_000)
+    shared: bool = False
+    parent_id: str | None = None
+    sweep: "Sweep | None" = None
+
+
+class Sweep(Shape):
+    lr: list[float] = []
+    batch_size: list[int] = []
+
+
+class Changes(Shape):
+    """What may be changed; with ``revision`` the change is refused where somebody else was quicker."""
+
+    name: str | None = None
+    notes: str | None = None
+    group_name: str | None = None
+    shared: bool | None = None
+    revision: int | None = None
+
+
+class EvaluationRequest(Shape):
+    split: str = "val"
+    dataset_id: str | None = None
+
+
+class Classification(Shape):
+    """Many pictures to classify: a server path of a folder, archive or list, or ``upload:ID``."""
+
+    source: str
+    title: str = Field("", max_length=120)
+
+
+class Move(Shape):
+    """Where a queued job goes: before another queued one, or (None) to the end."""
+
+    before: str | None = None
+
+
+class Times(Shape):
+    """How many epochs more."""
+
+    epochs: int = Field(ge=1, le=100_000)
+
+
+class NewUpload(Shape):
+    name: str = Field("upload", max_length=200)
+
+
+class Finish(Shape):
+    """``sha256`` maps names of files to their digests, which are checked."""
+
+    sha256: dict[str, str] = {}
+
+
+class UploadOut(Shape):
+    id: str
+    name: str
+    finished: bool
+    source: str
+
+    @classmethod
+    def of(cls, record: UploadRecord) -> Self:
+        """Tell an upload; ``source`` is how a recipe names it."""
+        return cls(
+            id=record.id, name=record.name, finished=record.finished_at is not None, source=f"upload:{record.id}"
+        )
+
+
+ModelRequest.model_rebuild()

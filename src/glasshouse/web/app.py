@@ -1,0 +1,59 @@
+"""The Studio as an ASGI application: pages and API on one store.
+
+``app.state`` has ``store``, ``settings`` and ``curves``; ``request.state`` has ``user`` (None without accounts) and
+``accounts``. The pages join by ``glasshouse.web.pages.routes.add_pages(app)``, which may set
+``app.state.error_page``: a function of (request, status, message, problems) that answers with a page.
+"""
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from glasshouse import __version__
+from glasshouse.errors import GlasshouseError, Problem
+from glasshouse.store.database import Store, open_store
+from glasshouse.store.points import Curves
+from glasshouse.web.api.faults import fault, fault_response
+from glasshouse.web.api.routes import router
+from glasshouse.web.guard import Guard
+from glasshouse.web.pages.routes import add_pages
+from glasshouse.web.settings import Settings
+
+__all__ = ["create_app"]
+
+
+def create_app(home: str | Path | Store, settings: Settings | None = None) -> FastAPI:
+    """Return the Studio on the store at ``home`` (or on an open one); a worker process does the work.
+
+    Raises:
+        StoreError: the database cannot be opened.
+    """
+    store = home if isinstance(home, Store) else open_store(home)
+    settings = settings or Settings()
+    app = FastAPI(title="Glasshouse Studio", version=__version__, openapi_url="/api/v1/openapi.json",
+                  docs_url=None, redoc_url=None)  # fmt: skip
+    app.state.store, app.state.settings, app.state.curves = store, settings, Curves()
+    app.include_router(router, prefix="/api/v1")
+    add_pages(app)
+    for kind in (GlasshouseError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer)
+    app.add_middleware(Guard, store=store, settings=settings)
+    return app
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    """Answer an error as JSON under /api, and as a page elsewhere."""
+    status, problems = fault(error)
+    page = getattr(request.app.state, "error_page", None)
+    if request.url.path.startswith("/api/") or page is None:
+        return fault_response(status, problems)
+    message = "\n".join(problem.message for problem in problems)
+    answer: Response = page(request, status, message, [p for p in problems if p.field] or _none())
+    return answer
+
+
+def _none() -> list[Problem]:
+    return []

@@ -1,0 +1,168 @@
+"""What every request passes before any page or API sees it: host, origin, size, and who asks."""
+
+import ipaddress
+import json
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from glasshouse.store.database import Store
+from glasshouse.store.people import has_users, user_of_session, user_of_token
+from glasshouse.store.records import UserRecord
+from glasshouse.web.settings import LOOPBACK, Settings
+
+__all__ = ["COOKIE", "Guard"]
+
+COOKIE = "glasshouse_session"
+SAFE = ("GET", "HEAD", "OPTIONS")
+OPEN = ("/sign-in", "/static/", "/language", "/api/v1/session", "/favicon")  # what works without having signed in
+PIECES = ("/api/v1/uploads/", "/upload", "/classify", "/preview")  # words in paths that take pictures
+HEADERS = {
+    "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class TooLargeError(Exception):
+    """The body has more bytes than this path takes."""
+
+
+class Guard:
+    """ASGI middleware; puts the person (None without accounts) into ``request.state.user``."""
+
+    def __init__(self, app: ASGIApp, store: Store, settings: Settings) -> None:
+        self.app = app
+        self.store = store
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers, path = Headers(scope=scope), scope["path"]
+        answer = _with_headers(send)
+        refusal = self._refusal(scope["method"], headers)
+        if refusal is not None:
+            await _refuse(answer, *refusal)
+            return
+        accounts = await run_in_threadpool(has_users, self.store)
+        user = await run_in_threadpool(self._user, headers) if accounts and not path.startswith("/static/") else None
+        if accounts and user is None and not path.startswith(OPEN):
+            await _ask_to_sign_in(answer, path, scope.get("query_string", b"").decode("latin-1"))
+            return
+        scope.setdefault("state", {}).update(user=user, accounts=accounts)
+        await self._limited(scope, receive, answer, headers)
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        """Hand the request on, unless and until its body is too large."""
+        pieces = any(word in scope["path"] for word in PIECES) or scope["path"].endswith("/predict")
+        limit = self.settings.largest_piece if pieces else self.settings.largest_body
+        message = f"The request has more than {limit // 2**20} MiB; send files in smaller pieces."
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > limit:
+            await _refuse(send, 413, message)
+            return
+        taken, begun = 0, False
+
+        async def counted() -> Message:
+            nonlocal taken
+            part = await receive()
+            taken += len(part.get("body", b""))
+            if taken > limit:
+                raise TooLargeError
+            return part
+
+        async def watched(part: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(part)
+
+        try:
+            await self.app(scope, counted, watched)
+        except TooLargeError:
+            if not begun:
+                await _refuse(send, 413, message)
+
+    def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
+        host = headers.get("host", "")
+        if not self._known_host(host):
+            return 421, f"This Studio does not answer to the name {host[:100]!r}; start it with --allow-host to add it."
+        if method in SAFE:
+            return None
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if site not in (None, "same-origin", "none") or (origin is not None and urlsplit(origin).netloc != host):
+            return 403, "This request came from another web site and is refused."
+        return None
+
+    def _known_host(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        if name in (*LOOPBACK, *self.settings.hosts, self.settings.host):
+            return True
+        return not self.settings.local and not self.settings.hosts and _is_address(name)
+
+    def _user(self, headers: Headers) -> UserRecord | None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token:
+            return user_of_token(self.store, token.strip())
+        cookie = session_cookie(headers.getlist("cookie"))
+        return user_of_session(self.store, cookie) if cookie else None
+
+
+def session_cookie(headers: Iterable[str]) -> str | None:
+    """Return the secret of the session that a browser sent, if any."""
+    for header in headers:
+        try:
+            cookies = SimpleCookie(header)
+        except CookieError:
+            continue
+        if COOKIE in cookies:
+            return cookies[COOKIE].value
+    return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _with_headers(send: Send) -> Send:
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sender
+
+
+async def _ask_to_sign_in(send: Send, path: str, query: str) -> None:
+    if path.startswith("/api/"):
+        await _refuse(send, 401, "Sign in first, or send a token: Authorization: Bearer TOKEN.")
+        return
+    where = quote(path + (f"?{query}" if query else ""), safe="")
+    location = f"/sign-in?next={where}".encode()
+    await send({"type": "http.response.start", "status": 303, "headers": [(b"location", location)]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _refuse(send: Send, status: int, message: str) -> None:
+    body = json.dumps({"errors": [{"field": None, "message": message}]}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
