@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import insert, select, update
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 SPARE_BYTES = 200 * 2**20  # of disk that an upload leaves free
+CHECKED_EVERY = 64 * 2**20  # bytes, after which the disk is looked at again
 _PART = ".part"
 
 
@@ -65,12 +67,17 @@ def received(store: Store, upload: UploadRecord, name: str) -> int:
     return 0
 
 
-def write_piece(store: Store, upload: UploadRecord, name: str, offset: int, data: bytes, total: int) -> int:
-    """Append ``data`` to the file ``name`` and return how many bytes it has now; at ``total`` bytes it is whole.
+def write_piece(
+    store: Store, upload: UploadRecord, name: str, offset: int, pieces: Iterable[bytes], total: int | None = None
+) -> int:
+    """Append ``pieces`` to the file ``name`` and return how many bytes it has now.
+
+    At ``total`` bytes the file is whole; without ``total`` it is whole after these pieces.
 
     Raises:
-        ConflictError: ``offset`` is not where the file ends (ask ``received``), or the upload is finished.
-        RecipeError: the name is not a plain relative path, or the disk is nearly full.
+        ConflictError: ``offset`` is not where the file ends (ask ``received``), the upload is finished, more than
+            ``total`` bytes came, or the disk is nearly full.
+        RecipeError: the name is not a plain relative path.
     """
     if upload.finished_at is not None:
         raise ConflictError("This upload is finished; begin another one.")
@@ -82,15 +89,26 @@ def write_piece(store: Store, upload: UploadRecord, name: str, offset: int, data
         raise ConflictError(f"{name} has {have} bytes so far, the piece begins at {offset}; go on from {have}.")
     if file.exists():
         return have
-    check_disk(file.parent, len(data))
-    if offset + len(data) > total:
-        part.unlink(missing_ok=True)
-        raise ConflictError(f"{name} was to have {total} bytes and more came; send it again from the start.")
-    with part.open("ab") as target:
-        target.write(data)
-    if offset + len(data) == total:
+    size = _append(part, pieces)
+    if total is not None and size > total:
+        part.unlink()
+        raise ConflictError(f"{name} was to have {total} bytes and {size} came; send it again from the start.")
+    if total is None or size == total:
         part.rename(file)
-    return offset + len(data)
+    return size
+
+
+def _append(part: Path, pieces: Iterable[bytes]) -> int:
+    check_disk(part.parent, 0)
+    written = 0
+    with part.open("ab") as target:
+        for piece in pieces:
+            target.write(piece)
+            written += len(piece)
+            if written > CHECKED_EVERY:
+                check_disk(part.parent, 0)
+                written = 0
+        return target.tell()
 
 
 def finish_upload(

@@ -56,10 +56,10 @@ async def piece(
     async for part in request.stream():
         held += part
         if len(held) >= WRITTEN_AT_ONCE:
-            have = await run_in_threadpool(write_piece, here.store, upload, name, have, bytes(held), whole)
+            have = await run_in_threadpool(write_piece, here.store, upload, name, have, [bytes(held)], whole)
             held.clear()
     if held or not whole:
-        have = await run_in_threadpool(write_piece, here.store, upload, name, have, bytes(held), whole)
+        have = await run_in_threadpool(write_piece, here.store, upload, name, have, [bytes(held)], whole)
     return {"received": have}
 
 
