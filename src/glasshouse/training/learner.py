@@ -4,6 +4,7 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ class Learner:
         if self.out is not None and not self.out.exists():
             return self.out
         if self.out is not None:
-            return next_run(self.out.name, "again", self.out.parent)
+            return next(p for n in count(2) if not (p := self.out.with_name(f"{self.out.name}-{n}")).exists())
         return next_run(self.recipe.data, self.recipe.network)
 
     def _changed(self, epochs: int | None, lr: float | None) -> TrainingRecipe:

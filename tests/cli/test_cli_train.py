@@ -1,0 +1,105 @@
+"""The command train: options, recipe files, JSON, and the words at its end."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from glasshouse.cli.main import app
+from glasshouse.errors import RecipeError, RunError
+from glasshouse.recipe import TrainingRecipe
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two class folders with 20 pictures each."""
+    folder = tmp_path_factory.mktemp("pictures") / "lights"
+    draw = np.random.default_rng(3)
+    for name, low in (("dark", 0), ("light", 150)):
+        (folder / name).mkdir(parents=True)
+        for number in range(20):
+            picture = draw.integers(low, low + 100, (20, 20, 3)).astype(np.uint8)
+            Image.fromarray(picture).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLASSHOUSE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+def invoke(*words: str) -> tuple[str, str]:
+    result = CliRunner().invoke(app, ["train", *words], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout, result.stderr
+
+
+def test_a_source_becomes_a_dataset_and_a_run(pictures: Path) -> None:
+    out, err = invoke("--data", str(pictures), "--network", "lenet", "--size", "16", "--epochs", "3", "--lr", "0.01")
+    assert "valid loss" in err and "Accuracy" in out and "95 % interval" in out and "commonest class" in out
+    run = Path("runs/lights-lenet-1")
+    assert f"glasshouse evaluate {run}" in out
+    recipe = TrainingRecipe.load(run / "recipe.json")
+    assert recipe.optimizer.lr == 0.01 and recipe.epochs == 3 and recipe.fingerprint
+    invoke("--data", str(pictures), "--network", "lenet", "--size", "16", "--epochs", "1")
+    assert Path("runs/lights-lenet-2/model/model.json").is_file()
+
+
+def test_json_is_one_document_with_the_fixed_words(pictures: Path) -> None:
+    out, _ = invoke("--data", str(pictures), "--network", "lenet", "--size", "16", "--epochs", "1", "--json",
+                    "--out", "r")  # fmt: skip
+    document = json.loads(out)
+    assert set(document) == {"accuracy", "interval", "loss", "count", "split", "baselines", "seconds", "run"}
+    assert document["count"] == 10 and document["split"] == "val" and document["run"] == "r"
+
+
+def test_options_override_the_recipe_file(pictures: Path, tmp_path: Path) -> None:
+    file = tmp_path / "recipe.json"
+    fields = {"network": "LeNet", "epochs": 9, "batch_size": 8, "optimizer": {"name": "sgd", "momentum": 0.9}}
+    file.write_text(json.dumps(fields))
+    invoke("--recipe", str(file), "--data", str(pictures), "--size", "16", "--epochs", "1", "--lr", "0.02",
+           "--early-stopping", "3", "--clip-norm", "1", "--out", "r")  # fmt: skip
+    recipe = TrainingRecipe.load("r/recipe.json")
+    assert (recipe.epochs, recipe.batch_size, recipe.clip_norm) == (1, 8, 1.0)
+    assert (recipe.optimizer.name, recipe.optimizer.momentum, recipe.optimizer.lr) == ("sgd", 0.9, 0.02)
+    assert recipe.early_stopping is not None and recipe.early_stopping.patience == 3
+
+
+def test_all_that_is_missing_or_wrong_is_told_at_once() -> None:
+    with pytest.raises(RecipeError, match=r"(?s)data: needed.*--data.*network: needed.*--network.*batch_size"):
+        CliRunner().invoke(app, ["train", "--batch-size", "0"], catch_exceptions=False)
+
+
+def test_a_folder_that_is_taken_is_refused(pictures: Path) -> None:
+    words = ["--data", str(pictures), "--network", "lenet", "--size", "16", "--epochs", "1", "--out", "r"]
+    invoke(*words)
+    with pytest.raises(RunError, match="glasshouse resume r, or choose another name"):
+        CliRunner().invoke(app, ["train", *words], catch_exceptions=False)
+
+
+def test_every_option_has_help() -> None:
+    text = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).stdout
+    for line in text.splitlines():
+        if line.strip().startswith("--"):
+            assert len(line.split("  ")) > 2 or line.endswith(">"), line
+
+
+@pytest.mark.real
+def test_the_keras_recipe_of_the_docs_runs(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    source = root.parent / "shared" / "data" / "dogs-vs-cats" / "train"
+    if not source.is_dir():
+        pytest.skip("the pictures of ../shared are missing")
+    few = tmp_path / "few"
+    for name in ("cat", "dog"):
+        (few / name).mkdir(parents=True)
+        for path in sorted((source / name).iterdir())[:24]:
+            (few / name / path.name).symlink_to(path)
+    file = root / "docs" / "recipes" / "dogs-vs-cats-keras.json"
+    out, _ = invoke("--data", str(few), "--recipe", str(file), "--epochs", "1", "--out", "r", "--json")
+    recipe = TrainingRecipe.load("r/recipe.json")
+    assert json.loads(out)["count"] == 12 and recipe.optimizer.name == "rmsprop" and recipe.augmentation.rotation == 40

@@ -1,0 +1,99 @@
+"""Learner: a few lines from data to a model, in a terminal and in a notebook."""
+
+import io
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glasshouse
+from glasshouse.errors import RecipeError, RunError
+from glasshouse.events import EpochDone
+from glasshouse.training.display import clock, show_training
+from glasshouse.training.finder import steepest, valley
+from glasshouse.training.learner import Learner
+
+
+def test_a_learner_trains_scores_predicts_and_saves(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    learner = glasshouse.Learner(glasshouse.ImageData.open(tiny), "LeNet", out=tmp_path / "run", batch_size=16)
+    learner.fit(6, lr=3e-3)
+    output = capsys.readouterr()
+    assert output.out == "" and "valid loss" in output.err and output.err.count(" %") == 6
+    assert learner.evaluate().accuracy > 0.9
+    picture = next((tiny.parent / "tiny-pictures" / "red").glob("*.png"))
+    assert learner.predict(picture).label == "red"
+    assert [p.label for p in learner.predict([picture, picture])] == ["red", "red"]
+    saved = learner.save(tmp_path / "x.model")
+    rows = learner.dataset.splits["val"].rows(np.arange(3))
+    assert np.array_equal(glasshouse.load_model(saved).probabilities(rows), learner.probabilities(rows))
+    assert [e.epoch for e in learner.history] == [1, 2, 3, 4, 5, 6]
+    html = learner._repr_html_()
+    assert html.count("<svg") == 2 and "<script" not in html and "http" not in html.replace("http://www.w3.org", "")
+
+
+def test_a_second_training_starts_from_the_weights_of_the_first(tiny: Path, tmp_path: Path) -> None:
+    learner = Learner(tiny, "LeNet", out=tmp_path / "run", batch_size=16, show=list)
+    learner.fit(6, lr=3e-3).fine_tune(1, lr=1e-5)
+    assert learner.run == tmp_path / "run-2"
+    assert learner.recipe.strategy == "fine-tune" and [e.phase for e in learner.history] == ["frozen", "unfrozen"]
+    assert (learner.history[0].valid_accuracy or 0) > 0.9
+
+
+def test_a_learner_that_was_stopped_goes_on(tiny: Path, tmp_path: Path) -> None:
+    def show(events: object) -> None:
+        for event in events:  # type: ignore[attr-defined]
+            if isinstance(event, EpochDone):
+                raise KeyboardInterrupt
+
+    learner = Learner(tiny, "LeNet", out=tmp_path / "run", show=show)
+    with pytest.raises(KeyboardInterrupt):
+        learner.fit(2)
+    learner.show = list
+    assert len(learner.resume().history) == 2
+
+
+def test_what_is_wrong_is_told_at_once(tiny: Path) -> None:
+    with pytest.raises(RecipeError, match=r"(?s)batch_size.*droput: no such field; did you mean dropout"):
+        Learner(tiny, "LeNet", batch_size=0, droput=0.1)
+    with pytest.raises(RunError, match=r"call fit\(\)"):
+        Learner(tiny, "LeNet").predict("x.png")
+
+
+def test_the_range_test_suggests_a_rate_that_trains(tiny: Path, tmp_path: Path) -> None:
+    learner = Learner(tiny, "LeNet", batch_size=16, out=tmp_path / "run")
+    finding = learner.find_learning_rate(steps=60)
+    rates = [rate for rate, _ in finding.points]
+    assert rates == sorted(rates) and rates[0] == pytest.approx(1e-7)
+    assert 1e-5 < finding.suggestion < 1
+    assert "<svg" in finding._repr_html_() and not (tmp_path / "run").exists()
+
+
+def test_the_rules_of_the_range_test() -> None:
+    losses = [1.0, 1.0, 0.9, 0.7, 0.4, 0.2, 0.15, 0.3, 0.9]
+    points = [(10.0**i, loss) for i, loss in enumerate(losses)]
+    assert steepest(points) == 10.0**3
+    assert valley(points) == 10.0**3  # indices 0 to 6: 0 + 2 + 1
+
+
+def test_a_terminal_sees_a_bar_and_a_file_only_lines(tiny: Path, tmp_path: Path) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def watched(stream: io.StringIO) -> str:
+        learner = Learner(
+            tiny, "LeNet", out=tmp_path / type(stream).__name__, show=partial(show_training, stream=stream)
+        )
+        learner.fit(1)
+        return stream.getvalue()
+
+    terminal, file = watched(Terminal()), watched(io.StringIO())
+    assert "\r" in terminal and "[" in terminal and "\r" not in file
+    assert "valid loss" in terminal and "valid loss" in file
+
+
+def test_times_read_as_clocks() -> None:
+    assert [clock(s) for s in (6.6, 754, 3723)] == ["0:07", "12:34", "1:02:03"]
