@@ -1,0 +1,57 @@
+"""The program ``glasshouse``: its commands, and how errors are told."""
+
+import sys
+
+import typer
+
+from glasshouse import __version__
+from glasshouse.cli import dataset, demo, doctor, evaluate, networks, predict, resume, train
+from glasshouse.errors import GlasshouseError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="glasshouse",
+    help="Grow image classifiers from folders of pictures, and see how they learn.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(dataset.app, name="dataset")
+app.command("demo")(demo.demo)
+app.command("train")(train.train)
+app.command("resume")(resume.resume)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("networks")(networks.networks)
+app.command("doctor")(doctor.doctor)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"glasshouse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", help="Show the version.", callback=_show_version, is_eager=True),
+) -> None:
+    """Grow image classifiers from folders of pictures, and see how they learn."""
+
+
+def main() -> None:
+    """Run the command line; an error that Glasshouse raises on purpose becomes its text and exit code 2."""
+    try:
+        app()
+    except GlasshouseError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of a pipe, such as head, has had enough
+        sys.stderr.close()
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()
