@@ -110,7 +110,7 @@ def test_rows_of_another_shape_are_refused(rows: NDArray[np.uint8]) -> None:
 @given(st.integers(1, 300), st.integers(1, 300))
 def test_the_size_of_a_block_has_bounds(height: int, width: int) -> None:
     cpu = block_size(height, width, torch.device("cpu"))
-    assert 4 <= cpu <= 64
+    assert 2 <= cpu <= 32
     assert cpu <= block_size(height, width, torch.device("cuda")) <= 256
 
 
