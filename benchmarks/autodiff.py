@@ -2,7 +2,7 @@
 
     python benchmarks/autodiff.py [--data FOLDER] [--dezero PYTHON] [--rounds 7] [--threads 1]
 
---data     a folder of Fashion-MNIST in its four original files; made-up pictures where none is given (the time is the same)
+--data     a folder of Fashion-MNIST in its four original files; made-up pictures where none is given (it takes as long)
 --dezero   a Python interpreter that has the book's library installed, kept apart from this project's environment
 
 Every contestant runs in a process of its own and starts from the same weights; the rounds take turns, so that a
@@ -34,7 +34,10 @@ def batches(folder):
     if folder is None:
         rng = np.random.default_rng(0)
         return rng.random((STEPS, BATCH, 1, 28, 28), dtype=np.float32), rng.integers(0, 10, (STEPS, BATCH))
-    read = lambda name: gzip.decompress((Path(folder) / name).read_bytes())
+
+    def read(name):
+        return gzip.decompress((Path(folder) / name).read_bytes())
+
     x = np.frombuffer(read("train-images-idx3-ubyte.gz"), np.uint8, n * 784, 16)
     t = np.frombuffer(read("train-labels-idx1-ubyte.gz"), np.uint8, n, 8)
     return (x.reshape(STEPS, BATCH, 1, 28, 28) / 255).astype(np.float32), t.reshape(STEPS, BATCH).astype(np.int64)
@@ -216,8 +219,10 @@ def main():
     pythons = dict.fromkeys(("glasshouse numpy", "glasshouse torch", "torch eager"), sys.executable)
     if args.dezero:
         pythons["dezero"] = args.dezero
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {args.threads} thread(s), "
-          f"{args.rounds} rounds of {STEPS} steps, batch {BATCH}")  # fmt: skip
+    print(
+        f"{platform.machine()}, Python {platform.python_version()}, {args.threads} thread(s), batch {BATCH}, ", end=""
+    )
+    print(f"{args.rounds} rounds of {STEPS} steps")
     for net in NETS:
         times, losses = race(net, pythons, args)
         best = {name: min(ms) for name, ms in times.items()}

@@ -94,7 +94,10 @@ def where(d: Draw) -> Any:
     a, b = d.shapes()
     full = np.broadcast_shapes(a, b)
     mask = d.rng.random(full) > 0.5
-    ours = lambda x, y: F.where(like(mask, x), x, y)
+
+    def ours(x, y):
+        return F.where(like(mask, x), x, y)
+
     return [d.smooth(*a), d.smooth(*b)], ours, lambda x, y: torch.where(torch.tensor(mask), x, y)
 
 
@@ -145,7 +148,10 @@ def get_item_grad(d: Draw) -> Any:
     i = index(d)
     gy = d.smooth(*np.zeros((3, 3))[i].shape)
     places = torch.arange(9).reshape(3, 3)[i]
-    torchs = lambda g: torch.zeros(9, dtype=g.dtype).index_add(0, places.reshape(-1), g.reshape(-1)).reshape(3, 3)
+
+    def torchs(g):
+        return torch.zeros(9, dtype=g.dtype).index_add(0, places.reshape(-1), g.reshape(-1)).reshape(3, 3)
+
     return [gy], lambda g: indexing.GetItemGrad(i, (3, 3))(g), torchs
 
 
@@ -173,7 +179,10 @@ def reduced(ours: Any, torchs: Any, kind: str = "smooth") -> Any:
 
 def summed_to(d: Draw) -> Any:
     shape = d.of((1, 3), (3,), (2, 1), (1, 1), (1,), ())
-    torchs = lambda x: x.sum_to_size(shape)
+
+    def torchs(x):
+        return x.sum_to_size(shape)
+
     return [d.smooth(2, 3)], lambda x: F.sum_to(x, shape), torchs
 
 
@@ -227,7 +236,10 @@ def convolved(d: Draw) -> Any:
     inputs += [d.smooth(len(inputs[1]))] if d.of(0, 1) else []
     if any((n + 2 * a - e * (b - 1) - 1) // c + 1 < 1 for n, a, b, c, e in zip((5, 4), p, k, s, dil)):
         dil = (1, 1)
-    ours = lambda x, W, b=None: F.conv2d(x, W, b, s, p, dil, g)
+
+    def ours(x, W, b=None):
+        return F.conv2d(x, W, b, s, p, dil, g)
+
     return inputs, ours, lambda x, W, b=None: TF.conv2d(x, W, b, s, p, dil, g)
 
 
@@ -235,7 +247,10 @@ def conv_input(d: Draw) -> Any:
     k, s, p, _, g = ways(d)
     w = window(k, s, p)
     gy, W = d.smooth(2, 4, *w.out((5, 4))), d.smooth(4, 2 // g, *k)
-    ours = lambda gy, W: convolution.Conv2dInput((2, 2, 5, 4), w, g)(gy, W)
+
+    def ours(gy, W):
+        return convolution.Conv2dInput((2, 2, 5, 4), w, g)(gy, W)
+
     return [gy, W], ours, lambda gy, W: torch.nn.grad.conv2d_input((2, 2, 5, 4), W, gy, s, p, 1, g)
 
 
@@ -243,7 +258,10 @@ def conv_weight(d: Draw) -> Any:
     k, s, p, _, g = ways(d)
     w = window(k, s, p)
     gy, shape = d.smooth(2, 4, *w.out((5, 4))), (4, 2 // g, *k)
-    ours = lambda x, gy: convolution.Conv2dWeight(shape, w, g, None)(x, gy)
+
+    def ours(x, gy):
+        return convolution.Conv2dWeight(shape, w, g, None)(x, gy)
+
     return [d.smooth(2, 2, 5, 4), gy], ours, lambda x, gy: torch.nn.grad.conv2d_weight(x, shape, gy, s, p, 1, g)
 
 
@@ -261,14 +279,20 @@ def deconvolved(d: Draw) -> Any:
 def unfolded(d: Draw) -> Any:
     k, s, p, _, _ = ways(d)
     shape = (2, 2, *k, *window(k, s, p).out((5, 4)))
-    torchs = lambda x: TF.unfold(x, k, 1, p, s).reshape(shape)
+
+    def torchs(x):
+        return TF.unfold(x, k, 1, p, s).reshape(shape)
+
     return [d.smooth(2, 2, 5, 4)], lambda x: F.im2col(x, k, s, p, to_matrix=False), torchs
 
 
 def folded(d: Draw) -> Any:
     k, s, p, _, _ = ways(d)
     OH, OW = window(k, s, p).out((5, 4))
-    torchs = lambda c: TF.fold(c.reshape(2, -1, OH * OW), (5, 4), k, 1, p, s)
+
+    def torchs(c):
+        return TF.fold(c.reshape(2, -1, OH * OW), (5, 4), k, 1, p, s)
+
     return [d.smooth(2, 2, *k, OH, OW)], lambda c: F.col2im(c, (2, 2, 5, 4), k, s, p, to_matrix=False), torchs
 
 
@@ -293,17 +317,23 @@ def winners(d: Draw, kind: Any, w: Any) -> Any:
 def scattered(d: Draw) -> Any:
     w = window(*pool_ways(d))
     own, places = winners(d, None, w)
-    ours = lambda g: pooling.WinnersScatter((2, 2, 5, 4), own[type(g.data)], w)(g)
-    torchs = lambda g: (
-        torch.zeros(2, 2, 20, dtype=g.dtype).scatter_add(2, places.flatten(2), g.flatten(2)).reshape(2, 2, 5, 4)
-    )
+
+    def ours(g):
+        return pooling.WinnersScatter((2, 2, 5, 4), own[type(g.data)], w)(g)
+
+    def torchs(g):
+        return torch.zeros(2, 2, 20, dtype=g.dtype).scatter_add(2, places.flatten(2), g.flatten(2)).reshape(2, 2, 5, 4)
+
     return [d.smooth(*places.shape)], ours, torchs
 
 
 def gathered(d: Draw) -> Any:
     w = window(*pool_ways(d))
     own, places = winners(d, None, w)
-    torchs = lambda x: x.flatten(2).gather(2, places.flatten(2)).reshape(places.shape)
+
+    def torchs(x):
+        return x.flatten(2).gather(2, places.flatten(2)).reshape(places.shape)
+
     return [d.smooth(2, 2, 5, 4)], lambda x: pooling.WinnersGather(own[type(x.data)], w)(x), torchs
 
 
@@ -337,17 +367,27 @@ def standardized(d: Draw) -> Any:
 
 def batch_norm(d: Draw) -> Any:
     s = d.of((4, 2), (2, 2, 2, 2))
-    ours = lambda x, g, b: F.batch_norm(x, g, b, as_x(np.zeros(2), x), as_x(np.ones(2), x), eps=1e-3)
-    torchs = lambda x, g, b: TF.batch_norm(x, None, None, g, b, training=True, eps=1e-3)
+
+    def ours(x, g, b):
+        return F.batch_norm(x, g, b, as_x(np.zeros(2), x), as_x(np.ones(2), x), eps=1e-3)
+
+    def torchs(x, g, b):
+        return TF.batch_norm(x, None, None, g, b, training=True, eps=1e-3)
+
     return [d.smooth(*s), d.smooth(2), d.smooth(2)], ours, torchs
 
 
 def fixed_norm(d: Draw) -> Any:
     s, mean, var = d.of((4, 2), (2, 2, 2, 2)), d.smooth(2), d.positive(2)
-    ours = lambda x, g, b: F.fixed_norm(x, g, b, as_x(mean, x), as_x(var, x), eps=1e-3)
-    torchs = lambda x, g, b: TF.batch_norm(
-        x, torch.as_tensor(mean, dtype=x.dtype), torch.as_tensor(var, dtype=x.dtype), g, b, eps=1e-3
-    )
+
+    def ours(x, g, b):
+        return F.fixed_norm(x, g, b, as_x(mean, x), as_x(var, x), eps=1e-3)
+
+    def torchs(x, g, b):
+        return TF.batch_norm(
+            x, torch.as_tensor(mean, dtype=x.dtype), torch.as_tensor(var, dtype=x.dtype), g, b, eps=1e-3
+        )
+
     return [d.smooth(*s), d.smooth(2), d.smooth(2)], ours, torchs
 
 

@@ -48,7 +48,10 @@ def test_2_second_order_through_the_weights_of_a_convolution():
 
 def test_3_second_order_through_batch_norm():
     u, stats = RNG.standard_normal((5, 2)), (np.zeros(2), np.ones(2))
-    f = lambda x, gamma, beta: (F.batch_norm(x, gamma, beta, *stats) ** 3 * u).sum()
+
+    def f(x, gamma, beta):
+        return (F.batch_norm(x, gamma, beta, *stats) ** 3 * u).sum()
+
     check_gradients(f, RNG.standard_normal((5, 2)), np.array([1.5, 0.5]), np.array([0.1, -0.2]))
 
 

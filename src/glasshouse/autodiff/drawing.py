@@ -46,7 +46,7 @@ def _numbers(x: Array) -> str:
 
 def _lines(v: VariableNode, verbose: bool) -> list[tuple[str, str]]:
     """What stands in the box of a Variable: (css class, text)."""
-    shape = " × ".join(map(str, v.shape)) or "number"
+    shape = str(v.shape) if v.shape else "number"
     lines = [("name", v.name)] if v.name else []
     if verbose or not v.name:
         lines.append(("soft" if v.name else "name", shape if v.shape or not verbose else _numbers(v.value)))
@@ -58,7 +58,7 @@ def _lines(v: VariableNode, verbose: bool) -> list[tuple[str, str]]:
 
 
 def _size(lines: list[tuple[str, str]]) -> tuple[float, float]:
-    return max(44.0, *(7.2 * len(text) + 20 for _, text in lines)), 16.0 * len(lines) + 12
+    return max(44.0, *(6.8 * len(text) + 20 for _, text in lines)), 16.0 * len(lines) + 12
 
 
 def to_svg(
