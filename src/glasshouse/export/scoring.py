@@ -18,7 +18,7 @@ from glasshouse.evaluation.report import Report, measure
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model
 
-__all__ = ["baselines", "evaluate", "find_data", "split_probabilities"]
+__all__ = ["baselines", "evaluate", "find_data", "score", "split_probabilities"]
 
 ROWS_AT_ONCE = 256
 
@@ -35,23 +35,31 @@ def evaluate(
         ModelError: the model is damaged, or has other classes or another picture size than the dataset.
         DatasetError: the dataset cannot be opened, or has no such split.
     """
-    begin = time.perf_counter()
     loaded = model if isinstance(model, Model) else load_model(model)
-    name = _name(loaded if isinstance(model, Model) else model)
     dataset = _dataset(data if data is not None else find_data(loaded))
+    return score(loaded, dataset, split, _name(loaded if isinstance(model, Model) else model))[0]
+
+
+def score(model: Model, dataset: Dataset, split: str, name: str | None = None) -> tuple[Report, NDArray[np.float32]]:
+    """Return what ``evaluate`` does, and the probabilities (N, K) behind it, classes in the dataset's order.
+
+    ``name`` stands in the report as ``run``.
+    """
+    begin = time.perf_counter()
     pictures = _split(dataset, split)
-    columns = _columns(loaded, dataset)
+    columns = _columns(model, dataset)
     openings = dataset.open_test(f"evaluate {name}") if split == "test" else None
-    report = measure(split_probabilities(loaded, pictures)[:, columns], pictures.labels, dataset.classes, split)
-    return replace(
-        report,
+    found = split_probabilities(model, pictures)[:, columns]
+    report = replace(
+        measure(found, pictures.labels, dataset.classes, split),
         baselines=baselines(dataset, split),
         seconds=time.perf_counter() - begin,
         run=name,
         dataset=dataset.fingerprint,
         openings=openings,
-        notes=_notes(loaded, dataset),
+        notes=_notes(model, dataset),
     )
+    return report, found
 
 
 def split_probabilities(model: Model, split: Split) -> NDArray[np.float32]:
