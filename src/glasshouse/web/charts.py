@@ -54,9 +54,13 @@ class Chart:
     width: float = WIDTH
     height: float = HEIGHT
     left: float = LEFT
-    right: float = WIDTH - RIGHT
     top: float = TOP
     bottom: float = HEIGHT - BOTTOM
+
+    @property
+    def right(self) -> float:
+        """Where the axes end."""
+        return self.width - RIGHT
 
 
 def thin(points: Sequence[Point], most: int = 300) -> list[Point]:
@@ -82,7 +86,9 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [round(k * step, 12) for k in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def chart(series: Sequence[Series], x_range: Point | None = None, y_range: Point | None = None) -> Chart | None:
+def chart(
+    series: Sequence[Series], x_range: Point | None = None, y_range: Point | None = None, width: float = WIDTH
+) -> Chart | None:
     """Return the drawing of finite points; None where there are none. The y axis starts at 0 unless told otherwise."""
     clean = [Series(s.style, s.name, [p for p in s.points if math.isfinite(p[1])], s.dots) for s in series]
     points = [p for s in clean for p in s.points]
@@ -92,7 +98,7 @@ def chart(series: Sequence[Series], x_range: Point | None = None, y_range: Point
     y_low, y_high = _wide(y_range or (0.0, _ceiling(clean)))
 
     def place(point: Point) -> Point:
-        x = LEFT + (point[0] - x_low) / (x_high - x_low) * (WIDTH - LEFT - RIGHT)
+        x = LEFT + (point[0] - x_low) / (x_high - x_low) * (width - LEFT - RIGHT)
         y = TOP + (y_high - point[1]) / (y_high - y_low) * (HEIGHT - TOP - BOTTOM)
         return round(x, 1), round(min(max(y, TOP), HEIGHT - BOTTOM), 1)
 
@@ -101,6 +107,7 @@ def chart(series: Sequence[Series], x_range: Point | None = None, y_range: Point
         lines,
         tuple(Tick(place((x, 0))[0], number(x)) for x in ticks(x_low, x_high, 8) if x == int(x) or x_high - x_low < 2),
         tuple(Tick(place((0, y))[1], number(y)) for y in ticks(y_low, y_high)),
+        width,
     )
 
 

@@ -32,6 +32,7 @@ async function follow(part) {
 function replace(part, html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
   if (!fresh) return;
+  if ((fresh.dataset.state ?? "") !== (part.dataset.state ?? "")) { location.reload(); return; }
   part.dataset.since = fresh.dataset.since ?? "";
   for (const piece of fresh.querySelectorAll("[data-piece]")) {
     const old = part.querySelector(`[data-piece="${piece.dataset.piece}"]`);

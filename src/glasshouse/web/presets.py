@@ -1,0 +1,73 @@
+"""Three ways to train that need no knowledge: fast, balanced, accurate; what each is depends on the pictures."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from glasshouse.networks.catalogue import CATALOGUE, Entry
+
+__all__ = ["Preset", "presets", "weights_here"]
+
+GENTLE = {"rotation": 10, "width_shift": 0.08, "height_shift": 0.08, "zoom": 0.1}
+PHOTO = {"horizontal_flip": True, "rotation": 10, "zoom": 0.15, "brightness": 0.1}
+SMALL_SIDE = 64
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A way to train: ``key`` is fast, balanced or accurate; ``recipe`` are fields of TrainingRecipe."""
+
+    key: str
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int:
+        """How often it goes through the training pictures."""
+        return int(self.recipe["epochs"])
+
+
+def presets(width: int, height: int, color: str) -> tuple[Preset, Preset, Preset]:
+    """Return the three ways for pictures of this size; photographs use pretrained weights where they are here."""
+    side = min(width, height)
+    if side <= SMALL_SIDE or color == "gray":
+        return _small(side)
+    known = next((name for name in ("MobileNetV2", "SqueezeNet", "ResNet18") if weights_here(CATALOGUE[name])), None)
+    return _fine_tuned(known) if known else _from_scratch(side)
+
+
+def weights_here(entry: Entry) -> bool:
+    """Tell whether pretrained weights of a torchvision network lie in torch's cache, without loading torch."""
+    home = Path(os.environ.get("TORCH_HOME", Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "torch"))
+    folder = home.expanduser() / "hub" / "checkpoints"
+    return entry.library != "own" and any(folder.glob(f"{entry.id}-*.pth"))
+
+
+def _small(side: int) -> tuple[Preset, Preset, Preset]:
+    network = "LeNet" if side >= CATALOGUE["LeNet"].least else "Dense128"
+    plain = {"network": network, "weights": "none", "strategy": "scratch", "batch_size": 32}
+    return (
+        Preset("fast", {**plain, "epochs": 4}),
+        Preset("balanced", {**plain, "epochs": 12, "augmentation": GENTLE}),
+        Preset("accurate", {**plain, "epochs": 40, "augmentation": GENTLE}),
+    )
+
+
+def _fine_tuned(network: str) -> tuple[Preset, Preset, Preset]:
+    plain = {"network": network, "weights": "pretrained", "batch_size": 32}
+    return (
+        Preset("fast", {**plain, "strategy": "features", "epochs": 40}),
+        Preset("balanced", {**plain, "strategy": "fine-tune", "epochs": 3}),
+        Preset("accurate", {**plain, "strategy": "fine-tune", "epochs": 10, "augmentation": PHOTO}),
+    )
+
+
+def _from_scratch(side: int) -> tuple[Preset, Preset, Preset]:
+    quick = "ConvNet4" if side >= CATALOGUE["ConvNet4"].least else "ResNet18"
+    plain = {"weights": "none", "strategy": "scratch", "batch_size": 32}
+    return (
+        Preset("fast", {**plain, "network": quick, "epochs": 10}),
+        Preset("balanced", {**plain, "network": "ResNet18", "epochs": 20, "augmentation": PHOTO}),
+        Preset("accurate", {**plain, "network": "ResNet18", "epochs": 60, "augmentation": PHOTO}),
+    )
