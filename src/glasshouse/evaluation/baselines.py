@@ -14,6 +14,7 @@ __all__ = ["SIDE", "TRAIN_LIMIT", "Baseline", "commonest", "pixels", "sample", "
 
 SIDE = 16
 TRAIN_LIMIT = 10_000
+STEPS = 30  # 60,000 small pictures: 1 s to 82.9 %, where 100 steps take 6 s to 83.4 %
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
@@ -51,7 +52,7 @@ def pixels(
     labels: NDArray[np.integer],
     of: int | None = None,
 ) -> Baseline:
-    """Score a logistic regression (C = 0.1, at most 100 steps of L-BFGS) on standardised small grey pictures.
+    """Score a logistic regression (C = 0.1, at most 30 steps of L-BFGS) on standardised small grey pictures.
 
     Args:
         train_small: pictures from ``shrink``, float32 (n, F); ``small`` likewise for those that are scored.
@@ -69,7 +70,7 @@ def pixels(
     std[std < 1e-6] = 1.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be at its best
-        model = LogisticRegression(C=0.1, max_iter=100).fit((train_small - mean) / std, train_labels)
+        model = LogisticRegression(C=0.1, max_iter=STEPS).fit((train_small - mean) / std, train_labels)
     return _baseline("linear model on pixels", model.predict((small - mean) / std), labels, text)
 
 
