@@ -55,9 +55,13 @@ class Spool:
             return np.zeros((0, *THUMB), np.uint8)
         return np.memmap(self._thumbs_file, np.uint8, "r", shape=(len(self), *THUMB))
 
-    def raw_rows(self, row_bytes: int) -> NDArray[np.uint8]:
-        """Return all rows, mapped, uint8 (N, row_bytes), where all are equally long."""
-        return np.memmap(self._rows_file, np.uint8, "r", shape=(len(self), row_bytes))
+    def raw_rows(self, indices: Sequence[int], out: NDArray[np.uint8]) -> None:
+        """Read some rows into ``out``, uint8 (n, row_bytes), where all rows are equally long."""
+        with self._rows_file.open("rb", buffering=0) as file:
+            for place, index in enumerate(indices):
+                file.seek(self._ends[index])
+                if file.readinto(out[place].data) != out.shape[1]:
+                    raise OSError(f"the temporary file {self._rows_file} is shorter than what was written to it")
 
     def encoded_rows(self, indices: Sequence[int]) -> list[bytes]:
         """Return the content of some rows."""

@@ -65,14 +65,17 @@ def _write_split(draft: Draft, spool: Spool, side: str, folder: Path) -> Iterabl
         return
     recipe = draft.recipe
     row_bytes = recipe.width * recipe.height * _channels(recipe)
-    raw = spool.raw_rows(row_bytes) if recipe.encoding == "raw" else None
+    raw = recipe.encoding == "raw"
     numbers = {name: number for number, name in enumerate(draft.classes)}
-    step = batch_rows(row_bytes)
-    with SplitWriter(folder / f"{side}.arrow", row_bytes if raw is not None else None) as writer:
+    step = min(batch_rows(row_bytes), len(chosen))
+    buffer = np.empty((step, row_bytes) if raw else (0, 0), np.uint8)
+    with SplitWriter(folder / f"{side}.arrow", row_bytes if raw else None) as writer:
         for start in range(0, len(chosen), step):
             part = chosen[start : start + step]
             spooled = [draft.records[i].row for i in part]
-            pictures = raw[spooled] if raw is not None else spool.encoded_rows(spooled)
+            if raw:
+                spool.raw_rows(spooled, buffer)
+            pictures = buffer[: len(part)] if raw else spool.encoded_rows(spooled)
             writer.write(pictures, _columns(draft, part, numbers))
             yield len(part)
 
