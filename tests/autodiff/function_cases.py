@@ -77,6 +77,14 @@ def one(ours: Any, torchs: Any, kind: str = "smooth") -> Any:
     return lambda d: ([getattr(d, kind)(*d.shape())], ours, torchs)
 
 
+def one_of_2_by_3(ours: Any, torchs: Any) -> Any:
+    return lambda d: ([d.smooth(2, 3)], ours, torchs)
+
+
+def numbers_around(x: Any) -> Any:
+    return (1 - x) * 2 / 3 + 4 / (x + 5) - 6
+
+
 def two(ours: Any, torchs: Any, kind: str = "smooth") -> Any:
     return lambda d: ([getattr(d, kind)(*s) for s in d.shapes()], ours, torchs)
 
@@ -416,7 +424,7 @@ CASES = [
     Case("pow", arithmetic.Pow, powered),
     Case("power", arithmetic.Power, two(F.pow, torch.pow, "positive")),
     Case("number ** x", arithmetic.Power, one(lambda x: 2**x, lambda x: 2**x)),
-    Case("numbers around", arithmetic.Add, one(lambda x: (1 - x) * 2 / 3 + 4 / (x + 5) - 6, lambda x: (1 - x) * 2 / 3 + 4 / (x + 5) - 6, "positive")),
+    Case("numbers around", arithmetic.Add, one(numbers_around, numbers_around, "positive")),
     Case("absolute", comparison.Abs, one(F.absolute, torch.abs, "apart")),
     Case("where", comparison.Where, where),
     Case("maximum", comparison.Maximum, kinked_two(F.maximum, torch.maximum)),
@@ -446,12 +454,14 @@ CASES = [
     Case("sigmoid", activation.Sigmoid, one(F.sigmoid, torch.sigmoid)),
     Case("relu", activation.ReLU, one(F.relu, torch.relu, "apart")),
     Case("leaky_relu", activation.LeakyReLU, one(F.leaky_relu, lambda x: TF.leaky_relu(x, 0.2), "apart")),
-    Case("softmax", activation.Softmax, lambda d: ([d.smooth(2, 3)], F.softmax, lambda x: torch.softmax(x, 1))),
-    Case("log_softmax", activation.LogSoftmax, lambda d: ([d.smooth(2, 3)], F.log_softmax, lambda x: torch.log_softmax(x, 1))),
+    Case("softmax", activation.Softmax, one_of_2_by_3(F.softmax, lambda x: torch.softmax(x, 1))),
+    Case("log_softmax", activation.LogSoftmax, one_of_2_by_3(F.log_softmax, lambda x: torch.log_softmax(x, 1))),
     Case("softmax_cross_entropy", loss.SoftmaxCrossEntropy, classes),
     Case(
         "sigmoid_cross_entropy", loss.SigmoidCrossEntropy,
-        lambda d: ([d.smooth(4), d.rng.random(4)], F.sigmoid_cross_entropy, per_sample(TF.binary_cross_entropy_with_logits)),
+        lambda d: (
+            [d.smooth(4), d.rng.random(4)], F.sigmoid_cross_entropy, per_sample(TF.binary_cross_entropy_with_logits)
+        ),
     ),
     Case(
         "binary_cross_entropy", comparison.Clip,
@@ -460,7 +470,10 @@ CASES = [
             lambda p, t: -(t * torch.log(p) + (1 - t) * torch.log(1 - p)).sum() / 4,
         ),
     ),
-    Case("mean_squared_error", None, lambda d: ([d.smooth(3, 2), d.smooth(3, 2)], F.mean_squared_error, per_sample(TF.mse_loss))),
+    Case(
+        "mean_squared_error", None,
+        lambda d: ([d.smooth(3, 2), d.smooth(3, 2)], F.mean_squared_error, per_sample(TF.mse_loss)),
+    ),
     Case("conv2d", convolution.Conv2d, convolved),
     Case("conv2d's gradient in x", convolution.Conv2dInput, conv_input),
     Case("conv2d's gradient in W", convolution.Conv2dWeight, conv_weight),
@@ -472,7 +485,10 @@ CASES = [
     Case("pooling's second gradient", pooling.WinnersGather, gathered),
     Case("average_pooling", pooling.AveragePool, averaged),
     Case("average_pooling's gradient", pooling.AverageSpread, average_spread),
-    Case("global_average_pooling", None, lambda d: ([d.smooth(2, 2, 2, 3)], F.global_average_pooling, lambda x: x.mean((2, 3)))),
+    Case(
+        "global_average_pooling", None,
+        lambda d: ([d.smooth(2, 2, 2, 3)], F.global_average_pooling, lambda x: x.mean((2, 3))),
+    ),
     Case("standardize", normalization.Standardize, standardized),
     Case("batch_norm", normalization.Standardize, batch_norm),
     Case("fixed_norm", None, fixed_norm),

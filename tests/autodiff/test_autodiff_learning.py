@@ -58,15 +58,17 @@ def test_each_optimiser_walks_as_torchs_does(ours, torchs, make):
 
 def test_adam_and_rmsprop_in_keras_form_differ_only_in_eps():
     g = np.array([0.5, -0.25])
-    for maker, expected in (
-        (lambda: optimizers.Adam(0.01, eps=0.1), lambda: 0.01 * np.sqrt(1 - 0.999) / (1 - 0.9) * (0.1 * g) / (np.sqrt(0.001 * g * g) + 0.1)),
-        (lambda: optimizers.RMSprop(0.01, 0.9, 0.1, eps_inside=True), lambda: 0.01 * g / np.sqrt(0.1 * g * g + 0.1)),
-    ):  # fmt: skip
+    adam = 0.01 * np.sqrt(1 - 0.999) / (1 - 0.9) * (0.1 * g) / (np.sqrt(0.001 * g * g) + 0.1)
+    rmsprop = 0.01 * g / np.sqrt(0.1 * g * g + 0.1)
+    for optimizer, step in (
+        (optimizers.Adam(0.01, eps=0.1), adam),
+        (optimizers.RMSprop(0.01, 0.9, 0.1, eps_inside=True), rmsprop),
+    ):
         layer = Layer()
         layer.p = Parameter(np.zeros(2))
         layer.p.grad = Variable(g)
-        maker().setup(layer).update()
-        np.testing.assert_allclose(layer.p.data, -expected(), rtol=1e-6)
+        optimizer.setup(layer).update()
+        np.testing.assert_allclose(layer.p.data, -step, rtol=1e-6)
 
 
 def test_weight_decay_is_torchs():
@@ -206,7 +208,7 @@ def test_a_file_of_weights_that_does_not_fit_changes_nothing(tmp_path):
     with pytest.raises(WeightsError, match="no file of weights"):
         other.load_weights(tmp_path / "none.safetensors")
     (tmp_path / "bad.safetensors").write_bytes(b"no weights at all")
-    with pytest.raises(WeightsError, match="cannot|can be read safely"):
+    with pytest.raises(WeightsError, match="can be read safely"):
         other.load_weights(tmp_path / "bad.safetensors")
 
 
@@ -247,7 +249,7 @@ def test_other_errors_are_told(tmp_path):
         Layer()(1)
     with pytest.raises(NotImplementedError, match="no update_one"):
         optimizers.Optimizer().update_one(Parameter(np.ones(1)))
-    with pytest.raises(GraphError, match="hold no numbers|holds no numbers"):
+    with pytest.raises(GraphError, match="holds no numbers"):
         Parameter(None) * 2
     with pytest.raises(ArrayError, match="expected an array or a number"):
         F.sin("x")

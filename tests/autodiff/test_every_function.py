@@ -1,4 +1,4 @@
-"""One battery for every Function: numerical gradient and torch.autograd, first and second order, both kinds of array."""
+"""One battery for every Function: numerical gradient, torch.autograd; first and second order; both kinds of array."""
 
 import importlib
 import pkgutil
