@@ -1,0 +1,150 @@
+"""What each kind of job does, within its child process, which works in the folder ``runs`` of the home."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from glasshouse.errors import RefusedError
+from glasshouse.jobs.classify import classify
+from glasshouse.jobs.samples import sample
+from glasshouse.jobs.telling import Teller
+from glasshouse.recipe import DatasetRecipe
+from glasshouse.store.database import Store
+from glasshouse.store.datasets import get_dataset, note_dataset_made
+from glasshouse.store.models import get_model, note_scores
+from glasshouse.store.places import is_allowed, is_inside
+from glasshouse.store.records import JobKind, JobRecord, ModelRecord
+from glasshouse.store.results import result_place, write_answers
+
+__all__ = ["WORK"]
+
+LISTED = 200  # of the files left out, kept in the database
+
+
+def make_dataset(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
+    """Make a dataset; what it holds is kept in its record."""
+    from glasshouse.data.dataset import open_dataset
+    from glasshouse.data.prepare import prepare_dataset
+
+    record = get_dataset(store, str(job.dataset_id))
+    recipe = DatasetRecipe(**record.recipe)
+    given = sample(recipe.source) if recipe.source.startswith("sample:") else None
+    if given is None:
+        _check_named_pictures(store, recipe)
+    place = store.path(record.folder)
+    with closing(prepare_dataset(recipe, place, given)) as events:  # type: ignore[type-var]
+        for event in events:
+            teller.hear(event)
+    dataset = open_dataset(place)
+    summary = {name: value for name, value in dataset.summary().items() if name != "path"}
+    summary |= {"rejected_count": len(summary["rejected"]), "rejected": summary["rejected"][:LISTED]}
+    note_dataset_made(store, record.id, summary, _size(place))
+    return {"fingerprint": dataset.fingerprint}
+
+
+def train_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
+    """Train a model, or go on with it, and score it on its validation pictures."""
+    from glasshouse.recipe import TrainingRecipe
+    from glasshouse.training.loop import resume, train
+
+    record = get_model(store, str(job.model_id))
+    run = Path(record.id)  # relative to runs, where this process works
+    if (run / "recipe.json").exists():
+        events = resume(run)
+    else:
+        shutil.rmtree(run, ignore_errors=True)  # what a process left that was killed before it began
+        events = train(TrainingRecipe(**record.recipe), run)
+    with closing(events):  # type: ignore[type-var]
+        for event in events:
+            teller.hear(event)
+    teller.stage("scoring")
+    return _validation(store, record, run)
+
+
+def evaluate_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
+    """Score a model on a split of a dataset."""
+    teller.stage("scoring")
+    record = get_model(store, str(job.model_id))
+    return _score(store, record, str(job.dataset_id), str(job.arguments["split"]))
+
+
+def classify_many(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
+    """Classify many pictures into a table, with scores where their truth is known."""
+    from glasshouse.export.bundle import load_model
+
+    record = get_model(store, str(job.model_id))
+    source = str(job.arguments["source"])
+    _check_named_pictures(store, DatasetRecipe(source=source), must_open=False)
+    model = load_model(record.id)
+    return classify(model, source, store.path(f"work/{job.id}"), teller.hear)
+
+
+WORK: Mapping[JobKind, Callable[[Store, JobRecord, Teller], dict[str, Any]]] = {
+    JobKind.DATASET: make_dataset,
+    JobKind.TRAIN: train_model,
+    JobKind.EVALUATE: evaluate_model,
+    JobKind.CLASSIFY: classify_many,
+}
+
+
+def _validation(store: Store, record: ModelRecord, run: Path) -> dict[str, Any]:
+    from glasshouse.data.dataset import read_manifest
+
+    dataset = get_dataset(store, str(record.dataset_id))
+    if not read_manifest(store.path(dataset.folder))["splits"].get("val"):
+        return {"model": str(run / "model")}
+    found = _score(store, record, dataset.id, "val")
+    note_scores(store, record.id, found)
+    return found
+
+
+def _score(store: Store, record: ModelRecord, dataset_id: str, split: str) -> dict[str, Any]:
+    from glasshouse.data.dataset import open_dataset
+    from glasshouse.export.bundle import load_model
+    from glasshouse.export.scoring import score
+
+    dataset = open_dataset(store.path(get_dataset(store, dataset_id).folder))
+    report, probabilities = score(load_model(record.id), dataset, split, record.name)
+    own = dataset_id == record.dataset_id
+    place = result_place(store.path(record.folder), split, None if own else dataset_id)
+    write_answers(place, dataset.splits[split].labels, probabilities)
+    _write_json(place.with_suffix(".json"), report.to_dict())
+    return {"accuracy": report.accuracy, "interval": list(report.interval), "count": report.count}
+
+
+def _check_named_pictures(store: Store, recipe: DatasetRecipe, *, must_open: bool = True) -> None:
+    """Refuse a table or list that names pictures outside of the folders that a person may name."""
+    from glasshouse.data.source import open_source
+    from glasshouse.errors import SourceError
+
+    if Path(recipe.source).is_dir() and recipe.labels.by not in ("auto", "list", "csv"):
+        return
+    try:
+        source = open_source(recipe)
+    except SourceError:
+        if must_open:
+            raise
+        return
+    bases = [Path(os.path.realpath(p)) for p in (recipe.source, recipe.labels.pictures) if p]
+    bases = [base if base.is_dir() else base.parent for base in bases]
+    for item in source.items:
+        place = Path(os.path.realpath(item.path)) if item.path.startswith("/") else None
+        if place is not None and not is_allowed(store, place) and not any(is_inside(place, base) for base in bases):
+            raise RefusedError(
+                f"The list names {item.path}, which lies outside of the folders that may be used here. Name pictures "
+                "relative to the list, or have the folder allowed (glasshouse studio --folder DIR)."
+            )
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    beside.rename(path)
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

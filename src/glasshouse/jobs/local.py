@@ -1,0 +1,85 @@
+"""The executor for this computer: a job is a child process in a session of its own, so it outlives its worker."""
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psutil
+
+from glasshouse.jobs.wiring import module_command
+from glasshouse.store.database import Store
+from glasshouse.store.records import JobRecord
+
+__all__ = ["Local", "adopt", "start"]
+
+
+@dataclass
+class Local:
+    """A process that does a job; ``child`` is None where another worker started it."""
+
+    pid: int
+    born: float
+    child: "subprocess.Popen[bytes] | None" = None
+    code: int | None = None
+
+    def ended(self) -> bool:
+        """Whether it is gone; ``code`` is then its exit code, None where that cannot be known."""
+        if self.child is not None:
+            self.code = self.child.poll()
+            return self.code is not None
+        return not is_alive(self.pid, self.born)
+
+    def stop(self) -> None:
+        """Ask it to keep its work and end."""
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it, and the processes that it started."""
+        self._send(signal.SIGKILL, group=True)
+
+    def _send(self, number: int, *, group: bool = False) -> None:
+        if self.child is None and not is_alive(self.pid, self.born):
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            if group:
+                os.killpg(self.pid, number)
+            else:
+                os.kill(self.pid, number)
+
+
+def start(store: Store, job: JobRecord, gpu: int | None = None) -> Local:
+    """Start the process of a job; what it prints goes to ``work/JOB/log.txt``."""
+    folder = store.path(f"work/{job.id}")
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = dict(os.environ) if gpu is None else {**os.environ, "CUDA_VISIBLE_DEVICES": str(gpu)}
+    with (folder / "log.txt").open("ab") as log:
+        child = subprocess.Popen(  # noqa: S603
+            module_command("child", str(store.home), job.id),
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,
+        )  # fmt: skip
+    return Local(child.pid, _born(child.pid), child)
+
+
+def adopt(job: JobRecord) -> Local | None:
+    """Return the process of a running job that another worker started, or None where it is gone."""
+    if job.pid is None or job.born is None or not is_alive(job.pid, job.born):
+        return None
+    return Local(job.pid, job.born)
+
+
+def is_alive(pid: int, born: float) -> bool:
+    """Whether the process ``pid`` that began at ``born`` still works."""
+    try:
+        process = psutil.Process(pid)
+        return bool(abs(process.create_time() - born) < 1) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _born(pid: int) -> float:
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return 0.0

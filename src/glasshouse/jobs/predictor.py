@@ -1,0 +1,117 @@
+"""The predictor: ``python -m glasshouse.jobs.predictor HOME``. It keeps models loaded and answers about one picture.
+
+See ``store.predictor`` for what is said on the wire. It listens on 127.0.0.1 only, to who knows the home's secret, and
+ends when nobody asked for ten minutes or its worker is gone.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from glasshouse.errors import GlasshouseError, InputError, PictureError
+from glasshouse.jobs.reasons import reason_of
+from glasshouse.jobs.wiring import store_of_worker
+from glasshouse.store.database import Store
+from glasshouse.store.places import is_inside
+from glasshouse.store.predictor import predictor_file, predictor_key
+
+if TYPE_CHECKING:
+    from glasshouse.export.predictor import Model
+
+__all__ = ["Predictor", "main"]
+
+IDLE_SECONDS = 600.0
+LOADED = 3  # models
+LARGEST = 64 * 2**20
+
+
+class Predictor:
+    """Models in memory, the latest asked first; one picture is computed at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.asked = time.monotonic()
+        self._models: OrderedDict[tuple[str, float], Model] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def answer(self, question: dict[str, Any], picture: bytes) -> dict[str, Any]:
+        """Return the prediction as a dictionary, or ``problem`` and ``message``."""
+        self.asked = time.monotonic()
+        begin = time.perf_counter()
+        try:
+            with self._lock:
+                prediction = self._model(str(question["model"])).predict(picture, top=int(question["top"]))
+        except PictureError as error:
+            return {"problem": "picture", "message": str(error)}
+        except GlasshouseError as error:
+            return {"problem": "input", "message": str(error)}
+        except Exception as error:  # noqa: BLE001 (the next question must be answered)
+            return {"problem": "failure", "message": reason_of(error)}
+        return {**prediction.to_dict(), "seconds": time.perf_counter() - begin}
+
+    def _model(self, folder: str) -> "Model":
+        from glasshouse.export.bundle import load_model
+
+        place = (self.store.home / folder).resolve()
+        if not is_inside(place, self.store.home):
+            raise InputError(f"{folder} is no model of this Studio.")
+        file = place / "model" / "model.json"
+        key = (folder, file.stat().st_mtime if file.exists() else 0.0)
+        if key not in self._models:
+            self._models[key] = load_model(place)
+            while len(self._models) > LOADED:
+                self._models.popitem(last=False)
+        self._models.move_to_end(key)
+        return self._models[key]
+
+
+def main(home: str) -> int:
+    """Listen until nobody asks any more."""
+    store = store_of_worker(home)
+    predictor = Predictor(store)
+    with Listener(("127.0.0.1", 0), backlog=64) as listener:
+        beside = predictor_file(store).with_suffix(f".{os.getpid()}")
+        beside.write_text(json.dumps({"port": listener.address[1], "pid": os.getpid()}), encoding="utf-8")
+        beside.rename(predictor_file(store))
+        threading.Thread(target=_watch, args=(predictor, os.getppid()), daemon=True).start()
+        threading.Thread(target=_warm, daemon=True).start()
+        key = predictor_key(store)
+        while True:
+            connection = cast("Connection[bytes, bytes]", listener.accept())
+            threading.Thread(target=_serve, args=(predictor, connection, key), daemon=True).start()
+
+
+def _serve(predictor: Predictor, connection: "Connection[bytes, bytes]", key: bytes) -> None:
+    with suppress(OSError, EOFError, AuthenticationError, ValueError, KeyError), connection:
+        deliver_challenge(connection, key)
+        answer_challenge(connection, key)
+        question = json.loads(connection.recv_bytes(65536))
+        picture = connection.recv_bytes(LARGEST)
+        connection.send_bytes(json.dumps(predictor.answer(question, picture)).encode())
+
+
+def _watch(predictor: Predictor, parent: int) -> None:
+    while time.monotonic() - predictor.asked < IDLE_SECONDS and os.getppid() == parent:
+        time.sleep(1.0)
+    place: Path = predictor_file(predictor.store)
+    with suppress(OSError, ValueError):
+        if json.loads(place.read_text(encoding="utf-8"))["pid"] == os.getpid():
+            place.unlink()
+    os._exit(0)
+
+
+def _warm() -> None:
+    """Load what the first question needs."""
+    import glasshouse.export.bundle  # noqa: F401
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

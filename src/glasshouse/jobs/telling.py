@@ -1,0 +1,79 @@
+"""From events to the store: how far a job is, a few times a second at most."""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from glasshouse.events import EpochDone, Event, Notice, Progress, RunFinished, RunStarted, StepDone
+from glasshouse.store.database import Store
+from glasshouse.store.models import note_scores
+from glasshouse.store.queue import tell
+from glasshouse.store.records import JobRecord
+
+__all__ = ["Teller"]
+
+SECONDS_BETWEEN = 0.4
+NOTICES = 200
+
+
+class Teller:
+    """Writes the progress of one job into its row."""
+
+    def __init__(self, store: Store, job: JobRecord) -> None:
+        self.store = store
+        self.job = job
+        self._notices: list[dict[str, str]] = []
+        self._waiting: dict[str, Any] = {}
+        self._scores: dict[str, Any] = {}
+        self._steps = 0
+        self._last = 0.0
+
+    def hear(self, event: Event) -> None:
+        """Take one event; what is new is written soon."""
+        if isinstance(event, Progress):
+            self._waiting |= {"stage": event.stage, "done": event.done, "total": event.total}
+            self._waiting["remaining"] = event.remaining
+        elif isinstance(event, Notice) and len(self._notices) < NOTICES:
+            self._notices.append({"kind": event.kind, "message": event.message})
+            self._waiting["notices"] = self._notices
+        elif isinstance(event, RunStarted):
+            self._begin(event)
+        elif isinstance(event, StepDone):
+            self._waiting |= {"stage": "training", "done": event.step, "total": self._steps}
+            self._waiting["remaining"] = event.remaining
+        elif isinstance(event, EpochDone):
+            self._epoch(event)
+        elif isinstance(event, RunFinished):
+            self._scores |= {"best_epoch": event.best_epoch, "seconds": event.seconds, "end": event.reason}
+        if time.monotonic() - self._last > SECONDS_BETWEEN:
+            self.write()
+
+    def stage(self, name: str) -> None:
+        """Begin a stage whose length is not known."""
+        self._waiting |= {"stage": name, "done": 0, "total": 0, "remaining": None}
+        self.write()
+
+    def write(self) -> None:
+        """Write what is waiting."""
+        self._last = time.monotonic()
+        waiting, self._waiting = self._waiting, {}
+        if waiting:
+            tell(self.store, self.job.id, waiting)
+        scores, self._scores = self._scores, {}
+        if scores and self.job.model_id is not None:
+            note_scores(self.store, self.job.model_id, scores)
+
+    def _begin(self, event: RunStarted) -> None:
+        """A run begins or goes on: its points start anew, so their version changes."""
+        self._steps = event.epochs * event.steps_per_epoch
+        self._waiting |= {"stage": "training", "done": event.resumed_step, "total": self._steps}
+        self._waiting["version"] = self.job.attempt
+        facts = asdict(event)
+        self._scores |= {name: facts[name] for name in ("epochs", "device", "parameters", "trainable")}
+
+    def _epoch(self, event: EpochDone) -> None:
+        facts = asdict(event)
+        self._scores |= {name: facts[name] for name in ("epoch", "train_loss", "valid_loss", "valid_accuracy")}
+        if event.best:
+            self._scores |= {"best_epoch": event.epoch, "best_loss": event.valid_loss,
+                             "best_accuracy": event.valid_accuracy}  # fmt: skip
