@@ -15,7 +15,7 @@ from glasshouse.evaluation.report import measure
 from glasshouse.export.bundle import load_model
 from glasshouse.export.card import card
 from glasshouse.export.predictor import Model
-from glasshouse.export.scoring import evaluate, find_data, split_probabilities
+from glasshouse.export.scoring import evaluate, find_data, score
 from glasshouse.recipe import TrainingRecipe
 
 
@@ -38,6 +38,12 @@ def test_the_score_is_that_of_the_predictions(model: Model, dataset: Dataset, fo
     answers = model.predict([folder / path for path in split.paths])
     right = sum(one.label == dataset.classes[k] for one, k in zip(answers, split.labels))
     assert (report.count, report.accuracy) == (len(split), right / len(split))
+
+
+def test_progress_is_told_up_to_the_last_picture(model: Model, dataset: Dataset) -> None:
+    told = list(score(model, dataset, "val"))
+    assert [(one.stage, one.done, one.total) for one in told] == [("evaluating", 12, 12)]
+    assert told[-1].remaining == 0
 
 
 def test_it_tells_where_it_comes_from(model: Model, model_path: Path, dataset: Dataset) -> None:
@@ -89,7 +95,7 @@ def test_classes_in_another_order_are_mapped(model: Model, dataset: Dataset) -> 
     found = evaluate(described(model, classes=classes), dataset)
     val = dataset.splits["val"]
     moved = np.empty((len(val), 3), np.float32)
-    moved[:, order] = split_probabilities(model, val)
+    moved[:, order] = model.probabilities(val.rows(np.arange(len(val))))
     assert found.classes == dataset.classes
     assert found.confusion == measure(moved, val.labels, dataset.classes, "val").confusion
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,6 +10,8 @@ import typer
 
 if TYPE_CHECKING:
     from glasshouse.data.dataset import Dataset
+    from glasshouse.evaluation.report import Report
+    from glasshouse.events import Progress
 
 __all__ = ["evaluate"]
 
@@ -26,18 +29,31 @@ def evaluate(
     """
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
-    from glasshouse.export.scoring import evaluate as score
-    from glasshouse.export.scoring import find_data
+    from glasshouse.export.scoring import find_data, score
 
     loaded = load_model(model)
     dataset = open_dataset(data if data is not None else find_data(loaded))
     if split == "test":
         _tell_opening(dataset)
-    report = score(loaded, dataset, split)
+    report = _shown(score(loaded, dataset, split))
     if as_json:
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
         print(report)
+
+
+def _shown(steps: "Generator[Progress, None, Report]") -> "Report":
+    """Show the progress of a terminal on stderr and return the report."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            report: Report = end.value
+            return report
+        if sys.stderr.isatty():
+            left = f", {step.remaining:.0f} s left" if step.remaining else ""
+            line = f"\r{step.done:,} of {step.total:,} pictures{left}\x1b[K"
+            print(line, end="" if step.done < step.total else "\n", file=sys.stderr, flush=True)
 
 
 def _tell_opening(dataset: "Dataset") -> None:

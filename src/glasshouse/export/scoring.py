@@ -1,7 +1,7 @@
 """Scoring a model on a split of a dataset, beside simple baselines."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from glasshouse.data.rows import Split
 from glasshouse.errors import DatasetError, ModelError
 from glasshouse.evaluation.baselines import Baseline, commonest, pixels, sample, shrink
 from glasshouse.evaluation.report import Report, measure
+from glasshouse.events import Progress
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model
 
 __all__ = ["baselines", "evaluate", "find_data", "score", "split_probabilities"]
 
-ROWS_AT_ONCE = 256
+ROWS_AT_ONCE = 64
 
 
 def evaluate(
@@ -36,35 +37,42 @@ def evaluate(
         DatasetError: the dataset cannot be opened, or has no such split.
     """
     loaded = model if isinstance(model, Model) else load_model(model)
-    dataset = _dataset(data if data is not None else find_data(loaded))
-    return score(loaded, dataset, split, _name(loaded if isinstance(model, Model) else model))[0]
+    steps = score(loaded, _dataset(data if data is not None else find_data(loaded)), split)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            report: Report = end.value
+            return report if isinstance(model, Model) else replace(report, run=str(model))
 
 
-def score(model: Model, dataset: Dataset, split: str, name: str | None = None) -> tuple[Report, NDArray[np.float32]]:
-    """Return what ``evaluate`` does, and the probabilities (N, K) behind it, classes in the dataset's order.
-
-    ``name`` stands in the report as ``run``.
-    """
-    begin = time.perf_counter()
+def score(model: Model, dataset: Dataset, split: str) -> Generator[Progress, None, Report]:
+    """Yield progress and return what ``evaluate`` returns."""
+    begin, name = time.monotonic(), _name(model)
     pictures = _split(dataset, split)
     columns = _columns(model, dataset)
     openings = dataset.open_test(f"evaluate {name}") if split == "test" else None
-    found = split_probabilities(model, pictures)[:, columns]
-    report = replace(
-        measure(found, pictures.labels, dataset.classes, split),
+    probabilities = yield from split_probabilities(model, pictures)
+    report = measure(probabilities[:, columns], pictures.labels, dataset.classes, split)
+    return replace(
+        report,
         baselines=baselines(dataset, split),
-        seconds=time.perf_counter() - begin,
+        seconds=time.monotonic() - begin,
         run=name,
         dataset=dataset.fingerprint,
         openings=openings,
         notes=_notes(model, dataset),
     )
-    return report, found
 
 
-def split_probabilities(model: Model, split: Split) -> NDArray[np.float32]:
-    """Return a probability for each class of the model, float32 (N, K), for each picture of the split, in its order."""
-    parts = [model.probabilities(rows) for rows in _chunks(split, np.arange(len(split)))]
+def split_probabilities(model: Model, split: Split) -> Generator[Progress, None, NDArray[np.float32]]:
+    """Yield progress and return a probability for each class of the model, float32 (N, K), in the split's order."""
+    begin, done, parts = time.monotonic(), 0, []
+    for rows in _chunks(split, np.arange(len(split))):
+        parts.append(model.probabilities(rows))
+        done += len(rows)
+        seconds = time.monotonic() - begin
+        yield Progress("evaluating", done, len(split), seconds, seconds / done * (len(split) - done))
     return np.concatenate(parts)
 
 
@@ -111,9 +119,8 @@ def _chunks(split: Split, indices: NDArray[np.int64]) -> Iterator[NDArray[np.uin
         yield split.rows(indices[start : start + ROWS_AT_ONCE])
 
 
-def _name(model: Model | str | Path) -> str | None:
-    if not isinstance(model, Model):
-        return str(model)
+def _name(model: Model) -> str | None:
+    """Return the path of the run that the model lies in, or else its own."""
     if model.path is None:
         return None
     run = model.path.parent
