@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from glasshouse.errors import RecipeError, ResumeError
+from glasshouse.errors import RecipeError, ResumeError, RunError
 from glasshouse.networks.build import build
 from glasshouse.recipe import ObjectiveRecipe, TrainingRecipe
 from glasshouse.training.averaging import MovingAverage
@@ -155,6 +155,21 @@ def test_a_checkpoint_that_is_torn_or_foreign_is_named(tmp_path: Path) -> None:
             read_checkpoint(tmp_path / name)
     with pytest.raises(ResumeError, match="no checkpoint"):
         read_checkpoint(tmp_path / "missing")
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_checkpoint([tmp_path / "last"], {}, Position(step=1))
+
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(RunError, match=r"last \(No space left on device\)"):
+        write_checkpoint([tmp_path / "last"], {}, Position(step=2))
+    assert read_checkpoint(tmp_path / "last")[1].step == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["last"]
 
 
 def test_a_device_that_is_not_there_is_told() -> None:

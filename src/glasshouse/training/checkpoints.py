@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from glasshouse.errors import ResumeError
+from glasshouse.errors import ResumeError, RunError
 
 __all__ = [
     "FORMAT",
@@ -139,14 +139,23 @@ def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Position]:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` so that a reader, or a crash, sees the old content or the new and nothing between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write ``data`` to ``path`` so that a reader, or a crash, sees the old content or the new and nothing between.
+
+    Raises:
+        RunError: it cannot be written, such as on a full disk; the old content stands.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    _rename(beside, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _rename(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise RunError(f"cannot write {path} ({error.strerror}); what was written before stands. Free some space or "
+                       "permit writing, and go on with glasshouse resume") from None  # fmt: skip
 
 
 def _same_content(source: Path, path: Path, data: bytes) -> None:

@@ -113,6 +113,8 @@ class RunFolder:
                 raise ResumeError(f"{self.path} is being trained by process {pid}; wait for it or stop it") from None
             except OSError:  # a file system that knows no locks, such as some mounted drives
                 pass
+            for torn in self.path.glob("checkpoints/.*.part"):  # what a killed process was writing
+                torn.unlink(missing_ok=True)
             yield
 
     @contextmanager
