@@ -15,7 +15,7 @@ from glasshouse.evaluation.report import measure
 from glasshouse.export.bundle import load_model
 from glasshouse.export.card import card
 from glasshouse.export.predictor import Model
-from glasshouse.export.scoring import evaluate, find_data, score
+from glasshouse.export.scoring import evaluate, find_data, score, scoring
 from glasshouse.recipe import TrainingRecipe
 
 
@@ -41,9 +41,12 @@ def test_the_score_is_that_of_the_predictions(model: Model, dataset: Dataset, fo
 
 
 def test_progress_is_told_up_to_the_last_picture(model: Model, dataset: Dataset) -> None:
-    told = list(score(model, dataset, "val"))
+    told = list(scoring(model, dataset, "val"))
     assert [(one.stage, one.done, one.total) for one in told] == [("evaluating", 12, 12)]
     assert told[-1].remaining == 0
+    report, probabilities = score(model, dataset, "val", "my model")
+    assert report.run == "my model"
+    assert measure(probabilities, dataset.splits["val"].labels, dataset.classes, "val").loss == report.loss
 
 
 def test_it_tells_where_it_comes_from(model: Model, model_path: Path, dataset: Dataset) -> None:

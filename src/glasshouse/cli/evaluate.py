@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -29,26 +29,26 @@ def evaluate(
     """
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
-    from glasshouse.export.scoring import find_data, score
+    from glasshouse.export.scoring import find_data, scoring
 
     loaded = load_model(model)
     dataset = open_dataset(data if data is not None else find_data(loaded))
     if split == "test":
         _tell_opening(dataset)
-    report = _shown(score(loaded, dataset, split))
+    report = _shown(scoring(loaded, dataset, split))
     if as_json:
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
         print(report)
 
 
-def _shown(steps: "Generator[Progress, None, Report]") -> "Report":
+def _shown(steps: "Generator[Progress, None, tuple[Report, Any]]") -> "Report":
     """Show the progress of a terminal on stderr and return the report."""
     while True:
         try:
             step = next(steps)
         except StopIteration as end:
-            report: Report = end.value
+            report: Report = end.value[0]
             return report
         if sys.stderr.isatty():
             left = f", {step.remaining:.0f} s left" if step.remaining else ""

@@ -19,7 +19,7 @@ from glasshouse.events import Progress
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model
 
-__all__ = ["baselines", "evaluate", "find_data", "score", "split_probabilities"]
+__all__ = ["baselines", "evaluate", "find_data", "score", "scoring", "split_probabilities"]
 
 ROWS_AT_ONCE = 64
 
@@ -37,25 +37,36 @@ def evaluate(
         DatasetError: the dataset cannot be opened, or has no such split.
     """
     loaded = model if isinstance(model, Model) else load_model(model)
-    steps = score(loaded, _dataset(data if data is not None else find_data(loaded)), split)
+    dataset = _dataset(data if data is not None else find_data(loaded))
+    report, _ = score(loaded, dataset, split, None if isinstance(model, Model) else str(model))
+    return report
+
+
+def score(model: Model, dataset: Dataset, split: str, name: str | None = None) -> tuple[Report, NDArray[np.float32]]:
+    """Return the report, and a probability for each class of the dataset, float32 (N, K), for each picture.
+
+    ``name`` is what the report and the dataset's list of openings call the model; without it, its path.
+    """
+    steps = scoring(model, dataset, split, name)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            report: Report = end.value
-            return report if isinstance(model, Model) else replace(report, run=str(model))
+            found: tuple[Report, NDArray[np.float32]] = end.value
+            return found
 
 
-def score(model: Model, dataset: Dataset, split: str) -> Generator[Progress, None, Report]:
-    """Yield progress and return what ``evaluate`` returns."""
-    begin, name = time.monotonic(), _name(model)
+def scoring(
+    model: Model, dataset: Dataset, split: str, name: str | None = None
+) -> Generator[Progress, None, tuple[Report, NDArray[np.float32]]]:
+    """Yield progress and return what ``score`` returns."""
+    begin, name = time.monotonic(), name or _name(model)
     pictures = _split(dataset, split)
     columns = _columns(model, dataset)
     openings = dataset.open_test(f"evaluate {name}") if split == "test" else None
-    probabilities = yield from split_probabilities(model, pictures)
-    report = measure(probabilities[:, columns], pictures.labels, dataset.classes, split)
-    return replace(
-        report,
+    probabilities = (yield from split_probabilities(model, pictures))[:, columns]
+    report = replace(
+        measure(probabilities, pictures.labels, dataset.classes, split),
         baselines=baselines(dataset, split),
         seconds=time.monotonic() - begin,
         run=name,
@@ -63,6 +74,7 @@ def score(model: Model, dataset: Dataset, split: str) -> Generator[Progress, Non
         openings=openings,
         notes=_notes(model, dataset),
     )
+    return report, probabilities
 
 
 def split_probabilities(model: Model, split: Split) -> Generator[Progress, None, NDArray[np.float32]]:
