@@ -35,11 +35,12 @@ def draw_pictures(folder: Path, each: int = 30) -> Path:
     for number, name in enumerate(("left", "right <b>", "both")):
         (folder / name).mkdir(parents=True)
         for k in range(each):
-            pixels = random.integers(0, 90, (32, 32, 3), np.uint8)
+            pixels = random.integers(0, 150, (32, 32, 3), np.uint8)
+            lift = random.integers(5, 90)
             if number in (0, 2):
-                pixels[4:14, 4:14] = 230
+                pixels[4:14, 4:14] += np.uint8(lift)
             if number in (1, 2):
-                pixels[4:14, 18:28] = 230
+                pixels[4:14, 18:28] += np.uint8(lift)
             Image.fromarray(pixels).save(folder / name / f"{name[:4]}-{k:03d}.png")
     (folder / "left" / "broken.png").write_bytes(b"no picture")
     return folder

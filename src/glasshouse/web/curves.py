@@ -10,6 +10,8 @@ from typing import Any
 
 from glasshouse.web.charts import Chart, Series, chart
 
+WIDTH = 480  # of a drawing: two stand side by side
+
 __all__ = ["Curves", "Told", "curves", "told"]
 
 
@@ -80,9 +82,7 @@ def told(run: Path) -> Told:
 def curves(run: Told, names: Sequence[str]) -> Curves:
     """Return the charts of a run; ``names`` are the words for training, validation, accuracy and rate."""
     train, valid, accuracy, rate = names
-    per_epoch = max((step["step"] / step["epoch"] for step in run.steps[-1:]), default=1.0)
-    if run.epochs:
-        per_epoch = run.epochs[-1]["step"] / run.epochs[-1]["epoch"]
+    per_epoch = float(run.started.get("steps_per_epoch") or 1)
     steps = [(step["step"] / per_epoch, step["loss"]) for step in run.steps]
     mean = [(e["epoch"], e["train_loss"]) for e in run.epochs]
     held = [(e["epoch"], e["valid_loss"]) for e in run.epochs if e["valid_loss"] is not None]
@@ -93,16 +93,16 @@ def curves(run: Told, names: Sequence[str]) -> Curves:
     last = max([x for x, _ in [*steps, *mean]], default=1.0)
     across = (0.0, max(last, 1.0))
     return Curves(
-        chart([Series("train raw", "", steps), Series("train", train, mean or steps[-1:], True),
-               Series("valid", valid, held, True)], across),
-        chart([Series("accuracy", accuracy, right, True)], across, _floor(right)),
-        chart([Series("rate", rate, rates)], across),
+        chart([Series("train raw", "", steps), Series("train", train, mean, True),
+               Series("valid", valid, held, True)], across, width=WIDTH),
+        chart([Series("accuracy", accuracy, right, True)], across, _floor(right), WIDTH),
+        chart([Series("rate", rate, rates)], across, width=WIDTH),
     )  # fmt: skip
 
 
 def _floor(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Return the y range of accuracies: up to 100 %, down to a round number below the least."""
-    return (10.0 * int(min((y for _, y in points), default=0.0) // 10), 100.0)
+    return (min(90.0, 10.0 * int(min((y for _, y in points), default=0.0) // 10)), 100.0)
 
 
 def _take(run: Told, line: bytes) -> None:

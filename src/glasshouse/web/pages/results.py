@@ -1,0 +1,130 @@
+"""The result of a model: accuracy beside baselines, classes, the confusion matrix, mistakes, the sealed test."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from glasshouse.data.dataset import Dataset
+from glasshouse.errors import GlasshouseError, MissingError
+from glasshouse.evaluation.wording import confusions
+from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place
+from glasshouse.web.explorer import opened
+from glasshouse.web.mistakes import cell, confidence, least_sure, worst
+from glasshouse.web.pages.access import DeskNow, ModelJob
+from glasshouse.web.pages.desk import Desk, Job
+from glasshouse.web.pages.live import live
+from glasshouse.web.pages.models import framed
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/models/{key}/result", include_in_schema=False)
+SPLITS = ("val", "test", "train")
+MATRIX = 25  # classes; of more, the commonest confusions are listed instead
+
+
+@router.get("", response_class=HTMLResponse)
+def show(request: Request, desk: DeskNow, job: ModelJob, split: str = "val") -> HTMLResponse:
+    """Show what the model is worth on a split."""
+    split = split if split in SPLITS else "val"
+    report, answers, dataset = _report(job, split), _answers(job, split), _dataset(desk, job)
+    context: dict[str, Any] = {"split": split, "report": report, "dataset": dataset, "matrix_limit": MATRIX}
+    context |= {"opened_before": len(dataset.openings()) if dataset else 0, "job_now": desk.evaluation(job, split)}
+    context["bins"] = confidence(answers) if answers else []
+    context["worst"] = worst(answers) if answers and dataset else []
+    context["unsure"] = least_sure(answers, 12) if answers and dataset else []
+    context["answers"] = answers is not None
+    context["confusions"] = confusions(report, 20) if report else []
+    return framed(request, desk, job, "result.html", **context)
+
+
+@router.get("/live")
+def waiting(request: Request, desk: DeskNow, job: ModelJob, split: str = "test", since: str = "") -> Response:
+    """Return how far the scoring is."""
+    now = desk.evaluation(job, split)
+    text = f"{now.id}{now.state}{now.done}" if now else ""
+    return live(
+        request, "result_waiting.html", text, since, now is None or not now.state.live,
+        job=lambda: job, split=lambda: split, job_now=lambda: now,
+    )  # fmt: skip
+
+
+@router.post("")
+def evaluate(desk: DeskNow, job: ModelJob, split: Annotated[str, Form()]) -> RedirectResponse:
+    """Queue the scoring on a split; ``test`` opens the seal."""
+    desk.evaluate(job, split)
+    return RedirectResponse(f"{job.address}/result?split={split}", 303)
+
+
+@router.get("/pictures", response_class=HTMLResponse)
+def pictures(
+    request: Request, desk: DeskNow, job: ModelJob, truth: int, answer: int, split: str = "val"
+) -> HTMLResponse:
+    """Show the pictures of one cell of the confusion matrix."""
+    answers, dataset = _answers(job, split), _dataset(desk, job)
+    if answers is None or dataset is None or not (0 <= max(truth, answer) < len(dataset.classes)):
+        raise MissingError("There are no answers for single pictures here.")
+    found = cell(answers, truth, answer)
+    context: dict[str, Any] = {"truth": dataset.classes[truth], "answer": dataset.classes[answer]}
+    return framed(request, desk, job, "result_pictures.html", split=split, dataset=dataset, found=found, **context)
+
+
+@router.get("/table.csv")
+def table(desk: DeskNow, job: ModelJob, split: Annotated[str, Query()] = "val") -> StreamingResponse:
+    """Return the answer for each picture as a table."""
+    answers, dataset = _answers(job, split), _dataset(desk, job)
+    if answers is None or dataset is None or split not in dataset.splits:
+        raise MissingError("There are no answers for single pictures here.")
+    headers = {"Content-Disposition": f'attachment; filename="{split}.csv"'}
+    return StreamingResponse(_lines(answers, dataset, split), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _lines(answers: SplitAnswers, dataset: Dataset, split: str) -> Iterator[str]:
+    paths = dataset.splits[split].paths
+    yield "path,truth,answer,probability,probability of the truth\n"
+    for row in range(len(answers.labels)):
+        buffer = io.StringIO()
+        names = [_cell(dataset.classes[k]) for k in (answers.labels[row], answers.top[row, 0])]
+        numbers = [f"{answers.top_probability[row, 0]:.6f}", f"{answers.truth_probability[row]:.6f}"]
+        csv.writer(buffer, lineterminator="\n").writerow([_cell(paths[row]), *names, *numbers])
+        yield buffer.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Return a text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t" and text else text
+
+
+def _report(job: Job, split: str) -> dict[str, Any] | None:
+    try:
+        return read_report(result_place(job.folder, split))
+    except MissingError:
+        return _of_training(job.folder) if split == "val" else None
+
+
+def _of_training(run: Path) -> dict[str, Any] | None:
+    """Return the report that the training itself wrote on the validation pictures."""
+    try:
+        found: dict[str, Any] = json.loads((run / "report-val.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _answers(job: Job, split: str) -> SplitAnswers | None:
+    try:
+        return read_answers(result_place(job.folder, split))
+    except MissingError:
+        return None
+
+
+def _dataset(desk: Desk, job: Job) -> Dataset | None:
+    try:
+        return opened(desk.dataset(job.dataset).folder) if job.dataset else None
+    except GlasshouseError:
+        return None

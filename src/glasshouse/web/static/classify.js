@@ -1,0 +1,30 @@
+// Classify One: dropping and pasting a picture, and the answer without a new page.
+const form = document.querySelector("form[data-classify]");
+if (form) {
+  const drop = form.querySelector(".drop");
+  const field = form.querySelector("input[type=file]");
+  const busy = form.querySelector("[data-busy]");
+  let asked = 0;
+  async function send(file) {
+    if (!file) return;
+    const mine = ++asked;
+    const data = new FormData();
+    data.append("picture", file, file.name || "picture");
+    const slow = setTimeout(() => { busy.hidden = false; }, 400);
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: data });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("answer");
+      if (fresh && mine === asked) document.getElementById("answer").replaceChildren(...fresh.childNodes);
+    } catch {
+      document.getElementById("connection").hidden = false;
+    }
+    clearTimeout(slow);
+    busy.hidden = true;
+  }
+  drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
+  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => { event.preventDefault(); drop.classList.remove("over"); send(event.dataTransfer.files[0]); });
+  addEventListener("paste", (event) => send([...event.clipboardData.files].find((file) => file.type.startsWith("image/"))));
+  field.addEventListener("change", () => send(field.files[0]));
+  form.addEventListener("submit", (event) => { event.preventDefault(); send(field.files[0]); });
+}
