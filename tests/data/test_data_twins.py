@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from glasshouse.data import twins as twins_module
 from glasshouse.data.neighbours import close_pairs, usual_distance
 from glasshouse.data.picture import decode, resize
-from glasshouse.data.twins import Twins, find_twins, near_pairs
+from glasshouse.data.twins import Twins, find_twins
 from pictures import picture
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -26,6 +27,10 @@ def jpeg(image: Image.Image, quality: int = 90) -> np.ndarray:
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return decode(buffer.getvalue())
+
+
+def near_pairs(thumbs: np.ndarray) -> np.ndarray:
+    return twins_module.near_pairs(thumbs, np.arange(len(thumbs)))
 
 
 def crop(image: Image.Image, *parts: float) -> Image.Image:
@@ -137,3 +142,9 @@ def test_twins_of_real_photographs() -> None:
         expected = [[i, len(originals) + i] for i in range(60)]
         assert all(pair in expected for pair in pairs), name
         assert len(pairs) >= 59, name
+
+
+def test_small_pictures_are_found_by_row() -> None:
+    thumbs = np.stack([thumb(one) for one in [*unlike(30), *unlike(30)]])
+    rows = [*range(29, -1, -1), *range(30, 60)]
+    assert find_twins([str(i) for i in range(60)], thumbs, rows).groups == (*range(30), *range(29, -1, -1))

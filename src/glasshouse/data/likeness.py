@@ -31,15 +31,15 @@ class Marks:
     contrast: NDArray[np.float32]
 
 
-def perceptual_marks(thumbs: NDArray[np.uint8]) -> Marks:
-    """Return the low cosine waves of each small picture (N, 32, 32, 3), without the mean, scaled to length 1.
+def perceptual_marks(thumbs: NDArray[np.uint8], rows: NDArray[np.int64]) -> Marks:
+    """Return the low cosine waves of the small pictures ``thumbs[rows]``, without the mean, scaled to length 1.
 
     Brightness and contrast drop out; size and compression hardly matter (Zauner 2010, "pHash").
     """
     waves = _cosines()
-    points = np.empty((len(thumbs), _WAVES * _WAVES - 1), np.float32)
-    for start in range(0, len(thumbs), 4096):
-        grey = _grey(thumbs[start : start + 4096])
+    points = np.empty((len(rows), _WAVES * _WAVES - 1), np.float32)
+    for start in range(0, len(rows), 4096):
+        grey = _grey(thumbs[rows[start : start + 4096]])
         points[start : start + 4096] = (waves @ grey @ waves.T).reshape(len(grey), -1)[:, 1:]
     length = np.linalg.norm(points, axis=1)
     points /= np.maximum(length, 1e-6)[:, None]
@@ -47,7 +47,7 @@ def perceptual_marks(thumbs: NDArray[np.uint8]) -> Marks:
 
 
 def alikeness(thumbs: NDArray[np.uint8], pairs: NDArray[np.int64], limits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return for each pair how much of one picture the other does not explain: 0 the same, about 1 unrelated.
+    """Return for each pair of ``thumbs`` how much of one the other does not explain: 0 the same, about 1 unrelated.
 
     The rest of a least-squares fit b ≈ gain·a(warped) + offset over a shift and a stretch of up to 7 % of the side,
     relative to b's contrast, in the better direction; three steps of Gauss-Newton (Lucas and Kanade 1981). Pairs whose

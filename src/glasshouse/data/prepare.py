@@ -91,7 +91,7 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
 def _twins(recipe: DatasetRecipe, records: Sequence[Record], spool: Spool) -> Twins:
     if not recipe.twins:
         return Twins((None,) * len(records), (None,) * len(records))
-    return find_twins([r.sha256 for r in records], spool.thumbs()[[r.row for r in records]])
+    return find_twins([r.sha256 for r in records], spool.thumbs(), [r.row for r in records])
 
 
 def _classes(source: Source, items: Sequence[Item]) -> list[str]:

@@ -32,7 +32,7 @@ def staging(out: Path) -> Iterator[Path]:
         folder.mkdir()
         yield folder
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DatasetError(_full(out)) from None
         if isinstance(error, PermissionError | FileExistsError | NotADirectoryError) or error.errno == errno.EROFS:
             raise DatasetError(f"The dataset cannot be written to {out}: {error}. Choose another --out.") from None
@@ -96,6 +96,7 @@ def _alive(name: str) -> bool:
 def _full(out: Path) -> str:
     free = shutil.disk_usage(out.parent).free
     return (
-        f"The disk is full: the dataset could not be written to {out} ({free / 2**20:,.0f} MB are free now). "
+        f"The disk (or what you may use of it) is full: the dataset could not be written to {out} "
+        f"({free / 2**20:,.0f} MB are free now). "
         "Free some space, choose another --out, a smaller --size, or --encoding jpeg. Nothing half-made was left."
     )

@@ -38,23 +38,27 @@ class Twins:
         return {"equal": equal, "near": near, "groups": len({g for g in self.groups if g is not None})}
 
 
-def find_twins(sha256: Sequence[str], thumbs: NDArray[np.uint8], seed: int = 0) -> Twins:
+def find_twins(
+    sha256: Sequence[str], thumbs: NDArray[np.uint8], rows: Sequence[int] | None = None, seed: int = 0
+) -> Twins:
     """Return which pictures are the same (by SHA-256) or nearly so (by hash, then by pixels).
 
-    ``thumbs`` are the whole pictures at 32x32, uint8 (N, 32, 32, 3). What counts as near depends on the source: where
-    unrelated pictures are much alike, as in Fashion-MNIST, twins must be the more alike. Near-twins of near-twins are
+    ``thumbs`` are the whole pictures at 32x32, uint8 (M, 32, 32, 3), of which ``rows`` belong to the hashes in their
+    order (all of them where not given); they may be mapped from a file. What counts as near depends on the source:
+    where unrelated pictures are much alike, as in Fashion-MNIST, twins must be the more alike. Near-twins of near-twins are
     one group up to 32 pictures; a larger chain is cut into groups whose members are all near one of them.
     """
     equal = join(len(sha256), list(sha256))
     first = np.array(sorted(set(equal)), np.int64)
-    pairs = first[near_pairs(thumbs[first], seed)] if len(first) else np.zeros((0, 2), np.int64)
+    places = first if rows is None else np.asarray(rows, np.int64)[first]
+    pairs = first[near_pairs(thumbs, places, seed)]
     near = _near_groups(len(sha256), pairs)
     return Twins(_several(join(len(sha256), equal, near)), _several(equal))
 
 
-def near_pairs(thumbs: NDArray[np.uint8], seed: int = 0) -> NDArray[np.int64]:
-    """Return the pairs (i, j), i < j, of small pictures that show the same picture, int64 (M, 2)."""
-    marks = perceptual_marks(thumbs)
+def near_pairs(thumbs: NDArray[np.uint8], rows: NDArray[np.int64], seed: int = 0) -> NDArray[np.int64]:
+    """Return the pairs (i, j), i < j, where ``rows[i]`` and ``rows[j]`` show the same picture, int64 (M, 2)."""
+    marks = perceptual_marks(thumbs, rows)
     clear = np.flatnonzero(marks.contrast >= _CONTRAST)
     if len(clear) < 2:
         return np.zeros((0, 2), np.int64)
@@ -64,7 +68,7 @@ def near_pairs(thumbs: NDArray[np.uint8], seed: int = 0) -> NDArray[np.int64]:
     pairs = close_pairs(points, np.maximum(_NEAR * usual, 2 * _LEAST), seed)
     limits = np.minimum(limit[pairs[:, 0]], limit[pairs[:, 1]])
     found: NDArray[np.int64] = clear[pairs]
-    same: NDArray[np.int64] = found[alikeness(thumbs, found, limits) <= limits]
+    same: NDArray[np.int64] = found[alikeness(thumbs, rows[found], limits) <= limits]
     return same
 
 
