@@ -101,7 +101,9 @@ def test_as_html_names_are_escaped_and_tags_are_closed() -> None:
     assert seen.tags <= {"div", "table", "tr", "td", "th", "p", "caption"}
     assert "<script>alert(1)</script>" in seen.texts
     assert "&lt;" in seen.texts
-    assert "rgba(" in html and "color: #" not in html  # laid over the page's own colours, dark or light
+    assert (
+        "rgba(" in html and "color: #" not in html and "color: inherit" in html
+    )  # laid over the page's own colours, dark or light
 
 
 def test_as_markdown_names_are_escaped_and_rows_have_equal_cells() -> None:

@@ -9,8 +9,8 @@ __all__ = ["as_html"]
 
 CLASSES = 100
 MATRIX = 40
-RIGHT, WRONG = "46, 125, 50", "198, 40, 40"  # green and red, laid over the page's own background
-TABLE = '<table style="border-collapse: collapse; margin: 0.5em 0">'
+RIGHT, WRONG = "67, 160, 71", "239, 83, 80"  # green and red, laid over the page's own background
+TABLE = '<table style="border-collapse: collapse; margin: 0.5em 0; color: inherit">'
 CELL = "padding: 0.15em 0.6em; text-align: "
 
 
@@ -53,7 +53,7 @@ def _shaded(truth: int, row: list[int], names: list[str]) -> str:
     total = max(1, sum(row))
     for taken, count in enumerate(row):
         color = RIGHT if truth == taken else WRONG
-        shade = 0.0 if count == 0 else 0.08 + 0.42 * count / total
+        shade = 0.0 if count == 0 else 0.15 + 0.4 * count / total
         title = escape(f"{names[truth]} taken for {names[taken]}: {count}", quote=True)
         style = f"{CELL}right; background: rgba({color}, {shade:.2f})"
         cells.append(f'<td title="{title}" style="{style}">{count or ""}</td>')
