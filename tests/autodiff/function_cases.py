@@ -268,7 +268,7 @@ def conv_weight(d: Draw) -> Any:
     gy, shape = d.smooth(2, 4, *w.out((5, 4))), (4, 2 // g, *k)
 
     def ours(x, gy):
-        return convolution.Conv2dWeight(shape, w, g, None)(x, gy)
+        return convolution.Conv2dWeight(shape, w, g)(x, gy)
 
     return [d.smooth(2, 2, 5, 4), gy], ours, lambda x, gy: torch.nn.grad.conv2d_weight(x, shape, gy, s, p, 1, g)
 

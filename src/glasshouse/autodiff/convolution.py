@@ -7,14 +7,13 @@
 N batch, C channels in, O channels out, G groups; x (N, C, H, W), W (O, C/G, KH, KW), y (N, O, OH, OW).
 """
 
-from typing import Any, cast
+from typing import cast
 
 from .arrays import Array, module_of
 from .core import Function, Operand, Variable, as_operand
 from .faults import ShapeError
 from .geometry import Size, Window, pair, window
 from .shaping import reshape
-from .switches import recording
 
 __all__ = ["Conv2d", "Conv2dInput", "Conv2dWeight", "conv2d", "deconv2d"]
 
@@ -26,13 +25,12 @@ class Conv2d(Function):
         self.window, self.groups = window, groups
 
     def forward(self, x: Array, W: Array, b: Array | None = None) -> Array:
-        y, self.columns = module_of(x).conv2d(x, W, b, self.window, self.groups, keep=recording())
-        return y
+        return module_of(x).conv2d(x, W, b, self.window, self.groups)
 
     def backward(self, gy: Variable) -> list[Variable | None]:
         x, W, *b = self.inputs
         gx = _input(gy, W, x.shape, self.window, self.groups) if self.wants(0) else None
-        gW = _weight(x, gy, W.shape, self.window, self.groups, self.columns) if self.wants(1) else None
+        gW = _weight(x, gy, W.shape, self.window, self.groups) if self.wants(1) else None
         return [gx, gW, *(gy.sum((0, 2, 3)) for _ in b)]
 
 
@@ -55,11 +53,11 @@ class Conv2dInput(Function):
 class Conv2dWeight(Function):
     """gW = gy * x: what a convolution does to the gradient on its way to W."""
 
-    def __init__(self, shape: tuple[int, ...], window: Window, groups: int, columns: Any) -> None:
-        self.shape, self.window, self.groups, self.columns = shape, window, groups, columns
+    def __init__(self, shape: tuple[int, ...], window: Window, groups: int) -> None:
+        self.shape, self.window, self.groups = shape, window, groups
 
     def forward(self, x: Array, gy: Array) -> Array:
-        return module_of(x).conv2d_weight(x, gy, self.shape, self.window, self.groups, self.columns)
+        return module_of(x).conv2d_weight(x, gy, self.shape, self.window, self.groups)
 
     def backward(self, ggW: Variable) -> tuple[Variable | None, Variable | None]:
         x, gy = self.inputs
@@ -72,10 +70,8 @@ def _input(gy: Variable, W: Variable, shape: tuple[int, ...], window: Window, gr
     return cast(Variable, Conv2dInput(shape, window, groups)(gy, W))
 
 
-def _weight(
-    x: Variable, gy: Variable, shape: tuple[int, ...], window: Window, groups: int, columns: Any = None
-) -> Variable:
-    return cast(Variable, Conv2dWeight(shape, window, groups, columns)(x, gy))
+def _weight(x: Variable, gy: Variable, shape: tuple[int, ...], window: Window, groups: int) -> Variable:
+    return cast(Variable, Conv2dWeight(shape, window, groups)(x, gy))
 
 
 def conv2d(

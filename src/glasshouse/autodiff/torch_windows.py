@@ -29,9 +29,9 @@ def fold(columns: Array, shape: tuple[int, ...], window: Window) -> Array:
     return F.fold(flat, shape[2:], window.kernel, window.dilation, window.pad, window.stride)
 
 
-def conv2d(x: Array, W: Array, b: Array | None, window: Window, groups: int, keep: bool) -> tuple[Array, None]:
-    """y = W * x + b; torch keeps no columns."""
-    return F.conv2d(x, W, b, window.stride, window.pad, window.dilation, groups), None
+def conv2d(x: Array, W: Array, b: Array | None, window: Window, groups: int) -> Array:
+    """y = W * x + b."""
+    return F.conv2d(x, W, b, window.stride, window.pad, window.dilation, groups)
 
 
 def conv2d_input(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
@@ -41,7 +41,7 @@ def conv2d_input(gy: Array, W: Array, shape: tuple[int, ...], window: Window, gr
     return _backward(gy, x, W, None, *ways)[0]
 
 
-def conv2d_weight(x: Array, gy: Array, shape: tuple[int, ...], window: Window, groups: int, columns: None) -> Array:
+def conv2d_weight(x: Array, gy: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
     """The gradient of a convolution with respect to its weights."""
     W = gy.new_empty(1).expand(shape)  # only its shape is used
     ways = (window.stride, window.pad, window.dilation, False, [0, 0], groups, [False, True, False])
