@@ -1,5 +1,6 @@
 """A process that is killed at a random moment (SIGKILL) leaves a run that ends with the bits of an undisturbed one."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,6 @@ def test_a_killed_run_ends_with_the_same_bits(tiny: Path, tmp_path: Path) -> Non
         assert all(whole[n].numpy().tobytes() == killed[n].numpy().tobytes() for n in whole)
         curves = [[(e["train_loss"], e["valid_loss"]) for e in p.history] for p in (at, killed_at)]
         assert at.step == killed_at.step and curves[0] == curves[1]
+    logs = [(tmp_path / name / "events.jsonl").read_text().splitlines() for name in ("whole", "killed")]
+    told = [[(e["step"], e["loss"]) for e in map(json.loads, log) if e["type"] == "step"] for log in logs]
+    assert told[0] == told[1] and len(told[0]) == 36  # curves are neither doubled nor torn

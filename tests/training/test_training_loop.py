@@ -129,6 +129,18 @@ def test_an_interrupted_run_ends_with_the_same_bits(name: str, steps: int, tiny:
     assert steps_told[0] == steps_told[1] and losses[0] == losses[1]  # curves are not doubled
 
 
+def test_the_best_epoch_and_patience_are_remembered(tiny: Path, tmp_path: Path) -> None:
+    fields = {"epochs": 20, "optimizer": {"lr": 3e-3}, "schedule": {"name": "constant"},
+              "checkpoints": {"monitor": "valid_accuracy"},
+              "early_stopping": {"patience": 4, "monitor": "valid_accuracy"}}  # fmt: skip
+    whole = of(run(train(recipe(tiny, **fields), tmp_path / "whole")), RunFinished)[0]
+    assert whole.reason == "early-stopping" and whole.epochs == whole.best_epoch + 4
+    interrupted(tiny, tmp_path / "run", 4 * (whole.best_epoch + 2), **fields)
+    finished = of(run(resume(tmp_path / "run")), RunFinished)[0]
+    assert (finished.best_epoch, finished.epochs) == (whole.best_epoch, whole.epochs)
+    assert weights(tmp_path / "run") == weights(tmp_path / "whole")
+
+
 def test_a_torn_last_line_of_events_is_cut_off(tiny: Path, tmp_path: Path) -> None:
     interrupted(tiny, tmp_path / "run", 5)
     with (tmp_path / "run" / "events.jsonl").open("a") as file:
