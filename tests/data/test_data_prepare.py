@@ -210,6 +210,13 @@ def test_a_folder_that_is_no_dataset_is_left_alone(tmp_path: Path) -> None:
     assert beside(tmp_path / "other") == []
 
 
+def test_a_dataset_is_not_made_inside_its_source(tmp_path: Path) -> None:
+    source = write_class_folders(tmp_path / "pets", each=4)
+    for place in (source, source / "data"):
+        with pytest.raises(DatasetError, match="inside of its source"):
+            create_dataset(recipe(source), place)
+
+
 def test_given_labels_and_arrays_are_part_of_the_fingerprint(tmp_path: Path) -> None:
     images = np.stack([picture(seed, 20, 20) for seed in range(24)])
     given = Given(images=images, targets=[i % 2 for i in range(24)], classes=["even", "odd"])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from glasshouse.data.check import Finding
 from glasshouse.data.series import series_finding
+from glasshouse.data.spool import THUMB
 from glasshouse.data.survey import Record
 from glasshouse.data.twins import Twins
 from glasshouse.recipe import DatasetRecipe
@@ -17,7 +18,7 @@ __all__ = ["Dealt", "find_odd"]
 
 _RARE = 5  # a class this many times rarer than the commonest is told
 _ENLARGED = 4  # pictures enlarged more than this are tiny
-_BLANK = 1.5  # grey levels of standard deviation
+_BLANK = 5  # levels of 255 between the darkest and the brightest place
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,8 @@ def _blank(dealt: Dealt) -> Iterator[Finding]:
     rows = np.array([record.row for record in dealt.records])
     blank: list[int] = []
     for start in range(0, len(rows), 4096):
-        spread = dealt.thumbs[rows[start : start + 4096]].astype(np.float32).std((1, 2)).max(1)
-        blank += (start + np.flatnonzero(spread < _BLANK)).tolist()
+        spread = np.ptp(dealt.thumbs[rows[start : start + 4096]].reshape(-1, THUMB[0] * THUMB[1], THUMB[2]), axis=1)
+        blank += (start + np.flatnonzero(spread.max(1) <= _BLANK)).tolist()
     if blank:
         path = dealt.records[blank[0]].item.path
         yield Finding("blank", f"{_pictures(len(blank))} blank, of one colour all over (such as {path}).")

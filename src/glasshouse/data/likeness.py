@@ -131,7 +131,8 @@ def _same_colours(a: NDArray[np.uint8], b: NDArray[np.uint8], place: NDArray[np.
 
 
 def _grey(thumbs: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return np.asarray(thumbs.astype(np.float32) @ _GREY, np.float32)
+    flat: NDArray[np.float32] = thumbs.reshape(-1, 3).astype(np.float32) @ _GREY
+    return flat.reshape(-1, _SIDE, _SIDE)
 
 
 def _cosines() -> NDArray[np.float32]:

@@ -50,6 +50,7 @@ def prepare_dataset(recipe: DatasetRecipe, out: str | Path, given: Given | None 
     """
     place = Path(out).absolute()
     recipe = identified(recipe, given)
+    _check_place(recipe, place)
     standing = inspect(place)
     source = open_source(recipe, given)
     if standing is not None and found_again(standing, recipe, source):
@@ -59,6 +60,17 @@ def prepare_dataset(recipe: DatasetRecipe, out: str | Path, given: Given | None 
         fingerprint = yield from _make(recipe, source, folder)
         yield from _replace(standing, fingerprint, folder, place)
     yield DatasetReady(str(place), fingerprint, reused=False)
+
+
+def _check_place(recipe: DatasetRecipe, place: Path) -> None:
+    sources = [
+        Path(name).expanduser().resolve() for name in (recipe.source, recipe.valid_source, recipe.test_source) if name
+    ]
+    inside = next((source for source in sources if source.is_dir() and place.resolve().is_relative_to(source)), None)
+    if inside is not None:
+        raise DatasetError(
+            f"The dataset cannot be made at {place}, inside of its source {inside}. Choose another --out."
+        )
 
 
 def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Event, None, str]:

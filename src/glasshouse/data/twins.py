@@ -45,8 +45,8 @@ def find_twins(
 
     ``thumbs`` are the whole pictures at 32x32, uint8 (M, 32, 32, 3), of which ``rows`` belong to the hashes in their
     order (all of them where not given); they may be mapped from a file. What counts as near depends on the source:
-    where unrelated pictures are much alike, as in Fashion-MNIST, twins must be the more alike. Near-twins of near-twins are
-    one group up to 32 pictures; a larger chain is cut into groups whose members are all near one of them.
+    where unrelated pictures are much alike, as in Fashion-MNIST, twins must be the more alike. Near-twins of near-twins
+    are one group up to 32 pictures; a larger chain is cut into groups whose members are all near one of them.
     """
     equal = join(len(sha256), list(sha256))
     first = np.array(sorted(set(equal)), np.int64)
