@@ -146,6 +146,16 @@ def test_a_checkpoint_comes_back_whole_under_each_name(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["best", "last"]
 
 
+def test_a_file_system_without_links_gets_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    write_checkpoint([tmp_path / "best", tmp_path / "last"], {"a": torch.ones(2)}, Position(step=3))
+    assert (tmp_path / "best").read_bytes() == (tmp_path / "last").read_bytes()
+    assert read_checkpoint(tmp_path / "last")[1].step == 3
+
+
 def test_a_checkpoint_that_is_torn_or_foreign_is_named(tmp_path: Path) -> None:
     write_checkpoint([tmp_path / "a"], {"module/a": torch.zeros(9)}, Position())
     (tmp_path / "torn").write_bytes((tmp_path / "a").read_bytes()[:-5])

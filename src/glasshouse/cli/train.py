@@ -61,7 +61,7 @@ def train(
 
     Ctrl-C stops between two steps; glasshouse resume RUN goes on, with the numbers of an undisturbed run.
     """
-    from glasshouse.training.run_folder import next_run
+    from glasshouse.training.run_folder import RunFolder, next_run
 
     begun = time.monotonic()
     plain = {"network": network, "weights": weights, "strategy": strategy, "epochs": epochs, "views": views,
@@ -75,6 +75,8 @@ def train(
         "early_stopping": {"patience": early_stopping},
         "checkpoints": {"steps": checkpoint_steps, "keep_every": keep_every},
     }
+    if out is not None:
+        RunFolder.check_free(out)
     fields = _fields(recipe, plain, parts)
     given = str(data) if data is not None else fields.get("data")
     source = {"size": size, "color": color, "valid": valid, "seed": seed}

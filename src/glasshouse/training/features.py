@@ -28,7 +28,7 @@ from glasshouse.events import Progress
 from glasshouse.networks.build import Built
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import write_atomically
-from glasshouse.training.devices import deterministic
+from glasshouse.training.devices import deterministic, is_memory_error
 from glasshouse.training.feeds import normalized
 from glasshouse.training.fusing import Pooled, fused
 
@@ -68,9 +68,14 @@ class Extractor:
         A CPU computes chunks side by side, one thread each: faster than all threads on one chunk where other
         programs run too, and the same bits whatever the number of cores.
         """
-        chunks = [samples[first : first + self.chunk] for first in range(0, len(samples), self.chunk)]
-        found = self.pool.map(partial(self._chunk, view), chunks)
-        return torch.cat(list(found))
+        while True:
+            chunks = [samples[first : first + self.chunk] for first in range(0, len(samples), self.chunk)]
+            try:
+                return torch.cat(list(self.pool.map(partial(self._chunk, view), chunks)))
+            except (RuntimeError, MemoryError) as error:
+                if not is_memory_error(error) or self.chunk == 1:
+                    raise
+                self.chunk //= 2  # a smaller chunk takes less memory
 
     def _chunk(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
         with torch.inference_mode(), deterministic():

@@ -1,6 +1,7 @@
 """Learner: a network and its data in five lines of Python; every ``fit`` is a run with a recipe of its own."""
 
 import math
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
@@ -12,7 +13,7 @@ import numpy as np
 
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.image_data import ImageData
-from glasshouse.errors import RunError
+from glasshouse.errors import GlasshouseError, RunError
 from glasshouse.evaluation.report import Report
 from glasshouse.events import EpochDone, Event, event_from_json
 from glasshouse.export.bundle import load_model, save
@@ -129,8 +130,15 @@ class Learner:
 
     def _train(self, recipe: TrainingRecipe) -> "Learner":
         place = self._place()
-        self.show(self._noting(train(recipe, place), place))
-        self.recipe = recipe
+        self.recipe, before = recipe, self.recipe
+        try:
+            self.show(self._noting(train(recipe, place), place))
+        except KeyboardInterrupt:
+            sys.stderr.write(f"Stopped; everything so far is kept in {place}. Go on with .resume()\n")
+            raise
+        except GlasshouseError:
+            self.recipe = before
+            raise
         return self
 
     def _noting(self, events: Iterator[Event], place: Path) -> Iterator[Event]:

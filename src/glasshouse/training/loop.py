@@ -38,6 +38,7 @@ def train(recipe: TrainingRecipe, out: str | Path) -> Iterator[Event]:
         InputError: the recipe, dataset, network or weights cannot be used; nothing was written.
         RunError: ``out`` is taken, or the training could not go on; what was kept is told.
     """
+    RunFolder.check_free(Path(out))
     dataset = open_dataset(recipe.data)
     material = gather(recipe.resolved(), dataset)
     run = RunFolder.create(Path(out), material.recipe.replace(fingerprint=dataset.fingerprint))

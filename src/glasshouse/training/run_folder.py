@@ -30,17 +30,25 @@ class RunFolder:
         self._log: IO[str] | None = None
         self._last_step = 0.0
 
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Raise a RunError unless a run can be made at ``path``: it is not there, or an empty folder."""
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            step = f"continue it with: glasshouse resume {path}" if (path / "recipe.json").exists() else "it is no run"
+            raise RunError(f"{path} exists and is not empty; {step}, or choose another name")
+
     @classmethod
     def create(cls, path: Path, recipe: TrainingRecipe) -> "RunFolder":
         """Make the folder and write the recipe.
 
         Raises:
-            RunError: the folder exists and is not empty.
+            RunError: the folder exists and is not empty, or cannot be made.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            step = f"continue it with: glasshouse resume {path}" if (path / "recipe.json").exists() else "it is no run"
-            raise RunError(f"{path} exists and is not empty; {step}, or choose another name")
-        path.mkdir(parents=True, exist_ok=True)
+        cls.check_free(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"cannot make the run's folder {path}: {error.strerror}; choose another --out") from None
         run = cls(path)
         run.write_text("recipe.json", recipe.to_json())
         run.describe(created=datetime.now(UTC).isoformat(timespec="seconds"), versions=_versions())
