@@ -1,0 +1,49 @@
+"""The guides' blocks of Python run, in their order, in a folder of their own."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def blocks(path: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
+
+
+@pytest.mark.parametrize("name", ["guide.md"])
+def test_every_block_of_the_guide_runs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words: dict[str, object] = {}
+    for block in blocks(DOCS / name):
+        exec(compile(block, f"{name}: {block[:40]!r}", "exec"), words)
+    told = capsys.readouterr().out
+    assert "3/notes.txt - not a picture" in told
+    assert "no such field; did you mean rotation?" in told
+    assert "done 3" in told
+    assert words["test"].accuracy > 0.93  # type: ignore[attr-defined]
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for path in [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}, which is not there"
+
+
+def test_no_text_names_a_machine_or_a_registry() -> None:
+    root = DOCS.parent
+    listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True).stdout
+    for path in listed.splitlines():
+        file = root / path
+        if (
+            path
+            and file.suffix in (".md", ".toml", ".lock", ".sh", ".py", ".json", ".yml")
+            and path != "tests/test_docs.py"
+        ):
+            text = file.read_text(encoding="utf-8")
+            for word in ("pypi" + ".org", "pythonhosted", "/" + "work/", "/" + "root/"):
+                assert word not in text, f"{path} names {word}"
