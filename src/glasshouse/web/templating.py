@@ -59,7 +59,13 @@ def render(request: Request, template: str, **context: Any) -> str:
     """Return a template (a page or a part of one) in the language of the request."""
     theme = request.cookies.get("theme")
     query = f"?{request.url.query}" if request.url.query else ""
-    frame = {"theme": theme if theme in THEMES else "", "here": request.url.path, "address": request.url.path + query}
+    user = getattr(request.state, "user", None)
+    frame = {
+        "user": user,
+        "theme": theme if theme in THEMES else "",
+        "here": request.url.path,
+        "address": request.url.path + query,
+    }
     return environment(language_of(request)).get_template(template).render(**frame, **context)
 
 

@@ -19,7 +19,8 @@ from glasshouse.store.datasets import (
 )
 from glasshouse.store.jobs import abort_job, list_jobs, resume_job
 from glasshouse.store.models import bin_models, change_model, get_model, list_models, restore_models
-from glasshouse.store.owned import Listing
+from glasshouse.store.owned import Listing, check_change
+from glasshouse.store.people import note
 from glasshouse.store.places import complete_path
 from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, UserRecord
 from glasshouse.store.submit import (
@@ -128,7 +129,7 @@ class Desk:
 
     def make_dataset(self, new: NewDataset) -> str:
         """Queue a dataset and return its id."""
-        return submit_dataset(self.store, new, self.user).id
+        return self._noted("dataset-create", submit_dataset(self.store, new, self.user).id, new.name)
 
     def checked(self, new: NewDataset) -> DatasetRecipe:
         """Return the recipe of a new dataset with its source where this process finds it."""
@@ -142,15 +143,19 @@ class Desk:
 
     def make_models(self, new: NewModel) -> list[str]:
         """Queue a training, or one for each pair of a sweep; return their ids."""
-        return [record.id for record in submit_models(self.store, new, self.user)]
+        return [self._noted("model-create", one.id, one.name) for one in submit_models(self.store, new, self.user)]
 
     def abort(self, job: Job) -> None:
         """Ask a job to stop; what it kept stays."""
+        self._check(job)
         abort_job(self.store, self._record(job).job_id)
+        self._noted(f"{job.kind}-abort", job.id, job.name)
 
     def resume(self, job: Job) -> None:
         """Queue an aborted or failed job again, from its last checkpoint."""
+        self._check(job)
         resume_job(self.store, self._record(job).job_id)
+        self._noted(f"{job.kind}-resume", job.id, job.name)
 
     def delete(self, job: Job) -> None:
         """Put a dataset or a model into the bin.
@@ -159,10 +164,12 @@ class Desk:
             ConflictError: models depend on the dataset, or the job is not at rest.
         """
         (bin_datasets if job.kind == DATASET else bin_models)(self.store, [job.id], self.user)
+        self._noted(f"{job.kind}-bin", job.id, job.name)
 
     def restore(self, job: Job) -> None:
         """Take a dataset or a model out of the bin."""
         (restore_datasets if job.kind == DATASET else restore_models)(self.store, [job.id], self.user)
+        self._noted(f"{job.kind}-restore", job.id, job.name)
 
     def describe(self, job: Job, name: str, notes: str) -> None:
         """Change the name and the notes."""
@@ -181,6 +188,7 @@ class Desk:
     def evaluate(self, job: Job, split: str) -> None:
         """Queue the scoring of a model on a split; ``test`` opens the seal."""
         submit_evaluation(self.store, job.id, split, user=self.user)
+        self._noted("model-evaluate", job.id, split)
 
     def evaluation(self, job: Job, split: str) -> JobRecord | None:
         """Return the latest job that scores a model on a split."""
@@ -188,6 +196,16 @@ class Desk:
             if one.kind is JobKind.EVALUATE and one.model_id == job.id and one.arguments.get("split") == split:
                 return one
         return None
+
+    def _check(self, job: Job) -> None:
+        """Refuse a change by who may only look."""
+        check_change(self._record(job), self.user)
+
+    def _noted(self, action: str, key: str, detail: str) -> str:
+        """Write into the audit log, where there are accounts; return ``key``."""
+        if self.user is not None:
+            note(self.store, self.user, action, key, detail)
+        return key
 
     def _record(self, job: Job) -> DatasetRecord | ModelRecord:
         return (get_dataset if job.kind == DATASET else get_model)(self.store, job.id, self.user)

@@ -16,7 +16,7 @@ from glasshouse.web.pages.desk import DATASET, MODEL, Job
 from glasshouse.web.pages.live import live, mark_of
 from glasshouse.web.templating import page
 
-__all__ = ["router"]
+__all__ = ["inside", "router"]
 
 router = APIRouter(include_in_schema=False)
 SORTS: Mapping[str, Callable[[Job], Any]] = {
@@ -90,20 +90,25 @@ def restore(desk: DeskNow, kind: str, key: str) -> Response:
     return RedirectResponse(job.address, 303)
 
 
-@router.post("/choices")
+@router.post("/language")
 def choices(
     language: Annotated[str | None, Form()] = None,
     theme: Annotated[str | None, Form()] = None,
     back: Annotated[str, Form()] = "/",
 ) -> RedirectResponse:
     """Keep the choice of a language or of colours in a cookie, and go back."""
-    inside = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
-    answer = RedirectResponse(inside, 303)
+    answer = RedirectResponse(inside(back), 303)
     if language in LANGUAGES:
         answer.set_cookie("language", language, max_age=YEAR, httponly=True, samesite="lax")
     if theme is not None and theme in ("", "light", "dark"):
         answer.set_cookie("theme", theme, max_age=YEAR, httponly=True, samesite="lax")
     return answer
+
+
+def inside(address: str) -> str:
+    """Return the address where it is one of the Studio's own, else home."""
+    own = address.startswith("/") and not address.startswith("//") and not set(address) & set("\\\r\n\t")
+    return address if own else "/"
 
 
 def _running(jobs: Sequence[Job]) -> list[Running]:

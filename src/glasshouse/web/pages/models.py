@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.errors import MissingError
 from glasshouse.store.models import get_model
+from glasshouse.store.owned import check_change
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints, read_log
 from glasshouse.store.submit import continue_model
 from glasshouse.web.curves import Told, curves, told
@@ -93,7 +94,9 @@ def describe(
 @router.post("/checkpoints/{name}/delete")
 def drop(desk: DeskNow, job: ModelJob, name: str) -> RedirectResponse:
     """Delete one checkpoint."""
-    delete_checkpoint(desk.store, get_model(desk.store, job.id, desk.user), name)
+    record = get_model(desk.store, job.id, desk.user)
+    check_change(record, desk.user)
+    delete_checkpoint(desk.store, record, name)
     return RedirectResponse(f"{job.address}/details", 303)
 
 
