@@ -120,19 +120,17 @@ def as_array(x: Any) -> Array:
     >>> as_array(3.0)
     array(3.)
     """
-    if type(x) is np.ndarray:
+    kind = type(x)
+    if kind is np.ndarray:
         return x
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(x, torch.Tensor):
+        return x if kind is torch.Tensor and not x.requires_grad else x.detach().as_subclass(torch.Tensor)
     if isinstance(x, np.ndarray | np.generic | bool | int | float | complex | list | tuple):
         return np.asarray(x)
-    if is_array(x):
-        return x.detach().as_subclass(sys.modules["torch"].Tensor) if x.requires_grad or type(x) is not _tensor() else x
     raise ArrayError(f"expected an array or a number, got {type(x).__name__}; make an array of it first")
 
 
 def new_array(value: Any, like: Array | None) -> Array:
     """`value` as an array of the same kind, dtype and device as `like`; float32 NumPy where there is none."""
     return np.asarray(value, dtype=np.float32) if like is None else module_of(like).array_like(value, like)
-
-
-def _tensor() -> type:
-    return cast(type, sys.modules["torch"].Tensor)

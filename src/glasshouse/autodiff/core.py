@@ -375,20 +375,16 @@ def _result(y: Any) -> Variable:
 
 def _variables(inputs: Sequence[Operand]) -> Sequence[Variable]:
     """Every input as a Variable; raw arrays and numbers become constants, numbers in the dtype of the arrays."""
-    kind = None
-    like = None
-    for x in inputs:
-        data = x.data if isinstance(x, Variable) else x
-        if is_array(data):
-            like = data if like is None else like
-            if kind is not None and module_of(data) is not kind:
-                raise ArrayError(
-                    "one operation got both a NumPy array and a torch tensor; make them one kind: "
-                    "torch.as_tensor(array), tensor.numpy(), layer.to_torch() or layer.to_numpy()"
-                )
-            kind = module_of(data)
-        elif data is None:
-            raise GraphError("an input holds no numbers yet (data is None); run its layer once, or give in_size")
+    arrays = [x.data if isinstance(x, Variable) else x for x in inputs]
+    if any(array is None for array in arrays):
+        raise GraphError("an input holds no numbers yet (data is None); run its layer once, or give in_size")
+    arrays = [array for array in arrays if is_array(array)]
+    if len({type(array) for array in arrays}) > 1 and len({module_of(array) for array in arrays}) > 1:
+        raise ArrayError(
+            "one operation got both a NumPy array and a torch tensor; make them one kind: "
+            "torch.as_tensor(array), tensor.numpy(), layer.to_torch() or layer.to_numpy()"
+        )
+    like = arrays[0] if arrays else None
     return [x if isinstance(x, Variable) else _constant_like(x, like) for x in inputs]
 
 

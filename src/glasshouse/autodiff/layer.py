@@ -41,11 +41,7 @@ class Layer:
     def named_params(self) -> dict[str, Parameter]:
         """Every Parameter once, under its name: the way to it, such as ``l1/W`` or ``blocks/0/conv/b``."""
         named: dict[str, Parameter] = {}
-        seen: set[int] = set()
-        for name, parameter in _walk(self, (), ()):
-            if id(parameter) not in seen:
-                seen.add(id(parameter))
-                named[name] = parameter
+        _collect(self, "", named, set())
         return named
 
     def cleargrads(self) -> None:
@@ -101,11 +97,14 @@ class Layer:
                 parameter.grad = Variable(convert(parameter.grad.data), requires_grad=False)
 
 
-def _walk(x: Any, way: tuple[str, ...], holders: tuple[int, ...]) -> Iterator[tuple[str, Parameter]]:
-    """Every Parameter within x, with its way from the top; a Layer that holds itself is met once."""
-    if isinstance(x, Parameter):
-        yield "/".join(way), x
-    elif isinstance(x, Layer | list | tuple | dict) and id(x) not in holders:
-        items = vars(x) if isinstance(x, Layer) else x if isinstance(x, dict) else dict(enumerate(x))
-        for name, part in items.items():
-            yield from _walk(part, (*way, str(name)), (*holders, id(x)))
+def _collect(x: Any, way: str, named: dict[str, Parameter], seen: set[int]) -> None:
+    """Put every Parameter within x under its way from the top; whatever is met again is passed over."""
+    items = vars(x) if isinstance(x, Layer) else x if isinstance(x, dict) else dict(enumerate(x))
+    seen.add(id(x))
+    for name, part in items.items():
+        if isinstance(part, Parameter | Layer | list | tuple | dict) and id(part) not in seen:
+            if isinstance(part, Parameter):
+                seen.add(id(part))
+                named[f"{way}{name}"] = part
+            else:
+                _collect(part, f"{way}{name}/", named, seen)

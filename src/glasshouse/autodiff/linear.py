@@ -32,8 +32,8 @@ class Linear(Function):
 
     def backward(self, gy: Variable) -> list[Variable | None]:
         x, W, *b = self.inputs
-        gx = matmul(gy, transpose(W)) if self.wants(0) else None
-        gW = matmul(transpose(x), gy) if self.wants(1) else None
+        gx = MatMul()(gy, transpose(W)) if self.wants(0) else None
+        gW = MatMul()(transpose(x), gy) if self.wants(1) else None
         return [gx, gW, *(sum_to(gy, b.shape) for b in b)]
 
 

@@ -62,10 +62,10 @@ def softmax_cross_entropy(x: Operand, t: Any) -> Variable:
             f"expected scores (N, K) and labels (N,), got {x.shape} and {tuple(labels.shape)}; "
             "labels are whole numbers, one a sample, not one-hot rows"
         )
-    if not getattr(labels, "is_cuda", False) and len(labels) and not 0 <= labels.min() <= labels.max() < x.shape[1]:
-        raise ShapeError(
-            f"labels run from {labels.min()} to {labels.max()}, but there are {x.shape[1]} scores a sample"
-        )
+    if len(labels) and not getattr(labels, "is_cuda", False):  # on a graphics card, looking would mean waiting
+        low, high = int(labels.min()), int(labels.max())
+        if low < 0 or high >= x.shape[1]:
+            raise ShapeError(f"labels run from {low} to {high}; with {x.shape[1]} scores they go from 0")
     return cast(Variable, SoftmaxCrossEntropy(labels)(x))
 
 
