@@ -137,6 +137,15 @@ def test_links_that_loop_or_lead_nowhere_are_listed(tmp_path: Path) -> None:
     }
 
 
+def test_a_link_to_a_folder_around_the_source_is_not_followed(tmp_path: Path) -> None:
+    root = write_class_folders(tmp_path / "around" / "pets", each=1)
+    write_class_folders(tmp_path / "around" / "others", each=1)
+    (root / "cat" / "up").symlink_to(root.parent)
+    source = opened(root)
+    assert len(source.items) == 2
+    assert reasons(source) == {"cat/up": "a link to a folder that contains the source itself"}
+
+
 def test_special_files_are_listed_and_never_waited_for(tmp_path: Path) -> None:
     write_class_folders(tmp_path, each=1)
     os.mkfifo(tmp_path / "cat" / "pipe.jpg")

@@ -133,6 +133,9 @@ def _enter(root: Path, path: str, linked: bool, seen: dict[tuple[int, int], str]
         target = seen[key] or "the source itself"
         tree.rejected.append(Rejected(path, f"a link to a folder that is read already: {target}"))
         return False
+    if linked and root.resolve().is_relative_to((root / path).resolve()):
+        tree.rejected.append(Rejected(path, "a link to a folder that contains the source itself"))
+        return False
     seen[key] = path
     if path:
         tree.folders.append(path)
