@@ -3,12 +3,13 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from glasshouse.errors import RefusedError
+from glasshouse.events import Event
 from glasshouse.jobs.classify import classify
 from glasshouse.jobs.samples import sample
 from glasshouse.jobs.telling import Teller
@@ -22,6 +23,7 @@ from glasshouse.store.results import result_place, write_answers
 
 __all__ = ["WORK"]
 
+Result = TypeVar("Result")
 LISTED = 200  # of the files left out, kept in the database
 
 
@@ -62,14 +64,14 @@ def train_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
         for event in events:
             teller.hear(event)
     teller.stage("scoring")
-    return _validation(store, record, run)
+    return _validation(store, record, run, teller)
 
 
 def evaluate_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
     """Score a model on a split of a dataset."""
     teller.stage("scoring")
     record = get_model(store, str(job.model_id))
-    return _score(store, record, str(job.dataset_id), str(job.arguments["split"]))
+    return _score(store, record, str(job.dataset_id), str(job.arguments["split"]), teller)
 
 
 def classify_many(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
@@ -91,29 +93,39 @@ WORK: Mapping[JobKind, Callable[[Store, JobRecord, Teller], dict[str, Any]]] = {
 }
 
 
-def _validation(store: Store, record: ModelRecord, run: Path) -> dict[str, Any]:
+def _validation(store: Store, record: ModelRecord, run: Path, teller: Teller) -> dict[str, Any]:
     from glasshouse.data.dataset import read_manifest
 
     dataset = get_dataset(store, str(record.dataset_id))
     if not read_manifest(store.path(dataset.folder))["splits"].get("val"):
         return {"model": str(run / "model")}
-    found = _score(store, record, dataset.id, "val")
+    found = _score(store, record, dataset.id, "val", teller)
     note_scores(store, record.id, found)
     return found
 
 
-def _score(store: Store, record: ModelRecord, dataset_id: str, split: str) -> dict[str, Any]:
+def _score(store: Store, record: ModelRecord, dataset_id: str, split: str, teller: Teller) -> dict[str, Any]:
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
-    from glasshouse.export.scoring import score
+    from glasshouse.export.scoring import scoring
 
     dataset = open_dataset(store.path(get_dataset(store, dataset_id).folder))
-    report, probabilities = score(load_model(record.id), dataset, split, record.name)
+    report, probabilities = _heard(scoring(load_model(record.id), dataset, split, record.name), teller)
     own = dataset_id == record.dataset_id
     place = result_place(store.path(record.folder), split, None if own else dataset_id)
     write_answers(place, dataset.splits[split].labels, probabilities)
     _write_json(place.with_suffix(".json"), report.to_dict())
     return {"accuracy": report.accuracy, "interval": list(report.interval), "count": report.count}
+
+
+def _heard(events: Generator[Event, None, Result], teller: Teller) -> Result:
+    """Tell ``events`` and return their result."""
+    while True:
+        try:
+            teller.hear(next(events))
+        except StopIteration as end:
+            result: Result = end.value
+            return result
 
 
 def _check_named_pictures(store: Store, recipe: DatasetRecipe, *, must_open: bool = True) -> None:

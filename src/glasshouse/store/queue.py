@@ -38,7 +38,7 @@ def claim(store: Store, kinds: tuple[JobKind, ...], host: str, slot: str) -> Job
             taken = connection.execute(
                 update(jobs)
                 .where(jobs.c.id == job_id, jobs.c.state == JobState.QUEUED)
-                .values(**values, **progress, result=None, attempt=jobs.c.attempt + 1, started_at=now, heartbeat=now)
+                .values(**values, **progress, attempt=jobs.c.attempt + 1, started_at=now, heartbeat=now)
             )
         if taken.rowcount == 1:
             return get_job(store, job_id)
