@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from glasshouse.data.check import Finding
 from glasshouse.data.series import series_finding
-from glasshouse.data.spool import THUMB
 from glasshouse.data.survey import Record
 from glasshouse.data.twins import Twins
 from glasshouse.recipe import DatasetRecipe
@@ -127,8 +126,10 @@ def _blank(dealt: Dealt) -> Iterator[Finding]:
     rows = np.array([record.row for record in dealt.records])
     blank: list[int] = []
     for start in range(0, len(rows), 4096):
-        spread = np.ptp(dealt.thumbs[rows[start : start + 4096]].reshape(-1, THUMB[0] * THUMB[1], THUMB[2]), axis=1)
-        blank += (start + np.flatnonzero(spread.max(1) <= _BLANK)).tolist()
+        part = dealt.thumbs[rows[start : start + 4096]]
+        even = np.flatnonzero(np.ptp(part[:, ::8, ::8], axis=(1, 2)).max(1) <= _BLANK)
+        even = even[np.ptp(part[even], axis=(1, 2)).max(1) <= _BLANK]
+        blank += (start + even).tolist()
     if blank:
         path = dealt.records[blank[0]].item.path
         yield Finding("blank", f"{_pictures(len(blank))} blank, of one colour all over (such as {path}).")

@@ -6,7 +6,27 @@ from collections.abc import Hashable, Iterable, Sequence
 from glasshouse.data.items import Item
 from glasshouse.errors import SourceError
 
-__all__ = ["join", "series_keys"]
+__all__ = ["Joined", "join", "series_keys"]
+
+
+class Joined:
+    """Things by number that are joined two at a time (union-find); a group's root is its lowest number."""
+
+    def __init__(self, count: int) -> None:
+        self._parent = list(range(count))
+
+    def root(self, i: int) -> int:
+        """Return the lowest number of the group that ``i`` is in."""
+        parent = self._parent
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    def join(self, i: int, j: int) -> None:
+        """Make one group of the groups of ``i`` and ``j``."""
+        low, high = sorted((self.root(i), self.root(j)))
+        self._parent[high] = low
 
 
 def join(count: int, *bonds: Sequence[Hashable | None]) -> list[int]:
@@ -14,21 +34,13 @@ def join(count: int, *bonds: Sequence[Hashable | None]) -> list[int]:
 
     A group's number is the position of its first member; None binds nothing.
     """
-    parent = list(range(count))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
+    joined = Joined(count)
     for keys in bonds:
         first: dict[Hashable, int] = {}
         for i, key in enumerate(keys):
             if key is not None:
-                a, b = sorted((root(first.setdefault(key, i)), root(i)))
-                parent[b] = a
-    return [root(i) for i in range(count)]
+                joined.join(first.setdefault(key, i), i)
+    return [joined.root(i) for i in range(count)]
 
 
 def series_keys(items: Iterable[Item], pattern: str | None) -> list[tuple[str, str] | None]:

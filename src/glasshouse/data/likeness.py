@@ -64,15 +64,14 @@ def _rest(a: NDArray[np.uint8], b: NDArray[np.uint8], limits: NDArray[np.float32
     one, other = _grey(a), _grey(b)
     rest, _ = _fit(one, other, 1, stride=2)
     hopeful = np.flatnonzero(rest < 3 * limits)
-    if not len(hopeful):
-        return rest
+    rest[hopeful] = _UNLIKE
     for x, y, dx, dy in ((one, other, a, b), (other, one, b, a)):
-        fitted, place = _fit(x[hopeful], y[hopeful], _STEPS)
-        near = np.flatnonzero(fitted <= limits[hopeful])
-        ids = hopeful[near]
-        fitted[near] = np.where(_same_colours(dx[ids], dy[ids], place[near]), fitted[near], _UNLIKE)
-        fitted = np.where(fitted <= limits[hopeful], fitted, _UNLIKE)
-        rest[hopeful] = fitted if x is one else np.minimum(rest[hopeful], fitted)
+        ids = hopeful[rest[hopeful] > limits[hopeful]]  # what fits one way need not be tried the other way
+        if len(ids):
+            fitted, place = _fit(x[ids], y[ids], _STEPS)
+            near = np.flatnonzero(fitted <= limits[ids])
+            near = near[_same_colours(dx[ids[near]], dy[ids[near]], place[near])]
+            rest[ids[near]] = fitted[near]
     return rest
 
 
@@ -84,7 +83,7 @@ def _fit(a: NDArray[np.float32], b: NDArray[np.float32], steps: int, stride: int
     best, chosen = np.full(len(a), _UNLIKE, np.float32), place
     for step in range(steps):
         moved = _warp(a, place) if step else a
-        terms = _terms(moved, inner).reshape(len(a), -1, 6)
+        terms = _terms(moved, stride).reshape(len(a), -1, 6)
         turned = terms.transpose(0, 2, 1)
         system = (turned @ terms).astype(np.float64) + 1e-3 * np.eye(6)
         answer = np.linalg.solve(system, (turned @ target).astype(np.float64)).astype(np.float32)
@@ -98,13 +97,13 @@ def _fit(a: NDArray[np.float32], b: NDArray[np.float32], steps: int, stride: int
     return best, chosen
 
 
-def _terms(a: NDArray[np.float32], inner: slice) -> NDArray[np.float32]:
+def _terms(a: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
     """Return the picture, 1, and its derivatives by shift x, shift y, stretch x, stretch y: (n, h, w, 6)."""
-    rows, columns = np.arange(_SIDE)[inner][:, None], np.arange(_SIDE)[inner]
-    dx = (a[:, rows, columns + 1] - a[:, rows, columns - 1]) / 2
-    dy = (a[:, rows + 1, columns] - a[:, rows - 1, columns]) / 2
-    here = a[:, inner, inner]
-    return np.stack([here, np.ones_like(here), dx, dy, dx * _UX[inner, inner], dy * _UY[inner, inner]], -1)
+    here, before, after = (slice(_MARGIN + k, _SIDE - _MARGIN + k, stride) for k in (0, -1, 1))
+    dx = (a[:, here, after] - a[:, here, before]) / 2
+    dy = (a[:, after, here] - a[:, before, here]) / 2
+    one = a[:, here, here]
+    return np.stack([one, np.ones_like(one), dx, dy, dx * _UX[here, here], dy * _UY[here, here]], -1)
 
 
 def _warp(a: NDArray[np.float32], place: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -24,8 +24,7 @@ def usual_distance(points: Points, rank: int, seed: int, sample: int = 2048) -> 
     step = max(_BLOCK // len(chosen), 1)
     for start in range(0, count, step):
         products = points[start : start + step] @ points[chosen].T
-        kth = np.partition(products, len(chosen) - 1 - k, axis=1)[:, len(chosen) - 1 - k]  # the point itself is first
-        result[start : start + step] = _distance(kth)
+        result[start : start + step] = _distance(_largest(products, k))  # the point itself is first, with rank 0
     return result
 
 
@@ -98,6 +97,16 @@ def _nearest_cells(points: Points, centres: Points, nearest: int = _NEAREST) -> 
         order = np.argsort(-np.take_along_axis(products, part, 1), axis=1, kind="stable")
         result[start : start + step] = np.take_along_axis(part, order, 1)
     return result
+
+
+def _largest(products: NDArray[np.float32], rank: int) -> NDArray[np.float32]:
+    """Return the value of ``rank`` (0: the largest) in each row."""
+    if rank > 4:
+        return np.partition(products, products.shape[1] - 1 - rank, axis=1)[:, products.shape[1] - 1 - rank]
+    rows = np.arange(len(products))
+    for _ in range(rank):  # quicker than a partition
+        products[rows, products.argmax(1)] = -2
+    return np.asarray(products.max(1), np.float32)
 
 
 def _distance(product: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from glasshouse.data.groups import join
+from glasshouse.data.groups import Joined, join
 from glasshouse.data.likeness import alikeness, perceptual_marks
 from glasshouse.data.neighbours import close_pairs, usual_distance
 
@@ -18,6 +18,7 @@ _NEAR = 0.6  # candidates are nearer than this part of it (hash)
 _LIKE = 0.25  # twins are more alike than this part of it (pixels)
 _LEAST, _MOST = 0.03, 0.25  # bounds of the limit on the pixels
 _CONTRAST = 2.0  # grey levels; pictures with less are blank, and only equal content makes them twins
+_BLOCK = 1024  # pairs that are checked before what they joined is taken into account
 _CHAIN = 32  # larger chains of twins are cut into groups around one picture each
 
 
@@ -68,8 +69,23 @@ def near_pairs(thumbs: NDArray[np.uint8], rows: NDArray[np.int64], seed: int = 0
     pairs = close_pairs(points, np.maximum(_NEAR * usual, 2 * _LEAST), seed)
     limits = np.minimum(limit[pairs[:, 0]], limit[pairs[:, 1]])
     found: NDArray[np.int64] = clear[pairs]
-    same: NDArray[np.int64] = found[alikeness(thumbs, rows[found], limits) <= limits]
-    return same
+    return _checked(thumbs, rows, found, limits)
+
+
+def _checked(
+    thumbs: NDArray[np.uint8], rows: NDArray[np.int64], pairs: NDArray[np.int64], limits: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """Return the pairs whose pixels agree; what earlier pairs have joined already is not looked at again."""
+    joined = Joined(len(rows))
+    kept = [np.zeros((0, 2), np.int64)]
+    for start in range(0, len(pairs), _BLOCK):
+        part = pairs[start : start + _BLOCK]
+        apart = [k for k, (a, b) in enumerate(part.tolist()) if joined.root(a) != joined.root(b)]
+        part, most = part[apart], limits[start : start + _BLOCK][apart]
+        kept.append(part[alikeness(thumbs, rows[part], most) <= most])
+        for a, b in kept[-1].tolist():
+            joined.join(a, b)
+    return np.concatenate(kept)
 
 
 def _near_groups(count: int, pairs: NDArray[np.int64]) -> list[int | None]:
