@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiny_pictures import make_tiny
 
-from conftest import make_tiny
 from glasshouse.errors import DatasetError, MemoryLimitError, NotFiniteError, RecipeError, ResumeError, RunError
 from glasshouse.events import (
     CheckpointSaved,
