@@ -26,7 +26,8 @@ def test_sixty_cats_and_dogs_teach_a_head_on_frozen_features(tmp_path: Path) -> 
     create_dataset(DatasetRecipe(source=str(tmp_path / "source")), tmp_path / "data")
     weights = str(SHARED / "weights" / "mobilenet_v2.safetensors")
     recipe = TrainingRecipe(data=str(tmp_path / "data"), network="MobileNetV2", weights=weights, strategy="features")
-    finished = [e for e in train(recipe, tmp_path / "run") if isinstance(e, RunFinished)][0]
+    *_, finished = train(recipe, tmp_path / "run")
+    assert isinstance(finished, RunFinished)
     assert finished.valid_accuracy is not None and finished.valid_accuracy >= 0.9
     report = evaluate(tmp_path / "run", tmp_path / "data")
     assert report.accuracy == finished.valid_accuracy

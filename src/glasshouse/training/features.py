@@ -59,8 +59,14 @@ class Extractor:
         self.body = fused(body, example.contiguous(memory_format=torch.channels_last))
         self.recipe, self.dataset, self.mean, self.std, self.device = recipe, dataset, mean, std, device
         self.chunk = CHUNK.get(device.type, 32)
-        workers = torch.get_num_threads() if device.type == "cpu" else 1
+        self.threads = torch.get_num_threads()
+        workers = self.threads if device.type == "cpu" else 1
         self.pool = ThreadPoolExecutor(workers, "glasshouse-features", initializer=partial(torch.set_num_threads, 1))
+
+    def close(self) -> None:
+        """End the threads; threads that are made later shall have torch's number again, which theirs had changed."""
+        self.pool.shutdown()
+        torch.set_num_threads(self.threads)
 
     def features(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
         """Return features (n, F) on the CPU for the pictures ``samples`` (n,) of the view.

@@ -1,6 +1,7 @@
 """What is trained on what: the network, its data and its judge, made from a recipe and a dataset."""
 
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,7 +122,8 @@ def _features_lesson(m: Material, run: RunFolder) -> Generator[Event, None, Less
     extractor = Extractor(m.built, m.recipe, m.dataset, m.mean, m.std, m.device)
     views = [View(split, number) for number in _view_numbers(m.recipe)] + ([View(val)] if val is not None else [])
     digest = weights_digest(extractor.body)
-    found = yield from compute_features(extractor, views, cache_folder(m.dataset, run.path), digest)
+    with closing(extractor):
+        found = yield from compute_features(extractor, views, cache_folder(m.dataset, run.path), digest)
     train = torch.stack(found[: len(found) - (val is not None)]).to(m.device)
     feed = FeatureFeed(split, m.recipe, train, torch.from_numpy(split.labels.copy()).to(m.device))
     judge = None if val is None else FeatureJudge(found[-1].to(m.device), val.labels)
