@@ -58,9 +58,11 @@ def when(moment: datetime, language: str) -> str:
 
 
 def duration(seconds: float, language: str) -> str:
-    """Return how long something took: ``8 s``, ``2 min 5 s``, ``1 h 12 min``."""
+    """Return how long something took: ``8.2 s``, ``34 s``, ``2 min 5 s``, ``1 h 12 min``."""
     _ = texts(language).gettext
     whole = max(0, round(seconds))
+    if seconds < 9.95:
+        return _("{seconds} s").format(seconds=f"{max(0.0, seconds):.1f}")
     if whole < 60:
         return _("{seconds} s").format(seconds=whole)
     if whole < 3600:

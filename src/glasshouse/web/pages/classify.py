@@ -32,10 +32,10 @@ def show(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
 @router.post("", response_class=HTMLResponse)
 async def classify(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
     """Classify the picture that was sent."""
-    posted = await request.form(max_files=1)
-    file = posted.get("picture")
-    data = await file.read(LARGEST + 1) if isinstance(file, UploadFile) else b""
-    name = file.filename or "" if isinstance(file, UploadFile) else ""
+    async with request.form(max_files=1) as posted:
+        file = posted.get("picture")
+        data = await file.read(LARGEST + 1) if isinstance(file, UploadFile) else b""
+        name = file.filename or "" if isinstance(file, UploadFile) else ""
     return await run_in_threadpool(_answer, request, desk, job, data, name)
 
 

@@ -49,8 +49,8 @@ def show(request: Request, desk: DeskNow) -> HTMLResponse:
 @router.post("/datasets/new", response_class=HTMLResponse)
 async def create(request: Request, desk: DeskNow) -> Response:
     """Queue the dataset, or show the form again with what is wrong."""
-    posted = await request.form()
-    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}
+    async with request.form() as posted:
+        form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}
     return await run_in_threadpool(_create, request, desk, form)
 
 
@@ -58,10 +58,10 @@ async def create(request: Request, desk: DeskNow) -> Response:
 async def upload(request: Request, desk: DeskNow) -> Response:
     """Keep what a person brings and go on with the form on it; scripts get its address as JSON."""
     quiet = "application/json" in request.headers.get("accept", "")
-    posted = await request.form(max_files=MOST_FILES, max_fields=1000)
-    files = [one for one in posted.getlist("files") if isinstance(one, UploadFile) and one.filename]
     try:
-        source, name = await run_in_threadpool(_keep, desk, files)
+        async with request.form(max_files=MOST_FILES, max_fields=1000) as posted:
+            files = [one for one in posted.getlist("files") if isinstance(one, UploadFile) and one.filename]
+            source, name = await run_in_threadpool(_keep, desk, files)
     except GlasshouseError as error:
         message = "; ".join(problems_of(error).values()) if isinstance(error, RecipeError) else str(error)
         if quiet:

@@ -40,8 +40,8 @@ def show(request: Request, desk: DeskNow) -> HTMLResponse:
 @router.post("/models/new", response_class=HTMLResponse)
 async def create(request: Request, desk: DeskNow) -> Response:
     """Queue the training, or show the form again with what is wrong."""
-    posted = await request.form()
-    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}
+    async with request.form() as posted:
+        form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}
     return await run_in_threadpool(_create, request, desk, form)
 
 

@@ -1,0 +1,84 @@
+"""The catalogues: every text is there in Korean, with the same placeholders, and no English is left unmarked."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from glasshouse.web.language import CATALOGUES, choose, duration, texts, time_left
+
+WEB = CATALOGUES.parent
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%")
+LATIN = re.compile(r">[^<>{}]*[A-Za-z]{3,}[^<>{}]*<")
+SAME = {"Glasshouse", "SHA-256", "Esc", "AdamW"}
+
+
+def in_sources() -> dict[str | tuple[str, ...], str]:
+    """Return each text that a template or module asks for, and where."""
+    ways = [("**.py", "python"), ("**.html", "jinja2")]
+    options = {"**.html": {"newstyle_gettext": "true"}}
+    keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
+    found = extract_from_dir(WEB, ways, options_map=options, keywords=keywords)
+    return {message: f"{file}:{line}" for file, line, message, _, _ in found}
+
+
+def in_korean() -> dict[str | tuple[str, ...], str]:
+    with (CATALOGUES / "ko.po").open("rb") as file:
+        catalogue = read_po(file, locale="ko")
+    return {m.id: m.string if isinstance(m.string, str) else m.string[0] for m in catalogue if m.id}
+
+
+def test_every_text_has_a_korean_one_and_none_is_left_over() -> None:
+    wanted, there = in_sources(), in_korean()
+    assert len(wanted) > 300
+    assert {key: place for key, place in wanted.items() if not there.get(key)} == {}
+    assert set(there) - set(wanted) == set()
+
+
+def test_placeholders_are_the_same() -> None:
+    for key, korean in in_korean().items():
+        english = key if isinstance(key, str) else key[-1]
+        assert sorted(PLACEHOLDER.findall(english)) == sorted(PLACEHOLDER.findall(korean)), key
+
+
+def test_no_korean_particle_is_glued_to_a_variable() -> None:
+    glued = re.compile(r"(%\(\w+\)[sd]|\{\w+\})(은|는|이|가|을|를|와|과|로|으로)(?![가-힣])")
+    assert [korean for korean in in_korean().values() if glued.search(korean)] == []
+
+
+@pytest.mark.parametrize("file", sorted((WEB / "templates").glob("*.html")), ids=lambda file: file.name)
+def test_templates_have_no_words_outside_of_the_catalogue(file: Path) -> None:
+    text = re.sub(r"\{#.*?#\}", "", file.read_text(encoding="utf-8"), flags=re.S)
+    words = [found.strip("<> \n·/") for found in LATIN.findall(text)]
+    assert [word for word in words if word not in SAME] == []
+
+
+@pytest.mark.parametrize(
+    ("cookie", "header", "expected"),
+    [
+        (None, None, "en"),
+        (None, "ko-KR,ko;q=0.9,en;q=0.8", "ko"),
+        (None, "de,en;q=0.5,ko;q=0.4", "en"),
+        ("ko", "en", "ko"),
+        ("xx", "ko", "ko"),
+        (None, "ko;q=0,en", "en"),
+        (None, "ko;q=abc", "en"),
+    ],
+)
+def test_language_is_the_choice_then_the_browsers(cookie: str | None, header: str | None, expected: str) -> None:
+    assert choose(cookie, header) == expected
+
+
+def test_times_are_rounded_as_people_say_them() -> None:
+    assert [time_left(s, "en") for s in (None, 4, 31, 700, 9000)] == [
+        "estimating the time left",
+        "a few seconds left",
+        "about 30 s left",
+        "about 12 min left",
+        "about 2 h left",
+    ]
+    assert time_left(700, "ko") == "약 12분 남음"
+    assert (duration(12, "en"), duration(125, "en"), duration(4320, "ko")) == ("12 s", "2 min 5 s", "1시간 12분")
+    assert texts("ko").ngettext("%(num)d epoch", "%(num)d epochs", 1) == "에포크 %(num)d번"
