@@ -1,14 +1,15 @@
 """How fast is level 4? Training steps of two small networks, against torch eager and the book's own library.
 
-    python benchmarks/autodiff.py [--data FOLDER] [--dezero PYTHON] [--rounds 7] [--threads 1]
+    python benchmarks/autodiff.py [--data FOLDER] [--dezero PYTHON] [--rounds 15] [--threads 1]
 
 --data     a folder of Fashion-MNIST in its four original files; made-up pictures where none is given (it takes as long)
 --dezero   a Python interpreter that has the book's library installed, kept apart from this project's environment
 
 Every contestant runs in a process of its own and starts from the same weights; the rounds take turns, so that a
 busy moment of the machine hits all of them. A round is 20 steps: forward, backward, SGD update, batch 64, float32.
-Reported is the best round and the median, in milliseconds a step, and the loss after the first round, which shows
-that all of them compute the same.
+Reported are milliseconds a step, of the processor and on the clock, the best round of each, and the loss after the
+first round, which shows that all of them compute the same. Ratios are of processor time with one thread, which other
+programs disturb least, and of clock time with several.
 """
 
 import argparse
@@ -16,14 +17,13 @@ import gzip
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 STEPS, BATCH, LR = 20, 64, 0.01
-NETS = ("dense", "conv")
+NETS = ("dense", "conv", "lenet")  # 784-128-10; two 3 x 3 convolutions; two 5 x 5 ones, as in LeNet-5
 
 
 def batches(folder):
@@ -48,10 +48,14 @@ def weights(net):
     import numpy as np
 
     rng = np.random.default_rng(1)
-    shapes = [(784, 128), (128, 10)] if net == "dense" else [(16, 1, 3, 3), (32, 16, 3, 3), (32 * 7 * 7, 10)]
+    shapes = {
+        "dense": [(784, 128), (128, 10)],
+        "conv": [(16, 1, 3, 3), (32, 16, 3, 3), (32 * 7 * 7, 10)],
+        "lenet": [(6, 1, 5, 5), (16, 6, 5, 5), (16 * 5 * 5, 120), (120, 84), (84, 10)],
+    }[net]
     made = []
     for s in shapes:
-        inputs, outputs = (s[0], s[1]) if len(s) == 2 else (s[1] * 9, s[0])
+        inputs, outputs = (s[0], s[1]) if len(s) == 2 else (s[1] * s[2] * s[3], s[0])
         made += [(rng.standard_normal(s) / inputs**0.5).astype(np.float32), np.zeros(outputs, np.float32)]
     return made
 
@@ -65,15 +69,17 @@ def glasshouse_step(net, kind):
     from glasshouse.autodiff import models, optimizers
 
     class Conv(models.Model):
-        def __init__(self):
-            self.c1, self.c2, self.l = L.Conv2d(16, 3, pad=1), L.Conv2d(32, 3, pad=1), L.Linear(10)
+        def __init__(self, lenet):
+            self.c1 = L.Conv2d(6, 5, pad=2) if lenet else L.Conv2d(16, 3, pad=1)
+            self.c2 = L.Conv2d(16, 5) if lenet else L.Conv2d(32, 3, pad=1)
+            self.head = models.MLP((120, 84, 10) if lenet else (10,), activation=F.relu)
 
         def forward(self, x):
             x = F.pooling(F.relu(self.c1(x)), 2, 2)
             x = F.pooling(F.relu(self.c2(x)), 2, 2)
-            return self.l(F.flatten(x))
+            return self.head(F.flatten(x))
 
-    model = models.MLP((128, 10), activation=F.relu) if net == "dense" else Conv()
+    model = models.MLP((128, 10), activation=F.relu) if net == "dense" else Conv(net == "lenet")
     first = np.zeros((1, 784) if net == "dense" else (1, 1, 28, 28), np.float32)
     model(first)
     for p, w in zip(model.params(), weights(net)):
@@ -99,10 +105,14 @@ def torch_step(net):
 
     if net == "dense":
         model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    else:
+    elif net == "conv":
         convs = [nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
         convs += [nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
         model = nn.Sequential(*convs, nn.Flatten(), nn.Linear(32 * 49, 10))
+    else:
+        convs = [nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)]
+        convs += [nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
+        model = nn.Sequential(*convs, nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
     with torch.no_grad():
         for p, w in zip(model.parameters(), weights(net)):
             p.copy_(torch.as_tensor(w.T.copy() if w.ndim == 2 else w))
@@ -129,18 +139,20 @@ def dezero_step(net):
     from dezero.models import MLP, Model
 
     class Conv(Model):
-        def __init__(self):
+        def __init__(self, lenet):
             super().__init__()
-            self.c1, self.c2, self.l = L.Conv2d(16, 3, pad=1), L.Conv2d(32, 3, pad=1), L.Linear(10)
+            self.c1 = L.Conv2d(6, 5, pad=2) if lenet else L.Conv2d(16, 3, pad=1)
+            self.c2 = L.Conv2d(16, 5) if lenet else L.Conv2d(32, 3, pad=1)
+            self.head = MLP((120, 84, 10) if lenet else (10,), activation=F.relu)
 
         def forward(self, x):
             x = F.pooling(F.relu(self.c1(x)), 2, 2)
             x = F.pooling(F.relu(self.c2(x)), 2, 2)
-            return self.l(F.reshape(x, (x.shape[0], -1)))
+            return self.head(F.reshape(x, (x.shape[0], -1)))
 
-    model = MLP((128, 10), activation=F.relu) if net == "dense" else Conv()
+    model = MLP((128, 10), activation=F.relu) if net == "dense" else Conv(net == "lenet")
     model(np.zeros((1, 784) if net == "dense" else (1, 1, 28, 28), np.float32))
-    layers = [model.l0, model.l1] if net == "dense" else [model.c1, model.c2, model.l]
+    layers = list(model.layers) if net == "dense" else [model.c1, model.c2, *model.head.layers]
     made = iter(weights(net))
     for layer in layers:
         layer.W.data, layer.b.data = next(made), next(made)
@@ -174,15 +186,15 @@ def work(name, net, folder, threads):
     if "torch" in name:
         xs, ts = torch.as_tensor(xs), torch.as_tensor(ts)
     for _ in sys.stdin:
-        start = time.perf_counter()
+        clock, processor = time.perf_counter(), time.process_time()
         for x, t in zip(xs, ts):
             loss = step(x, t)
-        seconds = time.perf_counter() - start
-        print(json.dumps([seconds / STEPS * 1e3, float(loss)]), flush=True)
+        seconds = time.process_time() - processor, time.perf_counter() - clock
+        print(json.dumps([[s / STEPS * 1e3 for s in seconds], float(loss)]), flush=True)
 
 
 def race(net, pythons, args):
-    """Rounds in turn; contestant -> (milliseconds a step of each round after the first, loss after the first)."""
+    """Rounds in turn: contestant -> milliseconds a step (processor, clock) of each round; and its first loss."""
     threads = str(args.threads)
     env = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
     workers = {}
@@ -209,7 +221,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data")
     parser.add_argument("--dezero")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--work", help=argparse.SUPPRESS)
     parser.add_argument("--net", help=argparse.SUPPRESS)
@@ -225,13 +237,14 @@ def main():
     print(f"{args.rounds} rounds of {STEPS} steps")
     for net in NETS:
         times, losses = race(net, pythons, args)
-        best = {name: min(ms) for name, ms in times.items()}
-        print(f"\n{net}: milliseconds a step\n{'':18}{'best':>8}{'median':>8}   loss after {STEPS} steps")
-        for name, ms in times.items():
-            print(f"{name:18}{best[name]:8.3f}{statistics.median(ms):8.3f}   {losses[name]:.5f}")
-        print(f"glasshouse torch / torch eager: {best['glasshouse torch'] / best['torch eager']:.2f}")
-        if "dezero" in best:
-            print(f"dezero / glasshouse numpy: {best['dezero'] / best['glasshouse numpy']:.2f}")
+        best = {name: [min(column) for column in zip(*rounds)] for name, rounds in times.items()}
+        print(f"\n{net}: milliseconds a step\n{'':18}{'processor':>10}{'clock':>8}   loss after {STEPS} steps")
+        for name, (processor, clock) in best.items():
+            print(f"{name:18}{processor:10.3f}{clock:8.3f}   {losses[name]:.5f}")
+        ms = {name: pair[args.threads > 1] for name, pair in best.items()}
+        print(f"glasshouse torch / torch eager: {ms['glasshouse torch'] / ms['torch eager']:.2f}")
+        if "dezero" in ms:
+            print(f"dezero / glasshouse numpy: {ms['dezero'] / ms['glasshouse numpy']:.2f}")
     return None
 
 

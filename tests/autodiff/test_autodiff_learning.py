@@ -24,7 +24,6 @@ from glasshouse.autodiff import layers as L
 from glasshouse.autodiff.faults import ArrayError, GraphError, ShapeError
 from glasshouse.errors import DatasetError, WeightsError
 
-test_mode.__test__ = False
 PAIRS = [
     (lambda: optimizers.SGD(0.1), lambda p: torch.optim.SGD(p, 0.1)),
     (lambda: optimizers.MomentumSGD(0.1, 0.8), lambda p: torch.optim.SGD(p, 0.1, momentum=0.8)),

@@ -13,7 +13,6 @@ from glasshouse.autodiff import layers as L
 from glasshouse.autodiff.faults import GraphError
 from glasshouse.autodiff.gradcheck import check_gradients
 
-test_mode.__test__ = False
 RNG = np.random.default_rng(0)
 
 

@@ -56,8 +56,8 @@ def col2im(
 ) -> Variable:
     """Windows added back to pictures of `input_shape`: the transpose of im2col.
 
-    >>> col2im(np.ones((9, 75)), (1, 3, 7, 7), 5).data[0, 0, 3, 3]
-    np.float64(9.0)
+    >>> float(col2im(np.ones((9, 75)), (1, 3, 7, 7), 5).data[0, 0, 3, 3])
+    9.0
     """
     w, x = window(kernel_size, stride, pad), as_operand(x)
     if to_matrix:

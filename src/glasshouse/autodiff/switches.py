@@ -60,6 +60,9 @@ def test_mode() -> AbstractContextManager[None]:
     return using_config("train", False)
 
 
+test_mode.__test__ = False  # type: ignore[attr-defined]  # a name for readers of the book, no test for pytest
+
+
 class _Config:
     """How the two switches stand here and now; read only."""
 
