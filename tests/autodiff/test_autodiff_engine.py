@@ -254,6 +254,15 @@ def test_a_function_with_several_outputs():
     assert x.grad.data == 2
 
 
+def test_one_function_may_be_called_twice():
+    from glasshouse.autodiff.elementary import Exp
+
+    exp, x = Exp(), Variable(np.array(0.5))
+    y = exp(exp(x))
+    y.backward()
+    assert x.grad.data == pytest.approx(np.exp(0.5) * np.exp(np.exp(0.5)))
+
+
 def test_backward_on_arrays_of_the_users_own_function():
     class Square(Function):
         def forward(self, x):

@@ -8,6 +8,7 @@ can be differentiated again.
                                 The Function's outputs are weak references: a dropped result frees its graph at once.
 """
 
+import copy
 import heapq
 import weakref
 from collections.abc import Callable, Iterable, Sequence
@@ -210,6 +211,10 @@ class Function:
 
     def __call__(self, *inputs: Operand) -> Any:
         """Compute, wrap, and remember: the one place where the graph is kept."""
+        if "inputs" in self.__dict__:  # called before: each call is a node of its own
+            again = copy.copy(self)
+            del again.inputs
+            return again(*inputs)
         variables = _variables(inputs)
         ys = self.forward(*[x.data for x in variables])
         if not isinstance(ys, tuple):

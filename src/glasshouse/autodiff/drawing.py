@@ -58,7 +58,7 @@ def _lines(v: VariableNode, verbose: bool) -> list[tuple[str, str]]:
 
 
 def _size(lines: list[tuple[str, str]]) -> tuple[float, float]:
-    return max(44.0, *(6.8 * len(text) + 20 for _, text in lines)), 16.0 * len(lines) + 12
+    return max(44.0, *((6.3 if css == "soft" else 7.6) * len(text) + 20 for css, text in lines)), 16.0 * len(lines) + 12
 
 
 def to_svg(
