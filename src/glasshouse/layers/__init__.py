@@ -1,0 +1,33 @@
+"""Level 3: networks built layer by layer, in Keras' words and with their meanings.
+
+    net = Network([Flatten(), Dense(128, activation="relu"), Dense(10, activation="softmax")], input_shape=(28, 28, 1))
+    net.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = net.fit(x_train, y_train, epochs=5, batch_size=64, validation_split=0.1)
+
+A layer is data; a Network holds the weights, and computes with torch (`to_torch`) or with glasshouse.autodiff
+(`to_autodiff`). Importing this loads no torch.
+"""
+
+from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
+from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
+from .dense import Dense, Flatten, Reshape
+from .files import load_network
+from .graph import Input
+from .history import BatchDone, EpochEnd, History
+from .initializers import Initializer
+from .layer import Layer, Symbol
+from .losses import Loss
+from .merging import Add, Average, Concatenate, Cropping2D, Maximum, Multiply, Subtract, ZeroPadding2D
+from .network import Network
+from .normalization import BatchNormalization, Dropout, Rescaling, SpatialDropout2D
+from .optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Nadam, RMSprop
+from .pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from .vocabulary import LAYERS
+
+__all__ = [
+    "ELU", "LAYERS", "SGD", "Activation", "Adadelta", "Adagrad", "Adam", "AdamW", "Add", "Average", "AveragePooling2D",
+    "BatchDone", "BatchNormalization", "Concatenate", "Conv2D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout",
+    "EpochEnd", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "History", "Initializer", "Input", "Layer",
+    "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam", "Network", "RMSprop", "ReLU", "Rescaling",
+    "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract", "Symbol", "ZeroPadding2D", "load_network",
+]  # fmt: skip

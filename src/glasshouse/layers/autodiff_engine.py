@@ -1,0 +1,177 @@
+"""What layers compute with on glasshouse.autodiff. x (N, C, H, W), kernels (O, C / groups, KH, KW)."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from glasshouse.autodiff import Function, Variable
+from glasshouse.autodiff import functions as A
+from glasshouse.autodiff.arrays import Array, module_of, new_array
+from glasshouse.autodiff.core import as_operand, constant
+from glasshouse.autodiff.normalization import Standardize
+
+from .layer import Run
+from .shapes import Pads, tapped
+
+__all__ = [
+    "above", "activations", "at_most", "average_pool", "batch_norm", "concatenate", "conv2d", "dropout", "elu",
+    "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad", "reshape", "row", "to_inside", "to_outside",
+    "where",
+]  # fmt: skip
+
+Two = tuple[int, int]
+SELU = 1.0507009873554805, 1.6732632423543772
+
+
+class Softplus(Function):
+    """y = log(1 + e^x); dy/dx = sigmoid(x)."""
+
+    def forward(self, x: Array) -> Array:
+        return module_of(x).softplus(x)
+
+    def backward(self, gy: Variable) -> Variable:
+        return gy * A.sigmoid(self.inputs[0])
+
+
+class Erf(Function):
+    """y = erf(x); dy/dx = 2 / √π e^(-x²)."""
+
+    def forward(self, x: Array) -> Array:
+        from scipy.special import erf  # type: ignore[import-untyped]  # heavy: for gelu only
+
+        return module_of(x).array_like(erf(module_of(x).host(x)), x)
+
+    def backward(self, gy: Variable) -> Variable:
+        (x,) = self.inputs
+        return gy * (2 / np.pi**0.5 * A.exp(-(x * x)))
+
+
+def elu(x: Variable, alpha: float = 1.0) -> Variable:
+    y: Variable = A.where(x.data > 0, x, alpha * (A.exp(at_most(x, 0.0)) - 1))
+    return y
+
+
+leaky_relu = A.leaky_relu
+linear = A.linear
+maximum = A.maximum
+where = A.where
+
+activations: dict[str, Callable[..., Variable]] = {
+    "elu": elu,
+    "exponential": A.exp,
+    "gelu": lambda x: x * (0.5 + 0.5 * cast(Variable, Erf()(x * 0.5**0.5))),
+    "hard_sigmoid": lambda x: A.clip(x * (1 / 6) + 0.5, 0.0, 1.0),
+    "leaky_relu": lambda x: A.leaky_relu(x, 0.2),
+    "log_softmax": A.log_softmax,
+    "relu": A.relu,
+    "relu6": lambda x: A.clip(x, 0.0, 6.0),
+    "selu": lambda x: SELU[0] * elu(x, SELU[1]),
+    "sigmoid": A.sigmoid,
+    "silu": lambda x: x * A.sigmoid(x),
+    "softmax": A.softmax,
+    "softplus": lambda x: cast(Variable, Softplus()(x)),
+    "softsign": lambda x: x / (1 + A.absolute(x)),
+    "tanh": A.tanh,
+}
+
+
+def concatenate(xs: Sequence[Variable], axis: int) -> Variable:
+    return A.concatenate(xs, axis)
+
+
+def conv2d(
+    x: Variable, W: Variable, b: Variable | None, strides: Two, pads: Pads, dilation: Two, groups: int
+) -> Variable:
+    (top, bottom), (left, right) = pads
+    if top != bottom or left != right:
+        return A.conv2d(pad(x, pads), W, b, strides, 0, dilation, groups)
+    return A.conv2d(x, W, b, strides, (top, left), dilation, groups)
+
+
+def pad(x: Variable, pads: Pads) -> Variable:
+    return A.pad(x, [(0, 0), (0, 0), *pads])
+
+
+def max_pool(x: Variable, kernel: Two, strides: Two, pads: Pads) -> Variable:
+    (top, bottom), (left, right) = pads
+    if top == bottom and left == right and top < kernel[0] and left < kernel[1]:
+        return A.pooling(x, kernel, strides, (top, left))
+    for axis, (before, after) in zip((2, 3), pads):
+        parts = [_lowest(x, axis, before), x, _lowest(x, axis, after)]
+        x = A.concatenate([part for part in parts if part.shape[axis]], axis)
+    return A.pooling(x, kernel, strides)
+
+
+def _lowest(x: Variable, axis: int, count: int) -> Variable:
+    shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+    return constant(module_of(x.data).zeros(shape, x.data) - 3e38)
+
+
+def average_pool(x: Variable, kernel: Two, strides: Two, pads: Pads) -> Variable:
+    if not any(map(any, pads)):
+        return A.average_pooling(x, kernel, strides)
+    share = kernel[0] * kernel[1] / tapped((x.shape[2], x.shape[3]), kernel, strides, pads)
+    return A.average_pooling(pad(x, pads), kernel, strides) * constant(new_array(share, x.data))
+
+
+def mean(x: Variable, axes: Sequence[int], keepdims: bool) -> Variable:
+    return A.mean(x, tuple(axes), keepdims)
+
+
+def max(x: Variable, axes: Sequence[int], keepdims: bool) -> Variable:  # noqa: A001
+    return A.max(x, tuple(axes), keepdims)
+
+
+def batch_norm(
+    x: Variable, affine: tuple[Any, Any], moving: tuple[Any, Any], momentum: float, epsilon: float, training: bool
+) -> Variable:
+    axes, C = ((0, 2, 3), (1, -1, 1, 1)) if x.ndim == 4 else ((0,), (1, -1))
+    mean, variance = moving
+    if training:
+        function = Standardize(axes, epsilon)
+        y = cast(Variable, function(x))
+        for running, batch in ((mean, function.mean), (variance, function.variance)):
+            running.data *= momentum
+            running.data += (1 - momentum) * batch.reshape(-1)
+    else:
+        scale = (variance.data + epsilon) ** -0.5
+        y = (x - constant(mean.data.reshape(C))) * constant(scale.reshape(C))
+    gamma, beta = affine
+    y = y if gamma is None else y * A.reshape(gamma, C)
+    return y if beta is None else y + A.reshape(beta, C)
+
+
+def dropout(x: Variable, shape: tuple[int, ...], rate: float, run: Run) -> Variable:
+    kept = (run.random.random(shape, dtype="float32") >= rate) * np.float32(1 / (1 - rate))
+    return x * constant(new_array(kept, x.data))
+
+
+def reshape(x: Variable, shape: tuple[int, ...]) -> Variable:
+    return A.reshape(x, tuple(shape))
+
+
+def to_outside(x: Variable) -> Variable:
+    """(N, C, H, W) to (N, H, W, C)."""
+    return A.transpose(x, (0, 2, 3, 1))
+
+
+def to_inside(x: Variable) -> Variable:
+    """(N, H, W, C) to (N, C, H, W)."""
+    return A.transpose(x, (0, 3, 1, 2))
+
+
+def above(x: Variable, threshold: float) -> Array:
+    return x.data >= threshold
+
+
+def at_most(x: Variable, value: float) -> Variable:
+    return A.minimum(as_operand(x), value)
+
+
+def row(values: Any, x: Variable, run: Run) -> Any:
+    """Numbers for the last axis outside, ready to meet x."""
+    if isinstance(values, float):
+        return values
+    found = np.asarray(values, dtype=np.float32)
+    return constant(new_array(found.reshape(-1, 1, 1) if x.ndim == 4 and run.channels_last else found, x.data))

@@ -1,0 +1,159 @@
+"""Convolutions: Conv2D, DepthwiseConv2D, SeparableConv2D. Inside, x (N, C, H, W) and W (O, C / groups, KH, KW)."""
+# ruff: noqa: RUF009  (rule is a dataclass field)
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from glasshouse.errors import NetworkError, Problem
+
+from .activations import activation as activation_rule
+from .initializers import initializer
+from .layer import Layer, Run, Weight
+from .rules import Pair, count, flag, one_of, pair, rule
+from .shapes import Shape, picture, window_pads, windowed
+
+__all__ = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"]
+
+
+class _Convolution(Layer):
+    """What convolutions share; each declares these settings in Keras' order."""
+
+    kernel_size: Pair
+    strides: Pair
+    padding: str
+    dilation_rate: Pair
+    use_bias: bool
+    bias_initializer: Any
+
+    def conflicts(self) -> Sequence[Problem]:
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            return [Problem("dilation_rate", "strides and dilation_rate cannot both be larger than 1")]
+        return ()
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The pixels that the kernel spans: (K - 1) D + 1 in each direction."""
+        rows, columns = ((k - 1) * d + 1 for k, d in zip(self.kernel_size, self.dilation_rate))
+        return rows, columns
+
+    def _size(self, shape: Shape) -> tuple[int, int]:
+        _, H, W = picture(shape, self.who)
+        rows, columns = windowed((H, W), self.window, self.strides, self.padding, self.who)
+        return rows, columns
+
+    def _pads(self, x: Any) -> Any:
+        return window_pads(tuple(x.shape[2:]), self.window, self.strides, self.padding)
+
+    def _bias(self, channels: int) -> tuple[Weight, ...]:
+        return (Weight("bias", (channels,), self.bias_initializer),) if self.use_bias else ()
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2D(_Convolution):
+    """y[o] = activation(Σ W[o, c] * x[c] + b[o]): ``filters`` kernels slide over the picture.
+
+    ``padding="same"`` pads so that ceil(H / stride) rows come out, the odd row at the bottom; torch pads evenly.
+
+    Source: Keras' Conv2D: kernel glorot_uniform, bias zeros.
+    """
+
+    filters: int = rule(count)
+    kernel_size: Pair = rule(pair)
+    strides: Pair = rule(pair, 1)
+    padding: str = rule(one_of("valid", "same"), "valid")
+    dilation_rate: Pair = rule(pair, 1, keyword=True)
+    groups: int = rule(count, 1, keyword=True)
+    activation: str | None = rule(activation_rule, None, keyword=True)
+    use_bias: bool = rule(flag, True, keyword=True)
+    kernel_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
+    bias_initializer: Any = rule(initializer, "zeros", keyword=True)
+
+    def conflicts(self) -> Sequence[Problem]:
+        if self.filters % self.groups:
+            message = f"expected a divisor of filters, {self.filters}, got {self.groups}"
+            return [*super().conflicts(), Problem("groups", message)]
+        return super().conflicts()
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        size = self._size(shape)
+        if shape[0] % self.groups:
+            raise NetworkError(f"{self.who} has {self.groups} groups, which do not divide {shape[0]} channels")
+        return self.filters, *size
+
+    def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
+        shape = (*self.kernel_size, shapes[0][0] // self.groups, self.filters)
+        return Weight("kernel", shape, self.kernel_initializer, layout="conv"), *self._bias(self.filters)
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        x = xs[0]
+        return F.conv2d(x, w["kernel"], w.get("bias"), self.strides, self._pads(x), self.dilation_rate, self.groups)
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseConv2D(_Convolution):
+    """Each channel has kernels of its own, ``depth_multiplier`` of them; channels are not mixed.
+
+    Source: Keras' DepthwiseConv2D.
+    """
+
+    kernel_size: Pair = rule(pair)
+    strides: Pair = rule(pair, 1)
+    padding: str = rule(one_of("valid", "same"), "valid")
+    dilation_rate: Pair = rule(pair, 1, keyword=True)
+    depth_multiplier: int = rule(count, 1, keyword=True)
+    activation: str | None = rule(activation_rule, None, keyword=True)
+    use_bias: bool = rule(flag, True, keyword=True)
+    depthwise_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
+    bias_initializer: Any = rule(initializer, "zeros", keyword=True)
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        size = self._size(shape)
+        return shape[0] * self.depth_multiplier, *size
+
+    def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
+        C = shapes[0][0]
+        kernel = Weight(
+            "kernel", (*self.kernel_size, C, self.depth_multiplier), self.depthwise_initializer, layout="depthwise"
+        )
+        return kernel, *self._bias(C * self.depth_multiplier)
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        x = xs[0]
+        return F.conv2d(x, w["kernel"], w.get("bias"), self.strides, self._pads(x), self.dilation_rate, x.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class SeparableConv2D(_Convolution):
+    """A depthwise convolution, then a 1x1 convolution that mixes the channels.
+
+    Source: Chollet 2017, arXiv 1610.02357; Keras' SeparableConv2D.
+    """
+
+    filters: int = rule(count)
+    kernel_size: Pair = rule(pair)
+    strides: Pair = rule(pair, 1)
+    padding: str = rule(one_of("valid", "same"), "valid")
+    dilation_rate: Pair = rule(pair, 1, keyword=True)
+    depth_multiplier: int = rule(count, 1, keyword=True)
+    activation: str | None = rule(activation_rule, None, keyword=True)
+    use_bias: bool = rule(flag, True, keyword=True)
+    depthwise_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
+    pointwise_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
+    bias_initializer: Any = rule(initializer, "zeros", keyword=True)
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        return self.filters, *self._size(shape)
+
+    def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
+        C, M = shapes[0][0], self.depth_multiplier
+        return (
+            Weight("depthwise_kernel", (*self.kernel_size, C, M), self.depthwise_initializer, layout="depthwise"),
+            Weight("pointwise_kernel", (1, 1, C * M, self.filters), self.pointwise_initializer, layout="conv"),
+            *self._bias(self.filters),
+        )
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        x, none = xs[0], ((0, 0), (0, 0))
+        deep = F.conv2d(x, w["depthwise_kernel"], None, self.strides, self._pads(x), self.dilation_rate, x.shape[1])
+        return F.conv2d(deep, w["pointwise_kernel"], w.get("bias"), (1, 1), none, (1, 1), 1)

@@ -1,0 +1,82 @@
+"""Dense layers, and those that only change the shape: Dense, Flatten, Reshape."""
+# ruff: noqa: RUF009  (rule is a dataclass field)
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from glasshouse.errors import NetworkError
+
+from .activations import activation as activation_rule
+from .initializers import initializer
+from .layer import Layer, Run, Weight
+from .rules import count, flag, rule
+from .rules import shape as shape_rule
+from .shapes import Shape, from_layout, text, to_layout
+
+__all__ = ["Dense", "Flatten", "Reshape"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dense(Layer):
+    """y = activation(x W + b) over the last axis. x (..., D), W (D, units).
+
+    Source: Keras' Dense: kernel glorot_uniform, bias zeros.
+    """
+
+    units: int = rule(count)
+    activation: str | None = rule(activation_rule, None)
+    use_bias: bool = rule(flag, True)
+    kernel_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
+    bias_initializer: Any = rule(initializer, "zeros", keyword=True)
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        if not shape:
+            raise NetworkError(f"{self.who} needs at least one axis of numbers")
+        return from_layout((*to_layout(shape, channels_last)[:-1], self.units), channels_last)
+
+    def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
+        D = to_layout(shapes[0], channels_last)[-1]
+        kernel = Weight("kernel", (D, self.units), self.kernel_initializer)
+        return (kernel, Weight("bias", (self.units,), self.bias_initializer)) if self.use_bias else (kernel,)
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        x = xs[0]
+        if x.ndim == 4 and run.channels_last:
+            return F.to_inside(F.linear(F.to_outside(x), w["kernel"], w.get("bias")))
+        return F.linear(x, w["kernel"], w.get("bias"))
+
+
+@dataclass(frozen=True, eq=False)
+class Flatten(Layer):
+    """Every sample as one row of numbers, in the order of the arrays' layout (rows, columns, channels by default)."""
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        return (prod(shape),)
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        x = F.to_outside(xs[0]) if xs[0].ndim == 4 and run.channels_last else xs[0]
+        return F.reshape(x, (x.shape[0], prod(x.shape[1:])))
+
+
+@dataclass(frozen=True, eq=False)
+class Reshape(Layer):
+    """The same numbers in another shape; one length may be -1 and is worked out."""
+
+    target_shape: Any = rule(shape_rule)
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        size, target = prod(shape), self.target_shape
+        known = prod(n for n in target if n != -1)
+        if size % known or (-1 not in target and size != known):
+            raise NetworkError(
+                f"{self.who} cannot make {text(target)} of {text(to_layout(shape, channels_last))}: {size} numbers, "
+                f"not {'a multiple of ' if -1 in target else ''}{known}"
+            )
+        return from_layout(tuple(size // known if n == -1 else n for n in target), channels_last)
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        x = F.to_outside(xs[0]) if xs[0].ndim == 4 and run.channels_last else xs[0]
+        y = F.reshape(x, (x.shape[0], *self.target_shape))
+        return F.to_inside(y) if y.ndim == 4 and run.channels_last else y

@@ -1,0 +1,188 @@
+"""A network as data that JSON can hold, and back. No code is in it: a layer is a word of the vocabulary and settings.
+
+    {"glasshouse-network": 1, "name": "network", "data_format": "channels_last", "seed": 0, "outputs": ["dense"],
+     "layers": [{"name": "input_layer", "layer": "Input", "shape": [28, 28, 1]},
+                {"name": "flatten", "layer": "Flatten", "inputs": ["input_layer"]},
+                {"name": "dense", "layer": "Dense", "inputs": ["flatten"], "settings": {"units": 10}}]}
+
+A step that uses the layer of an earlier one again has ``"shares": "dense"`` in the place of layer and settings; a
+layer that does not learn has ``"frozen": true``; without ``inputs``, a layer takes what stands before it.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from inspect import Parameter, signature
+from typing import Any
+
+from glasshouse.errors import NetworkError, Problem, RecipeError
+
+from .graph import Input
+from .layer import InputLayer, Layer, Symbol
+from .network import Network
+from .vocabulary import LAYERS
+
+__all__ = ["VERSION", "build", "describe"]
+
+VERSION = 1
+
+
+def describe(net: Network) -> dict[str, Any]:
+    """The description of a network, without weights."""
+    return {
+        "glasshouse-network": VERSION,
+        "name": net.name,
+        "data_format": "channels_last" if net.channels_last else "channels_first",
+        "seed": net.seed,
+        "layers": [_entry(net, number) for number in range(len(net.steps))],
+        "outputs": [net.steps[i].name for i in net.output_steps],
+    }
+
+
+def _entry(net: Network, number: int) -> dict[str, Any]:
+    step = net.steps[number]
+    if isinstance(step.layer, InputLayer):
+        return {"name": step.name, "layer": "Input", "shape": list(step.shape(net.channels_last))}
+    entry: dict[str, Any] = {"name": step.name}
+    if step.weights != step.name:
+        entry["shares"] = step.weights
+    else:
+        entry["layer"] = type(step.layer).__name__
+        settings = {key: _plain(value) for key, value in step.layer.settings().items()}
+        entry |= {"settings": settings} if settings else {}
+        entry |= {} if net.holders[step.name].trainable else {"frozen": True}
+    return entry | {"inputs": [net.steps[i].name for i in step.inputs]}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
+@dataclass
+class _Site:
+    """What has been built so far, and every problem met."""
+
+    data_format: str
+    symbols: dict[str, Symbol | None] = field(default_factory=dict)  # None: it has a problem of its own
+    layers: dict[str, Layer] = field(default_factory=dict)
+    inputs: list[Symbol] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def tell(self, where: str, message: str) -> None:
+        self.problems.append(Problem(where, message))
+
+
+def build(data: Mapping[str, Any]) -> Network:
+    """The network of a description; RecipeError with every problem, each under its layer's name."""
+    _check_top(data)
+    site = _Site(str(data.get("data_format", "channels_last")))
+    before = None
+    for number, entry in enumerate(data["layers"]):
+        before = _step(site, entry, number, before)
+    names = data.get("outputs") or [before]
+    for name in names:
+        if name not in site.symbols:
+            site.tell("outputs", f"there is no layer {name!r}")
+    if not site.inputs and not site.problems:
+        site.tell("layers", 'the first layer must be {"layer": "Input", "shape": [28, 28, 1]}')
+    if site.problems:
+        raise RecipeError("the network", site.problems)
+    outputs = [symbol for name in names if (symbol := site.symbols[name]) is not None]
+    net = Network(site.inputs, outputs, seed=int(data.get("seed", 0)), name=str(data.get("name", "network")))
+    net.freeze_only(entry["name"] for entry in data["layers"] if entry.get("frozen"))
+    return net
+
+
+def _check_top(data: Any) -> None:
+    problems = []
+    if not isinstance(data, Mapping) or not isinstance(data.get("layers"), list):
+        problems.append(Problem("layers", 'expected a dictionary with a list under "layers"'))
+    else:
+        version = data.get("glasshouse-network", VERSION)
+        if not isinstance(version, int) or version > VERSION:
+            problems.append(Problem("glasshouse-network", f"expected version {VERSION} or below, got {version!r}; "
+                                    "a later Glasshouse wrote this"))  # fmt: skip
+        known = {"glasshouse-network", "name", "data_format", "seed", "layers", "outputs"}
+        problems += [Problem(key, f"no such field; there are {', '.join(sorted(known))}") for key in set(data) - known]
+        if data.get("data_format", "channels_last") not in ("channels_last", "channels_first"):
+            problems.append(
+                Problem("data_format", f"expected channels_last or channels_first, got {data['data_format']!r}")
+            )
+    if problems:
+        raise RecipeError("the network", problems)
+
+
+def _step(site: _Site, entry: Any, number: int, before: str | None) -> str:
+    """Build one step; returns its name."""
+    if not isinstance(entry, Mapping):
+        site.tell(f"layers.{number}", f"expected a dictionary, got {entry!r}")
+        return str(number)
+    word = entry.get("layer")
+    name = str(entry.get("name") or f"{str(word or 'layer').lower()}_{number}")
+    if name in site.symbols:
+        site.tell(name, "the name is twice; names of layers must differ")
+    site.symbols[name] = None
+    for key in set(entry) - {"name", "layer", "shape", "settings", "inputs", "shares", "frozen"}:
+        site.tell(f"{name}.{key}", "no such field; settings of a layer stand under settings")
+    if word == "Input":
+        _input(site, name, entry.get("shape"))
+        return name
+    layer = _layer(site, name, entry)
+    inputs = entry.get("inputs", [before] if before is not None else [])
+    for missing in [key for key in inputs if key not in site.symbols or key == name]:
+        site.tell(f"{name}.inputs", f"there is no layer {missing!r} before this one")
+        layer = None
+    symbols = [site.symbols.get(key) for key in inputs]
+    if layer is not None and None not in symbols:
+        try:
+            site.symbols[name] = layer([symbol for symbol in symbols if symbol is not None])
+        except NetworkError as error:
+            site.tell(name, str(error))
+    return name
+
+
+def _input(site: _Site, name: str, shape: Any) -> None:
+    try:
+        symbol = Input(shape if isinstance(shape, list | tuple) else (0,), data_format=site.data_format, name=name)
+    except (NetworkError, RecipeError) as error:
+        site.tell(f"{name}.shape", str(error))
+        return
+    site.symbols[name] = symbol
+    site.inputs.append(symbol)
+
+
+def _layer(site: _Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
+    if "shares" in entry:
+        if entry["shares"] not in site.layers:
+            site.tell(f"{name}.shares", f"there is no layer {entry['shares']!r} before this one")
+        return site.layers.get(entry["shares"])
+    word, settings = entry.get("layer"), entry.get("settings", {})
+    if word not in LAYERS:
+        close = difflib.get_close_matches(str(word), LAYERS, n=1)
+        site.tell(name, f"no layer {word!r}" + (f"; did you mean {close[0]}?" if close else ""))
+        return None
+    kind = LAYERS[word]
+    known = {part.name for part in fields(kind)} - {"name"}
+    needed = {part.name for part in fields(kind) if "rule" in part.metadata and _needed(kind, part.name)}
+    unknown = set(settings) - known if isinstance(settings, Mapping) else {"settings"}
+    for key in sorted(unknown):
+        close = difflib.get_close_matches(key, known, n=1)
+        site.tell(f"{name}.{key}", "no such setting" + (f"; did you mean {close[0]}?" if close else ""))
+    for key in sorted(needed - set(settings)):
+        site.tell(f"{name}.{key}", "needed, and not given")
+    if unknown or needed - set(settings):
+        return None
+    try:
+        layer = kind(**settings, name=name)
+    except RecipeError as error:
+        for problem in error.problems:
+            site.tell(f"{name}.{problem.field}", problem.message)
+        return None
+    site.layers[name] = layer
+    return layer
+
+
+def _needed(kind: type[Layer], name: str) -> bool:
+    return signature(kind).parameters[name].default is Parameter.empty

@@ -1,0 +1,149 @@
+"""Layer: one step of a network, as data. Symbol: what a layer gives, before there are numbers.
+
+A layer holds settings only, no weights: those belong to the Network that it stands in. Called on a Symbol, it gives
+the next Symbol; the same layer called twice shares its weights.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+from glasshouse.errors import NetworkError, Problem, RecipeError
+
+from .rules import name as name_rule
+from .rules import optional, rule
+from .shapes import Shape, to_layout
+
+__all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One array that a layer holds: its shape and axes are Keras'.
+
+    ``layout`` tells how engines hold it: plain as it is; conv (KH, KW, C, O) as (O, C, KH, KW); depthwise
+    (KH, KW, C, M) as (C·M, 1, KH, KW).
+    """
+
+    name: str
+    shape: Shape
+    initializer: Any
+    trainable: bool = True
+    layout: str = "plain"
+
+
+@dataclass
+class Run:
+    """How a network runs: in training or in use, its layout, and where random numbers come from."""
+
+    training: bool = False
+    channels_last: bool = True
+    random: Any = None  # of the engine: for dropout and augmentation
+
+
+@dataclass(frozen=True, eq=False)
+class Symbol:
+    """What a layer gives, before there are numbers: its shape without N, and what it was computed from."""
+
+    layer: "Layer"
+    inputs: tuple["Symbol", ...]
+    engine_shape: Shape  # pictures as (C, H, W)
+    channels_last: bool = True
+    owner: Any = None  # the Network whose weights the layer shares, where it comes from one
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape as arrays have it, with None for N."""
+        return (None, *to_layout(self.engine_shape, self.channels_last))
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """The base of all layers: settings, shapes, weights and computation; all of it without state."""
+
+    name: str | None = rule(optional(name_rule), None, keyword=True)
+    activation_field: ClassVar[str] = "activation"
+
+    def __post_init__(self) -> None:
+        problems = []
+        for part in fields(self):
+            try:
+                object.__setattr__(self, part.name, part.metadata["rule"](getattr(self, part.name)))
+            except (ValueError, TypeError) as error:
+                problems.append(Problem(part.name, str(error)))
+        problems = problems or list(self.conflicts())
+        if problems:
+            raise RecipeError(self.name or type(self).__name__, problems)
+
+    def conflicts(self) -> Sequence[Problem]:
+        """What is wrong between fields that are right alone."""
+        return ()
+
+    @property
+    def who(self) -> str:
+        """How messages call this layer."""
+        return f"{type(self).__name__} {self.name}" if self.name else type(self).__name__
+
+    def __call__(self, x: Symbol | Sequence[Symbol]) -> Symbol:
+        """The Symbol that this layer makes of one Symbol, or of a list of them."""
+        inputs = (x,) if isinstance(x, Symbol) else tuple(x)
+        if not inputs or not all(isinstance(i, Symbol) for i in inputs):
+            raise NetworkError(
+                f"{self.who} was called on {type(x).__name__}; expected what Input or another layer gives, "
+                "or a list of it. Numbers go into a Network: net(array)"
+            )
+        last = inputs[0].channels_last
+        return Symbol(self, inputs, self.shape([i.engine_shape for i in inputs], last), last)
+
+    def shape(self, shapes: Sequence[Shape], channels_last: bool) -> Shape:
+        """The shape of the output (pictures as (C, H, W)); NetworkError where the inputs do not fit."""
+        if len(shapes) != 1:
+            raise NetworkError(f"{self.who} takes one input, got {len(shapes)}; join them with Add or Concatenate")
+        return self.shape_of(shapes[0], channels_last)
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        """The shape of the output of a layer with one input: by default that of the input."""
+        return shape
+
+    def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
+        """The arrays that the layer holds for inputs of these shapes."""
+        return ()
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        """The output on an engine ``F`` (torch's or autodiff's), before the activation. xs pictures (N, C, H, W)."""
+        raise NotImplementedError(f"{type(self).__name__} has no compute")
+
+    def settings(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, the name left out."""
+        return {
+            part.name: value
+            for part in fields(self)
+            if part.name != "name" and (value := getattr(self, part.name)) != _default(part)
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class InputLayer(Layer):
+    """Where arrays come in; `Input` makes it."""
+
+
+def _default(part: Any) -> Any:
+    try:
+        return part.metadata["rule"](part.default)
+    except (ValueError, TypeError):
+        return part.default  # a field that must be given
+
+
+def plain_name(layer: Layer) -> str:
+    """The first name of a layer without one, as in Keras: MaxPooling2D is max_pooling2d, ReLU re_lu.
+
+    >>> plain_name(InputLayer())
+    'input_layer'
+    """
+    text = type(layer).__name__
+    parts = [text[0]]
+    for before, here, after in zip(text, text[1:], text[2:] + " "):
+        if here.isupper() and (before.islower() or (after.islower() and not before.isdigit())):
+            parts.append("_")
+        parts.append(here)
+    return "".join(parts).lower()

@@ -1,0 +1,94 @@
+"""Layers that keep numbers in range: BatchNormalization, Rescaling; and Dropout, which works in training only."""
+# ruff: noqa: RUF009  (rule is a dataclass field)
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .initializers import initializer
+from .layer import Layer, Run, Weight
+from .rules import amount, flag, number, rule, share
+from .shapes import Shape
+
+__all__ = ["BatchNormalization", "Dropout", "Rescaling", "SpatialDropout2D"]
+
+
+@dataclass(frozen=True, eq=False)
+class BatchNormalization(Layer):
+    """y = gamma (x - μ) / √(σ² + epsilon) + beta, a mean and a variance for each channel.
+
+    In training μ and σ² are the batch's, and the moving ones follow: moving ← momentum moving + (1 - momentum) batch
+    (σ² with n, as in Keras; torch takes n - 1 there, and its momentum is 1 - momentum). In use, and where the layer is
+    frozen, μ and σ² are the moving ones. The channels are the last axis of channels_last arrays, axis 1 of others.
+
+    Source: Ioffe and Szegedy 2015, arXiv 1502.03167; Keras' defaults.
+    """
+
+    momentum: float = rule(share, 0.99, keyword=True)
+    epsilon: float = rule(amount, 1e-3, keyword=True)
+    center: bool = rule(flag, True, keyword=True)
+    scale: bool = rule(flag, True, keyword=True)
+    beta_initializer: Any = rule(initializer, "zeros", keyword=True)
+    gamma_initializer: Any = rule(initializer, "ones", keyword=True)
+
+    def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
+        C = (shapes[0][0] if len(shapes[0]) == 3 else shapes[0][-1],)
+        return (
+            *([Weight("gamma", C, self.gamma_initializer)] if self.scale else []),
+            *([Weight("beta", C, self.beta_initializer)] if self.center else []),
+            Weight("moving_mean", C, "zeros", trainable=False),
+            Weight("moving_variance", C, "ones", trainable=False),
+        )
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        moving = w["moving_mean"], w["moving_variance"]
+        x = xs[0]
+        rows = x if x.ndim in (2, 4) else F.reshape(x, (-1, x.shape[-1]))
+        y = F.batch_norm(rows, (w.get("gamma"), w.get("beta")), moving, self.momentum, self.epsilon, run.training)
+        return y if rows is x else F.reshape(y, tuple(x.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Dropout(Layer):
+    """In training, y = x with a share of the numbers set to 0 and the others divided by (1 - rate).
+
+    The draws are NumPy's where the network computes on the processor: the same on both engines.
+
+    Source: Srivastava and others 2014, JMLR 15.
+    """
+
+    rate: float = rule(share)
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        return F.dropout(xs[0], tuple(xs[0].shape), self.rate, run) if run.training and self.rate else xs[0]
+
+
+@dataclass(frozen=True, eq=False)
+class SpatialDropout2D(Dropout):
+    """Dropout of whole channels. Source: Tompson and others 2015, arXiv 1411.4280."""
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        x = xs[0]
+        return F.dropout(x, (*x.shape[:2], 1, 1), self.rate, run) if run.training and self.rate else x
+
+
+@dataclass(frozen=True, eq=False)
+class Rescaling(Layer):
+    """y = scale x + offset: Rescaling(1 / 255) for bytes, Rescaling(1 / 127.5, -1) for -1 to 1.
+
+    ``scale`` and ``offset`` are numbers, or one number for each of the last axis.
+    """
+
+    scale: Any = rule(lambda value: _numbers(value))
+    offset: Any = rule(lambda value: _numbers(value), 0.0)
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        return shape
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        x = xs[0]
+        return x * F.row(self.scale, x, run) + F.row(self.offset, x, run)
+
+
+def _numbers(value: Any) -> float | tuple[float, ...]:
+    return tuple(map(number, value)) if isinstance(value, list | tuple) else number(value)

@@ -1,0 +1,75 @@
+"""Pooling: windows (MaxPooling2D, AveragePooling2D), whole pictures (GlobalAveragePooling2D, GlobalMaxPooling2D)."""
+# ruff: noqa: RUF009  (rule is a dataclass field)
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .layer import Layer, Run
+from .rules import Pair, flag, one_of, optional, pair, rule
+from .shapes import Shape, picture, window_pads, windowed
+
+__all__ = ["AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "MaxPooling2D"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pooling(Layer):
+    """What pooling layers share; strides are the window's size where none are given."""
+
+    pool_size: Pair = rule(pair, 2)
+    strides: Pair | None = rule(optional(pair), None)
+    padding: str = rule(one_of("valid", "same"), "valid")
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        return self.strides or self.pool_size  # type: ignore[no-any-return]
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        C, H, W = picture(shape, self.who)
+        return C, *windowed((H, W), self.pool_size, self.steps, self.padding, self.who)
+
+    def _pads(self, x: Any) -> Any:
+        return window_pads(tuple(x.shape[2:]), self.pool_size, self.steps, self.padding)
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPooling2D(_Pooling):
+    """y = the largest number under each window; padding never wins."""
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        return F.max_pool(xs[0], self.pool_size, self.steps, self._pads(xs[0]))
+
+
+@dataclass(frozen=True, eq=False)
+class AveragePooling2D(_Pooling):
+    """y = the mean of the pixels under each window; padding is not counted."""
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        return F.average_pool(xs[0], self.pool_size, self.steps, self._pads(xs[0]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Global(Layer):
+    """One number a channel."""
+
+    keepdims: bool = rule(flag, False)
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        C, _, _ = picture(shape, self.who)
+        return (C, 1, 1) if self.keepdims else (C,)
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalAveragePooling2D(_Global):
+    """y = the mean of each channel. x (N, C, H, W), y (N, C)."""
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        return F.mean(xs[0], (2, 3), self.keepdims)
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalMaxPooling2D(_Global):
+    """y = the largest number of each channel. x (N, C, H, W), y (N, C)."""
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        return F.max(xs[0], (2, 3), self.keepdims)

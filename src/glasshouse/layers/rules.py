@@ -1,0 +1,127 @@
+"""What a field of a layer may hold: a rule takes what was given and returns it in its one form, or says what is wrong.
+
+filters: int = rule(count)                  needed
+strides: Pair = rule(pair, default=1)       3 or (3, 3), held as (3, 3)
+"""
+
+from collections.abc import Callable
+from dataclasses import MISSING, field
+from typing import Any, TypeAlias
+
+__all__ = [
+    "Pair", "amount", "axis", "count", "factor", "flag", "name", "number", "one_of", "optional", "pads", "pair", "rule",
+    "shape", "share",
+]  # fmt: skip
+
+Pair: TypeAlias = Any  # 3 or (3, 3): rows and columns; held as a tuple of two
+
+
+def rule(check: Callable[[Any], Any], default: Any = MISSING, *, keyword: bool = False) -> Any:
+    """A field of a dataclass with its rule; ``keyword`` fields are given by name only."""
+    return field(default=default, metadata={"rule": check}, kw_only=keyword)
+
+
+def count(value: Any) -> int:
+    """A whole number from 1 on."""
+    if isinstance(value, bool) or not _is_whole(value) or value < 1:
+        raise ValueError(f"expected a whole number from 1 on, got {value!r}")
+    return int(value)
+
+
+def axis(value: Any) -> int:
+    """The number of an axis; negative ones count from the end."""
+    if isinstance(value, bool) or not _is_whole(value):
+        raise ValueError(f"expected the number of an axis, got {value!r}")
+    return int(value)
+
+
+def number(value: Any) -> float:
+    """Any finite number."""
+    if isinstance(value, bool) or (not isinstance(value, int | float) and not hasattr(value, "__float__")):
+        raise ValueError(f"expected a number, got {value!r}")
+    if not abs(float(value)) < float("inf"):
+        raise ValueError(f"expected a finite number, got {value!r}")
+    return float(value)
+
+
+def amount(value: Any) -> float:
+    """A number from 0 on."""
+    if number(value) < 0:
+        raise ValueError(f"expected a number from 0 on, got {value!r}")
+    return float(value)
+
+
+def share(value: Any) -> float:
+    """A share, from 0 on and below 1."""
+    if not 0 <= number(value) < 1:
+        raise ValueError(f"expected a share from 0 on and below 1, got {value!r}")
+    return float(value)
+
+
+def flag(value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"expected True or False, got {value!r}")
+    return value
+
+
+def name(value: Any) -> str:
+    """A name that can stand in a file: letters, digits, ``_``, ``-``; no slash, no point."""
+    if not isinstance(value, str) or not value or not value.replace("_", "a").replace("-", "a").isalnum():
+        raise ValueError(f"expected a name of letters, digits, _ and -, got {value!r}")
+    return value
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """One whole number from 1 on, or two of them: rows and columns."""
+    values = (value, value) if _is_whole(value) else tuple(value) if isinstance(value, list | tuple) else ()
+    if len(values) != 2 or not all(_is_whole(v) and v >= 1 for v in values):
+        raise ValueError(f"expected a whole number from 1 on, or a pair of them, got {value!r}")
+    return int(values[0]), int(values[1])
+
+
+def pads(value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """1, or (rows, columns), or ((top, bottom), (left, right))."""
+    sides = (value, value) if _is_whole(value) else value
+    if isinstance(sides, list | tuple) and len(sides) == 2:
+        both = [(side, side) if _is_whole(side) else side for side in sides]
+        if all(isinstance(side, list | tuple) and len(side) == 2 for side in both):
+            (top, bottom), (left, right) = both
+            if all(_is_whole(v) and v >= 0 for v in (top, bottom, left, right)):
+                return (int(top), int(bottom)), (int(left), int(right))
+    raise ValueError(f"expected 1, (1, 1) or ((top, bottom), (left, right)), got {value!r}")
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    """Lengths of axes; one may be -1 and is worked out."""
+    values = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if not all(_is_whole(v) and (v >= 1 or v == -1) for v in values) or values.count(-1) > 1:
+        raise ValueError(f"expected lengths of axes, at most one of them -1, got {value!r}")
+    return tuple(int(v) for v in values)
+
+
+def factor(value: Any) -> float | tuple[float, float]:
+    """One number for both directions, or a pair (lowest, highest)."""
+    if isinstance(value, list | tuple) and len(value) == 2 and number(value[0]) <= number(value[1]):
+        return float(value[0]), float(value[1])
+    return amount(value)
+
+
+def one_of(*words: str) -> Callable[[Any], str]:
+    """One of several words."""
+
+    def check(value: Any) -> str:
+        if value not in words:
+            raise ValueError(f"expected {' or '.join(words)}, got {value!r}")
+        return str(value)
+
+    return check
+
+
+def optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """None, or what another rule takes."""
+    return lambda value: None if value is None else check(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return not isinstance(value, bool) and (isinstance(value, int) or hasattr(value, "__index__"))

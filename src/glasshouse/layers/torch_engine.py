@@ -1,0 +1,136 @@
+"""What layers compute with on torch. x (N, C, H, W), kernels (O, C / groups, KH, KW)."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .layer import Run
+from .shapes import Pads, tapped
+
+__all__ = [
+    "above", "activations", "at_most", "average_pool", "batch_norm", "concatenate", "conv2d", "dropout", "elu",
+    "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad", "reshape", "row", "to_inside", "to_outside",
+    "where",
+]  # fmt: skip
+
+Two = tuple[int, int]
+
+activations: dict[str, Callable[..., Tensor]] = {
+    "elu": functional.elu,
+    "exponential": torch.exp,
+    "gelu": functional.gelu,
+    "hard_sigmoid": functional.hardsigmoid,
+    "leaky_relu": lambda x: functional.leaky_relu(x, 0.2),
+    "log_softmax": torch.log_softmax,
+    "relu": torch.relu,
+    "relu6": functional.relu6,
+    "selu": functional.selu,
+    "sigmoid": torch.sigmoid,
+    "silu": functional.silu,
+    "softmax": torch.softmax,
+    "softplus": functional.softplus,
+    "softsign": functional.softsign,
+    "tanh": torch.tanh,
+}
+concatenate = torch.cat
+elu = functional.elu
+leaky_relu = functional.leaky_relu
+maximum = torch.maximum
+where = torch.where
+
+
+def linear(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
+    if x.ndim == 2 and b is not None:
+        return torch.addmm(b, x, W)
+    y = x @ W
+    return y if b is None else y + b
+
+
+def conv2d(x: Tensor, W: Tensor, b: Tensor | None, strides: Two, pads: Pads, dilation: Two, groups: int) -> Tensor:
+    (top, bottom), (left, right) = pads
+    if top != bottom or left != right:
+        return functional.conv2d(pad(x, pads), W, b, strides, 0, dilation, groups)
+    return functional.conv2d(x, W, b, strides, (top, left), dilation, groups)
+
+
+def pad(x: Tensor, pads: Pads, value: float = 0.0) -> Tensor:
+    (top, bottom), (left, right) = pads
+    return functional.pad(x, (left, right, top, bottom), value=value)
+
+
+def max_pool(x: Tensor, kernel: Two, strides: Two, pads: Pads) -> Tensor:
+    (top, bottom), (left, right) = pads
+    if top == bottom and left == right and 2 * top <= kernel[0] and 2 * left <= kernel[1]:
+        return functional.max_pool2d(x, kernel, strides, (top, left))
+    return functional.max_pool2d(pad(x, pads, float("-inf")), kernel, strides)
+
+
+def average_pool(x: Tensor, kernel: Two, strides: Two, pads: Pads) -> Tensor:
+    if not any(map(any, pads)):
+        return functional.avg_pool2d(x, kernel, strides)
+    share = kernel[0] * kernel[1] / torch.from_numpy(tapped((x.shape[2], x.shape[3]), kernel, strides, pads))
+    return functional.avg_pool2d(pad(x, pads), kernel, strides) * share.to(x)
+
+
+def mean(x: Tensor, axes: Sequence[int], keepdims: bool) -> Tensor:
+    return x.mean(tuple(axes), keepdim=keepdims)
+
+
+def max(x: Tensor, axes: Sequence[int], keepdims: bool) -> Tensor:  # noqa: A001
+    return x.amax(tuple(axes), keepdim=keepdims)
+
+
+def batch_norm(
+    x: Tensor, affine: tuple[Tensor | None, Tensor | None], moving: tuple[Tensor, Tensor], momentum: float,
+    epsilon: float, training: bool,
+) -> Tensor:  # fmt: skip
+    mean, variance = moving
+    if not training:
+        return functional.batch_norm(x, mean, variance, *affine, False, 0.0, epsilon)
+    kept, n = variance * momentum, x.numel() // x.shape[1]
+    y = functional.batch_norm(x, mean, variance, *affine, True, 1 - momentum, epsilon)
+    with torch.no_grad():  # torch's moving variance follows σ² n / (n - 1), Keras' follows σ²
+        variance.sub_(kept).mul_((n - 1) / n).add_(kept)
+    return y
+
+
+def dropout(x: Tensor, shape: tuple[int, ...], rate: float, run: Run) -> Tensor:
+    if x.device.type == "cpu":
+        kept = torch.from_numpy(run.random.random(shape, dtype="float32") >= rate).to(x.dtype)
+    else:
+        source = torch.Generator(x.device).manual_seed(int(run.random.integers(2**62)))
+        kept = torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1 - rate, generator=source)
+    return x * kept.mul_(1 / (1 - rate))
+
+
+def reshape(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return x.reshape(shape)
+
+
+def to_outside(x: Tensor) -> Tensor:
+    """(N, C, H, W) to (N, H, W, C)."""
+    return x.permute(0, 2, 3, 1)
+
+
+def to_inside(x: Tensor) -> Tensor:
+    """(N, H, W, C) to (N, C, H, W): a view, which torch knows as the memory format channels_last."""
+    return x.permute(0, 3, 1, 2)
+
+
+def above(x: Tensor, threshold: float) -> Tensor:
+    return x >= threshold
+
+
+def at_most(x: Tensor, value: float) -> Tensor:
+    return x.clamp(max=value)
+
+
+def row(values: Any, x: Tensor, run: Run) -> Any:
+    """Numbers for the last axis outside, ready to meet x."""
+    if isinstance(values, float):
+        return values
+    found = torch.tensor(values, dtype=x.dtype, device=x.device)
+    return found.reshape(-1, 1, 1) if x.ndim == 4 and run.channels_last else found

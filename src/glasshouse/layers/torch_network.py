@@ -1,0 +1,113 @@
+"""A network of layers as a torch module: one small module a layer, run in order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from . import torch_engine
+from .activations import activate
+from .graph import Step
+from .holding import Holder
+from .layer import InputLayer, Layer, Run
+
+__all__ = ["TorchLayer", "TorchNetwork"]
+
+
+class TorchLayer(nn.Module):
+    """One layer with its weights, named as in Keras; weights that are not learned are buffers."""
+
+    def __init__(self, layer: Layer, holder: Holder) -> None:
+        super().__init__()
+        self.layer = layer
+        self.activation = getattr(layer, layer.activation_field, None)
+        self.learns = True
+        values = holder.engine_arrays()
+        for weight in holder.weights:
+            tensor = torch.from_numpy(values[weight.name])
+            if weight.trainable:
+                self.register_parameter(weight.name, nn.Parameter(tensor))
+            else:
+                self.register_buffer(weight.name, tensor)
+
+    def held(self) -> dict[str, Any]:
+        """Parameters and buffers by name."""
+        return {**self._parameters, **self._buffers}
+
+    def put(self, name: str, value: Any) -> None:
+        """Copy numbers into a parameter or buffer."""
+        with torch.no_grad():
+            self.held()[name].copy_(torch.from_numpy(value))
+
+    def learn(self, learns: bool) -> None:
+        """Whether the layer learns; one that does not also leaves its moving statistics alone."""
+        self.learns = learns
+        for parameter in self._parameters.values():
+            if parameter is not None:
+                parameter.requires_grad_(learns)
+
+    def forward(self, *xs: Tensor, run: Run, bare: bool = False) -> Any:
+        if run.training and not self.learns:
+            run = Run(False, run.channels_last)
+        y = self.layer.compute(torch_engine, {**self._parameters, **self._buffers}, xs, run)
+        return y if bare or self.activation is None else activate(torch_engine, self.activation, y, run)
+
+    def extra_repr(self) -> str:
+        settings = ", ".join(f"{key}={value!r}" for key, value in self.layer.settings().items())
+        return f"{type(self.layer).__name__}({settings})"
+
+
+class TorchNetwork(nn.Module):
+    """A network of layers; arrays come in and go out in its layout (channels_last: (N, H, W, C))."""
+
+    def __init__(
+        self, steps: Sequence[Step], outputs: Sequence[int], holders: dict[str, Holder], channels_last: bool, live: bool
+    ) -> None:
+        super().__init__()
+        self.run = Run(False, channels_last, np.random.default_rng(0))
+        self.layers = nn.ModuleDict()
+        self.outputs = tuple(outputs)
+        count = sum(isinstance(step.layer, InputLayer) for step in steps)
+        last_use = {i: number for number, step in enumerate(steps) for i in step.inputs}
+        self.plan: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = []
+        for number, step in enumerate(steps[count:], start=count):
+            if step.weights not in self.layers:
+                self.layers[step.weights] = _layer(step.layer, holders[step.weights], live)
+            done = tuple(i for i in set(step.inputs) if last_use[i] == number and i not in self.outputs)
+            self.plan.append((step.weights, step.inputs, done))
+        self.train(False)
+
+    def train(self, mode: bool = True) -> "TorchNetwork":
+        super().train(mode)
+        self.run.training = mode
+        return self
+
+    def seed(self, *seeds: int) -> None:
+        """Begin the draws of dropout anew."""
+        self.run.random = np.random.default_rng(seeds)
+
+    def forward(self, *xs: Tensor, logits: bool = False) -> Any:
+        """The outputs; with ``logits`` the last layer's activation is left out."""
+        last = self.run.channels_last
+        values: list[Any] = [torch_engine.to_inside(x) if last and x.ndim == 4 else x for x in xs]
+        layers, run, final = self.layers._modules, self.run, len(self.plan) - 1
+        for number, (name, inputs, done) in enumerate(self.plan):
+            layer: Any = layers[name]
+            values.append(layer(*[values[i] for i in inputs], run=run, bare=logits and number == final))
+            for i in done:
+                values[i] = None  # nothing is held longer than it is needed
+        found = [values[i] for i in self.outputs]
+        found = [torch_engine.to_outside(y) if last and y.ndim == 4 else y for y in found]
+        return found[0] if len(found) == 1 else tuple(found)
+
+
+def _layer(layer: Layer, holder: Holder, live: bool) -> TorchLayer:
+    if live and holder.module is not None:
+        return holder.module  # type: ignore[no-any-return]
+    module = TorchLayer(layer, holder)
+    module.learn(holder.trainable)
+    if live:
+        holder.module = module
+    return module

@@ -1,0 +1,41 @@
+"""Every layer there is, by the name that a description uses."""
+
+from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
+from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
+from .dense import Dense, Flatten, Reshape
+from .layer import Layer
+from .merging import Add, Average, Concatenate, Cropping2D, Maximum, Multiply, Subtract, ZeroPadding2D
+from .normalization import BatchNormalization, Dropout, Rescaling, SpatialDropout2D
+from .pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+
+__all__ = ["LAYERS"]
+
+LAYERS: dict[str, type[Layer]] = {
+    "Activation": Activation,
+    "Add": Add,
+    "Average": Average,
+    "AveragePooling2D": AveragePooling2D,
+    "BatchNormalization": BatchNormalization,
+    "Concatenate": Concatenate,
+    "Conv2D": Conv2D,
+    "Cropping2D": Cropping2D,
+    "Dense": Dense,
+    "DepthwiseConv2D": DepthwiseConv2D,
+    "Dropout": Dropout,
+    "ELU": ELU,
+    "Flatten": Flatten,
+    "GlobalAveragePooling2D": GlobalAveragePooling2D,
+    "GlobalMaxPooling2D": GlobalMaxPooling2D,
+    "LeakyReLU": LeakyReLU,
+    "MaxPooling2D": MaxPooling2D,
+    "Maximum": Maximum,
+    "Multiply": Multiply,
+    "ReLU": ReLU,
+    "Rescaling": Rescaling,
+    "Reshape": Reshape,
+    "SeparableConv2D": SeparableConv2D,
+    "Softmax": Softmax,
+    "SpatialDropout2D": SpatialDropout2D,
+    "Subtract": Subtract,
+    "ZeroPadding2D": ZeroPadding2D,
+}
