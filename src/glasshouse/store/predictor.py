@@ -41,8 +41,11 @@ def ask(
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         want_predictor(store)
+        answer = None
         with suppress(OSError, EOFError, AuthenticationError, ValueError):
-            return _told(json.loads(_exchange(store, question, picture)))
+            answer = json.loads(_exchange(store, question, picture))
+        if answer is not None:
+            return _told(answer)
         time.sleep(0.1)
     raise ConflictError("The process that classifies did not answer; is the worker of the Studio running?")
 

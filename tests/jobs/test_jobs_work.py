@@ -1,0 +1,263 @@
+"""Jobs that really run: datasets, trainings that are stopped and killed in all ways, scores, predictions."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from glasshouse.errors import ConflictError, InputError, PictureError
+from glasshouse.jobs.local import is_alive
+from glasshouse.jobs.slots import slots
+from glasshouse.jobs.worker import Worker, main, only_worker
+from glasshouse.store.database import Store
+from glasshouse.store.datasets import get_dataset
+from glasshouse.store.jobs import NewJob, abort_job, add_job, get_job, resume_job
+from glasshouse.store.models import get_model
+from glasshouse.store.points import read_points
+from glasshouse.store.predictor import ask
+from glasshouse.store.queue import claim, tell_process
+from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord
+from glasshouse.store.results import read_answers, read_predictions, read_report, result_place
+from glasshouse.store.runs import delete_checkpoint, list_checkpoints
+from glasshouse.store.submit import (
+    NewDataset,
+    NewModel,
+    continue_model,
+    submit_classification,
+    submit_dataset,
+    submit_evaluation,
+    submit_models,
+)
+from pictures import picture, png_bytes
+
+Until = Callable[[Callable[[], object]], None]
+SHORT = {"network": "LeNet", "epochs": 2, "batch_size": 8}
+LONG = {"network": "LeNet", "epochs": 50_000, "batch_size": 8}
+
+
+@pytest.fixture(scope="module")
+def trained(store: Store, dataset: DatasetRecord, worker: Worker) -> ModelRecord:
+    (model,) = submit_models(store, NewModel("short", dataset.id, SHORT))
+    deadline = time.monotonic() + 30
+    while get_job(store, model.job_id).state.live and time.monotonic() < deadline:
+        worker.look()
+        time.sleep(0.05)
+    return get_model(store, model.id)
+
+
+def test_a_dataset_is_made_and_what_it_holds_is_told(store: Store, dataset: DatasetRecord) -> None:
+    assert (dataset.state, dataset.job.reason, dataset.pictures) == (JobState.DONE, None, 32)
+    assert dataset.summary is not None
+    assert dataset.summary["splits"]["train"]["classes"] == {"cat": 12, "dog": 12}
+    assert dataset.size is not None and dataset.size > 32 * 28 * 28
+
+
+def test_a_model_is_trained_and_scored(store: Store, trained: ModelRecord) -> None:
+    assert (trained.state, trained.job.reason) == (JobState.DONE, None)
+    assert trained.scores["epoch"] == trained.scores["epochs"] == 2
+    assert trained.scores["count"] == 8
+    run = store.path(trained.folder)
+    points = read_points(run, trained.job.version).points
+    assert [p["epoch"] for p in points if p["type"] == "epoch"] == [1, 2]
+    assert [p["n"] for p in points] == list(range(1, len(points) + 1))
+    place = result_place(run, "val")
+    answers = read_answers(place)
+    assert read_report(place)["accuracy"] == (answers.top[:, 0] == answers.labels).mean()
+    assert {one.name for one in list_checkpoints(store, trained)} >= {"best.safetensors", "last.safetensors"}
+
+
+def test_a_training_is_aborted_resumed_killed_and_taken_over(
+    store: Store, dataset: DatasetRecord, worker: Worker, until: Until
+) -> None:
+    (model,) = submit_models(store, NewModel("long", dataset.id, LONG))
+
+    def job() -> JobRecord:
+        return get_job(store, model.job_id)
+
+    until(lambda: job().done > 3)
+    abort_job(store, model.job_id)
+    until(lambda: job().state is JobState.ABORTED)
+    first = job()
+    assert first.reason is not None and first.done > 3
+    assert any(one.name == "last.safetensors" for one in list_checkpoints(store, model))
+    with pytest.raises(ConflictError, match="it stays"):
+        delete_checkpoint(store, get_model(store, model.id), "last.safetensors")
+
+    resume_job(store, model.job_id)
+    until(lambda: job().done > first.done)
+    points = read_points(store.path(model.folder)).points
+    started = [p for p in points if p["type"] == "run-started"]
+    assert started[-1]["resumed_step"] >= first.done
+    assert job().version == 2
+
+    pid = job().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: job().state is JobState.FAILED)
+    assert job().reason is not None and "killed (signal 9)" in str(job().reason)
+
+    resume_job(store, model.job_id)
+    until(lambda: job().state is JobState.RUNNING and job().stage == "training")
+    pid, born = job().pid, job().born
+    gone = [process.child for _, process in worker.running.values()]
+    worker.running.clear()  # this worker is gone, without a word
+    worker.take_over()
+    assert (job().pid, job().state) == (pid, JobState.RUNNING), "a process that lives is adopted"
+    assert pid is not None and born is not None and is_alive(pid, born)
+
+    os.kill(pid, signal.SIGKILL)
+    worker.running.clear()
+    while is_alive(pid, born):
+        time.sleep(0.02)
+    worker.take_over()
+    assert job().state is JobState.QUEUED, "a process that died is resumed by the next worker"
+    assert job().attempt == 3
+    abort_job(store, model.job_id)
+    assert [child.wait() for child in gone if child] == [-signal.SIGKILL]
+
+
+def test_a_worker_that_is_killed_leaves_its_job_to_the_next(store: Store, dataset: DatasetRecord) -> None:
+    (model,) = submit_models(store, NewModel("orphan", dataset.id, LONG))
+
+    def start() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([sys.executable, "-m", "glasshouse.jobs.worker", str(store.home)])
+
+    def wait(holds: Callable[[JobRecord], object]) -> JobRecord:
+        deadline = time.monotonic() + 30
+        while not holds(job := get_job(store, model.job_id)):
+            assert time.monotonic() < deadline, job
+            time.sleep(0.05)
+        return job
+
+    first = start()
+    before = wait(lambda job: job.done > 2)
+    first.kill()
+    first.wait()
+    second = start()
+    after = wait(lambda job: job.done > before.done + 2)
+    assert (after.pid, after.attempt) == (before.pid, 1), "its process went on, and was not started twice"
+    second.terminate()
+    assert second.wait(30) == 0
+    assert get_job(store, model.job_id).state is JobState.QUEUED
+    abort_job(store, model.job_id)
+
+
+def test_evaluation_and_classification(
+    store: Store, trained: ModelRecord, dataset: DatasetRecord, pictures: Path, until: Until
+) -> None:
+    many = submit_classification(store, trained.id, str(pictures))
+    scored = submit_evaluation(store, trained.id, "train")
+    until(lambda: not get_job(store, many.id).state.live and not get_job(store, scored.id).state.live)
+    many, scored = get_job(store, many.id), get_job(store, scored.id)
+    assert (many.reason, scored.reason) == (None, None)
+    assert many.result is not None and many.result["with_truth"] == 32
+    found = list(read_predictions(store.path(f"work/{many.id}")))
+    assert [p["truth"] for p in found] == ["cat"] * 16 + ["dog"] * 16
+    assert many.result["accuracy"] == sum(p["label"] == p["truth"] for p in found) / 32
+    assert scored.result is not None and scored.result["count"] == 24
+    assert read_report(result_place(store.path(trained.folder), "train"))["split"] == "train"
+
+
+def test_one_picture_is_classified_by_a_process_that_stays(store: Store, trained: ModelRecord, worker: Worker) -> None:
+    import threading
+
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.wait(0.05):
+            worker.resident.look()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        with pytest.raises(PictureError):
+            ask(store, trained.folder, b"no picture")
+        with pytest.raises(InputError, match="no model"):
+            ask(store, "runs/none", png_bytes(picture(1)))
+        with pytest.raises(InputError, match="no model of this Studio"):
+            ask(store, "../../etc", png_bytes(picture(1)))
+        begin = time.perf_counter()
+        answer = ask(store, trained.folder, png_bytes(picture(1, tint=0)))
+        assert time.perf_counter() - begin < 1.0
+        assert answer["label"] in ("cat", "dog")
+    finally:
+        done.set()
+        thread.join()
+        worker.resident.end()
+
+
+def test_a_model_goes_on_for_more_epochs_as_a_new_one(store: Store, trained: ModelRecord, until: Until) -> None:
+    more = continue_model(store, trained.id, 1)
+    until(lambda: not get_job(store, more.job_id).state.live)
+    more = get_model(store, more.id)
+    assert (more.state, more.job.reason, more.parent_id) == (JobState.DONE, None, trained.id)
+
+
+def test_what_fails_is_told_in_words(store: Store, dataset: DatasetRecord, pictures: Path, until: Until) -> None:
+    (broken,) = submit_models(store, NewModel("broken", dataset.id, {**SHORT, "network": "LeNot"}))
+    empty = pictures / "empty"
+    empty.mkdir()
+    gone = submit_dataset(store, NewDataset("gone", {"source": str(empty)}))
+    (waiting,) = submit_models(store, NewModel("waiting", gone.id, SHORT))
+    shutil.rmtree(empty)
+    until(lambda: not get_job(store, broken.job_id).state.live and not get_job(store, waiting.job_id).state.live)
+    assert "LeNet" in str(get_job(store, broken.job_id).reason), "close names are offered"
+    assert "Traceback" in str(get_job(store, broken.job_id).detail)
+    assert get_dataset(store, gone.id).state is JobState.FAILED
+    assert str(get_job(store, waiting.job_id).reason).startswith("The dataset gone is failed: ")
+
+
+def test_a_list_may_not_name_pictures_outside(store: Store, pictures: Path, until: Until, tmp_path: Path) -> None:
+    outside = tmp_path / "secret.png"
+    outside.write_bytes(png_bytes(picture(3)))
+    (pictures / "list.txt").write_text(f"cat/cat.0.jpg a\n{outside} b\n")
+    made = submit_dataset(store, NewDataset("list", {"source": str(pictures / "list.txt"), "min_per_class": 1}))
+    until(lambda: not get_job(store, made.job_id).state.live)
+    (pictures / "list.txt").unlink()
+    job = get_job(store, made.job_id)
+    assert job.state is JobState.FAILED
+    assert "outside of the folders" in str(job.reason)
+
+
+def test_a_job_in_other_hands_is_left_alone(store: Store) -> None:
+    from glasshouse.jobs.child import TAKEN, _lock
+    from glasshouse.jobs.child import main as child
+
+    with store.write() as connection:
+        job_id = add_job(connection, NewJob(JobKind.EVALUATE, "taken"))
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    try:
+        assert child(str(store.home), job_id) == TAKEN, "it is not running: nobody claimed it"
+        with _lock(store.path(f"work/{job_id}")):
+            assert child(str(store.home), job_id) == TAKEN
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
+    abort_job(store, job_id)
+
+
+def test_a_job_that_dies_again_and_again_is_not_started_for_ever(store: Store) -> None:
+    with store.write() as connection:
+        job_id = add_job(connection, NewJob(JobKind.EVALUATE, "cursed"))
+    worker = Worker(store, slots(1), host="elsewhere")
+    for _ in range(5):
+        assert claim(store, (JobKind.EVALUATE,), "elsewhere", "answer") is not None
+        tell_process(store, job_id, 999_999_999, 1.0)
+        worker.take_over()
+    job = get_job(store, job_id)
+    assert (job.state, job.attempt) == (JobState.FAILED, 5)
+
+
+def test_there_is_one_worker_a_home(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    with only_worker(store):
+        assert main([str(store.home)]) == 3
+    signal.signal(signal.SIGTERM, before[0])
+    signal.signal(signal.SIGINT, before[1])
+    assert "Another worker" in capfd.readouterr().err
