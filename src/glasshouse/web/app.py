@@ -18,6 +18,7 @@ from glasshouse.store.database import Store, open_store
 from glasshouse.store.points import Curves
 from glasshouse.web.api.faults import fault, fault_response
 from glasshouse.web.api.routes import router
+from glasshouse.web.attempts import Attempts
 from glasshouse.web.guard import Guard
 from glasshouse.web.pages.routes import add_pages
 from glasshouse.web.settings import Settings
@@ -35,7 +36,8 @@ def create_app(home: str | Path | Store, settings: Settings | None = None) -> Fa
     settings = settings or Settings()
     app = FastAPI(title="Glasshouse Studio", version=__version__, openapi_url="/api/v1/openapi.json",
                   docs_url=None, redoc_url=None)  # fmt: skip
-    app.state.store, app.state.settings, app.state.curves = store, settings, Curves()
+    app.state.store, app.state.settings = store, settings
+    app.state.curves, app.state.attempts = Curves(), Attempts()
     app.include_router(router, prefix="/api/v1")
     add_pages(app)
     for kind in (GlasshouseError, HTTPException, RequestValidationError):

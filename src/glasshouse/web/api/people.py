@@ -1,7 +1,5 @@
 """People over the API: signing in and out, tokens, accounts, the audit log."""
 
-import threading
-import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -26,9 +24,10 @@ from glasshouse.store.records import Role, UserRecord
 from glasshouse.web.api.context import Context, Here
 from glasshouse.web.api.faults import fault_response
 from glasshouse.web.api.shapes import Shape
+from glasshouse.web.attempts import Attempts
 from glasshouse.web.guard import COOKIE, session_cookie
 
-__all__ = ["Attempts", "router", "sign_in", "sign_out"]
+__all__ = ["router", "set_session", "sign_in", "sign_out"]
 
 router = APIRouter(tags=["people"])
 
@@ -54,36 +53,9 @@ class UserChange(Shape):
     disabled: bool | None = None
 
 
-class Attempts:
-    """Counts failed sign-ins: at most ``most`` within ``seconds`` for a name and for an address."""
-
-    def __init__(self, most: int = 8, seconds: float = 300.0) -> None:
-        self.most = most
-        self.seconds = seconds
-        self._failed: dict[str, list[float]] = {}
-        self._lock = threading.Lock()
-
-    def wait(self, *keys: str) -> float:
-        """Return for how many seconds nobody may try with one of ``keys`` (0: now)."""
-        now = time.monotonic()
-        with self._lock:
-            for key in list(self._failed):
-                self._failed[key] = [at for at in self._failed[key] if now - at < self.seconds]
-                if not self._failed[key]:
-                    del self._failed[key]
-            full = [self._failed[key] for key in keys if len(self._failed.get(key, ())) >= self.most]
-        return max((self.seconds - (now - times[-self.most]) for times in full), default=0.0)
-
-    def failed(self, *keys: str) -> None:
-        """Count a failed try."""
-        with self._lock:
-            for key in keys:
-                self._failed.setdefault(key, []).append(time.monotonic())
-
-
 def sign_in(request: Request, here: Context, name: str, password: str) -> tuple[str | None, float]:
     """Return the secret of a new session (None: wrong), and for how many seconds to wait before the next try."""
-    attempts: Attempts = request.app.state.__dict__.get("attempts") or _attempts(request)
+    attempts: Attempts = request.app.state.attempts
     address = request.client.host if request.client else "-"
     keys = (f"name {name.lower()}", f"address {address}")
     if wait := attempts.wait(*keys):
@@ -196,12 +168,6 @@ def log(
     """Tell who did what; for admins."""
     _admin(here)
     return [vars(entry) for entry in list_audit(here.store, limit, before)]
-
-
-def _attempts(request: Request) -> Attempts:
-    request.app.state.attempts = Attempts()
-    found: Attempts = request.app.state.attempts
-    return found
 
 
 def _someone(here: Context) -> UserRecord:
