@@ -5,10 +5,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from sqlalchemy import update
 
+from corner_pictures import draw_pictures
 from glasshouse.data.prepare import create_dataset
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.database import Store, open_store
@@ -27,23 +26,6 @@ class Studio:
     pictures: Path
     dataset: str
     model: str
-
-
-def draw_pictures(folder: Path, each: int = 30) -> Path:
-    """Write class folders of small pictures that differ by their brightest corner, one damaged file among them."""
-    random = np.random.default_rng(7)
-    for number, name in enumerate(("left", "right <b>", "both")):
-        (folder / name).mkdir(parents=True)
-        for k in range(each):
-            pixels = random.integers(0, 150, (32, 32, 3), np.uint8)
-            lift = random.integers(5, 90)
-            if number in (0, 2):
-                pixels[4:14, 4:14] += np.uint8(lift)
-            if number in (1, 2):
-                pixels[4:14, 18:28] += np.uint8(lift)
-            Image.fromarray(pixels).save(folder / name / f"{name[:4]}-{k:03d}.png")
-    (folder / "left" / "broken.png").write_bytes(b"no picture")
-    return folder
 
 
 def finish(store: Store, job: str, state: str = "done", **values: object) -> None:

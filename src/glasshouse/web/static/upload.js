@@ -12,31 +12,73 @@ async function entries(entry, prefix = "") {
   }
 }
 
-function send(files) {
-  const data = new FormData();
-  for (const { name, file } of files) data.append("files", file, name);
-  const request = new XMLHttpRequest();
-  const shown = form.querySelector("[data-progress]");
+const PIECE = 8 * 2 ** 20;
+const TRIES = 6;
+
+// Sends files in pieces; after a broken connection it asks how much has arrived and goes on from there.
+async function send(files) {
+  const bar = form.querySelector("[data-progress]");
   const wrong = form.querySelector("[data-error]");
+  const total = files.reduce((sum, { file }) => sum + file.size, 0);
   const start = Date.now();
-  shown.hidden = false;
-  wrong.hidden = true;
-  request.upload.addEventListener("progress", ({ loaded, total }) => {
-    shown.querySelector("progress").value = 100 * loaded / total;
+  let loaded = 0;
+  const show = (bytes) => {
+    loaded += bytes;
     const seconds = (Date.now() - start) / 1000;
-    const left = Math.round(seconds / loaded * (total - loaded));
-    shown.querySelector("p").textContent = `${(loaded / 1e6).toFixed(1)} / ${(total / 1e6).toFixed(1)} MB${seconds > 3 ? ` · ${left} s` : ""}`;
-  });
-  request.addEventListener("load", () => {
-    const answer = JSON.parse(request.responseText || "{}");
-    if (request.status === 201) location.href = answer.address;
-    else fail(answer.error ?? `${request.status}`);
-  });
-  request.addEventListener("error", () => fail(form.dataset.lost ?? "×"));
-  function fail(message) { shown.hidden = true; wrong.hidden = false; wrong.textContent = message; }
-  request.open("POST", form.action);
-  request.setRequestHeader("Accept", "application/json");
-  request.send(data);
+    const left = Math.round(seconds / Math.max(loaded, 1) * (total - loaded));
+    bar.querySelector("progress").value = total ? 100 * loaded / total : 100;
+    bar.querySelector("p").textContent = `${(loaded / 1e6).toFixed(1)} / ${(total / 1e6).toFixed(1)} MB${seconds > 3 ? ` · ${left} s` : ""}`;
+  };
+  bar.hidden = false;
+  wrong.hidden = true;
+  try {
+    const top = files[0].name.split("/")[0];
+    const name = files[0].name.includes("/") || files.length === 1 ? top.split(".")[0] : "";
+    const upload = await ask("POST", "/api/v1/uploads", JSON.stringify({ name }));
+    const waiting = [...files];
+    const lanes = Array.from({ length: 4 }, async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await sendFile(upload.id, next, show);
+    });
+    await Promise.all(lanes);
+    await ask("POST", `/api/v1/uploads/${upload.id}/finish`, "{}");
+    const query = new URLSearchParams({ from: "upload", source: `upload:${upload.id}`, name });
+    location.href = `${form.dataset.next}${form.dataset.next.includes("?") ? "&" : "?"}${query}`;
+  } catch (error) {
+    bar.hidden = true;
+    wrong.hidden = false;
+    wrong.textContent = error.message;
+  }
+}
+
+async function sendFile(upload, { name, file }, show) {
+  const address = `/api/v1/uploads/${upload}/files/${name.split("/").map(encodeURIComponent).join("/")}`;
+  let offset = 0;
+  for (let failures = 0; offset < file.size || file.size === 0;) {
+    try {
+      const piece = file.slice(offset, offset + PIECE);
+      const { received } = await ask("PUT", `${address}?offset=${offset}&total=${file.size}`, piece);
+      show(received - offset);
+      offset = received;
+      failures = 0;
+      if (file.size === 0) return;
+    } catch (error) {
+      if (error.refused || ++failures >= TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** failures));
+      const { received } = await ask("GET", address).catch(() => ({ received: offset }));
+      show(received - offset);
+      offset = received;
+    }
+  }
+}
+
+async function ask(method, address, body) {
+  const headers = typeof body === "string" ? { "Content-Type": "application/json" } : {};
+  const answer = await fetch(address, { method, body, headers });
+  if (answer.ok) return answer.json();
+  const { errors } = await answer.json().catch(() => ({ errors: [{ message: `${answer.status}` }] }));
+  const error = new Error(errors.map((one) => one.message).join("; "));
+  error.refused = [403, 413, 422].includes(answer.status);
+  throw error;
 }
 
 if (form) {
@@ -53,7 +95,7 @@ if (form) {
     const chosen = [...form.querySelectorAll("input[type=file]")].flatMap((field) => [...field.files]);
     if (!chosen.length) return;
     event.preventDefault();
-    send(chosen.map((file) => ({ name: file.webkitRelativePath || file.name, file })));
+    send(chosen.map((file) => ({ name: file.webkitRelativePath || file.name, file })).filter(({ name }) => !/(^|\/)\./.test(name)));
   });
 }
 
