@@ -10,11 +10,11 @@ from torch import nn
 
 from glasshouse.errors import RecipeError, ResumeError, RunError
 from glasshouse.networks.build import build
+from glasshouse.networks.folding import Pooled, folded
 from glasshouse.recipe import ObjectiveRecipe, TrainingRecipe
 from glasshouse.training.averaging import MovingAverage
 from glasshouse.training.checkpoints import Position, read_checkpoint, write_checkpoint
 from glasshouse.training.devices import choose_device, fitting_batch_size, memory_limit
-from glasshouse.training.fusing import Pooled, fused
 from glasshouse.training.objective import build_objective, class_weights
 from glasshouse.training.plan import plan_for
 from glasshouse.training.randomness import seeded
@@ -117,7 +117,7 @@ def test_a_fused_network_computes_the_same(name: str) -> None:
             if isinstance(part, nn.BatchNorm2d):
                 part.running_mean = torch.randn(part.num_features) / 10
                 part.running_var = torch.rand(part.num_features) + 0.5
-    faster = fused(module, pictures[:2])
+    faster = folded(module.eval(), pictures[:2])
     with torch.inference_mode():
         assert torch.allclose(module.eval()(pictures), faster(pictures), rtol=1e-3, atol=1e-4)
     if name != "LeNet":

@@ -13,7 +13,7 @@ from torch import nn
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.errors import PictureError
 from glasshouse.export.description import Description
-from glasshouse.export.inference import probabilities
+from glasshouse.export.inference import Inference
 from glasshouse.export.reading import Picture, Read, read_pictures
 from glasshouse.recipe import TrainingRecipe
 
@@ -56,14 +56,14 @@ class Model:
     """Weights, architecture, preprocessing and class names: all that a prediction needs.
 
     ``network``, ``classes``, ``preprocessing``, ``recipe`` and ``card`` are those of its ``Description``; ``module``
-    computes where it is, and is left as it is (a training can hand over the one it works on); ``path`` is where the
-    model was loaded from.
+    computes where it is, and is not to change any more; ``path`` is where the model was loaded from.
     """
 
     def __init__(self, module: nn.Module, description: Description, path: Path | None = None) -> None:
         self.module = module
         self.description = description
         self.path = path
+        self._inference: Inference | None = None
 
     @property
     def network(self) -> str:
@@ -109,7 +109,9 @@ class Model:
                 f"This model takes rows of uint8 (n, {', '.join(map(str, expected))}), "
                 f"got {rows.dtype} {rows.shape}; predict() takes pictures of any size."
             )
-        return probabilities(self.module, rows, self.preprocessing.mean, self.preprocessing.std)
+        if self._inference is None:
+            self._inference = Inference(self.module, expected)
+        return self._inference.probabilities(rows, self.preprocessing.mean, self.preprocessing.std)
 
     @overload
     def predict(self, pictures: Picture, top: int = 5) -> Prediction: ...  # type: ignore[overload-overlap]

@@ -9,7 +9,6 @@ import hashlib
 import json
 import time
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,19 +24,18 @@ from glasshouse.data.augment import augment
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.rows import Split
 from glasshouse.events import Progress
+from glasshouse.export.inference import Inference, normalized
 from glasshouse.networks.build import Built
+from glasshouse.networks.folding import Pooled
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import write_atomically
 from glasshouse.training.devices import deterministic, is_memory_error
-from glasshouse.training.feeds import normalized
-from glasshouse.training.fusing import Pooled, fused
 
-__all__ = ["Extractor", "View", "cache_folder", "compute_features", "weights_digest"]
+__all__ = ["Extractor", "View", "cache_folder", "compute_features"]
 
-FORMAT = 1
+FORMAT = 2
 SHARD = 512  # pictures a file
-CHUNK = {"cpu": 4, "cuda": 128}  # pictures at a time; on a CPU small chunks stay in its cache (twice as fast as 64)
-ROUND = 16  # chunks between two reports of progress
+ROUND = 32  # blocks of pictures between two reports of progress
 
 
 @dataclass(frozen=True)
@@ -49,44 +47,28 @@ class View:
 
 
 class Extractor:
-    """The frozen network without its head, made ready to be fast: (n, H, W, C) rows to (n, F) features."""
+    """The frozen network without its head: pictures of a view to features (n, F), with the bits a model computes."""
 
     def __init__(self, built: Built, recipe: TrainingRecipe, dataset: Dataset, mean: Sequence[float],
                  std: Sequence[float], device: torch.device) -> None:  # fmt: skip
         body = _without_head(built).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        example = torch.zeros(2, dataset.channels, dataset.height, dataset.width, device=device)
-        example += torch.linspace(-2, 2, dataset.width, device=device)
-        self.body = fused(body, example.contiguous(memory_format=torch.channels_last))
+        self.digest = _weights_digest(body)
+        self.inference = Inference(body, (dataset.height, dataset.width, dataset.channels))
         self.recipe, self.dataset, self.mean, self.std, self.device = recipe, dataset, mean, std, device
-        self.chunk = CHUNK.get(device.type, 32)
-        self.threads = torch.get_num_threads()
-        workers = self.threads if device.type == "cpu" else 1
-        self.pool = ThreadPoolExecutor(workers, "glasshouse-features", initializer=partial(torch.set_num_threads, 1))
-
-    def close(self) -> None:
-        """End the threads; threads that are made later shall have torch's number again, which theirs had changed."""
-        self.pool.shutdown()
-        torch.set_num_threads(self.threads)
 
     def features(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
-        """Return features (n, F) on the CPU for the pictures ``samples`` (n,) of the view.
-
-        A CPU computes chunks side by side, one thread each: faster than all threads on one chunk where other
-        programs run too, and the same bits whatever the number of cores.
-        """
+        """Return features (n, F) on the CPU for the pictures ``samples`` (n,) of the view."""
         while True:
-            chunks = [samples[first : first + self.chunk] for first in range(0, len(samples), self.chunk)]
             try:
-                return torch.cat(list(self.pool.map(partial(self._chunk, view), chunks)))
+                with deterministic():
+                    return self.inference.outputs(len(samples), partial(self._inputs, view, samples))
             except (RuntimeError, MemoryError) as error:
-                if not is_memory_error(error) or self.chunk == 1:
+                if not is_memory_error(error) or self.inference.block == 1:
                     raise
-                self.chunk //= 2  # a smaller chunk takes less memory
+                self.inference.block //= 2  # a smaller block takes less memory
 
-    def _chunk(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
-        with torch.inference_mode(), deterministic():
-            features: torch.Tensor = self.body(self._pictures(view, samples))
-        return features.float().cpu().clone()
+    def _inputs(self, view: View, samples: NDArray[np.int64], first: int, end: int) -> torch.Tensor:
+        return self._pictures(view, samples[first:end])
 
     def _pictures(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
         rows = torch.from_numpy(np.ascontiguousarray(view.split.rows(samples))).permute(0, 3, 1, 2)
@@ -96,11 +78,11 @@ class Extractor:
             changes, seed = self.recipe.augmentation, self.recipe.seed
             classes = len(self.dataset.classes)
             pictures, _ = augment(pictures, labels, samples, changes, seed, view.number, classes)
-        return normalized(pictures, self.mean, self.std).contiguous(memory_format=torch.channels_last)
+        return normalized(pictures, self.mean, self.std)
 
 
 def compute_features(
-    extractor: Extractor, views: Sequence[View], folder: Path, digest: str
+    extractor: Extractor, views: Sequence[View], folder: Path
 ) -> Generator[Progress, None, list[torch.Tensor]]:
     """Yield progress and return features (N, F) of each view, from the cache in ``folder`` where it has them."""
     total = sum(len(view.split) for view in views)
@@ -110,12 +92,13 @@ def compute_features(
         shards = []
         for first in range(0, len(view.split), SHARD):
             samples = np.arange(first, min(first + SHARD, len(view.split)), dtype=np.int64)
-            path = folder / f"{_key(extractor, view, digest)}-{first:08d}.safetensors"
+            path = folder / f"{_key(extractor, view)}-{first:08d}.safetensors"
             shard = _read(path, len(samples))
             if shard is None:
                 pieces = []
-                for at in range(0, len(samples), ROUND * extractor.chunk):
-                    pieces.append(extractor.features(view, samples[at : at + ROUND * extractor.chunk]))
+                size = ROUND * extractor.inference.block
+                for at in range(0, len(samples), size):
+                    pieces.append(extractor.features(view, samples[at : at + size]))
                     fresh += len(pieces[-1])
                     seconds = time.monotonic() - start
                     now = done + sum(map(len, pieces))
@@ -140,7 +123,7 @@ def cache_folder(dataset: Dataset, run: Path) -> Path:
     return folder
 
 
-def weights_digest(module: nn.Module) -> str:
+def _weights_digest(module: nn.Module) -> str:
     """Return the SHA-256 of all weights and buffers."""
     digest = hashlib.sha256()
     for name, tensor in sorted(module.state_dict().items()):
@@ -155,12 +138,12 @@ def _without_head(built: Built) -> nn.Module:
     return body
 
 
-def _key(extractor: Extractor, view: View, digest: str) -> str:
+def _key(extractor: Extractor, view: View) -> str:
     facts = {
         "format": FORMAT,
         "dataset": extractor.dataset.fingerprint,
         "split": view.split.name,
-        "weights": digest,
+        "weights": extractor.digest,
         "mean": list(extractor.mean),
         "std": list(extractor.std),
     }

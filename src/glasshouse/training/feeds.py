@@ -10,10 +10,11 @@ from glasshouse.data.augment import augment
 from glasshouse.data.batches import batches, order
 from glasshouse.data.draws import choice
 from glasshouse.data.rows import Split
+from glasshouse.export.inference import normalized
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.steps import Part
 
-__all__ = ["FeatureFeed", "Feed", "PictureFeed", "normalized"]
+__all__ = ["FeatureFeed", "Feed", "PictureFeed"]
 
 
 class Feed(Protocol):
@@ -60,11 +61,3 @@ class FeatureFeed:
             rows = torch.from_numpy(samples[first : first + size] % len(self.split)).to(self.labels.device)
             chosen = torch.from_numpy(views[first : first + size]).to(self.labels.device)
             yield Part(self.features[chosen, rows], self.labels[rows])
-
-
-def normalized(pictures: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
-    """Return (pictures - mean) / std for each channel of pictures (N, C, H, W) in 0..1."""
-    shape = (1, -1, 1, 1)
-    centre = torch.tensor(mean, device=pictures.device, dtype=pictures.dtype).view(shape)
-    spread = torch.tensor(std, device=pictures.device, dtype=pictures.dtype).view(shape)
-    return (pictures - centre) / spread

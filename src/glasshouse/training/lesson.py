@@ -1,7 +1,6 @@
 """What is trained on what: the network, its data and its judge, made from a recipe and a dataset."""
 
 from collections.abc import Generator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import write_atomically
 from glasshouse.training.devices import choose_device
-from glasshouse.training.features import Extractor, View, cache_folder, compute_features, weights_digest
+from glasshouse.training.features import Extractor, View, cache_folder, compute_features
 from glasshouse.training.feeds import FeatureFeed, Feed, PictureFeed
 from glasshouse.training.plan import Plan, plan_for
 from glasshouse.training.run_folder import RunFolder
@@ -121,12 +120,10 @@ def _features_lesson(m: Material, run: RunFolder) -> Generator[Event, None, Less
     head.dropout = m.recipe.dropout or 0.0
     extractor = Extractor(m.built, m.recipe, m.dataset, m.mean, m.std, m.device)
     views = [View(split, number) for number in _view_numbers(m.recipe)] + ([View(val)] if val is not None else [])
-    digest = weights_digest(extractor.body)
-    with closing(extractor):
-        found = yield from compute_features(extractor, views, cache_folder(m.dataset, run.path), digest)
+    found = yield from compute_features(extractor, views, cache_folder(m.dataset, run.path))
     train = torch.stack(found[: len(found) - (val is not None)]).to(m.device)
     feed = FeatureFeed(split, m.recipe, train, torch.from_numpy(split.labels.copy()).to(m.device))
-    judge = None if val is None else FeatureJudge(found[-1].to(m.device), val.labels)
+    judge = None if val is None else FeatureJudge(found[-1].to(m.device), val.labels, extractor.inference.block)
     plan = plan_for(m.recipe, head, [list(head.parameters())], len(split))
     return Lesson(m, head, feed, judge, plan, (m.built.feature_count,))
 

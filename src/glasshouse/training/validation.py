@@ -12,11 +12,11 @@ from torch import nn
 
 from glasshouse.data.rows import Split
 from glasshouse.events import Progress
-from glasshouse.export.inference import block_size, probabilities
+from glasshouse.export.inference import Inference, softmax
 
 __all__ = ["FeatureJudge", "Judge", "PictureJudge", "Scores"]
 
-BLOCKS = 8  # blocks of pictures between two reports of progress
+BLOCKS = 16  # blocks of pictures between two reports of progress
 LEAST = 1e-38  # a probability that float32 rounds to 0 costs 87 nats, not infinity
 
 
@@ -44,26 +44,25 @@ class PictureJudge:
     std: Sequence[float]
 
     def scores(self, module: nn.Module) -> Generator[Progress, None, Scores]:
-        device = next(module.parameters()).device
-        sample = self.split.rows(np.zeros(1, np.int64))
-        size = BLOCKS * block_size(sample.shape[1], sample.shape[2], device)
+        inference = Inference(module, self.split.rows(np.zeros(1, np.int64)).shape[1:])
+        size = BLOCKS * inference.block
         numbers = [np.arange(n, min(n + size, len(self.split))) for n in range(0, len(self.split), size)]
-        found = (probabilities(module, self.split.rows(n), self.mean, self.std) for n in numbers)
+        found = (inference.probabilities(self.split.rows(n), self.mean, self.std) for n in numbers)
         return (yield from _scores(found, self.split.labels))
 
 
 @dataclass(frozen=True)
 class FeatureJudge:
-    """Judges a head on features (N, F)."""
+    """Judges a head on features (N, F), in blocks of the size that the whole network has: with the same bits."""
 
     features: torch.Tensor
     labels: NDArray[np.int64]
+    block: int
 
     def scores(self, module: nn.Module) -> Generator[Progress, None, Scores]:
-        module.eval()
-        with torch.inference_mode():
-            found = torch.softmax(module(self.features).double(), dim=1).float().cpu().numpy()
-        module.train()
+        inference = Inference(module, self.features.shape[1:], self.block)
+        count = len(self.features)
+        found = softmax(inference.outputs(count, lambda first, end: self.features[first:end], task=count))
         return (yield from _scores(iter([found]), self.labels))
 
 

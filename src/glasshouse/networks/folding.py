@@ -11,7 +11,7 @@ import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-__all__ = ["Pooled", "fused"]
+__all__ = ["Pooled", "folded"]
 
 
 class Pooled(nn.Module):
@@ -28,7 +28,7 @@ class _Tracer(fx.Tracer):
         return isinstance(m, (nn.BatchNorm2d, Pooled)) or bool(super().is_leaf_module(m, module_qualified_name))
 
 
-def fused(module: nn.Module, example: torch.Tensor) -> nn.Module:
+def folded(module: nn.Module, example: torch.Tensor) -> nn.Module:
     """Return ``module`` in eval mode with its batch norms folded, or unchanged where that cannot be shown to be right.
 
     ``example`` (N, C, H, W) is what both are compared on; networks that torch.fx cannot trace stay as they are.
