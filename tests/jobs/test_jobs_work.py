@@ -225,12 +225,14 @@ def test_a_list_may_not_name_pictures_outside(store: Store, pictures: Path, unti
     assert "outside of the folders" in str(job.reason)
 
 
-def test_a_job_in_other_hands_is_left_alone(store: Store) -> None:
+def test_a_job_in_other_hands_is_left_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    import glasshouse.jobs.child as module
     from glasshouse.jobs.child import TAKEN, _lock
     from glasshouse.jobs.child import main as child
 
     with store.write() as connection:
         job_id = add_job(connection, NewJob(JobKind.EVALUATE, "taken"))
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.0)
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     try:
         assert child(str(store.home), job_id) == TAKEN, "it is not running: nobody claimed it"

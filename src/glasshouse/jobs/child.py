@@ -8,11 +8,13 @@ import fcntl
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 import psutil
 
@@ -28,6 +30,7 @@ from glasshouse.store.records import JobRecord, JobState
 
 __all__ = ["TAKEN", "main"]
 
+WAIT_SECONDS = 20.0
 TAKEN = 75  # the exit code of a process that found the job in other hands
 
 
@@ -84,12 +87,21 @@ def _lock(folder: Path) -> Iterator[bool]:
     """Hold the job for this process; tell whether it was free."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a") as file:
+        yield _locked(file)
+
+
+def _locked(file: IO[str]) -> bool:
+    """Take the lock; a process before this one that is just ending is waited for."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            yield False
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
         else:
-            yield True
+            return True
 
 
 if __name__ == "__main__":

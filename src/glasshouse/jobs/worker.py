@@ -86,7 +86,7 @@ class Worker:
         self._obey()
         settle_dependants(self.store)
         for place in self._free():
-            job = claim(self.store, place.kinds, self.host, place.name)
+            job = claim(self.store, place.kinds, self.host, place.name, self.running.keys())
             if job is not None:
                 self._begin(place, job)
         self.resident.look()

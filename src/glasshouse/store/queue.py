@@ -1,7 +1,7 @@
 """The workers' side of the queue: taking a job so that no other can, telling its progress, ending it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -14,15 +14,18 @@ from glasshouse.store.tables import jobs
 __all__ = ["beat", "claim", "end", "give_back", "running_on", "settle_dependants", "tell", "tell_process"]
 
 
-def claim(store: Store, kinds: tuple[JobKind, ...], host: str, slot: str) -> JobRecord | None:
+def claim(
+    store: Store, kinds: tuple[JobKind, ...], host: str, slot: str, besides: Collection[str] = ()
+) -> JobRecord | None:
     """Take the next queued job of ``kinds`` that waits for nothing, or None.
 
     Fair between users: who has fewest jobs running comes first, then who waited longest since a job of theirs was
-    taken, then the order of the queue. No two workers get the same job, on SQLite or PostgreSQL.
+    taken, then the order of the queue. No two workers get the same job, on SQLite or PostgreSQL. Jobs in ``besides``
+    are passed over: their last process has not gone yet.
     """
     while True:
         with store.write() as connection:
-            job_id = _next(connection, kinds)
+            job_id = _next(connection, kinds, besides)
             if job_id is None:
                 return None
             values = {"state": JobState.RUNNING, "host": host, "slot": slot, "pid": None, "born": None, "wish": None}
@@ -114,12 +117,12 @@ def _change(store: Store, job_id: str, values: Mapping[str, Any]) -> bool:
         return bool(connection.execute(query.values(**values)).rowcount)
 
 
-def _next(connection: Connection, kinds: tuple[JobKind, ...]) -> str | None:
+def _next(connection: Connection, kinds: tuple[JobKind, ...], besides: Collection[str]) -> str | None:
     made = jobs.alias("made")
     query = select(jobs.c.id, jobs.c.user_id).outerjoin(made, made.c.id == jobs.c.depends_on)
     query = query.where(jobs.c.state == JobState.QUEUED, jobs.c.kind.in_([str(kind) for kind in kinds]))
     ready = query.where((jobs.c.depends_on.is_(None)) | (made.c.state == JobState.DONE)).order_by(jobs.c.position)
-    waiting = connection.execute(ready).all()
+    waiting = [row for row in connection.execute(ready) if row.id not in besides]
     if not waiting:
         return None
     running = _by_user(connection, func.count(), only_running=True)
