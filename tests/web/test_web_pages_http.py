@@ -1,9 +1,11 @@
 """Every page answers, in both languages, says what it must, and keeps what was typed."""
 
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -13,7 +15,7 @@ from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.web.app import create_app
 from glasshouse.web.explorer import opened
-from studio_seed import Studio, finish, make_dataset
+from studio_seed import Studio, finish, make_dataset, make_model
 
 HTML = {"accept": "text/html"}
 
@@ -32,7 +34,7 @@ def paths(studio: Studio) -> list[str]:
         f"/datasets/new?clone={studio.dataset}", data, f"{data}/explore", f"{data}/explore?split=val&class=both&q=1",
         f"{data}/left-out", f"{data}/twins", f"{data}/recipe", f"{data}/pictures/train/0", "/models/new",
         f"/models/new?clone={studio.model}", model, f"{model}/details", f"{model}/result", f"{model}/result?split=test",
-        f"{model}/classify",
+        f"{model}/classify", f"{model}/many", f"/compare?chosen=models/{studio.model}", "/compare",
     ]  # fmt: skip
 
 
@@ -74,7 +76,7 @@ class Checker(HTMLParser):
             self.wrong.append(f"</{tag}> closes nothing")
 
 
-@pytest.mark.parametrize("number", range(23))
+@pytest.mark.parametrize("number", range(26))
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: int, language: str) -> None:
     address = paths(studio)[number]
@@ -92,7 +94,7 @@ def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: i
 
 
 def test_there_is_a_path_for_every_number(studio: Studio) -> None:
-    assert len(paths(studio)) == 23
+    assert len(paths(studio)) == 26
 
 
 def test_an_empty_studio_has_one_button_that_fills_it(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -277,8 +279,6 @@ def test_a_result_has_interval_baselines_classes_and_matrix(client: TestClient, 
 
 
 def test_mistakes_are_shown_where_single_answers_are_known(client: TestClient, studio: Studio) -> None:
-    import numpy as np
-
     model = get_model(studio.store, studio.model)
     run = studio.store.path(model.folder)
     labels = opened(studio.store.path(get_dataset(studio.store, studio.dataset).folder)).splits["val"].labels
@@ -327,3 +327,52 @@ def test_notes_and_names_change(client: TestClient, studio: Studio) -> None:
     assert get_dataset(studio.store, record.id).notes == "Seen"
     client.post(f"/datasets/{record.id}/abort")
     assert len(list_datasets(studio.store)) > 1
+
+
+def test_models_are_compared_in_words_and_side_by_side(client: TestClient, studio: Studio) -> None:
+    other = make_model(studio.store, studio.dataset, "Second try", epochs=3)
+    both = [("chosen", f"models/{key}") for key in (studio.model, other)]
+    assert "cannot be paired" in client.get("/compare", params=both).text
+    labels = opened(studio.store.path(get_dataset(studio.store, studio.dataset).folder)).splits["val"].labels
+    for key, right in ((studio.model, 1.0), (other, 0.0)):
+        chances = np.eye(3, dtype=np.float32)[(labels + int(right == 0.0)) % 3]
+        write_answers(result_place(studio.store.path(get_model(studio.store, key).folder), "val"), labels, chances)
+    text = client.get("/compare", params=both).text
+    assert "They can be told apart: on 18 pictures, 18 only the first got right, 0 only the second" in text
+    assert text.index(">epochs<") < text.index(">batch_size<")
+    assert "Choose two models" in client.get("/compare").text
+
+
+def test_several_are_aborted_and_binned_at_once(client: TestClient, studio: Studio) -> None:
+    made = submit_models(
+        studio.store, NewModel("Many", studio.dataset, {"network": "Dense128"}, sweep={"lr": [0.1, 0.2]})
+    )
+    chosen = {"chosen": [f"models/{one.id}" for one in made]}
+    client.post("/chosen/abort", data=chosen)
+    assert [str(get_model(studio.store, one.id).state) for one in made] == ["aborted", "aborted"]
+    assert client.post("/chosen/delete", data=chosen).headers["location"] == "/bin"
+    assert "Many lr 0.1" in client.get("/bin").text
+
+
+def test_classifying_many_queues_a_job_and_shows_its_answers(client: TestClient, studio: Studio) -> None:
+    address = f"/models/{studio.model}/many"
+    refused = client.post(address, data={"source": "/etc"})
+    assert refused.status_code == 422
+    answer = client.post(address, data={"source": str(studio.pictures), "name": "All of them"})
+    assert answer.status_code == 303
+    page = answer.headers["location"]
+    assert "waits for its turn" in client.get(page).text
+    key = page.rpartition("/")[2]
+    folder = studio.store.path(f"work/{key}")
+    folder.mkdir(parents=True, exist_ok=True)
+    top = [{"label": "both", "probability": 0.9}, {"label": "left", "probability": 0.1}]
+    good = {"path": "<i>.png", "label": "both", "probability": 0.9, "top": top, "error": None, "truth": "left"}
+    bad = {"path": "b.png", "label": None, "probability": None, "top": [], "error": "damaged", "truth": "left"}
+    (folder / "predictions.jsonl").write_text("".join(json.dumps(one) + "\n" for one in (good, bad)))
+    finish(studio.store, key)
+    text = client.get(page).text
+    assert "&lt;i&gt;.png" in text
+    assert "Could not be read: damaged" in text
+    assert "All of them" in client.get(address).text
+    assert client.get(f"{page}/table.csv").text.count("\n") == 3
+    assert client.get(f"/models/{studio.model}/many/none").status_code == 404

@@ -7,7 +7,18 @@ from fastapi.responses import FileResponse, Response
 
 from glasshouse.errors import Problem
 from glasshouse.web.language import texts
-from glasshouse.web.pages import classify, datasets, home, many, models, new_dataset, new_model, results, sign_in
+from glasshouse.web.pages import (
+    classify,
+    compare,
+    datasets,
+    home,
+    many,
+    models,
+    new_dataset,
+    new_model,
+    results,
+    sign_in,
+)
 from glasshouse.web.templating import STATIC, language_of, page
 
 __all__ = ["add_pages"]
@@ -18,7 +29,7 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 def add_pages(app: FastAPI) -> None:
     """Give the application its pages and their files; ``app.state.store`` is the Studio's store."""
-    for room in (home, new_dataset, new_model, datasets, models, results, classify, many, sign_in):
+    for room in (home, new_dataset, new_model, datasets, models, results, classify, many, compare, sign_in):
         app.include_router(room.router)
     app.add_api_route("/static/{digest}/{name}", _static, include_in_schema=False)
     app.state.error_page = _error_page

@@ -1,0 +1,112 @@
+"""The parts behind pages: charts, what curves say, forms, presets, the paired test, small pictures."""
+
+import math
+
+import numpy as np
+import pytest
+
+from glasshouse.data.resizing import resize
+from glasshouse.errors import RecipeError
+from glasshouse.recipe import DatasetRecipe, TrainingRecipe
+from glasshouse.web.charts import Series, chart, heat, sparkline, thin, ticks
+from glasshouse.web.comparison import differences, exact
+from glasshouse.web.dataset_form import defaults, filled_from, new_dataset
+from glasshouse.web.model_form import defaults as model_defaults
+from glasshouse.web.model_form import filled_from as model_filled_from
+from glasshouse.web.model_form import new_model
+from glasshouse.web.pictures import fitted
+from glasshouse.web.presets import presets
+from glasshouse.web.reading_curves import remark
+
+
+def test_thinning_keeps_every_peak() -> None:
+    points = [(float(k), 1.0) for k in range(5000)]
+    points[3217] = (3217.0, 9.0)
+    kept = thin(points)
+    assert len(kept) <= 310
+    assert (3217.0, 9.0) in kept
+    assert kept == sorted(kept)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 0.0013), (3, 97), (1e-7, 2e-7)])
+def test_ticks_are_round_and_few(low: float, high: float) -> None:
+    found = ticks(low, high)
+    assert 2 <= len(found) <= 6
+    assert all(low <= value <= high for value in found)
+
+
+def test_a_chart_leaves_out_what_is_not_finite_and_survives_one_point() -> None:
+    drawn = chart([Series("train", "Training", [(1.0, 2.0), (2.0, math.nan), (3.0, math.inf)])])
+    assert drawn is not None
+    assert "nan" not in drawn.lines[0].path
+    assert chart([Series("train", "Training", [])]) is None
+    assert sparkline([1.0]) == ""
+    assert sparkline([3.0, 1.0, 2.0]).startswith("M0 2L")
+    assert [heat(n, 10) for n in (0, 1, 4, 9, 10)] == [0, 1, 2, 4, 4]
+
+
+def epochs(train: list[float], valid: list[float]) -> list[dict[str, float]]:
+    return [{"epoch": k + 1, "train_loss": t, "valid_loss": v} for k, (t, v) in enumerate(zip(train, valid))]
+
+
+@pytest.mark.parametrize(
+    ("train", "valid", "kind"),
+    [
+        ([1.0, 0.5, 0.3, 0.2, 0.1], [1.0, 0.6, 0.5, 0.7, 0.9], "memorising"),
+        ([1.0, 0.8, 0.6, 0.5], [1.0, 0.8, 0.7, 0.6], "improving"),
+        ([1.0, 0.5, 0.4, 0.4, 0.4], [1.0, 0.5, 0.45, 0.45, 0.45], "resting"),
+        ([2.3, 2.3, 2.3, 2.31], [2.3, 2.3, 2.3, 2.3], "stuck"),
+        ([2.3], [2.3], "early"),
+    ],
+)
+def test_curves_are_read_as_a_teacher_would(train: list[float], valid: list[float], kind: str) -> None:
+    found = remark(epochs(train, valid))
+    assert found is not None
+    assert found.kind == kind
+
+
+def test_a_dataset_form_makes_the_recipe_and_comes_back_from_it() -> None:
+    form = {**defaults(), "name": "a", "source": "/p", "valid": "12.5", "width": "64", "labels.pattern": "(a|b)"}
+    recipe = DatasetRecipe(**new_dataset(form).recipe)
+    assert (recipe.valid, recipe.test, recipe.width, recipe.labels.pattern) == (0.125, 0.1, 64, "(a|b)")
+    assert filled_from(recipe.model_dump())["valid"] == "12.5"
+    assert filled_from({**recipe.model_dump(), "source": "../uploads/7/files/x.zip"})["source"] == "upload:7"
+
+
+def test_a_model_form_makes_the_recipe_and_comes_back_from_it() -> None:
+    form = {**model_defaults(), "name": "m", "dataset": "d", "network": "LeNet", "augmentation.rotation": "15"}
+    form |= {"early_stopping.patience": "3", "optimizer.lr": "0.01"}
+    recipe = TrainingRecipe(data="-", **new_model(form, None).recipe)
+    assert recipe.augmentation.rotation == 15
+    assert recipe.early_stopping is not None
+    again = new_model({**model_filled_from(recipe.model_dump()), "name": "m", "dataset": "d"}, None)
+    assert TrainingRecipe(data="-", **again.recipe) == recipe
+    with pytest.raises(RecipeError, match="several with spaces"):
+        new_model({**form, "batch_size": "big"}, None)
+
+
+@pytest.mark.parametrize(("side", "color"), [(8, "gray"), (28, "gray"), (48, "rgb"), (150, "rgb"), (224, "rgb")])
+def test_every_preset_is_a_recipe(side: int, color: str) -> None:
+    ways = presets(side, side, color)
+    assert [way.key for way in ways] == ["fast", "balanced", "accurate"]
+    assert all(TrainingRecipe(data="-", **way.recipe).epochs == way.epochs for way in ways)
+
+
+def test_the_paired_test_is_the_exact_one() -> None:
+    assert exact(0, 0) == 1.0
+    assert exact(5, 5) == 1.0
+    assert exact(0, 6) == pytest.approx(2 / 64)
+    assert exact(1, 9) == pytest.approx(2 * 11 / 1024)
+
+
+def test_settings_that_differ_stand_first() -> None:
+    rows = differences([{"epochs": 3, "network": "LeNet"}, {"epochs": 5, "network": "LeNet"}])
+    assert rows == [("epochs", ["3", "5"], True), ("network", ["LeNet", "LeNet"], False)]
+
+
+@pytest.mark.parametrize("mode", ["squash", "crop", "pad", "half-crop"])
+def test_previews_look_like_what_the_library_makes(mode: str) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (60, 100, 3), np.uint8)
+    mine, made = fitted(picture, 32, 32, mode), resize(picture, 32, 32, mode)
+    assert mine.shape == made.shape
+    assert np.abs(mine.astype(int) - made.astype(int)).mean() < 1.0
