@@ -52,13 +52,14 @@ def targets_of(net: "Network", y: Any, loss: Loss) -> Tensor:
             if "categorical" in loss.name and y.ndim == 1:
                 hint = '; for whole-number labels take loss="sparse_categorical_crossentropy"'
             raise NetworkError(f"{loss.name} needs targets N x {text(shape)}, got {text(tuple(y.shape))}{hint}")
-        return y.to(torch.float32)
+        floats: Tensor = y.to(torch.float32)
+        return floats
     if y.ndim == len(shape) + 1 and y.shape[-1] == 1:
         y = y.squeeze(-1)
     if tuple(y.shape[1:]) != shape[:-1]:
         hint = '; for one-hot rows take loss="categorical_crossentropy"' if y.shape[-1:] == shape[-1:] else ""
         raise NetworkError(f"{loss.name} needs one whole number a sample, got targets of {text(tuple(y.shape))}{hint}")
-    labels = y.to(torch.int64)
+    labels: Tensor = y.to(torch.int64)
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < shape[-1]:
         low, high = int(labels.min()), int(labels.max())
         raise NetworkError(f"labels run from {low} to {high}, but {net.steps[-1].name} has {shape[-1]} outputs")

@@ -44,7 +44,8 @@ class Erf(Function):
 
     def backward(self, gy: Variable) -> Variable:
         (x,) = self.inputs
-        return gy * (2 / np.pi**0.5 * A.exp(-(x * x)))
+        slope: Variable = A.exp(-(x * x)) * (2 / np.pi**0.5)
+        return gy * slope
 
 
 def elu(x: Variable, alpha: float = 1.0) -> Variable:

@@ -56,7 +56,11 @@ class AutodiffNetwork(Model):
                 values.append(self._step(step, [values[i] for i in step.inputs], bare))
         return {step.name: value for step, value in zip(self.steps, values)}
 
-    def forward(self, *xs: Any, logits: bool = False) -> Any:
+    def __call__(self, *xs: Any, logits: bool = False) -> Any:
+        """The outputs; with ``logits`` the last layer's activation is left out."""
+        return self.forward(*xs, logits=logits)
+
+    def forward(self, *xs: Any, logits: bool = False, **_: Any) -> Any:
         values = list(self.trace(*xs, logits=logits).values())
         found = [values[i] for i in self.outputs]
         found = [autodiff_engine.to_outside(y) if self.channels_last and y.ndim == 4 else y for y in found]

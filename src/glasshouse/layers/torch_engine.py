@@ -90,10 +90,12 @@ def batch_norm(
     mean, variance = moving
     if not training:
         return functional.batch_norm(x, mean, variance, *affine, False, 0.0, epsilon)
-    kept, n = variance * momentum, x.numel() // x.shape[1]
-    y = functional.batch_norm(x, mean, variance, *affine, True, 1 - momentum, epsilon)
-    with torch.no_grad():  # torch's moving variance follows σ² n / (n - 1), Keras' follows σ²
-        variance.sub_(kept).mul_((n - 1) / n).add_(kept)
+    m, v = mean.clone(), variance.clone()  # torch keeps those it is given for the way back
+    y = functional.batch_norm(x, m, v, *affine, True, 1 - momentum, epsilon)
+    with torch.no_grad():  # torch's variance follows σ² n / (n - 1), Keras' follows σ²
+        n = x.numel() // x.shape[1]
+        mean.copy_(m)
+        variance.mul_(momentum / n).add_(v, alpha=(n - 1) / n)
     return y
 
 

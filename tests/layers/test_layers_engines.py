@@ -1,0 +1,143 @@
+"""Every layer: torch, autodiff and Keras give the same outputs and the same gradients for the same weights."""
+
+from typing import Any
+
+import keras_numbers as keras
+import layer_cases as cases
+import numpy as np
+import pytest
+import torch
+
+from glasshouse.autodiff import Variable, test_mode, using_config
+from glasshouse.layers import LAYERS, Input, Network
+from glasshouse.layers.description import build
+from glasshouse.layers.holding import unpacked
+
+N = 4
+CASES = [
+    pytest.param(name, training, id=f"{name}{'-training' if training else ''}")
+    for name in cases.CASES
+    for training in ([False, True] if name in cases.TRAINED else [False])
+]
+
+
+def network(name: str, data_format: str = "channels_last") -> Network:
+    kind, settings, shapes = cases.CASES[name]
+    inputs = [Input(shape, data_format=data_format) for shape in shapes]
+    return Network(inputs, LAYERS[kind](**settings, name="layer")(inputs))
+
+
+def weights_of(net: Network, name: str) -> list[Any]:
+    """The inputs and weights that Keras had."""
+    rng = keras.generator(name)
+    xs = cases.arrays(rng, [(N, *shape) for shape in cases.CASES[name][2]])
+    names = keras.weight_names(name)
+    held = {key.removeprefix("layer/"): value for key, value in net.weights().items()}
+    for key, value in zip(names, cases.arrays(rng, [held[_ours(key, held)].shape for key in names])):
+        net.set_weights({f"layer/{_ours(key, held)}": np.abs(value) if key == "moving_variance" else value})
+    return xs
+
+
+def _ours(name: str, held: Any) -> str:
+    return name if name in held else "kernel"  # Keras calls the kernel of DepthwiseConv2D by the layer's name
+
+
+def close(a: Any, b: Any, what: str) -> None:
+    np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-5, err_msg=what)
+
+
+def seed_gradient(name: str, shape: Any) -> Any:
+    return keras.generator(name + "y").standard_normal(tuple(shape)).astype("float32")
+
+
+def by_torch(net: Network, name: str, xs: list[Any], training: bool) -> dict[str, Any]:
+    module = net.to_torch().train(training)
+    inputs = [torch.from_numpy(x).requires_grad_() for x in xs]
+    y = module(*inputs)
+    (y * torch.from_numpy(seed_gradient(name, y.shape))).sum().backward()
+    found = {"y": y.detach().numpy()} | {f"x{i}": x.grad.numpy() for i, x in enumerate(inputs) if x.grad is not None}
+    for weight in net.holders["layer"].weights:
+        held = module.layers["layer"].held()[weight.name]
+        key, value = ("g_", held.grad) if weight.trainable else ("w_", held)
+        found[key + weight.name] = unpacked(value.numpy(), weight)
+    return found
+
+
+def by_autodiff(net: Network, name: str, xs: list[Any], training: bool) -> dict[str, Any]:
+    model = net.to_autodiff()
+    inputs = [Variable(x) for x in xs]
+    with using_config("train", training):
+        y = model(*inputs)
+        (y * seed_gradient(name, y.shape)).sum().backward()
+    found = {"y": y.data} | {f"x{i}": x.grad.data for i, x in enumerate(inputs) if x.grad is not None}
+    for weight in net.holders["layer"].weights:
+        held = model.weights["layer"][weight.name]
+        if weight.trainable:
+            assert held.grad is not None
+            found["g_" + weight.name] = unpacked(held.grad.data, weight)
+        else:
+            found["w_" + weight.name] = unpacked(held.data, weight)
+    return found
+
+
+def from_keras(name: str, training: bool) -> dict[str, Any]:
+    way = f"layer/{name}/{'training' if training else 'use'}/"
+    return {key: keras.stored(way + key) for key in keras.keys(way)}
+
+
+@pytest.mark.parametrize(("name", "training"), CASES)
+def test_both_engines_give_keras_numbers(name: str, training: bool) -> None:
+    net = network(name)
+    xs = weights_of(net, name)
+    expected = from_keras(name, training)
+    for engine in (by_torch, by_autodiff):
+        found = engine(net, name, xs, training)
+        assert found["y"].shape[1:] == net.output_shape[1:]
+        for key, value in expected.items():
+            stem, _, word = key.partition("_")
+            ours = f"{stem}_{_ours(word, [w.name for w in net.holders['layer'].weights])}" if stem == "g" else key
+            close(found[ours], value, f"{engine.__name__} {name} {key}")
+
+
+@pytest.mark.parametrize("name", [name for name, case in cases.CASES.items() if len(case[2][0]) == 3])
+def test_channels_first_gives_the_same(name: str) -> None:
+    kind, settings, shapes = cases.CASES[name]
+    if kind in ("Flatten", "Reshape", "Dense", "Softmax", "Concatenate"):
+        pytest.skip("its meaning is the order of the axes")
+    net = network(name)
+    xs = weights_of(net, name)
+    inputs = [Input((s[2], s[0], s[1]), data_format="channels_first") for s in shapes]
+    first = Network(inputs, LAYERS[kind](**settings, name="layer")(inputs))
+    first.set_weights(net.weights())
+    moved = [x.transpose(0, 3, 1, 2) for x in xs]
+    y, z = net.predict(xs if len(xs) > 1 else xs[0]), first.predict(moved if len(xs) > 1 else moved[0])
+    close(z, y.transpose(0, 3, 1, 2) if y.ndim == 4 else y, name)
+    with test_mode():
+        close(first.to_autodiff()(*moved).data, z, name)
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_a_layer_survives_its_description(name: str) -> None:
+    net = network(name)
+    again = build(net.to_dict())
+    assert again.to_dict() == net.to_dict()
+    assert again.output_shape == net.output_shape
+    for key, value in net.weights().items():
+        assert (again.weights()[key] == value).all()
+
+
+def test_every_layer_is_in_the_battery() -> None:
+    assert {case[0] for case in cases.CASES.values()} == set(LAYERS)
+
+
+@pytest.mark.parametrize("kind", ["Dropout", "SpatialDropout2D"])
+def test_dropout_is_the_same_on_both_engines(kind: str) -> None:
+    net = Network([LAYERS[kind](0.25)], input_shape=(8, 8, 6))  # type: ignore[call-arg]
+    x = np.ones((5, 8, 8, 6), np.float32)
+    module, model = net.to_torch().train(), net.to_autodiff()
+    module.seed(3)
+    model.seed(3)
+    y = module(torch.from_numpy(x)).numpy()
+    close(model(x).data, y, kind)
+    assert set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.75)}
+    assert 0.1 < (y == 0).mean() < 0.4
