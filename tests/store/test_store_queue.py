@@ -5,14 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from glasshouse.errors import ConflictError, MissingError
+from glasshouse.errors import ConflictError, MissingError, RefusedError
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.jobs import abort_job, get_job, list_jobs, move_job, resume_job
+from glasshouse.store.people import add_user
 from glasshouse.store.queue import claim, end, give_back, settle_dependants, tell
-from glasshouse.store.records import JobKind, JobState
+from glasshouse.store.records import JobKind, JobState, Role
 
 Put = Callable[..., str]
 TRAIN = (JobKind.TRAIN,)
+PEOPLE = {"anna": Role.MEMBER, "ben": Role.MEMBER, "boss": Role.ADMIN}
 
 
 def test_two_claimers_share_the_queue_and_no_job_is_taken_twice(store: Store, put: Put) -> None:
@@ -115,3 +117,16 @@ def test_a_job_that_is_given_back_keeps_its_place(store: Store, put: Put) -> Non
 def test_an_unknown_job_is_missing(store: Store) -> None:
     with pytest.raises(MissingError, match="no job nope"):
         get_job(store, "nope")
+
+
+def test_only_the_owner_and_admins_change_a_job(store: Store, put: Put) -> None:
+    anna, ben, boss = (add_user(store, n, "a long password", r) for n, r in PEOPLE.items())
+    job, other = put("mine", anna.id), put("his", ben.id)
+    for change in (abort_job, resume_job):
+        with pytest.raises(RefusedError, match="somebody else's"):
+            change(store, job, ben)
+    with pytest.raises(RefusedError, match="somebody else's"):
+        move_job(store, other, job, ben)
+    move_job(store, other, job, boss)
+    abort_job(store, job, anna)
+    assert resume_job(store, job, boss).state is JobState.QUEUED

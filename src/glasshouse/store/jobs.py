@@ -7,12 +7,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
-from glasshouse.errors import ConflictError, MissingError
+from glasshouse.errors import ConflictError, MissingError, RefusedError
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.records import JobKind, JobRecord, JobState, Role, UserRecord
 from glasshouse.store.tables import jobs
 
-__all__ = ["NewJob", "abort_job", "add_job", "get_job", "job_record", "list_jobs", "move_job", "resume_job"]
+__all__ = [
+    "NewJob",
+    "abort_job",
+    "add_job",
+    "check_job",
+    "get_job",
+    "job_record",
+    "list_jobs",
+    "move_job",
+    "resume_job",
+]
 
 
 @dataclass(frozen=True)
@@ -90,12 +100,28 @@ def may_see(job: JobRecord, viewer: UserRecord | None) -> bool:
     return viewer is None or viewer.role is Role.ADMIN or job.user_id in (None, viewer.id)
 
 
-def abort_job(store: Store, job_id: str) -> JobRecord:
+def check_job(job: JobRecord, user: UserRecord | None) -> None:
+    """Refuse a change by who may only look.
+
+    Raises:
+        RefusedError: ``user`` is a viewer, or the job is somebody else's.
+    """
+    if user is None or user.role is Role.ADMIN:
+        return
+    if user.role is Role.VIEWER:
+        raise RefusedError("Your account may look and not change; ask an admin for the role member.")
+    if job.user_id not in (None, user.id):
+        raise RefusedError(f"{job.title} is somebody else's; only its owner or an admin may change it.")
+
+
+def abort_job(store: Store, job_id: str, user: UserRecord | None = None) -> JobRecord:
     """Abort a job: a queued one at once, a running one as soon as its process has kept what it did.
 
     Raises:
+        RefusedError: it is somebody else's.
         ConflictError: the job has ended.
     """
+    check_job(get_job(store, job_id), user)
     now = time.time()
     with store.write() as connection:
         queued = connection.execute(
@@ -112,12 +138,14 @@ def abort_job(store: Store, job_id: str) -> JobRecord:
     return job
 
 
-def resume_job(store: Store, job_id: str) -> JobRecord:
+def resume_job(store: Store, job_id: str, user: UserRecord | None = None) -> JobRecord:
     """Queue an aborted or failed job again; a training goes on from its last checkpoint.
 
     Raises:
+        RefusedError: it is somebody else's.
         ConflictError: the job is queued, running or done.
     """
+    check_job(get_job(store, job_id), user)
     with store.write() as connection:
         last = connection.execute(select(func.max(jobs.c.position))).scalar() or 0.0
         changed = connection.execute(
@@ -131,12 +159,16 @@ def resume_job(store: Store, job_id: str) -> JobRecord:
     return job
 
 
-def move_job(store: Store, job_id: str, before: str | None) -> None:
+def move_job(store: Store, job_id: str, before: str | None, user: UserRecord | None = None) -> None:
     """Move a queued job before another queued one, or to the end of the queue.
 
     Raises:
+        RefusedError: it is somebody else's, or it would overtake one that is (only an admin decides between people).
         ConflictError: one of them is no longer queued.
     """
+    for one in (job_id, before):
+        if one is not None:
+            check_job(get_job(store, one), user)
     with store.write() as connection:
         rows = connection.execute(
             select(jobs.c.id, jobs.c.position).where(jobs.c.state == JobState.QUEUED).order_by(jobs.c.position)

@@ -95,7 +95,7 @@ def abort(here: Here, dataset_id: str) -> JobOut:
     record = get_dataset(here.store, dataset_id, here.user)
     check_change(record, here.user)
     here.note("dataset-abort", dataset_id, record.name)
-    return JobOut.of(abort_job(here.store, record.job_id))
+    return JobOut.of(abort_job(here.store, record.job_id, here.user))
 
 
 @router.post("/{dataset_id}/resume")
@@ -104,4 +104,4 @@ def resume(here: Here, dataset_id: str) -> JobOut:
     record = get_dataset(here.store, dataset_id, here.user)
     check_change(record, here.user)
     here.note("dataset-resume", dataset_id, record.name)
-    return JobOut.of(resume_job(here.store, record.job_id))
+    return JobOut.of(resume_job(here.store, record.job_id, here.user))

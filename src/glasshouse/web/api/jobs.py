@@ -8,13 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import PlainTextResponse, StreamingResponse
 
-from glasshouse.errors import RefusedError
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import abort_job, get_job, list_jobs, move_job, resume_job
-from glasshouse.store.records import JobKind, JobRecord, JobState, Role
+from glasshouse.store.records import JobKind, JobState
 from glasshouse.store.results import read_predictions
 from glasshouse.store.runs import read_log
-from glasshouse.web.api.context import Context, Here
+from glasshouse.web.api.context import Here
 from glasshouse.web.api.shapes import JobList, JobOut, Move
 
 __all__ = ["prediction_lines", "router"]
@@ -41,24 +40,26 @@ def show(here: Here, job_id: str) -> JobOut:
 @router.post("/{job_id}/abort")
 def abort(here: Here, job_id: str) -> JobOut:
     """Abort a job."""
-    _mine(here, job_id)
+    get_job(here.store, job_id, here.user)
+    job = abort_job(here.store, job_id, here.user)
     here.note("job-abort", job_id)
-    return JobOut.of(abort_job(here.store, job_id))
+    return JobOut.of(job)
 
 
 @router.post("/{job_id}/resume")
 def resume(here: Here, job_id: str) -> JobOut:
     """Queue an aborted or failed job again."""
-    _mine(here, job_id)
+    get_job(here.store, job_id, here.user)
+    job = resume_job(here.store, job_id, here.user)
     here.note("job-resume", job_id)
-    return JobOut.of(resume_job(here.store, job_id))
+    return JobOut.of(job)
 
 
 @router.post("/{job_id}/move", status_code=204)
 def move(here: Here, job_id: str, to: Move) -> None:
     """Change the place of a queued job."""
-    _mine(here, job_id)
-    move_job(here.store, job_id, to.before)
+    get_job(here.store, job_id, here.user)
+    move_job(here.store, job_id, to.before, here.user)
     here.note("job-move", job_id)
 
 
@@ -107,10 +108,3 @@ def _line(cells: list[Any]) -> str:
 
 def _plain(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
-
-
-def _mine(here: Context, job_id: str) -> JobRecord:
-    job = get_job(here.store, job_id, here.user)
-    if here.user is not None and here.user.role is not Role.ADMIN and job.user_id != here.user.id:
-        raise RefusedError("This job is somebody else's; only its owner or an admin may change it.")
-    return job

@@ -112,7 +112,7 @@ def abort(here: Here, model_id: str) -> JobOut:
     """Abort its training; it keeps a checkpoint and can be resumed."""
     record = _mine(here, model_id)
     here.note("model-abort", model_id, record.name)
-    return JobOut.of(abort_job(here.store, record.job_id))
+    return JobOut.of(abort_job(here.store, record.job_id, here.user))
 
 
 @router.post("/{model_id}/resume")
@@ -120,7 +120,7 @@ def resume(here: Here, model_id: str) -> JobOut:
     """Go on with an aborted or failed training."""
     record = _mine(here, model_id)
     here.note("model-resume", model_id, record.name)
-    return JobOut.of(resume_job(here.store, record.job_id))
+    return JobOut.of(resume_job(here.store, record.job_id, here.user))
 
 
 @router.post("/{model_id}/continue", status_code=201)

@@ -148,13 +148,13 @@ class Desk:
     def abort(self, job: Job) -> None:
         """Ask a job to stop; what it kept stays."""
         self._check(job)
-        abort_job(self.store, self._record(job).job_id)
+        abort_job(self.store, self._record(job).job_id, self.user)
         self._noted(f"{job.kind}-abort", job.id, job.name)
 
     def resume(self, job: Job) -> None:
         """Queue an aborted or failed job again, from its last checkpoint."""
         self._check(job)
-        resume_job(self.store, self._record(job).job_id)
+        resume_job(self.store, self._record(job).job_id, self.user)
         self._noted(f"{job.kind}-resume", job.id, job.name)
 
     def delete(self, job: Job) -> None:

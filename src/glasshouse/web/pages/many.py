@@ -85,7 +85,7 @@ def table(desk: DeskNow, job: ModelJob, number: str) -> StreamingResponse:
 @router.post("/{number}/abort")
 def abort(desk: DeskNow, job: ModelJob, number: str) -> RedirectResponse:
     """Stop it."""
-    abort_job(desk.store, _work(desk, job, number).id)
+    abort_job(desk.store, _work(desk, job, number).id, desk.user)
     return RedirectResponse(f"{job.address}/many/{number}", 303)
 
 
