@@ -64,7 +64,7 @@ def _scale(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     if picture.shape[:2] == (height, width):
         return picture
     tensor = torch.from_numpy(np.require(picture, requirements=["C", "W"]))  # (H, W, C); torch wants it writable
-    tensor = tensor.permute(2, 0, 1)[None]  # (1, C, H, W), channels last
+    tensor = tensor[None].permute(0, 3, 1, 2)  # (1, C, H, W), channels last: in this order torch sees it as such
     scaled = torch.nn.functional.interpolate(tensor, (height, width), mode="bilinear", antialias=True)
     return scaled[0].permute(1, 2, 0).contiguous().numpy()
 

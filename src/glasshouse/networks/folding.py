@@ -22,10 +22,11 @@ class Pooled(nn.Module):
 
 
 class _Tracer(fx.Tracer):
-    """Traces to modules of torch.nn, and keeps batch norms of other libraries whole."""
+    """Traces to modules of torch.nn, and keeps batch norms of other libraries and heads whole."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, (nn.BatchNorm2d, Pooled)) or bool(super().is_leaf_module(m, module_qualified_name))
+        whole = isinstance(m, (nn.BatchNorm2d, nn.Linear, Pooled))
+        return whole or bool(super().is_leaf_module(m, module_qualified_name))
 
 
 def folded(module: nn.Module, example: torch.Tensor) -> nn.Module:
