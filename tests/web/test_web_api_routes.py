@@ -237,6 +237,9 @@ def test_viewers_look_only_and_admins_see_the_log(store: Store) -> None:
     make(admin)
     actions = [entry["action"] for entry in admin.get("/api/v1/audit").json()]
     assert actions[0] == "dataset-create" and actions.count("sign-in") == 2
+    dataset = admin.get("/api/v1/datasets").json()["items"][0]["id"]
+    admin.post(f"/datasets/{dataset}/abort")
+    assert admin.get("/api/v1/audit").json()[0]["action"] == f"POST /datasets/{dataset}/abort", "what pages do too"
     assert admin.post("/api/v1/users", json={"name": "new", "password": "short"}).status_code == 422
     assert admin.post("/api/v1/users", json={"name": "new", "password": PASSWORD}).status_code == 201
     assert admin.patch("/api/v1/users/vera", json={"disabled": True}).json()["disabled"] is True

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glasshouse.store.database import Store
-from glasshouse.store.people import has_users, user_of_session, user_of_token
+from glasshouse.store.people import has_users, note, user_of_session, user_of_token
 from glasshouse.store.records import UserRecord
 from glasshouse.web.settings import LOOPBACK, Settings
 
@@ -60,18 +60,21 @@ class Guard:
             await _ask_to_sign_in(answer, path, scope.get("query_string", b"").decode("latin-1"))
             return
         scope.setdefault("state", {}).update(user=user, accounts=accounts)
-        await self._limited(scope, receive, answer, headers)
+        status = await self._limited(scope, receive, answer, headers)
+        page = scope["method"] not in SAFE and not path.startswith(("/api/", *OPEN))
+        if user is not None and page and status < 400:
+            await run_in_threadpool(note, self.store, user, f"{scope['method']} {path}"[:300], "", "")
 
-    async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        """Hand the request on, unless and until its body is too large."""
+    async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> int:
+        """Hand the request on, unless and until its body is too large; return the status of the answer."""
         pieces = any(word in scope["path"] for word in PIECES) or scope["path"].endswith("/predict")
         limit = self.settings.largest_piece if pieces else self.settings.largest_body
         message = f"The request has more than {limit // 2**20} MiB; send files in smaller pieces."
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
             await _refuse(send, 413, message)
-            return
-        taken, begun = 0, False
+            return 413
+        taken, status = 0, 0
 
         async def counted() -> Message:
             nonlocal taken
@@ -82,15 +85,17 @@ class Guard:
             return part
 
         async def watched(part: Message) -> None:
-            nonlocal begun
-            begun = True
+            nonlocal status
+            status = int(part.get("status", status))
             await send(part)
 
         try:
             await self.app(scope, counted, watched)
         except TooLargeError:
-            if not begun:
+            if not status:
                 await _refuse(send, 413, message)
+                return 413
+        return status
 
     def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
