@@ -10,7 +10,6 @@ import torch
 
 from glasshouse.autodiff import Variable, test_mode, using_config
 from glasshouse.layers import LAYERS, Input, Network
-from glasshouse.layers.description import build
 from glasshouse.layers.holding import unpacked
 
 N = 4
@@ -119,7 +118,7 @@ def test_channels_first_gives_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", cases.CASES)
 def test_a_layer_survives_its_description(name: str) -> None:
     net = network(name)
-    again = build(net.to_dict())
+    again = Network.from_dict(net.to_dict())
     assert again.to_dict() == net.to_dict()
     assert again.output_shape == net.output_shape
     for key, value in net.weights().items():

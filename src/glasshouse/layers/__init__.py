@@ -11,14 +11,13 @@ A layer is data; a Network holds the weights, and computes with torch (`to_torch
 from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
 from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from .dense import Dense, Flatten, Reshape
-from .files import load_network
 from .graph import Input
 from .history import BatchDone, EpochEnd, History
 from .initializers import Initializer
 from .layer import Layer, Symbol
 from .losses import Loss
 from .merging import Add, Average, Concatenate, Cropping2D, Maximum, Multiply, Subtract, ZeroPadding2D
-from .network import Network
+from .network import Network, load_network
 from .normalization import BatchNormalization, Dropout, Rescaling, SpatialDropout2D
 from .optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Nadam, RMSprop
 from .pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D

@@ -1,6 +1,6 @@
 """Arrays that are given become tensors; what does not fit is told with the shape that was expected."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,16 +8,14 @@ from torch import Tensor
 
 from glasshouse.errors import NetworkError
 
+from .architecture import Architecture
 from .losses import Loss
 from .shapes import text
-
-if TYPE_CHECKING:
-    from .network import Network
 
 __all__ = ["inputs_of", "targets_of"]
 
 
-def inputs_of(net: "Network", x: Any) -> list[Tensor]:
+def inputs_of(net: Architecture, x: Any) -> list[Tensor]:
     """One tensor for each input; a missing axis of length 1 at the end is added, as Keras does."""
     given = list(x) if len(net.inputs) > 1 else [x]
     if len(given) != len(net.inputs):
@@ -28,7 +26,7 @@ def inputs_of(net: "Network", x: Any) -> list[Tensor]:
     return found
 
 
-def _input(net: "Network", x: Tensor, want: Any) -> Tensor:
+def _input(net: Architecture, x: Tensor, want: Any) -> Tensor:
     channel = -1 if net.channels_last else 0
     if x.ndim == len(want) and want[channel] == 1 and tuple(x.shape) != tuple(want):
         x = x.unsqueeze(-1 if net.channels_last else 1)
@@ -41,7 +39,7 @@ def _input(net: "Network", x: Tensor, want: Any) -> Tensor:
     return x
 
 
-def targets_of(net: "Network", y: Any, loss: Loss) -> Tensor:
+def targets_of(net: Architecture, y: Any, loss: Loss) -> Tensor:
     """Targets as the loss wants them: whole numbers for a sparse one, else floats in the shape of the output."""
     y, shape = tensor(y, "y"), tuple(n or 1 for n in net.output_shape[1:])
     if not loss.sparse:

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from glasshouse.errors import NetworkError
 
+from .architecture import Architecture
 from .losses import Loss, loss_of, metric_of
 from .optimizers import Optimizer, optimizer_of
-
-if TYPE_CHECKING:
-    from .network import Network
 
 __all__ = ["Compiled"]
 
@@ -28,7 +26,7 @@ class Compiled:
     kept: dict[Any, list[Any]] = field(default_factory=dict)  # parameter -> the optimizer's numbers
 
     @classmethod
-    def of(cls, net: "Network", optimizer: Any, loss: Any, metrics: Sequence[str]) -> "Compiled":
+    def of(cls, net: Architecture, optimizer: Any, loss: Any, metrics: Sequence[str]) -> "Compiled":
         """Look the words up and check them against the output."""
         if loss is None:
             raise NetworkError('compile needs a loss, such as loss="sparse_categorical_crossentropy"')

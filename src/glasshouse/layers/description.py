@@ -17,17 +17,17 @@ from typing import Any
 
 from glasshouse.errors import NetworkError, Problem, RecipeError
 
+from .architecture import Architecture
 from .graph import Input
 from .layer import InputLayer, Layer, Symbol
-from .network import Network
 from .vocabulary import LAYERS
 
-__all__ = ["VERSION", "build", "describe"]
+__all__ = ["VERSION", "Plan", "build", "describe"]
 
 VERSION = 1
 
 
-def describe(net: Network) -> dict[str, Any]:
+def describe(net: Architecture) -> dict[str, Any]:
     """The description of a network, without weights."""
     return {
         "glasshouse-network": VERSION,
@@ -39,7 +39,7 @@ def describe(net: Network) -> dict[str, Any]:
     }
 
 
-def _entry(net: Network, number: int) -> dict[str, Any]:
+def _entry(net: Architecture, number: int) -> dict[str, Any]:
     step = net.steps[number]
     if isinstance(step.layer, InputLayer):
         return {"name": step.name, "layer": "Input", "shape": list(step.shape(net.channels_last))}
@@ -60,6 +60,17 @@ def _plain(value: Any) -> Any:
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a description says: the Symbols to make a network from."""
+
+    inputs: list[Symbol]
+    outputs: list[Symbol]
+    seed: int
+    name: str
+    frozen: tuple[str, ...]
+
+
 @dataclass
 class _Site:
     """What has been built so far, and every problem met."""
@@ -74,8 +85,8 @@ class _Site:
         self.problems.append(Problem(where, message))
 
 
-def build(data: Mapping[str, Any]) -> Network:
-    """The network of a description; RecipeError with every problem, each under its layer's name."""
+def build(data: Mapping[str, Any]) -> Plan:
+    """What a description says; RecipeError with every problem, each under its layer's name."""
     _check_top(data)
     site = _Site(str(data.get("data_format", "channels_last")))
     before = None
@@ -90,9 +101,8 @@ def build(data: Mapping[str, Any]) -> Network:
     if site.problems:
         raise RecipeError("the network", site.problems)
     outputs = [symbol for name in names if (symbol := site.symbols[name]) is not None]
-    net = Network(site.inputs, outputs, seed=int(data.get("seed", 0)), name=str(data.get("name", "network")))
-    net.freeze_only(entry["name"] for entry in data["layers"] if entry.get("frozen"))
-    return net
+    frozen = tuple(entry["name"] for entry in data["layers"] if entry.get("frozen"))
+    return Plan(site.inputs, outputs, int(data.get("seed", 0)), str(data.get("name", "network")), frozen)
 
 
 def _check_top(data: Any) -> None:

@@ -1,6 +1,8 @@
 """A network in one file: safetensors, the description as JSON in its metadata. No code, no pickle."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +10,22 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from glasshouse.errors import ModelError, RecipeError
+from glasshouse.errors import ModelError
 
+from .architecture import Architecture
 from .compiling import Compiled
-from .description import build, describe
-from .network import Network
+from .description import describe
 
-__all__ = ["load_network", "save"]
+__all__ = ["Read", "read", "restore", "save"]
 
 KEY = "glasshouse-network"
 
 
-def save(net: Network, path: Path) -> None:
+def save(net: Architecture, compiled: Compiled | None, path: Path) -> None:
     """Write layers, weights, and how the network was compiled; whole or not at all."""
     notes = {KEY: json.dumps(describe(net), ensure_ascii=False)}
     arrays = {name: np.ascontiguousarray(value) for name, value in net.weights().items()}
-    if net.compiled is not None:
-        compiled = net.compiled
+    if compiled is not None:
         notes["compiled"] = json.dumps({
             "optimizer": compiled.optimizer.to_dict(),
             "loss": compiled.loss.to_dict(),
@@ -37,7 +38,7 @@ def save(net: Network, path: Path) -> None:
     beside.replace(path)
 
 
-def _kept(net: Network, compiled: Compiled) -> dict[str, Any]:
+def _kept(net: Architecture, compiled: Compiled) -> dict[str, Any]:
     """What the optimizer keeps, as ``optimizer/dense/kernel/velocity``."""
     if not compiled.kept:
         return {}
@@ -51,13 +52,18 @@ def _kept(net: Network, compiled: Compiled) -> dict[str, Any]:
     }
 
 
-def load_network(path: str | Path) -> Network:
-    """Read a network that `Network.save` wrote, with its weights, compiled as it was.
+@dataclass(frozen=True)
+class Read:
+    """What stands in a file: two pieces of JSON, weights, and what the optimizer kept."""
 
-    Raises:
-        ModelError: where the file is missing, damaged, or none of Glasshouse's.
-    """
-    path = Path(path)
+    network: str
+    compiled: str
+    weights: dict[str, Any]
+    kept: dict[str, Any]
+
+
+def read(path: Path) -> Read:
+    """Read a file that `save` wrote; ModelError where it is missing, damaged, or none of Glasshouse's."""
     if not path.is_file():
         raise ModelError(f"there is no file {path}")
     try:
@@ -68,28 +74,20 @@ def load_network(path: str | Path) -> Network:
         raise ModelError(f"{path} cannot be read as a network ({error}); expected what Network.save wrote") from error
     if KEY not in notes:
         raise ModelError(f"{path} holds weights, but no network; expected what Network.save wrote")
-    try:
-        net = build(json.loads(notes[KEY]))
-        compiled = json.loads(notes.get("compiled", "null"))
-    except (RecipeError, json.JSONDecodeError) as error:
-        raise ModelError(f"the network in {path} cannot be built: {error}") from error
-    net.set_weights({name: value for name, value in arrays.items() if not name.startswith("optimizer/")})
-    if compiled is not None:
-        _compile(net, compiled, arrays)
-    return net
-
-
-def _compile(net: Network, compiled: dict[str, Any], arrays: dict[str, Any]) -> None:
-    net.compile(compiled["optimizer"], compiled["loss"], compiled["metrics"])
-    found = net.compiled
     kept = {name: value for name, value in arrays.items() if name.startswith("optimizer/")}
-    if found is None or not kept:
+    weights = {name: value for name, value in arrays.items() if name not in kept}
+    return Read(notes[KEY], notes.get("compiled", "null"), weights, kept)
+
+
+def restore(net: Architecture, compiled: Compiled, kept: Mapping[str, Any], iterations: int) -> None:
+    """Give the optimizer back what it kept."""
+    if not kept:
         return
     import torch  # weights alone are read without it
 
-    found.iterations = int(compiled["iterations"])
+    compiled.iterations = iterations
     for name, p in net.module.named_parameters():
         stem = "optimizer/" + name.removeprefix("layers.").replace(".", "/")
         if any(key.startswith(stem + "/") for key in kept):
-            slots = [kept.get(f"{stem}/{slot}") for slot in found.optimizer.slots]
-            found.kept[p] = [None if value is None else torch.from_numpy(value.copy()).to(p.device) for value in slots]
+            slots = [kept.get(f"{stem}/{slot}") for slot in compiled.optimizer.slots]
+            compiled.kept[p] = [None if v is None else torch.from_numpy(v.copy()).to(p.device) for v in slots]

@@ -1,14 +1,11 @@
 """The table of a network: a row a layer, with output shape, parameters and what it takes."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .network import Network
+from .architecture import Architecture
 
 __all__ = ["table"]
 
 
-def table(net: "Network") -> str:
+def table(net: Architecture) -> str:
     """A table with the weights counted as inputs times outputs, and the totals."""
     rows = [("Layer", "Output shape", "Parameters", "Weights", "From")]
     for step in net.steps:
@@ -30,7 +27,7 @@ def table(net: "Network") -> str:
     return "\n".join(line.rstrip() for line in [lines[0], rule, *lines[1:], rule, *ends])
 
 
-def _weights(net: "Network", name: str) -> str:
+def _weights(net: Architecture, name: str) -> str:
     """784 x 128 + 128: each array by its lengths."""
     if name not in net.holders:
         return ""

@@ -3,8 +3,7 @@
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,43 +11,15 @@ from torch import Tensor
 
 from glasshouse.errors import NetworkError, NotFiniteError
 
+from .architecture import Architecture
 from .arrays import inputs_of, targets_of
 from .compiling import Compiled
 from .history import BatchDone, EpochEnd, FitEvent
 from .losses import METRICS
+from .settings import FitSettings
 from .torch_engine import activations
 
-if TYPE_CHECKING:
-    from .network import Network
-
-__all__ = ["FitSettings", "evaluate", "fit_events", "predict"]
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """Keras' words for `fit`.
-
-    ``validation_split`` is the share of samples, the last ones before any shuffling; ``validation_data`` (x, y) goes
-    before it. ``class_weight`` multiplies the training loss of a class. ``epochs`` is the number of the last epoch,
-    where ``initial_epoch`` is given. Order and dropout are functions of ``seed`` and the epoch.
-    """
-
-    batch_size: int = 32
-    epochs: int = 1
-    validation_split: float = 0.0
-    validation_data: tuple[Any, Any] | None = None
-    class_weight: Mapping[int, float] | None = None
-    shuffle: bool = True
-    seed: int = 0
-    initial_epoch: int = 0
-    verbose: int = 1
-
-    def __post_init__(self) -> None:
-        if self.batch_size < 1 or self.epochs < 0 or not 0 <= self.validation_split < 1:
-            raise NetworkError(
-                f"expected batch_size from 1 on, epochs from 0 on and validation_split below 1, got {self.batch_size}, "
-                f"{self.epochs} and {self.validation_split}"
-            )
+__all__ = ["evaluate", "fit_events", "predict"]
 
 
 class Means:
@@ -76,9 +47,8 @@ class Means:
         return {name: float(value) / self.count for name, value in self.sums.items()}
 
 
-def fit_events(net: "Network", x: Any, y: Any, settings: FitSettings) -> Iterator[FitEvent]:
+def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: FitSettings) -> Iterator[FitEvent]:
     """Train on arrays, and tell of each batch and each epoch."""
-    compiled = _compiled(net)
     xs, targets = inputs_of(net, x), targets_of(net, y, compiled.loss)
     (xs, targets), held_out = _parts(net, compiled, xs, targets, settings)
     weights = _class_weights(settings.class_weight, targets, compiled)
@@ -115,14 +85,13 @@ def fit_events(net: "Network", x: Any, y: Any, settings: FitSettings) -> Iterato
         yield EpochEnd(epoch, settings.epochs, batches, logs, time.perf_counter() - began)
 
 
-def evaluate(net: "Network", x: Any, y: Any, batch_size: int) -> dict[str, float]:
+def evaluate(net: Architecture, compiled: Compiled, x: Any, y: Any, batch_size: int) -> dict[str, float]:
     """The mean loss and metrics over all samples."""
-    compiled = _compiled(net)
     return _evaluate(net, compiled, inputs_of(net, x), targets_of(net, y, compiled.loss), batch_size)
 
 
 @torch.no_grad()
-def _evaluate(net: "Network", compiled: Compiled, xs: list[Tensor], y: Tensor, size: int) -> dict[str, float]:
+def _evaluate(net: Architecture, compiled: Compiled, xs: list[Tensor], y: Tensor, size: int) -> dict[str, float]:
     module, means = net.module.eval(), Means(compiled)
     device = _device(module)
     for start in range(0, len(y), size):
@@ -134,7 +103,7 @@ def _evaluate(net: "Network", compiled: Compiled, xs: list[Tensor], y: Tensor, s
 
 
 @torch.no_grad()
-def predict(net: "Network", x: Any, batch_size: int) -> Any:
+def predict(net: Architecture, x: Any, batch_size: int) -> Any:
     """The outputs as NumPy arrays; a list where there are several."""
     xs, module = inputs_of(net, x), net.module.eval()
     device = _device(module)
@@ -165,13 +134,7 @@ def _device(module: Any) -> Any:
     return torch.device("cpu") if first is None else first.device
 
 
-def _compiled(net: "Network") -> Compiled:
-    if net.compiled is None:
-        raise NetworkError(f"{net.name} is not compiled; call net.compile(optimizer=..., loss=...) first")
-    return net.compiled
-
-
-def _parts(net: "Network", compiled: Compiled, xs: list[Tensor], y: Tensor, settings: FitSettings) -> Any:
+def _parts(net: Architecture, compiled: Compiled, xs: list[Tensor], y: Tensor, settings: FitSettings) -> Any:
     """Training part, validation part or None."""
     if settings.validation_data is not None:
         x_val, y_val = settings.validation_data[:2]
