@@ -27,6 +27,7 @@ from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
 from glasshouse.store.queue import end, give_back, tell_process
 from glasshouse.store.records import JobRecord, JobState
+from glasshouse.store.uploads import check_disk
 
 __all__ = ["TAKEN", "main"]
 
@@ -55,6 +56,7 @@ def main(home: str, job_id: str) -> int:
 def _done(store: Store, job: JobRecord) -> int:
     teller = Teller(store, job)
     try:
+        check_disk(store.home, 0)
         result = WORK[job.kind](store, job, teller)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         teller.write()

@@ -30,7 +30,7 @@ __all__ = ["Predictor", "main"]
 
 IDLE_SECONDS = 600.0
 LOADED = 3  # models
-LARGEST = 64 * 2**20
+LARGEST = 65 * 2**20  # bytes of a question
 
 
 class Predictor:
@@ -93,9 +93,8 @@ def _serve(predictor: Predictor, connection: "Connection[bytes, bytes]", key: by
     with suppress(OSError, EOFError, AuthenticationError, ValueError, KeyError), connection:
         deliver_challenge(connection, key)
         answer_challenge(connection, key)
-        question = json.loads(connection.recv_bytes(65536))
-        picture = connection.recv_bytes(LARGEST)
-        connection.send_bytes(json.dumps(predictor.answer(question, picture)).encode())
+        question, _, picture = connection.recv_bytes(LARGEST).partition(b"\n")
+        connection.send_bytes(json.dumps(predictor.answer(json.loads(question), picture)).encode())
 
 
 def _watch(predictor: Predictor, parent: int) -> None:

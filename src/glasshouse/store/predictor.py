@@ -1,6 +1,6 @@
 """Asking the predictor: a process beside the Studio that keeps models loaded. Here is where both sides meet.
 
-A question is one line of JSON and the bytes of a picture; the answer is one line of JSON. The process is started by
+A question is one message, a line of JSON and then the bytes of a picture; the answer is one line of JSON. The process is started by
 the worker when it is wanted, and ends when nobody asked for a while.
 """
 
@@ -73,8 +73,7 @@ def predictor_key(store: Store) -> bytes:
 def _exchange(store: Store, question: bytes, picture: bytes) -> bytes:
     port = int(json.loads(predictor_file(store).read_text(encoding="utf-8"))["port"])
     with Client(("127.0.0.1", port), authkey=predictor_key(store)) as connection:
-        connection.send_bytes(question)
-        connection.send_bytes(picture)
+        connection.send_bytes(question + b"\n" + picture)  # one message: two would wait for each other
         return connection.recv_bytes()
 
 

@@ -15,6 +15,7 @@ from glasshouse.store.tables import uploads
 
 __all__ = [
     "begin_upload",
+    "check_disk",
     "delete_upload",
     "finish_upload",
     "get_upload",
@@ -183,7 +184,7 @@ def check_disk(folder: Path, needed: int) -> None:
     """
     free = shutil.disk_usage(folder).free
     if free < needed + SPARE_BYTES:
-        raise ConflictError(f"The disk is nearly full: {free // 2**20} MiB are free. Empty the bin, then go on.")
+        raise ConflictError(f"The disk is nearly full: {free // 2**20} MiB are free. Empty the bin, then resume.")
 
 
 def _file(store: Store, upload: UploadRecord, name: str) -> Path:

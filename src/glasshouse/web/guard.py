@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import time
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
@@ -18,6 +19,7 @@ from glasshouse.web.settings import LOOPBACK, Settings
 __all__ = ["COOKIE", "Guard"]
 
 COOKIE = "glasshouse_session"
+LOOK_SECONDS = 2.0
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/sign-in", "/static/", "/language", "/api/v1/session", "/favicon")  # what works without having signed in
 PIECES = ("/api/v1/uploads/", "/upload", "/classify", "/preview")  # words in paths that take pictures
@@ -43,6 +45,7 @@ class Guard:
         self.app = app
         self.store = store
         self.settings = settings
+        self._known: tuple[float, bool] = (float("-inf"), False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,7 +57,7 @@ class Guard:
         if refusal is not None:
             await _refuse(answer, *refusal)
             return
-        accounts = await run_in_threadpool(has_users, self.store)
+        accounts = await self._accounts()
         user = await run_in_threadpool(self._user, headers) if accounts and not path.startswith("/static/") else None
         if accounts and user is None and not path.startswith(OPEN):
             await _ask_to_sign_in(answer, path, scope.get("query_string", b"").decode("latin-1"))
@@ -64,6 +67,14 @@ class Guard:
         page = scope["method"] not in SAFE and not path.startswith(("/api/", *OPEN))
         if user is not None and page and status < 400:
             await run_in_threadpool(note, self.store, user, f"{scope['method']} {path}"[:300], "", "")
+
+    async def _accounts(self) -> bool:
+        """Whether there are accounts, looked up every other second at most."""
+        looked, found = self._known
+        if time.monotonic() - looked > LOOK_SECONDS:
+            found = await run_in_threadpool(has_users, self.store)
+            self._known = (time.monotonic(), found)
+        return found
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> int:
         """Hand the request on, unless and until its body is too large; return the status of the answer."""
