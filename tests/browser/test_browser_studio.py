@@ -109,6 +109,18 @@ def test_7_the_result_and_a_classified_picture(page: Any, running: Running) -> N
     assert page.locator(".bars li").count() == 3
 
 
+def test_8_models_are_compared_and_augmentation_is_seen(page: Any) -> None:
+    page.goto("/")
+    page.get_by_role("checkbox", name="Choose Abort me").check()
+    page.get_by_role("checkbox", name="Choose Corners, quickly").check()
+    by(page, "button", "Compare").click()
+    page.get_by_role("img", name=re.compile("Validation loss of each model")).wait_for()
+    page.goto("/models/new?preset=own")
+    page.get_by_label("Rotation", exact=True).fill("30")
+    by(page, "button", "Show it on my pictures").click()
+    page.get_by_role("img", name="changed").first.wait_for(timeout=30_000)
+
+
 def test_8_deleting_can_be_undone(page: Any) -> None:
     page.goto("/")
     page.get_by_role("link", name="Abort me").first.click()
@@ -157,11 +169,12 @@ def addresses(view: Any) -> dict[str, str]:
     data = next(link for link in links if link.startswith("/datasets/"))
     view.goto("/?q=quickly")
     model = view.locator("main tbody th a").first.get_attribute("href")
+    other = next(link for link in links if link.startswith("/models/") and link != model)
     return {
         "home": "/", "bin": "/bin", "dataset-new": "/datasets/new",
         "dataset-preview": "/datasets/new?from=sample&source=sample:digits&width=28&height=28&color=gray",
         "dataset": data, "explore": f"{data}/explore", "left-out": f"{data}/left-out", "twins": f"{data}/twins",
         "recipe": f"{data}/recipe", "picture": f"{data}/pictures/train/0", "model-new": "/models/new?preset=own",
         "model": model, "details": f"{model}/details", "result": f"{model}/result", "classify": f"{model}/classify",
-        "sign-in": "/sign-in",
+        "sign-in": "/sign-in", "many": f"{model}/many", "compare": f"/compare?chosen={model[1:]}&chosen={other[1:]}",
     }  # fmt: skip

@@ -376,3 +376,16 @@ def test_classifying_many_queues_a_job_and_shows_its_answers(client: TestClient,
     assert "All of them" in client.get(address).text
     assert client.get(f"{page}/table.csv").text.count("\n") == 3
     assert client.get(f"/models/{studio.model}/many/none").status_code == 404
+
+
+def test_augmentation_is_shown_on_pictures_of_the_dataset(client: TestClient, studio: Studio) -> None:
+    query = {"dataset": studio.dataset, "network": "LeNet", "augmentation.rotation": "20"}
+    text = client.get("/live/augmented", params=query).text
+    assert text.count('src="data:image/png') == 4 * 6
+    assert "note bad" in client.get("/live/augmented", params={**query, "augmentation.rotation": "900"}).text
+
+
+def test_each_way_of_resizing_is_shown_on_a_picture_that_is_no_square(client: TestClient, studio: Studio) -> None:
+    query = {"from": "folder", "source": str(studio.pictures), "width": "20", "height": "28"}
+    assert "One picture in each way of resizing" in client.get("/datasets/new", params=query).text
+    assert "Sign in" in client.get("/sign-in").text

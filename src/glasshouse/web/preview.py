@@ -10,6 +10,7 @@ import numpy as np
 from glasshouse.data.check import Rejected
 from glasshouse.data.items import Given, Item, Source
 from glasshouse.data.picture import decode
+from glasshouse.data.resizing import MODES
 from glasshouse.data.source import open_source
 from glasshouse.errors import PictureError
 from glasshouse.recipe import DatasetRecipe
@@ -31,7 +32,10 @@ class ClassSeen:
 
 @dataclass(frozen=True)
 class Preview:
-    """A source before import; ``looked`` sample pictures were decoded, ``problems`` are what is known so far."""
+    """A source before import; ``looked`` sample pictures were decoded, ``problems`` are what is known so far.
+
+    ``modes`` shows one picture in each way to resize (mode, address), where it is not a square already.
+    """
 
     classes: tuple[ClassSeen, ...]
     count: int
@@ -40,6 +44,7 @@ class Preview:
     problems: tuple[Rejected, ...]
     problem_count: int
     warnings: tuple[str, ...]
+    modes: tuple[tuple[str, str], ...] = ()
 
     @property
     def most(self) -> int:
@@ -73,6 +78,7 @@ def look(recipe: DatasetRecipe) -> Preview:
         looked=looked,
         problems=tuple([*problems, *source.rejected][:50]),
         problem_count=len(problems) + len(source.rejected),
+        modes=_modes(source, recipe),
         warnings=tuple(finding.message for finding in source.warnings),
     )
 
@@ -98,6 +104,18 @@ def _sample(source: Source, item: Item, recipe: DatasetRecipe, problems: list[Re
         problems.append(Rejected(item.path, str(error)))
         return None
     return data_address(shrunk(fitted(whole, recipe.width, recipe.height, recipe.resize), SIDE))
+
+
+def _modes(source: Source, recipe: DatasetRecipe) -> tuple[tuple[str, str], ...]:
+    for item in _spread(source.items, EACH):
+        try:
+            whole = decode(source.read(item), recipe.color, recipe.pixel_limit)
+        except PictureError:
+            continue
+        if whole.shape[0] * recipe.width != whole.shape[1] * recipe.height:
+            sizes = recipe.width, recipe.height
+            return tuple((mode, data_address(shrunk(fitted(whole, *sizes, mode), SIDE))) for mode in MODES)
+    return ()
 
 
 def _splits(items: Sequence[Item], recipe: DatasetRecipe) -> dict[str, int]:

@@ -12,6 +12,7 @@ from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.schedules import rate
+from glasshouse.web.augmented import examples
 from glasshouse.web.charts import Series, chart
 from glasshouse.web.estimate import paces, seconds_for
 from glasshouse.web.form_values import problems_of
@@ -51,6 +52,20 @@ def schedule(request: Request, desk: DeskNow) -> HTMLResponse:
     form = {**defaults(), **dict(request.query_params), "preset": "own"}
     recipe, problems = _recipe(form, None)
     return page(request, "schedule.html", drawing=_drawing(recipe), problems=problems)
+
+
+@router.get("/live/augmented", response_class=HTMLResponse)
+def augmented(request: Request, desk: DeskNow, dataset: str) -> HTMLResponse:
+    """Show some training pictures of the dataset as the augmentation of a form changes them."""
+    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
+    recipe, problems = _recipe(form, None)
+    rows, wrong = [], "; ".join(f"{name}: {message}" for name, message in problems.items())
+    if recipe is not None:
+        try:
+            rows = examples(desk.dataset(dataset).folder, recipe.augmentation, recipe.seed)
+        except GlasshouseError as error:
+            wrong = str(error)
+    return page(request, "augmented.html", rows=rows, wrong=wrong)
 
 
 def _create(request: Request, desk: Desk, form: dict[str, str]) -> Response:

@@ -25,4 +25,25 @@ if (form) {
     if (form.querySelector("[data-own]").open) return;
     location.replace(address);
   });
+  const button = form.querySelector("[data-augment]");
+  const busy = form.querySelector("[data-augmenting]");
+  let shown = false;
+  let turn = 0;
+  const augment = async () => {
+    const mine = ++turn;
+    busy.hidden = false;
+    const answer = await fetch(`/live/augmented?${new URLSearchParams(new FormData(form))}`).catch(() => null);
+    if (mine !== turn) return;
+    busy.hidden = true;
+    const fresh = answer && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-augmented]");
+    if (fresh) document.getElementById("augmented").replaceChildren(fresh);
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => { shown = true; augment(); });
+  let soon = 0;
+  form.addEventListener("change", (event) => {
+    if (!shown || !event.target.name?.startsWith("augmentation.")) return;
+    clearTimeout(soon);
+    soon = setTimeout(augment, 300);
+  });
 }
