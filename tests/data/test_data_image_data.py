@@ -46,6 +46,14 @@ def test_from_function_and_pattern_agree(tmp_path: Path) -> None:
     assert two.classes == ("Cat", "dog")
     assert one.train.paths == two.train.paths
     assert len(one.train) + len(one.valid or ()) == 24
+    assert [(r.path, "label" in r.reason) for r in one.dataset.rejected] == [("other.jpg", True)]
+
+
+def test_a_function_may_answer_with_anything_that_has_a_name(tmp_path: Path) -> None:
+    for seed in range(8):
+        save(tmp_path / "mixed" / f"{'Cat' if seed % 2 else 'dog'}_{seed}.jpg", picture(seed))
+    data = ImageData.from_function(tmp_path / "mixed", lambda name: name[0].isupper(), size=16)  # fastai's is_cat
+    assert data.classes == ("False", "True")
 
 
 def test_from_csv(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from glasshouse.data.items import Given
 from glasshouse.data.prepare import prepare_dataset
 from glasshouse.data.rows import Split
 from glasshouse.data.sizes import parse_size
+from glasshouse.data.source import source_paths
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 
 __all__ = ["ImageData", "cache_folder"]
@@ -45,16 +46,14 @@ class ImageData:
 
     @classmethod
     def from_function(
-        cls, path: str | Path, function: Callable[[str], str | None], *, size: _Size = 224, **fields: Any
+        cls, path: str | Path, function: Callable[[str], object], *, size: _Size = 224, **fields: Any
     ) -> Self:
         """Make the data of all pictures under ``path``; ``function`` tells the label from a file's name.
 
-        A picture is left out where the function answers None.
+        A picture is left out, and listed, where the function answers None.
         """
-        root = Path(path)
-        names = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file() and p.name[0] != ".")
-        answers = [(name, function(name.rsplit("/", 1)[-1])) for name in names]
-        given = Given(labels=[(name, str(label)) for name, label in answers if label is not None])
+        answers = [(name, function(name.rsplit("/", 1)[-1])) for name in source_paths(str(path))]
+        given = Given(labels=[(name, None if label is None else str(label)) for name, label in answers])
         return cls._make({"source": str(path), **fields}, size, given)
 
     @classmethod
