@@ -9,7 +9,7 @@ from glasshouse.web.pages.desk import Desk, Job
 __all__ = ["DatasetJob", "DeskNow", "ModelJob"]
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:  # async, so that it costs no thread
     return Desk(request.app.state.store, getattr(request.state, "user", None))
 
 

@@ -1,5 +1,6 @@
-"""Live parts of a page: rendered once for all who look, sent only where they changed."""
+"""Live parts of a page: rendered and packed once for all who look, sent only where they changed."""
 
+import gzip
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
@@ -18,9 +19,9 @@ class _Shelf:
 
     def __init__(self, size: int = 64) -> None:
         self.size = size
-        self.parts: dict[tuple[str, str, str], str] = {}
+        self.parts: dict[tuple[str, str, str], bytes] = {}
 
-    def put(self, key: tuple[str, str, str], text: str) -> None:
+    def put(self, key: tuple[str, str, str], text: bytes) -> None:
         while len(self.parts) >= self.size:
             self.parts.pop(next(iter(self.parts)), None)
         self.parts[key] = text
@@ -48,6 +49,10 @@ def live(request: Request, template: str, text: str, since: str, ended: bool, **
     key = (template, language_of(request), mark)
     part = _shelf().parts.get(key)
     if part is None:
-        part = render(request, template, mark=mark, **{name: make() for name, make in context.items()})
+        text = render(request, template, mark=mark, **{name: make() for name, make in context.items()})
+        part = gzip.compress(text.encode(), compresslevel=5)
         _shelf().put(key, part)
-    return HTMLResponse(part, headers=headers)
+    headers["Vary"] = "Accept-Encoding, Cookie"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(part, headers={**headers, "Content-Encoding": "gzip"})
+    return HTMLResponse(gzip.decompress(part), headers=headers)
