@@ -1,7 +1,7 @@
 """Asking the predictor: a process beside the Studio that keeps models loaded. Here is where both sides meet.
 
-A question is one message, a line of JSON and then the bytes of a picture; the answer is one line of JSON. The process is started by
-the worker when it is wanted, and ends when nobody asked for a while.
+A question is one message, a line of JSON and then the bytes of a picture; the answer is one line of JSON. The process
+is started by the worker when it is wanted, and ends when nobody asked for a while.
 """
 
 import json
