@@ -1,0 +1,90 @@
+"""How pictures become a dataset."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from glasshouse.errors import Problem
+from glasshouse.recipe.document import Recipe
+from glasshouse.recipe.part import Count, Fraction, Part, Side
+
+__all__ = ["DatasetRecipe", "LabelRecipe"]
+
+
+class LabelRecipe(Part):
+    """Where labels come from.
+
+    ``by`` is ``folder`` (the name of the class folder), ``pattern`` (first group of a regular expression
+    searched in the file's name), ``csv`` (columns of a table), ``list`` (DIGITS: lines of ``path label``),
+    ``idx`` (the files of MNIST and Fashion-MNIST), ``given`` (pairs handed over in Python, such as a function's
+    answers or arrays; ``digest`` then identifies them) or ``auto`` (seen from what the source is).
+    """
+
+    by: Literal["auto", "folder", "pattern", "csv", "list", "idx", "given"] = "auto"
+    pattern: str | None = None
+    path_column: str | None = None
+    label_column: str | None = None
+    group_column: str | None = None
+    split_column: str | None = None
+    labels_file: str | None = None
+    pictures: str | None = None
+    digest: str | None = None
+
+    def conflicts(self) -> Iterator[Problem]:
+        if self.by == "pattern" and not self.pattern:
+            yield Problem("pattern", "needed where labels come by pattern; give a regular expression with one group")
+        if self.pattern is not None:
+            yield from _pattern_problems("pattern", self.pattern, groups=1)
+
+
+class DatasetRecipe(Recipe):
+    """How pictures become a dataset.
+
+    ``valid`` and ``test`` are fractions of the pictures; ``width`` and ``height`` are pixels. ``split`` is how
+    pictures are dealt out: ``random`` (seeded, stratified), ``ordered`` (the last fraction), ``time`` (the newest),
+    ``folder`` (train, val and test folders), ``list`` (the source's own column or files) or ``auto`` (by folder
+    where such folders exist, else random). ``group`` is a regular expression on the path whose first group names a
+    series within its class; ``twins`` keeps equal and nearly equal pictures on one side.
+    """
+
+    title: ClassVar[str] = "the dataset recipe"
+    kind: Literal["dataset"] = "dataset"
+    source: str
+    valid_source: str | None = None
+    test_source: str | None = None
+    labels: LabelRecipe = LabelRecipe()
+    width: Side = 224
+    height: Side = 224
+    resize: Literal["squash", "crop", "pad", "half-crop"] = "squash"
+    color: Literal["rgb", "gray"] = "rgb"
+    encoding: Literal["raw", "png", "jpeg"] = "raw"
+    quality: Annotated[int, Field(ge=1, le=100)] = 90
+    valid: Fraction = 0.25
+    test: Fraction = 0.0
+    split: Literal["auto", "random", "ordered", "time", "folder", "list"] = "auto"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
+    group: str | None = None
+    twins: bool = True
+    min_per_class: Count = 2
+    max_per_class: Count | None = None
+    pixel_limit: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000_000
+
+    def conflicts(self) -> Iterator[Problem]:
+        if self.valid + self.test >= 1:
+            yield Problem("valid", f"valid + test must leave pictures to train on, got {self.valid} + {self.test}")
+        if self.max_per_class is not None and self.max_per_class < self.min_per_class:
+            yield Problem("max_per_class", f"must not be below min_per_class ({self.min_per_class})")
+        if self.group is not None:
+            yield from _pattern_problems("group", self.group, groups=1)
+
+
+def _pattern_problems(field: str, pattern: str, groups: int) -> Iterator[Problem]:
+    try:
+        found = re.compile(pattern).groups
+    except re.error as error:
+        yield Problem(field, f"not a regular expression ({error}): {pattern}")
+        return
+    if found < groups:
+        yield Problem(field, f"expected a group in parentheses around the part that counts, got {pattern}")

@@ -1,0 +1,56 @@
+"""A whole recipe: a document with a version, checked when it is built, in JSON when it is kept."""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from glasshouse.errors import Problem, RecipeError
+from glasshouse.recipe.checking import find_problems
+from glasshouse.recipe.part import Part
+
+__all__ = ["Recipe"]
+
+
+class Recipe(Part):
+    """A whole recipe; building one with problems raises a RecipeError that lists them all."""
+
+    title: ClassVar[str] = "the recipe"
+    version: Literal[1] = 1
+
+    def __init__(self, **data: Any) -> None:
+        problems = find_problems(type(self), data)
+        if problems:
+            raise RecipeError(self.title, problems)
+        super().__init__(**data)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the recipe that ``text`` holds.
+
+        Raises:
+            RecipeError: it is not JSON, not an object, or has problems; all are listed.
+        """
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise RecipeError(cls.title, [Problem(f"line {error.lineno}", f"not JSON: {error.msg}")]) from None
+        if not isinstance(data, dict):
+            raise RecipeError(cls.title, [Problem("file", f"expected a JSON object, got {type(data).__name__}")])
+        return cls(**data)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the recipe in the JSON file at ``path``."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(cls.title, [Problem("file", f"cannot read {path}: {error}")]) from None
+        return cls.from_json(text)
+
+    def to_json(self) -> str:
+        """Return the recipe as indented JSON that ``from_json`` reads back."""
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed, checked as a new recipe is."""
+        return type(self)(**{**self.model_dump(), **changes})

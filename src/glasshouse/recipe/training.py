@@ -1,0 +1,157 @@
+"""How a network is trained on a dataset."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from glasshouse.errors import Problem
+from glasshouse.recipe.augmentation import AugmentationRecipe
+from glasshouse.recipe.document import Recipe
+from glasshouse.recipe.part import Count, Fraction, NotNegative, Part, Positive
+
+__all__ = [
+    "STRATEGY_DEFAULTS",
+    "CheckpointRecipe",
+    "EarlyStoppingRecipe",
+    "ObjectiveRecipe",
+    "OptimizerRecipe",
+    "ScheduleRecipe",
+    "TrainingRecipe",
+]
+
+
+class OptimizerRecipe(Part):
+    """The optimizer by name, and its constants; ``lr`` None takes the strategy's default.
+
+    ``momentum`` and ``nesterov`` concern SGD (and RMSprop's momentum); ``beta1`` and ``beta2`` Adam and its relatives;
+    ``rho`` RMSprop (torch's alpha) and AdaDelta; ``eps`` None is torch's value for that optimizer.
+    """
+
+    name: Literal["sgd", "adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "adagrad", "adadelta"] = "adamw"
+    lr: Positive | None = None
+    momentum: Fraction = 0.0
+    nesterov: bool = False
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    rho: Fraction = 0.9
+    eps: Positive | None = None
+    weight_decay: NotNegative = 0.01
+
+    def conflicts(self) -> Iterator[Problem]:
+        if self.nesterov and self.momentum == 0:
+            yield Problem("momentum", "Nesterov's method needs a momentum above 0, such as 0.9")
+
+
+class ScheduleRecipe(Part):
+    """How the learning rate moves; percentages are of the whole training, as in DIGITS.
+
+    With base rate r and t in [0, 100] percent: ``constant`` r; ``step`` r·gamma^⌊t/step⌋; ``multi-step``
+    r·gamma^(number of milestones passed); ``exponential`` r·gamma^t; ``inverse`` r·(1+gamma·t)^-power;
+    ``polynomial`` r·(1-t/100)^power; ``sigmoid`` r/(1+exp(gamma·(t-step))); ``cosine`` from r to r/final_div;
+    ``one-cycle`` (Smith 2018, as in fastai) from r/div up to r at pct_start and down to r/final_div, both by half
+    cosines. ``warmup`` is a number of epochs in which the rate rises in a straight line from 0. None takes the
+    schedule's own default.
+    """
+
+    name: Literal[
+        "constant", "step", "multi-step", "exponential", "inverse", "polynomial", "sigmoid", "cosine", "one-cycle"
+    ] = "one-cycle"
+    warmup: NotNegative = 0.0
+    step: Annotated[float, Field(gt=0, le=100)] | None = None
+    milestones: tuple[Annotated[float, Field(gt=0, lt=100)], ...] = (50.0, 85.0)
+    gamma: Positive | None = None
+    power: Positive | None = None
+    pct_start: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    div: Annotated[float, Field(ge=1)] = 25.0
+    final_div: Annotated[float, Field(ge=1)] = 1e5
+
+
+class ObjectiveRecipe(Part):
+    """Cross-entropy and what shapes it.
+
+    ``class_weights`` is ``none``, ``balanced`` (inverse frequency, mean 1) or a weight for each class name.
+    """
+
+    name: Literal["cross-entropy"] = "cross-entropy"
+    label_smoothing: Fraction = 0.0
+    class_weights: Literal["none", "balanced"] | dict[str, NotNegative] = "none"
+
+
+class EarlyStoppingRecipe(Part):
+    """Stop when ``monitor`` has not become better by ``min_delta`` for ``patience`` epochs."""
+
+    patience: Count
+    min_delta: NotNegative = 0.0
+    monitor: Literal["valid_loss", "valid_accuracy"] = "valid_loss"
+
+
+class CheckpointRecipe(Part):
+    """What is kept: the last and the best always; every ``keep_every`` epochs too where given.
+
+    The last is written after every epoch, and within one after ``minutes`` or ``steps`` where given.
+    """
+
+    monitor: Literal["valid_loss", "valid_accuracy"] = "valid_loss"
+    keep_every: Count | None = None
+    minutes: Positive | None = 5.0
+    steps: Count | None = None
+
+
+STRATEGY_DEFAULTS: dict[str, dict[str, Any]] = {
+    "scratch": {"epochs": 20, "lr": 1e-3},
+    "fine-tune": {"epochs": 3, "lr": 2e-3},
+    "features": {"epochs": 40, "lr": 3e-3},
+}
+
+
+class TrainingRecipe(Recipe):
+    """How a network is trained on a dataset; the folder of a run holds exactly one.
+
+    ``data`` is a dataset's folder and ``fingerprint`` what it held; ``weights`` is ``none``, ``pretrained`` or a file.
+    ``strategy``: ``scratch`` trains everything at one rate; ``fine-tune`` trains the head for ``freeze_epochs``, then
+    everything for ``epochs`` with lower rates for earlier layers; ``features`` trains a head on the frozen network's
+    features, computed once for ``views`` augmented views. ``freeze_epochs`` only concerns ``fine-tune``.
+    """
+
+    title: ClassVar[str] = "the training recipe"
+    kind: Literal["training"] = "training"
+    data: str
+    fingerprint: str | None = None
+    network: str
+    weights: str = "none"
+    strategy: Literal["scratch", "fine-tune", "features"] = "scratch"
+    epochs: Count | None = None
+    freeze_epochs: Annotated[int, Field(ge=0)] = 1
+    views: Count = 1
+    batch_size: Count = 64
+    accumulate: Count = 1
+    optimizer: OptimizerRecipe = OptimizerRecipe()
+    schedule: ScheduleRecipe = ScheduleRecipe()
+    objective: ObjectiveRecipe = ObjectiveRecipe()
+    augmentation: AugmentationRecipe = AugmentationRecipe()
+    sampling: Literal["shuffle", "balanced"] = "shuffle"
+    dropout: Fraction | None = None
+    clip_norm: Positive | None = None
+    ema_decay: Fraction = 0.0
+    early_stopping: EarlyStoppingRecipe | None = None
+    checkpoints: CheckpointRecipe = CheckpointRecipe()
+    normalize: Literal["auto", "imagenet", "dataset", "none"] = "auto"
+    precision: Literal["float32", "mixed"] = "float32"
+    device: str = "auto"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
+
+    def conflicts(self) -> Iterator[Problem]:
+        if self.strategy == "features" and (self.augmentation.mixup or self.augmentation.cutmix):
+            yield Problem("augmentation", "mixup and cutmix mix whole pictures, which cached features cannot do; "
+                          "set both to 0 or choose the strategy fine-tune")  # fmt: skip
+        if self.strategy == "features" and self.weights == "none":
+            yield Problem("weights", "the strategy features needs a trained network; give pretrained or a file")
+
+    def resolved(self) -> "TrainingRecipe":
+        """Return the recipe with the strategy's defaults in the place of None."""
+        defaults = STRATEGY_DEFAULTS[self.strategy]
+        optimizer = self.optimizer.model_dump()
+        if optimizer["lr"] is None:
+            optimizer["lr"] = defaults["lr"]
+        return self.replace(epochs=self.epochs or defaults["epochs"], optimizer=optimizer)
