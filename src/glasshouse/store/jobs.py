@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select, update
 
 from glasshouse.errors import ConflictError, MissingError, RefusedError
 from glasshouse.store.database import Store, new_id
@@ -23,6 +23,10 @@ __all__ = [
     "move_job",
     "resume_job",
 ]
+
+
+_LIVE = jobs.c.state.in_([JobState.RUNNING, JobState.QUEUED])
+_LIVE_FIRST = (case((_LIVE, 0), else_=1), jobs.c.created_at.desc())
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def list_jobs(
     if viewer is not None and viewer.role is not Role.ADMIN:
         query = query.where(or_(jobs.c.user_id == viewer.id, jobs.c.user_id.is_(None)))
     with store.read() as connection:
-        rows: Sequence[Row[Any]] = connection.execute(query.order_by(jobs.c.created_at.desc()).limit(limit)).all()
+        rows: Sequence[Row[Any]] = connection.execute(query.order_by(*_LIVE_FIRST).limit(limit)).all()
     return sorted(map(job_record, rows), key=_order)
 
 
