@@ -18,9 +18,9 @@ def demo(
     out: Path = typer.Option(Path("runs/demo"), help="Folder for the dataset and the runs."),
 ) -> None:
     """Train a small network on the handwritten digits that scikit-learn carries, and report on unseen ones."""
-    from glasshouse.training.display import show_training
     from glasshouse.export.scoring import evaluate
     from glasshouse.recipe import AugmentationRecipe, TrainingRecipe
+    from glasshouse.training.display import show_training
     from glasshouse.training.loop import train
 
     data = _digits(out / "digits")
@@ -38,7 +38,20 @@ def demo(
     print(evaluate(run, data.dataset, "test"))
     print(f"\nKept in   {run}\nTry       glasshouse predict {run} PICTURE", file=sys.stderr)
     if not no_studio:
-        print("The Studio (web pages on this run) is not part of this version yet.", file=sys.stderr)
+        _open_studio(out / "studio", data.dataset.path, run)
+
+
+def _open_studio(home: Path, data: Path, run: Path) -> None:
+    """Open the Studio on the trained model, on a free port, until Ctrl-C."""
+    from glasshouse.cli.studio import serve
+    from glasshouse.store.bringing import bring_dataset, bring_run
+    from glasshouse.store.database import open_store
+    from glasshouse.web.settings import Settings
+
+    store = open_store(home, folders=(Path.home().resolve(), Path.cwd()))
+    bring_run(store, run, f"digits {run.name}", bring_dataset(store, data, "digits").id)
+    print(f"Later     glasshouse studio --home {home}\n", file=sys.stderr)
+    serve(store, Settings(port=0))
 
 
 def _digits(out: Path) -> "ImageData":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from glasshouse.store.database import Store
     from glasshouse.web.settings import Settings
 
-__all__ = ["default_home", "studio"]
+__all__ = ["default_home", "serve", "studio"]
 
 GOODBYE = 90.0  # seconds for running jobs to keep their work
 
@@ -70,10 +70,17 @@ def studio(
         )
     folders = tuple(folder or (() if accounts else (Path.home(), Path.cwd())))
     store.folders = tuple(dict.fromkeys(one.expanduser().resolve() for one in folders))
-    _serve(store, settings, database, jobs, not no_browser)
+    serve(store, settings, database, jobs, browser=not no_browser)
 
 
-def _serve(store: "Store", settings: "Settings", database: str | None, jobs: int | None, browser: bool) -> None:
+def serve(
+    store: "Store", settings: "Settings", database: str | None = None, jobs: int | None = None, *, browser: bool = True
+) -> None:
+    """Run web server and worker on an open store until Ctrl-C.
+
+    Raises:
+        InputError: the port is taken.
+    """
     import uvicorn
 
     from glasshouse.web.app import create_app
@@ -97,8 +104,9 @@ def _serve(store: "Store", settings: "Settings", database: str | None, jobs: int
     finally:
         print("The web server has stopped; running jobs keep their work now.", file=sys.stderr, flush=True)
         waiting = keeper.stop()
-        left = "It goes on" if waiting == 1 else f"{waiting} jobs wait and go on" if waiting else "No job waits"
-        print(f"Stopped. {left}{' at the next start' if waiting else ''}: glasshouse studio", file=sys.stderr)
+        jobs_wait = "1 job waits and goes on" if waiting == 1 else f"{waiting} jobs wait and go on"
+        left = f"{jobs_wait} at the next start: glasshouse studio --home {store.home}" if waiting else "No job waits."
+        print(f"Stopped. {left}", file=sys.stderr)
 
 
 class Keeper:
