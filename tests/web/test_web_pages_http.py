@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -389,3 +390,23 @@ def test_each_way_of_resizing_is_shown_on_a_picture_that_is_no_square(client: Te
     query = {"from": "folder", "source": str(studio.pictures), "width": "20", "height": "28"}
     assert "One picture in each way of resizing" in client.get("/datasets/new", params=query).text
     assert "Sign in" in client.get("/sign-in").text
+
+
+def test_a_model_and_a_table_of_pictures_can_be_taken_away(client: TestClient, studio: Studio, tmp_path: Path) -> None:
+    from glasshouse.export.bundle import load_model
+
+    answer = client.get(f"/models/{studio.model}/download")
+    (tmp_path / "taken.model").write_bytes(answer.content)
+    assert load_model(tmp_path / "taken.model").classes == ("both", "left", "right <b>")
+    table = client.get(f"/datasets/{studio.dataset}/table.csv").text.splitlines()
+    assert len(table) == 91
+    assert table[0] == "path,class,split"
+
+
+def test_what_is_in_the_bin_can_be_deleted_for_good(client: TestClient, studio: Studio) -> None:
+    key = make_dataset(studio.store, "For good", studio.pictures)
+    folder = studio.store.path(get_dataset(studio.store, key).folder)
+    assert client.post(f"/datasets/{key}/empty").status_code == 409
+    client.post(f"/datasets/{key}/delete")
+    assert client.post(f"/datasets/{key}/empty").status_code == 303
+    assert not folder.exists()

@@ -13,12 +13,13 @@ from glasshouse.store.datasets import (
     bin_datasets,
     change_dataset,
     dependants,
+    empty_dataset,
     get_dataset,
     list_datasets,
     restore_datasets,
 )
 from glasshouse.store.jobs import abort_job, list_jobs, resume_job
-from glasshouse.store.models import bin_models, change_model, get_model, list_models, restore_models
+from glasshouse.store.models import bin_models, change_model, empty_model, get_model, list_models, restore_models
 from glasshouse.store.owned import Listing, check_change
 from glasshouse.store.people import note
 from glasshouse.store.places import complete_path
@@ -170,6 +171,11 @@ class Desk:
         """Take a dataset or a model out of the bin."""
         (restore_datasets if job.kind == DATASET else restore_models)(self.store, [job.id], self.user)
         self._noted(f"{job.kind}-restore", job.id, job.name)
+
+    def empty(self, job: Job) -> None:
+        """Delete what is in the bin for good, with its files."""
+        (empty_dataset if job.kind == DATASET else empty_model)(self.store, job.id, self.user)
+        self._noted(f"{job.kind}-delete", job.id, job.name)
 
     def describe(self, job: Job, name: str, notes: str) -> None:
         """Change the name and the notes."""

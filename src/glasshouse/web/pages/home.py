@@ -90,6 +90,13 @@ def restore(desk: DeskNow, kind: str, key: str) -> Response:
     return RedirectResponse(job.address, 303)
 
 
+@router.post("/{kind}/{key}/empty")
+def empty(desk: DeskNow, kind: str, key: str) -> Response:
+    """Delete what is in the bin for good, with its files."""
+    desk.empty(desk.find(kind, key))
+    return RedirectResponse("/bin", 303)
+
+
 @router.post("/language")
 def choices(
     language: Annotated[str | None, Form()] = None,

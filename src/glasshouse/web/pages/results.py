@@ -20,6 +20,7 @@ from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.live import live
 from glasshouse.web.pages.models import framed
+from glasshouse.web.spreadsheet import cell as cell_text
 
 __all__ = ["router"]
 
@@ -89,15 +90,10 @@ def _lines(answers: SplitAnswers, dataset: Dataset, split: str) -> Iterator[str]
     yield "path,truth,answer,probability,probability of the truth\n"
     for row in range(len(answers.labels)):
         buffer = io.StringIO()
-        names = [_cell(dataset.classes[k]) for k in (answers.labels[row], answers.top[row, 0])]
+        names = [cell_text(dataset.classes[k]) for k in (answers.labels[row], answers.top[row, 0])]
         numbers = [f"{answers.top_probability[row, 0]:.6f}", f"{answers.truth_probability[row]:.6f}"]
-        csv.writer(buffer, lineterminator="\n").writerow([_cell(paths[row]), *names, *numbers])
+        csv.writer(buffer, lineterminator="\n").writerow([cell_text(paths[row]), *names, *numbers])
         yield buffer.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Return a text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t" and text else text
 
 
 def _report(job: Job, split: str) -> dict[str, Any] | None:
