@@ -9,6 +9,14 @@ A layer is data; a Network holds the weights, and computes with torch (`to_torch
 """
 
 from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
+from .augmentation import (
+    RandomBrightness,
+    RandomContrast,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+)
 from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from .dense import Dense, Flatten, Reshape
 from .graph import Input
@@ -27,6 +35,7 @@ __all__ = [
     "ELU", "LAYERS", "SGD", "Activation", "Adadelta", "Adagrad", "Adam", "AdamW", "Add", "Average", "AveragePooling2D",
     "BatchDone", "BatchNormalization", "Concatenate", "Conv2D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout",
     "EpochEnd", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "History", "Initializer", "Input", "Layer",
-    "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam", "Network", "RMSprop", "ReLU", "Rescaling",
+    "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam", "Network", "RMSprop",
+    "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU", "Rescaling",
     "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract", "Symbol", "ZeroPadding2D", "load_network",
 ]  # fmt: skip

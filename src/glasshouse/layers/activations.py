@@ -1,11 +1,10 @@
 """Activation functions by name, and as layers with settings: Activation, ReLU, LeakyReLU, ELU, Softmax."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .layer import Layer, Run
-from .rules import amount, axis, number, optional, rule
+from .rules import amount, axis, layer_class, number, optional, rule
 
 __all__ = ["ACTIVATIONS", "ELU", "Activation", "LeakyReLU", "ReLU", "Softmax", "activate", "activation"]
 
@@ -48,7 +47,7 @@ def activate(F: Any, word: str, x: Any, run: Run) -> Any:
     return F.activations[word](x, last_axis(x, run)) if "softmax" in word else F.activations[word](x)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Activation(Layer):
     """y = activation(x), by name."""
 
@@ -58,13 +57,13 @@ class Activation(Layer):
         return xs[0]
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class ReLU(Layer):
     """y = x where x ≥ threshold, else negative_slope (x - threshold); at most max_value."""
 
-    max_value: float | None = rule(optional(amount), None)
-    negative_slope: float = rule(amount, 0.0)
-    threshold: float = rule(amount, 0.0)
+    max_value: float | None = rule(optional(amount), default=None)
+    negative_slope: float = rule(amount, default=0.0)
+    threshold: float = rule(amount, default=0.0)
 
     def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
         x = xs[0]
@@ -75,31 +74,31 @@ class ReLU(Layer):
         return above if self.max_value is None else F.at_most(above, self.max_value)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class LeakyReLU(Layer):
     """y = x where x > 0, else negative_slope x; the slope is 0.3, as in Keras (torch has 0.01)."""
 
-    negative_slope: float = rule(number, 0.3)
+    negative_slope: float = rule(number, default=0.3)
 
     def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
         return F.leaky_relu(xs[0], self.negative_slope)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class ELU(Layer):
     """y = x where x > 0, else alpha (e^x - 1)."""
 
-    alpha: float = rule(number, 1.0)
+    alpha: float = rule(number, default=1.0)
 
     def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
         return F.elu(xs[0], self.alpha)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Softmax(Layer):
     """y = e^x / Σ e^x along an axis; N is axis 0."""
 
-    axis: int = rule(axis, -1)
+    axis: int = rule(axis, default=-1)
 
     def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
         return F.activations["softmax"](xs[0], inside_axis(self.axis, xs[0].ndim, run.channels_last))

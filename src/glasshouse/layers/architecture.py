@@ -162,6 +162,10 @@ class Architecture:
             self._module = TorchNetwork(self.steps, self.output_steps, self.holders, self.channels_last, live=True)
         return self._module
 
+    def to(self, device: str) -> None:
+        """Compute on a device from now on, such as cuda."""
+        self.module.to(device)
+
     def to_torch(self) -> "TorchNetwork":
         """A torch module with a copy of the weights."""
         from .torch_network import TorchNetwork

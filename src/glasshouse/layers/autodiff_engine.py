@@ -15,9 +15,9 @@ from .layer import Run
 from .shapes import Pads, tapped
 
 __all__ = [
-    "above", "activations", "at_most", "average_pool", "batch_norm", "concatenate", "conv2d", "dropout", "elu",
-    "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad", "reshape", "row", "to_inside", "to_outside",
-    "where",
+    "above", "activations", "at_most", "average_pool", "batch_norm", "bounded", "concatenate", "conv2d", "dropout",
+    "elu", "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad", "reshape", "row", "to_inside",
+    "to_outside", "values", "warp", "where",
 ]  # fmt: skip
 
 Two = tuple[int, int]
@@ -160,6 +160,41 @@ def to_outside(x: Variable) -> Variable:
 def to_inside(x: Variable) -> Variable:
     """(N, H, W, C) to (N, C, H, W)."""
     return A.transpose(x, (0, 3, 1, 2))
+
+
+def warp(x: Variable, matrices: Any, fill_mode: str) -> Variable:
+    """Pictures seen through maps from places in the output to places in x, in pixels from the centre. (N, 2, 3)."""
+    N, C, H, W = x.shape
+    i, j = np.meshgrid(np.arange(H) + 0.5 - H / 2, np.arange(W) + 0.5 - W / 2, indexing="ij")
+    places = np.einsum("nab,bij->naij", matrices, np.stack([j, i, np.ones_like(i)]))
+    columns = _folded(places[:, 0] + W / 2 - 0.5, W, fill_mode)
+    rows = _folded(places[:, 1] + H / 2 - 0.5, H, fill_mode)
+    y: Variable | None = None
+    for down in (0, 1):
+        for right in (0, 1):
+            r, c = np.floor(rows) + down, np.floor(columns) + right
+            share = (1 - np.abs(rows - r)) * (1 - np.abs(columns - c)) * ((r >= 0) & (r < H) & (c >= 0) & (c < W))
+            picked = (r.clip(0, H - 1).astype(int)[:, None], c.clip(0, W - 1).astype(int)[:, None])
+            corner = x[(np.arange(N)[:, None, None, None], np.arange(C)[None, :, None, None], *picked)]
+            part = corner * values(share[:, None], x)
+            y = part if y is None else y + part
+    return cast(Variable, y)
+
+
+def _folded(places: Any, n: int, fill_mode: str) -> Any:
+    """Places outside of a row of n pixels brought back into it."""
+    if fill_mode == "reflect":
+        places = np.abs((places + 0.5 + n) % (2 * n) - n) - 0.5
+    return places if fill_mode == "constant" else places.clip(0, n - 1)
+
+
+def values(array: Any, x: Variable) -> Variable:
+    """Drawn numbers as x has them."""
+    return constant(new_array(array, x.data))
+
+
+def bounded(x: Variable, low: float, high: float) -> Variable:
+    return A.clip(x, low, high)
 
 
 def above(x: Variable, threshold: float) -> Array:

@@ -1,8 +1,6 @@
 """Convolutions: Conv2D, DepthwiseConv2D, SeparableConv2D. Inside, x (N, C, H, W) and W (O, C / groups, KH, KW)."""
-# ruff: noqa: RUF009  (rule is a dataclass field)
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from glasshouse.errors import NetworkError, Problem
@@ -10,7 +8,7 @@ from glasshouse.errors import NetworkError, Problem
 from .activations import activation as activation_rule
 from .initializers import initializer
 from .layer import Layer, Run, Weight
-from .rules import Pair, count, flag, one_of, pair, rule
+from .rules import Pair, count, flag, layer_class, one_of, pair, rule
 from .shapes import Shape, picture, window_pads, windowed
 
 __all__ = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"]
@@ -49,7 +47,7 @@ class _Convolution(Layer):
         return (Weight("bias", (channels,), self.bias_initializer),) if self.use_bias else ()
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Conv2D(_Convolution):
     """y[o] = activation(Σ W[o, c] * x[c] + b[o]): ``filters`` kernels slide over the picture.
 
@@ -60,14 +58,14 @@ class Conv2D(_Convolution):
 
     filters: int = rule(count)
     kernel_size: Pair = rule(pair)
-    strides: Pair = rule(pair, 1)
-    padding: str = rule(one_of("valid", "same"), "valid")
-    dilation_rate: Pair = rule(pair, 1, keyword=True)
-    groups: int = rule(count, 1, keyword=True)
-    activation: str | None = rule(activation_rule, None, keyword=True)
-    use_bias: bool = rule(flag, True, keyword=True)
-    kernel_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
-    bias_initializer: Any = rule(initializer, "zeros", keyword=True)
+    strides: Pair = rule(pair, default=1)
+    padding: str = rule(one_of("valid", "same"), default="valid")
+    dilation_rate: Pair = rule(pair, default=1, kw_only=True)
+    groups: int = rule(count, default=1, kw_only=True)
+    activation: str | None = rule(activation_rule, default=None, kw_only=True)
+    use_bias: bool = rule(flag, default=True, kw_only=True)
+    kernel_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
+    bias_initializer: Any = rule(initializer, default="zeros", kw_only=True)
 
     def conflicts(self) -> Sequence[Problem]:
         if self.filters % self.groups:
@@ -90,7 +88,7 @@ class Conv2D(_Convolution):
         return F.conv2d(x, w["kernel"], w.get("bias"), self.strides, self._pads(x), self.dilation_rate, self.groups)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class DepthwiseConv2D(_Convolution):
     """Each channel has kernels of its own, ``depth_multiplier`` of them; channels are not mixed.
 
@@ -98,14 +96,14 @@ class DepthwiseConv2D(_Convolution):
     """
 
     kernel_size: Pair = rule(pair)
-    strides: Pair = rule(pair, 1)
-    padding: str = rule(one_of("valid", "same"), "valid")
-    dilation_rate: Pair = rule(pair, 1, keyword=True)
-    depth_multiplier: int = rule(count, 1, keyword=True)
-    activation: str | None = rule(activation_rule, None, keyword=True)
-    use_bias: bool = rule(flag, True, keyword=True)
-    depthwise_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
-    bias_initializer: Any = rule(initializer, "zeros", keyword=True)
+    strides: Pair = rule(pair, default=1)
+    padding: str = rule(one_of("valid", "same"), default="valid")
+    dilation_rate: Pair = rule(pair, default=1, kw_only=True)
+    depth_multiplier: int = rule(count, default=1, kw_only=True)
+    activation: str | None = rule(activation_rule, default=None, kw_only=True)
+    use_bias: bool = rule(flag, default=True, kw_only=True)
+    depthwise_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
+    bias_initializer: Any = rule(initializer, default="zeros", kw_only=True)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         size = self._size(shape)
@@ -123,7 +121,7 @@ class DepthwiseConv2D(_Convolution):
         return F.conv2d(x, w["kernel"], w.get("bias"), self.strides, self._pads(x), self.dilation_rate, x.shape[1])
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class SeparableConv2D(_Convolution):
     """A depthwise convolution, then a 1x1 convolution that mixes the channels.
 
@@ -132,15 +130,15 @@ class SeparableConv2D(_Convolution):
 
     filters: int = rule(count)
     kernel_size: Pair = rule(pair)
-    strides: Pair = rule(pair, 1)
-    padding: str = rule(one_of("valid", "same"), "valid")
-    dilation_rate: Pair = rule(pair, 1, keyword=True)
-    depth_multiplier: int = rule(count, 1, keyword=True)
-    activation: str | None = rule(activation_rule, None, keyword=True)
-    use_bias: bool = rule(flag, True, keyword=True)
-    depthwise_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
-    pointwise_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
-    bias_initializer: Any = rule(initializer, "zeros", keyword=True)
+    strides: Pair = rule(pair, default=1)
+    padding: str = rule(one_of("valid", "same"), default="valid")
+    dilation_rate: Pair = rule(pair, default=1, kw_only=True)
+    depth_multiplier: int = rule(count, default=1, kw_only=True)
+    activation: str | None = rule(activation_rule, default=None, kw_only=True)
+    use_bias: bool = rule(flag, default=True, kw_only=True)
+    depthwise_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
+    pointwise_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
+    bias_initializer: Any = rule(initializer, default="zeros", kw_only=True)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         return self.filters, *self._size(shape)

@@ -1,8 +1,6 @@
 """Dense layers, and those that only change the shape: Dense, Flatten, Reshape."""
-# ruff: noqa: RUF009  (rule is a dataclass field)
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -11,14 +9,14 @@ from glasshouse.errors import NetworkError
 from .activations import activation as activation_rule
 from .initializers import initializer
 from .layer import Layer, Run, Weight
-from .rules import count, flag, rule
+from .rules import count, flag, layer_class, rule
 from .rules import shape as shape_rule
 from .shapes import Shape, from_layout, text, to_layout
 
 __all__ = ["Dense", "Flatten", "Reshape"]
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Dense(Layer):
     """y = activation(x W + b) over the last axis. x (..., D), W (D, units).
 
@@ -26,10 +24,10 @@ class Dense(Layer):
     """
 
     units: int = rule(count)
-    activation: str | None = rule(activation_rule, None)
-    use_bias: bool = rule(flag, True)
-    kernel_initializer: Any = rule(initializer, "glorot_uniform", keyword=True)
-    bias_initializer: Any = rule(initializer, "zeros", keyword=True)
+    activation: str | None = rule(activation_rule, default=None)
+    use_bias: bool = rule(flag, default=True)
+    kernel_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
+    bias_initializer: Any = rule(initializer, default="zeros", kw_only=True)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         if not shape:
@@ -48,7 +46,7 @@ class Dense(Layer):
         return F.linear(x, w["kernel"], w.get("bias"))
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Flatten(Layer):
     """Every sample as one row of numbers, in the order of the arrays' layout (rows, columns, channels by default)."""
 
@@ -60,7 +58,7 @@ class Flatten(Layer):
         return F.reshape(x, (x.shape[0], prod(x.shape[1:])))
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Reshape(Layer):
     """The same numbers in another shape; one length may be -1 and is worked out."""
 

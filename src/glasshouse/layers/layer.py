@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from glasshouse.errors import NetworkError, Problem, RecipeError
 
+from .rules import layer_class, optional, rule
 from .rules import name as name_rule
-from .rules import optional, rule
 from .shapes import Shape, to_layout
 
 __all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
@@ -57,11 +57,11 @@ class Symbol:
         return (None, *to_layout(self.engine_shape, self.channels_last))
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Layer:
     """The base of all layers: settings, shapes, weights and computation; all of it without state."""
 
-    name: str | None = rule(optional(name_rule), None, keyword=True)
+    name: str | None = rule(optional(name_rule), default=None, kw_only=True)
     activation_field: ClassVar[str] = "activation"
 
     def __post_init__(self) -> None:
@@ -122,7 +122,7 @@ class Layer:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class InputLayer(Layer):
     """Where arrays come in; `Input` makes it."""
 

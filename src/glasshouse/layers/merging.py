@@ -1,8 +1,6 @@
 """Layers that join several inputs: Add, Subtract, Multiply, Average, Maximum, Concatenate; and ZeroPadding2D."""
-# ruff: noqa: RUF009  (rule is a dataclass field)
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -10,13 +8,13 @@ from glasshouse.errors import NetworkError
 
 from .activations import inside_axis
 from .layer import Layer, Run
-from .rules import axis, pads, rule
+from .rules import axis, layer_class, pads, rule
 from .shapes import Shape, from_layout, picture, text, to_layout
 
 __all__ = ["Add", "Average", "Concatenate", "Cropping2D", "Maximum", "Multiply", "Subtract", "ZeroPadding2D"]
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class _Merge(Layer):
     """What joins several inputs of one shape."""
 
@@ -28,7 +26,7 @@ class _Merge(Layer):
         return shapes[0]
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Add(_Merge):
     """y = a + b + …"""
 
@@ -36,7 +34,7 @@ class Add(_Merge):
         return reduce(lambda a, b: a + b, xs)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Subtract(_Merge):
     """y = a - b."""
 
@@ -44,7 +42,7 @@ class Subtract(_Merge):
         return reduce(lambda a, b: a - b, xs)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Multiply(_Merge):
     """y = a b …, element by element."""
 
@@ -52,7 +50,7 @@ class Multiply(_Merge):
         return reduce(lambda a, b: a * b, xs)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Average(_Merge):
     """y = (a + b + …) / n."""
 
@@ -60,7 +58,7 @@ class Average(_Merge):
         return reduce(lambda a, b: a + b, xs) / len(xs)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Maximum(_Merge):
     """y = the largest of a, b, …, element by element."""
 
@@ -68,11 +66,11 @@ class Maximum(_Merge):
         return reduce(F.maximum, xs)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Concatenate(Layer):
     """Inputs joined along an axis: the last one by default, the channels of channels_last arrays."""
 
-    axis: int = rule(axis, -1)
+    axis: int = rule(axis, default=-1)
 
     def shape(self, shapes: Sequence[Shape], channels_last: bool) -> Shape:
         outside = [to_layout(shape, channels_last) for shape in shapes]
@@ -90,11 +88,11 @@ class Concatenate(Layer):
         return F.concatenate(xs, inside_axis(self.axis, xs[0].ndim, run.channels_last))
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class ZeroPadding2D(Layer):
     """Zeros around pictures: 1, (rows, columns) or ((top, bottom), (left, right))."""
 
-    padding: Any = rule(pads, 1)
+    padding: Any = rule(pads, default=1)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         C, H, W = picture(shape, self.who)
@@ -104,11 +102,11 @@ class ZeroPadding2D(Layer):
         return F.pad(xs[0], self.padding)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Cropping2D(Layer):
     """Pictures without their border: 1, (rows, columns) or ((top, bottom), (left, right))."""
 
-    cropping: Any = rule(pads, 0)
+    cropping: Any = rule(pads, default=0)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         C, H, W = picture(shape, self.who)

@@ -1,19 +1,17 @@
 """Layers that keep numbers in range: BatchNormalization, Rescaling; and Dropout, which works in training only."""
-# ruff: noqa: RUF009  (rule is a dataclass field)
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .initializers import initializer
 from .layer import Layer, Run, Weight
-from .rules import amount, flag, number, rule, share
+from .rules import amount, flag, layer_class, number, rule, share
 from .shapes import Shape
 
 __all__ = ["BatchNormalization", "Dropout", "Rescaling", "SpatialDropout2D"]
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class BatchNormalization(Layer):
     """y = gamma (x - μ) / √(σ² + epsilon) + beta, a mean and a variance for each channel.
 
@@ -24,12 +22,12 @@ class BatchNormalization(Layer):
     Source: Ioffe and Szegedy 2015, arXiv 1502.03167; Keras' defaults.
     """
 
-    momentum: float = rule(share, 0.99, keyword=True)
-    epsilon: float = rule(amount, 1e-3, keyword=True)
-    center: bool = rule(flag, True, keyword=True)
-    scale: bool = rule(flag, True, keyword=True)
-    beta_initializer: Any = rule(initializer, "zeros", keyword=True)
-    gamma_initializer: Any = rule(initializer, "ones", keyword=True)
+    momentum: float = rule(share, default=0.99, kw_only=True)
+    epsilon: float = rule(amount, default=1e-3, kw_only=True)
+    center: bool = rule(flag, default=True, kw_only=True)
+    scale: bool = rule(flag, default=True, kw_only=True)
+    beta_initializer: Any = rule(initializer, default="zeros", kw_only=True)
+    gamma_initializer: Any = rule(initializer, default="ones", kw_only=True)
 
     def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
         C = (shapes[0][0] if len(shapes[0]) == 3 else shapes[0][-1],)
@@ -48,7 +46,7 @@ class BatchNormalization(Layer):
         return y if rows is x else F.reshape(y, tuple(x.shape))
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Dropout(Layer):
     """In training, y = x with a share of the numbers set to 0 and the others divided by (1 - rate).
 
@@ -63,7 +61,7 @@ class Dropout(Layer):
         return F.dropout(xs[0], tuple(xs[0].shape), self.rate, run) if run.training and self.rate else xs[0]
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class SpatialDropout2D(Dropout):
     """Dropout of whole channels. Source: Tompson and others 2015, arXiv 1411.4280."""
 
@@ -72,7 +70,7 @@ class SpatialDropout2D(Dropout):
         return F.dropout(x, (*x.shape[:2], 1, 1), self.rate, run) if run.training and self.rate else x
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class Rescaling(Layer):
     """y = scale x + offset: Rescaling(1 / 255) for bytes, Rescaling(1 / 127.5, -1) for -1 to 1.
 
@@ -80,7 +78,7 @@ class Rescaling(Layer):
     """
 
     scale: Any = rule(lambda value: _numbers(value))
-    offset: Any = rule(lambda value: _numbers(value), 0.0)
+    offset: Any = rule(lambda value: _numbers(value), default=0.0)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         return shape

@@ -1,24 +1,22 @@
 """Pooling: windows (MaxPooling2D, AveragePooling2D), whole pictures (GlobalAveragePooling2D, GlobalMaxPooling2D)."""
-# ruff: noqa: RUF009  (rule is a dataclass field)
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .layer import Layer, Run
-from .rules import Pair, flag, one_of, optional, pair, rule
+from .rules import Pair, flag, layer_class, one_of, optional, pair, rule
 from .shapes import Shape, picture, window_pads, windowed
 
 __all__ = ["AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "MaxPooling2D"]
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class _Pooling(Layer):
     """What pooling layers share; strides are the window's size where none are given."""
 
-    pool_size: Pair = rule(pair, 2)
-    strides: Pair | None = rule(optional(pair), None)
-    padding: str = rule(one_of("valid", "same"), "valid")
+    pool_size: Pair = rule(pair, default=2)
+    strides: Pair | None = rule(optional(pair), default=None)
+    padding: str = rule(one_of("valid", "same"), default="valid")
 
     @property
     def steps(self) -> tuple[int, int]:
@@ -32,7 +30,7 @@ class _Pooling(Layer):
         return window_pads(tuple(x.shape[2:]), self.pool_size, self.steps, self.padding)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class MaxPooling2D(_Pooling):
     """y = the largest number under each window; padding never wins."""
 
@@ -40,7 +38,7 @@ class MaxPooling2D(_Pooling):
         return F.max_pool(xs[0], self.pool_size, self.steps, self._pads(xs[0]))
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class AveragePooling2D(_Pooling):
     """y = the mean of the pixels under each window; padding is not counted."""
 
@@ -48,18 +46,18 @@ class AveragePooling2D(_Pooling):
         return F.average_pool(xs[0], self.pool_size, self.steps, self._pads(xs[0]))
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class _Global(Layer):
     """One number a channel."""
 
-    keepdims: bool = rule(flag, False)
+    keepdims: bool = rule(flag, default=False)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         C, _, _ = picture(shape, self.who)
         return (C, 1, 1) if self.keepdims else (C,)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class GlobalAveragePooling2D(_Global):
     """y = the mean of each channel. x (N, C, H, W), y (N, C)."""
 
@@ -67,7 +65,7 @@ class GlobalAveragePooling2D(_Global):
         return F.mean(xs[0], (2, 3), self.keepdims)
 
 
-@dataclass(frozen=True, eq=False)
+@layer_class
 class GlobalMaxPooling2D(_Global):
     """y = the largest number of each channel. x (N, C, H, W), y (N, C)."""
 

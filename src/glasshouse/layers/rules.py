@@ -5,20 +5,27 @@ strides: Pair = rule(pair, default=1)       3 or (3, 3), held as (3, 3)
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, field
-from typing import Any, TypeAlias
+from dataclasses import MISSING, dataclass, field
+from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 __all__ = [
-    "Pair", "amount", "axis", "count", "factor", "flag", "name", "number", "one_of", "optional", "pads", "pair", "rule",
-    "shape", "share",
+    "Pair", "amount", "axis", "count", "factor", "flag", "layer_class", "name", "number", "one_of", "optional", "pads",
+    "pair", "pair_of_numbers", "rule", "shape", "share",
 ]  # fmt: skip
 
+T = TypeVar("T")
 Pair: TypeAlias = Any  # 3 or (3, 3): rows and columns; held as a tuple of two
 
 
-def rule(check: Callable[[Any], Any], default: Any = MISSING, *, keyword: bool = False) -> Any:
-    """A field of a dataclass with its rule; ``keyword`` fields are given by name only."""
-    return field(default=default, metadata={"rule": check}, kw_only=keyword)
+def rule(check: Callable[[Any], Any], *, default: Any = MISSING, kw_only: bool = False) -> Any:
+    """A field of a layer with its rule; ``kw_only`` fields are given by name only."""
+    return field(default=default, metadata={"rule": check}, kw_only=kw_only)
+
+
+@dataclass_transform(field_specifiers=(rule,), frozen_default=True, eq_default=False)
+def layer_class(cls: type[T]) -> type[T]:
+    """Make a frozen dataclass of a layer's settings; two layers are the same only where they are one object."""
+    return dataclass(frozen=True, eq=False)(cls)
 
 
 def count(value: Any) -> int:
@@ -101,10 +108,17 @@ def shape(value: Any) -> tuple[int, ...]:
 
 
 def factor(value: Any) -> float | tuple[float, float]:
-    """One number for both directions, or a pair (lowest, highest)."""
+    """A number f for -f to f, or a pair (lowest, highest)."""
     if isinstance(value, list | tuple) and len(value) == 2 and number(value[0]) <= number(value[1]):
         return float(value[0]), float(value[1])
     return amount(value)
+
+
+def pair_of_numbers(value: Any) -> tuple[float, float]:
+    """A pair (lowest, highest)."""
+    if not isinstance(value, list | tuple) or len(value) != 2 or not number(value[0]) < number(value[1]):
+        raise ValueError(f"expected a pair (lowest, highest), got {value!r}")
+    return float(value[0]), float(value[1])
 
 
 def one_of(*words: str) -> Callable[[Any], str]:

@@ -11,9 +11,9 @@ from .layer import Run
 from .shapes import Pads, tapped
 
 __all__ = [
-    "above", "activations", "at_most", "average_pool", "batch_norm", "concatenate", "conv2d", "dropout", "elu",
-    "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad", "reshape", "row", "to_inside", "to_outside",
-    "where",
+    "above", "activations", "at_most", "average_pool", "batch_norm", "bounded", "concatenate", "conv2d", "dropout",
+    "elu", "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad", "reshape", "row", "to_inside",
+    "to_outside", "values", "warp", "where",
 ]  # fmt: skip
 
 Two = tuple[int, int]
@@ -120,6 +120,24 @@ def to_outside(x: Tensor) -> Tensor:
 def to_inside(x: Tensor) -> Tensor:
     """(N, H, W, C) to (N, C, H, W): a view, which torch knows as the memory format channels_last."""
     return x.permute(0, 3, 1, 2)
+
+
+def warp(x: Tensor, matrices: Any, fill_mode: str) -> Tensor:
+    """Pictures seen through maps from places in the output to places in x, in pixels from the centre. (N, 2, 3)."""
+    H, W = x.shape[2:]
+    scale = matrices * [[[1, H / W, 2 / W], [W / H, 1, 2 / H]]]
+    grid = functional.affine_grid(torch.from_numpy(scale.astype("float32")).to(x), list(x.shape), align_corners=False)
+    edge = {"reflect": "reflection", "nearest": "border", "constant": "zeros"}[fill_mode]
+    return functional.grid_sample(x, grid, "bilinear", edge, align_corners=False)
+
+
+def values(array: Any, x: Tensor) -> Tensor:
+    """Drawn numbers as x has them."""
+    return torch.from_numpy(array).to(x)
+
+
+def bounded(x: Tensor, low: float, high: float) -> Tensor:
+    return x.clamp(low, high)
 
 
 def above(x: Tensor, threshold: float) -> Tensor:

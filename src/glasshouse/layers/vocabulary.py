@@ -1,6 +1,14 @@
 """Every layer there is, by the name that a description uses."""
 
 from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
+from .augmentation import (
+    RandomBrightness,
+    RandomContrast,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+)
 from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from .dense import Dense, Flatten, Reshape
 from .layer import Layer
@@ -30,6 +38,12 @@ LAYERS: dict[str, type[Layer]] = {
     "MaxPooling2D": MaxPooling2D,
     "Maximum": Maximum,
     "Multiply": Multiply,
+    "RandomBrightness": RandomBrightness,
+    "RandomContrast": RandomContrast,
+    "RandomFlip": RandomFlip,
+    "RandomRotation": RandomRotation,
+    "RandomTranslation": RandomTranslation,
+    "RandomZoom": RandomZoom,
     "ReLU": ReLU,
     "Rescaling": Rescaling,
     "Reshape": Reshape,

@@ -1,0 +1,40 @@
+"""The classic networks, written in the vocabulary of layers; each short enough to read beside its paper.
+
+    net = classics.resnet18(input_shape=(64, 64, 3), classes=10)
+
+Their names are those of the catalogue. With torchvision's or timm's weights (`take_weights`) the outputs are theirs.
+"""
+
+from collections.abc import Callable
+
+from glasshouse.layers.network import Network
+
+from .alexnet import alexnet
+from .googlenet import googlenet
+from .inception import inception_v3
+from .lenet import lenet
+from .mobilenet import mobilenet, mobilenet_v2
+from .resnet import resnet18, resnet34, resnet50
+from .taking import take_weights
+from .vgg import vgg16, vgg19
+from .xception import xception
+
+__all__ = [
+    "CLASSICS", "alexnet", "googlenet", "inception_v3", "lenet", "mobilenet", "mobilenet_v2", "resnet18", "resnet34",
+    "resnet50", "take_weights", "vgg16", "vgg19", "xception",
+]  # fmt: skip
+
+CLASSICS: dict[str, Callable[..., Network]] = {
+    "AlexNet": alexnet,
+    "GoogLeNet": googlenet,
+    "InceptionV3": inception_v3,
+    "LeNet": lenet,
+    "MobileNet": mobilenet,
+    "MobileNetV2": mobilenet_v2,
+    "ResNet18": resnet18,
+    "ResNet34": resnet34,
+    "ResNet50": resnet50,
+    "VGG16": vgg16,
+    "VGG19": vgg19,
+    "Xception": xception,
+}
