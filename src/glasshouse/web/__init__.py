@@ -1,0 +1,1 @@
+"""The Studio in a browser: pages and API on one store; loads no torch."""
