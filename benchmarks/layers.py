@@ -125,9 +125,8 @@ def main() -> None:
     for name, found in times.items():
         ratio = statistics.median(a / b for a, b in zip(found, times["plain torch"]))
         print(f"| {name} | {min(found):.2f} | {statistics.median(found):.2f} | {ratio:.2f} |")
-    print(
-        f"\n{given.network}: {given.samples:,} samples, batch {BATCH}, {torch.get_num_threads()} threads, {given.rounds} rounds in turn"
-    )
+    threads = f"{torch.get_num_threads()} threads, {given.rounds} rounds in turn"
+    print(f"\n{given.network}: {given.samples:,} samples, batch {BATCH}, {threads}")
 
 
 def keras(python: str, samples: int, threads: int, network: str) -> list[float]:

@@ -32,10 +32,11 @@ from .pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2
 from .vocabulary import LAYERS
 
 __all__ = [
-    "ELU", "LAYERS", "SGD", "Activation", "Adadelta", "Adagrad", "Adam", "AdamW", "Add", "Average", "AveragePooling2D",
-    "BatchDone", "BatchNormalization", "Concatenate", "Conv2D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout",
-    "EpochEnd", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "History", "Initializer", "Input", "Layer",
-    "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam", "Network", "RMSprop",
-    "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU",
-    "Rescaling", "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract", "Symbol", "ZeroPadding2D", "load_network",
+    "ELU", "LAYERS", "SGD", "Activation", "Adadelta", "Adagrad", "Adam", "AdamW", "Add", "Average",
+    "AveragePooling2D", "BatchDone", "BatchNormalization", "Concatenate", "Conv2D", "Cropping2D", "Dense",
+    "DepthwiseConv2D", "Dropout", "EpochEnd", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "History",
+    "Initializer", "Input", "Layer", "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam", "Network",
+    "RMSprop", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",
+    "RandomZoom", "ReLU", "Rescaling", "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract",
+    "Symbol", "ZeroPadding2D", "load_network",
 ]  # fmt: skip
