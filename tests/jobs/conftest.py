@@ -47,10 +47,10 @@ def worker(store: Store) -> Iterator[Worker]:
 
 @pytest.fixture
 def until(worker: Worker) -> Until:
-    """Let the worker work until something holds, at most half a minute."""
+    """Let the worker work until something holds, at most a minute and a half."""
 
     def wait(holds: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not holds():
             assert time.monotonic() < deadline, "it did not come about"
             worker.look()
@@ -64,7 +64,7 @@ def dataset(store: Store, pictures: Path, worker: Worker) -> DatasetRecord:
     """A dataset of cats and dogs, made by the worker."""
     recipe = {"source": str(pictures), "width": 28, "height": 28, "color": "gray"}
     made = submit_dataset(store, NewDataset("pets", recipe))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while get_dataset(store, made.id).state.live and time.monotonic() < deadline:
         worker.look()
         time.sleep(0.05)

@@ -94,12 +94,20 @@ WORK: Mapping[JobKind, Callable[[Store, JobRecord, Teller], dict[str, Any]]] = {
 
 
 def _validation(store: Store, record: ModelRecord, run: Path, teller: Teller) -> dict[str, Any]:
-    from glasshouse.data.dataset import read_manifest
+    """Keep the report that the training wrote, and the answer for each picture behind it."""
+    from glasshouse.data.dataset import open_dataset
+    from glasshouse.export.bundle import load_model
+    from glasshouse.export.scoring import split_probabilities
 
-    dataset = get_dataset(store, str(record.dataset_id))
-    if not read_manifest(store.path(dataset.folder))["splits"].get("val"):
-        return {"model": str(run / "model")}
-    found = _score(store, record, dataset.id, "val", teller)
+    report = run / "report-val.json"
+    if not report.is_file():
+        return {"model": "model"}
+    split = open_dataset(store.path(get_dataset(store, str(record.dataset_id)).folder)).splits["val"]
+    place = result_place(run, "val")
+    write_answers(place, split.labels, _heard(split_probabilities(load_model(run), split), teller))
+    told = json.loads(report.read_text(encoding="utf-8"))
+    _write_json(place.with_suffix(".json"), told)
+    found = {name: told[name] for name in ("accuracy", "interval", "count")}
     note_scores(store, record.id, found)
     return found
 
