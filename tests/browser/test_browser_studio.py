@@ -121,6 +121,13 @@ def test_8_models_are_compared_and_augmentation_is_seen(page: Any) -> None:
     page.get_by_role("img", name="changed").first.wait_for(timeout=30_000)
 
 
+def test_8_a_page_at_rest_does_not_load_itself_again(page: Any) -> None:
+    page.goto("/")
+    page.evaluate("window.stays = true")
+    page.wait_for_timeout(6500)
+    assert page.evaluate("window.stays")
+
+
 def test_8_deleting_can_be_undone(page: Any) -> None:
     page.goto("/")
     page.get_by_role("link", name="Abort me").first.click()

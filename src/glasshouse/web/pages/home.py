@@ -65,7 +65,7 @@ def home(request: Request, desk: DeskNow, q: str = "", sort: str = "created", or
 def home_live(request: Request, desk: DeskNow, since: str = "") -> Response:
     """Return the table of running jobs, where it changed since ``since``."""
     jobs = [job for job in desk.jobs() if job.running]
-    return live(request, "home_running.html", _text(jobs), since, not jobs, running=lambda: _running(jobs))
+    return live(request, "home_running.html", _text(jobs), since, False, running=lambda: _running(jobs))
 
 
 @router.get("/bin", response_class=HTMLResponse)

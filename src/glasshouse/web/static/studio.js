@@ -7,11 +7,12 @@ function typing(target) {
 
 // Live parts: <section data-live="/models/1/live" data-since="12"> is asked for what is new each second.
 async function follow(part) {
-  let wait = 1000;
+  const pause = Number(part.dataset.pause ?? 1000);
+  let wait = pause;
   const lost = document.getElementById("connection");
   while (part.isConnected && part.dataset.live) {
     await new Promise((resolve) => setTimeout(resolve, wait));
-    if (document.hidden) { wait = 1000; continue; }
+    if (document.hidden) { wait = pause; continue; }
     try {
       const address = new URL(part.dataset.live, location.href);
       address.searchParams.set("since", part.dataset.since ?? "");
@@ -19,7 +20,7 @@ async function follow(part) {
       if (answer.status === 404) return;
       if (!answer.ok) throw new Error(String(answer.status));
       lost.hidden = true;
-      wait = 1000;
+      wait = pause;
       if (answer.status === 200) replace(part, await answer.text());
       if (answer.headers.get("X-Live") === "end") { delete part.dataset.live; if (part.dataset.reload) location.reload(); }
     } catch {
