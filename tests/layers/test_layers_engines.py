@@ -98,11 +98,14 @@ def test_both_engines_give_keras_numbers(name: str, training: bool) -> None:
             close(found[ours], value, f"{engine.__name__} {name} {key}")
 
 
-@pytest.mark.parametrize("name", [name for name, case in cases.CASES.items() if len(case[2][0]) == 3])
+ORDERED = {"Flatten", "Reshape", "Dense", "Softmax", "Concatenate"}  # their meaning is the order of the axes
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, case in cases.CASES.items() if len(case[2][0]) == 3 and case[0] not in ORDERED]
+)
 def test_channels_first_gives_the_same(name: str) -> None:
     kind, settings, shapes = cases.CASES[name]
-    if kind in ("Flatten", "Reshape", "Dense", "Softmax", "Concatenate"):
-        pytest.skip("its meaning is the order of the axes")
     net = network(name)
     xs = weights_of(net, name)
     inputs = [Input((s[2], s[0], s[1]), data_format="channels_first") for s in shapes]
