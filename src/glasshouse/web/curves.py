@@ -10,9 +10,9 @@ from typing import Any
 
 from glasshouse.web.charts import Chart, Series, chart
 
-WIDTH = 480  # of a drawing: two stand side by side
-
 __all__ = ["Curves", "Told", "curves", "told"]
+
+WIDTH = 480  # of a drawing: two stand side by side
 
 
 @dataclass

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from glasshouse.web.curves import told
 from glasshouse.web.pages.desk import MODEL, Job
 
 __all__ = ["Pace", "paces", "seconds_for"]
+
+NEWEST = 20  # trainings that are looked at
 
 
 @dataclass(frozen=True)
@@ -23,15 +26,18 @@ def paces(jobs: Iterable[Job]) -> list[Pace]:
     """Return the pace of each finished training, newest first."""
     listed = list(jobs)
     datasets = {job.id: job for job in listed if job.kind != MODEL}
-    found = []
+    found: list[Pace] = []
     for job in listed:
         data = datasets.get(job.dataset or "")
         epochs = job.scores.get("epoch")
-        if job.kind == MODEL and job.state == "done" and job.seconds and epochs and data and data.pictures:
+        if job.kind != MODEL or job.state != "done" or len(found) == NEWEST:
+            continue
+        seconds = told(job.folder).finished.get("seconds") or job.seconds
+        if seconds and epochs and data and data.pictures:
             pixels = int(data.recipe["width"]) * int(data.recipe["height"])
             work = _train_pictures(data.recipe, data.pictures) * epochs
             strategy = str(job.recipe.get("strategy", "scratch"))
-            found.append(Pace(str(job.recipe.get("network")), strategy, pixels, job.seconds / max(work, 1)))
+            found.append(Pace(str(job.recipe.get("network")), strategy, pixels, seconds / max(work, 1)))
     return found
 
 
