@@ -141,7 +141,8 @@ def _check_named_pictures(store: Store, recipe: DatasetRecipe, *, must_open: boo
     from glasshouse.data.source import open_source
     from glasshouse.errors import SourceError
 
-    if Path(recipe.source).is_dir() and recipe.labels.by not in ("auto", "list", "csv"):
+    sources = [source for source in (recipe.source, recipe.valid_source, recipe.test_source) if source]
+    if all(Path(source).is_dir() for source in sources) and recipe.labels.by not in ("auto", "list", "csv"):
         return
     try:
         source = open_source(recipe)
@@ -149,13 +150,14 @@ def _check_named_pictures(store: Store, recipe: DatasetRecipe, *, must_open: boo
         if must_open:
             raise
         return
-    bases = [Path(os.path.realpath(p)) for p in (recipe.source, recipe.labels.pictures) if p]
+    bases = [Path(os.path.realpath(p)) for p in (*sources, recipe.labels.pictures) if p]
     bases = [base if base.is_dir() else base.parent for base in bases]
     for item in source.items:
-        place = Path(os.path.realpath(item.path)) if item.path.startswith("/") else None
+        path = item.path.removeprefix("@valid/").removeprefix("@test/")  # which a joined source puts before
+        place = Path(os.path.realpath(path)) if path.startswith("/") else None
         if place is not None and not is_allowed(store, place) and not any(is_inside(place, base) for base in bases):
             raise RefusedError(
-                f"The list names {item.path}, which lies outside of the folders that may be used here. Name pictures "
+                f"The list names {path}, which lies outside of the folders that may be used here. Name pictures "
                 "relative to the list, or have the folder allowed (glasshouse studio --folder DIR)."
             )
 
