@@ -104,6 +104,7 @@ def test_7_the_result_and_a_classified_picture(page: Any, running: Running) -> N
     by(page, "button", "Open the sealed test and write it down").click()
     page.get_by_text("The sealed test of this dataset was opened once.").wait_for(timeout=30_000)
     page.get_by_role("main").get_by_role("link", name="Classify One").first.click()
+    page.wait_for_url("**/classify", wait_until="load")
     page.get_by_label("Picture", exact=True).set_input_files(sorted(running.pictures.glob("both/*.png"))[0])
     page.get_by_text("What the model sees").wait_for(timeout=30_000)
     assert page.locator(".bars li").count() == 3
