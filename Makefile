@@ -16,6 +16,7 @@ demo: setup
 	$(BIN)/glasshouse demo
 
 test: setup-dev check
+	bash tools/system.sh
 	$(BIN)/python -m pytest
 
 check: setup-dev

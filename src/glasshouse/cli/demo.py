@@ -42,7 +42,7 @@ def demo(
 
 
 def _open_studio(home: Path, data: Path, run: Path) -> None:
-    """Open the Studio on the trained model, on a free port, until Ctrl-C."""
+    """Open the Studio on the trained model, on a free port, until Ctrl-C; without a terminal only say how."""
     from glasshouse.cli.studio import serve
     from glasshouse.store.bringing import bring_dataset, bring_run
     from glasshouse.store.database import open_store
@@ -50,8 +50,9 @@ def _open_studio(home: Path, data: Path, run: Path) -> None:
 
     store = open_store(home, folders=(Path.home().resolve(), Path.cwd()))
     bring_run(store, run, f"digits {run.name}", bring_dataset(store, data, "digits").id)
-    print(f"Later     glasshouse studio --home {home}\n", file=sys.stderr)
-    serve(store, Settings(port=0))
+    print(f"Look      glasshouse studio --home {home}\n", file=sys.stderr)
+    if sys.stdin.isatty():
+        serve(store, Settings(port=0))
 
 
 def _digits(out: Path) -> "ImageData":
