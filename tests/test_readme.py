@@ -61,7 +61,7 @@ def test_the_demo_says_what_the_readme_shows_and_keeps_its_promise(checkout: Pat
 def test_the_session_on_photos_says_what_the_readme_shows(checkout: Path) -> None:
     session = block("photos")
     told = ""
-    for command in re.findall(r"^\$ (.*(?:\\\n.*)*)", session, re.M):
+    for command in re.findall(r"^\$ ((?:.*\\\n)*.*)", session, re.M):
         told += f"$ {command}\n" + run(command, checkout)
     assert skeleton(told) == skeleton(session)
     accuracy = re.search(r"Accuracy +([\d.]+) %", told)
