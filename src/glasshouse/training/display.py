@@ -57,7 +57,7 @@ class _Display:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self.live = stream.isatty() or "ipykernel" in sys.modules
+        self.live = stream.isatty() or type(stream).__module__.startswith("ipykernel")
         self.width = 0
         self.shown = 0.0
         self.steps = (0, 0)  # an epoch's, all of them
