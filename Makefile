@@ -27,7 +27,7 @@ check: setup-dev
 setup: .venv/ready
 setup-dev: .venv/ready-dev
 
-.venv/ready: requirements.lock requirements-cuda.lock pyproject.toml tools/setup.sh
+.venv/ready: requirements-pip.lock requirements.lock requirements-cuda.lock pyproject.toml tools/setup.sh
 	PYTHON="$(PYTHON)" bash tools/setup.sh
 	touch $@
 

@@ -1,4 +1,4 @@
-"""What the README says of Fashion-MNIST: the dense recipe is trained whole, the convolutional one (minutes) is built."""
+"""What the README says of Fashion-MNIST: the dense recipe is trained whole, the convolutional one is only built."""
 
 from pathlib import Path
 

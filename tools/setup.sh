@@ -10,6 +10,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 fi
 echo "Setting up .venv (a few minutes the first time) ..." >&2
 [ -x .venv/bin/python ] || "$python" -m venv .venv
+.venv/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-pip.lock
 .venv/bin/pip install --quiet --no-compile --require-hashes --no-deps -r requirements.lock
 # torch's usual build for Linux needs CUDA libraries, its CPU build does not: its own metadata tells.
 if .venv/bin/python - <<'PY'
