@@ -57,16 +57,10 @@ def _open_studio(home: Path, data: Path, run: Path) -> None:
 
 def _digits(out: Path) -> "ImageData":
     """Return the 1,797 digits of scikit-learn, 8x8 pixels of 17 grey levels, as a dataset of 28x28."""
-    import numpy as np
-    from sklearn.datasets import load_digits
-
     from glasshouse.data.image_data import ImageData
+    from glasshouse.data.samples import digits
 
-    digits = load_digits()
-    pictures = (digits.images * (255 / 16)).round().astype(np.uint8)
-    return ImageData.from_arrays(
-        pictures, [str(label) for label in digits.target], valid=0.2, test=0.2, size=28, color="gray", out=out
-    )
+    return ImageData.from_arrays(*digits(), valid=0.2, test=0.2, size=28, color="gray", out=out)
 
 
 def _counts(data: "ImageData") -> str:

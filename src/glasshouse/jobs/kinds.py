@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from glasshouse.data.samples import sample
 from glasshouse.errors import RefusedError
 from glasshouse.events import Event
 from glasshouse.jobs.classify import classify
-from glasshouse.jobs.samples import sample
 from glasshouse.jobs.telling import Teller
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store

@@ -3,14 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from glasshouse.data.check import Rejected
-from glasshouse.data.items import Given, Item, Source
+from glasshouse.data.items import Item, Source
 from glasshouse.data.picture import decode
 from glasshouse.data.resizing import MODES
+from glasshouse.data.samples import sample
 from glasshouse.data.source import open_source
 from glasshouse.errors import PictureError
 from glasshouse.recipe import DatasetRecipe
@@ -58,7 +58,7 @@ def look(recipe: DatasetRecipe) -> Preview:
     Raises:
         SourceError: nothing can be made of the source.
     """
-    source = open_source(recipe, _digits() if recipe.source == "sample:digits" else None)
+    source = open_source(recipe, sample("sample:digits") if recipe.source == "sample:digits" else None)
     by_class: defaultdict[str, list[Item]] = defaultdict(list)
     for item in source.items:
         by_class[item.label].append(item)
@@ -81,16 +81,6 @@ def look(recipe: DatasetRecipe) -> Preview:
         modes=_modes(source, recipe),
         warnings=tuple(finding.message for finding in source.warnings),
     )
-
-
-@cache
-def _digits() -> Given:
-    """Return the 1,797 handwritten digits of scikit-learn, 8x8 pixels of 17 grey levels."""
-    from sklearn.datasets import load_digits
-
-    found = load_digits()
-    images = (found.images * (255 / 16)).round().astype(np.uint8)
-    return Given(images=images, targets=[str(digit) for digit in found.target])
 
 
 def _spread(items: Sequence[Item], most: int) -> list[Item]:
