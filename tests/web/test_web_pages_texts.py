@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
-from glasshouse.web.language import CATALOGUES, choose, duration, texts, time_left
+from glasshouse.web.language import CATALOGUES, catalogue, choose, duration, texts, time_left
 
 WEB = CATALOGUES.parent
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%")
@@ -25,9 +24,7 @@ def in_sources() -> dict[str | tuple[str, ...], str]:
 
 
 def in_korean() -> dict[str | tuple[str, ...], str]:
-    with (CATALOGUES / "ko.po").open("rb") as file:
-        catalogue = read_po(file, locale="ko")
-    return {m.id: m.string if isinstance(m.string, str) else m.string[0] for m in catalogue if m.id}
+    return {m.id: m.string if isinstance(m.string, str) else m.string[0] for m in catalogue("ko") if m.id}
 
 
 def test_every_text_has_a_korean_one_and_none_is_left_over() -> None:

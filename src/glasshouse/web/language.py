@@ -7,11 +7,12 @@ from functools import cache
 from pathlib import Path
 
 from babel.dates import format_datetime
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-__all__ = ["LANGUAGES", "choose", "count", "duration", "texts", "time_left", "when"]
+__all__ = ["LANGUAGES", "catalogue", "choose", "count", "duration", "texts", "time_left", "when"]
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 CATALOGUES = Path(__file__).parent / "texts"
@@ -19,15 +20,30 @@ CATALOGUES = Path(__file__).parent / "texts"
 
 @cache
 def texts(language: str) -> gettext.NullTranslations:
-    """Return the texts of a language of ``LANGUAGES``; ``texts/<language>.po`` is read as it is, not compiled."""
+    """Return the texts of a language of ``LANGUAGES``; ``texts/<language>/*.po`` are read as they are, not compiled."""
     if language == "en":
         return gettext.NullTranslations()
-    with (CATALOGUES / f"{language}.po").open("rb") as file:
-        catalogue = read_po(file, locale=language)
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, catalogue(language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+def catalogue(language: str) -> Catalog:
+    """Return all texts of a language: one file a subject, put together.
+
+    Raises:
+        ValueError: two files hold the same text.
+    """
+    whole = Catalog(locale=language)
+    for path in sorted((CATALOGUES / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id and message.id in whole:
+                    raise ValueError(f"{path.name}: {message.id!r} stands in another file already; keep one")
+                if message.id:
+                    whole[message.id] = message
+    return whole
 
 
 def choose(chosen: str | None, accepted: str | None) -> str:
