@@ -12,7 +12,7 @@ from glasshouse.errors import ConflictError, GlasshouseError, InputError
 from glasshouse.store.predictor import ask, want_predictor
 from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
-from glasshouse.web.pages.models import framed
+from glasshouse.web.pages.model_frame import framed
 from glasshouse.web.pictures import data_address, fitted, shrunk
 
 __all__ = ["router"]

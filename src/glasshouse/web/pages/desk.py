@@ -1,10 +1,6 @@
-"""What pages ask of the store, in their words: one kind of job for datasets and models."""
+"""What pages ask of the store as one person sees it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from glasshouse.errors import MissingError
 from glasshouse.recipe import DatasetRecipe
@@ -23,7 +19,7 @@ from glasshouse.store.models import bin_models, change_model, empty_model, get_m
 from glasshouse.store.owned import Listing, check_change
 from glasshouse.store.people import note
 from glasshouse.store.places import complete_path
-from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, UserRecord
+from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, ModelRecord, UserRecord
 from glasshouse.store.submit import (
     NewDataset,
     NewModel,
@@ -32,64 +28,11 @@ from glasshouse.store.submit import (
     submit_evaluation,
     submit_models,
 )
+from glasshouse.web.pages.job import DATASET, MODEL, Job, dataset_job, model_job
 
 __all__ = ["DATASET", "MODEL", "Desk", "Job"]
 
-DATASET, MODEL = "dataset", "model"
 MOST = 10_000
-
-
-@dataclass(frozen=True)
-class Job:
-    """A dataset or a model as pages show it, with how far its job is.
-
-    ``progress`` is 0..1, None where it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
-    model's dataset. ``score`` is a model's accuracy on ``pictures`` validation pictures; of a dataset, ``pictures`` is
-    how many it has. ``error`` is a sentence for people, ``details`` what a developer wants.
-    """
-
-    id: str
-    kind: str
-    name: str
-    state: str
-    created: datetime
-    folder: Path
-    recipe: Mapping[str, Any]
-    queued_before: int = 0
-    attempt: int = 0
-    started: datetime | None = None
-    ended: datetime | None = None
-    progress: float | None = None
-    stage: str = ""
-    remaining: float | None = None
-    dataset: str | None = None
-    parent: str | None = None
-    error: str = ""
-    details: str = ""
-    notes: str = ""
-    notices: Sequence[Mapping[str, str]] = ()
-    score: float | None = None
-    interval: tuple[float, float] | None = None
-    pictures: int | None = None
-    scores: Mapping[str, Any] = field(default_factory=dict)
-    binned: bool = False
-
-    @property
-    def running(self) -> bool:
-        """Whether it works or waits, so that a page has something to follow."""
-        return self.state in ("running", "queued")
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it worked, or has been working."""
-        if self.started is None:
-            return None
-        return ((self.ended or datetime.now(UTC)) - self.started).total_seconds()
-
-    @property
-    def address(self) -> str:
-        """Where its page is."""
-        return f"/{self.kind}s/{self.id}"
 
 
 class Desk:
@@ -102,17 +45,17 @@ class Desk:
     def jobs(self, binned: bool = False) -> list[Job]:
         """Return all datasets and models, newest first; ``binned``: those in the bin instead."""
         listing = Listing(binned=binned, limit=MOST)
-        found = [self._dataset(one) for one in list_datasets(self.store, self.user, listing)]
-        found += [self._model(one) for one in list_models(self.store, self.user, listing)]
+        found = [dataset_job(self.store, one) for one in list_datasets(self.store, self.user, listing)]
+        found += [model_job(self.store, one) for one in list_models(self.store, self.user, listing)]
         return sorted(found, key=lambda job: job.created, reverse=True)
 
     def dataset(self, key: str) -> Job:
         """Return one dataset, in the bin too."""
-        return self._dataset(get_dataset(self.store, key, self.user))
+        return dataset_job(self.store, get_dataset(self.store, key, self.user))
 
     def model(self, key: str) -> Job:
         """Return one model, in the bin too."""
-        return self._model(get_model(self.store, key, self.user))
+        return model_job(self.store, get_model(self.store, key, self.user))
 
     def find(self, kind: str, key: str) -> Job:
         """Return the dataset or the model ``key``.
@@ -215,47 +158,3 @@ class Desk:
 
     def _record(self, job: Job) -> DatasetRecord | ModelRecord:
         return (get_dataset if job.kind == DATASET else get_model)(self.store, job.id, self.user)
-
-    def _dataset(self, record: DatasetRecord) -> Job:
-        return Job(**self._common(record), kind=DATASET, pictures=record.pictures)
-
-    def _model(self, record: ModelRecord) -> Job:
-        scores = record.scores
-        score = scores.get("accuracy", scores.get("valid_accuracy"))
-        interval = tuple(scores["interval"]) if scores.get("interval") else None
-        return Job(
-            **self._common(record),
-            kind=MODEL,
-            dataset=record.dataset_id,
-            parent=record.parent_id,
-            score=score,
-            interval=interval,
-            pictures=scores.get("count"),
-            scores=scores,
-        )
-
-    def _common(self, record: DatasetRecord | ModelRecord) -> dict[str, Any]:
-        job = record.job
-        return {
-            "id": record.id,
-            "name": record.name,
-            "state": str(job.state),
-            "created": _moment(record.created_at),
-            "folder": self.store.path(record.folder),
-            "recipe": record.recipe,
-            "attempt": job.attempt,
-            "started": _moment(job.started_at) if job.started_at else None,
-            "ended": _moment(job.finished_at) if job.finished_at else None,
-            "progress": job.progress if job.total or job.state is JobState.DONE else None,
-            "stage": job.stage or "",
-            "remaining": job.remaining,
-            "error": job.reason or "",
-            "details": job.detail or "",
-            "notes": record.notes,
-            "notices": job.notices,
-            "binned": record.deleted_at is not None,
-        }
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -16,7 +16,7 @@ from glasshouse.web.form_values import problems_of
 from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.live import live
-from glasshouse.web.pages.models import framed
+from glasshouse.web.pages.model_frame import framed
 
 __all__ = ["router"]
 

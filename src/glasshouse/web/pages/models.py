@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from glasshouse.errors import MissingError
 from glasshouse.store.models import get_model
 from glasshouse.store.owned import check_change
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints, read_log
@@ -14,12 +13,13 @@ from glasshouse.store.submit import continue_model
 from glasshouse.web.curves import Told, curves, told
 from glasshouse.web.language import texts
 from glasshouse.web.pages.access import DeskNow, ModelJob
-from glasshouse.web.pages.desk import Desk, Job
+from glasshouse.web.pages.desk import Job
 from glasshouse.web.pages.live import live, mark_of
+from glasshouse.web.pages.model_frame import framed
 from glasshouse.web.reading_curves import remark
-from glasshouse.web.templating import language_of, page
+from glasshouse.web.templating import language_of
 
-__all__ = ["framed", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/models/{key}", include_in_schema=False)
 
@@ -98,16 +98,6 @@ def drop(desk: DeskNow, job: ModelJob, name: str) -> RedirectResponse:
     check_change(record, desk.user)
     delete_checkpoint(desk.store, record, name)
     return RedirectResponse(f"{job.address}/details", 303)
-
-
-def framed(request: Request, desk: Desk, job: Job, template: str, status: int = 200, **context: Any) -> HTMLResponse:
-    """Answer with a page of the model, with its name, state and buttons above."""
-    try:
-        data = desk.dataset(job.dataset) if job.dataset else None
-    except MissingError:
-        data = None
-    trained = (job.folder / "model" / "model.json").is_file()
-    return page(request, template, status, job=job, data=data, trained=trained, **context)
 
 
 def _training(request: Request, job: Job, run: Told) -> dict[str, Any]:

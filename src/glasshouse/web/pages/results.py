@@ -19,7 +19,7 @@ from glasshouse.web.mistakes import cell, confidence, least_sure, worst
 from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.live import live
-from glasshouse.web.pages.models import framed
+from glasshouse.web.pages.model_frame import framed
 from glasshouse.web.spreadsheet import cell as cell_text
 
 __all__ = ["router"]

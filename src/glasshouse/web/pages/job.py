@@ -1,0 +1,116 @@
+"""One kind of thing for datasets and models: a record of the store in the words of the pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from glasshouse.store.database import Store
+from glasshouse.store.records import DatasetRecord, JobState, ModelRecord
+
+__all__ = ["DATASET", "MODEL", "Job", "dataset_job", "model_job"]
+
+DATASET, MODEL = "dataset", "model"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A dataset or a model as pages show it, with how far its job is.
+
+    ``progress`` is 0..1, None where it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
+    model's dataset. ``score`` is a model's accuracy on ``pictures`` validation pictures; of a dataset, ``pictures`` is
+    how many it has. ``error`` is a sentence for people, ``details`` what a developer wants.
+    """
+
+    id: str
+    kind: str
+    name: str
+    state: str
+    created: datetime
+    folder: Path
+    recipe: Mapping[str, Any]
+    queued_before: int = 0
+    attempt: int = 0
+    started: datetime | None = None
+    ended: datetime | None = None
+    progress: float | None = None
+    stage: str = ""
+    remaining: float | None = None
+    dataset: str | None = None
+    parent: str | None = None
+    error: str = ""
+    details: str = ""
+    notes: str = ""
+    notices: Sequence[Mapping[str, str]] = ()
+    score: float | None = None
+    interval: tuple[float, float] | None = None
+    pictures: int | None = None
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    binned: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it works or waits, so that a page has something to follow."""
+        return self.state in ("running", "queued")
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it worked, or has been working."""
+        if self.started is None:
+            return None
+        return ((self.ended or datetime.now(UTC)) - self.started).total_seconds()
+
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        return f"/{self.kind}s/{self.id}"
+
+
+def dataset_job(store: Store, record: DatasetRecord) -> Job:
+    """Return a dataset as pages show it."""
+    return Job(**_common(store, record), kind=DATASET, pictures=record.pictures)
+
+
+def model_job(store: Store, record: ModelRecord) -> Job:
+    """Return a model as pages show it."""
+    scores = record.scores
+    score = scores.get("accuracy", scores.get("valid_accuracy"))
+    interval = tuple(scores["interval"]) if scores.get("interval") else None
+    return Job(
+        **_common(store, record),
+        kind=MODEL,
+        dataset=record.dataset_id,
+        parent=record.parent_id,
+        score=score,
+        interval=interval,
+        pictures=scores.get("count"),
+        scores=scores,
+    )
+
+
+def _common(store: Store, record: DatasetRecord | ModelRecord) -> dict[str, Any]:
+    job = record.job
+    return {
+        "id": record.id,
+        "name": record.name,
+        "state": str(job.state),
+        "created": _moment(record.created_at),
+        "folder": store.path(record.folder),
+        "recipe": record.recipe,
+        "attempt": job.attempt,
+        "started": _moment(job.started_at) if job.started_at else None,
+        "ended": _moment(job.finished_at) if job.finished_at else None,
+        "progress": job.progress if job.total or job.state is JobState.DONE else None,
+        "stage": job.stage or "",
+        "remaining": job.remaining,
+        "error": job.reason or "",
+        "details": job.detail or "",
+        "notes": record.notes,
+        "notices": job.notices,
+        "binned": record.deleted_at is not None,
+    }
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
