@@ -81,18 +81,6 @@ class Variable:
     def __bool__(self) -> bool:
         return bool(self.data)
 
-    def __lt__(self, other: Any) -> Array:
-        return self.data < _raw(other)
-
-    def __le__(self, other: Any) -> Array:
-        return self.data <= _raw(other)
-
-    def __gt__(self, other: Any) -> Array:
-        return self.data > _raw(other)
-
-    def __ge__(self, other: Any) -> Array:
-        return self.data >= _raw(other)
-
     def backward(self, retain_grad: bool = False, create_graph: bool = False) -> None:
         """Put d self / d x into ``x.grad`` of every Variable x that self was computed from.
 
@@ -133,6 +121,10 @@ class Variable:
 
     if TYPE_CHECKING:  # the operations below live in their families' files; `operators.py` puts them here
 
+        def __lt__(self, other: Any) -> Array: ...
+        def __le__(self, other: Any) -> Array: ...
+        def __gt__(self, other: Any) -> Array: ...
+        def __ge__(self, other: Any) -> Array: ...
         def __add__(self, other: "Operand") -> "Variable": ...
         def __radd__(self, other: "Operand") -> "Variable": ...
         def __sub__(self, other: "Operand") -> "Variable": ...
@@ -397,7 +389,3 @@ def _constant_like(x: Any, like: Array | None) -> Variable:
     if like is None or is_array(x) or not isinstance(x, bool | int | float | complex | np.generic):
         return constant(x)
     return constant(module_of(like).scalar_like(x, like))
-
-
-def _raw(x: Any) -> Any:
-    return x.data if isinstance(x, Variable) else x

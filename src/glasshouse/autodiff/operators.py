@@ -1,4 +1,4 @@
-"""What stands on a Variable itself: + - * / ** @ -x abs() [] and a few methods, in one table."""
+"""What stands on a Variable itself: + - * / ** @ < > -x abs() [] and a few methods, in one table."""
 
 from typing import Any
 
@@ -7,10 +7,19 @@ from .core import Variable
 
 __all__ = ["OPERATORS", "attach"]
 
+
+def _raw(x: Any) -> Any:
+    return x.data if isinstance(x, Variable) else x
+
+
 OPERATORS: dict[str, Any] = {
     "__abs__": comparison.absolute,
     "__add__": arithmetic.add,
+    "__ge__": lambda self, other: self.data >= _raw(other),
     "__getitem__": indexing.get_item,
+    "__gt__": lambda self, other: self.data > _raw(other),
+    "__le__": lambda self, other: self.data <= _raw(other),
+    "__lt__": lambda self, other: self.data < _raw(other),
     "__matmul__": linear.matmul,
     "__mul__": arithmetic.mul,
     "__neg__": arithmetic.neg,
