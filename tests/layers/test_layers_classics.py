@@ -14,16 +14,16 @@ from glasshouse.networks import own, vision
 from glasshouse.networks.catalogue import CATALOGUE
 
 SIDES = {
-    "AlexNet": 127, "GoogLeNet": 64, "InceptionV3": 75, "LeNet": 28, "MobileNet": 64, "MobileNetV2": 64, "ResNet18": 64,
-    "ResNet34": 64, "ResNet50": 64, "VGG16": 64, "VGG19": 64, "Xception": 75,
+    "AlexNet": 127, "ConvNet4": 64, "Dense128": 28, "GoogLeNet": 64, "InceptionV3": 75, "LeNet": 28, "MobileNet": 64,
+    "MobileNetV2": 64, "ResNet18": 64, "ResNet34": 64, "ResNet50": 64, "VGG16": 64, "VGG19": 64, "Xception": 75,
 }  # fmt: skip
 
 
 def theirs(name: str) -> nn.Module:
     """The published network with 7 classes; that of VGG and AlexNet for small pictures."""
     models, word = vision.torchvision.models, CATALOGUE[name].id
-    if name == "LeNet":
-        return own.LeNet(1, 28, 28, 7)
+    if CATALOGUE[name].library == "own":
+        return own.OWN[word](CATALOGUE[name].channels, SIDES[name], SIDES[name], 7)
     if CATALOGUE[name].library == "timm":
         made: nn.Module = vision.timm.create_model(word, num_classes=7)
         return made

@@ -13,6 +13,7 @@ from .alexnet import alexnet
 from .googlenet import googlenet
 from .inception import inception_v3
 from .lenet import lenet
+from .lessons import convnet4, dense128
 from .mobilenet import mobilenet, mobilenet_v2
 from .resnet import resnet18, resnet34, resnet50
 from .taking import take_weights
@@ -20,12 +21,14 @@ from .vgg import vgg16, vgg19
 from .xception import xception
 
 __all__ = [
-    "CLASSICS", "alexnet", "googlenet", "inception_v3", "lenet", "mobilenet", "mobilenet_v2", "resnet18", "resnet34",
-    "resnet50", "take_weights", "vgg16", "vgg19", "xception",
+    "CLASSICS", "alexnet", "convnet4", "dense128", "googlenet", "inception_v3", "lenet", "mobilenet", "mobilenet_v2",
+    "resnet18", "resnet34", "resnet50", "take_weights", "vgg16", "vgg19", "xception",
 ]  # fmt: skip
 
 CLASSICS: dict[str, Callable[..., Network]] = {
     "AlexNet": alexnet,
+    "ConvNet4": convnet4,
+    "Dense128": dense128,
     "GoogLeNet": googlenet,
     "InceptionV3": inception_v3,
     "LeNet": lenet,
