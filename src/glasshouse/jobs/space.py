@@ -60,6 +60,8 @@ def _needed(store: Store, job: JobRecord) -> int:
         return dataset_bytes(recipe, sum(map(_files, sources)))
     if job.kind is JobKind.TRAIN:
         training = TrainingRecipe(**get_model(store, str(job.model_id)).recipe)
+        if not isinstance(training.network, str):
+            return 0
         try:
             return training_bytes(training, find(training.network).parameters)
         except NetworkError:
