@@ -130,7 +130,55 @@ def test_a_layer_survives_its_description(name: str) -> None:
 
 def test_every_layer_is_in_the_battery() -> None:
     augmentation = {kind for kind in LAYERS if kind.startswith("Random")}  # test_layers_augmentation.py has those
-    assert {case[0] for case in cases.CASES.values()} == set(LAYERS) - augmentation
+    own = {"AdaptiveAveragePooling2D"}  # torch's, not Keras'
+    assert {case[0] for case in cases.CASES.values()} == set(LAYERS) - augmentation - own
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, (2, 9)])
+def test_adaptive_pooling_is_torchs_on_both_engines(size: Any) -> None:
+    net = Network([LAYERS["AdaptiveAveragePooling2D"](size)], input_shape=(5, 7, 3))  # type: ignore[call-arg]
+    x = np.random.default_rng(0).random((2, 5, 7, 3), dtype=np.float32)
+    given = torch.from_numpy(x).requires_grad_()
+    y = torch.nn.functional.adaptive_avg_pool2d(given.permute(0, 3, 1, 2), size).permute(0, 2, 3, 1)
+    y.square().sum().backward()
+    other = Variable(x)
+    z = net.to_autodiff()(other)
+    (z * z).sum().backward()
+    close(net.module(torch.from_numpy(x)).numpy(), y.detach().numpy(), "torch")
+    close(z.data, y.detach().numpy(), "autodiff")
+    close(other.grad.data, given.grad.numpy(), "gradient")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kind", ["Dropout", "SpatialDropout2D"])
+def test_dropout_without_a_seed_of_its_own_draws_as_torch_does(kind: str) -> None:
+    net = Network([LAYERS[kind](0.25)], input_shape=(6, 8, 8), data_format="channels_first")  # type: ignore[call-arg]
+    theirs = torch.nn.Dropout(0.25) if kind == "Dropout" else torch.nn.Dropout2d(0.25)
+    module, x = net.to_torch().train(), torch.ones(5, 6, 8, 8)
+    torch.manual_seed(1)
+    y = module(x)
+    torch.manual_seed(1)
+    assert torch.equal(y, theirs(x))
+
+
+def test_the_moving_variance_may_be_torchs() -> None:
+    net = Network([LAYERS["BatchNormalization"](momentum=0.9, unbiased=True)], input_shape=(5,))  # type: ignore[call-arg]
+    x = np.random.default_rng(0).random((4, 5), dtype=np.float32)
+    norm, module, model = torch.nn.BatchNorm1d(5, eps=1e-3), net.to_torch().train(), net.to_autodiff()
+    assert torch.equal(norm(torch.from_numpy(x)), module(torch.from_numpy(x)))
+    model(x)
+    held = module.layers["batch_normalization"].held()["moving_variance"]  # type: ignore[operator]
+    assert torch.equal(held, norm.running_var)
+    close(model.weights["batch_normalization"]["moving_variance"].data, held.numpy(), "autodiff")
+
+
+def test_zeros_before_a_window_go_into_its_kernel() -> None:
+    layers = [LAYERS["ZeroPadding2D"](1), LAYERS["Conv2D"](2, 3), LAYERS["ZeroPadding2D"](1),  # type: ignore[call-arg]
+              LAYERS["AveragePooling2D"](3, 1), LAYERS["ZeroPadding2D"](2), LAYERS["AveragePooling2D"](2)]  # type: ignore[call-arg]  # fmt: skip
+    net = Network(layers, input_shape=(8, 8, 3))
+    x = np.random.default_rng(0).random((2, 8, 8, 3), dtype=np.float32)
+    module = net.to_torch()
+    assert (set(module.around), module.passed) == ({1, 3}, {0, 2})  # the last is wider than half its window
+    close(module(torch.from_numpy(x)).detach().numpy(), net.to_autodiff()(x).data, "zeros")
 
 
 @pytest.mark.parametrize("kind", ["Dropout", "SpatialDropout2D"])

@@ -28,15 +28,21 @@ from .merging import Add, Average, Concatenate, Cropping2D, Maximum, Multiply, S
 from .network import Network, load_network
 from .normalization import BatchNormalization, Dropout, Rescaling, SpatialDropout2D
 from .optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Nadam, RMSprop
-from .pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from .pooling import (
+    AdaptiveAveragePooling2D,
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
 from .vocabulary import LAYERS
 
 __all__ = [
-    "ELU", "LAYERS", "SGD", "Activation", "Adadelta", "Adagrad", "Adam", "AdamW", "Add", "Average",
-    "AveragePooling2D", "BatchDone", "BatchNormalization", "Concatenate", "Conv2D", "Cropping2D", "Dense",
-    "DepthwiseConv2D", "Dropout", "EpochEnd", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "History",
-    "Initializer", "Input", "Layer", "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam", "Network",
-    "RMSprop", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",
+    "ELU", "LAYERS", "SGD", "Activation", "Adadelta", "Adagrad", "Adam", "AdamW", "AdaptiveAveragePooling2D", "Add",
+    "Average", "AveragePooling2D", "BatchDone", "BatchNormalization", "Concatenate", "Conv2D", "Cropping2D",
+    "Dense", "DepthwiseConv2D", "Dropout", "EpochEnd", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
+    "History", "Initializer", "Input", "Layer", "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam",
+    "Network", "RMSprop", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",
     "RandomZoom", "ReLU", "Rescaling", "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract",
     "Symbol", "ZeroPadding2D", "load_network",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ Every picture has draws of its own, NumPy's: the same on both engines. A factor 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class _Random(Layer):
         return shape
 
     def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        if run.training and run.random is None:
+            run = replace(run, random=F.generator())
         return self.change(F, xs[0], run) if run.training else xs[0]
 
     def change(self, F: Any, x: Any, run: Run) -> Any:

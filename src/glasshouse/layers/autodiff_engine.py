@@ -12,12 +12,12 @@ from glasshouse.autodiff.core import as_operand, constant
 from glasshouse.autodiff.normalization import Standardize
 
 from .layer import Run
-from .shapes import Pads, tapped
+from .shapes import Pads, shares, tapped
 
 __all__ = [
-    "above", "activations", "at_most", "average_pool", "batch_norm", "bounded", "concatenate", "conv2d", "dropout",
-    "elu", "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad", "reshape", "row", "to_inside",
-    "to_outside", "values", "warp", "where",
+    "above", "activations", "adaptive_average_pool", "at_most", "average_pool", "batch_norm", "bounded",
+    "concatenate", "conv2d", "dropout", "elu", "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad",
+    "reshape", "row", "to_inside", "to_outside", "values", "warp", "where",
 ]  # fmt: skip
 
 Two = tuple[int, int]
@@ -116,6 +116,11 @@ def average_pool(x: Variable, kernel: Two, strides: Two, pads: Pads) -> Variable
     return A.average_pooling(pad(x, pads), kernel, strides) * constant(new_array(share, x.data))
 
 
+def adaptive_average_pool(x: Variable, size: Two) -> Variable:
+    rows, columns = (constant(new_array(shares(n, count), x.data)) for n, count in zip(x.shape[2:], size))
+    return A.matmul(A.matmul(rows, x), A.transpose(columns, (1, 0)))
+
+
 def mean(x: Variable, axes: Sequence[int], keepdims: bool) -> Variable:
     return A.mean(x, tuple(axes), keepdims)
 
@@ -125,14 +130,17 @@ def max(x: Variable, axes: Sequence[int], keepdims: bool) -> Variable:  # noqa: 
 
 
 def batch_norm(
-    x: Variable, affine: tuple[Any, Any], moving: tuple[Any, Any], momentum: float, epsilon: float, training: bool
-) -> Variable:
+    x: Variable, affine: tuple[Any, Any], moving: tuple[Any, Any], momentum: float, epsilon: float, training: bool,
+    unbiased: bool = False,
+) -> Variable:  # fmt: skip
     axes, C = ((0, 2, 3), (1, -1, 1, 1)) if x.ndim == 4 else ((0,), (1, -1))
     mean, variance = moving
     if training:
         function = Standardize(axes, epsilon)
         y = cast(Variable, function(x))
-        for running, batch in ((mean, function.mean), (variance, function.variance)):
+        n = x.size // x.shape[1]
+        spread = function.variance * (n / (n - 1)) if unbiased and n > 1 else function.variance
+        for running, batch in ((mean, function.mean), (variance, spread)):
             running.data *= momentum
             running.data += (1 - momentum) * batch.reshape(-1)
     else:

@@ -40,8 +40,8 @@ class _Convolution(Layer):
         rows, columns = windowed((H, W), self.window, self.strides, self.padding, self.who)
         return rows, columns
 
-    def _pads(self, x: Any) -> Any:
-        return window_pads(tuple(x.shape[2:]), self.window, self.strides, self.padding)
+    def _pads(self, x: Any, run: Run) -> Any:
+        return run.around or window_pads(tuple(x.shape[2:]), self.window, self.strides, self.padding)
 
     def _bias(self, channels: int) -> tuple[Weight, ...]:
         return (Weight("bias", (channels,), self.bias_initializer),) if self.use_bias else ()
@@ -85,7 +85,9 @@ class Conv2D(_Convolution):
 
     def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
         x = xs[0]
-        return F.conv2d(x, w["kernel"], w.get("bias"), self.strides, self._pads(x), self.dilation_rate, self.groups)
+        return F.conv2d(
+            x, w["kernel"], w.get("bias"), self.strides, self._pads(x, run), self.dilation_rate, self.groups
+        )
 
 
 @layer_class
@@ -118,7 +120,7 @@ class DepthwiseConv2D(_Convolution):
 
     def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
         x = xs[0]
-        return F.conv2d(x, w["kernel"], w.get("bias"), self.strides, self._pads(x), self.dilation_rate, x.shape[1])
+        return F.conv2d(x, w["kernel"], w.get("bias"), self.strides, self._pads(x, run), self.dilation_rate, x.shape[1])
 
 
 @layer_class
@@ -153,5 +155,7 @@ class SeparableConv2D(_Convolution):
 
     def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
         x, none = xs[0], ((0, 0), (0, 0))
-        deep = F.conv2d(x, w["depthwise_kernel"], None, self.strides, self._pads(x), self.dilation_rate, x.shape[1])
+        deep = F.conv2d(
+            x, w["depthwise_kernel"], None, self.strides, self._pads(x, run), self.dilation_rate, x.shape[1]
+        )
         return F.conv2d(deep, w["pointwise_kernel"], w.get("bias"), (1, 1), none, (1, 1), 1)

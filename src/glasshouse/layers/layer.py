@@ -38,7 +38,8 @@ class Run:
 
     training: bool = False
     channels_last: bool = True
-    random: Any = None  # of the engine: for dropout and augmentation
+    random: Any = None  # of the engine: for dropout and augmentation; None in torch: torch's own generator
+    around: Any = None  # Pads of zeros that a window sees around x, where a ZeroPadding2D before it is left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class Layer:
         for part in fields(self):
             try:
                 object.__setattr__(self, part.name, part.metadata["rule"](getattr(self, part.name)))
-            except (ValueError, TypeError, OverflowError) as error:
+            except (ValueError, TypeError) as error:
                 problems.append(Problem(part.name, str(error)))
         problems = problems or list(self.conflicts())
         if problems:

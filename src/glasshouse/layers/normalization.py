@@ -16,8 +16,9 @@ class BatchNormalization(Layer):
     """y = gamma (x - μ) / √(σ² + epsilon) + beta, a mean and a variance for each channel.
 
     In training μ and σ² are the batch's, and the moving ones follow: moving ← momentum moving + (1 - momentum) batch
-    (σ² with n, as in Keras; torch takes n - 1 there, and its momentum is 1 - momentum). In use, and where the layer is
-    frozen, μ and σ² are the moving ones. The channels are the last axis of channels_last arrays, axis 1 of others.
+    (σ² with n, as in Keras; where ``unbiased``, with n - 1, as in torch, whose momentum is 1 - momentum). In use, and
+    where the layer is frozen, μ and σ² are the moving ones. The channels are the last axis of channels_last
+    arrays, axis 1 of others.
 
     Source: Ioffe and Szegedy 2015, arXiv 1502.03167; Keras' defaults.
     """
@@ -26,6 +27,7 @@ class BatchNormalization(Layer):
     epsilon: float = rule(amount, default=1e-3, kw_only=True)
     center: bool = rule(flag, default=True, kw_only=True)
     scale: bool = rule(flag, default=True, kw_only=True)
+    unbiased: bool = rule(flag, default=False, kw_only=True)
     beta_initializer: Any = rule(initializer, default="zeros", kw_only=True)
     gamma_initializer: Any = rule(initializer, default="ones", kw_only=True)
 
@@ -42,7 +44,8 @@ class BatchNormalization(Layer):
         moving = w["moving_mean"], w["moving_variance"]
         x = xs[0]
         rows = x if x.ndim in (2, 4) else F.reshape(x, (-1, x.shape[-1]))
-        y = F.batch_norm(rows, (w.get("gamma"), w.get("beta")), moving, self.momentum, self.epsilon, run.training)
+        affine = w.get("gamma"), w.get("beta")
+        y = F.batch_norm(rows, affine, moving, self.momentum, self.epsilon, run.training, self.unbiased)
         return y if rows is x else F.reshape(y, tuple(x.shape))
 
 

@@ -1,4 +1,5 @@
-"""Pooling: windows (MaxPooling2D, AveragePooling2D), whole pictures (GlobalAveragePooling2D, GlobalMaxPooling2D)."""
+"""Pooling: windows (MaxPooling2D, AveragePooling2D), whole pictures (GlobalAveragePooling2D, GlobalMaxPooling2D), and
+windows that give a wanted size (AdaptiveAveragePooling2D)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +8,13 @@ from .layer import Layer, Run
 from .rules import Pair, flag, layer_class, one_of, optional, pair, rule
 from .shapes import Shape, picture, window_pads, windowed
 
-__all__ = ["AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "MaxPooling2D"]
+__all__ = [
+    "AdaptiveAveragePooling2D",
+    "AveragePooling2D",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
+    "MaxPooling2D",
+]
 
 
 @layer_class
@@ -43,7 +50,26 @@ class AveragePooling2D(_Pooling):
     """y = the mean of the pixels under each window; padding is not counted."""
 
     def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        if run.around is not None:
+            return F.average_pool(xs[0], self.pool_size, self.steps, self._pads(xs[0]), run.around)
         return F.average_pool(xs[0], self.pool_size, self.steps, self._pads(xs[0]))
+
+
+@layer_class
+class AdaptiveAveragePooling2D(Layer):
+    """y = the means of output_size parts of the picture, rows times columns; parts overlap where they must.
+
+    Source: torch's AdaptiveAvgPool2d; in the published AlexNet and VGG it lets pictures of any size come in.
+    """
+
+    output_size: Pair = rule(pair)
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        C, _, _ = picture(shape, self.who)
+        return C, *self.output_size
+
+    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+        return F.adaptive_average_pool(xs[0], self.output_size)
 
 
 @layer_class

@@ -9,7 +9,18 @@ import numpy as np
 
 from glasshouse.errors import NetworkError
 
-__all__ = ["Pads", "Shape", "from_layout", "picture", "tapped", "text", "to_layout", "window_pads", "windowed"]
+__all__ = [
+    "Pads",
+    "Shape",
+    "from_layout",
+    "picture",
+    "shares",
+    "tapped",
+    "text",
+    "to_layout",
+    "window_pads",
+    "windowed",
+]
 
 Shape: TypeAlias = tuple[int, ...]
 Pads: TypeAlias = tuple[tuple[int, int], tuple[int, int]]  # ((top, bottom), (left, right))
@@ -75,3 +86,14 @@ def tapped(size: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, i
         for n, k, s, p in zip(size, kernel, strides, pads)
     )
     return np.outer(rows, columns)
+
+
+def shares(size: int, count: int) -> Any:
+    """What part each of ``size`` pixels has in each of ``count`` means: from ⌊i size / count⌋ to before
+    ⌈(i + 1) size / count⌉, as torch has it: float32 (count, size).
+    """
+    places = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+    found = np.zeros((count, size), np.float32)
+    for i, (start, stop) in enumerate(places):
+        found[i, start:stop] = 1 / (stop - start)
+    return found

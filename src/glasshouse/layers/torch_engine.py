@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -11,9 +12,9 @@ from .layer import Run
 from .shapes import Pads, tapped
 
 __all__ = [
-    "above", "activations", "at_most", "average_pool", "batch_norm", "bounded", "concatenate", "conv2d", "dropout",
-    "elu", "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad", "reshape", "row", "to_inside",
-    "to_outside", "values", "warp", "where",
+    "above", "activations", "adaptive_average_pool", "at_most", "average_pool", "batch_norm", "bounded",
+    "concatenate", "conv2d", "dropout", "elu", "generator", "leaky_relu", "linear", "max", "max_pool", "maximum",
+    "mean", "pad", "reshape", "row", "to_inside", "to_outside", "values", "warp", "where",
 ]  # fmt: skip
 
 Two = tuple[int, int]
@@ -68,11 +69,18 @@ def max_pool(x: Tensor, kernel: Two, strides: Two, pads: Pads) -> Tensor:
     return functional.max_pool2d(pad(x, pads, float("-inf")), kernel, strides)
 
 
-def average_pool(x: Tensor, kernel: Two, strides: Two, pads: Pads) -> Tensor:
+def average_pool(x: Tensor, kernel: Two, strides: Two, pads: Pads, zeros: Pads | None = None) -> Tensor:
+    """The mean under each window; ``zeros`` around x count as pixels, ``pads`` do not."""
+    if zeros is not None:
+        return functional.avg_pool2d(x, kernel, strides, (zeros[0][0], zeros[1][0]))
     if not any(map(any, pads)):
         return functional.avg_pool2d(x, kernel, strides)
     share = kernel[0] * kernel[1] / torch.from_numpy(tapped((x.shape[2], x.shape[3]), kernel, strides, pads))
     return functional.avg_pool2d(pad(x, pads), kernel, strides) * share.to(x)
+
+
+def adaptive_average_pool(x: Tensor, size: Two) -> Tensor:
+    return functional.adaptive_avg_pool2d(x, size)
 
 
 def mean(x: Tensor, axes: Sequence[int], keepdims: bool) -> Tensor:
@@ -85,11 +93,13 @@ def max(x: Tensor, axes: Sequence[int], keepdims: bool) -> Tensor:  # noqa: A001
 
 def batch_norm(
     x: Tensor, affine: tuple[Tensor | None, Tensor | None], moving: tuple[Tensor, Tensor], momentum: float,
-    epsilon: float, training: bool,
+    epsilon: float, training: bool, unbiased: bool = False,
 ) -> Tensor:  # fmt: skip
     mean, variance = moving
     if not training:
         return functional.batch_norm(x, mean, variance, *affine, False, 0.0, epsilon)
+    if unbiased:  # 1 - 0.9 is 0.0999…98; rounded, it is the number that torch is given elsewhere
+        return functional.batch_norm(x, mean, variance, *affine, True, round(1 - momentum, 12), epsilon)
     m, v = mean.clone(), variance.clone()  # torch keeps those it is given for the way back
     y = functional.batch_norm(x, m, v, *affine, True, 1 - momentum, epsilon)
     with torch.no_grad():  # torch's variance follows σ² n / (n - 1), Keras' follows σ²
@@ -100,12 +110,19 @@ def batch_norm(
 
 
 def dropout(x: Tensor, shape: tuple[int, ...], rate: float, run: Run) -> Tensor:
+    if run.random is None:  # torch's own generator, as torch's modules draw
+        return (functional.dropout if shape == x.shape else functional.dropout2d)(x, rate)
     if x.device.type == "cpu":
         kept = torch.from_numpy(run.random.random(shape, dtype="float32") >= rate).to(x.dtype)
     else:
         source = torch.Generator(x.device).manual_seed(int(run.random.integers(2**62)))
         kept = torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1 - rate, generator=source)
     return x * kept.mul_(1 / (1 - rate))
+
+
+def generator() -> Any:
+    """A generator of NumPy that begins where torch's own stands."""
+    return np.random.default_rng(int(torch.randint(2**62, ())))
 
 
 def reshape(x: Tensor, shape: tuple[int, ...]) -> Tensor:

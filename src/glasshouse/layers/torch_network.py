@@ -1,6 +1,8 @@
 """A network of layers as a torch module: one small module a layer, run in order."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,13 @@ from torch import Tensor, nn
 
 from . import torch_engine
 from .activations import activate
+from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from .graph import Step
 from .holding import Holder
 from .layer import InputLayer, Layer, Run
+from .merging import ZeroPadding2D
+from .pooling import AveragePooling2D
+from .shapes import Pads
 
 __all__ = ["TorchLayer", "TorchNetwork"]
 
@@ -26,7 +32,7 @@ class TorchLayer(nn.Module):
         self.learns = True
         values = holder.engine_arrays()
         for weight in holder.weights:
-            tensor = torch.from_numpy(values[weight.name])
+            tensor = _laid_out(values[weight.name])
             if weight.trainable:
                 self.register_parameter(weight.name, nn.Parameter(tensor))
             else:
@@ -48,9 +54,9 @@ class TorchLayer(nn.Module):
             if parameter is not None:
                 parameter.requires_grad_(learns)
 
-    def forward(self, *xs: Tensor, run: Run, bare: bool = False) -> Any:
-        if run.training and not self.learns:
-            run = Run(False, run.channels_last)
+    def forward(self, *xs: Tensor, run: Run, bare: bool = False, around: Pads | None = None) -> Any:
+        if around is not None or (run.training and not self.learns):
+            run = replace(run, training=run.training and self.learns, around=around)
         y = self.layer.compute(torch_engine, {**self._parameters, **self._buffers}, xs, run)
         return y if bare or self.activation is None else activate(torch_engine, self.activation, y, run)
 
@@ -60,13 +66,17 @@ class TorchLayer(nn.Module):
 
 
 class TorchNetwork(nn.Module):
-    """A network of layers; arrays come in and go out in its layout (channels_last: (N, H, W, C))."""
+    """A network of layers; arrays come in and go out in its layout (channels_last: (N, H, W, C)).
+
+    It calls the kernels that torch's own modules call: zeros around a picture go into the convolution after them. Until
+    `seed` is called, dropout draws from torch's own generator, as torch's modules do.
+    """
 
     def __init__(
         self, steps: Sequence[Step], outputs: Sequence[int], holders: dict[str, Holder], channels_last: bool, live: bool
     ) -> None:
         super().__init__()
-        self.run = Run(False, channels_last, np.random.default_rng(0))
+        self.run = Run(False, channels_last)
         self.layers = nn.ModuleDict()
         self.outputs = tuple(outputs)
         count = sum(isinstance(step.layer, InputLayer) for step in steps)
@@ -77,7 +87,13 @@ class TorchNetwork(nn.Module):
                 self.layers[step.weights] = _layer(step.layer, holders[step.weights], live)
             done = tuple(i for i in set(step.inputs) if last_use[i] == number and i not in self.outputs)
             self.plan.append((step.weights, step.inputs, done))
+        self.around, self.passed = _paddings(steps, self.outputs, count)
         self.train(False)
+
+    def train(self, mode: bool = True) -> "TorchNetwork":
+        super().train(mode)
+        self.run.training = mode
+        return self
 
     def seed(self, *seeds: int) -> None:
         """Begin the draws of dropout anew."""
@@ -86,17 +102,48 @@ class TorchNetwork(nn.Module):
     def forward(self, *xs: Tensor, logits: bool = False) -> Any:
         """The outputs; with ``logits`` the last layer's activation is left out."""
         last = self.run.channels_last
-        self.run.training = self.training
         values: list[Any] = [torch_engine.to_inside(x) if last and x.ndim == 4 else x for x in xs]
         layers, run, final = self.layers._modules, self.run, len(self.plan) - 1
         for number, (name, inputs, done) in enumerate(self.plan):
-            layer: Any = layers[name]
-            values.append(layer(*[values[i] for i in inputs], run=run, bare=logits and number == final))
+            if number in self.passed:
+                values.append(values[inputs[0]])
+            else:
+                layer: Any = layers[name]
+                extra = {"around": self.around[number]} if number in self.around else {}
+                values.append(layer(*[values[i] for i in inputs], run=run, bare=logits and number == final, **extra))
             for i in done:
                 values[i] = None  # nothing is held longer than it is needed
         found = [values[i] for i in self.outputs]
         found = [torch_engine.to_outside(y) if last and y.ndim == 4 else y for y in found]
         return found[0] if len(found) == 1 else tuple(found)
+
+
+def _laid_out(value: Any) -> Tensor:
+    """A tensor; kernels (D, K) lie in memory as torch's own dense layers hold theirs, (K, D)."""
+    return torch.from_numpy(np.ascontiguousarray(value.T)).t() if value.ndim == 2 else torch.from_numpy(value)
+
+
+def _paddings(steps: Sequence[Step], outputs: Sequence[int], first: int) -> tuple[dict[int, Pads], set[int]]:
+    """Which entries of the plan add the zeros of the ZeroPadding2D before them, and which of these are passed over."""
+    uses = Counter(i for step in steps for i in step.inputs)
+    around, passed = {}, set()
+    for number, step in enumerate(steps):
+        before = steps[step.inputs[0]] if step.inputs else step
+        alone = bool(step.inputs) and uses[step.inputs[0]] == 1 and step.inputs[0] not in outputs
+        if alone and isinstance(before.layer, ZeroPadding2D) and _takes(before.layer.padding, step.layer):
+            around[number - first] = before.layer.padding
+            passed.add(step.inputs[0] - first)
+    return around, passed
+
+
+def _takes(pads: Pads, layer: Layer) -> bool:
+    """Whether a layer's kernel can add these zeros itself: as many on both sides."""
+    (top, bottom), (left, right) = pads
+    if top != bottom or left != right or getattr(layer, "padding", None) != "valid":
+        return False
+    if isinstance(layer, AveragePooling2D):
+        return bool(2 * top <= layer.pool_size[0] and 2 * left <= layer.pool_size[1])
+    return isinstance(layer, Conv2D | DepthwiseConv2D | SeparableConv2D)
 
 
 def _layer(layer: Layer, holder: Holder, live: bool) -> TorchLayer:

@@ -14,12 +14,19 @@ from .dense import Dense, Flatten, Reshape
 from .layer import Layer
 from .merging import Add, Average, Concatenate, Cropping2D, Maximum, Multiply, Subtract, ZeroPadding2D
 from .normalization import BatchNormalization, Dropout, Rescaling, SpatialDropout2D
-from .pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from .pooling import (
+    AdaptiveAveragePooling2D,
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
 
 __all__ = ["LAYERS"]
 
 LAYERS: dict[str, type[Layer]] = {
     "Activation": Activation,
+    "AdaptiveAveragePooling2D": AdaptiveAveragePooling2D,
     "Add": Add,
     "Average": Average,
     "AveragePooling2D": AveragePooling2D,

@@ -53,12 +53,6 @@ MIGRATIONS: Mapping[str, Sequence[str]] = {
             target TEXT NOT NULL, detail TEXT NOT NULL)""",
         "CREATE INDEX audit_by_time ON audit (at)",
     ),
-    "0003-workers": (
-        "ALTER TABLE jobs ADD COLUMN losses INTEGER NOT NULL DEFAULT 0",
-        """CREATE TABLE workers (
-            host TEXT PRIMARY KEY, heartbeat DOUBLE PRECISION NOT NULL, version TEXT NOT NULL, slots JSON NOT NULL)""",
-        "CREATE TABLE settings (name TEXT PRIMARY KEY, value JSON)",
-    ),
 }
 
 

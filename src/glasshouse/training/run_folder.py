@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import platform
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -178,8 +177,7 @@ class RunFolder:
 
 def next_run(data: str, network: str, folder: Path = Path("runs")) -> Path:
     """Return a name that is free: runs/<data>-<network>-<n>."""
-    plain = re.sub(r"[^\w.-]+", "-", network).strip("-.") or "network"  # a name of one's own may hold anything
-    stem = f"{Path(data).resolve().name or 'data'}-{plain}".lower()
+    stem = f"{Path(data).resolve().name or 'data'}-{network}".lower()
     number = 1
     while (folder / f"{stem}-{number}").exists():
         number += 1

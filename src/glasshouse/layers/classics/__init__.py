@@ -16,13 +16,14 @@ from .lenet import lenet
 from .lessons import convnet4, dense128
 from .mobilenet import mobilenet, mobilenet_v2
 from .resnet import resnet18, resnet34, resnet50
+from .squeezenet import squeezenet
 from .taking import take_weights
 from .vgg import vgg16, vgg19
 from .xception import xception
 
 __all__ = [
     "CLASSICS", "alexnet", "convnet4", "dense128", "googlenet", "inception_v3", "lenet", "mobilenet", "mobilenet_v2",
-    "resnet18", "resnet34", "resnet50", "take_weights", "vgg16", "vgg19", "xception",
+    "resnet18", "resnet34", "resnet50", "squeezenet", "take_weights", "vgg16", "vgg19", "xception",
 ]  # fmt: skip
 
 CLASSICS: dict[str, Callable[..., Network]] = {
@@ -37,6 +38,7 @@ CLASSICS: dict[str, Callable[..., Network]] = {
     "ResNet18": resnet18,
     "ResNet34": resnet34,
     "ResNet50": resnet50,
+    "SqueezeNet": squeezenet,
     "VGG16": vgg16,
     "VGG19": vgg19,
     "Xception": xception,

@@ -5,7 +5,7 @@ from glasshouse.layers.dense import Dense, Flatten
 from glasshouse.layers.merging import ZeroPadding2D
 from glasshouse.layers.network import Network
 from glasshouse.layers.normalization import Dropout
-from glasshouse.layers.pooling import MaxPooling2D
+from glasshouse.layers.pooling import AdaptiveAveragePooling2D, MaxPooling2D
 
 __all__ = ["alexnet"]
 
@@ -26,6 +26,7 @@ def alexnet(input_shape: tuple[int, ...] = (224, 224, 3), classes: int = 1000, s
             Conv2D(256, 3, padding="same", activation="relu"),
             Conv2D(256, 3, padding="same", activation="relu"),
             MaxPooling2D(3, strides=2),
+            AdaptiveAveragePooling2D(6),  # what 224x224 pictures have here; others are made to fit
             Flatten(),
             Dropout(0.5),
             Dense(4096, activation="relu"),

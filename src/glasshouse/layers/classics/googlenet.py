@@ -8,7 +8,7 @@ from glasshouse.layers.network import Network
 from glasshouse.layers.normalization import Dropout
 from glasshouse.layers.pooling import GlobalAveragePooling2D, MaxPooling2D
 
-from .blocks import Size, conv, norm
+from .blocks import Size, conv, halved, norm
 
 __all__ = ["googlenet"]
 
@@ -46,17 +46,15 @@ def _inception(x: Symbol, one: int, before: int, three: int, before2: int, secon
 def googlenet(input_shape: tuple[int, ...] = (224, 224, 3), classes: int = 1000, seed: int = 0) -> Network:
     """GoogLeNet with batch normalisation, without the side heads of training, as torchvision has it; 6,624,904 learned.
 
-    Heights and widths are multiples of 32.
-
     Source: Szegedy and others 2014, arXiv 1409.4842.
     """
     start = Input(input_shape)
-    x = MaxPooling2D(3, strides=2, padding="same")(_unit(start, 64, 7, 2))
+    x = halved(_unit(start, 64, 7, 2))
     x = _unit(_unit(x, 64, 1), 192, 3)
-    x = MaxPooling2D(3, strides=2, padding="same")(x)
+    x = halved(x)
     for number, filters in enumerate(BLOCKS):
         if filters is None:
-            x = MaxPooling2D(3 if number < 5 else 2, strides=2, padding="same")(x)
+            x = halved(x) if number < 5 else MaxPooling2D(2, padding="same")(x)
         else:
             x = _inception(x, *filters)
     x = Dropout(0.2)(GlobalAveragePooling2D()(x))

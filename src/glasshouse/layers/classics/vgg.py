@@ -5,7 +5,7 @@ from glasshouse.layers.dense import Dense, Flatten
 from glasshouse.layers.layer import Layer
 from glasshouse.layers.network import Network
 from glasshouse.layers.normalization import Dropout
-from glasshouse.layers.pooling import MaxPooling2D
+from glasshouse.layers.pooling import AdaptiveAveragePooling2D, MaxPooling2D
 
 __all__ = ["vgg16", "vgg19"]
 
@@ -28,6 +28,7 @@ def _vgg(depths: tuple[int, ...], input_shape: tuple[int, ...], classes: int, se
         layers += [Conv2D(filters, 3, padding="same", activation="relu") for _ in range(depth)]
         layers.append(MaxPooling2D())
     layers += [
+        AdaptiveAveragePooling2D(7),  # what 224x224 pictures have here; others are made to fit
         Flatten(),
         Dense(4096, activation="relu"),
         Dropout(0.5),

@@ -19,7 +19,6 @@ from glasshouse.web.pages import (
     new_model,
     results,
     sign_in,
-    top,
 )
 from glasshouse.web.templating import STATIC, language_of, page
 
@@ -31,20 +30,7 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 def add_pages(app: FastAPI) -> None:
     """Give the application its pages and their files; ``app.state.store`` is the Studio's store."""
-    for room in (
-        home,
-        new_dataset,
-        new_model,
-        datasets,
-        models,
-        top,
-        results,
-        classify,
-        many,
-        compare,
-        downloads,
-        sign_in,
-    ):
+    for room in (home, new_dataset, new_model, datasets, models, results, classify, many, compare, downloads, sign_in):
         app.include_router(room.router)
     app.add_api_route("/static/{digest}/{name}", _static, include_in_schema=False)
     app.state.error_page = _error_page
