@@ -2,14 +2,14 @@
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, update
 
 from glasshouse.errors import ConflictError
 from glasshouse.store.database import Store
-from glasshouse.store.jobs import job_record
+from glasshouse.store.jobs import as_seen, job_record
 from glasshouse.store.owned import (
     Listing,
     change,
@@ -17,24 +17,28 @@ from glasshouse.store.owned import (
     conditions,
     groups,
     missing,
-    ordering,
     put_back,
     remove,
+    sorting,
 )
 from glasshouse.store.owned import visible as _visible
+from glasshouse.store.paging import Page, page_of
 from glasshouse.store.records import DatasetRecord, JobState, UserRecord
 from glasshouse.store.tables import datasets, jobs, models
 
 __all__ = [
     "bin_datasets",
     "change_dataset",
+    "check_unused",
     "count_datasets",
+    "count_models_on",
     "dataset_groups",
     "dependants",
     "empty_dataset",
     "get_dataset",
     "list_datasets",
     "note_dataset_made",
+    "page_of_datasets",
     "restore_datasets",
 ]
 
@@ -49,7 +53,7 @@ def get_dataset(store: Store, dataset_id: str, viewer: UserRecord | None = None)
         row = connection.execute(_joined().where(datasets.c.id == dataset_id, _visible(datasets, viewer))).first()
     if row is None:
         raise missing("dataset", dataset_id)
-    return _record(row)
+    return _record(row, viewer)
 
 
 def list_datasets(
@@ -57,14 +61,27 @@ def list_datasets(
 ) -> list[DatasetRecord]:
     """Return the datasets that ``listing`` asks for, the newest first without it."""
     listing = listing or Listing()
-    query = _joined().where(conditions(datasets, viewer, listing)).order_by(ordering(datasets, listing.sort))
+    order = sorting(datasets, listing.sort)
+    ways = [way.desc() if order.falling else way.asc() for way in (order.key, order.tie)]
+    query = _joined().where(conditions(datasets, viewer, listing)).order_by(*ways)
     with store.read() as connection:
-        return [_record(row) for row in connection.execute(query.limit(listing.limit).offset(listing.offset))]
+        return [_record(row, viewer) for row in connection.execute(query.limit(listing.limit).offset(listing.offset))]
+
+
+def page_of_datasets(store: Store, viewer: UserRecord | None, listing: Listing) -> Page[DatasetRecord]:
+    """Return a page of what ``listing`` asks for, with the marks of the pages before and after it."""
+    query = _joined().where(conditions(datasets, viewer, listing))
+    with store.read() as connection:
+        found = page_of(connection, query, sorting(datasets, listing.sort), after=listing.after,
+                        before=listing.before, limit=listing.limit)  # fmt: skip
+    return Page([_record(row, viewer) for row in found.items], found.before, found.after)
 
 
 def count_datasets(store: Store, viewer: UserRecord | None = None, listing: Listing | None = None) -> int:
     """Return how many datasets ``listing`` asks for, whatever its limit."""
-    query = select(func.count()).select_from(datasets).where(conditions(datasets, viewer, listing or Listing()))
+    listing = listing or Listing()
+    source = datasets.join(jobs, jobs.c.id == datasets.c.job_id) if listing.states else datasets
+    query = select(func.count()).select_from(source).where(conditions(datasets, viewer, listing))
     with store.read() as connection:
         return int(connection.execute(query).scalar_one())
 
@@ -84,11 +101,23 @@ def change_dataset(
     return get_dataset(store, dataset_id, viewer)
 
 
-def dependants(store: Store, dataset_id: str) -> list[tuple[str, str]]:
-    """Return (id, name) of the models outside the bin that were, or are to be, trained on the dataset."""
+def dependants(store: Store, dataset_id: str, viewer: UserRecord | None = None) -> list[tuple[str, str]]:
+    """Return (id, name) of the models outside the bin that were, or are to be, trained on the dataset.
+
+    Only those that ``viewer`` may see are named; ``check_unused`` looks at all.
+    """
     query = select(models.c.id, models.c.name).where(models.c.dataset_id == dataset_id, models.c.deleted_at.is_(None))
+    query = query.where(_visible(models, viewer))
     with store.read() as connection:
         return [(row.id, row.name) for row in connection.execute(query.order_by(models.c.created_at))]
+
+
+def count_models_on(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> dict[str, int]:
+    """Return for each dataset how many models outside the bin depend on it, of those that ``viewer`` may see."""
+    query = select(models.c.dataset_id, func.count()).group_by(models.c.dataset_id)
+    query = query.where(models.c.dataset_id.in_(ids), models.c.deleted_at.is_(None), _visible(models, viewer))
+    with store.read() as connection:
+        return {str(row[0]): int(row[1]) for row in connection.execute(query)}
 
 
 def bin_datasets(
@@ -103,7 +132,7 @@ def bin_datasets(
     records = [get_dataset(store, one, viewer) for one in ids]
     for record in records:
         check_change(record, viewer)
-        _check_unused(store, record, even_if_used)
+        check_unused(store, record, viewer, even_if_used=even_if_used)
     put_back(store, datasets, ids, time.time())
     return records
 
@@ -125,7 +154,7 @@ def empty_dataset(store: Store, dataset_id: str, viewer: UserRecord | None = Non
     check_change(record, viewer)
     if record.deleted_at is None:
         raise ConflictError(f"{record.name} is not in the bin; delete it first.")
-    _check_unused(store, record, even_if_used=True)
+    check_unused(store, record, viewer, even_if_used=True)
     shutil.rmtree(store.path(record.folder), ignore_errors=True)
     remove(store, datasets, dataset_id)
 
@@ -138,32 +167,47 @@ def note_dataset_made(store: Store, dataset_id: str, summary: dict[str, Any], si
         connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(**values, updated_at=time.time()))
 
 
-def _check_unused(store: Store, record: DatasetRecord, even_if_used: bool) -> None:
+def check_unused(
+    store: Store,
+    record: DatasetRecord,
+    viewer: UserRecord | None = None,
+    *,
+    even_if_used: bool,
+    besides: Collection[str] = (),
+) -> None:
+    """Refuse to lose a dataset that is needed; models in ``besides`` go with it.
+
+    Raises:
+        ConflictError: it is being made, or models depend on it: those that ``viewer`` may see are named.
+    """
     if record.state is JobState.RUNNING:
         raise ConflictError(f"{record.name} is being made; abort that first.")
-    used = dependants(store, record.id)
-    query = select(models.c.name).join(jobs, jobs.c.id == models.c.job_id).where(
-        models.c.dataset_id == record.id, jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING])
-    )  # fmt: skip
+    query = select(models.c.id, models.c.name, jobs.c.state, _visible(models, viewer).label("seen"))
+    query = query.join(jobs, jobs.c.id == models.c.job_id).order_by(models.c.created_at)
+    query = query.where(models.c.dataset_id == record.id, models.c.deleted_at.is_(None))
     with store.read() as connection:
-        live = list(connection.execute(query).scalars())
+        used = [row for row in connection.execute(query) if row.id not in besides]
+    live = [row for row in used if JobState(row.state).live]
     if live:
         raise ConflictError(f"{record.name} is in use: {_names(live)} is queued or running on it; abort that first.")
     if used and not even_if_used:
         raise ConflictError(
-            f"{record.name} is in use by {_names([name for _, name in used])}. Without it they still predict, and can "
+            f"{record.name} is in use by {_names(used)}. Without it they still predict, and can "
             "no longer be resumed or evaluated. Delete it anyway, or keep it."
         )
 
 
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def _names(rows: Sequence[Row[Any]]) -> str:
+    names = [row.name for row in rows if row.seen]
+    told = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    others = "a model of somebody else" if len(names) < len(rows) else ""
+    return " and ".join(filter(None, [told, others]))
 
 
 def _joined() -> Select[Any]:
     return select(*datasets.c, *jobs.c).join(jobs, jobs.c.id == datasets.c.job_id)
 
 
-def _record(row: Row[Any]) -> DatasetRecord:
+def _record(row: Row[Any], viewer: UserRecord | None) -> DatasetRecord:
     width = len(datasets.c)
-    return DatasetRecord(**dict(zip(datasets.c.keys(), row[:width])), job=job_record(row[width:]))
+    return DatasetRecord(**dict(zip(datasets.c.keys(), row[:width])), job=as_seen(job_record(row[width:]), viewer))

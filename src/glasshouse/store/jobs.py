@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select, update
@@ -16,10 +16,12 @@ __all__ = [
     "NewJob",
     "abort_job",
     "add_job",
+    "as_seen",
     "check_job",
     "get_job",
     "job_record",
     "list_jobs",
+    "may_see",
     "move_job",
     "resume_job",
 ]
@@ -102,6 +104,11 @@ def list_jobs(
 def may_see(job: JobRecord, viewer: UserRecord | None) -> bool:
     """Whether ``viewer`` (None: no accounts) may see ``job``."""
     return viewer is None or viewer.role is Role.ADMIN or job.user_id in (None, viewer.id)
+
+
+def as_seen(job: JobRecord, viewer: UserRecord | None) -> JobRecord:
+    """Return the job as who sees its dataset or model may see it: its traceback and arguments are its owner's."""
+    return job if may_see(job, viewer) else replace(job, detail=None, arguments={}, host=None, pid=None)
 
 
 def check_job(job: JobRecord, user: UserRecord | None) -> None:

@@ -53,6 +53,11 @@ MIGRATIONS: Mapping[str, Sequence[str]] = {
             target TEXT NOT NULL, detail TEXT NOT NULL)""",
         "CREATE INDEX audit_by_time ON audit (at)",
     ),
+    "0003-pages-of-lists": (
+        "CREATE INDEX datasets_by_time ON datasets (deleted_at, created_at, id)",
+        "CREATE INDEX models_by_time ON models (deleted_at, created_at, id)",
+        "CREATE INDEX sessions_by_user ON sessions (user_id)",
+    ),
 }
 
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Join, Row, Select, and_, func, select, update
 
 from glasshouse.errors import ConflictError
 from glasshouse.store.database import Store
-from glasshouse.store.jobs import job_record
+from glasshouse.store.jobs import as_seen, job_record
 from glasshouse.store.owned import (
     Listing,
     change,
@@ -17,11 +17,12 @@ from glasshouse.store.owned import (
     conditions,
     groups,
     missing,
-    ordering,
     put_back,
     remove,
+    sorting,
     visible,
 )
+from glasshouse.store.paging import Page, page_of
 from glasshouse.store.records import ModelRecord, UserRecord
 from glasshouse.store.tables import datasets, jobs, models
 
@@ -34,6 +35,7 @@ __all__ = [
     "list_models",
     "model_groups",
     "note_scores",
+    "page_of_models",
     "restore_models",
     "sweep_models",
 ]
@@ -46,10 +48,10 @@ def get_model(store: Store, model_id: str, viewer: UserRecord | None = None) -> 
         MissingError: there is none, or ``viewer`` may not see it.
     """
     with store.read() as connection:
-        row = connection.execute(_joined().where(models.c.id == model_id, visible(models, viewer))).first()
+        row = connection.execute(_joined(viewer).where(models.c.id == model_id, visible(models, viewer))).first()
     if row is None:
         raise missing("model", model_id)
-    return _record(row)
+    return _record(row, viewer)
 
 
 def list_models(
@@ -61,25 +63,43 @@ def list_models(
 ) -> list[ModelRecord]:
     """Return the models that ``listing`` asks for, the newest first without it; ``dataset_id``: only those on it."""
     listing = listing or Listing()
-    query = _joined().where(conditions(models, viewer, listing)).order_by(ordering(models, listing.sort))
-    if dataset_id is not None:
-        query = query.where(models.c.dataset_id == dataset_id)
+    order = sorting(models, listing.sort)
+    ways = [way.desc() if order.falling else way.asc() for way in (order.key, order.tie)]
+    query = _joined(viewer).where(_conditions(viewer, listing, dataset_id)).order_by(*ways)
     with store.read() as connection:
-        return [_record(row) for row in connection.execute(query.limit(listing.limit).offset(listing.offset))]
+        return [_record(row, viewer) for row in connection.execute(query.limit(listing.limit).offset(listing.offset))]
 
 
-def count_models(store: Store, viewer: UserRecord | None = None, listing: Listing | None = None) -> int:
-    """Return how many models ``listing`` asks for, whatever its limit."""
-    query = select(func.count()).select_from(models).where(conditions(models, viewer, listing or Listing()))
+def page_of_models(
+    store: Store, viewer: UserRecord | None, listing: Listing, *, dataset_id: str | None = None
+) -> Page[ModelRecord]:
+    """Return a page of what ``listing`` asks for, with the marks of the pages before and after it."""
+    query = _joined(viewer).where(_conditions(viewer, listing, dataset_id))
+    with store.read() as connection:
+        found = page_of(connection, query, sorting(models, listing.sort), after=listing.after,
+                        before=listing.before, limit=listing.limit)  # fmt: skip
+    return Page([_record(row, viewer) for row in found.items], found.before, found.after)
+
+
+def count_models(
+    store: Store,
+    viewer: UserRecord | None = None,
+    listing: Listing | None = None,
+    *,
+    dataset_id: str | None = None,
+) -> int:
+    """Return how many models ``listing`` asks for, whatever its limit; ``dataset_id``: only those on it."""
+    listing = listing or Listing()
+    query = select(func.count()).select_from(_source(viewer)).where(_conditions(viewer, listing, dataset_id))
     with store.read() as connection:
         return int(connection.execute(query).scalar_one())
 
 
 def sweep_models(store: Store, sweep_id: str, viewer: UserRecord | None = None) -> list[ModelRecord]:
     """Return the models of one sweep, in the order in which they were asked for."""
-    query = _joined().where(models.c.sweep_id == sweep_id, visible(models, viewer)).order_by(jobs.c.position)
+    query = _joined(viewer).where(models.c.sweep_id == sweep_id, visible(models, viewer)).order_by(jobs.c.position)
     with store.read() as connection:
-        return [_record(row) for row in connection.execute(query)]
+        return [_record(row, viewer) for row in connection.execute(query)]
 
 
 def model_groups(store: Store, viewer: UserRecord | None = None) -> list[str]:
@@ -139,12 +159,23 @@ def note_scores(store: Store, model_id: str, scores: dict[str, Any]) -> None:
         connection.execute(query.values(scores={**held, **scores}, updated_at=time.time()))
 
 
-def _joined() -> Select[Any]:
-    query = select(*models.c, *jobs.c, datasets.c.name).join(jobs, jobs.c.id == models.c.job_id)
-    return query.outerjoin(datasets, datasets.c.id == models.c.dataset_id)
+def _conditions(viewer: UserRecord | None, listing: Listing, dataset_id: str | None) -> ColumnElement[bool]:
+    found = conditions(models, viewer, listing, models.c.network, func.coalesce(datasets.c.name, ""))
+    return found if dataset_id is None else and_(found, models.c.dataset_id == dataset_id)
 
 
-def _record(row: Row[Any]) -> ModelRecord:
+def _source(viewer: UserRecord | None) -> Join:
+    """Return models with their jobs, and with those of their datasets whose name ``viewer`` may see."""
+    seen = and_(datasets.c.id == models.c.dataset_id, visible(datasets, viewer))
+    return models.join(jobs, jobs.c.id == models.c.job_id).outerjoin(datasets, seen)
+
+
+def _joined(viewer: UserRecord | None) -> Select[Any]:
+    return select(*models.c, *jobs.c, datasets.c.name.label("dataset_name")).select_from(_source(viewer))
+
+
+def _record(row: Row[Any], viewer: UserRecord | None) -> ModelRecord:
     width = len(models.c)
     fields = dict(zip(models.c.keys(), row[:width]))
-    return ModelRecord(**fields, job=job_record(row[width:-1]), dataset_name=row[-1])
+    job = as_seen(job_record(row[width : width + len(jobs.c)]), viewer)
+    return ModelRecord(**fields, job=job, dataset_name=row[width + len(jobs.c)])

@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, tr
 
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError, RefusedError
 from glasshouse.store.database import Store
+from glasshouse.store.paging import Order
 from glasshouse.store.records import DatasetRecord, ModelRecord, Role, UserRecord
+from glasshouse.store.tables import jobs
 
 __all__ = [
     "Listing",
@@ -18,8 +20,9 @@ __all__ = [
     "checked_name",
     "conditions",
     "groups",
-    "ordering",
+    "may_change",
     "put_back",
+    "sorting",
     "visible",
 ]
 
@@ -29,7 +32,11 @@ NOTES_LENGTH = 20_000
 
 @dataclass(frozen=True)
 class Listing:
-    """Which records to list: ``sort`` is a column, with - before it for falling; ``binned`` shows the bin instead."""
+    """Which records to list: ``sort`` is a column, with - before it for falling; ``binned`` shows the bin instead.
+
+    ``states`` are those of the job (none: all); ``owner`` is ``mine``, ``others`` or nothing. A page begins behind the
+    mark ``after``, or ends ahead of the mark ``before`` (``paging``), else at ``offset``.
+    """
 
     search: str = ""
     group: str | None = None
@@ -37,6 +44,10 @@ class Listing:
     sort: str = "-created_at"
     limit: int = 200
     offset: int = 0
+    states: tuple[str, ...] = ()
+    owner: str = ""
+    after: str = ""
+    before: str = ""
 
 
 def visible(table: Table, viewer: UserRecord | None) -> ColumnElement[bool]:
@@ -46,34 +57,56 @@ def visible(table: Table, viewer: UserRecord | None) -> ColumnElement[bool]:
     return or_(table.c.owner_id == viewer.id, table.c.shared, table.c.owner_id.is_(None))
 
 
-def conditions(table: Table, viewer: UserRecord | None, listing: Listing) -> ColumnElement[bool]:
-    """Return the condition for what ``listing`` asks for."""
-    found = [
-        visible(table, viewer),
-        table.c.deleted_at.is_not(None) if listing.binned else table.c.deleted_at.is_(None),
-    ]
+def conditions(table: Table, viewer: UserRecord | None, listing: Listing, *more: Any) -> ColumnElement[bool]:
+    """Return the condition for what ``listing`` asks for; ``more`` are further columns in which words are looked for.
+
+    The bin holds what ``viewer`` could put back: not what others have shared and thrown away.
+    """
+    found = [visible(table, viewer)]
+    if listing.binned:
+        found += [table.c.deleted_at.is_not(None), _own(table, viewer)]
+    else:
+        found += [table.c.deleted_at.is_(None)]
     if listing.group is not None:
         found.append(table.c.group_name == listing.group)
+    if listing.states:
+        found.append(jobs.c.state.in_(listing.states))
+    if listing.owner and viewer is not None:
+        mine = table.c.owner_id == viewer.id
+        found.append(mine if listing.owner == "mine" else or_(table.c.owner_id.is_(None), ~mine))
     for word in listing.search.lower().split():
-        places = (table.c.name, table.c.notes, table.c.group_name)
+        places = (table.c.name, table.c.notes, table.c.group_name, *more)
         found.append(or_(*(func.lower(place).contains(word, autoescape=True) for place in places)))
     return and_(*found)
 
 
-def ordering(table: Table, sort: str) -> ColumnElement[Any]:
-    """Return the order of a listing.
+def sorting(table: Table, sort: str) -> Order:
+    """Return the order of a listing of datasets or models, joined with ``jobs``.
 
     Raises:
         RecipeError: there is no such column to sort by.
     """
-    name = sort.removeprefix("-")
-    if (
-        name not in ("created_at", "updated_at", "name", "group_name", "pictures", "size", "network")
-        or name not in table.c
-    ):
-        raise RecipeError("the list", [Problem("sort", f"cannot sort by {name}; try created_at or name")])
-    column: ColumnElement[Any] = func.lower(table.c[name]) if name in ("name", "group_name") else table.c[name]
-    return column.desc() if sort.startswith("-") else column.asc()
+    name, c = sort.removeprefix("-"), table.c
+    keys: dict[str, ColumnElement[Any]] = {
+        "created_at": c.created_at, "updated_at": c.updated_at, "name": func.lower(c.name),
+        "group_name": func.lower(c.group_name), "state": jobs.c.state,
+        "deleted_at": func.coalesce(c.deleted_at, 0.0),
+    }  # fmt: skip
+    if "scores" in c:
+        accuracy, so_far = (c.scores[key].as_float() for key in ("accuracy", "valid_accuracy"))
+        keys |= {"network": func.lower(c.network), "score": func.coalesce(accuracy, so_far, -1.0)}
+    else:
+        keys |= {"pictures": func.coalesce(c.pictures, -1), "size": func.coalesce(c.size, -1)}
+    if name not in keys:
+        raise RecipeError("the list", [Problem("sort", f"cannot sort by {name}; there are {', '.join(sorted(keys))}")])
+    return Order(keys[name], c.id, sort.startswith("-"))
+
+
+def may_change(owner_id: str | None, viewer: UserRecord | None) -> bool:
+    """Whether ``viewer`` may change what ``owner_id`` owns: admins all, members their own and what nobody owns."""
+    if viewer is None or viewer.role is Role.ADMIN:
+        return True
+    return viewer.role is Role.MEMBER and owner_id in (None, viewer.id)
 
 
 def check_change(record: DatasetRecord | ModelRecord, viewer: UserRecord | None) -> None:
@@ -82,11 +115,11 @@ def check_change(record: DatasetRecord | ModelRecord, viewer: UserRecord | None)
     Raises:
         RefusedError: ``viewer`` is a viewer, or the record is somebody else's.
     """
-    if viewer is None or viewer.role is Role.ADMIN:
+    if may_change(record.owner_id, viewer):
         return
-    if viewer.role is Role.VIEWER:
+    if viewer is not None and viewer.role is Role.VIEWER:
         raise RefusedError("Your account may look and not change; ask an admin for the role member.")
-    if record.owner_id not in (None, viewer.id):
+    if viewer is not None:
         raise RefusedError(f"{record.name} is somebody else's; only its owner or an admin may change it.")
 
 
@@ -109,8 +142,14 @@ def change(store: Store, table: Table, record: DatasetRecord | ModelRecord, chan
         query = query.where(table.c.revision == revision)
     with store.write() as connection:
         done = connection.execute(query.values(**asked, revision=table.c.revision + 1, updated_at=time.time()))
+        now = connection.execute(select(table).where(table.c.id == record.id)).first() if not done.rowcount else None
     if not done.rowcount:
-        raise ConflictError(f"{record.name} was changed by somebody else meanwhile; reload it, then change it again.")
+        differ = [(name, value, now._mapping[name]) for name, value in asked.items()] if now else []
+        told = "; ".join(f"{name} is now {there!r}, you sent {mine!r}" for name, mine, there in differ if there != mine)
+        raise ConflictError(
+            f"{record.name} was changed by somebody else meanwhile{': ' * bool(told)}{told}. Yours was not saved; "
+            "look at both, then send what you want with the revision that it has now."
+        )
 
 
 def put_back(store: Store, table: Table, ids: Sequence[str], deleted_at: float | None) -> None:
@@ -123,6 +162,12 @@ def remove(store: Store, table: Table, record_id: str) -> None:
     """Delete a record for good."""
     with store.write() as connection:
         connection.execute(delete(table).where(table.c.id == record_id))
+
+
+def _own(table: Table, viewer: UserRecord | None) -> ColumnElement[bool]:
+    if viewer is None or viewer.role is Role.ADMIN:
+        return true()
+    return or_(table.c.owner_id == viewer.id, table.c.owner_id.is_(None))
 
 
 def groups(store: Store, table: Table, viewer: UserRecord | None) -> list[str]:

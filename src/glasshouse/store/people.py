@@ -9,10 +9,11 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
 from glasshouse.store.database import Store, new_id
+from glasshouse.store.paging import Order, Page, page_of
 from glasshouse.store.records import AuditEntry, Role, TokenRecord, UserRecord
 from glasshouse.store.tables import audit, sessions, tokens, users
 
@@ -20,21 +21,25 @@ __all__ = [
     "add_token",
     "add_user",
     "begin_session",
+    "change_password",
     "change_user",
     "check_password",
+    "count_sessions",
     "end_session",
+    "end_sessions",
     "has_users",
     "list_audit",
     "list_tokens",
     "list_users",
     "note",
+    "page_of_audit",
     "remove_token",
     "user_of_session",
     "user_of_token",
 ]
 
 SESSION_SECONDS = 14 * 24 * 3600.0
-LEAST_PASSWORD = 8
+LEAST_PASSWORD, MOST_PASSWORD = 8, 1000
 
 
 def has_users(store: Store) -> bool:
@@ -53,8 +58,8 @@ def add_user(store: Store, name: str, password: str, role: Role = Role.MEMBER) -
     problems = []
     if not re.fullmatch(r"[\w.@-]{1,64}", name):
         problems.append(Problem("name", "expected 1 to 64 letters, digits, dots, @, _ or -"))
-    if len(password) < LEAST_PASSWORD or len(password) > 1000:
-        problems.append(Problem("password", f"expected at least {LEAST_PASSWORD} letters"))
+    if problem := _wrong_password(password):
+        problems.append(problem)
     if problems:
         raise RecipeError("the account", problems)
     user = UserRecord(new_id(), name, role, time.time(), None)
@@ -69,12 +74,21 @@ def add_user(store: Store, name: str, password: str, role: Role = Role.MEMBER) -
 def change_user(
     store: Store, name: str, *, password: str | None = None, role: Role | None = None, disabled: bool | None = None
 ) -> UserRecord:
-    """Change an account; a new password or ``disabled`` ends its sessions, and ``disabled`` its tokens too."""
-    user = next((one for one in list_users(store) if one.name == name), None)
+    """Change an account; a new password or ``disabled`` ends its sessions, and ``disabled`` its tokens too.
+
+    Raises:
+        MissingError: there is no account of that name.
+        RecipeError: the password cannot be used.
+        ConflictError: it is the last admin who can sign in, and would be none.
+    """
+    everybody = list_users(store)
+    user = next((one for one in everybody if one.name == name), None)
     if user is None:
         raise MissingError(f"There is no account {name}.")
-    if password is not None and len(password) < LEAST_PASSWORD:
-        raise RecipeError("the account", [Problem("password", f"expected at least {LEAST_PASSWORD} letters")])
+    if password is not None and (problem := _wrong_password(password)):
+        raise RecipeError("the account", [problem])
+    if disabled or role not in (None, Role.ADMIN):
+        _check_not_last_admin(user, everybody)
     values: dict[str, object] = {}
     if password is not None:
         values["password"] = _hasher().hash(password)
@@ -90,6 +104,20 @@ def change_user(
         if disabled:
             connection.execute(delete(tokens).where(tokens.c.user_id == user.id))
     return next(one for one in list_users(store) if one.id == user.id)
+
+
+def change_password(store: Store, user: UserRecord, old: str, new: str) -> None:
+    """Change one's own password; it ends all sessions of the account.
+
+    Raises:
+        RecipeError: the old one is wrong, or the new one cannot be used.
+    """
+    problems = [problem for problem in [_wrong_password(new, "new")] if problem]
+    if check_password(store, user.name, old) is None:
+        problems.insert(0, Problem("old", "this is not the present password"))
+    if problems:
+        raise RecipeError("the account", problems)
+    change_user(store, user.name, password=new)
 
 
 def list_users(store: Store) -> list[UserRecord]:
@@ -126,6 +154,20 @@ def end_session(store: Store, secret: str) -> None:
     """Sign out."""
     with store.write() as connection:
         connection.execute(delete(sessions).where(sessions.c.id == _digest(secret)))
+
+
+def end_sessions(store: Store, user: UserRecord) -> int:
+    """Sign a person out in every browser; return in how many."""
+    with store.write() as connection:
+        return connection.execute(delete(sessions).where(sessions.c.user_id == user.id)).rowcount
+
+
+def count_sessions(store: Store, user: UserRecord) -> int:
+    """Return in how many browsers a person is signed in."""
+    query = select(func.count()).select_from(sessions)
+    with store.read() as connection:
+        query = query.where(sessions.c.user_id == user.id, sessions.c.expires_at > time.time())
+        return int(connection.execute(query).scalar_one())
 
 
 def user_of_session(store: Store, secret: str) -> UserRecord | None:
@@ -190,6 +232,36 @@ def list_audit(store: Store, limit: int = 200, before: float | None = None) -> l
     with store.read() as connection:
         rows: Sequence[object] = connection.execute(query).all()
     return [AuditEntry(*row) for row in rows]  # type: ignore[misc]
+
+
+def page_of_audit(
+    store: Store, search: str = "", *, after: str = "", before: str = "", limit: int = 100
+) -> Page[AuditEntry]:
+    """Return a page of what was done, the latest first; ``search`` looks for words in who, what, which and how."""
+    query = select(audit)
+    for word in search.lower().split():
+        places = (audit.c.user_name, audit.c.action, audit.c.target, audit.c.detail)
+        query = query.where(or_(*(func.lower(place).contains(word, autoescape=True) for place in places)))
+    order = Order(audit.c.at, audit.c.id, falling=True)
+    with store.read() as connection:
+        found = page_of(connection, query, order, after=after, before=before, limit=limit)
+    return Page(
+        [AuditEntry(**{name: row._mapping[name] for name in audit.c.keys()}) for row in found.items],
+        found.before,
+        found.after,
+    )
+
+
+def _wrong_password(password: str, field: str = "password") -> Problem | None:
+    if LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
+        return None
+    return Problem(field, f"expected {LEAST_PASSWORD} to {MOST_PASSWORD} letters, got {len(password)}")
+
+
+def _check_not_last_admin(user: UserRecord, everybody: Sequence[UserRecord]) -> None:
+    admins = [one.id for one in everybody if one.role is Role.ADMIN and one.disabled_at is None]
+    if admins == [user.id]:
+        raise ConflictError(f"{user.name} is the last admin who can sign in; make somebody else an admin first.")
 
 
 @cache

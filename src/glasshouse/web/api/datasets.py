@@ -65,7 +65,7 @@ def change(here: Here, dataset_id: str, changes: Changes) -> DatasetOut:
 def used_by(here: Here, dataset_id: str) -> list[dict[str, str]]:
     """List the models that depend on it."""
     get_dataset(here.store, dataset_id, here.user)
-    return [{"id": key, "name": name} for key, name in dependants(here.store, dataset_id)]
+    return [{"id": key, "name": name} for key, name in dependants(here.store, dataset_id, here.user)]
 
 
 @router.delete("/{dataset_id}")

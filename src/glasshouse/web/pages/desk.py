@@ -69,7 +69,7 @@ class Desk:
 
     def users_of(self, key: str) -> list[tuple[str, str]]:
         """Return (id, name) of the models that learn from a dataset."""
-        return dependants(self.store, key)
+        return dependants(self.store, key, self.user)
 
     def make_dataset(self, new: NewDataset) -> str:
         """Queue a dataset and return its id."""
