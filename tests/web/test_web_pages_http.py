@@ -201,10 +201,13 @@ def test_deleting_offers_undo_and_the_bin(client: TestClient, studio: Studio) ->
     key = make_dataset(studio.store, "To delete", studio.pictures)
     answer = client.post(f"/datasets/{key}/delete")
     home = client.get(answer.headers["location"]).text
-    assert f'action="/datasets/{key}/restore"' in home
+    assert "Moved to the bin." in home
     assert "To delete" in client.get("/bin").text
-    client.post(f"/datasets/{key}/restore")
+    at = re.search(r'name="at" value="([\d.]+)"', home)
+    assert at is not None
+    assert client.post("/bin/undo", data={"at": at[1]}).headers["location"] == f"/datasets/{key}"
     assert get_dataset(studio.store, key).deleted_at is None
+    assert "Moved to the bin." not in client.get(answer.headers["location"]).text, "it was undone"
     client.post(f"/datasets/{key}/delete")
 
 
@@ -351,7 +354,7 @@ def test_several_are_aborted_and_binned_at_once(client: TestClient, studio: Stud
     chosen = {"chosen": [f"models/{one.id}" for one in made]}
     client.post("/chosen/abort", data=chosen)
     assert [str(get_model(studio.store, one.id).state) for one in made] == ["aborted", "aborted"]
-    assert client.post("/chosen/delete", data=chosen).headers["location"] == "/bin"
+    assert client.post("/chosen/delete", data=chosen).headers["location"].startswith("/?binned=")
     assert "Many lr 0.1" in client.get("/bin").text
 
 

@@ -62,7 +62,8 @@ def change(
 
     store = _open(home, database)
     new = _password() if password else None
-    user = change_user(store, name, password=new, role=_role(role) if role else None, disabled=disabled)
+    chosen = _role(role) if role else None
+    user = change_user(store, name, password=new, role=chosen, disabled=disabled, even_last=True)
     note(store, None, "user-change", user.id, f"{name} by the command line")
     print(f"Changed {name} ({user.role}).", file=sys.stderr)
 

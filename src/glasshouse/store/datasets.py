@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, update
@@ -27,6 +28,7 @@ from glasshouse.store.records import DatasetRecord, JobState, UserRecord
 from glasshouse.store.tables import datasets, jobs, models
 
 __all__ = [
+    "Uses",
     "bin_datasets",
     "change_dataset",
     "check_unused",
@@ -40,7 +42,23 @@ __all__ = [
     "note_dataset_made",
     "page_of_datasets",
     "restore_datasets",
+    "uses_of",
 ]
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What needs a dataset: (id, name) of the models outside the bin that a person may see, and of those that are
+    queued or running; ``others``: there are models that they may not see; ``working``: one of all is not at rest.
+    """
+
+    models: tuple[tuple[str, str], ...]
+    live: tuple[tuple[str, str], ...]
+    others: bool
+    working: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.models or self.others)
 
 
 def get_dataset(store: Store, dataset_id: str, viewer: UserRecord | None = None) -> DatasetRecord:
@@ -167,41 +185,48 @@ def note_dataset_made(store: Store, dataset_id: str, summary: dict[str, Any], si
         connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(**values, updated_at=time.time()))
 
 
-def check_unused(
-    store: Store,
-    record: DatasetRecord,
-    viewer: UserRecord | None = None,
-    *,
-    even_if_used: bool,
-    besides: Collection[str] = (),
-) -> None:
-    """Refuse to lose a dataset that is needed; models in ``besides`` go with it.
-
-    Raises:
-        ConflictError: it is being made, or models depend on it: those that ``viewer`` may see are named.
-    """
-    if record.state is JobState.RUNNING:
-        raise ConflictError(f"{record.name} is being made; abort that first.")
+def uses_of(
+    store: Store, record: DatasetRecord, viewer: UserRecord | None = None, besides: Collection[str] = ()
+) -> Uses:
+    """Return what needs the dataset; models in ``besides`` go with it, and do not count."""
     query = select(models.c.id, models.c.name, jobs.c.state, _visible(models, viewer).label("seen"))
     query = query.join(jobs, jobs.c.id == models.c.job_id).order_by(models.c.created_at)
     query = query.where(models.c.dataset_id == record.id, models.c.deleted_at.is_(None))
     with store.read() as connection:
         used = [row for row in connection.execute(query) if row.id not in besides]
     live = [row for row in used if JobState(row.state).live]
-    if live:
-        raise ConflictError(f"{record.name} is in use: {_names(live)} is queued or running on it; abort that first.")
-    if used and not even_if_used:
+    return Uses(
+        tuple((row.id, row.name) for row in used if row.seen),
+        tuple((row.id, row.name) for row in live if row.seen),
+        any(not row.seen for row in used),
+        bool(live),
+    )
+
+
+def check_unused(store: Store, record: DatasetRecord, viewer: UserRecord | None = None, *, even_if_used: bool) -> None:
+    """Refuse to lose a dataset that is needed.
+
+    Raises:
+        ConflictError: it is being made, or models depend on it: those that ``viewer`` may see are named.
+    """
+    if record.state.live:
+        raise ConflictError(f"{record.name} is being made; abort that first.")
+    uses = uses_of(store, record, viewer)
+    if uses.working:
         raise ConflictError(
-            f"{record.name} is in use by {_names(used)}. Without it they still predict, and can "
+            f"{record.name} is in use: {_names(uses.live, uses.others)} is queued or running on it; abort that first."
+        )
+    if uses and not even_if_used:
+        raise ConflictError(
+            f"{record.name} is in use by {_names(uses.models, uses.others)}. Without it they still predict, and can "
             "no longer be resumed or evaluated. Delete it anyway, or keep it."
         )
 
 
-def _names(rows: Sequence[Row[Any]]) -> str:
-    names = [row.name for row in rows if row.seen]
+def _names(named: Sequence[tuple[str, str]], others: bool) -> str:
+    names = [name for _, name in named]
     told = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    others = "a model of somebody else" if len(names) < len(rows) else ""
-    return " and ".join(filter(None, [told, others]))
+    return " and ".join(filter(None, [told, "a model of somebody else" if others else ""]))
 
 
 def _joined() -> Select[Any]:

@@ -72,14 +72,20 @@ def add_user(store: Store, name: str, password: str, role: Role = Role.MEMBER) -
 
 
 def change_user(
-    store: Store, name: str, *, password: str | None = None, role: Role | None = None, disabled: bool | None = None
+    store: Store,
+    name: str,
+    *,
+    password: str | None = None,
+    role: Role | None = None,
+    disabled: bool | None = None,
+    even_last: bool = False,
 ) -> UserRecord:
     """Change an account; a new password or ``disabled`` ends its sessions, and ``disabled`` its tokens too.
 
     Raises:
         MissingError: there is no account of that name.
         RecipeError: the password cannot be used.
-        ConflictError: it is the last admin who can sign in, and would be none.
+        ConflictError: it is the last admin who can sign in, and would be none (``even_last``: then it is so).
     """
     everybody = list_users(store)
     user = next((one for one in everybody if one.name == name), None)
@@ -87,7 +93,7 @@ def change_user(
         raise MissingError(f"There is no account {name}.")
     if password is not None and (problem := _wrong_password(password)):
         raise RecipeError("the account", [problem])
-    if disabled or role not in (None, Role.ADMIN):
+    if not even_last and (disabled or role not in (None, Role.ADMIN)):
         _check_not_last_admin(user, everybody)
     values: dict[str, object] = {}
     if password is not None:
@@ -245,11 +251,8 @@ def page_of_audit(
     order = Order(audit.c.at, audit.c.id, falling=True)
     with store.read() as connection:
         found = page_of(connection, query, order, after=after, before=before, limit=limit)
-    return Page(
-        [AuditEntry(**{name: row._mapping[name] for name in audit.c.keys()}) for row in found.items],
-        found.before,
-        found.after,
-    )
+    entries = [AuditEntry(r.id, r.at, r.user_name, r.action, r.target, r.detail) for r in found.items]
+    return Page(entries, found.before, found.after)
 
 
 def _wrong_password(password: str, field: str = "password") -> Problem | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Table, func, select, update
 
 from glasshouse.errors import ConflictError, MissingError
 from glasshouse.store.database import Store
-from glasshouse.store.datasets import change_dataset, check_unused, get_dataset
+from glasshouse.store.datasets import Uses, change_dataset, get_dataset, uses_of
 from glasshouse.store.jobs import abort_job
 from glasshouse.store.models import change_model, get_model
 from glasshouse.store.owned import Listing, check_change, conditions
@@ -45,11 +45,22 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a thing cannot simply go into the bin; ``final`` where not even a second question would help."""
+    """Why a thing cannot simply go into the bin: its own job is not at rest (``uses`` is None), or what needs it."""
 
     record: DatasetRecord | ModelRecord
-    reason: str
-    final: bool
+    uses: Uses | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether not even a second question would help: something works or waits."""
+        return self.uses is None or self.uses.working
+
+    def __str__(self) -> str:
+        if self.uses is None:
+            return f"{self.record.name} is {self.record.state}; abort it first."
+        names = [name for _, name in (self.uses.live if self.uses.working else self.uses.models)]
+        told = ", ".join(names + ["a model of somebody else"] * self.uses.others)
+        return f"{self.record.name} is needed by {told}{'; abort that first' * self.uses.working}."
 
 
 def chosen_from(words: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -87,15 +98,15 @@ def obstacles(store: Store, chosen: Chosen, viewer: UserRecord | None = None) ->
     Raises:
         RefusedError: ``viewer`` may not change one of them.
     """
+    going = {model.id for model in chosen.models}
     found = []
     for record in chosen.all:
         check_change(record, viewer)
-        for final in (True, False):
-            try:
-                _check(store, record, viewer, chosen, even_if_used=final)
-            except ConflictError as error:
-                found.append(Obstacle(record, str(error), final))
-                break
+        uses = uses_of(store, record, viewer, going) if isinstance(record, DatasetRecord) else None
+        if record.state.live:
+            found.append(Obstacle(record))
+        elif uses:
+            found.append(Obstacle(record, uses))
     return found
 
 
@@ -108,7 +119,7 @@ def bin_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None, 
     """
     against = [one for one in obstacles(store, chosen, viewer) if one.final or not even_if_used]
     if against:
-        raise ConflictError("\n".join(one.reason for one in against))
+        raise ConflictError("\n".join(map(str, against)))
     now = time.time()
     with store.write() as connection:
         for table, records in ((datasets, chosen.datasets), (models, chosen.models)):
@@ -126,8 +137,10 @@ def count_binned_at(store: Store, at: float, viewer: UserRecord | None = None) -
         )
 
 
-def restore_binned_at(store: Store, at: float, viewer: UserRecord | None = None) -> list[str]:
-    """Take out of the bin what went into it at that moment; return their ids.
+def restore_binned_at(
+    store: Store, at: float, viewer: UserRecord | None = None
+) -> tuple[DatasetRecord | ModelRecord, ...]:
+    """Take out of the bin what went into it at that moment; return what it was.
 
     Raises:
         RefusedError: ``viewer`` may only look.
@@ -137,12 +150,13 @@ def restore_binned_at(store: Store, at: float, viewer: UserRecord | None = None)
             table: list(connection.execute(select(table.c.id).where(*_binned(table, at, viewer))).scalars())
             for table in (datasets, models)
         }
-    for record in look_up(store, found[datasets], found[models], viewer).all:
+    records = look_up(store, found[datasets], found[models], viewer).all
+    for record in records:
         check_change(record, viewer)
     with store.write() as connection:
         for table, ids in found.items():
             connection.execute(update(table).where(table.c.id.in_(ids)).values(deleted_at=None))
-    return [*found[models], *found[datasets]]
+    return records
 
 
 def abort_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None) -> list[DatasetRecord | ModelRecord]:
@@ -179,16 +193,6 @@ def change_several(
         way = change_dataset if isinstance(record, DatasetRecord) else change_model
         way(store, record.id, dict(changes), viewer)
     return others
-
-
-def _check(
-    store: Store, record: DatasetRecord | ModelRecord, viewer: UserRecord | None, chosen: Chosen, *, even_if_used: bool
-) -> None:
-    if isinstance(record, DatasetRecord):
-        going = {model.id for model in chosen.models}
-        check_unused(store, record, viewer, even_if_used=even_if_used, besides=going)
-    elif record.state.live:
-        raise ConflictError(f"{record.name} is {record.state}; abort it first.")
 
 
 def _binned(table: Table, at: float, viewer: UserRecord | None) -> tuple[Any, Any]:

@@ -3,8 +3,8 @@
 from itertools import pairwise
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
 
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.store.results import read_answers, result_place
@@ -32,29 +32,6 @@ def compare(request: Request, desk: DeskNow, chosen: Annotated[list[str] | None,
     context |= {"loss": _drawn(jobs, "valid_loss", 1.0), "accuracy": _drawn(jobs, "valid_accuracy", 100.0)}
     context |= {"dataset": _dataset(desk, jobs), "shown": SHOWN}
     return page(request, "compare.html", **context)
-
-
-@router.post("/chosen/delete")
-def delete(desk: DeskNow, chosen: Annotated[list[str] | None, Form()] = None) -> RedirectResponse:
-    """Put several datasets and models into the bin, models first; each can be put back there."""
-    for one in sorted(chosen or (), reverse=True):
-        desk.delete(desk.find(*_parts(one)))
-    return RedirectResponse("/bin" if chosen else "/", 303)
-
-
-@router.post("/chosen/abort")
-def abort(desk: DeskNow, chosen: Annotated[list[str] | None, Form()] = None) -> RedirectResponse:
-    """Abort those of the chosen that work or wait."""
-    for one in chosen or ():
-        job = desk.find(*_parts(one))
-        if job.running:
-            desk.abort(job)
-    return RedirectResponse("/", 303)
-
-
-def _parts(chosen: str) -> tuple[str, str]:
-    kind, _, key = chosen.partition("/")
-    return kind, key
 
 
 def _pair(first: Job, other: Job) -> Paired | None:

@@ -6,7 +6,6 @@ from glasshouse.errors import MissingError
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import (
-    bin_datasets,
     change_dataset,
     dependants,
     empty_dataset,
@@ -15,7 +14,7 @@ from glasshouse.store.datasets import (
     restore_datasets,
 )
 from glasshouse.store.jobs import abort_job, list_jobs, resume_job
-from glasshouse.store.models import bin_models, change_model, empty_model, get_model, list_models, restore_models
+from glasshouse.store.models import change_model, empty_model, get_model, list_models, restore_models
 from glasshouse.store.owned import Listing, check_change
 from glasshouse.store.people import note
 from glasshouse.store.places import complete_path
@@ -45,17 +44,17 @@ class Desk:
     def jobs(self, binned: bool = False) -> list[Job]:
         """Return all datasets and models, newest first; ``binned``: those in the bin instead."""
         listing = Listing(binned=binned, limit=MOST)
-        found = [dataset_job(self.store, one) for one in list_datasets(self.store, self.user, listing)]
-        found += [model_job(self.store, one) for one in list_models(self.store, self.user, listing)]
+        found = [dataset_job(self.store, one, self.user) for one in list_datasets(self.store, self.user, listing)]
+        found += [model_job(self.store, one, self.user) for one in list_models(self.store, self.user, listing)]
         return sorted(found, key=lambda job: job.created, reverse=True)
 
     def dataset(self, key: str) -> Job:
         """Return one dataset, in the bin too."""
-        return dataset_job(self.store, get_dataset(self.store, key, self.user))
+        return dataset_job(self.store, get_dataset(self.store, key, self.user), self.user)
 
     def model(self, key: str) -> Job:
         """Return one model, in the bin too."""
-        return model_job(self.store, get_model(self.store, key, self.user))
+        return model_job(self.store, get_model(self.store, key, self.user), self.user)
 
     def find(self, kind: str, key: str) -> Job:
         """Return the dataset or the model ``key``.
@@ -73,7 +72,7 @@ class Desk:
 
     def make_dataset(self, new: NewDataset) -> str:
         """Queue a dataset and return its id."""
-        return self._noted("dataset-create", submit_dataset(self.store, new, self.user).id, new.name)
+        return self.noted("dataset-create", submit_dataset(self.store, new, self.user).id, new.name)
 
     def checked(self, new: NewDataset) -> DatasetRecipe:
         """Return the recipe of a new dataset with its source where this process finds it."""
@@ -87,38 +86,29 @@ class Desk:
 
     def make_models(self, new: NewModel) -> list[str]:
         """Queue a training, or one for each pair of a sweep; return their ids."""
-        return [self._noted("model-create", one.id, one.name) for one in submit_models(self.store, new, self.user)]
+        return [self.noted("model-create", one.id, one.name) for one in submit_models(self.store, new, self.user)]
 
     def abort(self, job: Job) -> None:
         """Ask a job to stop; what it kept stays."""
         self._check(job)
         abort_job(self.store, self._record(job).job_id, self.user)
-        self._noted(f"{job.kind}-abort", job.id, job.name)
+        self.noted(f"{job.kind}-abort", job.id, job.name)
 
     def resume(self, job: Job) -> None:
         """Queue an aborted or failed job again, from its last checkpoint."""
         self._check(job)
         resume_job(self.store, self._record(job).job_id, self.user)
-        self._noted(f"{job.kind}-resume", job.id, job.name)
-
-    def delete(self, job: Job) -> None:
-        """Put a dataset or a model into the bin.
-
-        Raises:
-            ConflictError: models depend on the dataset, or the job is not at rest.
-        """
-        (bin_datasets if job.kind == DATASET else bin_models)(self.store, [job.id], self.user)
-        self._noted(f"{job.kind}-bin", job.id, job.name)
+        self.noted(f"{job.kind}-resume", job.id, job.name)
 
     def restore(self, job: Job) -> None:
         """Take a dataset or a model out of the bin."""
         (restore_datasets if job.kind == DATASET else restore_models)(self.store, [job.id], self.user)
-        self._noted(f"{job.kind}-restore", job.id, job.name)
+        self.noted(f"{job.kind}-restore", job.id, job.name)
 
     def empty(self, job: Job) -> None:
         """Delete what is in the bin for good, with its files."""
         (empty_dataset if job.kind == DATASET else empty_model)(self.store, job.id, self.user)
-        self._noted(f"{job.kind}-delete", job.id, job.name)
+        self.noted(f"{job.kind}-delete", job.id, job.name)
 
     def describe(self, job: Job, name: str, notes: str) -> None:
         """Change the name and the notes."""
@@ -137,7 +127,7 @@ class Desk:
     def evaluate(self, job: Job, split: str) -> None:
         """Queue the scoring of a model on a split; ``test`` opens the seal."""
         submit_evaluation(self.store, job.id, split, user=self.user)
-        self._noted("model-evaluate", job.id, split)
+        self.noted("model-evaluate", job.id, split)
 
     def evaluation(self, job: Job, split: str) -> JobRecord | None:
         """Return the latest job that scores a model on a split."""
@@ -150,7 +140,7 @@ class Desk:
         """Refuse a change by who may only look."""
         check_change(self._record(job), self.user)
 
-    def _noted(self, action: str, key: str, detail: str) -> str:
+    def noted(self, action: str, key: str, detail: str) -> str:
         """Write into the audit log, where there are accounts; return ``key``."""
         if self.user is not None:
             note(self.store, self.user, action, key, detail)

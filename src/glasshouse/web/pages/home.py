@@ -1,100 +1,148 @@
-"""Home: what runs now, then datasets and models; searching, sorting, the bin; language and colours."""
+"""Home: what runs now, then models and datasets, found, filtered, sorted, in pages; language and colours."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 
-from glasshouse.web.charts import sparkline
-from glasshouse.web.curves import told
+from glasshouse.store.datasets import count_datasets, count_models_on, dataset_groups, page_of_datasets
+from glasshouse.store.models import count_models, model_groups, page_of_models
+from glasshouse.store.owned import Listing
+from glasshouse.store.paging import Page
+from glasshouse.store.people import list_users
+from glasshouse.store.records import JobState
+from glasshouse.store.several import count_binned_at
+from glasshouse.web.columns import COLUMNS, chosen, cookie_of, written
 from glasshouse.web.language import LANGUAGES
 from glasshouse.web.pages.access import DeskNow
-from glasshouse.web.pages.desk import DATASET, MODEL, Job
-from glasshouse.web.pages.live import live, mark_of
+from glasshouse.web.pages.desk import Desk, Job
+from glasshouse.web.pages.job import dataset_job, model_job
+from glasshouse.web.pages.running import lines, mark_of_running, running
 from glasshouse.web.templating import page
 
 __all__ = ["inside", "router"]
 
 router = APIRouter(include_in_schema=False)
-SORTS: Mapping[str, Callable[[Job], Any]] = {
-    "name": lambda job: job.name.casefold(),
-    "state": lambda job: job.state,
-    "created": lambda job: job.created,
-    "score": lambda job: job.score if job.score is not None else -1.0,
-}
 YEAR = 365 * 24 * 3600
+BOTH, ALONE = 20, 100  # rows a page: of two lists, of one
+SORTS: Mapping[str, tuple[str, bool]] = {
+    "name": ("name", False), "state": ("state", False), "group": ("group_name", False), "network": ("network", False),
+    "score": ("score", True), "pictures": ("pictures", True), "size": ("size", True), "changed": ("updated_at", True),
+    "created": ("created_at", True),
+}  # fmt: skip
+ONLY = {"models": ("score", "network"), "datasets": ("pictures", "size")}
 
 
 @dataclass(frozen=True)
-class Running:
-    """A job that works or waits, with the path of its sparkline and its last loss."""
+class View:
+    """What the address of home asks for; every view is a link."""
 
-    job: Job
-    line: str
-    loss: float | None
+    q: str = ""
+    state: str = ""
+    group: str = ""
+    owner: str = ""
+    show: str = ""
+    sort: str = "created"
+    order: str = ""
+
+    @property
+    def falling(self) -> bool:
+        """Whether the sorting goes from the greatest down."""
+        return self.order == "down" if self.order else SORTS[self.sort][1]
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.q or self.state or self.group or self.owner)
+
+    def listing(self, kind: str, after: str = "", before: str = "") -> Listing:
+        """Return what the list of ``kind`` asks of the store; what it cannot be sorted by sorts by time."""
+        other = ONLY["datasets" if kind == "models" else "models"]
+        name, falling = SORTS["created"] if self.sort in other else (SORTS[self.sort][0], self.falling)
+        states = (self.state,) if self.state else ()
+        return Listing(self.q, self.group or None, False, f"-{name}" if falling else name,
+                       ALONE if self.show else BOTH, 0, states, self.owner, after, before)  # fmt: skip
+
+    def link(self, request: Request, **changes: str) -> str:
+        """Return the address of this view with some of it changed; columns in the address stay there."""
+        kept = {name: request.query_params[name] for name in map(cookie_of, COLUMNS) if name in request.query_params}
+        words = {**vars(self), "sort": "" if self.sort == "created" and not self.order else self.sort, **kept}
+        shown = {name: value for name, value in {**words, **changes}.items() if value or name in kept}
+        return f"/?{urlencode(shown)}" if shown else "/"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One of the two lists: ``count`` rows fit, ``page`` are shown, with the addresses before and after it."""
+
+    kind: str
+    count: int
+    jobs: list[Job]
+    columns: list[str]
+    before: str | None
+    after: str | None
 
 
 @router.get("/", response_class=HTMLResponse)
-def home(request: Request, desk: DeskNow, q: str = "", sort: str = "created", order: str = "") -> HTMLResponse:
-    """Show the running jobs first, then all datasets and models that fit the search."""
-    jobs, binned = desk.jobs(), desk.jobs(binned=True)
-    found = _sorted([job for job in jobs if _fits(job, q)], sort, order)
+def home(
+    request: Request, desk: DeskNow, q: str = "", state: str = "", group: str = "", owner: str = "", show: str = "",
+    sort: str = "created", order: str = "", binned: Annotated[float | None, Query()] = None,
+) -> HTMLResponse:  # fmt: skip
+    """Show the running jobs first, then the models and datasets that fit."""
+    view = View(
+        q[:200],
+        state if state in list(JobState) else "",
+        group,
+        owner if owner in ("mine", "others") and desk.user else "",
+        show if show in COLUMNS else "",
+        sort if sort in SORTS else "created",
+        order if order in ("up", "down") else "",
+    )
+    now = running(desk)
+    lists = [_rows(request, desk, view, kind) for kind in COLUMNS]
+    data = next((rows.jobs for rows in lists if rows.kind == "datasets"), [])
+    bins = [count(desk.store, desk.user, Listing(binned=True)) for count in (count_datasets, count_models)]
     return page(
         request,
         "home.html",
-        running=_running(jobs),
-        mark=mark_of(_text([job for job in jobs if job.running])),
-        datasets=[job for job in found if job.kind == DATASET],
-        models=[job for job in found if job.kind == MODEL],
-        total=len(jobs),
-        names={job.id: job for job in jobs},
-        uses=_uses(jobs),
-        q=q,
-        sort=sort,
-        order=order,
-        binned=next((job.address for job in binned if job.address == request.query_params.get("binned")), None),
-        in_bin=len(binned),
-        query=lambda **changes: _query({"q": q, "sort": sort, "order": order} | changes),
+        now=now,
+        lines=lines(desk, now),
+        asked=request.query_params,
+        mark=mark_of_running(now, desk),
+        view=view,
+        lists=lists,
+        anything=any(rows.count for rows in lists) or view.filtered or _anything(desk),
+        uses=count_models_on(desk.store, [job.id for job in data], desk.user),
+        groups=sorted({*dataset_groups(desk.store, desk.user), *model_groups(desk.store, desk.user)}),
+        people={user.id: user.name for user in list_users(desk.store)} if desk.user else {},
+        undo=binned if binned is not None and count_binned_at(desk.store, binned, desk.user) else None,
+        undo_count=count_binned_at(desk.store, binned, desk.user) if binned is not None else 0,
+        in_bin=sum(bins),
+        all_columns=COLUMNS,
+        states=[str(one) for one in JobState],
+        link=lambda **changes: view.link(request, **changes),
     )
 
 
-@router.get("/live/home")
-def home_live(request: Request, desk: DeskNow, since: str = "") -> Response:
-    """Return the table of running jobs, where it changed since ``since``."""
-    jobs = [job for job in desk.jobs() if job.running]
-    return live(request, "home_running.html", _text(jobs), since, False, running=lambda: _running(jobs))
-
-
-@router.get("/bin", response_class=HTMLResponse)
-def trash(request: Request, desk: DeskNow) -> HTMLResponse:
-    """Show what was deleted and can come back."""
-    return page(request, "bin.html", jobs=desk.jobs(binned=True))
-
-
-@router.post("/{kind}/{key}/delete")
-def delete(desk: DeskNow, kind: str, key: str) -> Response:
-    """Put a dataset or a model into the bin, and offer Undo at home."""
-    job = desk.find(kind, key)
-    desk.delete(job)
-    return RedirectResponse(f"/?binned={job.address}", 303)
-
-
-@router.post("/{kind}/{key}/restore")
-def restore(desk: DeskNow, kind: str, key: str) -> Response:
-    """Take a dataset or a model out of the bin."""
-    job = desk.find(kind, key)
-    desk.restore(job)
-    return RedirectResponse(job.address, 303)
-
-
-@router.post("/{kind}/{key}/empty")
-def empty(desk: DeskNow, kind: str, key: str) -> Response:
-    """Delete what is in the bin for good, with its files."""
-    desk.empty(desk.find(kind, key))
-    return RedirectResponse("/bin", 303)
+@router.post("/columns")
+def columns(
+    kind: Annotated[str, Form()],
+    column: Annotated[list[str] | None, Form()] = None,
+    usual: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/",
+) -> RedirectResponse:
+    """Keep which columns a list shows, in this browser and in the address; ``usual`` forgets the choice."""
+    kind = kind if kind in COLUMNS else "models"
+    name, text = cookie_of(kind), written(kind, column or ())
+    answer = RedirectResponse(_with(inside(back), name, None if usual else text), 303)
+    if usual:
+        answer.delete_cookie(name)
+    else:
+        answer.set_cookie(name, text.replace(",", "."), max_age=YEAR, httponly=True, samesite="lax")
+    return answer
 
 
 @router.post("/language")
@@ -118,37 +166,30 @@ def inside(address: str) -> str:
     return address if own else "/"
 
 
-def _running(jobs: Sequence[Job]) -> list[Running]:
-    found = []
-    for job in jobs:
-        if job.running:
-            losses = [step["loss"] for step in told(job.folder).steps] if job.kind == MODEL else []
-            found.append(Running(job, sparkline(losses), losses[-1] if losses else None))
-    return sorted(found, key=lambda one: (one.job.state != "running", one.job.created))
+def _rows(request: Request, desk: Desk, view: View, kind: str) -> Rows:
+    asked = request.query_params
+    after, before = asked.get(f"{kind}-after", ""), asked.get(f"{kind}-before", "")
+    listing = view.listing(kind, after, before)
+    cookie = request.cookies.get(cookie_of(kind))
+    wish = chosen(kind, desk.user is not None, asked.get(cookie_of(kind)), cookie and cookie.replace(".", ","))
+    if kind == "models":
+        count = count_models(desk.store, desk.user, listing)
+        models = page_of_models(desk.store, desk.user, listing) if view.show != "datasets" else Page([], None, None)
+        jobs = [model_job(desk.store, one, desk.user) for one in models.items]
+        return Rows(kind, count, jobs, wish, models.before, models.after)
+    count = count_datasets(desk.store, desk.user, listing)
+    found = page_of_datasets(desk.store, desk.user, listing) if view.show != "models" else Page([], None, None)
+    return Rows(kind, count, [dataset_job(desk.store, one, desk.user) for one in found.items], wish,
+                found.before, found.after)  # fmt: skip
 
 
-def _text(jobs: Sequence[Job]) -> str:
-    return "|".join(f"{job.id}:{job.state}:{job.stage}:{job.progress}:{job.remaining}" for job in jobs)
+def _anything(desk: Desk) -> bool:
+    return bool(count_datasets(desk.store, desk.user) or count_models(desk.store, desk.user))
 
 
-def _fits(job: Job, words: str) -> bool:
-    text = f"{job.name} {job.notes} {job.state} {job.recipe.get('network', '')}".casefold()
-    return all(word in text for word in words.casefold().split())
-
-
-def _sorted(jobs: list[Job], sort: str, order: str) -> list[Job]:
-    down = order == "down" if order else sort in ("created", "score")
-    return sorted(jobs, key=SORTS.get(sort, SORTS["created"]), reverse=down)
-
-
-def _uses(jobs: Sequence[Job]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for job in jobs:
-        if job.dataset:
-            found[job.dataset] = found.get(job.dataset, 0) + 1
-    return found
-
-
-def _query(values: Mapping[str, str]) -> str:
-    kept = {key: value for key, value in values.items() if value}
-    return f"/?{urlencode(kept)}" if kept else "/"
+def _with(address: str, name: str, value: str | None) -> str:
+    """Return an address of home with one word of its query changed, or taken away."""
+    path, _, query = address.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith(f"{name}=")]
+    words = kept + ([urlencode({name: value})] if value is not None else [])
+    return path + (f"?{'&'.join(words)}" if words else "")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.store.database import Store
-from glasshouse.store.records import DatasetRecord, JobState, ModelRecord
+from glasshouse.store.owned import may_change
+from glasshouse.store.records import DatasetRecord, JobState, ModelRecord, UserRecord
 
 __all__ = ["DATASET", "MODEL", "Job", "dataset_job", "model_job"]
 
@@ -20,7 +21,8 @@ class Job:
 
     ``progress`` is 0..1, None where it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
     model's dataset. ``score`` is a model's accuracy on ``pictures`` validation pictures; of a dataset, ``pictures`` is
-    how many it has. ``error`` is a sentence for people, ``details`` what a developer wants.
+    how many it has. ``error`` is a sentence for people, ``details`` what a developer wants. ``yours``: whether the
+    person may change it; ``binned``: when it went into the bin.
     """
 
     id: str
@@ -47,7 +49,16 @@ class Job:
     interval: tuple[float, float] | None = None
     pictures: int | None = None
     scores: Mapping[str, Any] = field(default_factory=dict)
-    binned: bool = False
+    binned: datetime | None = None
+    group: str = ""
+    owner: str | None = None
+    shared: bool = False
+    yours: bool = True
+    revision: int = 1
+    changed: datetime | None = None
+    dataset_name: str | None = None
+    size: int | None = None
+    classes: int | None = None
 
     @property
     def running(self) -> bool:
@@ -67,20 +78,23 @@ class Job:
         return f"/{self.kind}s/{self.id}"
 
 
-def dataset_job(store: Store, record: DatasetRecord) -> Job:
-    """Return a dataset as pages show it."""
-    return Job(**_common(store, record), kind=DATASET, pictures=record.pictures)
+def dataset_job(store: Store, record: DatasetRecord, viewer: UserRecord | None = None) -> Job:
+    """Return a dataset as pages show it to ``viewer``."""
+    classes = len(record.summary["classes"]) if record.summary and "classes" in record.summary else None
+    common = _common(store, record, viewer)
+    return Job(**common, kind=DATASET, pictures=record.pictures, size=record.size, classes=classes)
 
 
-def model_job(store: Store, record: ModelRecord) -> Job:
-    """Return a model as pages show it."""
+def model_job(store: Store, record: ModelRecord, viewer: UserRecord | None = None) -> Job:
+    """Return a model as pages show it to ``viewer``."""
     scores = record.scores
     score = scores.get("accuracy", scores.get("valid_accuracy"))
     interval = tuple(scores["interval"]) if scores.get("interval") else None
     return Job(
-        **_common(store, record),
+        **_common(store, record, viewer),
         kind=MODEL,
         dataset=record.dataset_id,
+        dataset_name=record.dataset_name,
         parent=record.parent_id,
         score=score,
         interval=interval,
@@ -89,7 +103,7 @@ def model_job(store: Store, record: ModelRecord) -> Job:
     )
 
 
-def _common(store: Store, record: DatasetRecord | ModelRecord) -> dict[str, Any]:
+def _common(store: Store, record: DatasetRecord | ModelRecord, viewer: UserRecord | None) -> dict[str, Any]:
     job = record.job
     return {
         "id": record.id,
@@ -108,7 +122,13 @@ def _common(store: Store, record: DatasetRecord | ModelRecord) -> dict[str, Any]
         "details": job.detail or "",
         "notes": record.notes,
         "notices": job.notices,
-        "binned": record.deleted_at is not None,
+        "binned": _moment(record.deleted_at) if record.deleted_at is not None else None,
+        "group": record.group_name,
+        "owner": record.owner_id,
+        "shared": record.shared,
+        "yours": may_change(record.owner_id, viewer),
+        "revision": record.revision,
+        "changed": _moment(record.updated_at),
     }
 
 

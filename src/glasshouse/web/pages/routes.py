@@ -18,6 +18,8 @@ from glasshouse.web.pages import (
     new_dataset,
     new_model,
     results,
+    running,
+    several,
     sign_in,
 )
 from glasshouse.web.templating import STATIC, language_of, page
@@ -30,7 +32,21 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 def add_pages(app: FastAPI) -> None:
     """Give the application its pages and their files; ``app.state.store`` is the Studio's store."""
-    for room in (home, new_dataset, new_model, datasets, models, results, classify, many, compare, downloads, sign_in):
+    for room in (
+        home,
+        running,
+        several,
+        new_dataset,
+        new_model,
+        datasets,
+        models,
+        results,
+        classify,
+        many,
+        compare,
+        downloads,
+        sign_in,
+    ):
         app.include_router(room.router)
     app.add_api_route("/static/{digest}/{name}", _static, include_in_schema=False)
     app.state.error_page = _error_page

@@ -7,12 +7,12 @@ function typing(target) {
 
 // Live parts: <section data-live="/models/1/live" data-since="12"> is asked for what is new each second.
 async function follow(part) {
-  const pause = Number(part.dataset.pause ?? 1000);
-  let wait = pause;
+  const pause = () => Number(part.dataset.pause ?? 1000);
+  let wait = pause();
   const lost = document.getElementById("connection");
   while (part.isConnected && part.dataset.live) {
     await new Promise((resolve) => setTimeout(resolve, wait));
-    if (document.hidden) { wait = pause; continue; }
+    if (document.hidden) { wait = pause(); continue; }
     try {
       const address = new URL(part.dataset.live, location.href);
       address.searchParams.set("since", part.dataset.since ?? "");
@@ -20,7 +20,7 @@ async function follow(part) {
       if (answer.status === 404) return;
       if (!answer.ok) throw new Error(String(answer.status));
       lost.hidden = true;
-      wait = pause;
+      wait = pause();
       if (answer.status === 200) replace(part, await answer.text());
       if (answer.headers.get("X-Live") === "end") { delete part.dataset.live; if (part.dataset.reload) location.reload(); }
     } catch {
@@ -38,8 +38,12 @@ function replace(part, html) {
   for (const piece of fresh.querySelectorAll("[data-piece]")) {
     const old = part.querySelector(`[data-piece="${piece.dataset.piece}"]`);
     if (!old) { location.reload(); return; }
-    if (old.innerHTML !== piece.innerHTML && !old.contains(document.activeElement)) old.replaceChildren(...piece.childNodes);
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    if (old.innerHTML === piece.innerHTML || (focused && !focused.id)) continue;
+    old.replaceChildren(...piece.childNodes);
+    if (focused) document.getElementById(focused.id)?.focus();
   }
+  part.dispatchEvent(new CustomEvent("live", { bubbles: true, detail: fresh }));
 }
 
 // Forms keep their text over an error, a reload or a restart of the server.
