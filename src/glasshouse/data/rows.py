@@ -3,20 +3,34 @@
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from glasshouse.data.picture import decode_encoded
 from glasshouse.errors import DatasetError
 
-__all__ = ["Split"]
+__all__ = ["Row", "Split"]
 
+_READ = 1000  # rows whose words are read together
 _THREADED = 16  # fewer encoded rows than this are decoded in the caller's thread
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of one picture beside its pixels; ``width`` and ``height`` are those in the source."""
+
+    path: str
+    label: int
+    sha256: str
+    width: int
+    height: int
 
 
 class Split:
@@ -63,6 +77,36 @@ class Split:
         """Width and height of each picture in the source, int64 (N, 2)."""
         pairs = [np.stack([_column(b, name).to_numpy() for name in ("width", "height")], 1) for b in self._batches]
         return np.concatenate([np.zeros((0, 2), np.int64), *pairs])
+
+    def row(self, index: int) -> Row:
+        """Return what is known of one picture, without reading what is known of the others."""
+        place = int(self._checked(np.array([index]))[0])
+        return next(self.between(place, place + 1))
+
+    def between(self, start: int, stop: int) -> Iterator[Row]:
+        """Yield what is known of the pictures from ``start`` to before ``stop``."""
+        for first, batch in zip(self._starts.tolist(), self._batches):
+            part = batch.select(["path", "label", "sha256", "width", "height"])
+            for low in range(max(start - first, 0), min(stop - first, batch.num_rows), _READ):
+                yield from (Row(**one) for one in part.slice(low, min(_READ, stop - first - low)).to_pylist())
+
+    def search(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """Return the numbers of the rows whose path holds all ``words``, in whatever case, int64 (n,)."""
+        found = np.ones(len(self), bool)
+        for word in words:
+            masks = [pc.match_substring(_column(b, "path"), word, ignore_case=True) for b in self._batches]
+            found &= np.concatenate([np.zeros(0, bool), *(m.to_numpy(zero_copy_only=False) for m in masks)])
+        return np.flatnonzero(found)
+
+    def rows_of(self, paths: Sequence[str]) -> dict[str, int]:
+        """Return the number of the row of each of ``paths`` that the split has."""
+        wanted = pa.array(paths, pa.string())
+        found: dict[str, int] = {}
+        for start, batch in zip(self._starts.tolist(), self._batches):
+            column = _column(batch, "path")
+            places = np.flatnonzero(pc.is_in(column, wanted).to_numpy(zero_copy_only=False))
+            found.update(zip(column.take(pa.array(places)).to_pylist(), (start + places).tolist()))
+        return found
 
     def rows(self, indices: NDArray[np.int64] | Sequence[int]) -> NDArray[np.uint8]:
         """Return the pictures at ``indices``, uint8 (n, H, W, C), in that order; negative indices count from the end.

@@ -1,7 +1,6 @@
 """What each kind of job does, within its child process, which works in the folder ``runs`` of the home."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from glasshouse.data.samples import sample
-from glasshouse.errors import RefusedError
 from glasshouse.events import Event
 from glasshouse.jobs.classify import classify
 from glasshouse.jobs.telling import Teller
@@ -17,7 +15,7 @@ from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset, note_dataset_made
 from glasshouse.store.models import get_model, note_scores
-from glasshouse.store.places import is_allowed, is_inside
+from glasshouse.store.places import check_named
 from glasshouse.store.records import JobKind, JobRecord, ModelRecord
 from glasshouse.store.results import result_place, write_answers
 
@@ -150,16 +148,8 @@ def _check_named_pictures(store: Store, recipe: DatasetRecipe, *, must_open: boo
         if must_open:
             raise
         return
-    bases = [Path(os.path.realpath(p)) for p in (*sources, recipe.labels.pictures) if p]
-    bases = [base if base.is_dir() else base.parent for base in bases]
-    for item in source.items:
-        path = item.path.removeprefix("@valid/").removeprefix("@test/")  # which a joined source puts before
-        place = Path(os.path.realpath(path)) if path.startswith("/") else None
-        if place is not None and not is_allowed(store, place) and not any(is_inside(place, base) for base in bases):
-            raise RefusedError(
-                f"The list names {path}, which lies outside of the folders that may be used here. Name pictures "
-                "relative to the list, or have the folder allowed (glasshouse studio --folder DIR)."
-            )
+    named = [place for place in (*sources, recipe.labels.pictures) if place]
+    check_named(store, named, (item.path for item in source.items))
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

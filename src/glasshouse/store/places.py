@@ -1,12 +1,13 @@
 """Which paths on the server a person may name: only those inside the configured folders, links resolved."""
 
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from glasshouse.errors import MissingError, RefusedError
 from glasshouse.store.database import Store
 
-__all__ = ["allowed_path", "complete_path", "from_runs", "is_inside"]
+__all__ = ["allowed_path", "check_named", "complete_path", "from_runs", "is_allowed", "is_inside"]
 
 
 def allowed_path(store: Store, path: str) -> Path:
@@ -56,6 +57,26 @@ def complete_path(store: Store, start: str, limit: int = 50) -> list[str]:
     found = [e for e in entries if e.name.startswith(name) and not e.name.startswith(".")]
     kept = [e for e in found if is_allowed(store, Path(os.path.realpath(e.path)))]
     return [f"{parent}/{e.name}" + ("/" if e.is_dir() else "") for e in kept[:limit]]
+
+
+def check_named(store: Store, sources: Sequence[str], paths: Iterable[str]) -> None:
+    """Refuse a table or list in one of ``sources`` that names pictures outside of the folders that may be used.
+
+    ``paths`` are those of items, which are absolute where they lie outside of the list's folder.
+
+    Raises:
+        RefusedError: the first such path is named.
+    """
+    bases = [Path(os.path.realpath(source)) for source in sources]
+    bases = [base if base.is_dir() else base.parent for base in bases]
+    for path in paths:
+        plain = path.removeprefix("@valid/").removeprefix("@test/")  # which a joined source puts before
+        place = Path(os.path.realpath(plain)) if plain.startswith("/") else None
+        if place is not None and not is_allowed(store, place) and not any(is_inside(place, base) for base in bases):
+            raise RefusedError(
+                f"The list names {plain}, which lies outside of the folders that may be used here. Name pictures "
+                "relative to the list, or have the folder allowed (glasshouse studio --folder DIR)."
+            )
 
 
 def from_runs(folder: str) -> str:

@@ -11,8 +11,9 @@ __all__ = ["CHECKED", "defaults", "filled_from", "new_dataset"]
 
 FIELDS = (
     "source", "valid_source", "test_source", "labels.by", "labels.pattern", "labels.path_column", "labels.label_column",
-    "labels.pictures", "width", "height", "resize", "color", "encoding", "quality", "valid", "test", "split", "seed",
-    "group", "twins", "min_per_class", "max_per_class",
+    "labels.group_column", "labels.split_column", "labels.pictures", "labels.labels_file", "width", "height", "resize",
+    "color", "encoding", "quality", "valid", "test", "split", "seed", "group", "twins", "min_per_class",
+    "max_per_class", "pixel_limit",
 )  # fmt: skip
 PERCENTS = frozenset({"valid", "test"})
 CHECKED = frozenset({"twins"})
@@ -27,7 +28,7 @@ def defaults() -> dict[str, str]:
 def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
     """Return the form that makes ``recipe`` again; a source inside the Studio gets its name in the form back."""
     form = {**defaults(), **flat(recipe, PERCENTS)}
-    for name in ("source", "valid_source", "test_source"):
+    for name in ("source", "valid_source", "test_source", "labels.pictures", "labels.labels_file"):
         parts = form[name].split("/")
         if parts[:2] == ["..", "uploads"]:
             form[name] = f"upload:{parts[2]}"

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.dataset import Dataset, open_dataset
-from glasshouse.data.rows import Split
 
-__all__ = ["PAGE", "Found", "Shown", "class_counts", "find", "opened"]
+__all__ = ["PAGE", "Found", "Shown", "beside", "class_counts", "find", "matching", "opened"]
 
 PAGE = 60
+WORDS = 8  # of a search; more are passed over
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,19 @@ def opened(path: Path) -> Dataset:
     return _opened(path, (path / "dataset.json").stat().st_mtime_ns if (path / "dataset.json").is_file() else 0)
 
 
-def find(dataset: Dataset, split: str, label: str, words: str, after: int, backward: bool = False) -> Found:
+def find(dataset: Dataset, split: str, label: str, words: str, after: int, backward: bool = False,
+         most: int = PAGE) -> Found:  # fmt: skip
     """Return the page of rows greater than ``after`` (backward: the page that ends below it); -1 begins."""
     part = dataset.splits[split]
-    rows = _matching(dataset, part, label, words)
+    rows = matching(dataset, split, label, words)
     if backward:
         end = int(np.searchsorted(rows, after))
-        start = max(0, end - PAGE)
+        start = max(0, end - most)
     else:
         start = int(np.searchsorted(rows, after, side="right"))
-    page = rows[start : start + PAGE].tolist()
-    shown = tuple(Shown(row, part.paths[row], dataset.classes[part.labels[row]]) for row in page)
+        end = start + most
+    page = rows[start:end].tolist()
+    shown = tuple(Shown(row, found.path, dataset.classes[found.label]) for row in page for found in [part.row(row)])
     more = start + len(page) < len(rows)
     return Found(
         shown,
@@ -60,6 +62,19 @@ def find(dataset: Dataset, split: str, label: str, words: str, after: int, backw
         page[0] if page and start else None,
         page[-1] if page and more else None,
     )
+
+
+def beside(dataset: Dataset, split: str, label: str, words: str, row: int) -> tuple[int | None, int | None]:
+    """Return the rows before and after ``row`` among those that fit; None where there is none."""
+    rows = matching(dataset, split, label, words)
+    before, after = int(np.searchsorted(rows, row)) - 1, int(np.searchsorted(rows, row, side="right"))
+    return int(rows[before]) if before >= 0 else None, int(rows[after]) if after < len(rows) else None
+
+
+def matching(dataset: Dataset, split: str, label: str, words: str) -> NDArray[np.int64]:
+    """Return the rows of a split that have this class ("" for any) and all of these words in their path, rising."""
+    wanted = tuple(sorted(set(words.lower().split()[:WORDS])))
+    return _matching(dataset.path, dataset.fingerprint, split, label, wanted)
 
 
 def class_counts(dataset: Dataset) -> Mapping[str, list[int]]:
@@ -72,12 +87,11 @@ def _opened(path: Path, changed: int) -> Dataset:
     return open_dataset(path)
 
 
-def _matching(dataset: Dataset, part: Split, label: str, words: str) -> NDArray[np.int64]:
-    rows = np.arange(len(part))
+@lru_cache(maxsize=16)
+def _matching(path: Path, _fingerprint: str, split: str, label: str, words: tuple[str, ...]) -> NDArray[np.int64]:
+    dataset = opened(path)
+    part = dataset.splits[split]
+    rows = part.search(words) if words else np.arange(len(part))
     if label in dataset.classes:
-        rows = np.flatnonzero(part.labels == dataset.classes.index(label))
-    if words.strip():
-        wanted = words.lower().split()
-        paths = part.paths
-        rows = np.array([row for row in rows.tolist() if all(w in paths[row].lower() for w in wanted)], np.int64)
+        rows = rows[part.labels[rows] == dataset.classes.index(label)]
     return rows

@@ -12,7 +12,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-__all__ = ["LANGUAGES", "catalogue", "choose", "count", "duration", "texts", "time_left", "when"]
+__all__ = ["LANGUAGES", "catalogue", "choose", "count", "duration", "roughly", "texts", "time_left", "when"]
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 CATALOGUES = Path(__file__).parent / "texts"
@@ -84,6 +84,16 @@ def duration(seconds: float, language: str) -> str:
     if whole < 3600:
         return _("{minutes} min {seconds} s").format(minutes=whole // 60, seconds=whole % 60)
     return _("{hours} h {minutes} min").format(hours=whole // 3600, minutes=whole % 3600 // 60)
+
+
+def roughly(seconds: float, language: str) -> str:
+    """Return how long something may take, rounded as people say it: ``20 s``, ``12 min``, ``3 h``."""
+    _ = texts(language).gettext
+    if seconds < 55:
+        return _("{seconds} s").format(seconds=max(5, 5 * round(seconds / 5)))
+    if seconds < 5400:
+        return _("{minutes} min").format(minutes=max(1, round(seconds / 60)))
+    return _("{hours} h").format(hours=round(seconds / 3600))
 
 
 def time_left(seconds: float | None, language: str) -> str:

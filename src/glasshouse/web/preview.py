@@ -1,49 +1,76 @@
-"""What a source holds, seen before it is imported: classes, counts, some pictures, problems."""
+"""What a source holds, seen before it is imported: classes, counts, some pictures, problems, size and time."""
 
+import os
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 
 from glasshouse.data.check import Rejected
+from glasshouse.data.encoding import decode_encoded, encode
 from glasshouse.data.items import Item, Source
-from glasshouse.data.picture import decode
+from glasshouse.data.quotas import quotas
 from glasshouse.data.resizing import MODES
-from glasshouse.data.samples import sample
-from glasshouse.data.source import open_source
 from glasshouse.errors import PictureError
 from glasshouse.recipe import DatasetRecipe
-from glasshouse.web.pictures import data_address, fitted, shrunk
+from glasshouse.store.database import Store
+from glasshouse.store.places import check_named
+from glasshouse.store.records import UserRecord
+from glasshouse.store.submit import NewDataset, check_dataset_recipe, check_member
+from glasshouse.web.estimate_dataset import Cost, cost
+from glasshouse.web.pictures import Pixels, data_address, fitted, shrunk
+from glasshouse.web.samples import Sampled, sampled
+from glasshouse.web.sources import kept_source
 
-__all__ = ["ClassSeen", "Preview", "look"]
+__all__ = ["ClassSeen", "Preview", "Shown", "look", "placed", "prepared", "preview_of"]
 
 CLASSES, EACH, SIDE = 12, 4, 96
+PATIENCE = 3.0  # seconds of opening pictures, after which the preview shows what it has
+LISTED = 50
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture of the preview: its path in the source, its size there, and an address that holds it."""
+
+    path: str
+    width: int
+    height: int
+    address: str
 
 
 @dataclass(frozen=True)
 class ClassSeen:
-    """A class: how many pictures it has, and some of them as addresses (path, address)."""
+    """A class: how many pictures it has, how many of them are ``used``, and some of them."""
 
     name: str
     count: int
-    pictures: tuple[tuple[str, str], ...]
+    used: int
+    pictures: tuple[Shown, ...]
 
 
 @dataclass(frozen=True)
 class Preview:
     """A source before import; ``looked`` sample pictures were decoded, ``problems`` are what is known so far.
 
-    ``modes`` shows one picture in each way to resize (mode, address), where it is not a square already.
+    ``count`` pictures are in the source and ``used`` of them would be in the dataset; ``modes`` shows the picture
+    ``example`` in each way to resize (mode, address).
     """
 
     classes: tuple[ClassSeen, ...]
     count: int
+    used: int
     splits: dict[str, int]
     looked: int
     problems: tuple[Rejected, ...]
     problem_count: int
     warnings: tuple[str, ...]
+    cost: Cost | None
+    example: Shown | None = None
     modes: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -52,67 +79,152 @@ class Preview:
         return max((one.count for one in self.classes), default=0)
 
 
-def look(recipe: DatasetRecipe) -> Preview:
+def look(recipe: DatasetRecipe, example: str = "", check: Callable[[Sequence[str]], None] | None = None) -> Preview:
     """Return what the source of ``recipe`` holds; only some pictures a class are decoded.
+
+    ``example`` is the path of the picture to show in each way to resize; ``check`` is given the paths that a list
+    names and may refuse them before any is opened.
 
     Raises:
         SourceError: nothing can be made of the source.
     """
-    source = open_source(recipe, sample("sample:digits") if recipe.source == "sample:digits" else None)
+    kept = kept_source(recipe)
+    source = kept.source
+    if check is not None:
+        check(list(_named(recipe, source)))
     by_class: defaultdict[str, list[Item]] = defaultdict(list)
     for item in source.items:
         by_class[item.label].append(item)
-    problems: list[Rejected] = []
-    looked, classes = 0, []
-    for place, name in enumerate(source.classes or sorted(by_class)):
-        if name not in by_class:
-            continue
-        wanted = _spread(by_class[name], EACH) if place < CLASSES else []
-        shown = [(item.path, address) for item in wanted if (address := _sample(source, item, recipe, problems))]
-        looked += len(wanted)
-        classes.append(ClassSeen(name, len(by_class[name]), tuple(shown)))
+    names = [name for name in source.classes or sorted(by_class) if name in by_class]
+    seen = _Seen(source, recipe, str(kept.marks))
+    pictures = {name: seen.some(by_class[name]) for name in names[:CLASSES]}
+    used = {name: _used(len(by_class[name]), recipe) for name in names}
+    chosen = kept.by_path.get(example) if example else None
+    shown, modes = seen.modes(chosen or _not_square(seen, recipe))
     return Preview(
-        classes=tuple(classes),
+        classes=tuple(ClassSeen(n, len(by_class[n]), used[n], pictures.get(n, ())) for n in names),
         count=len(source.items),
-        splits=_splits(source.items, recipe),
-        looked=looked,
-        problems=tuple([*problems, *source.rejected][:50]),
-        problem_count=len(problems) + len(source.rejected),
-        modes=_modes(source, recipe),
+        used=sum(used.values()),
+        splits=_splits(by_class, used, recipe),
+        looked=len(seen.samples),
+        problems=tuple([*seen.problems, *source.rejected][:LISTED]),
+        problem_count=len(seen.problems) + len(source.rejected),
         warnings=tuple(finding.message for finding in source.warnings),
+        cost=cost(recipe, sum(used.values()), list(seen.samples.values())),
+        example=shown,
+        modes=modes,
     )
 
 
-def _spread(items: Sequence[Item], most: int) -> list[Item]:
+def preview_of(store: Store, new: NewDataset, user: UserRecord | None, example: str = "") -> Preview:
+    """Return what a dataset that is asked for would be made of, for who may ask for it.
+
+    Raises:
+        RecipeError: fields are wrong; all are listed.
+        SourceError: nothing can be made of the source.
+        RefusedError: the person or a path is not allowed.
+    """
+    check_member(user)
+    recipe = placed(store, check_dataset_recipe(store, replace(new, name=new.name.strip() or "-"), user))
+    sources = (recipe.source, recipe.valid_source, recipe.test_source, recipe.labels.pictures)
+    return look(recipe, example, lambda paths: check_named(store, [one for one in sources if one], paths))
+
+
+def placed(store: Store, recipe: DatasetRecipe) -> DatasetRecipe:
+    """Return a recipe with its places where this process finds them: the Studio's own are written from ``runs``."""
+
+    def place(name: str | None) -> str | None:
+        return name if not name or name.startswith("sample:") else os.path.normpath(store.path("runs") / name)
+
+    labels = recipe.labels.model_copy(
+        update={"pictures": place(recipe.labels.pictures), "labels_file": place(recipe.labels.labels_file)}
+    )
+    places = {name: place(getattr(recipe, name)) for name in ("source", "valid_source", "test_source")}
+    return recipe.model_copy(update={**places, "labels": labels})
+
+
+def prepared(whole: Pixels, recipe: DatasetRecipe, mode: str | None = None) -> Pixels:
+    """Return a decoded picture as the dataset of ``recipe`` will give it back, JPEG's losses included."""
+    small = fitted(whole, recipe.width, recipe.height, mode or recipe.resize)
+    if recipe.encoding != "jpeg":
+        return small
+    return decode_encoded(
+        encode(small, "jpeg", recipe.quality), "jpeg", (small.shape[0], small.shape[1], small.shape[2])
+    )
+
+
+class _Seen:
+    """The pictures that a preview opens, each once, and what went wrong with them."""
+
+    def __init__(self, source: Source, recipe: DatasetRecipe, marks: str) -> None:
+        self.source, self.recipe, self.marks = source, recipe, marks
+        self.samples: dict[str, Sampled] = {}
+        self.problems: list[Rejected] = []
+        self._failed: set[str] = set()
+        self._end = perf_counter() + PATIENCE
+
+    def open(self, item: Item) -> Sampled | None:
+        if item.path in self._failed or item.path in self.samples:
+            return self.samples.get(item.path)
+        try:
+            self.samples[item.path] = sampled(self.source, item, self.recipe, self.marks)
+        except PictureError as error:
+            self._failed.add(item.path)
+            self.problems.append(Rejected(item.path, str(error)))
+        return self.samples.get(item.path)
+
+    def some(self, items: Sequence[Item]) -> tuple[Shown, ...]:
+        """Return some pictures of a class; none where opening those before took too long."""
+        chosen = spread(items, EACH) if perf_counter() < self._end else []
+        return tuple(self._shown(item, found) for item in chosen if (found := self.open(item)) is not None)
+
+    def modes(self, item: Item | None) -> tuple[Shown | None, tuple[tuple[str, str], ...]]:
+        found = self.open(item) if item is not None else None
+        if item is None or found is None:
+            return None, ()
+        ways = tuple((way, data_address(shrunk(prepared(found.picture, self.recipe, way), SIDE))) for way in MODES)
+        return Shown(item.path, found.width, found.height, data_address(shrunk(found.picture, SIDE))), ways
+
+    def _shown(self, item: Item, found: Sampled) -> Shown:
+        address = data_address(shrunk(prepared(found.picture, self.recipe), SIDE))
+        return Shown(item.path, found.width, found.height, address)
+
+
+def spread(items: Sequence[Item], most: int) -> list[Item]:
+    """Return up to ``most`` of ``items`` that lie evenly among them."""
     return [items[k] for k in np.unique(np.linspace(0, len(items) - 1, min(most, len(items))).astype(int)).tolist()]
 
 
-def _sample(source: Source, item: Item, recipe: DatasetRecipe, problems: list[Rejected]) -> str | None:
-    try:
-        whole = decode(source.read(item), recipe.color, recipe.pixel_limit)
-    except PictureError as error:
-        problems.append(Rejected(item.path, str(error)))
-        return None
-    return data_address(shrunk(fitted(whole, recipe.width, recipe.height, recipe.resize), SIDE))
+def _not_square(seen: _Seen, recipe: DatasetRecipe) -> Item | None:
+    """Return a picture, opened already, on which the ways to resize differ."""
+    differ = (p for p, one in seen.samples.items() if one.height * recipe.width != one.width * recipe.height)
+    path = next(differ, None)
+    return next((item for item in seen.source.items if item.path == path), None) if path is not None else None
 
 
-def _modes(source: Source, recipe: DatasetRecipe) -> tuple[tuple[str, str], ...]:
-    for item in _spread(source.items, EACH):
-        try:
-            whole = decode(source.read(item), recipe.color, recipe.pixel_limit)
-        except PictureError:
-            continue
-        if whole.shape[0] * recipe.width != whole.shape[1] * recipe.height:
-            sizes = recipe.width, recipe.height
-            return tuple((mode, data_address(shrunk(fitted(whole, *sizes, mode), SIDE))) for mode in MODES)
-    return ()
+def _named(recipe: DatasetRecipe, source: Source) -> Iterator[str]:
+    """Yield the paths that a source names, those of missing files too, so that nobody learns what there is."""
+    yield from (item.path for item in source.items)
+    base = Path(recipe.labels.pictures or Path(recipe.source).parent)
+    for one in source.rejected:
+        if "there is no such file" in one.reason:
+            place = os.path.normpath(base / one.path.replace("\\", "/"))
+            yield place if not Path(place).is_relative_to(base) else one.path
 
 
-def _splits(items: Sequence[Item], recipe: DatasetRecipe) -> dict[str, int]:
-    """Return about how many pictures each split gets: the source's own word, else the recipe's fractions."""
-    told = Counter(item.split for item in items if item.split)
+def _used(count: int, recipe: DatasetRecipe) -> int:
+    """Return how many pictures of a class are used, if all can be opened."""
+    if count < recipe.min_per_class:
+        return 0
+    return min(count, recipe.max_per_class or count)
+
+
+def _splits(by_class: dict[str, list[Item]], used: dict[str, int], recipe: DatasetRecipe) -> dict[str, int]:
+    """Return how many pictures each split gets: the source's own word, else exact quotas (twins may move a few)."""
+    kept = {name: count for name, count in used.items() if count}
+    told = Counter(item.split for name in kept for item in by_class[name] if item.split)
     if told and recipe.split in ("auto", "folder", "list"):
-        return {name: told[name] for name in ("train", "val", "test") if told[name]}
-    val, test = round(len(items) * recipe.valid), round(len(items) * recipe.test)
-    parts = {"train": len(items) - val - test, "val": val, "test": test}
+        return {name: told[name] for name in SPLITS if told[name]}
+    shares = quotas(kept, recipe.valid, recipe.test).values()
+    parts = {name: sum(getattr(share, name) for share in shares) for name in SPLITS}
     return {name: count for name, count in parts.items() if count}

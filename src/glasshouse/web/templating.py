@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from glasshouse.web.charts import heat
-from glasshouse.web.language import LANGUAGES, choose, count, duration, texts, time_left, when
+from glasshouse.web.language import LANGUAGES, choose, count, duration, roughly, texts, time_left, when
 
 __all__ = ["STATIC", "environment", "language_of", "page", "render", "static"]
 
@@ -37,6 +37,7 @@ def environment(language: str) -> Environment:
         when=lambda moment: when(moment, language),
         duration=lambda seconds: duration(seconds, language),
         time_left=lambda seconds: time_left(seconds, language),
+        roughly=lambda seconds: roughly(seconds, language),
         percent=lambda value: "–" if value is None else f"{100 * value:.1f} %",
         size=lambda size: _size(size),
     )

@@ -9,20 +9,27 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.data.dataset import Dataset
-from glasshouse.errors import GlasshouseError
-from glasshouse.web.explorer import class_counts, find, opened
+from glasshouse.data.picture import decode
+from glasshouse.data.rows import Split
+from glasshouse.errors import GlasshouseError, PictureError
+from glasshouse.web.aside import left_out_files, reasons, twin_groups, twins_of
+from glasshouse.web.explorer import beside, class_counts, find, opened
+from glasshouse.web.exports import OWN_FILES
+from glasshouse.web.originals import original, steps
 from glasshouse.web.pages.access import DatasetJob, DeskNow
 from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.live import live, mark_of
-from glasshouse.web.pictures import file_of, shrunk
+from glasshouse.web.pictures import data_address, file_of, shrunk
+from glasshouse.web.statistics import mean_count, mean_picture, sizes
 from glasshouse.web.templating import page
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/datasets/{key}", include_in_schema=False)
-THUMB, LARGEST = 160, 1024
+THUMB, STEP, LARGEST = 160, 224, 1024  # pixels
+MEANS = 20  # classes, beyond which only one mean picture is shown
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
-LISTED = 500
+LISTED = 60
 
 
 @router.get("", response_class=HTMLResponse)
@@ -31,8 +38,27 @@ def show(request: Request, desk: DeskNow, job: DatasetJob) -> HTMLResponse:
     if job.state != "done":
         return page(request, "dataset_making.html", job=job, mark=_mark(job), binned=job.binned)
     dataset = _open(job)
-    context = {"counts": class_counts(dataset), "openings": dataset.openings(), "warnings": dataset.warnings}
+    context: dict[str, Any] = {
+        "counts": class_counts(dataset),
+        "openings": dataset.openings(),
+        "warnings": dataset.warnings,
+    }
+    means = ["", *(dataset.classes if len(dataset.classes) <= MEANS else ())]
+    files = {path.name: path.stat().st_size for path in dataset.path.iterdir() if path.name in OWN_FILES}
+    context |= {"sizes": sizes(dataset), "means": means, "mean_count": mean_count(dataset), "files": files}
     return _tab(request, desk, job, dataset, "dataset.html", **context)
+
+
+@router.get("/means/{fingerprint}")
+def mean(
+    desk: DeskNow, job: DatasetJob, fingerprint: str, label: Annotated[str, Query(alias="class")] = ""
+) -> Response:
+    """Return the mean of the training pictures, of all or of one class."""
+    dataset = _open(job)
+    if fingerprint != dataset.fingerprint[:12] or label not in ("", *dataset.classes):
+        raise HTTPException(404)
+    data, kind = mean_picture(dataset, label)
+    return Response(data, media_type=kind, headers=FOREVER)
 
 
 @router.get("/live")
@@ -56,49 +82,82 @@ def explore(
     dataset = _open(job)
     if split not in dataset.splits:
         split = next(iter(dataset.splits))
+    label = label if label in dataset.classes else ""
     found = find(dataset, split, label, q, after if before is None else before, before is not None)
     chosen = {"split": split, "class": label, "q": q}
-    context = {"split": split, "label": label, "q": q, "found": found}
+    context = {"split": split, "label": label, "q": q, "found": found, "within": _query({"class": label, "q": q})}
     return _tab(
         request, desk, job, dataset, "dataset_explore.html", **context, query=lambda **more: _query({**chosen, **more})
     )
 
 
 @router.get("/left-out", response_class=HTMLResponse)
-def left_out(request: Request, desk: DeskNow, job: DatasetJob) -> HTMLResponse:
-    """List the files that were left out, and why."""
-    return _tab(request, desk, job, _open(job), "dataset_left_out.html", most=LISTED)
+def left_out(
+    request: Request,
+    desk: DeskNow,
+    job: DatasetJob,
+    why: str = "",
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> HTMLResponse:
+    """List the files that were left out, why, and how often each reason."""
+    dataset = _open(job)
+    found = [one for one in left_out_files(dataset) if why in ("", one.kind)]
+    context = {"shown": found[after : after + LISTED], "total": len(found), "after": after, "most": LISTED, "why": why}
+    return _tab(request, desk, job, dataset, "dataset_left_out.html", reasons=reasons(dataset), **context)
+
+
+@router.get("/left-out/{fingerprint}/{number}")
+def left_out_picture(desk: DeskNow, job: DatasetJob, fingerprint: str, number: int) -> Response:
+    """Return a file that was left out as a small picture, where it is one and is still the same file."""
+    dataset = _open(job)
+    files = left_out_files(dataset)
+    if fingerprint != dataset.fingerprint[:12] or not 0 <= number < len(files):
+        raise HTTPException(404)
+    one = files[number]
+    try:
+        data = original(dataset, desk.store, one.path, one.sha256)
+        data, kind = file_of(shrunk(decode(data, "rgb", dataset.recipe.pixel_limit), THUMB))
+    except PictureError as error:
+        raise HTTPException(404, str(error)) from None
+    return Response(data, media_type=kind, headers=FOREVER)
 
 
 @router.get("/twins", response_class=HTMLResponse)
-def twins(request: Request, desk: DeskNow, job: DatasetJob) -> HTMLResponse:
-    """Show groups of pictures that look the same."""
+def twins(request: Request, desk: DeskNow, job: DatasetJob, after: int = -1, only: str = "") -> HTMLResponse:
+    """Show groups of pictures that look the same; ``only`` is ``classes`` for those with several labels."""
     dataset = _open(job)
-    rows = {name: {path: row for row, path in enumerate(part.paths)} for name, part in dataset.splits.items()}
-    groups: dict[int, list[tuple[Any, int | None]]] = {}
-    for twin in dataset.twins:
-        if len(groups) < 60 or twin.group in groups:
-            groups.setdefault(twin.group, []).append((twin, rows.get(twin.split, {}).get(twin.path)))
-    total = len({twin.group for twin in dataset.twins})
-    return _tab(request, desk, job, dataset, "dataset_twins.html", groups=list(groups.values()), total=total)
+    groups, total, following = twin_groups(dataset, after, only == "classes")
+    return _tab(
+        request, desk, job, dataset, "dataset_twins.html", groups=groups, total=total, following=following, only=only
+    )
 
 
 @router.get("/recipe", response_class=HTMLResponse)
-def recipe(request: Request, desk: DeskNow, job: DatasetJob) -> HTMLResponse:
-    """Show how pictures become this dataset."""
+def recipe(request: Request, desk: DeskNow, job: DatasetJob, split: str = "train", row: int = 0) -> HTMLResponse:
+    """Show how pictures become this dataset, one of them step by step."""
     dataset = _open(job)
+    part = _part(dataset, split, row)
     text = json.dumps(dataset.recipe.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    return _tab(request, desk, job, dataset, "dataset_recipe.html", text=text)
+    way, reason = _way(desk, dataset, split, row)
+    next_row = (row + max(1, len(part) // 97)) % len(part)
+    context = {"text": text, "way": way, "reason": reason, "split": split, "row": row, "next_row": next_row}
+    return _tab(request, desk, job, dataset, "dataset_recipe.html", path=part.row(row).path, **context)
 
 
 @router.get("/pictures/{split}/{row}", response_class=HTMLResponse)
-def picture(request: Request, desk: DeskNow, job: DatasetJob, split: str, row: int) -> HTMLResponse:
-    """Show one picture and what is known of it."""
+def picture(
+    request: Request,
+    desk: DeskNow,
+    job: DatasetJob,
+    split: str,
+    row: int,
+    label: Annotated[str, Query(alias="class")] = "",
+    q: str = "",
+) -> HTMLResponse:
+    """Show one picture and what is known of it; those beside it are of the same search."""
     dataset = _open(job)
-    part = dataset.splits.get(split)
-    if part is None or not 0 <= row < len(part):
-        raise HTTPException(404)
-    width, height = (int(side) for side in part.sizes[row])
+    found = _part(dataset, split, row).row(row)
+    before, after = beside(dataset, split, label, q, row)
     return page(
         request,
         "picture.html",
@@ -106,20 +165,39 @@ def picture(request: Request, desk: DeskNow, job: DatasetJob, split: str, row: i
         dataset=dataset,
         split=split,
         row=row,
-        count=len(part),
-        path=part.paths[row],
-        label=dataset.classes[part.labels[row]],
-        source_size=(width, height),
-        digest=part.sha256[row],
+        found=found,
+        label=dataset.classes[found.label],
+        before=before,
+        after=after,
+        query=_query({"class": label, "q": q}),
+        back=_query({"split": split, "class": label, "q": q, "after": row - 1}),
+        twins=twins_of(dataset, found.path, split),
     )
+
+
+@router.get("/originals/{fingerprint}/{split}/{row}")
+def original_picture(
+    desk: DeskNow, job: DatasetJob, fingerprint: str, split: str, row: int, side: int = LARGEST
+) -> Response:
+    """Return the file that a picture was made from as a picture for a page, upright; its own colours are kept."""
+    dataset = _open(job)
+    found = _part(dataset, split, row).row(row)
+    if fingerprint != dataset.fingerprint[:12]:
+        raise HTTPException(404)
+    try:
+        whole = decode(original(dataset, desk.store, found.path, found.sha256), "rgb", dataset.recipe.pixel_limit)
+    except PictureError as error:
+        raise HTTPException(404, str(error)) from None
+    data, kind = file_of(shrunk(whole, min(max(side, 1), LARGEST)))
+    return Response(data, media_type=kind, headers=FOREVER)
 
 
 @router.get("/images/{fingerprint}/{split}/{row}")
 def image(desk: DeskNow, job: DatasetJob, fingerprint: str, split: str, row: int, side: int = THUMB) -> Response:
     """Return a picture of the dataset as a file; its address changes with the dataset, so it is kept for ever."""
     dataset = _open(job)
-    part = dataset.splits.get(split)
-    if part is None or not 0 <= row < len(part) or fingerprint != dataset.fingerprint[:12]:
+    part = _part(dataset, split, row)
+    if fingerprint != dataset.fingerprint[:12]:
         raise HTTPException(404)
     data, kind = file_of(shrunk(part.rows(np.array([row]))[0], min(max(side, 1), LARGEST)))
     return Response(data, media_type=kind, headers=FOREVER)
@@ -155,6 +233,28 @@ def _open(job: Job) -> Dataset:
         raise HTTPException(409, str(error)) from None
 
 
+def _part(dataset: Dataset, split: str, row: int) -> Split:
+    part = dataset.splits.get(split)
+    if part is None or not 0 <= row < len(part):
+        raise HTTPException(404)
+    return part
+
+
+def _way(desk: Desk, dataset: Dataset, split: str, row: int) -> tuple[list[dict[str, Any]], str]:
+    """Return the steps of one picture for the page, or why they cannot be shown."""
+    one = dataset.splits[split].row(row)
+    try:
+        data = original(dataset, desk.store, one.path, one.sha256)
+        found = list(steps(dataset, split, row, data))
+    except PictureError as error:
+        return [], str(error)
+    shown = [(step, data_address(shrunk(step.picture, STEP))) for step in found]
+    return [
+        {"name": s.name, "address": a, "bytes": s.bytes, "width": s.picture.shape[1], "height": s.picture.shape[0]}
+        for s, a in shown
+    ], ""
+
+
 def _tab(request: Request, desk: Desk, job: Job, dataset: Dataset, template: str, **context: Any) -> HTMLResponse:
     users = desk.users_of(job.id)
     return page(request, template, job=job, dataset=dataset, users=users, binned=job.binned, **context)
@@ -169,4 +269,5 @@ def _mark(job: Job) -> str:
 
 
 def _query(values: dict[str, Any]) -> str:
-    return "?" + urlencode({key: value for key, value in values.items() if value not in ("", None)})
+    kept = {key: value for key, value in values.items() if value not in ("", None)}
+    return f"?{urlencode(kept)}" if kept else ""

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from glasshouse.errors import MissingError
-from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import (
     change_dataset,
@@ -22,7 +21,6 @@ from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, ModelRec
 from glasshouse.store.submit import (
     NewDataset,
     NewModel,
-    check_dataset_recipe,
     submit_dataset,
     submit_evaluation,
     submit_models,
@@ -73,16 +71,6 @@ class Desk:
     def make_dataset(self, new: NewDataset) -> str:
         """Queue a dataset and return its id."""
         return self.noted("dataset-create", submit_dataset(self.store, new, self.user).id, new.name)
-
-    def checked(self, new: NewDataset) -> DatasetRecipe:
-        """Return the recipe of a new dataset with its source where this process finds it."""
-        recipe = check_dataset_recipe(self.store, new, self.user)
-        places = {
-            name: str((self.store.path("runs") / place).resolve())
-            for name in ("source", "valid_source", "test_source")
-            if (place := getattr(recipe, name)) and not place.startswith("sample:")
-        }
-        return recipe.replace(**places)
 
     def make_models(self, new: NewModel) -> list[str]:
         """Queue a training, or one for each pair of a sweep; return their ids."""

@@ -1,28 +1,31 @@
 """What can be taken away: a model as one file that ``load_model`` reads, a dataset's pictures as a table."""
 
-import csv
-import io
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
 from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import MissingError
 from glasshouse.export.archive import NAMES
 from glasshouse.web.explorer import opened
+from glasshouse.web.exports import OWN_FILES, folders_zip, own_file, own_zip, table
 from glasshouse.web.pages.access import DatasetJob, ModelJob
-from glasshouse.web.spreadsheet import cell
 
-__all__ = ["router"]
+__all__ = ["dataset_file", "router"]
 
 router = APIRouter(include_in_schema=False)
 BLOCK = 1 << 20
+STREAMS: Mapping[str, tuple[Callable[[Dataset], Iterator[bytes] | Iterator[str]], str]] = {
+    "folders.zip": (folders_zip, "application/zip"),
+    "table.csv": (table, "text/csv; charset=utf-8"),
+    "dataset.zip": (own_zip, "application/zip"),
+}
 
 
 @router.get("/models/{key}/download")
@@ -37,10 +40,32 @@ def model(job: ModelJob) -> StreamingResponse:
 
 
 @router.get("/datasets/{key}/table.csv")
-def table(job: DatasetJob) -> StreamingResponse:
-    """Return path, class and split of each picture."""
-    lines = _lines(opened(job.folder))
-    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=_named(f"{job.name}.csv"))
+def dataset_table(job: DatasetJob) -> Response:
+    """Return path, class, split, size and digest of each picture."""
+    return dataset_file(job.name, opened(job.folder), "table.csv")
+
+
+@router.get("/datasets/{key}/download/{name}")
+def dataset_download(job: DatasetJob, name: str) -> Response:
+    """Return a dataset as ``folders.zip``, ``table.csv``, ``dataset.zip``, or one of its files (``train.arrow``)."""
+    return dataset_file(job.name, opened(job.folder), name)
+
+
+def dataset_file(title: str, dataset: Dataset, name: str) -> Response:
+    """Return one form of a dataset, made while it is sent.
+
+    Raises:
+        MissingError: it has no such form.
+    """
+    if name in STREAMS:
+        stream, kind = STREAMS[name]
+        ending = name.partition(".")[0]
+        called = f"{title}.{name.partition('.')[2]}" if ending == "table" else f"{title}-{name}"
+        return StreamingResponse(stream(dataset), media_type=kind, headers=_named(called))
+    path = own_file(dataset, name)
+    if path is None:
+        raise MissingError(f"A dataset has no {name}; there are {', '.join([*STREAMS, *OWN_FILES])}.")
+    return FileResponse(path, media_type="application/octet-stream", headers=_named(f"{title}-{name}"))
 
 
 def _packed(folder: Path) -> IO[bytes]:
@@ -57,15 +82,6 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while block := file.read(BLOCK):
             yield block
-
-
-def _lines(dataset: Dataset) -> Iterator[str]:
-    yield "path,class,split\n"
-    for name, part in dataset.splits.items():
-        for path, label in zip(part.paths, part.labels.tolist()):
-            buffer = io.StringIO()
-            csv.writer(buffer, lineterminator="\n").writerow([cell(path), cell(dataset.classes[label]), name])
-            yield buffer.getvalue()
 
 
 def _named(name: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """New dataset: where the pictures are, the options, a preview before anything is imported."""
 
+import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,13 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from glasshouse.errors import GlasshouseError, RecipeError
-from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.web.dataset_form import CHECKED, defaults, filled_from, new_dataset
 from glasshouse.web.form_values import problems_of
 from glasshouse.web.pages.access import DeskNow
 from glasshouse.web.pages.desk import Desk
-from glasshouse.web.preview import Preview, look
+from glasshouse.web.preview import Preview, preview_of
 from glasshouse.web.templating import page
 
 __all__ = ["router"]
@@ -25,6 +24,8 @@ __all__ = ["router"]
 router = APIRouter(include_in_schema=False)
 MOST_FILES = 200_000
 BLOCK = 1 << 20
+ORIGINS = ("upload", "folder", "list", "sample")
+LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".tab")
 
 
 @router.get("/datasets/new", response_class=HTMLResponse)
@@ -36,14 +37,16 @@ def show(request: Request, desk: DeskNow) -> HTMLResponse:
         form |= {name: given.get(name, "") for name in CHECKED}
     if not form["source"].strip():
         return _form(request, desk, form, {}, None)
-    recipe, problems = _checked(form, desk)
-    preview = None
-    if recipe is not None:
-        try:
-            preview = look(recipe)
-        except GlasshouseError as error:
-            problems = {"source": str(error)}
+    preview, problems = _look(desk, form)
     return _form(request, desk, form, problems, preview, 422 if problems else 200)
+
+
+@router.get("/datasets/new/preview", response_class=HTMLResponse)
+def preview(request: Request, desk: DeskNow) -> HTMLResponse:
+    """Return the part of the page that shows what the source holds, for the values of the form."""
+    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
+    found, problems = _look(desk, form)
+    return page(request, "dataset_preview.html", form=form, problems=problems, preview=found, free=_free(desk))
 
 
 @router.post("/datasets/new", response_class=HTMLResponse)
@@ -119,17 +122,23 @@ def _start(desk: Desk, clone: str) -> dict[str, str]:
     job = desk.dataset(clone)
     form = filled_from(job.recipe)
     start = {"upload": "upload", "sample": "sample"}.get(form["source"].split(":")[0], "folder")
+    if str(job.recipe["source"]).lower().endswith(LISTS):
+        start = "list"
     return {**form, "name": f"{job.name} 2", "from": start}
 
 
-def _checked(form: Mapping[str, str], desk: Desk) -> tuple[DatasetRecipe | None, dict[str, str]]:
+def _look(desk: Desk, form: Mapping[str, str]) -> tuple[Preview | None, dict[str, str]]:
     try:
-        new = new_dataset(form)
-        return desk.checked(replace(new, name=new.name.strip() or "-")), {}
+        return preview_of(desk.store, new_dataset(form), desk.user, form.get("example", "")), {}
     except RecipeError as error:
         return None, problems_of(error)
     except GlasshouseError as error:
         return None, {"source": str(error)}
+
+
+def _free(desk: Desk) -> int:
+    """Return how many bytes of disk are free where datasets are made."""
+    return shutil.disk_usage(desk.store.home).free
 
 
 def _form(
@@ -142,4 +151,6 @@ def _form(
 ) -> HTMLResponse:
     context: dict[str, Any] = {"form": form, "problems": problems, "preview": preview, "folders": desk.folders()}
     start = "folder" if form.get("source") else "upload"
-    return page(request, "dataset_new.html", status, origin=form.get("from", start), **context)
+    origin = form.get("from", start)
+    origin = origin if origin in ORIGINS else start
+    return page(request, "dataset_new.html", status, origin=origin, free=_free(desk), **context)

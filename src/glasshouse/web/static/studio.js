@@ -84,8 +84,19 @@ addEventListener("keydown", (event) => {
   if (event.key === "/") { const search = document.querySelector("input[type=search]"); if (search) { event.preventDefault(); search.focus(); search.select(); } }
   if (event.key === "?") document.getElementById("keys").showModal();
   if (event.key === "h") location.href = "/";
+  const beside = document.querySelector(`a[data-key="${event.key}"]`);
+  if (beside) { event.preventDefault(); location.href = beside.href; return; }
   if (event.key.startsWith("Arrow")) move(event);
 });
+
+// A picture that cannot be shown makes room for the words that say so.
+for (const image of document.querySelectorAll("img[data-or-nothing]")) {
+  const gone = () => {
+    image.hidden = true;
+    image.closest("figure")?.querySelector("[data-instead]")?.removeAttribute("hidden");
+  };
+  if (image.complete && !image.naturalWidth && image.loading !== "lazy") gone(); else image.addEventListener("error", gone);
+}
 
 function move(event) {
   const links = [...document.querySelectorAll(".gallery[data-grid] a")];

@@ -1,0 +1,51 @@
+// New dataset: the preview follows the form. A change is obeyed after a short pause; an answer that is late is dropped.
+const PAUSE = 350;
+const form = document.getElementById("dataset");
+const preview = () => document.getElementById("preview");
+
+if (form && preview()) {
+  let later = 0;
+  let asking = null;
+  const show = async () => {
+    asking?.abort();
+    const mine = asking = new AbortController();
+    const query = new URLSearchParams(new FormData(form));
+    const busy = preview().querySelector("[data-busy]");
+    const slow = setTimeout(() => { busy.hidden = false; }, 250);
+    preview().setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(`${preview().dataset.address}?${query}`, { headers: { Accept: "text/html" }, signal: mine.signal });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
+      if (mine.signal.aborted) return;
+      if (!fresh) { location.reload(); return; }
+      const focused = document.activeElement?.matches?.("[data-pick]") ? document.activeElement.value : null;
+      preview().replaceWith(fresh);
+      if (focused !== null) [...fresh.querySelectorAll("[data-pick]")].find((one) => one.value === focused)?.focus();
+      history.replaceState(null, "", `${location.pathname}?${query}`);
+    } catch (error) {
+      if (error.name !== "AbortError") document.getElementById("connection").hidden = false;
+    } finally {
+      clearTimeout(slow);
+      if (mine === asking) { preview().removeAttribute("aria-busy"); preview().querySelector("[data-busy]").hidden = true; }
+    }
+  };
+  const soon = (event) => {
+    if (event.target.form !== form || event.target.name === "name") return;
+    clearTimeout(later);
+    later = setTimeout(show, PAUSE);
+  };
+  document.addEventListener("input", soon);
+  document.addEventListener("change", soon);
+  document.addEventListener("click", (event) => {
+    const pick = event.target.closest?.("[data-pick]");
+    if (!pick) return;
+    event.preventDefault();
+    form.elements.namedItem("example").value = pick.value;
+    show();
+  });
+  form.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter.dataset.look === undefined) return;
+    event.preventDefault();
+    show();
+  });
+}
