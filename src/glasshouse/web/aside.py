@@ -15,7 +15,7 @@ from glasshouse.web.explorer import opened
 __all__ = ["LeftOut", "left_out_files", "reasons", "twin_groups", "twins_of"]
 
 GROUPS, MEMBERS = 30, 24  # of twins, shown on one page
-NUMBERS = re.compile(r"(?:line )?[\d,.]+|'[^']*'|\b\S+\.txt line")
+NUMBERS = re.compile(r"'[^']*'|\d[\d,.]*")  # what differs between reasons of one kind
 
 
 @dataclass(frozen=True)

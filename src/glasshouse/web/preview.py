@@ -9,7 +9,7 @@ from time import perf_counter
 
 import numpy as np
 
-from glasshouse.data.check import Rejected
+from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.encoding import decode_encoded, encode
 from glasshouse.data.items import Item, Source
 from glasshouse.data.quotas import quotas
@@ -68,7 +68,7 @@ class Preview:
     looked: int
     problems: tuple[Rejected, ...]
     problem_count: int
-    warnings: tuple[str, ...]
+    warnings: tuple[Finding, ...]
     cost: Cost | None
     example: Shown | None = None
     modes: tuple[tuple[str, str], ...] = ()
@@ -109,7 +109,7 @@ def look(recipe: DatasetRecipe, example: str = "", check: Callable[[Sequence[str
         looked=len(seen.samples),
         problems=tuple([*seen.problems, *source.rejected][:LISTED]),
         problem_count=len(seen.problems) + len(source.rejected),
-        warnings=tuple(finding.message for finding in source.warnings),
+        warnings=tuple(source.warnings),
         cost=cost(recipe, sum(used.values()), list(seen.samples.values())),
         example=shown,
         modes=modes,

@@ -95,7 +95,7 @@ for (const image of document.querySelectorAll("img[data-or-nothing]")) {
     image.hidden = true;
     image.closest("figure")?.querySelector("[data-instead]")?.removeAttribute("hidden");
   };
-  if (image.complete && !image.naturalWidth && image.loading !== "lazy") gone(); else image.addEventListener("error", gone);
+  if (image.complete && !image.naturalWidth) gone(); else image.addEventListener("error", gone);
 }
 
 function move(event) {
