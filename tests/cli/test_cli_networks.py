@@ -17,6 +17,7 @@ def test_table() -> None:
     assert result.exit_code == 0
     for entry in CATALOGUE.values():
         assert entry.name in result.stdout and f"{entry.parameters:,}" in result.stdout
+    assert "--network FILE.json" in result.stdout
 
 
 def test_json() -> None:

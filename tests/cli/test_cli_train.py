@@ -9,7 +9,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from glasshouse.cli.main import app
-from glasshouse.errors import RecipeError, RunError
+from glasshouse.errors import ModelError, RecipeError, RunError
+from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.recipe import TrainingRecipe
 
 
@@ -103,3 +104,36 @@ def test_the_keras_recipe_of_the_docs_runs(tmp_path: Path) -> None:
     out, _ = invoke("--data", str(few), "--recipe", str(file), "--epochs", "1", "--out", "r", "--json")
     recipe = TrainingRecipe.load("r/recipe.json")
     assert json.loads(out)["count"] == 12 and recipe.optimizer.name == "rmsprop" and recipe.augmentation.rotation == 40
+
+
+def test_a_network_of_layers_comes_from_a_file(pictures: Path, tmp_path: Path) -> None:
+    net = Network([Flatten(), Dense(9, activation="tanh"), Dense(5, activation="softmax")], input_shape=(12, 10, 3))
+    Path("net.json").write_text(json.dumps(net.to_dict()))
+    net.save("net.model")
+    invoke("--data", str(pictures), "--network", "net.json", "--epochs", "1", "--weights", "net.model")
+    recipe = TrainingRecipe.load("runs/lights-network-1/recipe.json")
+    assert isinstance(recipe.network, dict)
+    assert recipe.network["layers"][0]["shape"] == [12, 10, 3]
+    assert recipe.network["layers"][-1]["settings"]["units"] == 2
+    invoke("--data", str(pictures), "--network", "net.model", "--size", "8", "--epochs", "1")
+    assert TrainingRecipe.load("runs/lights-network-2/recipe.json").network["layers"][0]["shape"] == [8, 8, 3]  # type: ignore[index,call-overload]
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        ("{", ModelError, "is no network: not JSON"),
+        ("{}", ModelError, 'expected a JSON object with "layers"'),
+        ("\x00\x01", ModelError, "cannot be read as a network"),
+        (None, ModelError, "cannot read the network"),
+        ('{"layers": [{"layer": "Input", "shape": [8, 8, 3]}, {"layer": "Flaten"}]}', RecipeError, "mean Flatten"),
+        ('{"layers": [{"layer": "Input", "shape": [8, 8, 3]}, {"layer": "Flatten"}]}', RecipeError, "got Flatten; add"),
+    ],
+)
+def test_a_file_that_is_no_network_is_told(
+    content: str | None, error: type[Exception], message: str, pictures: Path
+) -> None:
+    if content is not None:
+        Path("net.json").write_text(content)
+    with pytest.raises(error, match=message):
+        invoke("--data", str(pictures), "--network", "net.json")

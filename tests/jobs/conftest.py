@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from glasshouse.jobs.lifeline import ALONE
 from glasshouse.jobs.slots import slots
 from glasshouse.jobs.worker import Worker
+from glasshouse.store.choices import Choices
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.records import DatasetRecord
@@ -21,6 +23,7 @@ Until = Callable[[Callable[[], object]], None]
 def _one_thread() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv(ALONE, "0.05")  # three minutes: what a killed test leaves ends soon
         yield
 
 
@@ -40,7 +43,7 @@ def store(pictures: Path) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def worker(store: Store) -> Iterator[Worker]:
-    one = Worker(store, slots(2))
+    one = Worker(store, lambda: slots(Choices(trainings=2), ()))
     yield one
     one.put_aside()
 

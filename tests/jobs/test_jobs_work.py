@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from glasshouse.errors import ConflictError, InputError, PictureError
+from glasshouse.jobs.leaving import only_worker
 from glasshouse.jobs.local import is_alive
 from glasshouse.jobs.slots import slots
-from glasshouse.jobs.worker import Worker, main, only_worker
+from glasshouse.jobs.worker import Worker, main
 from glasshouse.store.bringing import bring_dataset, bring_run
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset
@@ -107,7 +108,7 @@ def test_a_training_is_aborted_resumed_killed_and_taken_over(
     resume_job(store, model.job_id)
     until(lambda: job().state is JobState.RUNNING and job().stage == "training")
     pid, born = job().pid, job().born
-    gone = [process.child for _, process in worker.running.values()]
+    gone = [one.process.child for one in worker.running.values()]
     worker.running.clear()  # this worker is gone, without a word
     worker.take_over()
     assert (job().pid, job().state) == (pid, JobState.RUNNING), "a process that lives is adopted"
@@ -256,8 +257,9 @@ def test_a_list_may_not_name_pictures_outside(
 
 def test_a_job_in_other_hands_is_left_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     import glasshouse.jobs.child as module
-    from glasshouse.jobs.child import TAKEN, _lock
+    from glasshouse.jobs.child import _lock
     from glasshouse.jobs.child import main as child
+    from glasshouse.jobs.reasons import TAKEN
 
     with store.write() as connection:
         job_id = add_job(connection, NewJob(JobKind.EVALUATE, "taken"))
@@ -265,9 +267,9 @@ def test_a_job_in_other_hands_is_left_alone(store: Store, monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "NICE", 0)
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     try:
-        assert child(str(store.home), job_id) == TAKEN, "it is not running: nobody claimed it"
+        assert child(str(store.home), job_id, "1") == TAKEN, "it is not running: nobody claimed it"
         with _lock(store.path(f"work/{job_id}")):
-            assert child(str(store.home), job_id) == TAKEN
+            assert child(str(store.home), job_id, "1") == TAKEN
     finally:
         signal.signal(signal.SIGTERM, before[0])
         signal.signal(signal.SIGINT, before[1])
@@ -277,7 +279,7 @@ def test_a_job_in_other_hands_is_left_alone(store: Store, monkeypatch: pytest.Mo
 def test_a_job_that_dies_again_and_again_is_not_started_for_ever(store: Store) -> None:
     with store.write() as connection:
         job_id = add_job(connection, NewJob(JobKind.EVALUATE, "cursed"))
-    worker = Worker(store, slots(1), host="elsewhere")
+    worker = Worker(store, lambda: slots(devices=()), host="elsewhere")
     for _ in range(5):
         assert claim(store, (JobKind.EVALUATE,), "elsewhere", "answer") is not None
         tell_process(store, job_id, 999_999_999, 1.0)

@@ -290,6 +290,42 @@ def test_all_problems_of_a_layer_and_of_a_description_are_told() -> None:
         Network.from_dict({"glasshouse-network": 99, "layers": []})
 
 
+INPUT = {"name": "in", "layer": "Input", "shape": [8, 8, 1]}
+DENSE = {"name": "d", "layer": "Dense", "settings": {"units": 2}}
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"layers": [INPUT, DENSE], "seed": "x"}, "seed"),
+        ({"layers": [INPUT, DENSE], "outputs": "d"}, "outputs"),
+        ({"layers": [INPUT, DENSE], "outputs": [["d"]]}, "outputs"),
+        ({"layers": [INPUT, {**DENSE, "inputs": 3}]}, "d.inputs"),
+        ({"layers": [INPUT, {**DENSE, "inputs": [["in"]]}]}, "d.inputs"),
+        ({"layers": [INPUT, {**DENSE, "layer": ["Dense"]}]}, "d"),
+        ({"layers": [INPUT, {**DENSE, "settings": [1]}]}, "d.settings"),
+        ({"layers": [INPUT, {**DENSE, "settings": {"units": 1e400}}]}, "d.units"),
+        ({"layers": [INPUT, {"name": "d", "layer": "LeakyReLU", "settings": {"negative_slope": 10**400}}]},
+         "d.negative_slope"),
+        ({"layers": [INPUT, {"name": "d", "layer": "Dense", "settings": {
+            "units": 1, "kernel_initializer": {"name": "constant", "value": "x"}}}]}, "d.kernel_initializer"),
+        ({"layers": [INPUT, {"name": "s", "shares": ["d"]}]}, "s.shares"),
+        ({"layers": [INPUT, DENSE, {**DENSE, "name": "e", "inputs": ["in"]}]}, "d"),
+        ({"layers": [INPUT] * 2001}, "layers"),
+    ],
+)  # fmt: skip
+def test_a_damaged_description_is_told_with_its_field(data: dict[str, object], field: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        Network.from_dict(json.loads(json.dumps(data)))
+    assert [problem.field for problem in caught.value.problems] == [field]
+
+
+def test_a_frozen_layer_without_a_name_of_its_own_is_frozen() -> None:
+    entries = [INPUT, {"layer": "Flatten"}, {"layer": "Dense", "settings": {"units": 2}, "frozen": True}]
+    net = Network.from_dict({"layers": entries})
+    assert net.trainable_parameters == 0 < net.parameters
+
+
 def test_weights_that_do_not_fit_change_nothing() -> None:
     net = dense()
     before = net.weights()

@@ -77,15 +77,15 @@ def test_the_objective_is_a_weighted_smoothed_sum() -> None:
     assert float(objective(logits, hard)) == pytest.approx(float(expected), rel=1e-5)
 
 
-def plan_of(**fields: object) -> tuple[TrainingRecipe, nn.Module, list[list[nn.Parameter]]]:
+def plan_of(**fields: object) -> tuple[TrainingRecipe, nn.Module, list[nn.Module], list[list[nn.Parameter]]]:
     recipe = TrainingRecipe(data="d", network="ResNet18", **fields).resolved()
     built = build("ResNet18", 2, 3, 64, 64)
-    return recipe, built.module, built.groups()
+    return recipe, built.module, built.batch_norms(), built.groups()
 
 
 def test_fine_tuning_has_the_phases_and_rates_of_fastai() -> None:
-    recipe, module, groups = plan_of(strategy="fine-tune", freeze_epochs=2, epochs=3)
-    plan = plan_for(recipe, module, groups, 100)
+    recipe, module, norms, groups = plan_of(strategy="fine-tune", freeze_epochs=2, epochs=3)
+    plan = plan_for(recipe, groups, norms, 100)
     frozen, unfrozen = plan.phases
     assert (frozen.name, frozen.epochs, frozen.base_lr, frozen.schedule.pct_start) == ("frozen", 2, 2e-3, 0.99)
     assert (unfrozen.base_lr, unfrozen.schedule.pct_start, unfrozen.schedule.div) == (1e-3, 0.3, 5.0)
@@ -100,8 +100,8 @@ def test_fine_tuning_has_the_phases_and_rates_of_fastai() -> None:
 
 
 def test_an_epoch_falls_into_steps_and_the_last_is_smaller() -> None:
-    recipe, module, groups = plan_of(batch_size=8, accumulate=3)
-    plan = plan_for(recipe, module, groups, 50)
+    recipe, _, norms, groups = plan_of(batch_size=8, accumulate=3)
+    plan = plan_for(recipe, groups, norms, 50)
     assert (plan.steps, [plan.size(s) for s in range(3)]) == (3, [24, 24, 2])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy import abs, broadcast_to, clip, cos, exp, log, matmul, maximum, minimum, ones_like, sign, sin, tanh, where
 
 from .arrays import Array, Axes
+from .memory import keep_freed_memory
 from .numpy_windows import (
     average_pool,
     average_pool_spread,
@@ -28,6 +29,8 @@ __all__ = [
     "maximum", "memory_of", "min", "minimum", "ones_like", "pad", "put", "relu", "scalar_like", "sigmoid", "sign",
     "sin", "softmax", "softplus", "sum", "take", "tanh", "transpose", "unfold", "where", "zeros",
 ]  # fmt: skip
+
+keep_freed_memory()  # once a process, before the first arrays
 
 
 def relu(x: Array) -> Array:

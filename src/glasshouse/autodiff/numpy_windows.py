@@ -15,6 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 _CACHE = 1 << 18  # bytes of columns that are worked on at once; keeping all of them for backward was no quicker
+_LEAST = 16  # numbers under a row of the kernel from which on it pays to take rows by themselves
 
 
 def _padded(x: Array, window: Window, fill: float = 0) -> Array:
@@ -61,18 +62,54 @@ def _pieces(N: int, bytes_each: int) -> list[slice]:
     return [slice(n, min(n + step, N)) for n in range(0, N, step)]
 
 
+class _Columns:
+    """A padded batch laid out for matrix products, a piece at a time.
+
+    Where windows move one row at a time, numbers are laid out along the width alone, and each row of the kernel meets
+    the same columns, moved by a row: KH products of K / KH numbers in place of one of K, and a KH-th of the copying.
+    """
+
+    def __init__(self, x: Array, window: Window, groups: int, itemsize: int) -> None:
+        (KH, KW), (SH, SW), (DH, DW) = window.kernel, window.stride, window.dilation
+        (OH, OW), x, self.groups = window.out(x.shape[2:]), _padded(x, window), groups
+        self.places = OH * OW
+        (n, c, h, w), (N, C, H, _) = x.strides, x.shape
+        self.by_rows = SH == 1 and KH > 1 and C // groups * KW >= _LEAST
+        if self.by_rows:
+            shape, strides = (N, C, KW, H, OW), (n, c, w * DW, h, w * SW)
+            self.starts = [i * DH * OW for i in range(KH)]
+        else:
+            shape, strides = (N, C, KH, KW, OH, OW), (n, c, h * DH, w * DW, h * SH, w * SW)  # type: ignore[assignment]
+            self.starts = [0]
+        self.under = np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
+        self.pieces = _pieces(N, self.under[0].size * itemsize)
+
+    def __call__(self, piece: slice) -> list[Array]:
+        """The matrices that the kernel's parts meet."""  # each (n, G, K / G / parts, P)
+        under = self.under[piece]
+        columns = np.ascontiguousarray(under).reshape(len(under), self.groups, -1, under.shape[-2] * under.shape[-1])
+        return [columns[..., start : start + self.places] for start in self.starts]
+
+    def parts(self, W: Array) -> list[Array]:
+        """The kernel's parts."""  # each (G, OC / G, K / G / parts)
+        rows = [W[:, :, i] for i in range(len(self.starts))] if self.by_rows else [W]
+        return [np.ascontiguousarray(row).reshape(self.groups, len(W) // self.groups, -1) for row in rows]
+
+
 def conv2d(x: Array, W: Array, b: Array | None, window: Window, groups: int) -> Array:
     """y = W * x + b."""
-    under = _under(_padded(x, window), window)
-    N, OC, G, (OH, OW) = len(x), len(W), groups, under.shape[4:]
-    kernel = W.reshape(G, OC // G, -1)  # (G, OC/G, K/G)
-    y = np.empty((N, G, OC // G, OH * OW), dtype=np.result_type(x, W))
-    for piece in _pieces(N, under[0].size * x.itemsize):
-        columns = np.ascontiguousarray(under[piece]).reshape(-1, G, kernel.shape[2], OH * OW)
-        np.matmul(kernel, columns, out=y[piece])
-    if b is not None:
-        y += b.reshape(1, G, -1, 1)
-    return y.reshape(N, OC, OH, OW)
+    dtype = np.result_type(x, W)
+    columns, (OH, OW) = _Columns(x, window, groups, dtype.itemsize), window.out(x.shape[2:])
+    first, *others = columns.parts(W)
+    y = np.empty((len(x), groups, len(W) // groups, OH * OW), dtype=dtype)
+    for piece in columns.pieces:
+        under, *below = columns(piece)
+        np.matmul(first, under, out=y[piece])
+        for kernel, under in zip(others, below):
+            y[piece] += np.matmul(kernel, under)
+        if b is not None:
+            y[piece] += b.reshape(groups, -1, 1)
+    return y.reshape(len(x), len(W), OH, OW)
 
 
 def conv2d_input(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
@@ -108,14 +145,16 @@ def _spread(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups:
 
 def conv2d_weight(x: Array, gy: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
     """The gradient of a convolution with respect to its weights."""
-    (N, OC, OH, OW), G = gy.shape, groups
-    gy = gy.reshape(N, G, OC // G, OH * OW)
-    under = _under(_padded(x, window), window)
-    gW = np.zeros((G, int(np.prod(shape[1:])), OC // G), dtype=np.result_type(x, gy))  # turned: quicker so in BLAS
-    for piece in _pieces(N, under[0].size * x.itemsize):
-        part = np.ascontiguousarray(under[piece]).reshape(-1, G, gW.shape[1], OH * OW)
-        gW += np.matmul(part, gy[piece].swapaxes(2, 3)).sum(axis=0)
-    return np.ascontiguousarray(gW.swapaxes(1, 2)).reshape(shape)
+    dtype = np.result_type(x, gy)
+    columns, OC = _Columns(x, window, groups, dtype.itemsize), gy.shape[1] // groups
+    gy = gy.reshape(len(gy), groups, OC, -1).swapaxes(2, 3)
+    sums = [np.zeros((groups, int(np.prod(shape[1:])) // len(columns.starts), OC), dtype) for _ in columns.starts]
+    for piece in columns.pieces:
+        for gW, under in zip(sums, columns(piece)):
+            gW += np.matmul(under, gy[piece]).sum(axis=0)  # turned: quicker so in BLAS
+    KH = shape[2] if columns.by_rows else 1
+    gW = np.stack([part.swapaxes(1, 2).reshape(*shape[:2], shape[2] // KH, shape[3]) for part in sums], axis=2)
+    return gW.reshape(shape)
 
 
 def max_pool(x: Array, window: Window, keep: bool) -> tuple[Array, Array | None]:

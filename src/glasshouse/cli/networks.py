@@ -24,6 +24,8 @@ def networks(
     _print_table(rows)
     if not search:
         print("Every network of timm can be named too: glasshouse networks --search TEXT")
+        print("Or build one of layers: --network FILE.json (json.dumps(net.to_dict()) of a glasshouse.layers.Network)")
+        print("or FILE.model (net.save) of glasshouse train; in the Studio: Networks, Build a network")
 
 
 def _catalogue(search: str) -> list[dict[str, object]]:

@@ -46,7 +46,10 @@ def studio(
         list[str] | None, typer.Option(help="A further name by which browsers may reach it; may be repeated.")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(help="Trainings at once; one a GPU, or one on the CPU, unless given.")
+        int | None,
+        typer.Option(
+            min=1, help="Trainings at once; unless given, as set in the Studio, else one a GPU, or one on CPU."
+        ),
     ] = None,
     https: Annotated[bool, typer.Option("--https", help="It is behind a proxy that ends HTTPS.")] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
@@ -147,9 +150,14 @@ class Keeper:
         self._child = subprocess.Popen(self._command, env=self._environment, **options)  # noqa: S603
 
     def _keep(self) -> None:
+        from glasshouse.jobs.leaving import GONE, OUTDATED
+
         while not self._ending.wait(0.5):
             if self._child is not None and self._child.poll() is not None:
                 if self._ending.wait(2.0):
+                    return
+                if self._child.returncode in (GONE, OUTDATED):  # it has said why
+                    print("No new job is begun until the Studio is started again.", file=sys.stderr)
                     return
                 print("The worker had ended; it is started again.", file=sys.stderr)
                 self._spawn()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["follow_run", "train"]
 
+FILES = (".json", ".model")  # of layers: Network.to_dict as JSON, or what Network.save wrote
 Strategy = Literal["scratch", "fine-tune", "features"]
 
 
@@ -24,7 +25,9 @@ def _option(help_text: str, metavar: str | None = None) -> Any:
 
 def train(
     data: Annotated[Path | None, _option("A dataset's folder, or a source of pictures.", "DIR_OR_SOURCE")] = None,
-    network: Annotated[str | None, _option("A network's name; glasshouse networks lists them.", "NAME")] = None,
+    network: Annotated[
+        str | None, _option("A network's name (glasshouse networks), or a file of layers.", "NAME|FILE")
+    ] = None,
     weights: Annotated[str | None, _option("Where the weights begin (none).", "pretrained|none|FILE")] = None,
     strategy: Annotated[Strategy | None, _option("What is trained (scratch).")] = None,
     epochs: Annotated[int | None, _option("Epochs; the strategy has a default.", "N")] = None,
@@ -78,12 +81,16 @@ def train(
     if out is not None:
         RunFolder.check_free(out)
     fields = _fields(recipe, plain, parts)
+    if network is not None and Path(network).suffix in FILES:
+        from glasshouse.layers.files import read_description
+
+        fields["network"] = read_description(Path(network))
     given = str(data) if data is not None else fields.get("data")
     source = {"size": size, "color": color, "valid": valid, "seed": seed}
-    if given is not None and isinstance(fields.get("network"), str):
+    if given is not None and isinstance(fields.get("network"), str | dict):
         fields["data"] = _dataset(Path(given), fields["network"], source)
     whole = _checked(fields)
-    run = out if out is not None else next_run(Path(given or "data").name, whole.network)
+    run = out if out is not None else next_run(Path(given or "data").name, whole.network_name)
     _train(whole, run, begun, as_json)
 
 
@@ -147,7 +154,7 @@ def _checked(fields: dict[str, Any]) -> "TrainingRecipe":
         raise RecipeError("the training recipe", problems) from None
 
 
-def _dataset(place: Path, network: str, options: dict[str, Any]) -> str:
+def _dataset(place: Path, network: str | dict[str, Any], options: dict[str, Any]) -> str:
     """Return the folder of the dataset at ``place``; of a source one is made in the cache, and found again."""
     if (place / "dataset.json").is_file():
         given = [f"--{name}" for name in ("size", "color", "valid") if options[name] is not None]
@@ -155,13 +162,28 @@ def _dataset(place: Path, network: str, options: dict[str, Any]) -> str:
             print(f"note: {', '.join(given)} concern sources; {place} is a dataset already", file=sys.stderr)
         return str(place)
     from glasshouse.data.image_data import ImageData
-    from glasshouse.networks.catalogue import find
 
-    entry = find(network)
-    size = options["size"] or f"{entry.width}x{entry.height}"
+    size = options["size"] or _own_size(network)
     print(f"Pictures  {place}, made ready at {size}", file=sys.stderr)
     fields = {name: options[name] for name in ("color", "valid", "seed") if options[name] is not None}
     return str(ImageData.from_folder(place, size=size, **fields).dataset.path)
+
+
+def _own_size(network: str | dict[str, Any]) -> str:
+    """Return the size of pictures that a network was made for."""
+    if isinstance(network, str):
+        from glasshouse.networks.catalogue import find
+
+        entry = find(network)
+        return f"{entry.width}x{entry.height}"
+    from glasshouse.errors import Problem, RecipeError
+    from glasshouse.layers.classifier import classifier_problems, shape_of
+
+    if problems := classifier_problems(network):
+        named = [Problem(f"network.{problem.field}", problem.message) for problem in problems]
+        raise RecipeError("the training recipe", named)
+    _, height, width, _ = shape_of(network)
+    return f"{width}x{height}"
 
 
 def _document(run: Path, seconds: float) -> dict[str, Any]:

@@ -111,8 +111,8 @@ class Dataset:
             return []
         return [json.loads(line) for line in text.splitlines() if line.strip()]
 
-    def open_test(self, by: str) -> int:
-        """Write down that ``by`` opens the sealed test split; return how often it was opened before.
+    def open_test(self, by: str, person: str | None = None) -> int:
+        """Write down that ``by`` (and ``person``, where known) opens the sealed test split; return how often before.
 
         Raises:
             DatasetError: there is no test split, or the opening cannot be written down.
@@ -120,7 +120,8 @@ class Dataset:
         if "test" not in self.splits:
             raise DatasetError(f"The dataset at {self.path} has no test split; make one with --test 0.1.")
         before = len(self.openings())
-        line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "by": by}, ensure_ascii=False)
+        entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "by": by}
+        line = json.dumps(entry if person is None else {**entry, "person": person}, ensure_ascii=False)
         try:
             with (self.path / "test-openings.jsonl").open("a", encoding="utf-8") as file:
                 file.write(line + "\n")

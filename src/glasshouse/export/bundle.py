@@ -12,7 +12,7 @@ import safetensors.torch
 from torch import Tensor, nn
 
 from glasshouse.data.preprocess import Preprocessing
-from glasshouse.errors import ModelError, NetworkError
+from glasshouse.errors import ModelError, NetworkError, RecipeError
 from glasshouse.export.archive import MANIFEST, read_files, write_files
 from glasshouse.export.description import Description
 from glasshouse.export.inference import lay_out, pick_device
@@ -88,7 +88,7 @@ def _write(path: str | Path, description: Description, module: nn.Module) -> Pat
 def _module(description: Description, place: Path) -> nn.Module:
     try:
         return build(**description.build_arguments()).module
-    except (NetworkError, TypeError) as error:
+    except (NetworkError, RecipeError, TypeError) as error:
         raise ModelError(f"The model at {place} cannot be built: {error}") from None
 
 

@@ -16,6 +16,7 @@ __all__ = ["card"]
 
 FEW = 100  # training pictures of a class; fewer are told as a limit
 LOW_RECALL = 0.8
+MOST_LAYERS = 40  # named in the card
 PACKAGES = ("glasshouse", "torch", "torchvision", "timm", "numpy", "pillow")
 DEALT = {
     "random": "at random by seed {seed}, each class by its share",
@@ -105,10 +106,21 @@ def _sentence(r: TrainingRecipe) -> str:
     start = "fresh weights" if r.weights == "none" else f"weights from {escape(Path(r.weights).name)}"
     changes = _augmentation(r.augmentation)
     return (
-        f"{escape(r.network)}, starting from {start}; {strategy}; {r.epochs} epochs in batches of {r.batch_size} with "
+        f"{escape(r.network_name)}{_layers(r)}, starting from {start}; {strategy}; {r.epochs} epochs in batches of "
+        f"{r.batch_size} with "
         f"{r.optimizer.name} at a learning rate of {r.optimizer.lr:g} ({r.schedule.name} schedule), seed {r.seed}; "
         f"{f'pictures changed at random ({changes})' if changes else 'pictures not changed at random'}."
     )
+
+
+def _layers(r: TrainingRecipe) -> str:
+    """Say of a network of one's own what it is made of; the recipe has every setting."""
+    if isinstance(r.network, str):
+        return ""
+    words = [str(entry.get("layer", entry.get("shares"))) for entry in r.network["layers"]]
+    names = ", ".join(escape(word) for word in words[:MOST_LAYERS])
+    more = f" and {len(words) - MOST_LAYERS} more" if len(words) > MOST_LAYERS else ""
+    return f" (layers of its own: {names}{more})"
 
 
 def _augmentation(recipe: AugmentationRecipe) -> str:

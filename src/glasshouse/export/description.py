@@ -12,11 +12,17 @@ from glasshouse.errors import ModelError, RecipeError
 from glasshouse.export.archive import MANIFEST
 from glasshouse.recipe import TrainingRecipe
 
-__all__ = ["FORMAT", "Description"]
+__all__ = ["FORMAT", "Description", "network_facts"]
 
 FORMAT = 1
 KIND = "glasshouse-model"
 NEEDED = {"network": dict, "classes": list, "preprocessing": dict, "weights": dict, "files": list}
+
+
+def network_facts(recipe: TrainingRecipe) -> dict[str, Any]:
+    """Return what a model's description says of its network: the name, and the layers where they are data."""
+    layers = {} if isinstance(recipe.network, str) else {"layers": recipe.network}
+    return {"name": recipe.network_name, **layers}
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,8 @@ class Description:
     """A model without its weights.
 
     ``network`` has the name in the catalogue and the arguments that ``networks.build`` takes: ``{"name": "LeNet",
-    "dropout": None}``; picture size and channels come from ``preprocessing``, the number of classes from ``classes``.
+    "dropout": None}``; of layers as data it has ``layers`` too, which are built in the place of the name. Picture size
+    and channels come from ``preprocessing``, the number of classes from ``classes``.
     ``glasshouse`` is the version that made it.
     """
 
@@ -50,7 +57,9 @@ class Description:
         """Return what ``networks.build`` takes to build the network without its weights."""
         p = self.preprocessing
         fixed = {"classes": len(self.classes), "channels": p.channels, "width": p.width, "height": p.height}
-        return {**fixed, "dropout": None, "seed": 0, **self.network}
+        network = dict(self.network)
+        layers = network.pop("layers", None)
+        return {**fixed, "dropout": None, "seed": 0, **network, **({} if layers is None else {"name": layers})}
 
     def to_files(self, weights: bytes) -> dict[str, bytes]:
         """Return the model's files by name; the same model gives the same bytes."""

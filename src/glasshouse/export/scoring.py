@@ -57,13 +57,13 @@ def score(model: Model, dataset: Dataset, split: str, name: str | None = None) -
 
 
 def scoring(
-    model: Model, dataset: Dataset, split: str, name: str | None = None
+    model: Model, dataset: Dataset, split: str, name: str | None = None, person: str | None = None
 ) -> Generator[Progress, None, tuple[Report, NDArray[np.float32]]]:
-    """Yield progress and return what ``score`` returns."""
+    """Yield progress and return what ``score`` returns; ``person`` is who opens the test split, where that is known."""
     begin, name = time.monotonic(), name or _name(model)
     pictures = _split(dataset, split)
     columns = _columns(model, dataset)
-    openings = dataset.open_test(f"evaluate {name}") if split == "test" else None
+    openings = dataset.open_test(f"evaluate {name}", person) if split == "test" else None
     probabilities = (yield from split_probabilities(model, pictures))[:, columns]
     report = replace(
         measure(probabilities, pictures.labels, dataset.classes, split),

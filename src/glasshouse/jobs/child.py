@@ -1,7 +1,8 @@
-"""The process that does one job: ``python -m glasshouse.jobs.child HOME JOB``.
+"""The process that does one job: ``python -m glasshouse.jobs.child HOME JOB ATTEMPT``.
 
-It holds ``work/JOB/lock`` while it lives, so no job is done twice at once. SIGTERM means: keep what was done and stop;
-the job is then aborted where a person wished it, and goes back into the queue otherwise.
+It holds ``work/JOB/lock`` while it lives, so no job is done twice at once; ATTEMPT is the start of the job that it is,
+and what it writes counts only while there was no later one. SIGTERM means: keep what was done and stop; the job is then
+aborted where a person wished it, and goes back into the queue otherwise.
 """
 
 import fcntl
@@ -10,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,68 +19,87 @@ from typing import IO
 
 import psutil
 
-from glasshouse.errors import GlasshouseError
+from glasshouse.errors import GlasshouseError, StoreError
 from glasshouse.jobs.kinds import WORK
-from glasshouse.jobs.reasons import reason_of
+from glasshouse.jobs.lifeline import Lifeline
+from glasshouse.jobs.reasons import TAKEN, code_of, reason_of
+from glasshouse.jobs.space import check_space
 from glasshouse.jobs.telling import Teller
 from glasshouse.jobs.wiring import store_of_worker
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
 from glasshouse.store.queue import end, give_back, tell_process
 from glasshouse.store.records import JobRecord, JobState
-from glasshouse.store.uploads import check_disk
 
-__all__ = ["TAKEN", "main"]
+__all__ = ["main"]
 
 NICE = 5  # so that pages stay quick on a computer that trains on its processor
 WAIT_SECONDS = 20.0
-TAKEN = 75  # the exit code of a process that found the job in other hands
+TELLING_SECONDS = 30.0  # in which a database that refuses is asked again to note how the job ended
 
 
 class JobStoppedError(KeyboardInterrupt):
     """SIGTERM came while nothing that can keep its work was listening to it."""
 
 
-def main(home: str, job_id: str) -> int:
+def main(home: str, job_id: str, attempt: str) -> int:
     """Do one job and return the exit code; how it ended stands in the store."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICE)
     store = store_of_worker(home)
-    with _lock(store.path(f"work/{job_id}")) as mine:
+    folder = store.path(f"work/{job_id}")
+    with _lock(folder) as mine:
         job = get_job(store, job_id)
-        if not mine or job.state is not JobState.RUNNING:
+        if not mine or job.state is not JobState.RUNNING or job.attempt != int(attempt):
             return TAKEN
-        tell_process(store, job_id, os.getpid(), psutil.Process().create_time())
+        tell_process(store, job_id, os.getpid(), psutil.Process().create_time(), job.attempt)
         os.chdir(store.path("runs"))
-        return _done(store, job)
+        lifeline = Lifeline(store, job, folder / "lock")
+        lifeline.start()
+        try:
+            return _done(store, job)
+        finally:
+            lifeline.end()
 
 
 def _done(store: Store, job: JobRecord) -> int:
     teller = Teller(store, job)
     try:
-        check_disk(store.home, 0)
+        check_space(store, job)
         result = WORK[job.kind](store, job, teller)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         teller.write()
-        end(store, job.id, JobState.DONE, result=result)
+        _insist(lambda: end(store, job.id, JobState.DONE, result=result, attempt=job.attempt))
     except KeyboardInterrupt:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         teller.write()
-        _put_aside(store, job)
+        _insist(lambda: give_back(store, job.id, job.attempt))
     except Exception as error:  # noqa: BLE001 (whatever it is, the job must say so)
         detail = traceback.format_exc()
         sys.stderr.write(detail)
-        teller.write()
-        end(store, job.id, JobState.FAILED, reason=reason_of(error), detail=detail)
-        return 0 if isinstance(error, GlasshouseError) else 1
+        failed = {"reason": reason_of(error), "detail": detail, "attempt": job.attempt}
+        _insist(lambda: end(store, job.id, JobState.FAILED, **failed))  # type: ignore[arg-type]
+        return code_of(error) or (0 if isinstance(error, GlasshouseError) else 1)
     return 0
 
 
-def _put_aside(store: Store, job: JobRecord) -> None:
-    if get_job(store, job.id).wish == "abort":
-        end(store, job.id, JobState.ABORTED, reason="aborted on request; what was done is kept")
-    else:
-        give_back(store, job.id)
+def _insist(tell: Callable[[], bool]) -> None:
+    """Tell the database how the job ended; where it refuses (a full disk, a restart), ask again for a while.
+
+    Raises:
+        StoreError: it refused for long; the worker then judges by the exit code.
+    """
+    deadline = time.monotonic() + TELLING_SECONDS
+    while True:
+        try:
+            tell()
+        except StoreError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1.0)
+        else:
+            return
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -100,13 +120,15 @@ def _locked(file: IO[str]) -> bool:
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.1)
+        except OSError:  # a file system that knows no locks: the number of the attempt must do
+            return True
         else:
             return True
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:4]))

@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -11,32 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glasshouse.data.archive import open_archive
-from glasshouse.data.files import DiskFiles
-from glasshouse.data.source import open_source
-from glasshouse.errors import PictureError, SourceError
+from glasshouse.data.gathering import Pictures, find_pictures
+from glasshouse.errors import PictureError
 from glasshouse.evaluation.report import measure
 from glasshouse.events import Event, Progress
-from glasshouse.recipe import DatasetRecipe
 
 if TYPE_CHECKING:
     from glasshouse.export.predictor import Model, Prediction
 
-__all__ = ["Pictures", "classify", "find_pictures"]
+__all__ = ["classify"]
 
 KEPT = 5  # classes a picture
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Pictures to classify, with their truth where it is known (else None).
-
-    ``read`` returns the picture of an index; its PictureError tells why it cannot be read.
-    """
-
-    paths: Sequence[str]
-    truths: Sequence[str | None]
-    read: "Callable[[int], bytes | NDArray[np.generic]]"
 
 
 @dataclass
@@ -47,14 +32,16 @@ class _Table:
     labels: list[int] = field(default_factory=list)
     probabilities: list[NDArray[np.float64]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.column = {name: number for number, name in enumerate(self.classes)}
+
     def add(self, truth: str | None, prediction: "Prediction") -> None:
         if truth is None or prediction.error is not None:
             return
-        column = {name: number for number, name in enumerate(self.classes)}
         row = np.zeros(len(self.classes))
         for label, probability in prediction.top:
-            row[column[label]] = probability
-        self.labels.append(column[truth])
+            row[self.column[label]] = probability
+        self.labels.append(self.column[truth])
         self.probabilities.append(row)
 
     def report(self) -> dict[str, Any] | None:
@@ -78,8 +65,8 @@ def classify(model: "Model", source: str, out: Path, report: Callable[[Event], N
         for done, (prediction, truth) in enumerate(_predictions(model, pictures), start=1):
             table.add(truth, prediction)
             failed += prediction.error is not None
-            line = {**prediction.to_dict(), "truth": truth}
-            target.write(json.dumps({**line, "top": line["top"][:KEPT]}, ensure_ascii=False) + "\n")
+            line = {**replace(prediction, top=prediction.top[:KEPT]).to_dict(), "truth": truth}
+            target.write(json.dumps(line, ensure_ascii=False) + "\n")
             spent = monotonic() - begin
             total = len(pictures.paths)
             report(Progress("classifying", done, total, spent, spent / done * (total - done)))
@@ -90,60 +77,7 @@ def classify(model: "Model", source: str, out: Path, report: Callable[[Event], N
     return {"pictures": len(pictures.paths), "failed": failed, "with_truth": len(table.labels), **scores}
 
 
-def find_pictures(source: str, classes: Sequence[str]) -> Pictures:
-    """Return the pictures of a source; their labels are the truth where most of them are classes of the model.
-
-    Raises:
-        SourceError: the source is missing, or has no pictures.
-    """
-    try:
-        labelled = open_source(DatasetRecipe(source=source, min_per_class=1))
-    except SourceError as error:
-        return _unlabelled(source, classes, error)
-    known = set(classes)
-    fitting = sum(item.label in known for item in labelled.items)
-    trusted = fitting * 2 > len(labelled.items)
-    truths = [item.label if trusted and item.label in known else None for item in labelled.items]
-    return Pictures([item.path for item in labelled.items], truths, lambda index: labelled.read(labelled.items[index]))
-
-
-def _unlabelled(source: str, classes: Sequence[str], error: SourceError) -> Pictures:
-    root = Path(source)
-    if root.is_dir():
-        files = DiskFiles(root)
-    elif root.is_file() and root.suffix.lower() in (".txt", ".lst", ".list"):
-        return _listed(root, error)
-    elif root.is_file() and (archive := open_archive(root)) is not None:
-        return _of_tree(archive.read, [file.path for file in archive.tree.files], classes, error)
-    elif root.is_file():
-        return Pictures([root.name], [None], lambda _: DiskFiles(root.parent).read(root.name))
-    else:
-        raise error
-    return _of_tree(files.read, [file.path for file in files.tree.files], classes, error)
-
-
-def _of_tree(read: Callable[[str], bytes], paths: list[str], classes: Sequence[str], error: SourceError) -> Pictures:
-    """Return all files of a tree; one class folder alone still tells the truth."""
-    if not paths:
-        raise error
-    folders = [path.split("/")[-2] if "/" in path else None for path in paths]
-    truths = [folder if folder in set(classes) else None for folder in folders]
-    return Pictures(paths, truths, lambda index: read(paths[index]))
-
-
-def _listed(path: Path, error: SourceError) -> Pictures:
-    """Return the pictures of a list without labels: a path a line, relative to the list's folder."""
-    names = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    if not names:
-        raise error
-    inside = [name for name in names if not Path(name).is_absolute() and ".." not in Path(name).parts]
-    files = DiskFiles(path.parent)
-    return Pictures(inside, [None] * len(inside), lambda index: files.read(inside[index]))
-
-
 def _predictions(model: "Model", pictures: Pictures) -> "Iterator[tuple[Prediction, str | None]]":
-    from dataclasses import replace
-
     reasons: deque[str | None] = deque()
 
     def read_all() -> "Iterator[bytes | NDArray[np.generic]]":

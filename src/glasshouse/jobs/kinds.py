@@ -15,6 +15,7 @@ from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset, note_dataset_made
 from glasshouse.store.models import get_model, note_scores
+from glasshouse.store.people import list_users
 from glasshouse.store.places import check_named
 from glasshouse.store.records import JobKind, JobRecord, ModelRecord
 from glasshouse.store.results import result_place, write_answers
@@ -69,7 +70,7 @@ def evaluate_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, An
     """Score a model on a split of a dataset."""
     teller.stage("scoring")
     record = get_model(store, str(job.model_id))
-    return _score(store, record, str(job.dataset_id), str(job.arguments["split"]), teller)
+    return _score(store, record, job, teller)
 
 
 def classify_many(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
@@ -110,13 +111,15 @@ def _validation(store: Store, record: ModelRecord, run: Path, teller: Teller) ->
     return found
 
 
-def _score(store: Store, record: ModelRecord, dataset_id: str, split: str, teller: Teller) -> dict[str, Any]:
+def _score(store: Store, record: ModelRecord, job: JobRecord, teller: Teller) -> dict[str, Any]:
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
     from glasshouse.export.scoring import scoring
 
+    dataset_id, split = str(job.dataset_id), str(job.arguments["split"])
     dataset = open_dataset(store.path(get_dataset(store, dataset_id).folder))
-    report, probabilities = _heard(scoring(load_model(record.id), dataset, split, record.name), teller)
+    person = next((user.name for user in list_users(store) if user.id == job.user_id), None)
+    report, probabilities = _heard(scoring(load_model(record.id), dataset, split, record.name, person), teller)
     own = dataset_id == record.dataset_id
     place = result_place(store.path(record.folder), split, None if own else dataset_id)
     write_answers(place, dataset.splits[split].labels, probabilities)

@@ -49,14 +49,14 @@ class Local:
                 os.kill(self.pid, number)
 
 
-def start(store: Store, job: JobRecord, gpu: int | None = None) -> Local:
+def start(store: Store, job: JobRecord, gpu: str | None = None) -> Local:
     """Start the process of a job; what it prints goes to ``work/JOB/log.txt``."""
     folder = store.path(f"work/{job.id}")
     folder.mkdir(parents=True, exist_ok=True)
-    environment = dict(os.environ) if gpu is None else {**os.environ, "CUDA_VISIBLE_DEVICES": str(gpu)}
+    environment = dict(os.environ) if gpu is None else {**os.environ, "CUDA_VISIBLE_DEVICES": gpu}
     with (folder / "log.txt").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603
-            module_command("child", str(store.home), job.id),
+            module_command("child", str(store.home), job.id, str(job.attempt)),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,
         )  # fmt: skip
     return Local(child.pid, _born(child.pid), child)

@@ -1,47 +1,102 @@
-"""Why a job failed, in words for the person who waits for it."""
+"""Why a job failed, in words for the person who waits for it; and the exit codes by which its process tells it."""
 
 import errno
 import signal
 import sqlite3
+from collections.abc import Iterator
+
+from sqlalchemy.exc import DBAPIError
 
 from glasshouse.errors import GlasshouseError
 
-__all__ = ["reason_of", "reason_of_exit"]
+__all__ = ["DISK_FULL", "GPU_FAILED", "TAKEN", "code_of", "reason_of", "reason_of_exit"]
 
+DISK_FULL = 74  # exit codes
+TAKEN = 75  # it found the job in other hands
+GPU_FAILED = 76
+
+FULL = "The disk is full; nothing half-written is left. Delete what is no longer needed (the bin, old checkpoints), "
+FULL += "then resume it."
 MEMORY = (
     "The memory ran out. Choose a smaller batch, smaller pictures or a smaller network, or end other programs; "
     "then resume it."
 )
+GPU_WORDS = ("cuda error", "cudnn error", "cublas", "nccl", "hip error", "no cuda gpus are available")
 
 
 def reason_of(error: BaseException) -> str:
     """Return what happened and the next step."""
+    if is_disk_full(error):
+        return FULL
     if isinstance(error, GlasshouseError):
         return str(error)
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         return MEMORY
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or (isinstance(error, sqlite3.OperationalError) and "full" in str(error)):
-        return "The disk is full. Delete what is no longer needed (the bin, old checkpoints), then resume it."
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {error.filename}. Put it back or allow it, then resume."
-    if "CUDA" in str(error):
-        return f"The GPU failed: {str(error).splitlines()[0]}. Resume it; if it fails again, restart the computer."
+    if is_gpu_failure(error):
+        return (
+            f"The GPU failed: {str(error).splitlines()[0]}. The last checkpoint is kept. Resume it: it goes to a GPU "
+            "that works; this one is tried before it gets another job."
+        )
     return f"Something unexpected happened ({type(error).__name__}: {str(error)[:300]}). Resuming may help."
+
+
+def code_of(error: BaseException) -> int:
+    """Return the exit code that tells ``error`` to the worker, 0 where it need not know."""
+    if is_disk_full(error):
+        return DISK_FULL
+    return GPU_FAILED if is_gpu_failure(error) else 0
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether ``error``, or one behind it, says that there is no room on the disk."""
+    for one in _chain(error):
+        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return True
+        told = one.orig if isinstance(one, DBAPIError) else one
+        if isinstance(told, sqlite3.OperationalError) and "full" in str(told):
+            return True
+    return False
+
+
+def is_gpu_failure(error: BaseException) -> bool:
+    """Whether ``error`` says that the GPU itself, not its memory or the recipe, is the trouble."""
+    text = str(error).lower()
+    named = type(error).__name__ == "AcceleratorError" or any(word in text for word in GPU_WORDS)
+    return named and "out of memory" not in text and not isinstance(error, GlasshouseError)
 
 
 def reason_of_exit(code: int | None) -> str:
     """Return what the exit code of a process that said nothing tells; None where it is not known."""
     if code is None:
-        return "Its process ended without a word: it was killed, or the computer was restarted. Resume it."
+        return (
+            "Its process ended without a word, again and again: it was killed, or the computer was restarted. "
+            "Its last checkpoint is kept; resume it."
+        )
     if code == -signal.SIGKILL:
         return (
             "Its process was killed (signal 9). Most often the computer's memory ran out: choose a smaller batch or "
             "smaller pictures, or end other programs; then resume it."
         )
+    if code == -signal.SIGBUS:
+        return (
+            "Its process could no longer read a file (signal 7): the dataset's files were changed or deleted while it "
+            "worked, or the disk fails. Put them back, or make the dataset again, then resume it."
+        )
     if code < 0:
         return f"Its process was ended by {_signal(-code)}. Resume it."
+    if code == DISK_FULL:
+        return FULL
+    if code == GPU_FAILED:
+        return "The GPU failed; its log has more. Resume it: it goes to a GPU that works."
     return f"Its process ended with code {code} and said nothing more; its log may tell why. Resume it."
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _signal(number: int) -> str:

@@ -1,46 +1,63 @@
-"""How many jobs of which kind are done at once."""
+"""How many jobs of which kind are done at once, and on which GPU."""
 
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from glasshouse.store.choices import Choices
 from glasshouse.store.records import JobKind
 
-__all__ = ["Slot", "count_gpus", "slots"]
+__all__ = ["Slot", "gpus", "slots"]
+
+ANSWERS = (JobKind.EVALUATE, JobKind.CLASSIFY)
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A place for one job of some kinds; ``gpu`` is the number of the card it computes on."""
+    """A place for one job of some kinds; its process gets ``gpu``, a number or UUID, as CUDA_VISIBLE_DEVICES."""
 
     name: str
     kinds: tuple[JobKind, ...]
-    gpu: int | None = None
+    gpu: str | None = None
 
 
-def slots(trainings: int | None = None) -> list[Slot]:
-    """Return a slot a GPU for trainings (on CPU: ``trainings``, one where it is None), one for datasets, one for
-    scoring and classifying, so that these need not wait for a long training.
+def slots(choices: Choices | None = None, devices: Sequence[str] | None = None) -> list[Slot]:
+    """Return the slots for trainings, for datasets, and for scoring and classifying, which wait for no training.
+
+    Trainings: one a GPU, or ``choices.trainings`` dealt out to the GPUs in turns; without GPU that many on the
+    processor, or one. ``devices`` are the GPUs; None asks the driver.
     """
-    gpus = count_gpus()
-    if gpus and trainings is None:
-        places = [Slot(f"gpu:{n}", (JobKind.TRAIN,), n) for n in range(gpus)]
+    choices = choices or Choices()
+    devices = gpus() if devices is None else devices
+    count = choices.trainings or len(devices) or 1
+    if devices:
+        places = [Slot(_name("gpu", n, devices), (JobKind.TRAIN,), devices[n % len(devices)]) for n in range(count)]
     else:
-        places = [Slot(f"train:{n}", (JobKind.TRAIN,)) for n in range(trainings or 1)]
-    return [*places, Slot("data", (JobKind.DATASET,)), Slot("answer", (JobKind.EVALUATE, JobKind.CLASSIFY))]
+        places = [Slot(f"train:{n}", (JobKind.TRAIN,)) for n in range(count)]
+    places += [Slot(f"data:{n}", (JobKind.DATASET,)) for n in range(choices.datasets)]
+    return places + [Slot(f"answer:{n}", ANSWERS) for n in range(choices.answers)]
 
 
-def count_gpus() -> int:
-    """Return how many NVIDIA cards the driver tells of; CUDA_VISIBLE_DEVICES limits them."""
+def gpus() -> tuple[str, ...]:
+    """Return the NVIDIA cards as CUDA_VISIBLE_DEVICES names them: those in it, or all that the driver tells of."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return len([one for one in visible.split(",") if one.strip() not in ("", "-1")])
+        named = [one.strip() for one in visible.split(",")]
+        return tuple(named[: named.index("-1")] if "-1" in named else [one for one in named if one])
     program = shutil.which("nvidia-smi")
     if program is None:
-        return 0
+        return ()
     try:
         told = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
-        return 0
-    return sum(line.startswith("GPU ") for line in told.stdout.splitlines())
+        return ()
+    count = sum(line.startswith("GPU ") for line in told.stdout.splitlines())
+    return tuple(map(str, range(count)))
+
+
+def _name(word: str, number: int, devices: Sequence[str]) -> str:
+    """Return gpu:0, gpu:1, and for a second job on the first card gpu:0.2."""
+    turn, device = divmod(number, len(devices))
+    return f"{word}:{device}" + (f".{turn + 1}" if turn else "")

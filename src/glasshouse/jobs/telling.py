@@ -1,10 +1,13 @@
 """From events to the store: how far a job is, a few times a second at most."""
 
+import sys
 import time
 from dataclasses import asdict
 from typing import Any
 
-from glasshouse.events import EpochDone, Event, Notice, Progress, RunFinished, RunStarted, StepDone
+from glasshouse.errors import StoreError
+from glasshouse.events import CheckpointSaved, EpochDone, Event, Notice, Progress, RunFinished, RunStarted, StepDone
+from glasshouse.jobs.lifeline import vanish
 from glasshouse.store.database import Store
 from glasshouse.store.models import note_scores
 from glasshouse.store.queue import tell
@@ -41,6 +44,8 @@ class Teller:
         elif isinstance(event, StepDone):
             self._waiting |= {"stage": "training", "done": event.step, "total": self._steps}
             self._waiting["remaining"] = event.remaining
+        elif isinstance(event, CheckpointSaved):
+            self._waiting["losses"] = 0
         elif isinstance(event, EpochDone):
             self._epoch(event)
         elif isinstance(event, RunFinished):
@@ -54,14 +59,21 @@ class Teller:
         self.write()
 
     def write(self) -> None:
-        """Write what is waiting."""
+        """Write what is waiting; where the database refuses, it waits on: the work is worth more."""
         self._last = time.monotonic()
-        waiting, self._waiting = self._waiting, {}
-        if waiting:
-            tell(self.store, self.job.id, waiting)
-        scores, self._scores = self._scores, {}
-        if scores and self.job.model_id is not None:
-            note_scores(self.store, self.job.model_id, scores)
+        try:
+            if self._waiting:
+                self._tell()
+            if self._scores and self.job.model_id is not None:
+                note_scores(self.store, self.job.model_id, self._scores)
+                self._scores = {}
+        except StoreError as error:
+            sys.stderr.write(f"{error}\n")
+
+    def _tell(self) -> None:
+        if not tell(self.store, self.job.id, self._waiting, self.job.attempt):
+            vanish("the job was given to another process, or was deleted")
+        self._waiting = {}
 
     def _begin(self, event: RunStarted) -> None:
         """A run begins or goes on: its points start anew, so their version changes."""

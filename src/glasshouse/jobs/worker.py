@@ -2,48 +2,66 @@
 
 One worker a home and computer. When it starts, it goes on with the jobs of the one before: processes that still live
 are adopted, the others' jobs go back into the queue and are resumed. When it is asked to stop (Ctrl-C, SIGTERM), its
-jobs keep their work and wait in the queue. When it is killed, or its Studio is, its jobs go on.
+jobs keep their work and wait in the queue. When it is killed, or its Studio is, its jobs go on. On PostgreSQL it also
+takes over the jobs of computers that were not heard for a minute.
 """
 
 import argparse
-import fcntl
-import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
-from glasshouse.errors import ConflictError, StoreError
+from glasshouse import __version__
+from glasshouse.errors import ConflictError, MissingError, StoreError
+from glasshouse.jobs.health import Health
+from glasshouse.jobs.leaving import GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.local import Local, adopt, start
-from glasshouse.jobs.reasons import reason_of_exit
+from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, reason_of_exit
 from glasshouse.jobs.resident import Resident
-from glasshouse.jobs.slots import Slot, slots
+from glasshouse.jobs.slots import Slot, gpus, slots
 from glasshouse.jobs.wiring import store_of_worker
+from glasshouse.store.choices import get_choices
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
 from glasshouse.store.queue import beat, claim, end, give_back, running_on, settle_dependants, tell_process
 from glasshouse.store.records import JobRecord, JobState
+from glasshouse.store.workers import check_in, check_out, lapsed
 
 __all__ = ["Worker", "main"]
 
 PAUSE = 0.2  # seconds between two looks at the queue
-BEAT = 5.0
+BEAT = 5.0  # seconds between two signs of life
 PATIENCE = 60.0  # seconds that a stopped job has to keep its work
-ATTEMPTS = 5  # starts of a job that dies without anybody looking
+LOSSES = 5  # times that the process of a job may vanish before it kept anything
+
+
+@dataclass
+class Running:
+    """A job that is being done: where, by which process, and the number of this start of it."""
+
+    place: Slot
+    process: Local
+    attempt: int
+    stopped: float | None = None
 
 
 class Worker:
-    """Looks at the queue in ``run`` until ``stop`` was called."""
+    """Looks at the queue in ``run`` until ``stop`` was called; ``plan`` gives the slots, and is asked now and then."""
 
-    def __init__(self, store: Store, places: Sequence[Slot], host: str | None = None) -> None:
+    def __init__(
+        self, store: Store, plan: Callable[[], list[Slot]], host: str | None = None, health: Health | None = None
+    ) -> None:
         self.store = store
-        self.places = list(places)
+        self.plan = plan
+        self.places = plan()
         self.host = host or socket.gethostname()
-        self.running: dict[str, tuple[Slot, Local]] = {}
-        self.stopping: dict[str, float] = {}
+        self.health = health or Health()
+        self.running: dict[str, Running] = {}
         self.resident = Resident(store)
         self._asked = False
         self._beaten = 0.0
@@ -52,129 +70,168 @@ class Worker:
         """Have ``run`` put its jobs aside and return."""
         self._asked = True
 
-    def run(self, parent: int | None = None) -> None:
-        """Work until asked to stop; where ``parent`` is gone, leave the jobs running and return."""
-        self.take_over()
+    def run(self, leave: Leave | None = None) -> int:
+        """Work until asked to stop; where ``leave`` gives a code, leave the jobs running and return that code."""
         while not self._asked:
-            if parent is not None and os.getppid() != parent:
-                self.resident.end()
-                return
             try:
+                if leave is not None and (code := leave()) is not None:
+                    self.resident.end()
+                    self.health.end()
+                    return code
                 self.look()
             except StoreError as error:  # such as a database server that restarts
                 sys.stderr.write(f"worker: {error}\n")
                 time.sleep(2.0)
             time.sleep(PAUSE)
         self.put_aside()
-
-    def take_over(self) -> None:
-        """Go on with the jobs that an earlier worker of this computer had running."""
-        for job in running_on(self.store, self.host):
-            process = adopt(job)
-            if process is not None:
-                self.running[job.id] = (self._place(job), process)
-            elif job.wish == "abort":
-                end(self.store, job.id, JobState.ABORTED, reason="aborted on request")
-            elif job.attempt >= ATTEMPTS:
-                end(self.store, job.id, JobState.FAILED, reason=reason_of_exit(None))
-            else:
-                give_back(self.store, job.id)
+        return 0
 
     def look(self) -> None:
         """Do once all that there is to do."""
         self._collect()
         self._obey()
+        if time.monotonic() - self._beaten > BEAT or not self._beaten:
+            self._tend()
         settle_dependants(self.store)
         for place in self._free():
             job = claim(self.store, place.kinds, self.host, place.name, self.running.keys())
             if job is not None:
                 self._begin(place, job)
+        self.health.look()
         self.resident.look()
-        if self.running and time.monotonic() - self._beaten > BEAT:
-            self._beaten = time.monotonic()
-            beat(self.store, list(self.running))
+
+    def take_over(self) -> None:
+        """Go on with the jobs that an earlier worker of this computer had running, and with lapsed ones of others."""
+        for job in running_on(self.store, self.host):
+            if job.id in self.running:
+                continue
+            process = adopt(job)
+            if process is not None:
+                self.running[job.id] = Running(self._place(job), process, job.attempt)
+            else:
+                self._lost(job.id, job.attempt, job.losses)
+        for row in lapsed(self.store, self.host):
+            self._lost(row.id, row.attempt, row.losses)
 
     def put_aside(self) -> None:
         """Stop all jobs; each keeps its work and goes back into the queue."""
         self.resident.end()
-        for _, process in self.running.values():
-            process.stop()
+        self.health.end()
+        for one in self.running.values():
+            one.process.stop()
         deadline = time.monotonic() + PATIENCE
         while self.running and time.monotonic() < deadline:
             self._collect(unasked=False)
             time.sleep(0.05)
-        for job_id, (_, process) in self.running.items():
-            process.kill()
-            give_back(self.store, job_id)
+        for job_id, one in self.running.items():
+            one.process.kill()
+            give_back(self.store, job_id, one.attempt)
+        check_out(self.store, self.host)
+
+    def _tend(self) -> None:
+        """Say that this worker and its jobs live, follow changed choices, and take over what others left."""
+        self.take_over()
+        beat(self.store, self.running.keys(), self.host)
+        self.places = self.plan()
+        busy = {one.place.name: job_id for job_id, one in self.running.items()}
+        told = [
+            {"name": place.name, "kinds": list(map(str, place.kinds)), "gpu": place.gpu,
+             "job_id": busy.get(place.name), "aside": self.health.trouble(place.gpu)}
+            for place in self.places
+        ]  # fmt: skip
+        check_in(self.store, self.host, __version__, told)
+        self._beaten = time.monotonic()
 
     def _begin(self, place: Slot, job: JobRecord) -> None:
         try:
             process = start(self.store, job, place.gpu)
         except OSError as error:
-            end(self.store, job.id, JobState.FAILED, reason=f"Its process could not be started: {error}")
+            reason = f"Its process could not be started: {error}. Resume it."
+            end(self.store, job.id, JobState.FAILED, reason=reason, attempt=job.attempt)
             return
-        self.running[job.id] = (place, process)
-        tell_process(self.store, job.id, process.pid, process.born)
+        self.running[job.id] = Running(place, process, job.attempt)
+        tell_process(self.store, job.id, process.pid, process.born, job.attempt)
 
     def _collect(self, *, unasked: bool = True) -> None:
-        """Take note of processes that ended; a job that did not say how it ended failed, or was stopped."""
-        for job_id, (_, process) in list(self.running.items()):
-            if not process.ended():
-                continue
-            del self.running[job_id]
-            self.stopping.pop(job_id, None)
+        """Take note of processes that ended; what the database refuses to note now is noted at the next look."""
+        for job_id, one in list(self.running.items()):
+            if one.process.ended():
+                self._settle(job_id, one, unasked)
+                del self.running[job_id]
+
+    def _settle(self, job_id: str, one: Running, unasked: bool) -> None:
+        """See that a job whose process ended has an end: one that did not say how it ended failed, or was stopped."""
+        try:
             job = get_job(self.store, job_id)
-            if job.state is not JobState.RUNNING:
-                continue
-            if job.wish == "abort":
-                end(self.store, job_id, JobState.ABORTED, reason="aborted on request")
-            elif unasked:
-                end(self.store, job_id, JobState.FAILED, reason=reason_of_exit(process.code))
-            else:
-                give_back(self.store, job_id)
+        except MissingError:
+            return
+        code = one.process.code
+        if one.place.gpu is not None and job.attempt == one.attempt:
+            self._judge(one.place.gpu, job, code)
+        if job.state is not JobState.RUNNING or job.attempt != one.attempt:
+            return
+        if job.wish == "abort" or code == TAKEN or not unasked:
+            give_back(self.store, job_id, one.attempt)
+        elif code is None:
+            self._lost(job_id, one.attempt, job.losses)
+        else:
+            end(self.store, job_id, JobState.FAILED, reason=reason_of_exit(code), attempt=one.attempt)
+
+    def _judge(self, gpu: str, job: JobRecord, code: int | None) -> None:
+        reason = job.reason or reason_of_exit(code)
+        if code == GPU_FAILED or (job.state is JobState.FAILED and reason.startswith("The GPU failed")):
+            self.health.failed(gpu, reason)
+        elif job.state is JobState.DONE:
+            self.health.worked(gpu)
+
+    def _lost(self, job_id: str, attempt: int, losses: int) -> None:
+        """Queue a job whose process is gone, nobody knows how; not for ever, where it never comes to keep anything."""
+        if losses + 1 >= LOSSES:
+            end(self.store, job_id, JobState.FAILED, reason=reason_of_exit(None), attempt=attempt)
+        else:
+            give_back(self.store, job_id, attempt, lost=True)
 
     def _obey(self) -> None:
         """Stop the jobs that a person aborts; kill those that do not listen."""
-        for job_id, (_, process) in self.running.items():
-            if job_id in self.stopping:
-                if time.monotonic() - self.stopping[job_id] > PATIENCE:
-                    process.kill()
+        for job_id, one in self.running.items():
+            if one.stopped is not None:
+                if time.monotonic() - one.stopped > PATIENCE:
+                    one.process.kill()
             elif get_job(self.store, job_id).wish == "abort":
-                self.stopping[job_id] = time.monotonic()
-                process.stop()
+                one.stopped = time.monotonic()
+                one.process.stop()
 
     def _free(self) -> list[Slot]:
-        taken = {place.name for place, _ in self.running.values()}
-        return [place for place in self.places if place.name not in taken]
+        taken = {one.place.name for one in self.running.values()}
+        return [place for place in self.places if place.name not in taken and not self.health.trouble(place.gpu)]
 
     def _place(self, job: JobRecord) -> Slot:
         return next((place for place in self.places if place.name == job.slot), Slot(job.slot or "adopted", ()))
-
-
-@contextmanager
-def only_worker(store: Store) -> Iterator[None]:
-    """Be the one worker of the home on this computer.
-
-    Raises:
-        ConflictError: there is one already.
-    """
-    with (store.home / f"worker-{socket.gethostname()}.lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ConflictError(f"Another worker works on {store.home}; stop that Studio first.") from None
-        yield
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Work on the home named on the command line until a signal asks to stop."""
     parser = argparse.ArgumentParser(prog="python -m glasshouse.jobs.worker", description=__doc__)
     parser.add_argument("home")
-    parser.add_argument("--trainings", type=int, default=None, help="trainings at once (one a GPU, one on CPU)")
+    parser.add_argument("--trainings", type=int, default=None, help="trainings at once, whatever the settings say")
     parser.add_argument("--parent", type=int, default=None, help="end when this process is gone")
+    parser.add_argument("--host", default=socket.gethostname(), help="what this computer is called in the database")
     given = parser.parse_args(words)
-    store = store_of_worker(given.home)
-    worker = Worker(store, slots(given.trainings))
+    if not Path(given.home).is_dir():
+        sys.stderr.write(f"There is no Studio at {given.home}: it was moved or deleted. Start it where it is now.\n")
+        return GONE
+    try:
+        store = store_of_worker(given.home)
+    except StoreError as error:
+        sys.stderr.write(f"{error}\n")
+        return OUTDATED if "later Glasshouse" in str(error) else 1
+    devices = gpus()
+
+    def plan() -> list[Slot]:
+        choices = get_choices(store)
+        return slots(choices.model_copy(update={"trainings": given.trainings or choices.trainings}), devices)
+
+    worker = Worker(store, plan, given.host)
 
     def ask(number: int, frame: FrameType | None) -> None:
         worker.stop()
@@ -182,12 +239,11 @@ def main(words: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
     try:
-        with only_worker(store):
-            worker.run(given.parent)
+        with only_worker(store, given.host) as lock:
+            return worker.run(reason_to_leave(store, given.parent, lock))
     except ConflictError as error:
         sys.stderr.write(f"{error}\n")
         return 3
-    return 0
 
 
 if __name__ == "__main__":

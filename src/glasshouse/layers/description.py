@@ -10,7 +10,7 @@ layer that does not learn has ``"frozen": true``; without ``inputs``, a layer ta
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from inspect import Parameter, signature
 from typing import Any
@@ -25,6 +25,7 @@ from .vocabulary import LAYERS
 __all__ = ["VERSION", "Plan", "build", "describe"]
 
 VERSION = 1
+MOST = 2000  # layers; more than any published network has
 
 
 def describe(net: Architecture) -> dict[str, Any]:
@@ -79,6 +80,7 @@ class _Site:
     symbols: dict[str, Symbol | None] = field(default_factory=dict)  # None: it has a problem of its own
     layers: dict[str, Layer] = field(default_factory=dict)
     inputs: list[Symbol] = field(default_factory=list)
+    frozen: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def tell(self, where: str, message: str) -> None:
@@ -98,11 +100,25 @@ def build(data: Mapping[str, Any]) -> Plan:
             site.tell("outputs", f"there is no layer {name!r}")
     if not site.inputs and not site.problems:
         site.tell("layers", 'the first layer must be {"layer": "Input", "shape": [28, 28, 1]}')
+    if not site.problems:
+        _loose_ends(site, names)
     if site.problems:
         raise RecipeError("the network", site.problems)
     outputs = [symbol for name in names if (symbol := site.symbols[name]) is not None]
-    frozen = tuple(entry["name"] for entry in data["layers"] if entry.get("frozen"))
-    return Plan(site.inputs, outputs, int(data.get("seed", 0)), str(data.get("name", "network")), frozen)
+    return Plan(site.inputs, outputs, data.get("seed", 0), str(data.get("name", "network")), tuple(site.frozen))
+
+
+def _loose_ends(site: _Site, outputs: Sequence[str | None]) -> None:
+    """Tell the layers whose numbers go nowhere: a network made of the outputs would leave them out in silence."""
+    waiting = [site.symbols[name] for name in outputs if name is not None]
+    used: set[Symbol] = set()
+    while waiting:
+        if (symbol := waiting.pop()) is not None and symbol not in used:
+            used.add(symbol)
+            waiting.extend(symbol.inputs)
+    for name, symbol in site.symbols.items():
+        if symbol is not None and symbol not in used and not isinstance(symbol.layer, InputLayer):
+            site.tell(name, "no layer takes what this one gives, and it is no output; join it to another, or remove it")
 
 
 def _check_top(data: Any) -> None:
@@ -120,6 +136,13 @@ def _check_top(data: Any) -> None:
             problems.append(
                 Problem("data_format", f"expected channels_last or channels_first, got {data['data_format']!r}")
             )
+        seed = data.get("seed", 0)
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+            problems.append(Problem("seed", f"expected a whole number from 0 on and below 2^63, got {seed!r}"))
+        if not _are_names(data.get("outputs") or []):
+            problems.append(Problem("outputs", f"expected a list of names of layers, got {data['outputs']!r}"))
+        if len(data["layers"]) > MOST:
+            problems.append(Problem("layers", f"expected at most {MOST:,} layers, got {len(data['layers']):,}"))
     if problems:
         raise RecipeError("the network", problems)
 
@@ -141,6 +164,11 @@ def _step(site: _Site, entry: Any, number: int, before: str | None) -> str:
         return name
     layer = _layer(site, name, entry)
     inputs = entry.get("inputs", [before] if before is not None else [])
+    if not _are_names(inputs):
+        site.tell(f"{name}.inputs", f"expected a list of names of layers, got {inputs!r}")
+        return name
+    if entry.get("frozen"):
+        site.frozen += [name] if "shares" not in entry else []
     for missing in [key for key in inputs if key not in site.symbols or key == name]:
         site.tell(f"{name}.inputs", f"there is no layer {missing!r} before this one")
         layer = None
@@ -165,18 +193,21 @@ def _input(site: _Site, name: str, shape: Any) -> None:
 
 def _layer(site: _Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
     if "shares" in entry:
-        if entry["shares"] not in site.layers:
+        if str(entry["shares"]) not in site.layers:
             site.tell(f"{name}.shares", f"there is no layer {entry['shares']!r} before this one")
-        return site.layers.get(entry["shares"])
+        return site.layers.get(str(entry["shares"]))
     word, settings = entry.get("layer"), entry.get("settings", {})
-    if word not in LAYERS:
+    if not isinstance(settings, Mapping):
+        site.tell(f"{name}.settings", f"expected a dictionary, got {settings!r}")
+        return None
+    if not isinstance(word, str) or word not in LAYERS:
         close = difflib.get_close_matches(str(word), LAYERS, n=1)
         site.tell(name, f"no layer {word!r}" + (f"; did you mean {close[0]}?" if close else ""))
         return None
     kind = LAYERS[word]
     known = {part.name for part in fields(kind)} - {"name"}
     needed = {part.name for part in fields(kind) if "rule" in part.metadata and _needed(kind, part.name)}
-    unknown = set(settings) - known if isinstance(settings, Mapping) else {"settings"}
+    unknown = set(settings) - known
     for key in sorted(unknown):
         close = difflib.get_close_matches(key, known, n=1)
         site.tell(f"{name}.{key}", "no such setting" + (f"; did you mean {close[0]}?" if close else ""))
@@ -192,6 +223,10 @@ def _layer(site: _Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
         return None
     site.layers[name] = layer
     return layer
+
+
+def _are_names(given: Any) -> bool:
+    return isinstance(given, list | tuple) and all(isinstance(name, str) for name in given)
 
 
 def _needed(kind: type[Layer], name: str) -> bool:

@@ -16,7 +16,7 @@ from .architecture import Architecture
 from .compiling import Compiled
 from .description import describe
 
-__all__ = ["Read", "read", "restore", "save"]
+__all__ = ["Read", "read", "read_description", "restore", "save"]
 
 KEY = "glasshouse-network"
 
@@ -50,6 +50,26 @@ def _kept(net: Architecture, compiled: Compiled) -> dict[str, Any]:
         for slot, value in zip(compiled.optimizer.slots, values)
         if value is not None
     }
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Read the layers that a JSON file holds (`Network.to_dict`), or a file that `save` wrote; no weights.
+
+    Raises:
+        ModelError: the file is missing or damaged, or holds no network.
+    """
+    try:
+        with path.open("rb") as file:
+            saved = not file.read(64).lstrip().startswith(b"{")
+        found = json.loads(read(path).network if saved else path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ModelError(f"cannot read the network {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ModelError(f"{path} is no network: not JSON ({error}); expected what json.dumps(net.to_dict()) gives, or "
+                         "a file that net.save wrote") from None  # fmt: skip
+    if not isinstance(found, dict) or "layers" not in found:
+        raise ModelError(f'{path} is no network: expected a JSON object with "layers", as net.to_dict() gives')
+    return found
 
 
 @dataclass(frozen=True)

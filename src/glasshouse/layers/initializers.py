@@ -14,6 +14,8 @@ from zlib import crc32
 
 import numpy as np
 
+from .rules import number
+
 __all__ = ["INITIALIZERS", "Initializer", "draw", "fans", "initializer"]
 
 CUT = 0.87962566103423978  # the deviation of a standard normal distribution that is cut off at ±2
@@ -102,7 +104,8 @@ def initializer(value: Any) -> str | Initializer:
         known = set(Initializer.__dataclass_fields__)
         if "name" not in value or set(value) - known:
             raise ValueError(f"expected an initializer with {', '.join(sorted(known))}, got {value!r}")
-        value = Initializer(**value)
+        numbers = {key: number(part) for key, part in value.items() if key != "name"}
+        value = Initializer(value["name"], **numbers)
     word = value.name if isinstance(value, Initializer) else value
     if not isinstance(word, str) or word not in INITIALIZERS:
         raise ValueError(f"expected one of {', '.join(INITIALIZERS)}, got {word!r}")

@@ -70,7 +70,7 @@ class Layer:
         for part in fields(self):
             try:
                 object.__setattr__(self, part.name, part.metadata["rule"](getattr(self, part.name)))
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, OverflowError) as error:
                 problems.append(Problem(part.name, str(error)))
         problems = problems or list(self.conflicts())
         if problems:

@@ -90,11 +90,6 @@ class TorchNetwork(nn.Module):
         self.around, self.passed = _paddings(steps, self.outputs, count)
         self.train(False)
 
-    def train(self, mode: bool = True) -> "TorchNetwork":
-        super().train(mode)
-        self.run.training = mode
-        return self
-
     def seed(self, *seeds: int) -> None:
         """Begin the draws of dropout anew."""
         self.run.random = np.random.default_rng(seeds)
@@ -102,6 +97,7 @@ class TorchNetwork(nn.Module):
     def forward(self, *xs: Tensor, logits: bool = False) -> Any:
         """The outputs; with ``logits`` the last layer's activation is left out."""
         last = self.run.channels_last
+        self.run.training = self.training
         values: list[Any] = [torch_engine.to_inside(x) if last and x.ndim == 4 else x for x in xs]
         layers, run, final = self.layers._modules, self.run, len(self.plan) - 1
         for number, (name, inputs, done) in enumerate(self.plan):

@@ -1,12 +1,15 @@
 """Building a network for the pictures and classes at hand."""
 
 import copy
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from glasshouse.errors import NetworkError
 from glasshouse.networks.catalogue import CATALOGUE, Entry, find
+from glasshouse.networks.layered import Layered, is_norm, layered
 from glasshouse.networks.own import OWN, Head
 
 __all__ = ["Built", "build"]
@@ -49,10 +52,13 @@ class Built:
     def groups(self) -> list[list[nn.Parameter]]:
         """Return the parameters in three groups for discriminative rates: body early, body late, head.
 
-        The catalogue says where the late half begins; for other networks it is half of the parameters.
+        The catalogue says where the late half begins; for other networks it is half of the parameters. Layers that a
+        description calls frozen are in none of them.
         """
-        head = {id(p) for p in self.head.parameters()}
-        body = [(name, p) for name, p in self.module.named_parameters() if id(p) not in head]
+        left_out = {id(p) for p in self.head.parameters()}
+        if isinstance(self.module, Layered):
+            left_out |= {id(p) for p in self.module.frozen()}
+        body = [(name, p) for name, p in self.module.named_parameters() if id(p) not in left_out]
         at = self._cut(body)
         return [[p for _, p in body[:at]], [p for _, p in body[at:]], list(self.head.parameters())]
 
@@ -68,20 +74,26 @@ class Built:
         return len(body)
 
     def batch_norms(self) -> list[nn.Module]:
-        """Return every batch-norm layer, in order."""
-        return [m for m in self.module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+        """Return every batch-norm layer that learns, in order."""
+        return [m for m in self.module.modules() if is_norm(m)]
 
 
 def build(
-    name: str, classes: int, channels: int, width: int, height: int, dropout: float | None = None, seed: int = 42
-) -> Built:
+    name: str | Mapping[str, Any], classes: int, channels: int, width: int, height: int, dropout: float | None = None,
+    seed: int = 42,
+) -> Built:  # fmt: skip
     """Return the network of that name with fresh weights, which are a function of ``seed`` alone.
 
+    In the place of a name, layers as data (``glasshouse.layers.description``) are fitted to the pictures and classes.
     ``dropout`` None keeps the network's own; a number takes its place (just before the head where it has none).
 
     Raises:
         NetworkError: no such network, or it does not fit pictures of that size.
+        RecipeError: layers as data are no classifier, or do not fit; every problem is told under its layer's name.
     """
+    if not isinstance(name, str):
+        module = layered(name, classes, channels, width, height, dropout, seed)
+        return Built(_entry(module, classes, channels, width, height), module, "head")
     entry = find(name)
     _check(entry, classes, channels, width, height)
     with torch.random.fork_rng(devices=[]):
@@ -90,6 +102,12 @@ def build(
     if dropout is not None:
         _set_dropout(built, dropout)
     return built
+
+
+def _entry(module: Layered, classes: int, channels: int, width: int, height: int) -> Entry:
+    """What the catalogue would say of layers that are no name of it."""
+    name, count = str(module.description["name"]), sum(p.numel() for p in module.parameters())
+    return Entry(name, "layers", name, count, 0, "layers as data", width, height, channels, classes, head="head")
 
 
 def _check(entry: Entry, classes: int, channels: int, width: int, height: int) -> None:

@@ -56,6 +56,8 @@ def _ways(built: Built, own: State, state: State) -> Iterator[dict[str, str]]:
 
 def _twin(entry: Entry) -> nn.Module | None:
     """Return the same network as the other library has it, on no device (names and shapes only)."""
+    if entry.library in ("own", "layers"):
+        return None
     from glasshouse.networks import vision  # slow to import, and rarely needed
 
     if entry.library == "torchvision" and entry.twin:
@@ -88,7 +90,7 @@ def _fitted(built: Built, own: State, state: State, pairs: Mapping[str, str]) ->
         tensors,
         tuple(name for name in own if name not in tensors),
         tuple(name for name in state if name not in used),
-        sum(name in tensors for name in body) / max(len(body), 1),
+        sum(name in tensors for name in body) / len(body) if body else float(bool(tensors)),
     )
 
 

@@ -11,6 +11,8 @@ import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from glasshouse.networks.layered import Layered
+
 __all__ = ["Pooled", "folded"]
 
 
@@ -38,7 +40,7 @@ def folded(module: nn.Module, example: torch.Tensor) -> nn.Module:
     with torch.inference_mode():
         expected = plain(example)
     try:
-        folded = _fold(copy.deepcopy(plain))
+        folded = plain.folded() if isinstance(plain, Layered) else _fold(copy.deepcopy(plain))
         with torch.inference_mode():
             found = folded(example)
     except Exception:  # noqa: BLE001  tracing may fail in any way; the plain network is always right

@@ -13,8 +13,8 @@ class Head(nn.Linear):
     ``dropout`` is the part of the features that training drops just before the layer.
     """
 
-    def __init__(self, features: int, classes: int, dropout: float = 0.0) -> None:
-        super().__init__(features, classes)
+    def __init__(self, features: int, classes: int, dropout: float = 0.0, bias: bool = True) -> None:
+        super().__init__(features, classes, bias)
         self.dropout = dropout
 
     def pool(self, x: Tensor) -> Tensor:

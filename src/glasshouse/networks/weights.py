@@ -7,6 +7,7 @@ import torch
 from glasshouse.errors import WeightsError
 from glasshouse.networks.build import Built
 from glasshouse.networks.fitting import Fit, fit
+from glasshouse.networks.layered import Layered, own_names
 from glasshouse.networks.reading import read_weights
 
 __all__ = ["WeightsReport", "load_weights", "read_weights"]
@@ -42,11 +43,16 @@ def load_weights(built: Built, weights: str) -> WeightsReport:
         total = len(built.module.state_dict())
         return WeightsReport(0, total, (), "none", f"{built.entry.name} starts from random weights")
     source = weights
+    if weights == "pretrained" and isinstance(built.module, Layered):
+        raise WeightsError(f"{built.entry.name} is made of layers, and nobody has published weights for it; give "
+                           "a file that it was trained into, or none.")  # fmt: skip
     if weights == "pretrained":
         from glasshouse.networks.pretrained import locate  # asks the libraries and the network; a file needs neither
 
         source = str(locate(built.entry))
     state = read_weights(source)
+    if isinstance(built.module, Layered):
+        state = own_names(built.module, state)
     found = fit(built, state)
     if found.share < ENOUGH and built.entry.library == "timm":
         from glasshouse.networks import vision  # loaded already, by building

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from glasshouse.errors import Problem
+from glasshouse.layers.classifier import classifier_problems
 from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.part import Count, Fraction, NotNegative, Part, Positive
@@ -108,7 +109,9 @@ STRATEGY_DEFAULTS: dict[str, dict[str, Any]] = {
 class TrainingRecipe(Recipe):
     """How a network is trained on a dataset; the folder of a run holds exactly one.
 
-    ``data`` is a dataset's folder and ``fingerprint`` what it held; ``weights`` is ``none``, ``pretrained`` or a file.
+    ``data`` is a dataset's folder and ``fingerprint`` what it held; ``network`` a name of the catalogue, or layers as
+    data, as ``glasshouse.layers.Network.to_dict`` gives them (docs/decisions/0006), whose input and last layer are
+    fitted to the dataset, and whose seed is ``seed``; ``weights`` is ``none``, ``pretrained`` or a file.
     ``strategy``: ``scratch`` trains everything at one rate; ``fine-tune`` trains the head for ``freeze_epochs``, then
     everything for ``epochs`` with lower rates for earlier layers; ``features`` trains a head on the frozen network's
     features, computed once for ``views`` augmented views. ``freeze_epochs`` only concerns ``fine-tune``.
@@ -118,7 +121,7 @@ class TrainingRecipe(Recipe):
     kind: Literal["training"] = "training"
     data: str
     fingerprint: str | None = None
-    network: str
+    network: str | dict[str, Any]
     weights: str = "none"
     strategy: Literal["scratch", "fine-tune", "features"] = "scratch"
     epochs: Count | None = None
@@ -147,6 +150,17 @@ class TrainingRecipe(Recipe):
                           "set both to 0 or choose the strategy fine-tune")  # fmt: skip
         if self.strategy == "features" and self.weights == "none":
             yield Problem("weights", "the strategy features needs a trained network; give pretrained or a file")
+        if isinstance(self.network, dict):
+            for problem in classifier_problems(self.network):
+                yield Problem(f"network.{problem.field}", problem.message)
+            if self.weights == "pretrained":
+                yield Problem("weights", "a network of layers of one's own has no pretrained weights; give a file that "
+                              "it was trained into, or none")  # fmt: skip
+
+    @property
+    def network_name(self) -> str:
+        """The network's name: of the catalogue, or the one that its layers were given."""
+        return self.network if isinstance(self.network, str) else str(self.network.get("name", "network"))
 
     def resolved(self) -> "TrainingRecipe":
         """Return the recipe with the strategy's defaults in the place of None."""

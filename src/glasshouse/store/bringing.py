@@ -72,7 +72,7 @@ def bring_run(store: Store, run: str | Path, name: str, dataset_id: str) -> Mode
     (place / "recipe.json").write_text(recipe.to_json(), encoding="utf-8")
     job = NewJob(JobKind.TRAIN, name, dataset_id=dataset_id, model_id=model_id)
     values = _common(model_id, name, job, recipe.model_dump(mode="json"), now)
-    values |= {"folder": f"runs/{model_id}", "network": recipe.network, "dataset_id": dataset_id}
+    values |= {"folder": f"runs/{model_id}", "network": recipe.network_name, "dataset_id": dataset_id}
     with store.write() as connection:
         connection.execute(insert(models).values(**values, scores=_scores(place)))
         _add_done(connection, job, now)

@@ -47,6 +47,11 @@ class Store:
         """Return where a folder of the records (such as ``runs/ID``) lies."""
         return self.home / folder
 
+    @property
+    def shared(self) -> bool:
+        """Whether several computers may work on the database."""
+        return self.engine.dialect.name != "sqlite"
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

@@ -53,7 +53,13 @@ MIGRATIONS: Mapping[str, Sequence[str]] = {
             target TEXT NOT NULL, detail TEXT NOT NULL)""",
         "CREATE INDEX audit_by_time ON audit (at)",
     ),
-    "0003-pages-of-lists": (
+    "0003-workers": (
+        "ALTER TABLE jobs ADD COLUMN losses INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE workers (
+            host TEXT PRIMARY KEY, heartbeat DOUBLE PRECISION NOT NULL, version TEXT NOT NULL, slots JSON NOT NULL)""",
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value JSON)",
+    ),
+    "0004-pages-of-lists": (
         "CREATE INDEX datasets_by_time ON datasets (deleted_at, created_at, id)",
         "CREATE INDEX models_by_time ON models (deleted_at, created_at, id)",
         "CREATE INDEX sessions_by_user ON sessions (user_id)",

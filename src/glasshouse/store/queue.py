@@ -1,17 +1,23 @@
-"""The workers' side of the queue: taking a job so that no other can, telling its progress, ending it."""
+"""The workers' side of the queue: taking a job so that no other can, telling its progress, ending it.
+
+``attempt`` is the fence: where it is given, only the start of the job that has this number changes anything.
+"""
 
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 
+from glasshouse.store.clock import clock
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job, job_record
 from glasshouse.store.records import JobKind, JobRecord, JobState
 from glasshouse.store.tables import jobs
 
 __all__ = ["beat", "claim", "end", "give_back", "running_on", "settle_dependants", "tell", "tell_process"]
+
+ABORTED = "aborted on request; what was done is kept"
 
 
 def claim(
@@ -29,38 +35,32 @@ def claim(
             if job_id is None:
                 return None
             values = {"state": JobState.RUNNING, "host": host, "slot": slot, "pid": None, "born": None, "wish": None}
-            now = time.time()
-            progress: dict[str, Any] = {
-                "stage": None,
-                "done": 0,
-                "total": 0,
-                "remaining": None,
-                "notices": [],
-                "result": None,
-            }
+            progress: dict[str, Any] = {"stage": None, "done": 0, "total": 0, "remaining": None, "notices": [],
+                                        "result": None, "heartbeat": clock(connection)}  # fmt: skip
             taken = connection.execute(
                 update(jobs)
                 .where(jobs.c.id == job_id, jobs.c.state == JobState.QUEUED)
-                .values(**values, **progress, attempt=jobs.c.attempt + 1, started_at=now, heartbeat=now)
+                .values(**values, **progress, attempt=jobs.c.attempt + 1, started_at=time.time())
             )
         if taken.rowcount == 1:
             return get_job(store, job_id)
 
 
-def tell_process(store: Store, job_id: str, pid: int, born: float) -> None:
+def tell_process(store: Store, job_id: str, pid: int, born: float, attempt: int | None = None) -> bool:
     """Keep which process does a job: its number and when it began, because numbers are used again."""
-    _change(store, job_id, {"pid": pid, "born": born})
+    return _change(store, job_id, {"pid": pid, "born": born}, attempt)
 
 
-def tell(store: Store, job_id: str, values: Mapping[str, Any]) -> None:
-    """Change progress columns of a running job: stage, done, total, remaining, notices, version."""
-    _change(store, job_id, {**values, "heartbeat": time.time()})
+def tell(store: Store, job_id: str, values: Mapping[str, Any], attempt: int | None = None) -> bool:
+    """Change progress columns of a running job: stage, done, total, remaining, notices, version, losses."""
+    return _change(store, job_id, values, attempt)
 
 
-def beat(store: Store, ids: list[str]) -> None:
-    """Say that these jobs are alive."""
+def beat(store: Store, ids: Collection[str], host: str) -> None:
+    """Renew the leases of these jobs, where they are still ``host``'s."""
     with store.write() as connection:
-        connection.execute(update(jobs).where(jobs.c.id.in_(ids)).values(heartbeat=time.time()))
+        mine = (jobs.c.id.in_(list(ids)), jobs.c.host == host, jobs.c.state == JobState.RUNNING)
+        connection.execute(update(jobs).where(*mine).values(heartbeat=clock(connection)))
 
 
 def end(
@@ -71,17 +71,30 @@ def end(
     reason: str | None = None,
     detail: str | None = None,
     result: Mapping[str, Any] | None = None,
+    attempt: int | None = None,
 ) -> bool:
-    """End a running job; return False where it had ended already."""
-    values = {"state": state, "reason": reason, "detail": detail, "pid": None, "wish": None, "remaining": None}
+    """End a running job; return False where it had ended already, or was started again since ``attempt``."""
+    values: dict[str, Any] = {"state": state, "reason": reason, "detail": detail, "pid": None, "wish": None}
     if result is not None:
-        values["result"] = dict(result)  # type: ignore[assignment]
-    return _change(store, job_id, {**values, "finished_at": time.time()})
+        values["result"] = dict(result)
+    return _change(store, job_id, {**values, "remaining": None, "finished_at": time.time(), "losses": 0}, attempt)
 
 
-def give_back(store: Store, job_id: str) -> bool:
-    """Put a running job back into the queue, at its old place: it goes on when a worker takes it again."""
-    return _change(store, job_id, {"state": JobState.QUEUED, "pid": None, "born": None, "remaining": None})
+def give_back(store: Store, job_id: str, attempt: int | None = None, *, lost: bool = False) -> bool:
+    """Put a running job back into the queue, at its old place: it goes on when a worker takes it again.
+
+    It is aborted instead where a person wished that. ``lost`` counts that its process vanished.
+    """
+    aborted = jobs.c.wish == "abort"
+    values: dict[str, Any] = {
+        "state": case((aborted, JobState.ABORTED), else_=JobState.QUEUED),
+        "reason": case((aborted, ABORTED), else_=None),
+        "finished_at": case((aborted, time.time()), else_=None),
+        "wish": None, "pid": None, "born": None, "remaining": None,
+    }  # fmt: skip
+    if lost:
+        values["losses"] = jobs.c.losses + 1
+    return _change(store, job_id, values, attempt)
 
 
 def running_on(store: Store, host: str) -> list[JobRecord]:
@@ -111,9 +124,11 @@ def settle_dependants(store: Store) -> int:
     return len(rows)
 
 
-def _change(store: Store, job_id: str, values: Mapping[str, Any]) -> bool:
+def _change(store: Store, job_id: str, values: Mapping[str, Any], attempt: int | None) -> bool:
     with store.write() as connection:
         query = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING)
+        if attempt is not None:
+            query = query.where(jobs.c.attempt == attempt)
         return bool(connection.execute(query.values(**values)).rowcount)
 
 

@@ -57,8 +57,9 @@ class JobRecord:
 
     ``depends_on`` is a job that must be done first; ``position`` orders the queue (small first). Progress: ``stage``
     with ``done`` of ``total``, ``remaining`` seconds where known. A failed job has its ``reason`` in words and the
-    traceback as ``detail``. ``attempt`` counts its starts, ``version`` changes when its points begin anew, ``wish`` is
-    what a person asked of a running job (``abort``). ``result`` holds the numbers it ended with.
+    traceback as ``detail``. ``attempt`` counts its starts, ``losses`` those whose process vanished before it kept
+    anything; ``heartbeat`` is its lease, by the database's clock. ``version`` changes when its points begin anew,
+    ``wish`` is what a person asked of a running job (``abort``). ``result`` holds the numbers it ended with.
     """
 
     id: str
@@ -90,6 +91,7 @@ class JobRecord:
     created_at: float
     started_at: float | None
     finished_at: float | None
+    losses: int = 0
 
     @property
     def progress(self) -> float:

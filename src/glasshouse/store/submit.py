@@ -292,7 +292,7 @@ def _model_values(
     return {
         "id": model_id, "name": name, "owner_id": job.user_id, "shared": new.shared,
         "group_name": new.group_name.strip(), "notes": new.notes, "dataset_id": new.dataset_id,
-        "parent_id": new.parent_id, "sweep_id": sweep_id, "network": recipe.network,
+        "parent_id": new.parent_id, "sweep_id": sweep_id, "network": recipe.network_name,
         "recipe": recipe.model_dump(mode="json"), "folder": f"runs/{model_id}", "job_id": job.id, "scores": {},
         "revision": 1, "created_at": now, "updated_at": now,
     }  # fmt: skip

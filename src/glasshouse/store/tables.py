@@ -10,9 +10,11 @@ __all__ = [
     "migrations_done",
     "models",
     "sessions",
+    "settings",
     "tokens",
     "uploads",
     "users",
+    "workers",
 ]
 
 metadata = MetaData()
@@ -54,6 +56,7 @@ jobs = Table(
     Column("created_at", Double, nullable=False),
     Column("started_at", Double),
     Column("finished_at", Double),
+    Column("losses", Integer, nullable=False, server_default="0"),
 )
 
 datasets = Table(
@@ -153,3 +156,14 @@ audit = Table(
     Column("target", Text, nullable=False),
     Column("detail", Text, nullable=False),
 )
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("heartbeat", Double, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("slots", JSON_TEXT, nullable=False),
+)
+
+settings = Table("settings", metadata, Column("name", Text, primary_key=True), Column("value", JSON_TEXT))

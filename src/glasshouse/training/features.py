@@ -147,8 +147,10 @@ def _key(extractor: Extractor, view: View) -> str:
         "mean": list(extractor.mean),
         "std": list(extractor.std),
     }
+    recipe = extractor.recipe
+    if isinstance(recipe.network, dict):  # equal weights in other layers give other features
+        facts["network"] = recipe.network["layers"]
     if view.number is not None:
-        recipe = extractor.recipe
         facts |= {"augmentation": recipe.augmentation.model_dump(mode="json"), "seed": recipe.seed, "view": view.number}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 

@@ -10,7 +10,7 @@ from glasshouse.evaluation.report import Report, measure
 from glasshouse.events import Event, Progress, RunFinished
 from glasshouse.export.bundle import save_model
 from glasshouse.export.card import card
-from glasshouse.export.description import Description
+from glasshouse.export.description import Description, network_facts
 from glasshouse.export.scoring import baselines
 from glasshouse.training.checkpoints import load_state, read_checkpoint
 from glasshouse.training.pupil import Pupil
@@ -26,7 +26,7 @@ def finish(run: RunFolder, pupil: Pupil) -> Generator[Event]:
     load_state(pupil.module, tensors, pupil.kept_prefix)
     reports = yield from _reports(run, pupil)
     preprocessing = Preprocessing.from_recipe(m.dataset.recipe, m.mean, m.std)
-    description = Description({"name": m.recipe.network}, m.dataset.classes, preprocessing, run.recipe)
+    description = Description(network_facts(m.recipe), m.dataset.classes, preprocessing, run.recipe)
     text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat())
     save_model(run.model, network=description.network, module=m.built.module, preprocessing=preprocessing,
                classes=m.dataset.classes, recipe=run.recipe, card=text)  # fmt: skip

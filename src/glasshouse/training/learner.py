@@ -3,7 +3,7 @@
 import math
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,7 @@ from glasshouse.events import EpochDone, Event, event_from_json
 from glasshouse.export.bundle import load_model, save
 from glasshouse.export.predictor import Model, Prediction
 from glasshouse.export.scoring import evaluate
+from glasshouse.layers.network import Network
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.curves import Line, chart
 from glasshouse.training.display import show_training
@@ -33,6 +34,8 @@ __all__ = ["Learner"]
 class Learner:
     """Trains ``network`` on ``data`` (an ImageData, a Dataset or the path of one).
 
+    ``network`` is a name of the catalogue, or a ``glasshouse.layers.Network``: its layers are fitted to the pictures
+    and classes, and begin from first weights of the recipe's seed; for weights of its own, save it and give the file.
     ``fields`` are fields of ``TrainingRecipe``, such as ``batch_size=32`` or ``augmentation={"rotation": 10}``. Each
     training is a run in a folder of its own, ``out`` for the first one (default: below ``runs/``); a later one starts
     from the weights of the one before. ``show`` runs the events of a training, and prints them unless it is replaced.
@@ -44,7 +47,7 @@ class Learner:
     def __init__(
         self,
         data: ImageData | Dataset | str | Path,
-        network: str,
+        network: str | Network | Mapping[str, Any],
         *,
         weights: str = "none",
         out: str | Path | None = None,
@@ -57,7 +60,7 @@ class Learner:
         self.out = None if out is None else Path(out)
         self.show = show
         self.run: Path | None = None
-        self.recipe = TrainingRecipe(data=str(self.dataset.path), network=network, weights=weights, **fields)
+        self.recipe = TrainingRecipe(data=str(self.dataset.path), network=_plain(network), weights=weights, **fields)
 
     def fit(self, epochs: int | None = None, lr: float | None = None) -> "Learner":
         """Train with the recipe's strategy for ``epochs`` at rate ``lr``; None takes the recipe's."""
@@ -119,7 +122,7 @@ class Learner:
     def __repr__(self) -> str:
         r = self.recipe
         state = f"run {self.run}" if self.run is not None else "not trained yet"
-        return f"<Learner {r.network}, weights {r.weights}, {r.strategy}, {state}>"
+        return f"<Learner {r.network_name}, weights {r.weights}, {r.strategy}, {state}>"
 
     def _repr_html_(self) -> str:
         epochs = self.history
@@ -152,7 +155,7 @@ class Learner:
             return self.out
         if self.out is not None:
             return next(p for n in count(2) if not (p := self.out.with_name(f"{self.out.name}-{n}")).exists())
-        return next_run(self.recipe.data, self.recipe.network)
+        return next_run(self.recipe.data, self.recipe.network_name)
 
     def _changed(self, epochs: int | None, lr: float | None) -> TrainingRecipe:
         """Return the recipe of the next run: with these values, and from the weights of the run before."""
@@ -170,6 +173,12 @@ class Learner:
         if self.run is None:
             raise RunError("this Learner has not been trained yet; call fit() or fine_tune() first")
         return self.run
+
+
+def _plain(network: str | Network | Mapping[str, Any]) -> str | dict[str, Any]:
+    if isinstance(network, str):
+        return network
+    return network.to_dict() if isinstance(network, Network) else dict(network)
 
 
 def _exhaust(steps: Any) -> Lesson:

@@ -1,8 +1,9 @@
 """What is trained on what: the network, its data and its judge, made from a recipe and a dataset."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -12,7 +13,9 @@ from torch import nn
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import DatasetError, ResumeError
 from glasshouse.events import Event, Notice
+from glasshouse.layers.classifier import shape_of, tiny_scale
 from glasshouse.networks.build import Built, build
+from glasshouse.networks.layered import Layered
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import write_atomically
@@ -36,7 +39,7 @@ class Material:
     device: torch.device
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    weights_note: str = ""
+    notes: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,26 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
     device = choose_device(recipe.device)
     shape = (dataset.channels, dataset.width, dataset.height)
     built = build(recipe.network, len(dataset.classes), *shape, dropout=recipe.dropout, seed=recipe.seed)
-    note = load_weights(built, recipe.weights).message if with_weights and recipe.weights != "none" else ""
+    notes = list(_fitting_notes(recipe.network, built))
+    if with_weights and recipe.weights != "none":
+        notes.append(Notice("weights", load_weights(built, recipe.weights).message))
+    if isinstance(built.module, Layered):  # the run's recipe says the layers that are trained
+        recipe = recipe.replace(network=built.module.description)
     built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Material(recipe, dataset, built, device, *_statistics(recipe, dataset, built), note)
+    return Material(recipe, dataset, built, device, *_statistics(recipe, dataset, built), tuple(notes))
+
+
+def _fitting_notes(network: str | dict[str, Any], built: Built) -> Iterator[Notice]:
+    """Yield what is to be said of layers that were fitted to the dataset: nothing vanishes silently."""
+    if isinstance(network, str) or not isinstance(built.module, Layered):
+        return
+    was, now = shape_of(network), shape_of(built.module.description)
+    if was != now:
+        texts = [f"pictures of {W}x{H}x{C} and {K} classes" for C, H, W, K in (was, now)]
+        yield Notice("network", f"{built.entry.name} was described for {texts[0]}; here it is built for {texts[1]}")
+    if scale := tiny_scale(built.module.description):
+        yield Notice("network", f"{scale} shrinks numbers as if they were bytes, but pictures come with mean 0 and "
+                     "deviation 1 (normalize), so the network sees almost nothing; take that layer out")  # fmt: skip
 
 
 def keep_frozen(material: Material, path: Path) -> None:
@@ -93,7 +113,7 @@ def load_frozen(material: Material, path: Path) -> None:
         raise ResumeError(f"{path} cannot be used: {error}") from None
     head = material.built.head_name + "."
     if unknown or any(not name.startswith(head) for name in missing):
-        raise ResumeError(f"{path} belongs to another network than {material.recipe.network}")
+        raise ResumeError(f"{path} belongs to another network than {material.recipe.network_name}")
 
 
 def prepare(material: Material, run: RunFolder) -> Generator[Event, None, Lesson]:
@@ -111,7 +131,8 @@ def _pictures_lesson(m: Material) -> Lesson:
     feed = PictureFeed(split, m.recipe, len(m.dataset.classes), m.device, m.mean, m.std)
     val = m.dataset.splits.get("val")
     judge = None if val is None else PictureJudge(val, m.mean, m.std)
-    plan = plan_for(m.recipe, module, m.built.groups(), _usable(len(split), m.recipe, module))
+    norms = m.built.batch_norms()
+    plan = plan_for(m.recipe, m.built.groups(), norms, _usable(len(split), m.recipe, norms))
     return Lesson(m, module, feed, judge, plan, (m.dataset.channels, m.dataset.height, m.dataset.width))
 
 
@@ -124,7 +145,7 @@ def _features_lesson(m: Material, run: RunFolder) -> Generator[Event, None, Less
     train = torch.stack(found[: len(found) - (val is not None)]).to(m.device)
     feed = FeatureFeed(split, m.recipe, train, torch.from_numpy(split.labels.copy()).to(m.device))
     judge = None if val is None else FeatureJudge(found[-1].to(m.device), val.labels, extractor.inference.block)
-    plan = plan_for(m.recipe, head, [list(head.parameters())], len(split))
+    plan = plan_for(m.recipe, [list(head.parameters())], [], len(split))
     return Lesson(m, head, feed, judge, plan, (m.built.feature_count,))
 
 
@@ -136,16 +157,18 @@ def _view_numbers(recipe: TrainingRecipe) -> list[int | None]:
 
 
 def _statistics(recipe: TrainingRecipe, dataset: Dataset, built: Built) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and std a channel: those of the weights where there are weights, else those of the dataset."""
-    channels = dataset.channels
+    """Return mean and std a channel: those of the weights where there are weights, else those of the dataset.
+
+    Layers of one's own have no published weights: theirs are always the dataset's.
+    """
+    channels, own = dataset.channels, isinstance(recipe.network, dict)
     if recipe.normalize == "none":
         return (0.0,) * channels, (1.0,) * channels
-    if recipe.normalize == "dataset" or (recipe.normalize == "auto" and recipe.weights == "none"):
+    if recipe.normalize == "dataset" or (recipe.normalize == "auto" and (own or recipe.weights == "none")):
         return dataset.mean, tuple(max(s, 1e-3) for s in dataset.std)
     return built.entry.normalization(channels)
 
 
-def _usable(count: int, recipe: TrainingRecipe, module: nn.Module) -> int:
+def _usable(count: int, recipe: TrainingRecipe, norms: Sequence[nn.Module]) -> int:
     """Return the pictures an epoch has: a last batch of one is left out where batch norm would have one value."""
-    norms = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in module.modules())
     return count - 1 if norms and count > 1 and count % recipe.batch_size == 1 else count

@@ -94,8 +94,7 @@ def _recorded(run: RunFolder, events: Generator[Event]) -> Iterator[Event]:
 
 def _lessons(run: RunFolder, material: Material) -> Generator[Event]:
     with stop_request() as stop:
-        if material.weights_note:
-            yield Notice("weights", material.weights_note)
+        yield from material.notes
         if material.recipe.strategy == "features" and not run.frozen.exists():
             keep_frozen(material, run.frozen)
         lesson = yield from _watched(prepare(material, run), stop)
@@ -161,4 +160,4 @@ def _started(run: RunFolder, pupil: Pupil) -> RunStarted:
     module, plan = pupil.lesson.material.built.module, pupil.lesson.plan
     whole, trained = (sum(p.numel() for p in m.parameters()) for m in (module, pupil.module))
     device, step = str(pupil.lesson.material.device), pupil.position.step
-    return RunStarted(str(run.path), pupil.recipe.network, device, plan.epochs, plan.steps, whole, trained, step)
+    return RunStarted(str(run.path), pupil.recipe.network_name, device, plan.epochs, plan.steps, whole, trained, step)

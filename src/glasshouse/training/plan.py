@@ -67,10 +67,13 @@ class Plan:
 
 
 def plan_for(
-    recipe: TrainingRecipe, module: nn.Module, groups: Sequence[Sequence[nn.Parameter]], pictures: int
+    recipe: TrainingRecipe, groups: Sequence[Sequence[nn.Parameter]], norms: Sequence[nn.Module], pictures: int
 ) -> Plan:
-    """Return the plan of a resolved recipe; ``groups`` are parameters from the first layers to the head."""
-    phases = tuple(_fine_tuning(recipe, module, groups) if recipe.strategy == "fine-tune" else _one(recipe, groups))
+    """Return the plan of a resolved recipe; ``groups`` are parameters from the first layers to the head.
+
+    ``norms`` are the batch norms, which fastai goes on training in a frozen body (``train_bn``).
+    """
+    phases = tuple(_fine_tuning(recipe, groups, norms) if recipe.strategy == "fine-tune" else _one(recipe, groups))
     return Plan(phases, pictures, recipe.batch_size * recipe.accumulate)
 
 
@@ -80,7 +83,7 @@ def _one(recipe: TrainingRecipe, groups: Sequence[Sequence[nn.Parameter]]) -> It
 
 
 def _fine_tuning(
-    recipe: TrainingRecipe, module: nn.Module, groups: Sequence[Sequence[nn.Parameter]]
+    recipe: TrainingRecipe, groups: Sequence[Sequence[nn.Parameter]], norms: Sequence[nn.Module]
 ) -> Iterator[Phase]:
     """Yield fastai's ``fine_tune``: the head (and the body's norms) at lr; then all at lr/2, earlier layers slower.
 
@@ -90,7 +93,7 @@ def _fine_tuning(
     lr, default = recipe.optimizer.lr or 2e-3, recipe.schedule == ScheduleRecipe()
     if recipe.freeze_epochs:
         schedule = recipe.schedule.model_copy(update={"pct_start": 0.99}) if default else recipe.schedule
-        frozen = (ParameterGroup(_norms(module, groups[-1]), FROZEN_NORM_SCALE), ParameterGroup(groups[-1]))
+        frozen = (ParameterGroup(_norms(norms, groups[-1]), FROZEN_NORM_SCALE), ParameterGroup(groups[-1]))
         yield Phase("frozen", 0, recipe.freeze_epochs, lr, schedule, frozen)
     schedule = recipe.schedule.model_copy(update={"pct_start": 0.3, "div": 5.0}) if default else recipe.schedule
     last = max(1, len(groups) - 1)
@@ -99,8 +102,7 @@ def _fine_tuning(
     yield Phase("unfrozen", recipe.freeze_epochs, recipe.epochs or 1, lr / 2, schedule, unfrozen)
 
 
-def _norms(module: nn.Module, head: Sequence[nn.Parameter]) -> list[nn.Parameter]:
-    """Return the parameters of batch norm in the frozen body, which fastai goes on training (``train_bn``)."""
+def _norms(norms: Sequence[nn.Module], head: Sequence[nn.Parameter]) -> list[nn.Parameter]:
+    """Return the parameters of batch norm in the frozen body."""
     skip = {id(p) for p in head}
-    norms = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     return [p for m in norms for p in m.parameters() if id(p) not in skip]

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -177,7 +178,8 @@ class RunFolder:
 
 def next_run(data: str, network: str, folder: Path = Path("runs")) -> Path:
     """Return a name that is free: runs/<data>-<network>-<n>."""
-    stem = f"{Path(data).resolve().name or 'data'}-{network}".lower()
+    plain = re.sub(r"[^\w.-]+", "-", network).strip("-.") or "network"  # a name of one's own may hold anything
+    stem = f"{Path(data).resolve().name or 'data'}-{plain}".lower()
     number = 1
     while (folder / f"{stem}-{number}").exists():
         number += 1

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from glasshouse.errors import NotFiniteError
+from glasshouse.networks.layered import Layered
 from glasshouse.training.devices import deterministic
 from glasshouse.training.objective import Objective
 from glasshouse.training.randomness import seeded
@@ -63,7 +64,7 @@ class Stepper:
     ) -> tuple[float, float]:
         """Move the weights once, by the mean loss of the ``count`` pictures in ``parts``; return loss and norm.
 
-        ``seed`` is (seed, epoch, step): all that dropout depends on.
+        ``seed`` is (seed, epoch, step): all that dropout and augmentation layers depend on.
 
         Raises:
             NotFiniteError: the loss or the gradient is NaN or infinite; the weights have not been moved.
@@ -86,6 +87,8 @@ class Stepper:
 
     def _forward(self, part: Part, numbers: tuple[int, ...]) -> torch.Tensor:
         mixed = self.precision.dtype is not None
+        if isinstance(self.module, Layered):
+            self.module.seed(*numbers)
         with (
             seeded(self.device, *numbers),
             torch.autocast(self.device.type, dtype=self.precision.dtype, enabled=mixed),

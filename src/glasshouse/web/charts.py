@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Chart", "Series", "Tick", "chart", "heat", "sparkline", "thin", "ticks"]
+__all__ = ["Chart", "Column", "Series", "Tick", "chart", "columns", "heat", "sparkline", "thin", "ticks"]
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 640.0, 240.0
@@ -127,6 +127,26 @@ def sparkline(values: Sequence[float], width: float = 120, height: float = 28) -
 def heat(value: int, total: int) -> int:
     """Return how dark a cell of a confusion matrix is, 0 to 4, by its part of the row."""
     return 0 if value == 0 or total == 0 else 1 + min(3, int(4 * value / total))
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a stacked histogram, 100 high: two counts, and where each part is drawn from the top."""
+
+    name: str
+    lower: int
+    upper: int
+    lower_top: float
+    upper_top: float
+
+
+def columns(counts: Sequence[tuple[str, int, int]]) -> list[Column]:
+    """Return the columns of (name, lower part, upper part); the highest fills the drawing."""
+    most = max((lower + upper for _, lower, upper in counts), default=0) or 1
+    return [
+        Column(name, lower, upper, round(100 - 100 * lower / most, 2), round(100 - 100 * (lower + upper) / most, 2))
+        for name, lower, upper in counts
+    ]
 
 
 def number(value: float) -> str:

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from glasshouse.web.api import datasets, files, jobs, models, people
+from glasshouse.web.api import answers, datasets, files, jobs, models, people, workers
 
 __all__ = ["router"]
 
 router = APIRouter()
-for part in (datasets, models, jobs, files, people):
+for part in (answers, datasets, models, jobs, workers, files, people):
     router.include_router(part.router)

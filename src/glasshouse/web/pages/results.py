@@ -14,33 +14,39 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.evaluation.wording import confusions
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place
+from glasshouse.web.charts import Column, columns
 from glasshouse.web.explorer import opened
-from glasshouse.web.mistakes import cell, confidence, least_sure, worst
+from glasshouse.web.mistakes import Bin, calibration, cell, confidence, least_sure, worst
+from glasshouse.web.openings import openings
 from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.live import live
 from glasshouse.web.pages.model_frame import framed
 from glasshouse.web.spreadsheet import cell as cell_text
 
-__all__ = ["router"]
+__all__ = ["dataset_of", "router"]
 
 router = APIRouter(prefix="/models/{key}/result", include_in_schema=False)
 SPLITS = ("val", "test", "train")
 MATRIX = 25  # classes; of more, the commonest confusions are listed instead
+CELL = 60  # pictures a page
+SORTS = ("class", "recall", "precision", "f1", "support")  # a minus before turns the order
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, job: ModelJob, split: str = "val") -> HTMLResponse:
-    """Show what the model is worth on a split."""
+def show(request: Request, desk: DeskNow, job: ModelJob, split: str = "val", sort: str = "class") -> HTMLResponse:
+    """Show what the model is worth on a split; ``sort`` orders the table of classes."""
     split = split if split in SPLITS else "val"
-    report, answers, dataset = _report(job, split), _answers(job, split), _dataset(desk, job)
+    report, answers, dataset = _report(job, split), _answers(job, split), dataset_of(desk, job)
     context: dict[str, Any] = {"split": split, "report": report, "dataset": dataset, "matrix_limit": MATRIX}
-    context |= {"opened_before": len(dataset.openings()) if dataset else 0, "job_now": desk.evaluation(job, split)}
-    context["bins"] = confidence(answers) if answers else []
+    context |= {"openings": openings(dataset), "job_now": desk.evaluation(job, split), "sort": sort}
+    bins = confidence(answers) if answers else []
+    context |= {"bins": bins, "calibration": calibration(bins), "histogram": _histogram(bins)}
     context["worst"] = worst(answers) if answers and dataset else []
     context["unsure"] = least_sure(answers, 12) if answers and dataset else []
     context["answers"] = answers is not None
     context["confusions"] = confusions(report, 20) if report else []
+    context["per_class"] = _ordered(report["per_class"], sort) if report else []
     return framed(request, desk, job, "result.html", **context)
 
 
@@ -64,21 +70,23 @@ def evaluate(desk: DeskNow, job: ModelJob, split: Annotated[str, Form()]) -> Red
 
 @router.get("/pictures", response_class=HTMLResponse)
 def pictures(
-    request: Request, desk: DeskNow, job: ModelJob, truth: int, answer: int, split: str = "val"
+    request: Request, desk: DeskNow, job: ModelJob, truth: int, answer: int, split: str = "val", after: int = 0
 ) -> HTMLResponse:
-    """Show the pictures of one cell of the confusion matrix."""
-    answers, dataset = _answers(job, split), _dataset(desk, job)
-    if answers is None or dataset is None or not (0 <= max(truth, answer) < len(dataset.classes)):
+    """Show the pictures of one cell of the confusion matrix, sixty a page."""
+    answers, dataset = _answers(job, split), dataset_of(desk, job)
+    if answers is None or dataset is None or not (0 <= min(truth, answer) <= max(truth, answer) < len(dataset.classes)):
         raise MissingError("There are no answers for single pictures here.")
-    found = cell(answers, truth, answer)
-    context: dict[str, Any] = {"truth": dataset.classes[truth], "answer": dataset.classes[answer]}
-    return framed(request, desk, job, "result_pictures.html", split=split, dataset=dataset, found=found, **context)
+    found, first = cell(answers, truth, answer), max(after, 0)
+    context: dict[str, Any] = {"truth": dataset.classes[truth], "answer": dataset.classes[answer], "split": split}
+    context |= {"found": found[first : first + CELL], "total": len(found), "after": first, "page_size": CELL}
+    context["same"] = {"split": split, "truth": truth, "answer": answer}
+    return framed(request, desk, job, "result_pictures.html", dataset=dataset, **context)
 
 
 @router.get("/table.csv")
 def table(desk: DeskNow, job: ModelJob, split: Annotated[str, Query()] = "val") -> StreamingResponse:
     """Return the answer for each picture as a table."""
-    answers, dataset = _answers(job, split), _dataset(desk, job)
+    answers, dataset = _answers(job, split), dataset_of(desk, job)
     if answers is None or dataset is None or split not in dataset.splits:
         raise MissingError("There are no answers for single pictures here.")
     headers = {"Content-Disposition": f'attachment; filename="{split}.csv"'}
@@ -119,8 +127,22 @@ def _answers(job: Job, split: str) -> SplitAnswers | None:
         return None
 
 
-def _dataset(desk: Desk, job: Job) -> Dataset | None:
+def dataset_of(desk: Desk, job: Job) -> Dataset | None:
+    """Return the dataset of a model, opened; None where it is gone."""
     try:
         return opened(desk.dataset(job.dataset).folder) if job.dataset else None
     except GlasshouseError:
         return None
+
+
+def _ordered(classes: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
+    """Return the table of classes in an order; classes without a value come last."""
+    name, down = sort.removeprefix("-"), sort.startswith("-")
+    if name not in SORTS[1:]:
+        return list(reversed(classes)) if sort == "-class" else classes
+    known = [one for one in classes if one[name] is not None]
+    return sorted(known, key=lambda one: one[name], reverse=down) + [one for one in classes if one[name] is None]
+
+
+def _histogram(bins: list[Bin]) -> list[Column]:
+    return columns([(f"{one.low}", one.right, one.wrong) for one in bins])

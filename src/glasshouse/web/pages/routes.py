@@ -21,6 +21,7 @@ from glasshouse.web.pages import (
     running,
     several,
     sign_in,
+    top,
 )
 from glasshouse.web.templating import STATIC, language_of, page
 
@@ -40,6 +41,7 @@ def add_pages(app: FastAPI) -> None:
         new_model,
         datasets,
         models,
+        top,
         results,
         classify,
         many,

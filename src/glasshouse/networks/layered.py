@@ -1,0 +1,176 @@
+"""Networks of layers as data (glasshouse.layers): built for training, read back from it."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from glasshouse.errors import NetworkError
+from glasshouse.layers import torch_engine
+from glasshouse.layers.architecture import Architecture
+from glasshouse.layers.classifier import fitted
+from glasshouse.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
+from glasshouse.layers.holding import packed, unpacked
+from glasshouse.layers.network import Network
+from glasshouse.layers.normalization import BatchNormalization
+from glasshouse.layers.torch_network import TorchLayer, TorchNetwork
+from glasshouse.networks.own import Head
+
+__all__ = ["Layered", "is_norm", "layered", "network_of", "own_names"]
+
+BODY = "body.layers."
+KERNELS: dict[type, str] = {Conv2D: "kernel", DepthwiseConv2D: "kernel", SeparableConv2D: "pointwise_kernel"}
+
+
+class Layered(nn.Module):
+    """Layers as data, computed by torch: logits (N, K) of normalised pictures (N, C, H, W).
+
+    ``body`` holds all layers but the last, ``head`` is the last one, a dense layer whose softmax is left to the loss.
+    ``description`` is what the whole is made from.
+    """
+
+    def __init__(self, description: Mapping[str, Any]) -> None:
+        super().__init__()
+        net = Network.from_dict(description)
+        self.description = dict(description)
+        last = net.steps[-1]
+        self.body = TorchNetwork(net.steps[:-1], last.inputs, net.holders, net.channels_last, live=False)
+        self.head: nn.Module = _head(net, last.weights)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.body.run.channels_last:
+            x = torch_engine.to_outside(x)
+        logits: Tensor = self.head(self.body(x))
+        return logits
+
+    def seed(self, *seeds: int) -> None:
+        """Begin the draws of dropout and augmentation layers anew: they are functions of these numbers alone."""
+        self.body.seed(*seeds)
+
+    def frozen(self) -> list[nn.Parameter]:
+        """The parameters of layers that do not learn."""
+        layers = [layer for layer in self.body.layers.values() if isinstance(layer, TorchLayer) and not layer.learns]
+        return [parameter for layer in layers for parameter in layer.parameters()]
+
+    def folded(self) -> "Layered":
+        """Return a copy for use in which convolutions hold the batch norm that follows them."""
+        new = copy.deepcopy(self).eval()
+        plan = new.body.plan
+        names = {number: name for number, (name, _, _) in enumerate(plan, start=1)}  # value 0 is the input
+        taken = [source for _, inputs, _ in plan for source in inputs] + list(new.body.outputs)
+        used = list(names.values())
+        for name, (source, *_), _ in plan:
+            before = names.get(source, "")
+            if used.count(name) == used.count(before) == taken.count(source) == 1:
+                _fold(new.body.layers, before, name)
+        return new
+
+
+class _Nothing(nn.Module):
+    """The place of a layer that another has taken in."""
+
+    def forward(self, *xs: Tensor, run: Any, bare: bool = False) -> Any:
+        return xs[0]
+
+
+def layered(
+    description: Mapping[str, Any], classes: int, channels: int, width: int, height: int, dropout: float | None,
+    seed: int,
+) -> Layered:  # fmt: skip
+    """Return the layers of a description, fitted to pictures and classes, with first weights of ``seed``.
+
+    Raises:
+        RecipeError: the description is no classifier, or does not fit; every problem is told.
+        NetworkError: its weights do not fit into memory.
+    """
+    own = fitted(
+        description, classes=classes, channels=channels, width=width, height=height, dropout=dropout, seed=seed
+    )
+    try:
+        found = Layered(own)
+    except (MemoryError, ValueError, RuntimeError) as error:
+        raise NetworkError(f"{own['name']} cannot be built here ({error}); make its largest layer smaller.") from None
+    if dropout is not None and not _drops(own):
+        found.head.dropout = dropout  # type: ignore[assignment]
+    return found
+
+
+def network_of(description: Mapping[str, Any], state: Mapping[str, Tensor]) -> Network:
+    """Return the Network of level 3 with the weights that a trained module's ``state_dict`` holds."""
+    net = Network.from_dict(description)
+    found = {}
+    for name, holder in net.holders.items():
+        last = name == net.steps[-1].weights
+        for weight in holder.weights:
+            value = state[_key(weight.name, last, name)].detach().cpu().numpy()
+            found[f"{name}/{weight.name}"] = value.T if last else unpacked(value, weight)
+    net.set_weights(found)
+    return net
+
+
+def own_names(module: Layered, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return ``state`` with what ``Network.save`` wrote (``conv2d/kernel``, Keras' axes) under the module's names.
+
+    What the optimizer kept is left out; other names stay as they are.
+    """
+    net = Network.from_dict(module.description)
+    found: dict[str, Tensor] = {}
+    for key, value in state.items():
+        name, _, part = key.partition("/")
+        weight = next((w for w in net.holders[name].weights if w.name == part), None) if name in net.holders else None
+        if weight is None:
+            found |= {} if key.startswith("optimizer/") else {key: value}
+        elif name == net.steps[-1].weights:
+            found[_key(part, True, name)] = value.T if value.ndim == 2 else value
+        else:
+            same = value.ndim == len(weight.shape)
+            array = packed(np.asarray(value), weight) if same and tuple(value.shape) == weight.shape else value
+            found[_key(part, False, name)] = torch.as_tensor(array)
+    return found
+
+
+def is_norm(module: nn.Module) -> bool:
+    """Whether a module is batch normalisation: of torch, or a layer as data that learns."""
+    if isinstance(module, TorchLayer):
+        return isinstance(module.layer, BatchNormalization) and module.learns
+    return isinstance(module, nn.modules.batchnorm._BatchNorm)
+
+
+def _key(part: str, last: bool, name: str) -> str:
+    """The name that a module's ``state_dict`` has for a weight of a layer."""
+    return f"head.{'weight' if part == 'kernel' else part}" if last else f"{BODY}{name}.{part}"
+
+
+def _head(net: Architecture, name: str) -> Head:
+    """The last layer: a kernel (F, K) lies in memory as the layer has it, so that it computes with the same bits."""
+    arrays = net.holders[name].arrays()
+    features, classes = arrays["kernel"].shape
+    head = Head(features, classes, bias="bias" in arrays)
+    head.weight = nn.Parameter(torch.from_numpy(arrays["kernel"]).t())
+    if "bias" in arrays:
+        head.bias = nn.Parameter(torch.from_numpy(arrays["bias"]))
+    return head
+
+
+def _drops(description: Mapping[str, Any]) -> bool:
+    return any(entry.get("layer") in ("Dropout", "SpatialDropout2D") for entry in description["layers"])
+
+
+def _fold(layers: nn.ModuleDict, before: str, name: str) -> None:
+    """Take y = γ (W x + b - μ) / √(σ² + ε) + β into W and b, where ``before`` is a convolution that gives W x + b."""
+    convolution, norm = layers[before], layers[name]
+    if not (isinstance(norm, TorchLayer) and isinstance(norm.layer, BatchNormalization)):
+        return
+    if not (isinstance(convolution, TorchLayer) and type(convolution.layer) in KERNELS) or convolution.activation:
+        return
+    kernel = KERNELS[type(convolution.layer)]
+    held, w = norm.held(), convolution.held()
+    one = torch.ones_like(held["moving_variance"])
+    scale = held.get("gamma", one) / torch.sqrt(held["moving_variance"] + norm.layer.epsilon)
+    bias = (w.get("bias", 0 * one) - held["moving_mean"]) * scale + held.get("beta", 0 * one)
+    convolution.register_parameter(kernel, nn.Parameter((w[kernel] * scale.reshape(-1, 1, 1, 1)).detach()))
+    convolution.register_parameter("bias", nn.Parameter(bias.detach()))
+    layers[name] = _Nothing()

@@ -1,0 +1,56 @@
+"""Pictures of a classification, read again from where they lie, since a job keeps only its answers."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glasshouse.data.gathering import Pictures, find_pictures
+from glasshouse.data.picture import decode
+from glasshouse.errors import GlasshouseError, MissingError, PictureError
+from glasshouse.store.database import Store
+from glasshouse.store.places import is_allowed, is_inside
+from glasshouse.store.records import JobRecord
+
+__all__ = ["classified_picture"]
+
+GONE = "The picture is no longer where it was classified; the answers stay."
+
+
+def classified_picture(store: Store, work: JobRecord, path: str) -> NDArray[np.uint8]:
+    """Return the picture ``path`` of a classification, decoded, uint8 (H, W, 3).
+
+    Raises:
+        MissingError: it is gone, cannot be read, or now leads out of what may be shown.
+    """
+    source = (store.path("runs") / str(work.arguments["source"])).resolve()
+    try:
+        pictures, places = _opened(str(source), source.stat().st_mtime_ns)
+        if path not in places or not _inside(store, source, path):
+            raise MissingError(GONE)
+        return decode(pictures.read(places[path]), "rgb")
+    except (OSError, PictureError):
+        raise MissingError(GONE) from None
+    except MissingError:
+        raise
+    except GlasshouseError:
+        raise MissingError(GONE) from None
+
+
+@lru_cache(maxsize=4)
+def _opened(source: str, changed: int) -> tuple[Pictures, dict[str, int]]:
+    found = find_pictures(source, ())
+    return found, {path: index for index, path in enumerate(found.paths)}
+
+
+def _inside(store: Store, source: Path, path: str) -> bool:
+    """Whether the file behind ``path``, links resolved, lies in the source or in a folder that may be named.
+
+    In an archive nothing leads out.
+    """
+    base = source if source.is_dir() else source.parent
+    place = Path(os.path.realpath(base / path))
+    in_archive = source.is_file() and not place.exists()
+    return in_archive or is_inside(place, base) or is_allowed(store, place)
