@@ -1,0 +1,71 @@
+"""Where one weight stands: its index in Keras' axes, on the engine, and in torch's state dictionary."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from glasshouse.errors import InputError
+from glasshouse.layers.architecture import Architecture
+from glasshouse.layers.layer import Weight
+
+__all__ = ["engine_index", "find_weight", "parse_index", "torch_names"]
+
+Index = tuple[int, ...]
+
+
+def find_weight(net: Architecture, name: str) -> tuple[str, Weight]:
+    """The layer and the weight that ``dense/kernel`` or ``dense.kernel`` names.
+
+    Raises:
+        InputError: there is none; those that there are, are told.
+    """
+    layer, _, part = name.replace(".", "/").rpartition("/")
+    if layer not in net.holders or not net.holders[layer].weights:
+        known = ", ".join(n for n, holder in net.holders.items() if holder.weights)
+        raise InputError(f"there is no layer {layer or name!r} with weights; there are {known}")
+    for weight in net.holders[layer].weights:
+        if weight.name == part:
+            return layer, weight
+    known = ", ".join(weight.name for weight in net.holders[layer].weights)
+    raise InputError(f"{layer} has no weights {part!r}; it has {known}")
+
+
+def parse_index(index: Any, weight: Weight) -> Index:
+    """The index as a tuple of whole numbers within the shape; one number is enough for one axis.
+
+    Raises:
+        InputError: it does not fit the shape.
+    """
+    given = (index,) if isinstance(index, int | np.integer) else tuple(index)
+    fits = len(given) == len(weight.shape) and all(
+        isinstance(i, int | np.integer) and 0 <= i < n for i, n in zip(given, weight.shape)
+    )
+    if not fits:
+        axes = " x ".join(map(str, weight.shape))
+        raise InputError(f"{weight.name} has the shape {axes}; expected {len(weight.shape)} whole numbers from 0 on "
+                         f"below these, got {given}")  # fmt: skip
+    return tuple(int(i) for i in given)
+
+
+def engine_index(index: Index, weight: Weight) -> Index:
+    """The same weight as the engine holds it; see `Weight.layout`."""
+    if weight.layout == "conv":
+        kh, kw, c, o = index
+        return o, c, kh, kw
+    if weight.layout == "depthwise":
+        kh, kw, c, m = index
+        return c * weight.shape[3] + m, 0, kh, kw
+    return index
+
+
+def torch_names(net: Architecture, state: Mapping[str, Any]) -> dict[str, str]:
+    """From ``dense/kernel`` to torch's name, for a state dictionary that `take_weights` took."""
+    keys = [key for key in state if not key.endswith("num_batches_tracked")]
+    return dict(zip(_places(net), keys, strict=True))
+
+
+def _places(net: Architecture) -> Iterator[str]:
+    for name, holder in net.holders.items():
+        for weight in holder.weights:
+            yield f"{name}/{weight.name}"
