@@ -21,7 +21,9 @@ from glasshouse.layers.classics import CLASSICS, take_weights
 from glasshouse.layers.holding import unpacked
 from glasshouse.layers.vocabulary import LAYERS
 from glasshouse.networks.build import build
+from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import load_state, read_checkpoint, restore_optimizer
+from glasshouse.training.loop import train
 from glasshouse.training.objective import class_weights
 from glasshouse.training.optimizers import ParameterGroup, build_optimizer, set_rate
 
@@ -259,3 +261,26 @@ def test_a_network_of_layers_is_followed_too() -> None:
     assert told.note == "no-run"
     with pytest.raises(InputError, match=r"takes an array \(9, 8, 3\)"):
         gh.follow(net, x[:5])
+
+
+def test_a_run_of_layers_of_ones_own_is_followed_with_its_optimiser(run: Path, pictures: Path) -> None:
+    L = LAYERS
+    layers = [L["Conv2D"](4, 5, activation="relu"), L["BatchNormalization"](), L["Flatten"](),
+              L["Dense"](3, activation="softmax")]  # fmt: skip
+    own = Network(layers, input_shape=(28, 28, 1), name="own")
+    optimizer = {"name": "sgd", "momentum": 0.9, "lr": 0.01, "weight_decay": 0.0}
+    recipe = TrainingRecipe(
+        data=str(run.parent / "data"), network=own.to_dict(), epochs=1, batch_size=16, optimizer=optimizer
+    )
+    folder = run.parent / "own"
+    list(train(recipe, folder))
+    picture = sorted(pictures.glob("both/*.png"))[0]
+    story = gh.follow(folder, picture, "both", moment="last")
+    np.testing.assert_allclose(story.probabilities, gh.follow(folder, picture, "both").said, atol=1e-5)
+    state, _ = read_checkpoint(folder / "checkpoints" / "last.safetensors")
+    kept = {key: value for key, value in state.items() if key.endswith("momentum_buffer")}
+    told = story.weight("dense/kernel")
+    assert told.update is not None
+    buffer = next(v for v in kept.values() if v.shape == (3, 24 * 24 * 4))
+    expected = 0.9 * float(buffer[told.index[1], told.index[0]]) + told.gradient
+    assert told.update.kept["momentum_buffer"] == pytest.approx(expected, rel=1e-6)

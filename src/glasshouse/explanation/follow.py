@@ -8,8 +8,8 @@
 Every number is computed by `glasshouse.autodiff` in double precision.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,49 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.errors import InputError
-from glasshouse.explanation.layered import as_layers
-from glasshouse.explanation.places import find_weight, parse_index, torch_names
-from glasshouse.explanation.sentences import sentence
+from glasshouse.explanation.follow_html import follow_html
+from glasshouse.explanation.layered import Opening, opening_of
+from glasshouse.explanation.places import find_weight, parse_index
+from glasshouse.explanation.steps import FollowStep, steps_of
+from glasshouse.explanation.telling import tell_overview
 from glasshouse.explanation.updates import Update, update
-from glasshouse.explanation.walk import Stage, Walk, coefficients
+from glasshouse.explanation.walk import Walk, coefficients
 from glasshouse.explanation.weight_story import WeightStory, story_of
-from glasshouse.layers.activations import ACTIVATIONS
 from glasshouse.layers.architecture import Architecture
-from glasshouse.layers.classics import take_weights
-from glasshouse.layers.layer import InputLayer
-from glasshouse.layers.shapes import to_layout
+from glasshouse.layers.holding import unpacked
 
 if TYPE_CHECKING:
     from glasshouse.explanation.moments import Moment
     from glasshouse.export.predictor import Model
 
-__all__ = ["Follow", "FollowStep", "follow"]
+__all__ = ["Follow", "follow", "follow_pixels"]
 
 Array = NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True, eq=False)
-class FollowStep:
-    """One layer: ``value`` is what it gave for the picture, ``gradient`` the derivative of the loss by that.
-
-    Both are (C, H, W) or (D,); the last layer's are those of the numbers before softmax. ``shape`` is the network's
-    own layout, ``weights`` the shapes of the layer's arrays in Keras' axes, ``inputs`` the names of the steps before.
-    """
-
-    name: str
-    kind: str
-    sentence: str
-    activation: str | None
-    shape: tuple[int, ...]
-    value: Array
-    gradient: Array
-    weights: Mapping[str, tuple[int, ...]]
-    inputs: tuple[str, ...]
-
-    @property
-    def gradient_norm(self) -> float:
-        """The length of the gradient."""
-        return float(np.sqrt((self.gradient**2).sum()))
 
 
 class Follow:
@@ -68,10 +43,10 @@ class Follow:
 
     def __init__(
         self, walk: Walk, label: int, classes: Sequence[str], picture: NDArray[np.uint8],
-        moment: "Moment | None" = None, said: Sequence[float] | None = None,
+        moment: "Moment | None" = None, opening: Opening | None = None, said: Sequence[float] | None = None,
     ) -> None:  # fmt: skip
         self.walk, self.label, self.classes, self.picture = walk, label, tuple(classes), picture
-        self.moment = moment
+        self.moment, self.opening = moment, opening
         self.said = None if said is None else np.asarray(said)  # probabilities by the model itself, in float32
 
     @property
@@ -87,8 +62,7 @@ class Follow:
     @cached_property
     def steps(self) -> tuple[FollowStep, ...]:
         """Every layer, from the picture to the classes."""
-        names = [stage.name for stage in self.walk.stages]
-        return tuple(_step(self.walk, stage, names) for stage in self.walk.stages)
+        return steps_of(self.walk)
 
     def step(self, name: str) -> FollowStep:
         """The step of that name.
@@ -117,8 +91,6 @@ class Follow:
 
     def steepest(self, name: str) -> tuple[int, ...]:
         """The index, in Keras' axes, of the weight of an array whose derivative is largest in size."""
-        from glasshouse.layers.holding import unpacked
-
         layer, weight = find_weight(self.walk.net, name)
         gradient = self.walk.parameter(layer, weight.name).grad
         if gradient is None:
@@ -128,11 +100,11 @@ class Follow:
 
     def _update(self, key: str, story: WeightStory) -> tuple[Update | None, str]:
         moment = self.moment
-        if moment is None or moment.recipe is None:
+        if moment is None or moment.recipe is None or self.opening is None:
             return None, "no-run"
         if moment.note:
             return None, moment.note
-        name = torch_names(self.walk.net, moment.state)[key]
+        name = self.opening.torch_names(self.walk.net, moment.state)[key]
         tuning = moment.tunings.get(name)
         if tuning is None:
             return None, "frozen"
@@ -146,18 +118,14 @@ class Follow:
         """What the optimiser keeps for this weight: turned into Keras' axes as the weights themselves are."""
         if isinstance(value, float):
             return value
-        if self.moment is None:
+        if self.moment is None or self.opening is None:
             raise InputError("there is no run behind this picture")
-        state = {**self.moment.state, name: value}
-        net = type(self.walk.net).from_dict(self.walk.net.to_dict())  # type: ignore[attr-defined]
-        take_weights(net, state)
+        net = self.opening.network({**self.moment.state, name: value})
         layer, _, part = key.rpartition("/")
         return float(net.holders[layer].arrays()[part][index])
 
     def _repr_html_(self) -> str:
-        from glasshouse.explanation.follow_html import follow_html
-
-        return follow_html(self)
+        return follow_html(tell_overview(self))
 
     def __repr__(self) -> str:
         best = int(self.probabilities.argmax())
@@ -204,7 +172,8 @@ def follow_pixels(
 ) -> Follow:  # fmt: skip
     """Follow a picture as the dataset holds it, uint8 (H, W, C), through the weights of a moment."""
     p = model.preprocessing
-    net = as_layers(model.network, (p.channels, p.height, p.width), len(model.classes), moment.state)
+    opening = opening_of(model.description)
+    net = opening.network(moment.state)
     x = (pixels / 255.0 - np.asarray(p.mean)) / np.asarray(p.std)
     said = model.probabilities(pixels[None])[0] if moment.name == "best" else None
     number = _number(label, model.classes)
@@ -212,7 +181,7 @@ def follow_pixels(
         number = int((Walk(net, x, np.ones(len(model.classes))).probabilities if said is None else said).argmax())
     smoothing = 0.0 if moment.recipe is None else moment.recipe.objective.label_smoothing
     c = coefficients(number, len(model.classes), smoothing, moment.class_weights)
-    return Follow(Walk(net, x, c, told), number, model.classes, pixels, moment, said)
+    return Follow(Walk(net, x, c, told), number, model.classes, pixels, moment, opening, said)
 
 
 def _follow_network(net: Architecture, x: Array, label: Any, told: Callable[[float], None] | None) -> Follow:
@@ -244,18 +213,3 @@ def _run_of(given: Any, model: "Model") -> Path | None:
     places = [Path(given)] if isinstance(given, str | Path) else []
     places += [model.path.parent] if model.path is not None else []
     return next((place for place in places if (place / "run.json").is_file()), None)
-
-
-def _step(walk: Walk, stage: Stage, names: Sequence[str]) -> FollowStep:
-    layer, holder = stage.step.layer, walk.net.holders.get(stage.step.weights)
-    kind = type(layer).__name__
-    activation = stage.activation
-    y = stage.after
-    gradient = np.zeros(y.shape) if y.grad is None else y.grad.data
-    shape = to_layout(stage.step.engine_shape, walk.net.channels_last)
-    return FollowStep(
-        stage.name, kind, sentence(kind, activation, ACTIVATIONS.get(activation or "", "")), activation,
-        tuple(shape), np.asarray(y.data[0]), np.asarray(gradient[0]),
-        {} if holder is None or isinstance(layer, InputLayer) else {w.name: w.shape for w in holder.weights},
-        tuple(names[i] for i in stage.step.inputs),
-    )  # fmt: skip

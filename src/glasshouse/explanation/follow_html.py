@@ -1,25 +1,18 @@
 """A followed picture as HTML for a notebook: layers down, derivatives back; colours of the page around it."""
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from glasshouse.explanation.telling import tell_overview
-
-if TYPE_CHECKING:
-    from glasshouse.explanation.follow import Follow
-    from glasshouse.explanation.weight_story import WeightStory
-
-__all__ = ["follow_html", "weight_html"]
+__all__ = ["follow_html"]
 
 TABLE = '<table style="border-collapse: collapse; margin: 0.5em 0; color: inherit">'
 CELL = "padding: 0.3em 0.6em; text-align: left; vertical-align: top"
 MAP = "width: 40px; height: 40px; image-rendering: pixelated; display: inline-block; margin: 1px"
 
 
-def follow_html(story: "Follow") -> str:
-    """The picture, what each layer gave, the loss, and the derivative by each layer."""
-    told = tell_overview(story)
-    rows = "".join(_row(step, known) for step, known in zip(told["steps"], story.steps))
+def follow_html(told: dict[str, Any]) -> str:
+    """The picture, what each layer gave, the loss, and the derivative by each layer, as `tell_overview` tells them."""
+    rows = "".join(map(_row, told["steps"]))
     head = "".join(f'<th style="{CELL}">{name}</th>' for name in ("layer", "gives", "derivative of the loss by it"))
     best = told["classes"][0]
     return (
@@ -30,14 +23,16 @@ def follow_html(story: "Follow") -> str:
     )
 
 
-def _row(told: dict[str, Any], step: Any) -> str:
+def _row(told: dict[str, Any]) -> str:
     shape = " x ".join(map(str, told["shape"]))
-    what = f"<b>{escape(told['name'])}</b> {escape(told['kind'])}<br>{shape}<br><small>{escape(step.sentence)}</small>"
+    what = (
+        f"<b>{escape(told['name'])}</b> {escape(told['kind'])}<br>{shape}<br><small>{escape(told['sentence'])}</small>"
+    )
     gives = _maps(told["maps"], told["count"], "what it gave") or _numbers(told["bars"], told["count"])
     back = _maps(told["gradients"], told["count"], "derivative") or _numbers(told["gradient_bars"], told["count"])
     ranges = f"<br><small>{told['low']:.3g} to {told['high']:.3g}</small>"
     norm = f"<br><small>length {told['norm']:.3g}</small>"
-    return f'<tr><td style="{CELL}">{what}</td><td style="{CELL}">{gives}{ranges}</td><td style="{CELL}">{back}{norm}</td></tr>'  # noqa: E501
+    return "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in (what, gives + ranges, back + norm)) + "</tr>"
 
 
 def _maps(addresses: list[str], count: int, what: str) -> str:
@@ -48,15 +43,3 @@ def _maps(addresses: list[str], count: int, what: str) -> str:
 def _numbers(values: list[float], count: int) -> str:
     few = ", ".join(f"{value:.3g}" for value in values[:8])
     return f"{few}{', …' if count > 8 else ''}<br><small>{count} numbers</small>"
-
-
-def weight_html(story: "WeightStory") -> str:
-    """One weight: value, chain rule, measured slope, optimiser."""
-    lines = [f"<b>{escape(story.layer)}/{escape(story.name)}{list(story.index)}</b> = {story.value:.6g}"]
-    lines += [f"dL/dw through {escape(use.stage)} = {escape(use.chain.written())}" for use in story.uses]
-    plus, minus = story.losses
-    lines.append(f"autodiff: {story.gradient:.8g}; measured: ({plus:.10g} - {minus:.10g}) / {2 * story.h:g} = "
-                 f"{story.slope:.8g}")  # fmt: skip
-    if story.update is not None:
-        lines += [f"{line.symbol} = {line.formula} = {line.numbers} = {line.value:.8g}" for line in story.update.lines]
-    return f'<div class="glasshouse-weight">{"".join(f"<p>{line}</p>" for line in lines)}</div>'

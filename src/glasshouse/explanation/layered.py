@@ -1,19 +1,24 @@
 """A trained model as a network of layers: the same weights in the vocabulary, so that every step can be opened.
 
-    net = as_layers("LeNet", (1, 28, 28), 10, module.state_dict())
+    opening_of(model.description).network(state)           of a model, with any weights of its run
+    as_layers("LeNet", (1, 28, 28), 10, module.state_dict())
 
 Works for the classics of the catalogue and for networks whose recipe holds layers; says why not for others.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from glasshouse.errors import NetworkError, WeightsError
 from glasshouse.layers.architecture import Architecture
 from glasshouse.layers.classics import CLASSICS, take_weights
 from glasshouse.networks.catalogue import find, plain
 
-__all__ = ["LARGEST", "as_layers", "classic_name", "why_not"]
+if TYPE_CHECKING:
+    from glasshouse.export.description import Description
+
+__all__ = ["LARGEST", "Opening", "as_layers", "classic_name", "opening_of", "why_not"]
 
 LARGEST = 80_000_000  # weights; in float64, with a gradient for each, that is 1.3 GB
 
@@ -30,6 +35,45 @@ def why_not(name: str) -> str:
         f"one. Networks that can be followed: {', '.join(CLASSICS)}, and those that are built of layers. Train one of "
         "them on the same dataset to follow a picture."
     )
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How the weights of a model's module (a torch state dictionary) become a network of layers."""
+
+    name: str
+    shape: tuple[int, int, int]  # C, H, W
+    classes: int
+    layers: Mapping[str, Any] | None = None  # where the network is layers as data
+
+    def network(self, state: Mapping[str, Any]) -> Architecture:
+        """The network with these weights; raises what `as_layers` raises."""
+        if self.layers is None:
+            return as_layers(self.name, self.shape, self.classes, state)
+        from glasshouse.networks.layered import network_of
+
+        net = network_of(self.layers, state)
+        _check_size(net)
+        return net
+
+    def torch_names(self, net: Architecture, state: Mapping[str, Any]) -> dict[str, str]:
+        """From ``dense/kernel`` to the name that the state dictionary has for it."""
+        places = [(name, weight.name) for name, holder in net.holders.items() for weight in holder.weights]
+        if self.layers is None:
+            keys = [key for key in state if not key.endswith("num_batches_tracked")]
+        else:
+            from glasshouse.networks.layered import key_of
+
+            keys = [key_of(part, name == net.steps[-1].weights, name) for name, part in places]
+        return {f"{name}/{part}": key for (name, part), key in zip(places, keys, strict=True)}
+
+
+def opening_of(description: "Description") -> Opening:
+    """How to open the model of a description."""
+    p = description.preprocessing
+    layers = description.network.get("layers")
+    shape = (p.channels, p.height, p.width)
+    return Opening(str(description.network["name"]), shape, len(description.classes), layers)
 
 
 def as_layers(name: str, shape: tuple[int, int, int], classes: int, state: Mapping[str, Any]) -> Architecture:
@@ -49,12 +93,7 @@ def as_layers(name: str, shape: tuple[int, int, int], classes: int, state: Mappi
         net = CLASSICS[classic](input_shape=(H, W, C), classes=classes)
     except NetworkError as error:
         raise NetworkError(f"{classic} cannot be written in layers for {W}x{H} pictures: {error}") from None
-    if net.parameters > LARGEST:
-        raise NetworkError(
-            f"{classic} has {net.parameters:,} weights here; with a derivative for each of them that is too much for "
-            f"the memory of a usual machine (up to {LARGEST:,} can be followed). Train a smaller network, such as "
-            "ResNet18, on the same dataset to follow a picture."
-        )
+    _check_size(net)
     try:
         take_weights(net, {key: value.cpu() if hasattr(value, "cpu") else value for key, value in state.items()})
     except WeightsError as error:
@@ -64,3 +103,12 @@ def as_layers(name: str, shape: tuple[int, int, int], classes: int, state: Mappi
             f": {str(error).splitlines()[-1].strip()}. Train it on a dataset of that size to follow a picture."
         ) from None
     return net
+
+
+def _check_size(net: Architecture) -> None:
+    if net.parameters > LARGEST:
+        raise NetworkError(
+            f"{net.name} has {net.parameters:,} weights here; with a derivative for each of them that is too much for "
+            f"the memory of a usual machine (up to {LARGEST:,} can be followed). Train a smaller network, such as "
+            "ResNet18, on the same dataset to follow a picture."
+        )

@@ -19,9 +19,10 @@ from glasshouse.networks.build import Built, build
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import Position, read_checkpoint
+from glasshouse.training.lesson import plan_of
 from glasshouse.training.objective import class_weights
 from glasshouse.training.optimizers import build_optimizer
-from glasshouse.training.plan import Phase, Plan, plan_for
+from glasshouse.training.plan import Phase, Plan
 from glasshouse.training.run_folder import RunFolder
 
 __all__ = ["MOMENTS", "Moment", "Tuning", "moment_of"]
@@ -79,7 +80,7 @@ def moment_of(model: Model, run: Path | None, name: str = "best", data: Path | N
     if name != "initial":
         tensors, position = read_checkpoint(folder.last if name == "last" else folder.best)
     state = _state(model, built, recipe, tensors, name)
-    plan = None if dataset is None else _plan(built, recipe, dataset)
+    plan = None if dataset is None else plan_of(recipe, built, len(dataset.splits["train"]))
     weights = None if dataset is None else _class_weights(recipe, dataset)
     note = "" if plan is not None else "no-dataset"
     tunings = {} if plan is None else _tunings(built, recipe, plan, position, tensors)
@@ -109,12 +110,6 @@ def _state(
     inside = f"{built.head_name}." if recipe.strategy == "features" else ""
     found = {inside + key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
     return {key: found.get(key, value) for key, value in model.module.state_dict().items()}  # in the network's order
-
-
-def _plan(built: Built, recipe: TrainingRecipe, dataset: Dataset) -> Plan:
-    if recipe.strategy == "features":
-        return plan_for(recipe, built.head, [list(built.head.parameters())], len(dataset.splits["train"]))
-    return plan_for(recipe, built.module, built.groups(), len(dataset.splits["train"]))
 
 
 def _class_weights(recipe: TrainingRecipe, dataset: Dataset) -> tuple[float, ...] | None:

@@ -1,6 +1,5 @@
-"""Where one weight stands: its index in Keras' axes, on the engine, and in torch's state dictionary."""
+"""Where one weight stands: its index in Keras' axes, and on the engine."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from glasshouse.errors import InputError
 from glasshouse.layers.architecture import Architecture
 from glasshouse.layers.layer import Weight
 
-__all__ = ["engine_index", "find_weight", "parse_index", "torch_names"]
+__all__ = ["engine_index", "find_weight", "parse_index"]
 
 Index = tuple[int, ...]
 
@@ -57,15 +56,3 @@ def engine_index(index: Index, weight: Weight) -> Index:
         kh, kw, c, m = index
         return c * weight.shape[3] + m, 0, kh, kw
     return index
-
-
-def torch_names(net: Architecture, state: Mapping[str, Any]) -> dict[str, str]:
-    """From ``dense/kernel`` to torch's name, for a state dictionary that `take_weights` took."""
-    keys = [key for key in state if not key.endswith("num_batches_tracked")]
-    return dict(zip(_places(net), keys, strict=True))
-
-
-def _places(net: Architecture) -> Iterator[str]:
-    for name, holder in net.holders.items():
-        for weight in holder.weights:
-            yield f"{name}/{weight.name}"

@@ -1,17 +1,17 @@
 """What was followed, as plain data for a page or a notebook: numbers, and maps as small PNG pictures."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glasshouse.explanation.follow import Follow, FollowStep
 from glasshouse.explanation.maps import activation_grey, data_address, gradient_grey
+from glasshouse.explanation.steps import FollowStep
+from glasshouse.explanation.walk import Walk
 from glasshouse.explanation.weight_story import WeightStory
-from glasshouse.layers.activations import ACTIVATIONS
 
-__all__ = ["tell", "tell_layer", "tell_overview", "tell_weight"]
+__all__ = ["Followed", "tell", "tell_layer", "tell_overview", "tell_weight"]
 
 FEW, MANY = 6, 64  # maps of a layer in the overview, and of the layer that is looked at
 BARS = 64
@@ -20,8 +20,28 @@ TOP = 10
 Array = NDArray[np.floating[Any]]
 
 
+class Followed(Protocol):
+    """What is told of: `explanation.follow.Follow`."""
+
+    walk: Walk
+    label: int
+    classes: tuple[str, ...]
+    picture: NDArray[np.uint8]
+    moment: Any
+    said: Any
+
+    @property
+    def steps(self) -> tuple[FollowStep, ...]: ...
+    @property
+    def loss(self) -> float: ...
+    @property
+    def probabilities(self) -> Array: ...
+    def step(self, name: str) -> FollowStep: ...
+    def weight(self, name: str, index: Any = None) -> WeightStory: ...
+
+
 def tell(
-    story: Follow, layer: str | None = None, channel: int = 0, weight: str | None = None,
+    story: Followed, layer: str | None = None, channel: int = 0, weight: str | None = None,
     index: tuple[int, ...] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """All that one view of the page shows; without a layer the first with weights, without an index the steepest.
@@ -38,11 +58,11 @@ def tell(
     return told
 
 
-def _holder(story: Follow, step: FollowStep) -> str:
+def _holder(story: Followed, step: FollowStep) -> str:
     return next(stage.step.weights for stage in story.walk.stages if stage.name == step.name)
 
 
-def tell_overview(story: Follow) -> dict[str, Any]:
+def tell_overview(story: Followed) -> dict[str, Any]:
     """The picture, the classes, the loss, and each step with a few maps."""
     p, c, z = story.probabilities, story.walk.c, story.walk.logits.data[0]
     order = [int(k) for k in np.argsort(-p)[:TOP]]
@@ -64,9 +84,9 @@ def tell_overview(story: Follow) -> dict[str, Any]:
 
 def _step(step: FollowStep) -> dict[str, Any]:
     few = _shown(step.value, step.gradient, FEW, 48)
-    formula = ACTIVATIONS.get(step.activation or "", "")
     return {
-        "name": step.name, "kind": step.kind, "activation": step.activation, "formula": formula,
+        "name": step.name, "kind": step.kind, "activation": step.activation, "formula": step.formula,
+        "sentence": step.sentence,
         "shape": list(step.shape), "count": len(step.value), "weights": {k: list(v) for k, v in step.weights.items()},
         "inputs": list(step.inputs), "norm": step.gradient_norm, **few,
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """One weight: its value, its derivative written out and measured, and what the optimiser makes of it."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,27 @@ class WeightStory:
     update: Update | None = None
     note: str = ""
 
-    def _repr_html_(self) -> str:
-        from glasshouse.explanation.follow_html import weight_html
+    def lines(self) -> list[str]:
+        """The story as text, a line a thought."""
+        plus, minus = self.losses
+        steps = () if self.update is None else self.update.lines
+        where = f"{self.layer}/{self.name}[{', '.join(map(str, self.index))}]"
+        return [
+            f"{where} = {self.value:.6g}",
+            *(f"dL/dw through {use.stage} = {use.chain.written()}" for use in self.uses),
+            f"dL/dw by autodiff = {self.gradient:.8g}",
+            f"measured: ({plus:.10g} - {minus:.10g}) / {2 * self.h:g} = {self.slope:.8g}",
+            *(
+                f"{x.symbol} = {x.formula} = {x.numbers} = {x.value:.8g}"
+                for x in (self.update.lines if self.update else ())
+            ),
+        ]
 
-        return weight_html(self)
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{escape(line)}</p>" for line in self.lines())
 
 
 def story_of(walk: Walk, name: str, index: Any) -> WeightStory:

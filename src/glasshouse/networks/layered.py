@@ -19,7 +19,7 @@ from glasshouse.layers.normalization import BatchNormalization
 from glasshouse.layers.torch_network import TorchLayer, TorchNetwork
 from glasshouse.networks.own import Head
 
-__all__ = ["Layered", "is_norm", "layered", "network_of", "own_names"]
+__all__ = ["Layered", "is_norm", "key_of", "layered", "network_of", "own_names"]
 
 BODY = "body.layers."
 KERNELS: dict[type, str] = {Conv2D: "kernel", DepthwiseConv2D: "kernel", SeparableConv2D: "pointwise_kernel"}
@@ -105,7 +105,7 @@ def network_of(description: Mapping[str, Any], state: Mapping[str, Tensor]) -> N
     for name, holder in net.holders.items():
         last = name == net.steps[-1].weights
         for weight in holder.weights:
-            value = state[_key(weight.name, last, name)].detach().cpu().numpy()
+            value = state[key_of(weight.name, last, name)].detach().cpu().numpy()
             found[f"{name}/{weight.name}"] = value.T if last else unpacked(value, weight)
     net.set_weights(found)
     return net
@@ -124,11 +124,11 @@ def own_names(module: Layered, state: Mapping[str, Tensor]) -> dict[str, Tensor]
         if weight is None:
             found |= {} if key.startswith("optimizer/") else {key: value}
         elif name == net.steps[-1].weights:
-            found[_key(part, True, name)] = value.T if value.ndim == 2 else value
+            found[key_of(part, True, name)] = value.T if value.ndim == 2 else value
         else:
             same = value.ndim == len(weight.shape)
             array = packed(np.asarray(value), weight) if same and tuple(value.shape) == weight.shape else value
-            found[_key(part, False, name)] = torch.as_tensor(array)
+            found[key_of(part, False, name)] = torch.as_tensor(array)
     return found
 
 
@@ -139,7 +139,7 @@ def is_norm(module: nn.Module) -> bool:
     return isinstance(module, nn.modules.batchnorm._BatchNorm)
 
 
-def _key(part: str, last: bool, name: str) -> str:
+def key_of(part: str, last: bool, name: str) -> str:
     """The name that a module's ``state_dict`` has for a weight of a layer."""
     return f"head.{'weight' if part == 'kernel' else part}" if last else f"{BODY}{name}.{part}"
 

@@ -26,7 +26,7 @@ from glasshouse.training.plan import Plan, plan_for
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.validation import FeatureJudge, Judge, PictureJudge
 
-__all__ = ["Lesson", "Material", "gather", "keep_frozen", "load_frozen", "prepare"]
+__all__ = ["Lesson", "Material", "gather", "keep_frozen", "load_frozen", "plan_of", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -126,13 +126,20 @@ def prepare(material: Material, run: RunFolder) -> Generator[Event, None, Lesson
     return _pictures_lesson(material)
 
 
+def plan_of(recipe: TrainingRecipe, built: Built, pictures: int) -> Plan:
+    """Return the plan of a resolved recipe for a network and a number of training pictures."""
+    if recipe.strategy == "features":
+        return plan_for(recipe, [list(built.head.parameters())], [], pictures)
+    norms = built.batch_norms()
+    return plan_for(recipe, built.groups(), norms, _usable(pictures, recipe, norms))
+
+
 def _pictures_lesson(m: Material) -> Lesson:
     split, module = m.dataset.splits["train"], m.built.module
     feed = PictureFeed(split, m.recipe, len(m.dataset.classes), m.device, m.mean, m.std)
     val = m.dataset.splits.get("val")
     judge = None if val is None else PictureJudge(val, m.mean, m.std)
-    norms = m.built.batch_norms()
-    plan = plan_for(m.recipe, m.built.groups(), norms, _usable(len(split), m.recipe, norms))
+    plan = plan_of(m.recipe, m.built, len(split))
     return Lesson(m, module, feed, judge, plan, (m.dataset.channels, m.dataset.height, m.dataset.width))
 
 
@@ -145,7 +152,7 @@ def _features_lesson(m: Material, run: RunFolder) -> Generator[Event, None, Less
     train = torch.stack(found[: len(found) - (val is not None)]).to(m.device)
     feed = FeatureFeed(split, m.recipe, train, torch.from_numpy(split.labels.copy()).to(m.device))
     judge = None if val is None else FeatureJudge(found[-1].to(m.device), val.labels, extractor.inference.block)
-    plan = plan_for(m.recipe, [list(head.parameters())], [], len(split))
+    plan = plan_of(m.recipe, m.built, len(split))
     return Lesson(m, head, feed, judge, plan, (m.built.feature_count,))
 
 
