@@ -79,10 +79,7 @@ class WeightStory:
             *(f"dL/dw through {use.stage} = {use.chain.written()}" for use in self.uses),
             f"dL/dw by autodiff = {self.gradient:.8g}",
             f"measured: ({plus:.10g} - {minus:.10g}) / {2 * self.h:g} = {self.slope:.8g}",
-            *(
-                f"{x.symbol} = {x.formula} = {x.numbers} = {x.value:.8g}"
-                for x in (self.update.lines if self.update else ())
-            ),
+            *(f"{x.symbol} = {x.formula} = {x.numbers} = {x.value:.8g}" for x in steps),
         ]
 
     def __str__(self) -> str:
