@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import numpy as np
-from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.data.dataset import Dataset
@@ -201,15 +201,6 @@ def image(desk: DeskNow, job: DatasetJob, fingerprint: str, split: str, row: int
         raise HTTPException(404)
     data, kind = file_of(shrunk(part.rows(np.array([row]))[0], min(max(side, 1), LARGEST)))
     return Response(data, media_type=kind, headers=FOREVER)
-
-
-@router.post("/describe")
-def describe(
-    desk: DeskNow, job: DatasetJob, name: Annotated[str, Form()] = "", notes: Annotated[str, Form()] = ""
-) -> RedirectResponse:
-    """Change the name and the notes."""
-    desk.describe(job, name.strip() or job.name, notes)
-    return RedirectResponse(job.address, 303)
 
 
 @router.post("/abort")

@@ -1,6 +1,8 @@
 """What pages ask of the store as one person sees it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from glasshouse.errors import MissingError
 from glasshouse.store.database import Store
@@ -98,11 +100,18 @@ class Desk:
         (empty_dataset if job.kind == DATASET else empty_model)(self.store, job.id, self.user)
         self.noted(f"{job.kind}-delete", job.id, job.name)
 
-    def describe(self, job: Job, name: str, notes: str) -> None:
-        """Change the name and the notes."""
-        (change_dataset if job.kind == DATASET else change_model)(
-            self.store, job.id, {"name": name, "notes": notes}, self.user
-        )
+    def change(self, job: Job, changes: Mapping[str, Any]) -> None:
+        """Change ``name``, ``notes``, ``group_name`` or ``shared``; ``revision`` notices another's change.
+
+        Raises:
+            ConflictError: somebody else changed it meanwhile.
+        """
+        way = change_dataset if job.kind == DATASET else change_model
+        way(self.store, job.id, dict(changes), self.user)
+        words = {"name": job.name, "notes": job.notes, "group_name": job.group, "shared": job.shared}
+        differ = [f"{name} was {old!r}" for name, old in words.items() if changes.get(name, old) != old]
+        if differ:
+            self.noted(f"{job.kind}-change", job.id, f"{changes.get('name', job.name)}: {'; '.join(differ)}")
 
     def completions(self, start: str) -> list[str]:
         """Return the paths on the server that ``start`` may grow into."""

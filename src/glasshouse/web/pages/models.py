@@ -82,15 +82,6 @@ def go_on(desk: DeskNow, job: ModelJob, epochs: Annotated[int, Form(ge=1, le=100
     return RedirectResponse(f"/models/{made.id}", 303)
 
 
-@router.post("/describe")
-def describe(
-    desk: DeskNow, job: ModelJob, name: Annotated[str, Form()] = "", notes: Annotated[str, Form()] = ""
-) -> RedirectResponse:
-    """Change the name and the notes."""
-    desk.describe(job, name.strip() or job.name, notes)
-    return RedirectResponse(job.address, 303)
-
-
 @router.post("/checkpoints/{name}/delete")
 def drop(desk: DeskNow, job: ModelJob, name: str) -> RedirectResponse:
     """Delete one checkpoint."""

@@ -12,6 +12,7 @@ from glasshouse.web.pages import (
     compare,
     datasets,
     downloads,
+    edit,
     home,
     many,
     models,
@@ -47,6 +48,7 @@ def add_pages(app: FastAPI) -> None:
         many,
         compare,
         downloads,
+        edit,
         sign_in,
     ):
         app.include_router(room.router)
