@@ -235,11 +235,11 @@ def test_viewers_look_only_and_admins_see_the_log(store: Store) -> None:
     assert viewer.post("/api/v1/datasets", json=DIGITS).status_code == 403
     assert viewer.get("/api/v1/audit").status_code == 403
     make(admin)
-    actions = [entry["action"] for entry in admin.get("/api/v1/audit").json()]
+    actions = [entry["action"] for entry in admin.get("/api/v1/audit").json()["items"]]
     assert actions[0] == "dataset-create" and actions.count("sign-in") == 2
     dataset = admin.get("/api/v1/datasets").json()["items"][0]["id"]
     admin.post(f"/datasets/{dataset}/abort")
-    assert admin.get("/api/v1/audit").json()[0]["action"] == f"POST /datasets/{dataset}/abort", "what pages do too"
+    assert admin.get("/api/v1/audit").json()["items"][0]["action"] == f"POST /datasets/{dataset}/abort", "what pages do too"
     assert admin.post("/api/v1/users", json={"name": "new", "password": "short"}).status_code == 422
     assert admin.post("/api/v1/users", json={"name": "new", "password": PASSWORD}).status_code == 201
     assert admin.patch("/api/v1/users/vera", json={"disabled": True}).json()["disabled"] is True

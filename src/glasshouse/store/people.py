@@ -21,7 +21,6 @@ __all__ = [
     "add_token",
     "add_user",
     "begin_session",
-    "change_password",
     "change_user",
     "check_password",
     "count_sessions",
@@ -110,20 +109,6 @@ def change_user(
         if disabled:
             connection.execute(delete(tokens).where(tokens.c.user_id == user.id))
     return next(one for one in list_users(store) if one.id == user.id)
-
-
-def change_password(store: Store, user: UserRecord, old: str, new: str) -> None:
-    """Change one's own password; it ends all sessions of the account.
-
-    Raises:
-        RecipeError: the old one is wrong, or the new one cannot be used.
-    """
-    problems = [problem for problem in [_wrong_password(new, "new")] if problem]
-    if check_password(store, user.name, old) is None:
-        problems.insert(0, Problem("old", "this is not the present password"))
-    if problems:
-        raise RecipeError("the account", problems)
-    change_user(store, user.name, password=new)
 
 
 def list_users(store: Store) -> list[UserRecord]:

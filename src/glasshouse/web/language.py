@@ -65,10 +65,12 @@ def count(number: int, language: str) -> str:
     return str(format_decimal(number, locale=language))
 
 
-def when(moment: datetime, language: str) -> str:
-    """Return date and time, short, in the server's time zone."""
+def when(moment: datetime, language: str, *, seconds: bool = False) -> str:
+    """Return date and time, short, in the server's time zone; ``seconds``: exactly."""
     pattern = "M월 d일 HH:mm" if language == "ko" else "d MMM HH:mm"
-    if moment.year != datetime.now(moment.tzinfo).year:
+    if seconds:
+        pattern = "y-MM-dd HH:mm:ss"
+    elif moment.year != datetime.now(moment.tzinfo).year:
         pattern = "y년 M월 d일" if language == "ko" else "d MMM y"
     return str(format_datetime(moment.astimezone(), pattern, locale=language))
 

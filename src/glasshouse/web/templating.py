@@ -1,6 +1,7 @@
 """Templates: one environment a language, escaping always; a page's context is declared beside its route."""
 
 import hashlib
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from glasshouse.store.records import Role
 from glasshouse.web.charts import heat
 from glasshouse.web.language import LANGUAGES, choose, count, duration, roughly, texts, time_left, when
 
@@ -35,6 +37,7 @@ def environment(language: str) -> Environment:
     env.filters.update(
         number=lambda value: count(value, language),
         when=lambda moment: when(moment, language),
+        at=lambda moment, seconds=False: when(datetime.fromtimestamp(moment, UTC), language, seconds=seconds),
         duration=lambda seconds: duration(seconds, language),
         time_left=lambda seconds: time_left(seconds, language),
         roughly=lambda seconds: roughly(seconds, language),
@@ -63,6 +66,7 @@ def render(request: Request, template: str, **context: Any) -> str:
     user = getattr(request.state, "user", None)
     frame = {
         "user": user,
+        "maker": user is None or user.role is not Role.VIEWER,
         "theme": theme if theme in THEMES else "",
         "here": request.url.path,
         "address": request.url.path + query,

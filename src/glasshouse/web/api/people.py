@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from glasshouse.errors import MissingError, Problem, RefusedError
+from glasshouse.errors import MissingError, Problem, RecipeError, RefusedError
 from glasshouse.store.people import (
     add_token,
     add_user,
@@ -14,10 +14,11 @@ from glasshouse.store.people import (
     change_user,
     check_password,
     end_session,
-    list_audit,
+    end_sessions,
     list_tokens,
     list_users,
     note,
+    page_of_audit,
     remove_token,
 )
 from glasshouse.store.records import Role, UserRecord
@@ -27,7 +28,7 @@ from glasshouse.web.api.shapes import Shape
 from glasshouse.web.attempts import Attempts
 from glasshouse.web.guard import COOKIE, session_cookie
 
-__all__ = ["router", "set_session", "sign_in", "sign_out"]
+__all__ = ["admin", "new_password", "router", "set_session", "sign_in", "sign_out", "someone"]
 
 router = APIRouter(tags=["people"])
 
@@ -35,6 +36,11 @@ router = APIRouter(tags=["people"])
 class SignIn(Shape):
     name: str = Field(max_length=64)
     password: str = Field(max_length=1000)
+
+
+class Passwords(Shape):
+    old: str = Field(max_length=1000)
+    new: str = Field(max_length=1000)
 
 
 class NewToken(Shape):
@@ -47,6 +53,22 @@ class NewUser(Shape):
     role: Role = Role.MEMBER
 
 
+class AuditOut(Shape):
+    """One line of the log; ``at`` in seconds since 1970."""
+
+    id: str
+    at: float
+    user_name: str
+    action: str
+    target: str
+    detail: str
+
+
+class AuditList(Shape):
+    items: list[AuditOut]
+    next: str | None
+
+
 class UserChange(Shape):
     password: str | None = None
     role: Role | None = None
@@ -55,18 +77,47 @@ class UserChange(Shape):
 
 def sign_in(request: Request, here: Context, name: str, password: str) -> tuple[str | None, float]:
     """Return the secret of a new session (None: wrong), and for how many seconds to wait before the next try."""
+    address = request.client.host if request.client else "-"
+    user, wait = _tried(request, here, name, password)
+    if user is None:
+        if not wait:
+            note(here.store, None, "sign-in-failed", name[:64], address)
+        return None, wait
+    note(here.store, user, "sign-in", user.id, address)
+    return begin_session(here.store, user), 0.0
+
+
+def new_password(request: Request, here: Context, old: str, new: str) -> float:
+    """Change one's own password, which ends all sessions; return for how many seconds to wait instead (0: done).
+
+    Raises:
+        RecipeError: the old one is wrong, or the new one cannot be used.
+    """
+    me = someone(here)
+    user, wait = _tried(request, here, me.name, old)
+    if wait:
+        return wait
+    if user is None:
+        raise RecipeError("the account", [Problem("old", "this is not the present password")])
+    try:
+        change_user(here.store, me.name, password=new)
+    except RecipeError as error:
+        raise RecipeError("the account", [Problem("new", one.message) for one in error.problems]) from None
+    here.note("password-change", me.id, me.name)
+    return 0.0
+
+
+def _tried(request: Request, here: Context, name: str, password: str) -> tuple[UserRecord | None, float]:
+    """Return whose name and password these are, or how long to wait; each try counts until it is known to be right."""
     attempts: Attempts = request.app.state.attempts
     address = request.client.host if request.client else "-"
     keys = (f"name {name.lower()}", f"address {address}")
-    if wait := attempts.wait(*keys):
+    if wait := attempts.begin(*keys):
         return None, wait
     user = check_password(here.store, name, password)
-    if user is None:
-        attempts.failed(*keys)
-        note(here.store, None, "sign-in-failed", name[:64], address)
-        return None, 0.0
-    note(here.store, user, "sign-in", user.id, address)
-    return begin_session(here.store, user), 0.0
+    if user is not None:
+        attempts.right(*keys)
+    return user, 0.0
 
 
 def sign_out(request: Request, here: Context, response: Response) -> None:
@@ -82,14 +133,18 @@ def begin(request: Request, here: Here, who: SignIn) -> Response:
     """Sign in: the answer sets a cookie."""
     secret, wait = sign_in(request, here, who.name, who.password)
     if secret is None and wait:
-        answer = fault_response(429, [Problem("", f"Too many wrong tries; wait {wait / 60:.0f} minutes.")])
-        answer.headers["retry-after"] = str(int(wait) + 1)
-        return answer
+        return _too_often(wait)
     if secret is None:
         return fault_response(401, [Problem("password", "The name or the password is wrong.")])
     response = JSONResponse({"name": who.name})
     set_session(response, here, secret)
     return response
+
+
+def _too_often(wait: float) -> Response:
+    answer = fault_response(429, [Problem("", f"Too many wrong tries; wait {max(1, round(wait / 60))} minutes.")])
+    answer.headers["retry-after"] = str(int(wait) + 1)
+    return answer
 
 
 def set_session(response: Response, here: Context, secret: str) -> None:
@@ -112,19 +167,36 @@ def show(here: Here) -> dict[str, Any]:
     return {"accounts": here.accounts, "user": _user(here.user) if here.user else None}
 
 
+@router.post("/account/password", status_code=204)
+def change_password(request: Request, here: Here, passwords: Passwords) -> Response:
+    """Change one's own password; it ends all sessions of the account, tokens stay."""
+    if wait := new_password(request, here, passwords.old, passwords.new):
+        return _too_often(wait)
+    return Response(status_code=204)
+
+
+@router.post("/account/sign-out-everywhere")
+def sign_out_everywhere(here: Here) -> dict[str, int]:
+    """End all sessions of one's account, and tell how many; tokens stay."""
+    user = someone(here)
+    ended = end_sessions(here.store, user)
+    here.note("sign-out-everywhere", user.id, f"{ended} browsers")
+    return {"ended": ended}
+
+
 @router.get("/tokens")
 def tokens(here: Here) -> list[dict[str, Any]]:
     """List one's own tokens."""
     return [
         {"id": t.id, "name": t.name, "created_at": t.created_at, "used_at": t.used_at}
-        for t in list_tokens(here.store, _someone(here))
+        for t in list_tokens(here.store, someone(here))
     ]
 
 
 @router.post("/tokens", status_code=201)
 def make_token(here: Here, request: NewToken) -> dict[str, Any]:
     """Make a token for scripts; its text is told this once."""
-    token, secret = add_token(here.store, _someone(here), request.name)
+    token, secret = add_token(here.store, someone(here), request.name)
     here.note("token-create", token.id, token.name)
     return {"id": token.id, "name": token.name, "token": secret}
 
@@ -132,21 +204,21 @@ def make_token(here: Here, request: NewToken) -> dict[str, Any]:
 @router.delete("/tokens/{token_id}", status_code=204)
 def drop_token(here: Here, token_id: str) -> None:
     """Make a token worthless."""
-    remove_token(here.store, _someone(here), token_id)
+    remove_token(here.store, someone(here), token_id)
     here.note("token-delete", token_id)
 
 
 @router.get("/users")
 def users(here: Here) -> list[dict[str, Any]]:
     """List the accounts; for admins."""
-    _admin(here)
+    admin(here)
     return [_user(one) for one in list_users(here.store)]
 
 
 @router.post("/users", status_code=201)
 def make_user(here: Here, request: NewUser) -> dict[str, Any]:
     """Add an account; for admins. The first one is added by ``glasshouse users add``."""
-    _admin(here)
+    admin(here)
     user = add_user(here.store, request.name, request.password, request.role)
     here.note("user-create", user.id, user.name)
     return _user(user)
@@ -155,29 +227,41 @@ def make_user(here: Here, request: NewUser) -> dict[str, Any]:
 @router.patch("/users/{name}")
 def edit_user(here: Here, name: str, request: UserChange) -> dict[str, Any]:
     """Change an account; for admins."""
-    _admin(here)
+    admin(here)
     user = change_user(here.store, name, password=request.password, role=request.role, disabled=request.disabled)
-    here.note("user-change", user.id, name)
+    told = [word for word, value in request.model_dump().items() if value is not None]
+    here.note("user-change", user.id, f"{name}: {', '.join(told)}")
     return _user(user)
 
 
 @router.get("/audit")
 def log(
-    here: Here, limit: Annotated[int, Query(ge=1, le=1000)] = 200, before: float | None = None
-) -> list[dict[str, Any]]:
-    """Tell who did what; for admins."""
-    _admin(here)
-    return [vars(entry) for entry in list_audit(here.store, limit, before)]
+    here: Here, search: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 200, after: str = ""
+) -> AuditList:  # fmt: skip
+    """Tell who did what, the latest first; for admins. ``next`` is the ``after`` of the page behind it."""
+    admin(here)
+    found = page_of_audit(here.store, search, after=after, limit=limit)
+    return AuditList(items=[AuditOut(**vars(entry)) for entry in found.items], next=found.after)
 
 
-def _someone(here: Context) -> UserRecord:
+def someone(here: Context) -> UserRecord:
+    """Return who asks.
+
+    Raises:
+        MissingError: there are no accounts.
+    """
     if here.user is None:
         raise MissingError("There are no accounts here; add one with: glasshouse users add NAME")
     return here.user
 
 
-def _admin(here: Context) -> UserRecord:
-    user = _someone(here)
+def admin(here: Context) -> UserRecord:
+    """Return who asks, an admin.
+
+    Raises:
+        RefusedError: it is none.
+    """
+    user = someone(here)
     if user.role is not Role.ADMIN:
         raise RefusedError("Only an admin may do this.")
     return user

@@ -18,6 +18,7 @@ from glasshouse.web.pages import (
     models,
     new_dataset,
     new_model,
+    people,
     results,
     running,
     several,
@@ -49,6 +50,7 @@ def add_pages(app: FastAPI) -> None:
         compare,
         downloads,
         edit,
+        people,
         sign_in,
     ):
         app.include_router(room.router)
