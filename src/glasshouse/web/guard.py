@@ -21,7 +21,7 @@ __all__ = ["COOKIE", "Guard"]
 COOKIE = "glasshouse_session"
 LOOK_SECONDS = 2.0
 SAFE = ("GET", "HEAD", "OPTIONS")
-OPEN = ("/sign-in", "/static/", "/language", "/api/v1/session", "/favicon")  # what works without having signed in
+OPEN = ("/sign-in", "/language", "/api/v1/session")  # what works without having signed in, besides /static/
 PIECES = ("/api/v1/uploads/", "/upload", "/classify", "/preview")  # words in paths that take pictures
 HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -59,13 +59,14 @@ class Guard:
             return
         accounts = await self._accounts()
         user = await run_in_threadpool(self._user, headers) if accounts and not path.startswith("/static/") else None
-        if accounts and user is None and not path.startswith(OPEN):
+        if accounts and user is None and not _is_open(path):
             await _ask_to_sign_in(answer, path, scope.get("query_string", b"").decode("latin-1"))
             return
-        scope.setdefault("state", {}).update(user=user, accounts=accounts)
+        noted: list[str] = []  # what the route wrote into the audit log itself
+        scope.setdefault("state", {}).update(user=user, accounts=accounts, noted=noted)
         status = await self._limited(scope, receive, answer, headers)
-        page = scope["method"] not in SAFE and not path.startswith(("/api/", *OPEN))
-        if user is not None and page and status < 400:
+        changes = scope["method"] not in SAFE and not _is_open(path)
+        if user is not None and changes and status < 400 and not noted:
             await run_in_threadpool(note, self.store, user, f"{scope['method']} {path}"[:300], "", "")
 
     async def _accounts(self) -> bool:
@@ -146,6 +147,10 @@ def session_cookie(headers: Iterable[str]) -> str | None:
         if COOKIE in cookies:
             return cookies[COOKIE].value
     return None
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith("/static/")
 
 
 def _is_address(name: str) -> bool:

@@ -16,24 +16,26 @@ __all__ = ["Context", "Here"]
 
 @dataclass(frozen=True)
 class Context:
-    """The store, and ``user``: None where there are no accounts."""
+    """The store, and ``user``: None where there are no accounts; ``noted`` is what was written into the log."""
 
     store: Store
     settings: Settings
     curves: Curves
     user: UserRecord | None
     accounts: bool
+    noted: list[str]
 
     def note(self, action: str, target: str, detail: str = "") -> None:
         """Write into the audit log, where there are accounts."""
         if self.accounts:
+            self.noted.append(action)
             note(self.store, self.user, action, target, detail)
 
 
 def _context(request: Request) -> Context:
     state = request.app.state
     user, accounts = getattr(request.state, "user", None), getattr(request.state, "accounts", False)
-    return Context(state.store, state.settings, state.curves, user, accounts)
+    return Context(state.store, state.settings, state.curves, user, accounts, getattr(request.state, "noted", []))
 
 
 Here = Annotated[Context, Depends(_context)]

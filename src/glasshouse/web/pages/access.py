@@ -10,7 +10,7 @@ __all__ = ["DatasetJob", "DeskNow", "ModelJob"]
 
 
 async def _desk(request: Request) -> Desk:  # async, so that it costs no thread
-    return Desk(request.app.state.store, getattr(request.state, "user", None))
+    return Desk(request.app.state.store, getattr(request.state, "user", None), getattr(request.state, "noted", []))
 
 
 DeskNow = Annotated[Desk, Depends(_desk)]

@@ -35,11 +35,15 @@ MOST = 10_000
 
 
 class Desk:
-    """The store as one person sees it; ``user`` None means that there are no accounts."""
+    """The store as one person sees it; ``user`` None means that there are no accounts.
 
-    def __init__(self, store: Store, user: UserRecord | None = None) -> None:
+    ``said`` is what was written into the audit log, for the guard, which writes down what else was changed.
+    """
+
+    def __init__(self, store: Store, user: UserRecord | None = None, said: list[str] | None = None) -> None:
         self.store = store
         self.user = user
+        self.said = [] if said is None else said
 
     def jobs(self, binned: bool = False) -> list[Job]:
         """Return all datasets and models, newest first; ``binned``: those in the bin instead."""
@@ -140,6 +144,7 @@ class Desk:
     def noted(self, action: str, key: str, detail: str) -> str:
         """Write into the audit log, where there are accounts; return ``key``."""
         if self.user is not None:
+            self.said.append(action)
             note(self.store, self.user, action, key, detail)
         return key
 
