@@ -4,6 +4,7 @@ See ``store.predictor`` for what is said on the wire. It listens on 127.0.0.1 on
 ends when nobody asked for ten minutes or its worker is gone.
 """
 
+import base64
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection, Listener, answer_challenge, d
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from glasshouse.data.encoding import encode
 from glasshouse.errors import GlasshouseError, InputError, PictureError
 from glasshouse.jobs.reasons import reason_of
 from glasshouse.jobs.wiring import store_of_worker
@@ -48,14 +50,18 @@ class Predictor:
         begin = time.perf_counter()
         try:
             with self._lock:
-                prediction = self._model(str(question["model"])).predict(picture, top=int(question["top"]))
+                model = self._model(str(question["model"]))
+                if question.get("warm"):
+                    return {"seconds": time.perf_counter() - begin}
+                prediction = model.predict(picture, top=int(question["top"]))
+                told = {**prediction.to_dict(), "seconds": time.perf_counter() - begin}
+            return {**told, **(_seen(model, picture) if question.get("seen") else {})}
         except PictureError as error:
             return {"problem": "picture", "message": str(error)}
         except GlasshouseError as error:
             return {"problem": "input", "message": str(error)}
         except Exception as error:  # noqa: BLE001 (the next question must be answered)
             return {"problem": "failure", "message": reason_of(error)}
-        return {**prediction.to_dict(), "seconds": time.perf_counter() - begin}
 
     def _model(self, folder: str) -> "Model":
         from glasshouse.export.bundle import load_model
@@ -71,6 +77,12 @@ class Predictor:
                 self._models.popitem(last=False)
         self._models.move_to_end(key)
         return self._models[key]
+
+
+def _seen(model: "Model", picture: bytes) -> dict[str, Any]:
+    """Return the picture as the network gets it, made by the model's own preprocessing."""
+    row = model.preprocessing(picture)
+    return {"seen": base64.b64encode(encode(row, "png", 100)).decode("ascii"), "size": [row.shape[1], row.shape[0]]}
 
 
 def main(home: str) -> int:

@@ -7,6 +7,7 @@ is started by the worker when it is wanted, and ends when nobody asked for a whi
 import json
 import os
 import secrets
+import threading
 import time
 from contextlib import suppress
 from multiprocessing import AuthenticationError
@@ -17,9 +18,11 @@ from typing import Any
 from glasshouse.errors import ConflictError, InputError, PictureError
 from glasshouse.store.database import Store
 
-__all__ = ["ask", "predictor_file", "predictor_key", "predictor_wanted", "want_predictor"]
+__all__ = ["ask", "predictor_file", "predictor_key", "predictor_wanted", "want_predictor", "warm"]
 
 PATIENCE = 60.0  # seconds until the predictor must have answered; the first start loads torch
+_warming: set[str] = set()
+_guard = threading.Lock()
 
 
 def want_predictor(store: Store) -> None:
@@ -28,24 +31,44 @@ def want_predictor(store: Store) -> None:
 
 
 def ask(
-    store: Store, folder: str, picture: bytes, top: int = 5, device: str = "auto", patience: float = PATIENCE
+    store: Store, folder: str, picture: bytes, top: int = 5, patience: float = PATIENCE, seen: bool = False
 ) -> dict[str, Any]:
     """Return ``Prediction.to_dict()`` and ``seconds`` for one picture by the model in ``folder`` (such as ``runs/ID``).
+
+    With ``seen`` there is also ``seen``: the picture as the network gets it, a PNG in base64, and ``size`` (W, H).
 
     Raises:
         PictureError: the picture cannot be read.
         InputError: the model cannot be used.
         ConflictError: no predictor answered within ``patience`` seconds: the worker is not running.
     """
-    question = json.dumps({"model": folder, "top": top, "device": device}).encode()
+    question = json.dumps({"model": folder, "top": top, "seen": seen}).encode()
+    return _told(_answer(store, question, picture, patience))
+
+
+def warm(store: Store, folder: str, patience: float = 15.0) -> None:
+    """Have the predictor load the model in ``folder``, unless this process waits for that already."""
+    with _guard:
+        if folder in _warming:
+            return
+        _warming.add(folder)
+    try:
+        with suppress(ConflictError):
+            _answer(store, json.dumps({"model": folder, "warm": True}).encode(), b"", patience)
+    finally:
+        with _guard:
+            _warming.discard(folder)
+
+
+def _answer(store: Store, question: bytes, picture: bytes, patience: float) -> dict[str, Any]:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         want_predictor(store)
         answer = None
         with suppress(OSError, EOFError, AuthenticationError, ValueError):
             answer = json.loads(_exchange(store, question, picture))
-        if answer is not None:
-            return _told(answer)
+        if isinstance(answer, dict):
+            return answer
         time.sleep(0.1)
     raise ConflictError("The process that classifies did not answer; is the worker of the Studio running?")
 

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from glasshouse.web.api.shapes import Shape
 
-__all__ = ["AnswerList", "AnswerOut", "ClassTop", "Opening", "PredictionOut", "Ranked", "TopOut"]
+__all__ = ["AnswerList", "AnswerOut", "ClassTop", "Opening", "Ranked", "TopOut"]
 
 
 class Ranked(Shape):
@@ -60,12 +60,3 @@ class Opening(Shape):
     at: str
     model: str
     person: str | None
-
-
-class PredictionOut(Shape):
-    """What a model says about one picture, and how long it took in the predictor."""
-
-    label: str
-    probability: float
-    top: list[Ranked]
-    seconds: float

@@ -15,6 +15,7 @@ from glasshouse.store.submit import check_member
 from glasshouse.store.uploads import begin_upload, delete_upload, finish_upload, get_upload, received, write_piece
 from glasshouse.web.api.context import Here
 from glasshouse.web.api.shapes import Finish, NewUpload, UploadOut
+from glasshouse.web.given_picture import given_picture
 
 __all__ = ["router"]
 
@@ -101,12 +102,18 @@ def warm(here: Here, model_id: str) -> Response:
 @router.post("/models/{model_id}/predict")
 async def predict(
     here: Here, request: Request, model_id: str,
-    top: Annotated[int, Query(ge=1, le=1000)] = 5, path: str | None = None,
+    top: Annotated[int, Query(ge=1, le=1000)] = 5, path: str | None = None, source: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Classify one picture: the body holds its file's bytes, or ``path`` names it on the server."""
+    """Classify one picture: the body holds its bytes, ``path`` names it on the server, ``source`` by an address here.
+
+    Such addresses are ``/datasets/ID/pictures/SPLIT/ROW``, ``/models/ID/many/JOB/pictures/ROW`` and ``upload:ID/NAME``.
+    """
     model = await run_in_threadpool(get_model, here.store, model_id, here.user)
     if path is not None:
         picture = await run_in_threadpool(lambda: allowed_path(here.store, path).read_bytes())
+    elif source is not None:
+        host = request.headers.get("host", "")
+        picture, _ = await run_in_threadpool(given_picture, here.store, source, here.user, host)
     else:
         picture = await request.body()
     if not picture or len(picture) > LARGEST_PICTURE:

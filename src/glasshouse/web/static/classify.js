@@ -5,11 +5,14 @@ if (form) {
   const field = form.querySelector("input[type=file]");
   const busy = form.querySelector("[data-busy]");
   let asked = 0;
-  async function send(file) {
+  const send = (file) => {
     if (!file) return;
-    const mine = ++asked;
     const data = new FormData();
     data.append("picture", file, file.name || "picture");
+    ask(data);
+  };
+  async function ask(data) {
+    const mine = ++asked;
     const slow = setTimeout(() => { busy.hidden = false; }, 400);
     try {
       const answer = await fetch(form.action, { method: "POST", body: data });
@@ -27,4 +30,6 @@ if (form) {
   addEventListener("paste", (event) => send([...event.clipboardData.files].find((file) => file.type.startsWith("image/"))));
   field.addEventListener("change", () => send(field.files[0]));
   form.addEventListener("submit", (event) => { event.preventDefault(); send(field.files[0]); });
+  const named = document.querySelector("form[data-classify-given]");
+  named.addEventListener("submit", (event) => { event.preventDefault(); ask(new FormData(named)); });
 }
