@@ -20,6 +20,7 @@ __all__ = [
     "finish_upload",
     "get_upload",
     "received",
+    "received_files",
     "safe_name",
     "upload_source",
     "write_piece",
@@ -66,6 +67,18 @@ def received(store: Store, upload: UploadRecord, name: str) -> int:
         if place.is_file():
             return place.stat().st_size
     return 0
+
+
+def received_files(store: Store, upload: UploadRecord) -> dict[str, int]:
+    """Return how many bytes of each file have arrived, of those that are not whole too."""
+    folder = store.path(upload.folder) / "files"
+    found: dict[str, int] = {}
+    for place in folder.rglob("*"):
+        if place.is_file():
+            whole = not (place.name.startswith(".") and place.name.endswith(_PART))
+            named = place if whole else place.with_name(place.name[1 : -len(_PART)])
+            found[named.relative_to(folder).as_posix()] = place.stat().st_size
+    return found
 
 
 def write_piece(

@@ -17,7 +17,7 @@ from glasshouse.data.sources.folders import split_of_folder
 from glasshouse.web.pictures import png
 from glasshouse.web.spreadsheet import cell
 
-__all__ = ["OWN_FILES", "folder_names", "folders_zip", "own_file", "own_zip", "table"]
+__all__ = ["OWN_FILES", "folder_names", "folders_zip", "own_file", "own_sizes", "own_zip", "table"]
 
 OWN_FILES = ("dataset.json", "recipe.json", "train.arrow", "val.arrow", "test.arrow", "rejected.csv", "twins.csv")
 HEAD = ("path", "class", "split", "width", "height", "sha256", "file")
@@ -155,6 +155,12 @@ def _lines(rows: Iterable[Iterable[object]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()
+
+
+def own_sizes(dataset: Dataset) -> dict[str, int]:
+    """Return the bytes of each of the dataset's own files."""
+    paths = (dataset.path / name for name in OWN_FILES)
+    return {path.name: path.stat().st_size for path in paths if path.is_file()}
 
 
 def own_file(dataset: Dataset, name: str) -> Path | None:

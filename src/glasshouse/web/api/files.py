@@ -1,9 +1,11 @@
 """Files over the API: uploads in pieces, paths on the server, networks, and a picture to classify."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from glasshouse.errors import Problem, RecipeError
@@ -12,7 +14,15 @@ from glasshouse.store.models import get_model
 from glasshouse.store.places import allowed_path, complete_path
 from glasshouse.store.predictor import ask, want_predictor
 from glasshouse.store.submit import check_member
-from glasshouse.store.uploads import begin_upload, delete_upload, finish_upload, get_upload, received, write_piece
+from glasshouse.store.uploads import (
+    begin_upload,
+    delete_upload,
+    finish_upload,
+    get_upload,
+    received,
+    received_files,
+    write_piece,
+)
 from glasshouse.web.api.context import Here
 from glasshouse.web.api.shapes import Finish, NewUpload, UploadOut
 from glasshouse.web.given_picture import given_picture
@@ -39,6 +49,12 @@ def show(here: Here, upload_id: str) -> UploadOut:
     return UploadOut.of(get_upload(here.store, upload_id, here.user))
 
 
+@router.get("/uploads/{upload_id}/files")
+def arrived_files(here: Here, upload_id: str) -> dict[str, int]:
+    """Tell how many bytes of each file have arrived, so that an upload goes on after the page was closed."""
+    return received_files(here.store, get_upload(here.store, upload_id, here.user))
+
+
 @router.get("/uploads/{upload_id}/files/{name:path}")
 def arrived(here: Here, upload_id: str, name: str) -> dict[str, int]:
     """Tell how many bytes of a file have arrived: where the next piece begins."""
@@ -54,11 +70,12 @@ async def piece(
     upload = await run_in_threadpool(get_upload, here.store, upload_id, here.user)
     whole = offset + int(request.headers.get("content-length", "0")) if total is None else total
     have, held = offset, bytearray()
-    async for part in request.stream():
-        held += part
-        if len(held) >= WRITTEN_AT_ONCE:
-            have = await run_in_threadpool(write_piece, here.store, upload, name, have, [bytes(held)], whole)
-            held.clear()
+    with suppress(ClientDisconnect):  # what arrived is kept; the browser asks how much that is
+        async for part in request.stream():
+            held += part
+            if len(held) >= WRITTEN_AT_ONCE:
+                have = await run_in_threadpool(write_piece, here.store, upload, name, have, [bytes(held)], whole)
+                held.clear()
     if held or not whole:
         have = await run_in_threadpool(write_piece, here.store, upload, name, have, [bytes(held)], whole)
     return {"received": have}

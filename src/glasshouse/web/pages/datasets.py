@@ -14,7 +14,7 @@ from glasshouse.data.rows import Split
 from glasshouse.errors import GlasshouseError, PictureError
 from glasshouse.web.aside import left_out_files, reasons, twin_groups, twins_of
 from glasshouse.web.explorer import beside, class_counts, find, opened
-from glasshouse.web.exports import OWN_FILES
+from glasshouse.web.exports import own_sizes
 from glasshouse.web.originals import original, steps
 from glasshouse.web.pages.access import DatasetJob, DeskNow
 from glasshouse.web.pages.desk import Desk, Job
@@ -44,8 +44,7 @@ def show(request: Request, desk: DeskNow, job: DatasetJob) -> HTMLResponse:
         "warnings": dataset.warnings,
     }
     means = ["", *(dataset.classes if len(dataset.classes) <= MEANS else ())]
-    files = {path.name: path.stat().st_size for path in dataset.path.iterdir() if path.name in OWN_FILES}
-    context |= {"sizes": sizes(dataset), "means": means, "mean_count": mean_count(dataset), "files": files}
+    context |= {"sizes": sizes(dataset), "means": means, "mean_count": mean_count(dataset), "files": own_sizes(dataset)}
     return _tab(request, desk, job, dataset, "dataset.html", **context)
 
 

@@ -2,30 +2,23 @@
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
-from glasshouse.data.dataset import Dataset
 from glasshouse.errors import MissingError
 from glasshouse.export.archive import NAMES
+from glasshouse.web.attachments import attached, dataset_file
 from glasshouse.web.explorer import opened
-from glasshouse.web.exports import OWN_FILES, folders_zip, own_file, own_zip, table
 from glasshouse.web.pages.access import DatasetJob, ModelJob
 
-__all__ = ["dataset_file", "router"]
+__all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 BLOCK = 1 << 20
-STREAMS: Mapping[str, tuple[Callable[[Dataset], Iterator[bytes] | Iterator[str]], str]] = {
-    "folders.zip": (folders_zip, "application/zip"),
-    "table.csv": (table, "text/csv; charset=utf-8"),
-    "dataset.zip": (own_zip, "application/zip"),
-}
 
 
 @router.get("/models/{key}/download")
@@ -35,7 +28,7 @@ def model(job: ModelJob) -> StreamingResponse:
     if not (folder / "model.json").is_file():
         raise MissingError(f"{job.name} has no model yet; it has one when its training is done.")
     return StreamingResponse(
-        _blocks(_packed(folder)), media_type="application/zip", headers=_named(f"{job.name}.model")
+        _blocks(_packed(folder)), media_type="application/zip", headers=attached(f"{job.name}.model")
     )
 
 
@@ -49,23 +42,6 @@ def dataset_table(job: DatasetJob) -> Response:
 def dataset_download(job: DatasetJob, name: str) -> Response:
     """Return a dataset as ``folders.zip``, ``table.csv``, ``dataset.zip``, or one of its files (``train.arrow``)."""
     return dataset_file(job.name, opened(job.folder), name)
-
-
-def dataset_file(title: str, dataset: Dataset, name: str) -> Response:
-    """Return one form of a dataset, made while it is sent.
-
-    Raises:
-        MissingError: it has no such form.
-    """
-    if name in STREAMS:
-        stream, kind = STREAMS[name]
-        ending = name.partition(".")[0]
-        called = f"{title}.{name.partition('.')[2]}" if ending == "table" else f"{title}-{name}"
-        return StreamingResponse(stream(dataset), media_type=kind, headers=_named(called))
-    path = own_file(dataset, name)
-    if path is None:
-        raise MissingError(f"A dataset has no {name}; there are {', '.join([*STREAMS, *OWN_FILES])}.")
-    return FileResponse(path, media_type="application/octet-stream", headers=_named(f"{title}-{name}"))
 
 
 def _packed(folder: Path) -> IO[bytes]:
@@ -82,7 +58,3 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while block := file.read(BLOCK):
             yield block
-
-
-def _named(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}

@@ -64,13 +64,14 @@ async def upload(request: Request, desk: DeskNow) -> Response:
     try:
         async with request.form(max_files=MOST_FILES, max_fields=1000) as posted:
             files = [one for one in posted.getlist("files") if isinstance(one, UploadFile) and one.filename]
+            origin = "list" if posted.get("from") == "list" else "upload"
             source, name = await run_in_threadpool(_keep, desk, files)
     except GlasshouseError as error:
         message = "; ".join(problems_of(error).values()) if isinstance(error, RecipeError) else str(error)
         if quiet:
             return JSONResponse({"error": message}, 422)
         return _form(request, desk, {**defaults(), "from": "upload"}, {"source": message}, None, 422)
-    address = f"/datasets/new?{urlencode({'from': 'upload', 'source': source, 'name': name})}"
+    address = f"/datasets/new?{urlencode({'from': origin, 'source': source, 'name': name})}"
     return JSONResponse({"address": address}, 201) if quiet else RedirectResponse(address, 303)
 
 
