@@ -57,7 +57,7 @@ def test_a_preview_is_what_the_library_makes(mode: str, encoding: str) -> None:
         recipe = DatasetRecipe(source=".", width=31, height=24, resize=mode, encoding=encoding)
         shown, made = prepared(smooth, recipe), Preprocessing.from_recipe(recipe)(smooth)
         apart = np.abs(shown.astype(int) - made.astype(int))
-        assert apart.max() <= 1 if encoding == "raw" else apart.mean() <= 1  # JPEG makes a level into a few of them
+        assert apart.max() <= 1 if encoding == "raw" else apart.mean() <= 2  # JPEG makes a level into a few of them
 
 
 def test_counts_and_splits_are_those_that_are_made(place: Path, tmp_path: Path) -> None:
