@@ -74,9 +74,10 @@ def test_4_a_model_needs_a_name_and_its_curves_move(page: Any) -> None:
     page.get_by_label("Name", exact=True).fill("Abort me")
     page.get_by_role("radio", name="Accurate").check()
     by(page, "button", "Create and train").click()
-    page.get_by_role("img", name=re.compile("Loss of training")).wait_for(timeout=40_000)
-    first = page.locator("[data-live]").get_attribute("data-since")
-    page.wait_for_function("old => document.querySelector('[data-live]').dataset.since !== old", arg=first)
+    page.get_by_role("slider", name=re.compile("Loss of training")).wait_for(timeout=40_000)
+    page.wait_for_function("() => Number(document.getElementById('live').dataset.last) > 2")
+    first = page.locator("#live").get_attribute("data-last")
+    page.wait_for_function("old => document.getElementById('live').dataset.last !== old", arg=first)
 
 
 def test_5_it_is_aborted_and_resumed(page: Any) -> None:

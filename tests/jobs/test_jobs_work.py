@@ -68,7 +68,8 @@ def test_a_model_is_trained_and_scored(store: Store, trained: ModelRecord) -> No
     run = store.path(trained.folder)
     points = read_points(run, trained.job.version).points
     assert [p["epoch"] for p in points if p["type"] == "epoch"] == [1, 2]
-    assert [p["n"] for p in points] == list(range(1, len(points) + 1))
+    numbers = [p["n"] for p in points]
+    assert numbers == sorted(set(numbers))
     place = result_place(run, "val")
     answers = read_answers(place)
     assert read_report(place)["accuracy"] == (answers.top[:, 0] == answers.labels).mean()

@@ -1,15 +1,12 @@
 """Files in the store: which server paths may be named, uploads in pieces, points of a run."""
 
 import hashlib
-import json
-from pathlib import Path
 
 import pytest
 
 from glasshouse.errors import ConflictError, MissingError, RecipeError, RefusedError
 from glasshouse.store.database import Store
 from glasshouse.store.places import allowed_path, complete_path
-from glasshouse.store.points import Curves
 from glasshouse.store.records import UploadRecord
 from glasshouse.store.submit import NewDataset, submit_dataset
 from glasshouse.store.uploads import begin_upload, delete_upload, finish_upload, received, upload_source, write_piece
@@ -102,25 +99,3 @@ def test_an_uploaded_folder_is_a_source_without_its_outer_folder(store: Store, u
     finish_upload(store, upload)
     made = submit_dataset(store, NewDataset("pets", {"source": f"upload:{upload.id}"}))
     assert made.recipe["source"] == f"../{upload.folder}/files/pets"
-
-
-def test_points_are_numbered_and_read_as_they_come(tmp_path: Path) -> None:
-    curves, file = Curves(), tmp_path / "events.jsonl"
-    assert curves.since(tmp_path, 1).points == []
-    lines = [json.dumps({"type": "step", "step": n}) + "\n" for n in range(1, 6)]
-    file.write_text("".join(lines[:2]) + lines[2][:7])
-    assert [p["n"] for p in curves.since(tmp_path, 1).points] == [1, 2]
-    file.write_text("".join(lines))
-    found = curves.since(tmp_path, 1, 2)
-    assert ([p["step"] for p in found.points], found.last) == ([3, 4, 5], 5)
-    file.write_text("".join(lines[:3]))
-    assert (curves.since(tmp_path, 2, 0).last, curves.since(tmp_path, 2, 3).points) == (3, [])
-
-
-def test_long_curves_are_thinned_and_keep_their_numbers(tmp_path: Path) -> None:
-    lines = [json.dumps({"type": "epoch" if n % 1000 == 0 else "step"}) + "\n" for n in range(1, 10_001)]
-    (tmp_path / "events.jsonl").write_text("".join(lines))
-    found = Curves().since(tmp_path, 1)
-    assert found.last == 10_000
-    assert len(found.points) < 2000
-    assert [p["n"] for p in found.points if p["type"] == "epoch"] == list(range(1000, 10_001, 1000))

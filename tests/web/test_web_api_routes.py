@@ -11,6 +11,7 @@ from glasshouse.store.jobs import NewJob, add_job
 from glasshouse.store.people import add_user
 from glasshouse.store.queue import claim, end
 from glasshouse.store.records import JobKind, JobState, Role
+from glasshouse.web.api.shapes import PointsOut
 from glasshouse.web.app import create_app
 from glasshouse.web.settings import Settings
 
@@ -69,7 +70,9 @@ def test_a_dataset_and_a_sweep_of_models(client: TestClient, store: Store) -> No
     assert model["recipe"]["network"] == "LeNet"
     assert "folder" not in model
     points = client.get(f"/api/v1/models/{model['id']}/points?since=0").json()
-    assert points == {"version": 0, "last": 0, "points": [], "state": "queued", "ended": False}
+    known = {"version": 0, "last": 0, "points": [], "state": "queued", "ended": False, "machine": [], "remarks": []}
+    assert {name: points[name] for name in known} == known
+    PointsOut.model_validate(points)
     assert client.delete(f"/api/v1/datasets/{dataset}").status_code == 409
     jobs = client.get("/api/v1/jobs?state=queued").json()["items"]
     assert len(jobs) == 4

@@ -269,7 +269,8 @@ def test_a_failed_training_says_what_happened_was_kept_and_is_next(client: TestC
     finish(studio.store, model.job_id, "failed", reason="The loss became infinite.", detail="Traceback <x>")
     text = client.get(f"/models/{model.id}").text
     assert "The loss became infinite." in text
-    assert "Nothing was trained yet" in text
+    assert "nothing was trained yet" in text
+    assert "Next step:" in text
     assert "Traceback &lt;x&gt;" in text
     assert f'action="/models/{model.id}/resume"' in text
 
@@ -398,7 +399,7 @@ def test_each_way_of_resizing_is_shown_on_a_picture_that_is_no_square(client: Te
 def test_a_model_and_a_table_of_pictures_can_be_taken_away(client: TestClient, studio: Studio, tmp_path: Path) -> None:
     from glasshouse.export.bundle import load_model
 
-    answer = client.get(f"/models/{studio.model}/download")
+    answer = client.get(f"/api/v1/models/{studio.model}/download")
     (tmp_path / "taken.model").write_bytes(answer.content)
     assert load_model(tmp_path / "taken.model").classes == ("both", "left", "right <b>")
     table = client.get(f"/datasets/{studio.dataset}/table.csv").text.splitlines()

@@ -16,7 +16,6 @@ from glasshouse.web.model_form import filled_from as model_filled_from
 from glasshouse.web.model_form import new_model
 from glasshouse.web.pictures import fitted
 from glasshouse.web.presets import presets
-from glasshouse.web.reading_curves import remark
 
 
 def test_thinning_keeps_every_peak() -> None:
@@ -43,26 +42,6 @@ def test_a_chart_leaves_out_what_is_not_finite_and_survives_one_point() -> None:
     assert sparkline([1.0]) == ""
     assert sparkline([3.0, 1.0, 2.0]).startswith("M0 2L")
     assert [heat(n, 10) for n in (0, 1, 4, 9, 10)] == [0, 1, 2, 4, 4]
-
-
-def epochs(train: list[float], valid: list[float]) -> list[dict[str, float]]:
-    return [{"epoch": k + 1, "train_loss": t, "valid_loss": v} for k, (t, v) in enumerate(zip(train, valid))]
-
-
-@pytest.mark.parametrize(
-    ("train", "valid", "kind"),
-    [
-        ([1.0, 0.5, 0.3, 0.2, 0.1], [1.0, 0.6, 0.5, 0.7, 0.9], "memorising"),
-        ([1.0, 0.8, 0.6, 0.5], [1.0, 0.8, 0.7, 0.6], "improving"),
-        ([1.0, 0.5, 0.4, 0.4, 0.4], [1.0, 0.5, 0.45, 0.45, 0.45], "resting"),
-        ([2.3, 2.3, 2.3, 2.31], [2.3, 2.3, 2.3, 2.3], "stuck"),
-        ([2.3], [2.3], "early"),
-    ],
-)
-def test_curves_are_read_as_a_teacher_would(train: list[float], valid: list[float], kind: str) -> None:
-    found = remark(epochs(train, valid))
-    assert found is not None
-    assert found.kind == kind
 
 
 def test_a_dataset_form_makes_the_recipe_and_comes_back_from_it() -> None:

@@ -21,6 +21,7 @@ from glasshouse.errors import ConflictError, MissingError, StoreError
 from glasshouse.jobs.health import Health
 from glasshouse.jobs.leaving import GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.local import Local, adopt, start
+from glasshouse.jobs.machine import Meter
 from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, reason_of_exit
 from glasshouse.jobs.resident import Resident
 from glasshouse.jobs.slots import Slot, gpus, slots
@@ -63,6 +64,7 @@ class Worker:
         self.health = health or Health()
         self.running: dict[str, Running] = {}
         self.resident = Resident(store)
+        self.meter = Meter(store)
         self._asked = False
         self._beaten = 0.0
 
@@ -99,6 +101,7 @@ class Worker:
                 self._begin(place, job)
         self.health.look()
         self.resident.look()
+        self.meter.look({job_id: one.process.pid for job_id, one in self.running.items()})
 
     def take_over(self) -> None:
         """Go on with the jobs that an earlier worker of this computer had running, and with lapsed ones of others."""

@@ -21,6 +21,8 @@ __all__ = [
     "conditions",
     "groups",
     "may_change",
+    "may_see",
+    "missing",
     "put_back",
     "sorting",
     "visible",
@@ -55,6 +57,11 @@ def visible(table: Table, viewer: UserRecord | None) -> ColumnElement[bool]:
     if viewer is None or viewer.role is Role.ADMIN:
         return true()
     return or_(table.c.owner_id == viewer.id, table.c.shared, table.c.owner_id.is_(None))
+
+
+def may_see(record: DatasetRecord | ModelRecord, viewer: UserRecord | None) -> bool:
+    """Whether ``viewer`` may see a record that was looked up for all: ``visible`` in Python."""
+    return viewer is None or viewer.role is Role.ADMIN or record.shared or record.owner_id in (None, viewer.id)
 
 
 def conditions(table: Table, viewer: UserRecord | None, listing: Listing, *more: Any) -> ColumnElement[bool]:

@@ -1,16 +1,24 @@
-"""The points of a run's curves: the lines of its events.jsonl, numbered from 1, read as they are appended."""
+"""The points of a run's curves: the lines of its events.jsonl, numbered from 1, read as they are appended.
 
-import json
+There is one reader of a run in a process, and what it keeps is bounded: of very many steps the old ones grow sparse,
+with the least and the greatest loss of each stretch kept, so that no peak is lost.
+"""
+
 import threading
-from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Curves", "Points", "read_points"]
+from glasshouse.store.tail import Tail
 
-THINNED = 1500  # of steps in one answer: a curve has fewer pixels
-REMEMBERED = 64  # runs
+__all__ = ["Points", "Told", "read_points", "told"]
+
+THINNED = 1000  # of steps that are kept: a curve has fewer pixels
+READERS = 32  # runs that are remembered
+OF_A_STEP = ("type", "step", "epoch", "loss", "lr", "grad_norm")
+Point = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -23,68 +31,116 @@ class Points:
 
     version: int
     last: int
-    points: list[dict[str, Any]]
+    points: Sequence[Point]
 
 
 @dataclass
-class _File:
-    offset: int = 0
-    lines: list[dict[str, Any]] = field(default_factory=list)
+class Told:
+    """What a run said so far, each as a dictionary with its number ``n``; ``number`` is how many lines there were.
+
+    ``latest`` is the last step, whole; of the ``steps`` only what curves show is kept.
+    """
+
+    steps: list[Point] = field(default_factory=list)
+    epochs: list[Point] = field(default_factory=list)
+    notices: list[Point] = field(default_factory=list)
+    started: Point = field(default_factory=dict)
+    finished: Point = field(default_factory=dict)
+    latest: Point = field(default_factory=dict)
+    number: int = 0
+    stride: int = 1
+    waiting: list[Point] = field(default_factory=list)
+
+    @property
+    def best(self) -> Point | None:
+        """The best epoch so far."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.get("best")), None)
+
+    @property
+    def settled(self) -> int:
+        """The number up to which everything that will be told is there."""
+        return self.number - len(self.waiting)
+
+    def since(self, number: int, version: int = 0, until: int | None = None) -> Points:
+        """Return the points after ``number``, up to ``until`` at most."""
+        last = self.settled if until is None else until
+        lists = (self.steps, self.epochs, self.notices, [self.started], [self.finished])
+        found = [point for one in lists for point in one if point and number < point["n"] <= last]
+        return Points(version, last, sorted(found, key=lambda point: int(point["n"])))
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Add one line of the file."""
+        event["n"] = self.number + 1
+        if event.get("type") == "step":
+            self.latest = event
+            self.waiting.append({name: event[name] for name in (*OF_A_STEP, "n") if name in event})
+            if len(self.waiting) >= 2 * self.stride or self.stride == 1:
+                self._settle()
+        else:
+            self._settle()
+            self._keep(event)
+        self.number += 1  # last: another thread may be asking, and is told what is settled
+
+    def _keep(self, event: dict[str, Any]) -> None:
+        kind = event.get("type")
+        if kind == "epoch":
+            self.epochs.append(event)
+        elif kind == "notice":
+            self.notices.append(event)
+        elif kind == "run-started":
+            self.started = event
+        elif kind == "run-finished":
+            self.finished = event
+
+    def _settle(self) -> None:
+        """Keep what is worth keeping of the steps that wait; where there are too many steps, halve them."""
+        kept = self.steps + _extremes(self.waiting)
+        self.waiting = []
+        if len(kept) > THINNED:
+            kept = [point for k in range(0, len(kept), 4) for point in _extremes(kept[k : k + 4])]
+            self.stride *= 2
+        self.steps = kept  # a new list: another thread may be going through the old one
 
 
-class Curves:
-    """Reads runs' events, each line once; one for a process, used from many threads."""
+class _Reader:
+    def __init__(self, file: Path) -> None:
+        self.tail = Tail(file)
+        self.told = Told()
+        self.lock = threading.Lock()
 
-    def __init__(self) -> None:
-        self._files: OrderedDict[tuple[Path, int], _File] = OrderedDict()
-        self._lock = threading.Lock()
+    def read(self) -> Told:
+        with self.lock:
+            anew, lines = self.tail.read()
+            if anew:  # a resumed run cut off what lay behind its checkpoint
+                self.told = Told()
+            for line in lines:
+                self.told.take(line)
+            return self.told
 
-    def since(self, run: Path, version: int, since: int = 0) -> Points:
-        """Return the points of the run in the folder ``run`` after number ``since``; none before it began."""
-        with self._lock:
-            lines = self._lines(run / "events.jsonl", version)
-            new = lines[max(0, since) :]
-        return Points(version, len(lines), _thinned(new))
 
-    def _lines(self, path: Path, version: int) -> list[dict[str, Any]]:
-        known = self._files.setdefault((path, version), _File())
-        self._files.move_to_end((path, version))
-        while len(self._files) > REMEMBERED:
-            self._files.popitem(last=False)
-        try:
-            size = path.stat().st_size
-        except FileNotFoundError:
-            return []
-        if size < known.offset:  # a resumed run cut it off; its version is about to change
-            known.offset, known.lines = 0, []
-        if size > known.offset:
-            with path.open("rb") as file:
-                file.seek(known.offset)
-                data = file.read(size - known.offset)
-            whole = data[: data.rfind(b"\n") + 1]
-            known.offset += len(whole)
-            known.lines += [point for line in whole.splitlines() if (point := _point(line))]
-            for number, point in enumerate(known.lines, 1):
-                point.setdefault("n", number)
-        return known.lines
+@lru_cache(maxsize=READERS)
+def _reader(file: Path) -> _Reader:
+    return _Reader(file)
+
+
+def told(run: Path) -> Told:
+    """Return what the run in the folder ``run`` said so far; only what is new is read."""
+    return _reader(run / "events.jsonl").read()
 
 
 def read_points(run: Path, version: int = 0, since: int = 0) -> Points:
-    """Return the points of a run once, without remembering them."""
-    return Curves().since(run, version, since)
+    """Return the points of the run in the folder ``run`` after number ``since``; none before it began."""
+    return told(run).since(since, version)
 
 
-def _point(line: bytes) -> dict[str, Any] | None:
-    try:
-        data = json.loads(line)
-    except ValueError:
-        return None
-    return data if isinstance(data, dict) else None
+def _extremes(steps: Sequence[Point]) -> list[Point]:
+    """Return the steps with the least and the greatest loss, in their order."""
+    if len(steps) < 3:
+        return list(steps)
+    by_loss = [step for step in steps if step.get("loss") is not None] or list(steps)
+    two = (min(by_loss, key=_loss), max(by_loss, key=_loss))
+    return sorted({step["n"]: step for step in two}.values(), key=lambda step: int(step["n"]))
 
 
-def _thinned(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    steps = sum(point.get("type") == "step" for point in points)
-    keep = -(-steps // THINNED)
-    if keep < 2:
-        return points
-    return [p for p in points if p.get("type") != "step" or p["n"] % keep == 0 or p is points[-1]]
+def _loss(step: Point) -> float:
+    return float(step.get("loss") or 0.0)

@@ -1,4 +1,4 @@
-"""What the folder of a run holds for a person: checkpoints and the log."""
+"""What the folder of a run holds for a person: checkpoints; and the log of its job."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,15 @@ from glasshouse.errors import ConflictError, MissingError
 from glasshouse.store.database import Store
 from glasshouse.store.records import ModelRecord
 
-__all__ = ["Checkpoint", "delete_checkpoint", "list_checkpoints", "read_log"]
+__all__ = [
+    "Checkpoint",
+    "checkpoint_file",
+    "delete_checkpoint",
+    "list_checkpoints",
+    "log_size",
+    "read_log",
+    "read_log_since",
+]
 
 
 @dataclass(frozen=True)
@@ -38,17 +46,43 @@ def delete_checkpoint(store: Store, model: ModelRecord, name: str) -> None:
         raise ConflictError(f"{model.name} is {model.state}; abort it, or wait until it is done.")
     if name == "last.safetensors" and model.state != "done":
         raise ConflictError(f"{model.name} can only be resumed with {name}; it stays.")
+    checkpoint_file(store, model, name).unlink()
+
+
+def checkpoint_file(store: Store, model: ModelRecord, name: str) -> Path:
+    """Return where a checkpoint of a run lies.
+
+    Raises:
+        MissingError: there is none of that name.
+    """
     if name not in {one.name for one in list_checkpoints(store, model)}:
         raise MissingError(f"{model.name} has no checkpoint {name}.")
-    (store.path(model.folder) / "checkpoints" / name).unlink()
+    return store.path(model.folder) / "checkpoints" / name
 
 
 def read_log(store: Store, job_id: str, last: int = 100_000) -> str:
     """Return the last bytes of what a job's process wrote on its terminal."""
-    path: Path = store.path(f"work/{job_id}") / "log.txt"
+    return read_log_since(store, job_id, max(0, log_size(store, job_id) - last))[0]
+
+
+def read_log_since(store: Store, job_id: str, since: int, most: int = 1_000_000) -> tuple[str, int]:
+    """Return what a job's process wrote on its terminal behind its first ``since`` bytes, and where that ends."""
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - last))
-            return file.read().decode("utf-8", "replace")
+        with _log(store, job_id).open("rb") as file:
+            file.seek(since if since <= log_size(store, job_id) else 0)
+            found = file.read(most)
+            return found.decode("utf-8", "replace"), file.tell()
     except FileNotFoundError:
-        return ""
+        return "", 0
+
+
+def log_size(store: Store, job_id: str) -> int:
+    """Return how many bytes a job's process wrote on its terminal."""
+    try:
+        return _log(store, job_id).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _log(store: Store, job_id: str) -> Path:
+    return store.path(f"work/{job_id}") / "log.txt"

@@ -1,6 +1,6 @@
 """The Studio as an ASGI application: pages and API on one store.
 
-``app.state`` has ``store``, ``settings`` and ``curves``; ``request.state`` has ``user`` (None without accounts) and
+``app.state`` has ``store``, ``settings`` and ``board``; ``request.state`` has ``user`` (None without accounts) and
 ``accounts``. The pages join by ``glasshouse.web.pages.routes.add_pages(app)``, which may set
 ``app.state.error_page``: a function of (request, status, message, problems) that answers with a page.
 """
@@ -15,10 +15,10 @@ from starlette.responses import Response
 from glasshouse import __version__
 from glasshouse.errors import GlasshouseError, Problem
 from glasshouse.store.database import Store, open_store
-from glasshouse.store.points import Curves
 from glasshouse.web.api.faults import fault, fault_response
 from glasshouse.web.api.routes import router
 from glasshouse.web.attempts import Attempts
+from glasshouse.web.board import Board
 from glasshouse.web.guard import Guard
 from glasshouse.web.pages.routes import add_pages
 from glasshouse.web.settings import Settings
@@ -37,7 +37,7 @@ def create_app(home: str | Path | Store, settings: Settings | None = None) -> Fa
     app = FastAPI(title="Glasshouse Studio", version=__version__, openapi_url="/api/v1/openapi.json",
                   docs_url=None, redoc_url=None)  # fmt: skip
     app.state.store, app.state.settings = store, settings
-    app.state.curves, app.state.attempts = Curves(), Attempts()
+    app.state.board, app.state.attempts = Board(store), Attempts()
     app.include_router(router, prefix="/api/v1")
     add_pages(app)
     for kind in (GlasshouseError, HTTPException, RequestValidationError):

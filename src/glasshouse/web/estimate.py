@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glasshouse.web.curves import told
+from glasshouse.store.points import told
 from glasshouse.web.pages.desk import MODEL, Job
 
 __all__ = ["Pace", "paces", "seconds_for"]

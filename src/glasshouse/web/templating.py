@@ -1,5 +1,6 @@
 """Templates: one environment a language, escaping always; a page's context is declared beside its route."""
 
+import gzip
 import hashlib
 from datetime import UTC, datetime
 from functools import cache
@@ -42,6 +43,7 @@ def environment(language: str) -> Environment:
         time_left=lambda seconds: time_left(seconds, language),
         roughly=lambda seconds: roughly(seconds, language),
         percent=lambda value: "–" if value is None else f"{100 * value:.1f} %",
+        loss=lambda value: "–" if value is None else f"{value:.4f}",
         size=lambda size: _size(size),
     )
     return env
@@ -49,8 +51,9 @@ def environment(language: str) -> Environment:
 
 @cache
 def static(name: str) -> str:
-    """Return the address of a static file; its digest makes it safe to cache for ever."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    """Return the address of a static file; its digest (of all modules, where it is one) lets it be kept for ever."""
+    files = sorted(STATIC.glob("*.js")) if name.endswith(".js") else [STATIC / name]  # modules load one another
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     return f"/static/{digest}/{name}"
 
 
@@ -76,7 +79,17 @@ def render(request: Request, template: str, **context: Any) -> str:
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """Answer with a whole page; it is never stored by what lies between, since it may show private pictures."""
-    return HTMLResponse(render(request, template, **context), status, {"Cache-Control": "no-cache", "Vary": "Cookie"})
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding, Cookie"}
+    return packed(request, HTMLResponse(render(request, template, **context), status, headers))
+
+
+def packed(request: Request, answer: HTMLResponse) -> HTMLResponse:
+    """Return the answer, packed by gzip where the browser takes it."""
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        answer.body = gzip.compress(bytes(answer.body), compresslevel=5)
+        answer.headers["Content-Encoding"] = "gzip"
+        answer.headers["Content-Length"] = str(len(answer.body))
+    return answer
 
 
 def _size(size: int) -> str:

@@ -7,8 +7,8 @@ from fastapi import Depends, Request
 
 from glasshouse.store.database import Store
 from glasshouse.store.people import note
-from glasshouse.store.points import Curves
 from glasshouse.store.records import UserRecord
+from glasshouse.web.board import Board
 from glasshouse.web.settings import Settings
 
 __all__ = ["Context", "Here"]
@@ -20,7 +20,7 @@ class Context:
 
     store: Store
     settings: Settings
-    curves: Curves
+    board: Board
     user: UserRecord | None
     accounts: bool
     noted: list[str]
@@ -32,10 +32,10 @@ class Context:
             note(self.store, self.user, action, target, detail)
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:  # async, so that it costs no thread
     state = request.app.state
     user, accounts = getattr(request.state, "user", None), getattr(request.state, "accounts", False)
-    return Context(state.store, state.settings, state.curves, user, accounts, getattr(request.state, "noted", []))
+    return Context(state.store, state.settings, state.board, user, accounts, getattr(request.state, "noted", []))
 
 
 Here = Annotated[Context, Depends(_context)]

@@ -1,8 +1,9 @@
 """Models over the API: trained, followed, scored, asked."""
 
+import gzip
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
 from glasshouse.errors import MissingError
 from glasshouse.store.datasets import get_dataset
@@ -17,7 +18,7 @@ from glasshouse.store.models import (
     restore_models,
 )
 from glasshouse.store.owned import Listing, check_change
-from glasshouse.store.records import JobState, ModelRecord
+from glasshouse.store.records import ModelRecord
 from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
@@ -98,13 +99,20 @@ def restore(here: Here, model_id: str) -> ModelOut:
     return ModelOut.of(get_model(here.store, model_id, here.user))
 
 
-@router.get("/{model_id}/points")
-def points(here: Here, model_id: str, since: Annotated[int, Query(ge=0)] = 0) -> PointsOut:
-    """Tell the points of its curves after number ``since``: numbered, append-only within one version."""
-    record = get_model(here.store, model_id, here.user)
-    found = here.curves.since(here.store.path(record.folder), record.job.version, since)
-    ended = record.state is not JobState.RUNNING and record.state is not JobState.QUEUED
-    return PointsOut(version=found.version, last=found.last, points=found.points, state=str(record.state), ended=ended)
+@router.get("/{model_id}/points", response_model=PointsOut)
+async def points(
+    here: Here, request: Request, model_id: str,
+    since: Annotated[int, Query(ge=0)] = 0, machine: Annotated[int, Query(ge=0)] = 0,
+) -> Response:  # fmt: skip
+    """Tell the points of its curves after number ``since``: numbered, append-only within one version.
+
+    ``machine`` is the number after which the load of the computer is told. Ask once a second while it runs.
+    """
+    packed = await here.board.reply(model_id, here.user, since, machine)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
+    return Response(gzip.decompress(packed), media_type="application/json", headers=headers)
 
 
 @router.post("/{model_id}/abort")

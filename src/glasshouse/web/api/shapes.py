@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from glasshouse.store.records import DatasetRecord, JobRecord, ModelRecord, UploadRecord
 
 __all__ = [
+    "CardOut",
     "Changes",
     "Classification",
     "DatasetList",
@@ -16,12 +17,15 @@ __all__ = [
     "Finish",
     "JobList",
     "JobOut",
+    "LogOut",
+    "MachineOut",
     "ModelList",
     "ModelOut",
     "ModelRequest",
     "Move",
     "NewUpload",
     "PointsOut",
+    "RemarkOut",
     "Times",
     "UploadOut",
 ]
@@ -141,13 +145,71 @@ class JobList(Shape):
 
 
 class PointsOut(Shape):
-    """Points of a run's curves; start over from 0 where ``version`` is another than before, stop where ``ended``."""
+    """Points of a run's curves; start over from 0 where ``version`` is another than before, stop where ``ended``.
+
+    ``progress`` is 0..1 of the present ``stage``, ``remaining`` in seconds, ``epoch`` how many of ``epochs`` are done.
+    An epoch has the 95 % ``interval`` of its accuracy on so many validation ``pictures``. ``remarks`` is what the
+    curves say, most important first; ``machine`` how loaded the computer is, numbered on their own up to
+    ``machine_last``. Numbers have five digits, as a drawing needs; the whole ones are in the run's ``events.jsonl``.
+    """
 
     version: int
     last: int
     points: list[dict[str, Any]]
     state: str
     ended: bool
+    stage: str
+    progress: float | None
+    remaining: float | None
+    epoch: int
+    epochs: int | None
+    steps_per_epoch: int | None
+    remarks: list["RemarkOut"]
+    machine: list["MachineOut"]
+    machine_last: int
+
+
+class LogOut(Shape):
+    """What a job wrote; ask again from the byte ``last``, unless it ``ended``."""
+
+    text: str
+    last: int
+    ended: bool
+
+
+class RemarkOut(Shape):
+    """One thing that the curves say: a word for it, whether it is a warning, and the numbers behind it."""
+
+    kind: str
+    warm: bool
+    numbers: dict[str, str]
+
+
+class CardOut(Shape):
+    """A GPU: percent of use, bytes of memory, degrees Celsius."""
+
+    name: str
+    use: float | None
+    memory: int | None
+    memory_total: int | None
+    temperature: float | None
+
+
+class MachineOut(Shape):
+    """How loaded the computer was at a time (seconds since 1970).
+
+    ``cpu`` is in percent of the whole computer, ``cpu_job`` of one core; memory and disk in bytes.
+    """
+
+    n: int
+    at: float
+    cpu: float | None
+    cpu_job: float | None
+    memory: int
+    memory_job: int | None
+    memory_total: int
+    disk_free: int
+    gpus: list[CardOut]
 
 
 class DatasetRequest(Shape):
@@ -237,3 +299,4 @@ class UploadOut(Shape):
 
 
 ModelRequest.model_rebuild()
+PointsOut.model_rebuild()

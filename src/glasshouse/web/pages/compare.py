@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from glasshouse.errors import GlasshouseError, MissingError
+from glasshouse.store.points import told
 from glasshouse.store.results import read_answers, result_place
 from glasshouse.web.charts import Series, chart
 from glasshouse.web.comparison import Paired, differences, paired
-from glasshouse.web.curves import told
 from glasshouse.web.explorer import opened
 from glasshouse.web.pages.access import DeskNow
 from glasshouse.web.pages.desk import Desk, Job

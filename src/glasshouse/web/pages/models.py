@@ -1,51 +1,50 @@
 """A model: its training as it goes on, what was said and kept, and what can be done with it."""
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 
+from glasshouse.store.machine import machine_since
 from glasshouse.store.models import get_model
 from glasshouse.store.owned import check_change
-from glasshouse.store.runs import delete_checkpoint, list_checkpoints, read_log
+from glasshouse.store.runs import delete_checkpoint, list_checkpoints, log_size, read_log
 from glasshouse.store.submit import continue_model
-from glasshouse.web.curves import Told, curves, told
+from glasshouse.web.board import View, look, with_interval
+from glasshouse.web.curves import curves
 from glasshouse.web.language import texts
+from glasshouse.web.live_words import gauges, live_words
 from glasshouse.web.pages.access import DeskNow, ModelJob
-from glasshouse.web.pages.desk import Job
-from glasshouse.web.pages.live import live, mark_of
+from glasshouse.web.pages.desk import Desk
+from glasshouse.web.pages.failure import next_step
+from glasshouse.web.pages.job import Job
 from glasshouse.web.pages.model_frame import framed
-from glasshouse.web.reading_curves import remark
+from glasshouse.web.reading_words import said
+from glasshouse.web.recipe_words import recipe_rows
 from glasshouse.web.templating import language_of
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/models/{key}", include_in_schema=False)
+ROWS = 100  # epochs in the table; the CSV has all
+LOG = 30_000  # bytes of the log on the page
 
 
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
-    """Show the training: state, curves, epochs."""
-    run = told(job.folder)
+    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it."""
+    _ = texts(language_of(request)).gettext
     kept = list_checkpoints(desk.store, get_model(desk.store, job.id, desk.user))
-    return framed(
-        request, desk, job, "model.html", mark=mark_of(_text(job, run)), kept=kept, **_training(request, job, run)
-    )
-
-
-@router.get("/live")
-def training(request: Request, desk: DeskNow, job: ModelJob, since: str = "") -> Response:
-    """Return the curves and the epochs, where they changed."""
-    run = told(job.folder)
-    context = _training(request, job, run) if mark_of(_text(job, run)) != since else {}
-    shown = {name: (lambda value=value: value) for name, value in context.items()}
-    return live(request, "model_training.html", _text(job, run), since, not job.running, job=lambda: job, **shown)
+    context = _training(_, desk, job)
+    return framed(request, desk, job, "model.html", kept=kept, step=next_step(_, job, bool(kept)), **context)
 
 
 @router.get("/details", response_class=HTMLResponse)
 def details(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
     """Show recipe, checkpoints, log and card."""
+    _ = texts(language_of(request)).gettext
     record = get_model(desk.store, job.id, desk.user)
     card = job.folder / "model" / "card.md"
     return framed(
@@ -54,10 +53,12 @@ def details(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
         job,
         "model_details.html",
         text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
+        rows=recipe_rows(_, job.recipe),
         kept=list_checkpoints(desk.store, record),
-        log=read_log(desk.store, record.job_id, 30_000),
+        log=read_log(desk.store, record.job_id, LOG),
+        log_size=log_size(desk.store, record.job_id),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
-        run=told(job.folder),
+        run=look(desk.store, job.id, viewer=desk.user).run,
     )
 
 
@@ -91,14 +92,26 @@ def drop(desk: DeskNow, job: ModelJob, name: str) -> RedirectResponse:
     return RedirectResponse(f"{job.address}/details", 303)
 
 
-def _training(request: Request, job: Job, run: Told) -> dict[str, Any]:
-    _ = texts(language_of(request)).gettext
+def _training(_: Callable[[str], str], desk: Desk, job: Job) -> dict[str, Any]:
+    """Return what the page of a training shows, of one moment."""
+    view = look(desk.store, job.id, viewer=desk.user)
+    words, run = live_words(_), view.run
     names = (_("Training"), _("Validation"), _("Accuracy on validation pictures"), _("Learning rate"))
-    drawn = curves(run, names)
-    done = len(run.epochs)
-    epochs = run.started.get("epochs") or job.recipe.get("epochs") or done
-    return {"run": run, "drawn": drawn, "remark": remark(run.epochs), "done": done, "epochs": epochs}
+    samples = machine_since(desk.store.path(f"work/{view.record.job_id}"))
+    score = None if run.best is None else with_interval(run.best, view.known.pictures)
+    return {
+        "run": run, "words": words, "drawn": curves(run, names), "remarks": said(_, view.remarks),
+        "done": len(run.epochs), "epochs": run.started.get("epochs") or job.recipe.get("epochs"),
+        "remaining": run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
+        "watched": view.known.pictures != 0, "gauges": gauges(samples, words["gauges"]),
+        "epochs_told": [with_interval(one, view.known.pictures) for one in run.epochs[-ROWS:]],
+        "score": score if score and score.get("interval") else None, "score_text": _score(words, score, view),
+    }  # fmt: skip
 
 
-def _text(job: Job, run: Told) -> str:
-    return f"{job.id}:{job.state}:{job.stage}:{job.attempt}:{run.version}:{run.number}:{job.progress}"
+def _score(words: Mapping[str, Any], score: Mapping[str, Any] | None, view: View) -> str:
+    """Return the sentence about the accuracy so far, with its interval."""
+    if not score or not score.get("interval"):
+        return ""
+    low, high = (f"{100 * end:.1f} %" for end in score["interval"])
+    return str(words["score"].format(epoch=score["epoch"], count=f"{view.known.pictures:,}", low=low, high=high))

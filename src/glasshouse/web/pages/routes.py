@@ -1,6 +1,9 @@
 """All pages, put into the application; and the page that says in words what went wrong."""
 
+import gzip
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
@@ -73,9 +76,18 @@ def _error_page(request: Request, status: int, message: str, problems: Sequence[
     return page(request, "message.html", status, title=title, message=shown, details="\n".join(found))
 
 
-def _static(digest: str, name: str) -> Response:
+def _static(request: Request, digest: str, name: str) -> Response:
     """Return a file of the style or a script; the digest in its address changes with it, so it is kept for ever."""
     file = STATIC / name
     if file.suffix not in KINDS or not file.is_file():
         return Response(status_code=404)
-    return FileResponse(file, media_type=KINDS[file.suffix], headers=FOREVER)
+    headers = {**FOREVER, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return FileResponse(file, media_type=KINDS[file.suffix], headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(_smaller(file, file.stat().st_mtime_ns), media_type=KINDS[file.suffix], headers=headers)
+
+
+@lru_cache(maxsize=64)
+def _smaller(file: Path, changed: int) -> bytes:
+    return gzip.compress(file.read_bytes(), compresslevel=9, mtime=0)

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from glasshouse.store.jobs import abort_job, get_job, move_job
+from glasshouse.store.points import told
 from glasshouse.store.records import JobKind, JobRecord, JobState
 from glasshouse.store.running import Live, list_running
 from glasshouse.web.charts import sparkline
-from glasshouse.web.curves import told
 from glasshouse.web.pages.access import DeskNow
 from glasshouse.web.pages.desk import Desk
 from glasshouse.web.pages.live import live, mark_of
@@ -98,7 +98,11 @@ def lines(desk: Desk, found: Sequence[Running]) -> list[Line]:
     drawn = []
     for one in found:
         trains = one.job.kind is JobKind.TRAIN and one.job.state is JobState.RUNNING and one.live.folder
-        losses = [step["loss"] for step in told(desk.store.path(str(one.live.folder))).steps] if trains else []
+        losses = (
+            [step["loss"] for step in told(desk.store.path(str(one.live.folder))).steps if step["loss"] is not None]
+            if trains
+            else []
+        )
         drawn.append(Line(one, sparkline(losses), losses[-1] if losses else None))
     return drawn
 
