@@ -239,11 +239,12 @@ def test_weights_of_an_earlier_model_start_the_next_twice(
 
 
 def test_a_broken_network_shows_the_cause(desk: Desk, made: dict[str, Any]) -> None:
-    asked = {"name": "x", "dataset_id": made["exact"]["id"], "recipe": {"network": "LeNett"}}
-    answer = desk.client.post("/api/v1/models", json=asked)
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "network"
-    assert "LeNet" in answer.json()["errors"][0]["message"]
+    (model,) = desk.models("broken", made["exact"]["id"], network="LeNett")
+    found = desk.wait(f"/models/{model}")
+    assert found["state"] == "failed"
+    assert "LeNett" in found["job"]["reason"]
+    assert "LeNet," in found["job"]["reason"]
+    assert "LeNett" in desk.client.get(f"/models/{model}").text
 
 
 def test_a_network_that_does_not_fit_shows_the_cause(desk: Desk, made: dict[str, Any]) -> None:

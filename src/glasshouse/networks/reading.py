@@ -17,13 +17,16 @@ __all__ = ["read_weights"]
 TORCH_STARTS = (b"PK\x03\x04", b"\x80")  # a zip archive, or a bare pickle as torch wrote before 1.6
 WRAPPERS = ("state_dict", "model_state_dict", "model", "module")
 PREFIXES = ("module.", "_orig_mod.")
+KEPT = ("average/", "module/")  # where a checkpoint of our own holds weights (training/checkpoints.py)
+FROZEN = "body.safetensors"
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
     """Return the tensors in a safetensors file or a weights-only torch file, by name.
 
     What training scripts wrap around them (``{"state_dict": ...}``, ``{"model": ...}``, the prefix ``module.``) is
-    taken off.
+    taken off; of a checkpoint of our own these are the weights that would be kept: the moving average where there is
+    one. A head trained on frozen features stands without the network below it, which lies in ``body`` beside it.
 
     Raises:
         WeightsError: the file is missing or damaged, holds no tensors, or would run code when loaded.
@@ -38,7 +41,12 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
             "Give a .safetensors or .pt file, 'pretrained' or 'none'."
         ) from None
     state = _read_torch(path) if start.startswith(TORCH_STARTS) else _read_safetensors(path)
-    tensors = _tensors(state)
+    tensors = _of_checkpoint(_tensors(state))
+    if set(tensors) == {"weight", "bias"} and path.with_name(FROZEN).is_file():
+        raise WeightsError(
+            f"{path} holds only a head that was trained on frozen features. Give the whole model's weights: "
+            "model/weights.safetensors of its run."
+        )
     if not tensors:
         raise WeightsError(f"{path} holds no tensors by name; expected a state dict, as torch.save(net.state_dict()).")
     return tensors
@@ -78,4 +86,12 @@ def _tensors(state: Any) -> dict[str, Tensor]:
     for prefix in PREFIXES:
         if tensors and all(name.startswith(prefix) for name in tensors):
             tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
+    return tensors
+
+
+def _of_checkpoint(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    for prefix in KEPT:
+        kept = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        if kept:
+            return kept
     return tensors
