@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -14,10 +15,12 @@ from glasshouse.jobs.telling import Teller
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset, note_dataset_made
+from glasshouse.store.jobs import list_jobs
 from glasshouse.store.models import get_model, note_scores
 from glasshouse.store.people import list_users
 from glasshouse.store.places import check_named
-from glasshouse.store.records import JobKind, JobRecord, ModelRecord
+from glasshouse.store.rates import RUN, note_rate, rate_key
+from glasshouse.store.records import JobKind, JobRecord, JobState, ModelRecord
 from glasshouse.store.results import result_place, write_answers
 
 __all__ = ["WORK"]
@@ -63,7 +66,10 @@ def train_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
         for event in events:
             teller.hear(event)
     teller.stage("scoring")
-    return _validation(store, record, run, teller)
+    found = _validation(store, record, run, teller)
+    if job.attempt <= 1 and job.started_at:
+        _note_pace(store, record, run, time.time() - job.started_at)
+    return found
 
 
 def evaluate_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
@@ -90,6 +96,18 @@ WORK: Mapping[JobKind, Callable[[Store, JobRecord, Teller], dict[str, Any]]] = {
     JobKind.EVALUATE: evaluate_model,
     JobKind.CLASSIFY: classify_many,
 }
+
+
+def _note_pace(store: Store, record: ModelRecord, run: Path, seconds: float) -> None:
+    """Keep how fast it went on this computer, for the estimates of later trainings."""
+    from glasshouse.training.pace import pace_of_run, peak_memory
+
+    device = str(get_model(store, record.id).scores.get("device", "cpu"))
+    pace = pace_of_run(run, peak_memory(device), seconds)
+    if pace is not None:
+        data = get_dataset(store, str(record.dataset_id)).recipe
+        busy = len(list_jobs(store, states=[JobState.RUNNING], limit=2)) > 1
+        note_rate(store, rate_key(record.recipe, data), RUN, pace.to_dict(), busy)
 
 
 def _validation(store: Store, record: ModelRecord, run: Path, teller: Teller) -> dict[str, Any]:

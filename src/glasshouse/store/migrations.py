@@ -64,6 +64,11 @@ MIGRATIONS: Mapping[str, Sequence[str]] = {
         "CREATE INDEX models_by_time ON models (deleted_at, created_at, id)",
         "CREATE INDEX sessions_by_user ON sessions (user_id)",
     ),
+    "0005-rates": (
+        """CREATE TABLE rates (
+            host TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, pace JSON NOT NULL, busy BOOLEAN NOT NULL,
+            at DOUBLE PRECISION NOT NULL, PRIMARY KEY (host, key, kind))""",
+    ),
 }
 
 

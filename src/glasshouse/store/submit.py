@@ -31,6 +31,7 @@ __all__ = [
     "submit_dataset",
     "submit_evaluation",
     "submit_models",
+    "weights_path",
 ]
 
 SWEEP_LIMIT = 64
@@ -240,7 +241,7 @@ def _recipes(
     problems = checked_name(new.name)
     fields = {name: value for name, value in new.recipe.items() if name not in ("data", "fingerprint")}
     try:
-        fields["weights"] = _weights(store, fields.get("weights") or "none", user)
+        fields["weights"] = weights_path(store, fields.get("weights") or "none", user)
     except StoreError as error:
         problems.append(Problem("weights", str(error)))
         fields["weights"] = "none"
@@ -270,7 +271,12 @@ def _variant(fields: dict[str, Any], rate: float | None, size: float | None) -> 
     return ", ".join(words), TrainingRecipe(**fields)
 
 
-def _weights(store: Store, weights: str, user: UserRecord | None) -> str:
+def weights_path(store: Store, weights: str, user: UserRecord | None) -> str:
+    """Return weights as a recipe names them: ``none``, ``pretrained`` or a path, relative to ``runs`` in the home.
+
+    Raises:
+        StoreError: they are not there, or may not be seen.
+    """
     if weights.startswith("model:"):
         _, model_id, *rest = weights.split(":", 2)
         model = get_model(store, model_id, user)

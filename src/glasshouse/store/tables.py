@@ -9,6 +9,7 @@ __all__ = [
     "metadata",
     "migrations_done",
     "models",
+    "rates",
     "sessions",
     "settings",
     "tokens",
@@ -167,3 +168,14 @@ workers = Table(
 )
 
 settings = Table("settings", metadata, Column("name", Text, primary_key=True), Column("value", JSON_TEXT))
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("pace", JSON_TEXT, nullable=False),
+    Column("busy", Boolean, nullable=False),
+    Column("at", Double, nullable=False),
+)

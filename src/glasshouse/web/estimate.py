@@ -1,55 +1,72 @@
-"""How long a training may take here: measured on trainings that this machine has done, or not told at all."""
+"""How long a training may take here and in how much memory: measured on this machine, or not told at all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glasshouse.store.points import told
-from glasshouse.web.pages.desk import MODEL, Job
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.store.database import Store
+from glasshouse.store.jobs import list_jobs
+from glasshouse.store.rates import TRIAL, find_rate, note_rate, rate_key
+from glasshouse.store.records import JobState
+from glasshouse.web.pages.job import Job
+from glasshouse.web.rehearsal import measured
 
-__all__ = ["Pace", "paces", "seconds_for"]
+__all__ = ["Estimate", "estimate", "try_out"]
 
-NEWEST = 20  # trainings that are looked at
+HEAD = 3e-5  # seconds to train a head on the features of one picture
 
 
 @dataclass(frozen=True)
-class Pace:
-    """Seconds for one picture and one epoch: of which network and strategy, at how many pixels."""
+class Estimate:
+    """Seconds from the start of the job to its end, and bytes at the most.
 
-    network: str
-    strategy: str
-    pixels: int
+    ``device`` is where; ``kind`` is ``run`` (a finished one) or ``trial`` (some steps); ``busy``: other work ran.
+    """
+
     seconds: float
+    memory: int
+    device: str
+    kind: str
+    busy: bool
 
 
-def paces(jobs: Iterable[Job]) -> list[Pace]:
-    """Return the pace of each finished training, newest first."""
-    listed = list(jobs)
-    datasets = {job.id: job for job in listed if job.kind != MODEL}
-    found: list[Pace] = []
-    for job in listed:
-        data = datasets.get(job.dataset or "")
-        epochs = job.scores.get("epoch")
-        if job.kind != MODEL or job.state != "done" or len(found) == NEWEST:
-            continue
-        seconds = told(job.folder).finished.get("seconds") or job.seconds
-        if seconds and epochs and data and data.pictures:
-            pixels = int(data.recipe["width"]) * int(data.recipe["height"])
-            work = _train_pictures(data.recipe, data.pictures) * epochs
-            strategy = str(job.recipe.get("strategy", "scratch"))
-            found.append(Pace(str(job.recipe.get("network")), strategy, pixels, seconds / max(work, 1)))
-    return found
+def estimate(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | None:
+    """Return what a training on a dataset takes; None where nothing like it was measured on this computer."""
+    rate = find_rate(store, rate_key(recipe, data.recipe))
+    if rate is None or not data.pictures:
+        return None
+    seconds = _seconds(TrainingRecipe(**{**recipe, "data": "-"}).resolved(), rate, data)
+    return Estimate(seconds, int(rate["memory"]), str(rate["device"]), str(rate["kind"]), bool(rate["busy"]))
 
 
-def seconds_for(known: Iterable[Pace], recipe: Mapping[str, Any], data: Job) -> float | None:
-    """Return about how many seconds a training takes; None where nothing like it was measured here."""
-    pixels = int(data.recipe["width"]) * int(data.recipe["height"])
-    for pace in known:
-        if pace.network == recipe.get("network") and pace.strategy == recipe.get("strategy", "scratch"):
-            work = _train_pictures(data.recipe, data.pictures or 0) * int(recipe.get("epochs") or 1)
-            return pace.seconds * work * pixels / pace.pixels
-    return None
+def try_out(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | None:
+    """Measure it by training for some seconds, unless that was done; None where the dataset is not made yet.
+
+    Raises:
+        GlasshouseError: it cannot be trained so, or not be tried now.
+    """
+    if data.state != "done" or not data.pictures:
+        return None
+    found = estimate(store, recipe, data)
+    if found is not None:
+        return found
+    busy = bool(list_jobs(store, states=[JobState.RUNNING], limit=1))
+    whole = {**recipe, "data": f"../datasets/{data.folder.name}"}
+    note_rate(store, rate_key(recipe, data.recipe), TRIAL, measured(store.path("runs"), whole), busy)
+    return estimate(store, recipe, data)
 
 
-def _train_pictures(recipe: Mapping[str, Any], pictures: int) -> float:
-    return pictures * (1 - float(recipe.get("valid", 0)) - float(recipe.get("test", 0)))
+def _seconds(recipe: TrainingRecipe, rate: Mapping[str, Any], data: Job) -> float:
+    whole, held = data.pictures or 0, float(data.recipe.get("valid", 0))
+    valid = whole * held
+    train = whole * (1 - held - float(data.recipe.get("test", 0)))
+    looks = 2 * valid * rate["look"]  # the scores at the end
+    epochs = recipe.epochs or 1
+    if recipe.strategy == "features":
+        return float(rate["start"] + (train * recipe.views + valid) * rate["look"] + epochs * train * HEAD + looks)
+    fixed = recipe.freeze_epochs if recipe.strategy == "fine-tune" else 0
+    once = valid * rate["look"]
+    return float(
+        rate["start"] + looks + fixed * (train * rate["frozen"] + once) + epochs * (train * rate["learn"] + once)
+    )

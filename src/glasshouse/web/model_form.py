@@ -1,6 +1,8 @@
 """The form of a new model: its fields, what stands in them at first, and the recipe it makes."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from glasshouse.errors import Problem, RecipeError
@@ -9,7 +11,7 @@ from glasshouse.store.submit import NewModel
 from glasshouse.web.form_values import flat, recipe_data
 from glasshouse.web.presets import Preset
 
-__all__ = ["CHECKED", "defaults", "filled_from", "new_model", "recipe_fields"]
+__all__ = ["CHECKED", "defaults", "filled_from", "first_of", "new_model", "recipe_fields", "weights_word"]
 
 AUGMENTATION = (
     "rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip", "vertical_flip", "brightness",
@@ -26,7 +28,14 @@ FIELDS = (
     *(f"schedule.{name}" for name in SCHEDULE),
 )  # fmt: skip
 CHECKED = frozenset({"augmentation.horizontal_flip", "augmentation.vertical_flip", "optimizer.nesterov"})
+UNSAID = frozenset({"data", "fingerprint", "version", "kind", "title"})
 NONE: frozenset[str] = frozenset()
+SEPARATORS = re.compile(r"[\s,;]+")
+WEIGHTS = {
+    r"\.\./runs/([^/]+)/model/weights\.safetensors": "model:{}",
+    r"\.\./runs/([^/]+)/checkpoints/([^/]+)": "model:{}:{}",
+    r"\.\./uploads/([^/]+)/.+": "upload:{}",
+}
 
 
 def defaults() -> dict[str, str]:
@@ -37,7 +46,10 @@ def defaults() -> dict[str, str]:
 
 def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
     """Return the form that makes ``recipe`` again."""
-    return {**defaults(), **flat(recipe, NONE), "preset": "own"}
+    form = {**defaults(), **flat(recipe, NONE), "preset": "own"}
+    rest = _without(recipe, FIELDS)
+    form |= {name: "" for name in FIELDS if _holds(rest, name)}  # ranges and the like, which no field can show
+    return {**form, "weights": weights_word(form["weights"]), "rest": json.dumps(rest) if rest else ""}
 
 
 def recipe_fields(form: Mapping[str, str], preset: Preset | None) -> dict[str, Any]:
@@ -45,9 +57,10 @@ def recipe_fields(form: Mapping[str, str], preset: Preset | None) -> dict[str, A
     if preset is not None:
         return dict(preset.recipe)
     fields = recipe_data(form, FIELDS, NONE, CHECKED)
+    whole = _joined(_rest(form), fields)
     if not form.get("early_stopping.patience", "").strip():
-        fields.pop("early_stopping", None)
-    return fields
+        whole.pop("early_stopping", None)
+    return whole
 
 
 def new_model(form: Mapping[str, str], preset: Preset | None) -> NewModel:
@@ -73,9 +86,63 @@ def new_model(form: Mapping[str, str], preset: Preset | None) -> NewModel:
                     sweep=sweep)  # fmt: skip
 
 
+def _rest(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a clone's recipe says that has no field in the form."""
+    try:
+        found = json.loads(form.get("rest") or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _without(recipe: Mapping[str, Any], names: Iterable[str], prefix: str = "") -> dict[str, Any]:
+    """Return the parts of a recipe that no name of ``names`` covers, and that say something."""
+    left: dict[str, Any] = {}
+    for key, value in recipe.items():
+        name = prefix + key
+        plain = value is None or isinstance(value, int | float | str)
+        if value is None or name in UNSAID or (name in names and plain):
+            continue
+        if isinstance(value, Mapping) and any(one.startswith(f"{name}.") for one in names):
+            value = _without(value, names, f"{name}.")
+        if value not in ({}, ""):
+            left[key] = value
+    return left
+
+
+def _holds(recipe: Mapping[str, Any], name: str) -> bool:
+    """Whether a nested recipe says something at the dotted ``name``."""
+    first, _, more = name.partition(".")
+    part = recipe.get(first)
+    return first in recipe and (not more or (isinstance(part, Mapping) and _holds(part, more)))
+
+
+def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``below`` with what ``above`` says in its place, part by part."""
+    whole = dict(below)
+    for key, value in above.items():
+        old = whole.get(key)
+        whole[key] = _joined(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return whole
+
+
+def first_of(form: Mapping[str, str]) -> dict[str, str]:
+    """Return the form of the first model of a sweep: lists of rates and batch sizes become their first number."""
+    firsts = {name: SEPARATORS.split(form.get(name, "").strip())[0] for name in ("optimizer.lr", "batch_size")}
+    return {**form, **firsts}
+
+
+def weights_word(weights: str) -> str:
+    """Return the weights of a recipe as the form names them: ``model:ID``, ``model:ID:CHECKPOINT``, ``upload:ID``."""
+    for pattern, word in WEIGHTS.items():
+        if found := re.fullmatch(pattern, weights):
+            return word.format(*found.groups())
+    return weights
+
+
 def _numbers(form: Mapping[str, str], name: str) -> list[float]:
     try:
-        return [float(word) for word in form.get(name, "").replace(",", " ").replace(";", " ").split()]
+        return [float(word) for word in SEPARATORS.split(form.get(name, "").strip()) if word]
     except ValueError:
         message = "expected a number, or several with spaces between for a model of each"
         raise RecipeError("the model", [Problem(name, message)]) from None

@@ -1,6 +1,7 @@
 """New model: a name and a dataset are enough; all else has a default, and shows what it does."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,21 +12,35 @@ from starlette.concurrency import run_in_threadpool
 from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.store.runs import checkpoint_names
+from glasshouse.store.submit import check_member, weights_path
 from glasshouse.training.schedules import rate
 from glasshouse.web.augmented import examples
 from glasshouse.web.charts import Series, chart
-from glasshouse.web.estimate import paces, seconds_for
+from glasshouse.web.estimate import Estimate, estimate, try_out
+from glasshouse.web.explorer import opened
 from glasshouse.web.form_values import problems_of
-from glasshouse.web.model_form import CHECKED, defaults, filled_from, new_model, recipe_fields
+from glasshouse.web.model_form import CHECKED, defaults, filled_from, first_of, new_model, recipe_fields
 from glasshouse.web.pages.access import DeskNow
 from glasshouse.web.pages.desk import DATASET, MODEL, Desk, Job
 from glasshouse.web.presets import Preset, presets, weights_here
+from glasshouse.web.rehearsal import fitting
 from glasshouse.web.templating import page
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 POINTS = 200
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many models a form makes, of how many rates and batch sizes, and what one of them takes where known."""
+
+    models: int
+    rates: int
+    sizes: int
+    one: Estimate | None
 
 
 @router.get("/models/new", response_class=HTMLResponse)
@@ -68,6 +83,68 @@ def augmented(request: Request, desk: DeskNow, dataset: str) -> HTMLResponse:
     return page(request, "augmented.html", rows=rows, wrong=wrong)
 
 
+@router.get("/live/estimate", response_class=HTMLResponse)
+def measured(request: Request, desk: DeskNow, dataset: str, preset: str = "own") -> HTMLResponse:
+    """Tell time and memory of a preset, or of the form's own settings, measured now where it was not before."""
+    check_member(desk.user)
+    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
+    found: Estimate | None = None
+    wrong = ""
+    try:
+        way = next((one for one in _presets(desk.dataset(dataset)) if one.key == preset), None)
+        fields = {**recipe_fields(first_of(form), way)}
+        fields["weights"] = "none" if fields.get("weights", "none") == "none" else "pretrained"
+        found = try_out(desk.store, fields, desk.dataset(dataset))
+    except GlasshouseError as error:
+        wrong = str(error)
+    return page(request, "estimate.html", found=found, wrong=wrong, waits=False)
+
+
+@router.get("/live/plan", response_class=HTMLResponse)
+def plan(request: Request, desk: DeskNow, dataset: str = "") -> HTMLResponse:
+    """Tell how many models the form makes, as they are, and what is wrong with it."""
+    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
+    recipe, problems = _recipe(form, None)
+    data = desk.dataset(dataset) if dataset else None
+    return page(request, "plan.html", plan=_plan(desk, form, data, recipe), problems=problems)
+
+
+@router.get("/live/weights", response_class=HTMLResponse)
+def weights(request: Request, desk: DeskNow, dataset: str, network: str, weights: str) -> HTMLResponse:
+    """Tell what of the chosen weights fits the network, before anything is trained."""
+    check_member(desk.user)
+    found, wrong = None, ""
+    try:
+        found = _fitting(desk, desk.dataset(dataset), network, weights)
+    except GlasshouseError as error:
+        wrong = str(error)
+    return page(request, "weights.html", found=found, wrong=wrong)
+
+
+def _fitting(desk: Desk, data: Job, network: str, weights: str) -> dict[str, Any] | None:
+    if weights in ("", "none", "pretrained"):
+        return None
+    classes = len(opened(data.folder).classes) if data.state == "done" else 1
+    channels = 1 if data.recipe.get("color") == "gray" else 3
+    shape = channels, int(data.recipe.get("width", 224)), int(data.recipe.get("height", 224))
+    runs, path = desk.store.path("runs"), weights_path(desk.store, weights, desk.user)
+    return fitting(runs, network, path, classes, shape)
+
+
+def _plan(desk: Desk, form: Mapping[str, str], data: Job | None, recipe: TrainingRecipe | None) -> Plan | None:
+    """Return what the own settings make: None where they cannot be read."""
+    try:
+        new = new_model({**form, "dataset": form.get("dataset") or "-"}, None)
+    except RecipeError:
+        return None
+    rates, sizes = (len(new.sweep.get(name) or [0.0]) for name in ("lr", "batch_size"))
+    fields = {**recipe.model_dump(mode="json"), "weights": "none"} if recipe else None
+    if fields and fields["strategy"] == "features":
+        fields["weights"] = "pretrained"
+    one = estimate(desk.store, fields, data) if fields and data else None
+    return Plan(rates * sizes, rates, sizes, one)
+
+
 def _create(request: Request, desk: Desk, form: dict[str, str]) -> Response:
     try:
         made = desk.make_models(new_model(form, _preset(desk, form)))
@@ -95,7 +172,6 @@ def _form(
     usable = [job for job in jobs if job.kind == DATASET and job.state in ("done", "running", "queued")]
     chosen = next((job for job in usable if job.id == form.get("dataset")), usable[0] if usable else None)
     ways = _presets(chosen)
-    known = paces(jobs)
     drawn, _ = _recipe(form, None)
     context: dict[str, Any] = {
         "form": {**form, "dataset": chosen.id if chosen else ""},
@@ -103,10 +179,11 @@ def _form(
         "datasets": usable,
         "chosen": chosen,
         "presets": ways,
-        "seconds": {way.key: seconds_for(known, way.recipe, chosen) if chosen else None for way in ways},
+        "estimates": {way.key: estimate(desk.store, way.recipe, chosen) if chosen else None for way in ways},
+        "plan": _plan(desk, form, chosen, drawn),
         "networks": list(CATALOGUE.values()),
         "weights_here": {name for name, entry in CATALOGUE.items() if weights_here(entry)},
-        "models": [job for job in jobs if job.kind == MODEL and job.state == "done"],
+        "models": [(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
         "drawing": _drawing(drawn),
     }
     return page(request, "model_new.html", status, **context)
@@ -127,12 +204,8 @@ def _preset(desk: Desk, form: Mapping[str, str]) -> Preset | None:
 
 def _recipe(form: Mapping[str, str], preset: Preset | None) -> tuple[TrainingRecipe | None, dict[str, str]]:
     try:
-        fields = recipe_fields(form, preset)
-        for name in ("weights", "batch_size"):  # names of the Studio, and lists, which the schedule does not need
-            fields.pop(name, None)
-        rates = str(fields.get("optimizer", {}).get("lr", "")).replace(",", " ").split()
-        if rates:
-            fields["optimizer"]["lr"] = rates[0]
+        fields = recipe_fields(first_of(form), preset)
+        fields.pop("weights", None)  # a name of the Studio
         strategy = fields.pop("strategy", "scratch")
         weights = "none" if strategy == "scratch" else "pretrained"
         return TrainingRecipe(data="-", strategy=strategy, weights=weights, **fields).resolved(), {}

@@ -10,6 +10,66 @@ if (form) {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-schedule]");
     if (fresh) document.getElementById("schedule").replaceChildren(fresh);
   };
+  const part = async (address, selector) => {
+    const answer = await fetch(address).catch(() => null);
+    return answer && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(selector);
+  };
+  const own = () => form.querySelector("input[name=preset]:checked")?.value === "own";
+
+  // Time and memory: what was never measured here is measured now, a card after the other.
+  let trial = 0;
+  const measure = async (card) => {
+    const values = new URLSearchParams(new FormData(form));
+    values.set("preset", card.dataset.estimate);
+    const found = await part(`/live/estimate?${values}`, "[data-found]");
+    if (found && card.dataset.turn === String(trial)) card.replaceChildren(found);
+  };
+  const measureAll = async (cards) => {
+    const mine = ++trial;
+    for (const card of cards) {
+      card.dataset.turn = mine;
+      card.textContent = card.closest("[data-measuring]").dataset.measuring;
+    }
+    for (const card of cards) if (mine === trial) await measure(card);
+  };
+  const cards = [...form.querySelectorAll("[data-estimate]:not([data-known]):not([data-estimate=own])")];
+  if (form.querySelector("[data-estimate]") && !form.dataset.waits) measureAll(cards.filter((card) => !card.querySelector("strong")));
+
+  // How many models it makes, told before.
+  const planned = document.getElementById("plan");
+  let planTurn = 0;
+  const tell = async () => {
+    planned.hidden = !own();
+    if (!own()) return;
+    const mine = ++planTurn;
+    const fresh = await part(`/live/plan?${new URLSearchParams(new FormData(form))}`, "[data-plan]");
+    if (fresh && mine === planTurn) planned.replaceChildren(fresh);
+  };
+  let soonPlan = 0;
+  form.addEventListener("input", () => { clearTimeout(soonPlan); soonPlan = setTimeout(tell, 300); });
+  let soonTrial = 0;
+  form.addEventListener("change", (event) => {
+    if (!own() || !/^(preset|network|strategy|batch_size|epochs|freeze_epochs|dataset)$|^augmentation\./.test(event.target.name ?? "")) return;
+    clearTimeout(soonTrial);
+    soonTrial = setTimeout(() => measureAll([form.querySelector("[data-estimate=own]")]), 1200);
+  });
+
+  // The search in the catalogue: what does not fit leaves the list.
+  for (const search of form.querySelectorAll("input[data-filter]")) {
+    const select = document.getElementById(search.dataset.filter);
+    const all = [...select.options];
+    search.hidden = false;
+    search.addEventListener("input", (event) => {
+      event.stopPropagation();
+      const words = search.value.toLowerCase().split(/\s+/);
+      const chosen = select.value;
+      const fitting = all.filter((one) => words.every((word) => one.text.toLowerCase().includes(word)));
+      select.replaceChildren(...(fitting.length ? fitting : all));
+      if (fitting.some((one) => one.value === chosen)) select.value = chosen;
+      else if (fitting.length) { select.value = fitting[0].value; select.dispatchEvent(new Event("change", { bubbles: true })); select.dispatchEvent(new Event("input", { bubbles: true })); }
+    });
+  }
+
   let later = 0;
   form.addEventListener("input", (event) => {
     const name = event.target.name ?? "";

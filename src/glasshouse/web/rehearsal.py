@@ -1,0 +1,93 @@
+"""What must be tried before a training is begun, in a child process, since only there torch may be loaded.
+
+``python -m glasshouse.web.rehearsal`` reads one request as JSON from its input and writes the answer as JSON: the pace
+of a training on this machine, or what of a file of weights fits a network.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from glasshouse.errors import ConflictError, GlasshouseError, InputError
+
+__all__ = ["fitting", "main", "measured"]
+
+PATIENCE = 90.0
+_turn = threading.Semaphore(1)
+
+
+def measured(runs: Path, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return the pace (``training.pace.Pace`` as a dictionary) of a recipe, by training some seconds.
+
+    Raises:
+        ConflictError: others are being tried, or it took too long.
+        InputError: it cannot be trained so; the text says why.
+    """
+    return _asked({"do": "pace", "recipe": recipe}, runs)
+
+
+def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[int, int, int]) -> dict[str, Any]:
+    """Return what of a file of weights fits: ``loaded``, ``total``, ``skipped``, ``unused``, ``message``.
+
+    ``shape`` is (channels, width, height); a relative path of ``weights`` begins in ``runs``.
+
+    Raises:
+        ConflictError: others are being tried, or it took too long.
+        InputError: the file does not fit, or cannot be read; the text says why.
+    """
+    return _asked({"do": "weights", "network": network, "weights": weights, "classes": classes, "shape": shape}, runs)
+
+
+def _asked(request: dict[str, Any], runs: Path) -> dict[str, Any]:
+    if not _turn.acquire(timeout=PATIENCE):
+        raise ConflictError("Others are trying their settings just now; try again in a moment.")
+    words = [sys.executable, "-m", "glasshouse.web.rehearsal"]
+    try:
+        done = subprocess.run(  # noqa: S603 (our own module)
+            words, input=json.dumps(request), cwd=runs, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ConflictError("Trying it took too long here; the training will do it all the same.") from None
+    finally:
+        _turn.release()
+    if done.returncode:
+        raise InputError((done.stderr.strip().splitlines() or ["the trial failed"])[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if "wrong" in found:
+        raise InputError(found["wrong"])
+    return found
+
+
+def main() -> None:
+    """Answer the request on the input."""
+    request: dict[str, Any] = json.load(sys.stdin)
+    try:
+        answer = _pace(request) if request["do"] == "pace" else _weights(request)
+    except GlasshouseError as error:
+        answer = {"wrong": str(error)}
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+
+
+def _pace(request: dict[str, Any]) -> dict[str, Any]:
+    from glasshouse.recipe import TrainingRecipe
+    from glasshouse.training.pace import measure
+
+    return measure(TrainingRecipe(**request["recipe"])).to_dict()
+
+
+def _weights(request: dict[str, Any]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from glasshouse.networks.build import build
+    from glasshouse.networks.weights import load_weights
+
+    channels, width, height = request["shape"]
+    built = build(request["network"], request["classes"], channels, width, height, dropout=None, seed=0)
+    return asdict(load_weights(built, request["weights"]))
+
+
+if __name__ == "__main__":
+    main()

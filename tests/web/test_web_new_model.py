@@ -1,0 +1,118 @@
+"""New model: time and memory measured here, what of weights fits, how many models a sweep makes, clones."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.store.models import get_model
+from glasshouse.store.rates import RUN, TRIAL, find_rate, note_rate, rate_key
+from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
+from glasshouse.training.pace import pace_of_run
+from glasshouse.web.app import create_app
+from glasshouse.web.model_form import defaults, filled_from, new_model, weights_word
+from studio_seed import Studio
+
+OWN = {"preset": "own", "network": "Dense128", "epochs": "3", "batch_size": "16"}
+
+
+@pytest.fixture(scope="module")
+def client(studio: Studio) -> Iterator[TestClient]:
+    with TestClient(create_app(studio.store), base_url="http://localhost", follow_redirects=False) as made:
+        yield made
+
+
+def test_time_and_memory_are_measured_here_once(client: TestClient, studio: Studio) -> None:
+    query = {**OWN, "dataset": studio.dataset}
+    text = client.get("/live/estimate", params=query).text
+    assert "measured here by a trial of some seconds" in text
+    data = client.app.state.store  # type: ignore[attr-defined]
+    recipe = {"network": "Dense128", "batch_size": 16}
+    key = rate_key(recipe, {"width": 28, "height": 28, "color": "gray"})
+    rate = find_rate(data, key)
+    assert rate is not None and rate["kind"] == TRIAL
+    assert 0 < rate["learn"] < 1 and 0 < rate["look"] < 1
+    assert 2**26 < rate["memory"] < 2**33
+    note_rate(studio.store, key, TRIAL, {**rate, "start": 7000.0})
+    assert "1 h 56 min" in client.get("/live/estimate", params=query).text, "it is not measured again"
+    note_rate(studio.store, key, RUN, {**rate, "start": 60.0})
+    assert "measured on a finished training here" in client.get("/live/estimate", params=query).text
+
+
+def test_what_cannot_be_trained_is_told_instead_of_a_time(client: TestClient, studio: Studio) -> None:
+    query = {**OWN, "dataset": studio.dataset, "epochs": "-1"}
+    text = client.get("/live/estimate", params=query).text
+    assert "epochs" in text and "about" not in text
+
+
+def test_a_finished_run_tells_its_pace(studio: Studio) -> None:
+    run = studio.store.path(get_model(studio.store, studio.model).folder)
+    pace = pace_of_run(run, 123, 60.0)
+    assert pace is not None
+    assert (pace.memory, pace.device) == (123, "cpu")
+    assert 0 < pace.learn < 0.1 and 50 < pace.start < 60
+
+
+def test_keys_tell_what_a_pace_depends_on() -> None:
+    data = {"width": 28, "height": 28, "color": "gray"}
+    plain = rate_key({"network": "LeNet"}, data)
+    assert plain == rate_key(TrainingRecipe(data="-", network="LeNet").model_dump(mode="json"), data)
+    others = [{"batch_size": 8}, {"augmentation": {"rotation": 5}}, {"network": {"layers": []}}]
+    assert len({plain, *(rate_key({"network": "LeNet", **more}, data) for more in others)}) == 4
+
+
+def test_a_sweep_tells_how_many_models_it_makes(client: TestClient, studio: Studio) -> None:
+    query = {**OWN, "dataset": studio.dataset, "optimizer.lr": "0.1, 0.01", "batch_size": "16; 32"}
+    assert "This trains 4 models: 2 rates × 2 batch sizes." in client.get("/live/plan", params=query).text
+    assert "This trains one model." in client.get("/live/plan", params={**query, **OWN, "optimizer.lr": ""}).text
+    assert "batch_size" in client.get("/live/plan", params={**query, "batch_size": "many"}).text
+
+
+def test_what_of_weights_fits_is_told_before_training(client: TestClient, studio: Studio) -> None:
+    query = {"dataset": studio.dataset, "network": "Dense128", "weights": f"model:{studio.model}"}
+    wrong = client.get("/live/weights", params={**query, "network": "LeNet"}).text
+    assert 'class="wrong"' in wrong and "LeNet" in wrong
+    upload = begin_upload(studio.store, "w")
+    file = studio.store.path(get_model(studio.store, studio.model).folder) / "model" / "weights.safetensors"
+    write_piece(studio.store, upload, "w.safetensors", 0, [file.read_bytes()])
+    finish_upload(studio.store, upload)
+    assert "Fits: 4 of 4" in client.get("/live/weights", params={**query, "weights": f"upload:{upload.id}"}).text
+    for bad in ("/etc/passwd", "../../x", "model:none", f"model:{studio.model}:../../x"):
+        assert 'class="wrong"' in client.get("/live/weights", params={**query, "weights": bad}).text
+    form = {**OWN, "name": "From a file", "dataset": studio.dataset, "weights": f"upload:{upload.id}", "epochs": "-1"}
+    text = client.post("/models/new", data=form).text
+    assert f'<option value="upload:{upload.id}" selected>' in text, "an error keeps the uploaded file"
+
+
+def test_checkpoints_of_earlier_models_can_be_chosen(client: TestClient, studio: Studio) -> None:
+    text = client.get("/models/new").text
+    assert f'<option value="model:{studio.model}:best.safetensors">' in text
+
+
+def test_a_clone_makes_the_same_recipe_with_all_that_has_no_field(client: TestClient, studio: Studio) -> None:
+    recipe = TrainingRecipe(
+        data="-", network="LeNet", weights="../runs/abc/checkpoints/best.safetensors", epochs=3, ema_decay=0.9,
+        augmentation={"rotation": 5, "fill": "wrap", "zoom": (0.9, 1.2)},
+        schedule={"name": "multi-step", "milestones": (20, 60)}, early_stopping={"patience": 2, "min_delta": 0.1},
+        objective={"class_weights": {"a": 1.0, "b": 2.0}},
+    )  # fmt: skip
+    form = {**filled_from(recipe.model_dump(mode="json")), "name": "again", "dataset": "d"}
+    made = new_model(form, None)
+    assert made.recipe["weights"] == "model:abc:best.safetensors"
+    again = TrainingRecipe(**{**made.recipe, "data": "-", "weights": recipe.weights})
+    assert again == recipe
+    assert new_model({**form, "early_stopping.patience": ""}, None).recipe.get("early_stopping") is None
+    assert json.loads(form["rest"])
+    assert filled_from({**TrainingRecipe(data="-", network="LeNet").model_dump(mode="json")})["rest"] is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [("../runs/a/model/weights.safetensors", "model:a"), ("../runs/a/checkpoints/last.safetensors",
+      "model:a:last.safetensors"), ("../uploads/u/files/x.pth", "upload:u"), ("none", "none"), ("/w.pth", "/w.pth")],
+)  # fmt: skip
+def test_weights_of_a_recipe_become_the_words_of_the_form(path: str, word: str) -> None:
+    assert weights_word(path) == word
+    assert defaults()["weights"] == "none"
