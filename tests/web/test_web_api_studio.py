@@ -15,10 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 from glasshouse.cli.main import app
+from glasshouse.cli.studio import _listen
 from glasshouse.errors import InputError
 from glasshouse.store.database import open_store
 from glasshouse.store.people import add_user, list_users
 from glasshouse.store.records import Role
+from glasshouse.web.settings import Settings
 
 PROGRAM = [sys.executable, "-m", "glasshouse.cli.main"]
 
@@ -68,6 +70,13 @@ def test_it_is_started_stopped_killed_and_started_again(tmp_path: Path) -> None:
     studio.communicate()
     psutil.wait_procs(found, timeout=90)
     assert workers(tmp_path) == [], "a worker whose Studio was killed ends too; its jobs go on"
+
+
+def test_answers_do_not_wait_to_be_acknowledged() -> None:
+    with _listen(Settings(port=0)) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP  # asyncio switches TCP_NODELAY on for no other
 
 
 def test_without_accounts_it_listens_on_this_computer_only(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ if (form && preview()) {
     const pick = event.target.closest?.("[data-pick]");
     if (!pick) return;
     event.preventDefault();
-    form.elements.namedItem("example").value = pick.value;
+    form.querySelector("input[name=example]").value = pick.value;
     show();
   });
   form.addEventListener("submit", (event) => {
