@@ -1,6 +1,7 @@
 """The drawing of a graph: laid out in layers by graphlay, written as SVG that follows a light or dark page."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -11,27 +12,45 @@ from .arrays import Array, module_of
 from .faults import GraphError
 from .nodes import Edge, FunctionNode, VariableNode
 
-__all__ = ["to_dot", "to_svg"]
+__all__ = ["Box", "draw", "to_dot", "to_svg"]
 
-_LIGHT = (
-    "--ink:#1c2733;--soft:#55636f;--line:#8a99a8;--input:#e3f0fb;--parameter:#e7f6ea;--constant:#f0f1f3;"
-    "--between:#ffffff;--result:#fdeedd;--input-line:#2a7ab8;--parameter-line:#2f8f4e;--constant-line:#9aa3ad;"
-    "--between-line:#a9b4bf;--result-line:#c9731a;--function:#3d4d5c;--function-ink:#ffffff"
+_LIGHT = (  # inside the Studio its tokens, elsewhere colours of our own
+    "--g-ink:var(--ink,#1c2733);--g-soft:var(--quiet,#55636f);--g-line:var(--field,#8a99a8);"
+    "--g-input:var(--hover,#e3f0fb);--g-input-line:var(--accent,#2a7ab8);"
+    "--g-parameter:var(--good-ground,#e7f6ea);--g-parameter-line:var(--good,#2f8f4e);"
+    "--g-constant:var(--background,#f0f1f3);--g-constant-line:var(--field,#9aa3ad);"
+    "--g-between:var(--card,#ffffff);--g-between-line:var(--field,#a9b4bf);"
+    "--g-result:var(--warm-ground,#fdeedd);--g-result-line:var(--warm,#c9731a);"
+    "--g-function:var(--ink,#3d4d5c);--g-function-ink:var(--card,#ffffff)"
 )
 _DARK = (
-    "--ink:#e6ebf0;--soft:#9fadba;--line:#75838f;--input:#17324a;--parameter:#173a24;--constant:#2a3037;"
-    "--between:#1d232a;--result:#46300f;--input-line:#5ba7e0;--parameter-line:#5dbb7a;--constant-line:#68727c;"
-    "--between-line:#56626d;--result-line:#e89a4a;--function:#c3ced8;--function-ink:#12181e"
+    "--g-ink:var(--ink,#e6ebf0);--g-soft:var(--quiet,#9fadba);--g-line:var(--field,#75838f);"
+    "--g-input:var(--hover,#17324a);--g-input-line:var(--accent,#5ba7e0);"
+    "--g-parameter:var(--good-ground,#173a24);--g-parameter-line:var(--good,#5dbb7a);"
+    "--g-constant:var(--background,#2a3037);--g-constant-line:var(--field,#68727c);"
+    "--g-between:var(--card,#1d232a);--g-between-line:var(--field,#56626d);"
+    "--g-result:var(--warm-ground,#46300f);--g-result-line:var(--warm,#e89a4a);"
+    "--g-function:var(--ink,#c3ced8);--g-function-ink:var(--card,#12181e)"
 )
 _STYLE = (  # a page may choose by data-theme on its root; else the system does
     f".gh-graph{{{_LIGHT};font:12px system-ui,-apple-system,'Segoe UI','Noto Sans KR',sans-serif}}"
     f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]) .gh-graph,svg.gh-graph:root{{{_DARK}}}}}"
     f"[data-theme=dark] .gh-graph{{{_DARK}}}"
-    ".gh-graph text{fill:var(--ink);text-anchor:middle}.gh-graph .name{font-weight:600}"
-    ".gh-graph .soft{fill:var(--soft);font-size:11px}.gh-graph .op{fill:var(--function-ink);font-weight:600}"
-    ".gh-graph .edge{fill:none;stroke:var(--line);stroke-width:1.3}.gh-graph .tip{fill:var(--line)}"
+    ".gh-graph text{fill:var(--g-ink);text-anchor:middle}.gh-graph .name{font-weight:600}"
+    ".gh-graph .soft{fill:var(--g-soft);font-size:11px}.gh-graph .op{fill:var(--g-function-ink);font-weight:600}"
+    ".gh-graph .edge{fill:none;stroke:var(--g-line);stroke-width:1.3}.gh-graph .tip{fill:var(--g-line)}"
     ".gh-graph rect{stroke-width:1.3}"
 )
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box of a drawing: (style, text) of each line, styles name, soft or op; ``kind`` chooses its colours."""
+
+    id: int
+    lines: tuple[tuple[str, str], ...]
+    kind: str
+    hint: str = ""
 
 
 def _numbers(x: Array) -> str:
@@ -57,39 +76,46 @@ def _lines(v: VariableNode, verbose: bool) -> list[tuple[str, str]]:
     return lines
 
 
-def _size(lines: list[tuple[str, str]]) -> tuple[float, float]:
+def _size(lines: Sequence[tuple[str, str]]) -> tuple[float, float]:
     return max(44.0, *((6.3 if css == "soft" else 7.6) * len(text) + 20 for css, text in lines)), 16.0 * len(lines) + 12
 
 
 def to_svg(
     variables: Sequence[VariableNode], functions: Sequence[FunctionNode], edges: Sequence[Edge], verbose: bool
 ) -> str:
-    """The SVG text of a graph, results at the bottom."""
-    texts = {v.id: _lines(v, verbose) for v in variables} | {f.id: [("op", f.name)] for f in functions}
-    layout = _layout(texts, edges)
-    nodes: list[VariableNode | FunctionNode] = [*variables, *functions]
+    """The SVG text of a graph, results at the bottom: a Variable as a light box, a Function as a dark pill."""
+    boxes = [Box(v.id, tuple(_lines(v, verbose)), v.kind, f"{v.kind}: {v.dtype} {v.shape}") for v in variables]
+    boxes += [Box(f.id, (("op", f.name),), "function", f.formula) for f in functions]
+    return draw(boxes, edges, f"computation graph: {len(variables)} variables, {len(functions)} functions")
+
+
+def draw(boxes: Sequence[Box], edges: Sequence[Edge], title: str) -> str:
+    """Boxes and arrows as SVG text, laid out from top to bottom; ``title`` is what a screen reader says.
+
+    Raises:
+        GraphError: graphlay, which lays out, is not installed.
+    """
+    layout = _layout(boxes, edges)
     low, high = layout["bounds"]["min"], layout["bounds"]["max"]
     x, y, width, height = low["x"] - 12, low["y"] - 12, high["x"] - low["x"] + 24, high["y"] - low["y"] + 24
     parts = [_edge(edge["points"]) for edge in layout["edges"]]
-    parts += [_box(part, **node["center"], lines=texts[part.id]) for part, node in zip(nodes, layout["nodes"])]
+    parts += [_box(box, **node["center"]) for box, node in zip(boxes, layout["nodes"])]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="gh-graph" role="img" width="{width:.0f}" '
-        f'height="{height:.0f}" viewBox="{x:.1f} {y:.1f} {width:.1f} {height:.1f}"><title>computation graph: '
-        f"{len(variables)} variables, {len(functions)} functions</title><style>{_STYLE}</style>"
-        + "".join(parts)
-        + "</svg>"
+        f'height="{height:.0f}" viewBox="{x:.1f} {y:.1f} {width:.1f} {height:.1f}"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style>" + "".join(parts) + "</svg>"
     )
 
 
-def _layout(texts: dict[int, list[tuple[str, str]]], edges: Sequence[Edge]) -> dict[str, Any]:
+def _layout(boxes: Sequence[Box], edges: Sequence[Edge]) -> dict[str, Any]:
     try:
         import graphlay  # only drawing needs it
     except ImportError as error:
         raise GraphError("drawing a graph needs graphlay; install it, or write .dot text instead") from error
     plan = graphlay.Graph()
-    for number, lines in texts.items():
-        width, height = _size(lines)
-        plan.node(number, width=width, height=height)
+    for box in boxes:
+        width, height = _size(box.lines)
+        plan.node(box.id, width=width, height=height)
     for edge in edges:
         plan.edge(edge.source, edge.target)
     options = {"direction": "topbottom", "routing": {"style": "diagonal"}}
@@ -110,21 +136,18 @@ def _edge(points: list[dict[str, float]]) -> str:
     return f'<path class="edge" d="{way}L{cx:.1f} {cy:.1f}"/><polygon class="tip" points="{tip}"/>'
 
 
-def _box(part: VariableNode | FunctionNode, x: float, y: float, lines: list[tuple[str, str]]) -> str:
-    """A Variable as a light box in the colour of its kind, a Function as a dark pill."""
-    width, height = _size(lines)
-    if isinstance(part, VariableNode):
-        paint, radius = f"fill:var(--{part.kind});stroke:var(--{part.kind}-line)", 6.0
-        hint = f"{part.kind}: {part.dtype} {part.shape}"
-    else:
-        paint, radius, hint = "fill:var(--function);stroke:none", height / 2, part.formula
+def _box(box: Box, x: float, y: float) -> str:
+    width, height = _size(box.lines)
+    pill = box.kind == "function"
+    paint = f"fill:var(--g-{box.kind});stroke:" + ("none" if pill else f"var(--g-{box.kind}-line)")
+    radius = height / 2 if pill else 6.0
     text = "".join(
         f'<text class="{css}" x="{x:.1f}" y="{y - height / 2 + 18 + 16 * i:.1f}">{escape(line)}</text>'
-        for i, (css, line) in enumerate(lines)
+        for i, (css, line) in enumerate(box.lines)
     )
     return (
-        f'<g><title>{escape(hint)}</title><rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" '
-        f'height="{height:.1f}" rx="{radius:.1f}" style="{paint}"/>{text}</g>'
+        f'<g><title>{escape(box.hint)}</title><rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" '
+        f'width="{width:.1f}" height="{height:.1f}" rx="{radius:.1f}" style="{paint}"/>{text}</g>'
     )
 
 

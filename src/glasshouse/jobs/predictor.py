@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from glasshouse.data.encoding import encode
 from glasshouse.errors import GlasshouseError, InputError, PictureError
+from glasshouse.jobs.following import Follower
 from glasshouse.jobs.reasons import reason_of
 from glasshouse.jobs.wiring import store_of_worker
 from glasshouse.store.database import Store
@@ -43,12 +44,15 @@ class Predictor:
         self.asked = time.monotonic()
         self._models: OrderedDict[tuple[str, float], Model] = OrderedDict()
         self._lock = threading.Lock()
+        self._follower = Follower(store.home, self.model)
 
     def answer(self, question: dict[str, Any], picture: bytes) -> dict[str, Any]:
         """Return the prediction as a dictionary, or ``problem`` and ``message``."""
         self.asked = time.monotonic()
         begin = time.perf_counter()
         try:
+            if question.get("kind"):
+                return self._follower.answer(question, picture)
             with self._lock:
                 model = self._model(str(question["model"]))
                 if question.get("warm"):
@@ -62,6 +66,11 @@ class Predictor:
             return {"problem": "input", "message": str(error)}
         except Exception as error:  # noqa: BLE001 (the next question must be answered)
             return {"problem": "failure", "message": reason_of(error)}
+
+    def model(self, folder: str) -> "Model":
+        """Return the model in ``folder``, loaded once."""
+        with self._lock:
+            return self._model(folder)
 
     def _model(self, folder: str) -> "Model":
         from glasshouse.export.bundle import load_model

@@ -9,6 +9,7 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
@@ -18,7 +19,7 @@ from typing import Any
 from glasshouse.errors import ConflictError, InputError, PictureError
 from glasshouse.store.database import Store
 
-__all__ = ["ask", "predictor_file", "predictor_key", "predictor_wanted", "want_predictor", "warm"]
+__all__ = ["ask", "predictor_file", "predictor_key", "predictor_wanted", "put_question", "want_predictor", "warm"]
 
 PATIENCE = 60.0  # seconds until the predictor must have answered; the first start loads torch
 _warming: set[str] = set()
@@ -44,6 +45,17 @@ def ask(
     """
     question = json.dumps({"model": folder, "top": top, "seen": seen}).encode()
     return _told(_answer(store, question, picture, patience))
+
+
+def put_question(
+    store: Store, question: Mapping[str, Any], picture: bytes = b"", patience: float = PATIENCE
+) -> dict[str, Any]:
+    """Return the predictor's answer to a question with ``kind``: see ``jobs.following``.
+
+    Raises:
+        PictureError, InputError, ConflictError: as ``ask``.
+    """
+    return _told(_answer(store, json.dumps(dict(question)).encode(), picture, patience))
 
 
 def warm(store: Store, folder: str, patience: float = 15.0) -> None:

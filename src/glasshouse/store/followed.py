@@ -1,0 +1,46 @@
+"""Pictures that people brought to follow them through a model: kept with its run, the latest hundred."""
+
+import hashlib
+from pathlib import Path
+
+from glasshouse.errors import MissingError
+from glasshouse.store.database import Store
+from glasshouse.store.records import ModelRecord
+
+__all__ = ["keep_picture", "kept_picture"]
+
+MOST = 100
+
+
+def keep_picture(store: Store, model: ModelRecord, picture: bytes) -> str:
+    """Keep a picture's file and return its key; the same picture has the same key."""
+    folder = _folder(store, model)
+    folder.mkdir(parents=True, exist_ok=True)
+    key = hashlib.sha256(picture).hexdigest()[:16]
+    beside = folder / f".{key}.part"
+    beside.write_bytes(picture)
+    beside.replace(folder / key)
+    files = sorted((file for file in folder.iterdir() if not file.name.startswith(".")), key=_age)
+    for old in files[:-MOST]:
+        old.unlink(missing_ok=True)
+    return key
+
+
+def kept_picture(store: Store, model: ModelRecord, key: str) -> bytes:
+    """Return the picture of that key.
+
+    Raises:
+        MissingError: there is none, or it is no longer kept.
+    """
+    place = _folder(store, model) / key
+    if not (len(key) == 16 and set(key) <= set("0123456789abcdef") and place.is_file()):
+        raise MissingError(f"The picture {key[:20]} is not kept any more; bring it again.")
+    return place.read_bytes()
+
+
+def _folder(store: Store, model: ModelRecord) -> Path:
+    return store.path(model.folder) / "pictures"
+
+
+def _age(file: Path) -> float:
+    return file.stat().st_mtime
