@@ -31,6 +31,7 @@ def tabs(_: Callable[[str], str], trained: bool) -> list[Tab]:
         Tab("/result", _("Result"), trained=True),
         Tab("/classify", _("Classify One"), trained=True),
         Tab("/many", _("Classify Many"), trained=True),
+        Tab("/follow", _("Look inside"), trained=True),
         Tab("/details", _("Details")),
     ]
     return [view for view in views if trained or not view.trained]
