@@ -1,0 +1,183 @@
+"""What the API tells of a followed picture; numbers are in double precision, pictures are addresses that hold a PNG."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Brought", "FollowOut", "GraphOut"]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TermOut(_Told):
+    """One way from a weight to the loss: through the number at ``place`` (channel, row, column; or output)."""
+
+    place: list[int]
+    local: float
+    upstream: float
+    product: float
+
+
+class ChainOut(_Told):
+    """A derivative as a sum: the largest terms, the sum of the others, and the total."""
+
+    terms: list[TermOut]
+    count: int
+    rest: float
+    total: float
+
+
+class UseOut(_Told):
+    """The sum through one layer."""
+
+    stage: str
+    chain: ChainOut
+
+
+class LinkOut(_Told):
+    """One step of the way to the loss."""
+
+    kind: Literal["layer", "activation", "loss"]
+    stage: str
+    place: list[int]
+    value: float
+    gradient: float
+    uses: list[UseOut]
+    word: str
+    probability: float
+    coefficient: float
+
+
+class LineOut(_Told):
+    """One line of the optimiser's calculation."""
+
+    symbol: str
+    formula: str
+    numbers: str
+    value: float
+
+
+class UpdateOut(_Told):
+    """One step of the optimiser on one weight."""
+
+    optimizer: str
+    rate: float
+    before: float
+    after: float
+    lines: list[LineOut]
+    kept: dict[str, float]
+
+
+class WeightOut(_Told):
+    """One weight; ``note`` is not-learned, frozen, clipped, no-run, no-dataset or empty."""
+
+    layer: str
+    name: str
+    index: list[int]
+    shape: list[int]
+    value: float
+    gradient: float
+    uses: list[UseOut]
+    slope: float
+    h: float
+    losses: list[float]
+    links: list[LinkOut]
+    more_links: bool
+    update: UpdateOut | None
+    note: str
+
+
+class StepOut(_Told):
+    """One layer: what it gave and the derivative of the loss by it, as maps or as numbers; the first few channels."""
+
+    name: str
+    kind: str
+    activation: str | None
+    formula: str
+    sentence: str
+    shape: list[int]
+    count: int
+    weights: dict[str, list[int]]
+    inputs: list[str]
+    norm: float
+    low: float
+    high: float
+    most: float
+    picture_like: bool
+    maps: list[str]
+    gradients: list[str]
+    bars: list[float]
+    gradient_bars: list[float]
+
+
+class LayerOut(StepOut):
+    """The layer that is looked at: up to 64 channels, and one of them large."""
+
+    channel: int
+    large: dict[str, float | str]
+
+
+class ClassOut(_Told):
+    """One class: softmax's probability, the number before it, the loss's coefficient, and dL/dz."""
+
+    name: str
+    true: bool
+    probability: float
+    logit: float
+    coefficient: float
+    gradient: float
+
+
+class FollowOut(_Told):
+    """A followed picture; while ``state`` is working only ``done`` (0..1, null at the start) is there: ask again."""
+
+    state: Literal["working", "done"]
+    done: float | None = None
+    picture: str | None = None
+    label: str | None = None
+    loss: float | None = None
+    network: str | None = None
+    classes: list[ClassOut] = []
+    count: int | None = None
+    agreement: float | None = None
+    hard: bool | None = None
+    share: float | None = None
+    steps: list[StepOut] = []
+    moment: dict[str, Any] | None = None
+    layer: LayerOut | None = None
+    weight: WeightOut | None = None
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Self:
+        """What the predictor said, checked."""
+        return cls.model_validate(answer)
+
+
+class BoxOut(_Told):
+    """One box of the drawing: its layers, first to last."""
+
+    id: int
+    layers: list[str]
+    kinds: list[str]
+    shape: list[int]
+    parameters: int
+    inputs: list[int]
+
+
+class GraphOut(_Told):
+    """A network as a graph; while ``state`` is working, ask again."""
+
+    state: Literal["working", "done"]
+    done: float | None = None
+    name: str | None = None
+    steps: int | None = None
+    boxes: list[BoxOut] = []
+    svg: str | None = None
+
+
+class Brought(_Told):
+    """The key of a picture that was kept, for ``picture``."""
+
+    picture: str
