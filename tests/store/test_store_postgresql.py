@@ -1,9 +1,5 @@
 """The same store on a real PostgreSQL server (Debian's), where there is one."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,32 +15,13 @@ from glasshouse.store.people import add_user, begin_session, list_audit, note, u
 from glasshouse.store.queue import claim, end, settle_dependants
 from glasshouse.store.records import JobKind, JobState
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
-
-FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+from postgresql import postgresql
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    pytest.importorskip("psycopg", reason="the driver psycopg is not installed")
-    if not FOUND:
-        pytest.skip("no PostgreSQL server is installed (apt install postgresql)")
-    if os.getuid() == 0 and shutil.which("runuser") is None:
-        pytest.skip("PostgreSQL does not run as root")
-    programs, place = FOUND[-1].parent, Path(tempfile.mkdtemp(prefix="ghpg"))
-    become = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    if become:
-        shutil.chown(place, "postgres")
-
-    def run(*words: str) -> None:
-        subprocess.run([*become, *words], check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-    data = str(place / "data")
-    run(str(programs / "initdb"), "-D", data, "-U", "studio", "-A", "trust", "--no-sync")
-    options = f"-k {place} -c listen_addresses= -c fsync=off"
-    run(str(programs / "pg_ctl"), "-D", data, "-w", "-o", options, "-l", str(place / "log"), "start")
-    yield f"postgresql://studio@/postgres?host={place}"
-    run(str(programs / "pg_ctl"), "-D", data, "-w", "-m", "immediate", "stop")
-    shutil.rmtree(place)
+    with postgresql() as address:
+        yield address
 
 
 @pytest.fixture

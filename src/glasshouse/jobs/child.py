@@ -22,7 +22,7 @@ import psutil
 from glasshouse.errors import GlasshouseError, StoreError
 from glasshouse.jobs.kinds import WORK
 from glasshouse.jobs.lifeline import Lifeline
-from glasshouse.jobs.reasons import TAKEN, code_of, reason_of
+from glasshouse.jobs.reasons import TAKEN, UNTOLD, code_of, reason_of
 from glasshouse.jobs.space import check_space
 from glasshouse.jobs.telling import Teller
 from glasshouse.jobs.wiring import store_of_worker
@@ -70,36 +70,36 @@ def _done(store: Store, job: JobRecord) -> int:
         result = WORK[job.kind](store, job, teller)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         teller.write()
-        _insist(lambda: end(store, job.id, JobState.DONE, result=result, attempt=job.attempt))
+        told = _insist(lambda: end(store, job.id, JobState.DONE, result=result, attempt=job.attempt))
+        return 0 if told else UNTOLD
     except KeyboardInterrupt:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         teller.write()
-        _insist(lambda: give_back(store, job.id, job.attempt))
+        return 0 if _insist(lambda: give_back(store, job.id, job.attempt)) else UNTOLD
     except Exception as error:  # noqa: BLE001 (whatever it is, the job must say so)
         detail = traceback.format_exc()
         sys.stderr.write(detail)
         failed = {"reason": reason_of(error), "detail": detail, "attempt": job.attempt}
-        _insist(lambda: end(store, job.id, JobState.FAILED, **failed))  # type: ignore[arg-type]
-        return code_of(error) or (0 if isinstance(error, GlasshouseError) else 1)
-    return 0
+        told = _insist(lambda: end(store, job.id, JobState.FAILED, **failed))  # type: ignore[arg-type]
+        return code_of(error) or (0 if isinstance(error, GlasshouseError) and told else 1)
 
 
-def _insist(tell: Callable[[], bool]) -> None:
+def _insist(tell: Callable[[], bool]) -> bool:
     """Tell the database how the job ended; where it refuses (a full disk, a restart), ask again for a while.
 
-    Raises:
-        StoreError: it refused for long; the worker then judges by the exit code.
+    Returns False where it refused for long: the worker then judges by the exit code.
     """
     deadline = time.monotonic() + TELLING_SECONDS
     while True:
         try:
             tell()
-        except StoreError:
+        except StoreError as error:
             if time.monotonic() > deadline:
-                raise
+                sys.stderr.write(f"{error}\n")
+                return False
             time.sleep(1.0)
         else:
-            return
+            return True
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -9,11 +9,12 @@ from sqlalchemy.exc import DBAPIError
 
 from glasshouse.errors import GlasshouseError
 
-__all__ = ["DISK_FULL", "GPU_FAILED", "TAKEN", "code_of", "reason_of", "reason_of_exit"]
+__all__ = ["DISK_FULL", "GPU_FAILED", "TAKEN", "UNTOLD", "code_of", "reason_of", "reason_of_exit"]
 
 DISK_FULL = 74  # exit codes
 TAKEN = 75  # it found the job in other hands
 GPU_FAILED = 76
+UNTOLD = 77  # it did or kept its work, and the database did not let it say so: begun again, it ends soon
 
 FULL = "The disk is full; nothing half-written is left. Delete what is no longer needed (the bin, old checkpoints), "
 FULL += "then resume it."

@@ -22,7 +22,7 @@ from glasshouse.jobs.health import Health
 from glasshouse.jobs.leaving import GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.local import Local, adopt, start
 from glasshouse.jobs.machine import Meter
-from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, reason_of_exit
+from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, UNTOLD, reason_of_exit
 from glasshouse.jobs.resident import Resident
 from glasshouse.jobs.slots import Slot, gpus, slots
 from glasshouse.jobs.wiring import store_of_worker
@@ -173,7 +173,7 @@ class Worker:
             self._judge(one.place.gpu, job, code)
         if job.state is not JobState.RUNNING or job.attempt != one.attempt:
             return
-        if job.wish == "abort" or code == TAKEN or not unasked:
+        if job.wish == "abort" or code in (TAKEN, UNTOLD) or not unasked:
             give_back(self.store, job_id, one.attempt)
         elif code is None:
             self._lost(job_id, one.attempt, job.losses)

@@ -1,9 +1,11 @@
 """Uploads: files that come from a browser in pieces, and can go on after a broken connection."""
 
+import errno
 import hashlib
 import shutil
 import time
 from collections.abc import Iterable
+from io import RawIOBase
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import insert, select, update
@@ -103,7 +105,7 @@ def write_piece(
         raise ConflictError(f"{name} has {have} bytes so far, the piece begins at {offset}; go on from {have}.")
     if file.exists():
         return have
-    size = _append(part, pieces)
+    size = _append(part, name, pieces)
     if total is not None and size > total:
         part.unlink()
         raise ConflictError(f"{name} was to have {total} bytes and {size} came; send it again from the start.")
@@ -112,17 +114,32 @@ def write_piece(
     return size
 
 
-def _append(part: Path, pieces: Iterable[bytes]) -> int:
+def _append(part: Path, name: str, pieces: Iterable[bytes]) -> int:
     check_disk(part.parent, 0)
     written = 0
-    with part.open("ab") as target:
-        for piece in pieces:
-            target.write(piece)
-            written += len(piece)
-            if written > CHECKED_EVERY:
-                check_disk(part.parent, 0)
-                written = 0
-        return target.tell()
+    try:
+        with part.open("ab", buffering=0) as target:
+            for piece in pieces:
+                _write(target, piece)
+                written += len(piece)
+                if written > CHECKED_EVERY:
+                    check_disk(part.parent, 0)
+                    written = 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        have = part.stat().st_size if part.exists() else 0
+        raise ConflictError(
+            f"The disk is full: {have} bytes of {name} have arrived. Empty the bin, then go on from there."
+        ) from error
+    return part.stat().st_size
+
+
+def _write(target: RawIOBase, piece: bytes) -> None:
+    """Write all of ``piece``; a disk that fills up takes a part of it first."""
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[target.write(rest) or 0 :]
 
 
 def finish_upload(

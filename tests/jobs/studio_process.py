@@ -1,0 +1,131 @@
+"""A Studio as a person starts it, in processes that a test may kill in every way; and the weights to compare."""
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from glasshouse.store.database import Store, open_store
+from glasshouse.store.jobs import get_job, list_jobs, resume_job
+from glasshouse.store.records import JobState
+
+__all__ = ["Home", "digest", "kill", "waited"]
+
+PATIENCE = 120.0
+PROGRAM = [sys.executable, "-m", "glasshouse.cli.main", "studio", "--port", "0", "--no-browser"]
+
+
+def waited(holds: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"it did not come about: {what}"
+        time.sleep(0.03)
+
+
+def kill(process: psutil.Process) -> None:
+    """Kill a process that may be gone already, and wait for its end."""
+    try:
+        process.kill()
+        process.wait(10)
+    except psutil.Error:
+        pass
+
+
+def digest(run: Path) -> str:
+    """Return the hash of the weights that a run left."""
+    return hashlib.sha256((run / "model" / "weights.safetensors").read_bytes()).hexdigest()
+
+
+class Home:
+    """A Studio's home with the Studio on it; it can be killed, moved and started again."""
+
+    def __init__(self, place: Path, pictures: Path, database: str | None = None) -> None:
+        self.place = place
+        self.database = database
+        self._words = ["--folder", str(pictures), *(["--database", database] if database else [])]
+        self._studio: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start the Studio and wait until it listens."""
+        words = [*PROGRAM, "--home", str(self.place), *self._words]
+        self._studio = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        assert self._studio.stderr is not None
+        line = self._studio.stderr.readline()
+        assert re.search(r"http://127\.0\.0\.1:\d+/", line), line
+
+    @property
+    def alive(self) -> bool:
+        return self._studio is not None and self._studio.poll() is None
+
+    def processes(self, module: str) -> list[psutil.Process]:
+        """Return the processes of this home that run ``glasshouse.jobs.MODULE``."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                words = process.cmdline()
+            except psutil.Error:
+                continue
+            if f"glasshouse.jobs.{module}" in words and str(self.place) in words:
+                found.append(process)
+        return found
+
+    def kill_server(self) -> None:
+        """Kill the web server, as SIGKILL of its process group does."""
+        if self._studio is not None:
+            self._studio.kill()
+            self._studio.wait()
+            assert self._studio.stderr is not None
+            self._studio.stderr.close()
+
+    def kill_all(self) -> None:
+        """Kill all that belongs to the home, as a power cut does."""
+        self.kill_server()
+        for process in (*self.processes("worker"), *self.processes("child"), *self.processes("predictor")):
+            kill(process)
+
+    def move(self, place: Path) -> None:
+        """Kill the Studio, move the home, and go on there; jobs that run are not told."""
+        self.kill_server()
+        for process in self.processes("worker"):
+            kill(process)
+        self.place.rename(place)
+        self.place = place
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Open the store for a moment."""
+        opened = open_store(self.place, self.database)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def count(self, state: JobState) -> int:
+        with self.store() as store:
+            return len(list_jobs(store, states=[state]))
+
+    def resume_failed(self) -> None:
+        """Do what a person does who finds failed jobs."""
+        with self.store() as store:
+            for job in list_jobs(store, states=[JobState.FAILED]):
+                assert job.reason is not None and "Resume it" in job.reason.replace("resume it", "Resume it"), job
+                resume_job(store, job.id)
+
+    def steps(self, job_id: str) -> int:
+        with self.store() as store:
+            return get_job(store, job_id).done
+
+    def close(self) -> None:
+        """End everything that is left."""
+        if self._studio is not None and self.alive:
+            os.kill(self._studio.pid, signal.SIGKILL)
+        self.kill_all()
