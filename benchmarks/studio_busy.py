@@ -1,10 +1,11 @@
 """Forty people browse while 20,000 pictures are imported and a training runs: answer times against a Studio at rest.
 
-    python benchmarks/studio_busy.py PICTURES [--viewers 40] [--seconds 30] [--home DIR]
+    python benchmarks/studio_busy.py PICTURES [--viewers 40] [--pause 5] [--seconds 30]
 
-PICTURES is a folder of class folders. Starts a Studio in a temporary folder (or DIR), imports a tenth of the classes
-for the pages to show, and lets every viewer ask once a second for home, dataset, explorer or model page in turn: at
-rest, while all is imported and LeNet is trained, and at rest again. Prints one JSON document.
+PICTURES is a folder of class folders. Starts a Studio in a temporary folder, makes a small dataset and model for the
+pages to show, and lets every viewer open home, dataset, explorer and model page in turn, one each --pause seconds: at
+rest, while PICTURES are imported and LeNet is trained, and at rest again. Prints each part on stderr as it ends, and
+one JSON document.
 """
 
 import argparse
@@ -31,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pictures", type=Path)
     parser.add_argument("--viewers", type=int, default=40)
+    parser.add_argument("--pause", type=float, default=5.0)
     parser.add_argument("--seconds", type=float, default=30.0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
@@ -41,12 +43,12 @@ def main() -> None:
             print(json.dumps(asyncio.run(measure(address, studio.pid, given)), indent=2))
         finally:
             studio.send_signal(signal.SIGINT)
-            studio.wait(90)
+            studio.wait(180)
 
 
 async def measure(address: str, pid: int, given: argparse.Namespace) -> dict:
     limits = httpx.Limits(max_connections=given.viewers + 4)
-    async with httpx.AsyncClient(base_url=address, timeout=120, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=300, limits=limits) as client:
         shown = await dataset(client, "digits", {"source": "sample:digits", "width": 28, "height": 28, "color": "gray"})
         await done(client, "datasets", shown)
         model = await training(client, shown, "for show", 2)
@@ -70,7 +72,7 @@ async def measure(address: str, pid: int, given: argparse.Namespace) -> dict:
         found["rest_after"] = await browse(client, pages, given, server, None)
     rest = statistics.mean(found[name]["median_ms"] for name in ("rest_before", "rest_after"))
     return {**found, "median_busy_to_rest": round(found["busy"]["median_ms"] / rest, 2), "viewers": given.viewers,
-            "cores": os.cpu_count(), "python": platform.python_version()}  # fmt: skip
+            "pause_s": given.pause, "cores": os.cpu_count(), "python": platform.python_version()}  # fmt: skip
 
 
 async def dataset(client: httpx.AsyncClient, name: str, recipe: dict) -> str:
@@ -85,7 +87,7 @@ async def training(client: httpx.AsyncClient, data: str, name: str, epochs: int)
 
 async def done(client: httpx.AsyncClient, kind: str, one: str) -> dict:
     while (record := (await client.get(f"api/v1/{kind}/{one}")).json())["state"] in ("queued", "running"):
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.0)
     if record["state"] != "done":
         raise SystemExit(f"{kind} {one} {record['state']}: {record['job']['reason']}")
     return record
@@ -109,7 +111,7 @@ async def browse(client, pages, given, server: psutil.Process, until: str | None
     over.set()
     await asyncio.gather(*work)
     ranked = sorted(times)
-    return {
+    told = {
         "seconds": round(time.monotonic() - begin, 1),
         "pages": len(ranked),
         "errors": len(errors),
@@ -122,10 +124,12 @@ async def browse(client, pages, given, server: psutil.Process, until: str | None
         "load_before": round(load, 1),
         "load_after": round(os.getloadavg()[0], 1),
     }
+    print(json.dumps(told), file=sys.stderr, flush=True)
+    return told
 
 
-async def view(client, pages, delay: float, turn: int, over: asyncio.Event, times, errors) -> None:
-    await asyncio.sleep(delay)
+async def view(client, pages, pause: float, turn: int, over: asyncio.Event, times, errors) -> None:
+    await asyncio.sleep(pause * (turn * 0.618 % 1))
     while not over.is_set():
         begin = time.monotonic()
         try:
@@ -136,7 +140,7 @@ async def view(client, pages, delay: float, turn: int, over: asyncio.Event, time
             errors.append(repr(error))
         times.append(time.monotonic() - begin)
         turn += 1
-        await asyncio.sleep(max(0.0, 1.0 - times[-1]))
+        await asyncio.sleep(max(0.0, pause - times[-1]))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from glasshouse.errors import GlasshouseError, StoreError
 from glasshouse.jobs.kinds import WORK
 from glasshouse.jobs.lifeline import Lifeline
 from glasshouse.jobs.reasons import TAKEN, UNTOLD, code_of, reason_of
+from glasshouse.jobs.saying import say
 from glasshouse.jobs.space import check_space
 from glasshouse.jobs.telling import Teller
 from glasshouse.jobs.wiring import store_of_worker
@@ -78,7 +79,7 @@ def _done(store: Store, job: JobRecord) -> int:
         return 0 if _insist(lambda: give_back(store, job.id, job.attempt)) else UNTOLD
     except Exception as error:  # noqa: BLE001 (whatever it is, the job must say so)
         detail = traceback.format_exc()
-        sys.stderr.write(detail)
+        say(detail)
         failed = {"reason": reason_of(error), "detail": detail, "attempt": job.attempt}
         told = _insist(lambda: end(store, job.id, JobState.FAILED, **failed))  # type: ignore[arg-type]
         return code_of(error) or (0 if isinstance(error, GlasshouseError) and told else 1)
@@ -95,7 +96,7 @@ def _insist(tell: Callable[[], bool]) -> bool:
             tell()
         except StoreError as error:
             if time.monotonic() > deadline:
-                sys.stderr.write(f"{error}\n")
+                say(f"{error}\n")
                 return False
             time.sleep(1.0)
         else:

@@ -7,12 +7,12 @@ the job was given to another process: another computer took it over, because thi
 
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
 
 from glasshouse.errors import StoreError
+from glasshouse.jobs.saying import say
 from glasshouse.store.database import Store
 from glasshouse.store.records import JobRecord
 from glasshouse.store.workers import LEASE, hold
@@ -75,14 +75,13 @@ class Lifeline:
     def _stop(self, why: str) -> None:
         if self._stopped is None:
             self._stopped = time.monotonic()
-            sys.stderr.write(f"The job stops: {why}.\n")
+            say(f"The job stops: {why}.\n")
             os.kill(os.getpid(), signal.SIGTERM)
 
 
 def vanish(why: str) -> None:
     """End this process and those that it started, at once: another one does the job, or nobody wants it."""
-    sys.stderr.write(f"The job's process ends: {why}.\n")
-    sys.stderr.flush()
+    say(f"The job's process ends: {why}.\n")
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)

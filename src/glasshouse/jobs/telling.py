@@ -1,6 +1,5 @@
 """From events to the store: how far a job is, a few times a second at most."""
 
-import sys
 import time
 from dataclasses import asdict
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from glasshouse.errors import StoreError
 from glasshouse.events import CheckpointSaved, EpochDone, Event, Notice, Progress, RunFinished, RunStarted, StepDone
 from glasshouse.jobs.lifeline import vanish
+from glasshouse.jobs.saying import say
 from glasshouse.store.database import Store
 from glasshouse.store.models import note_scores
 from glasshouse.store.queue import tell
@@ -68,7 +68,7 @@ class Teller:
                 note_scores(self.store, self.job.model_id, self._scores)
                 self._scores = {}
         except StoreError as error:
-            sys.stderr.write(f"{error}\n")
+            say(f"{error}\n")
 
     def _tell(self) -> None:
         if not tell(self.store, self.job.id, self._waiting, self.job.attempt):
