@@ -27,13 +27,13 @@ from glasshouse.store.uploads import begin_upload, finish_upload, received, writ
 from pictures import write_class_folders
 
 FAULTY = Path(__file__).with_name("faulty_child.py")
-SIZE = 24 * 2**20
+SIZE = 160 * 2**20  # the checkpoints of the training below are 19 MB each
 SMALL = {"network": "Dense128", "epochs": 400, "batch_size": 8}
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MB."""
+    """A small file system."""
     place = tmp_path / "disk"
     place.mkdir()
     mount = shutil.which("mount")
