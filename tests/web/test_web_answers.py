@@ -15,7 +15,7 @@ from glasshouse.store.submit import submit_classification
 from glasshouse.web.app import create_app
 from glasshouse.web.explorer import opened
 from glasshouse.web.mistakes import calibration, confidence, select, topmost
-from studio_seed import Studio, finish, make_model
+from studio_seed import Studio, finish, make_dataset, make_model
 
 CLASSES = ("both", "left", "right <b>")
 
@@ -161,3 +161,24 @@ def test_the_table_of_classes_is_sorted_by_any_column(client: TestClient, studio
     text = client.get(f"/models/{studio.model}/result", params={"sort": "-recall"}).text
     assert 'aria-sort="descending"' in text
     assert "sort=recall#classes" in text
+
+
+def test_models_are_compared_over_the_api_and_different_datasets_are_told(
+    client: TestClient, studio: Studio, scored: str
+) -> None:
+    other = make_model(studio.store, studio.dataset, "Third", epochs=3)
+    dataset = make_dataset(studio.store, "Elsewhere", studio.pictures)
+    foreign = make_model(studio.store, dataset, "Foreign")
+    labels = opened(studio.store.path(get_dataset(studio.store, studio.dataset).folder)).splits["val"].labels
+    place = result_place(studio.store.path(get_model(studio.store, other).folder), "val")
+    write_answers(place, labels, np.eye(3, dtype=np.float32)[labels])
+    told = client.get("/api/v1/compare", params={"model": [scored, other, foreign]}).json()
+    same, *apart = told["pairs"]
+    assert (same["only_first"], same["only_second"], same["changed"], same["told_apart"]) == (0, 1, [0], False)
+    assert all("different datasets" in one["reason"] for one in apart)
+    assert {one["name"]: one["differ"] for one in told["settings"]}["epochs"] is True
+    assert client.get("/api/v1/compare", params={"model": [scored]}).json()["errors"][0]["field"] == "model"
+    text = client.get("/compare", params=[("chosen", f"models/{key}") for key in (scored, other, foreign)]).text
+    assert "These models learnt from different datasets." in text
+    assert "They cannot be told apart with 18 pictures" in text
+    assert text.count("Not comparable picture by picture") == 2

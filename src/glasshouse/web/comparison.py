@@ -10,7 +10,7 @@ import numpy as np
 from glasshouse.store.results import SplitAnswers
 from glasshouse.web.form_values import flat
 
-__all__ = ["Paired", "differences", "paired"]
+__all__ = ["Changed", "Paired", "changes", "differences", "paired"]
 
 HIDDEN = frozenset({"data", "fingerprint", "version", "kind", "device"})
 
@@ -43,6 +43,25 @@ def paired(first: SplitAnswers, second: SplitAnswers) -> Paired | None:
     one, other = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())
     changed = np.flatnonzero(first.top[:, 0] != second.top[:, 0])
     return Paired(len(first.labels), one, other, exact(one, other), tuple(changed.tolist()))
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A picture for which two models answer differently: its row, the truth and both answers as class numbers."""
+
+    row: int
+    truth: int
+    first: int
+    second: int
+
+
+def changes(first: SplitAnswers, second: SplitAnswers, most: int) -> list[Changed]:
+    """Return pictures whose answer differs: those that only the second got right, only the first, then neither."""
+    rows = np.flatnonzero(first.top[:, 0] != second.top[:, 0])
+    truth, one, other = first.labels[rows], first.top[rows, 0], second.top[rows, 0]
+    order = np.argsort(np.where(other == truth, 0, np.where(one == truth, 1, 2)), kind="stable")[:most]
+    chosen = (part[order].tolist() for part in (rows, truth, one, other))
+    return [Changed(*numbers) for numbers in zip(*chosen)]
 
 
 def exact(one: int, other: int) -> float:

@@ -1,10 +1,24 @@
 """What the API tells of a model's answers: single pictures, the surest of each class, openings, comparisons."""
 
+from typing import Self
+
 from pydantic import Field
 
+from glasshouse.store.records import ModelRecord
 from glasshouse.web.api.shapes import Shape
 
-__all__ = ["AnswerList", "AnswerOut", "ClassTop", "Opening", "Ranked", "TopOut"]
+__all__ = [
+    "AnswerList",
+    "AnswerOut",
+    "ClassTop",
+    "ComparedOut",
+    "ComparisonOut",
+    "Opening",
+    "PairOut",
+    "Ranked",
+    "SettingOut",
+    "TopOut",
+]
 
 
 class Ranked(Shape):
@@ -60,3 +74,52 @@ class Opening(Shape):
     at: str
     model: str
     person: str | None
+
+
+class ComparedOut(Shape):
+    """A model in a comparison; accuracy on ``count`` validation pictures with its 95 % interval, where scored."""
+
+    id: str
+    name: str
+    state: str
+    dataset_id: str | None
+    accuracy: float | None
+    interval: list[float] | None
+    count: int | None
+
+    @classmethod
+    def of(cls, record: ModelRecord) -> Self:
+        """Tell a model."""
+        scores = {name: record.scores.get(name) for name in ("accuracy", "interval", "count")}
+        return cls(id=record.id, name=record.name, state=str(record.state), dataset_id=record.dataset_id, **scores)
+
+
+class SettingOut(Shape):
+    """A field of the recipes with its value in each, in the order of the models."""
+
+    name: str
+    values: list[str]
+    differ: bool
+
+
+class PairOut(Shape):
+    """Two models: the exact McNemar test on the pictures both answered, or the ``reason`` why there is none.
+
+    ``changed`` are rows of the validation split whose answer differs.
+    """
+
+    first: str
+    second: str
+    reason: str | None = None
+    count: int | None = None
+    only_first: int | None = None
+    only_second: int | None = None
+    p: float | None = None
+    told_apart: bool | None = None
+    changed: list[int] = Field(default_factory=list)
+
+
+class ComparisonOut(Shape):
+    models: list[ComparedOut]
+    settings: list[SettingOut]
+    pairs: list[PairOut]

@@ -2,10 +2,22 @@
 
 from fastapi import APIRouter
 
-from glasshouse.web.api import answers, datasets, files, follow, jobs, model_files, models, people, pictures, workers
+from glasshouse.web.api import (
+    answers,
+    compare,
+    datasets,
+    files,
+    follow,
+    jobs,
+    model_files,
+    models,
+    people,
+    pictures,
+    workers,
+)
 
 __all__ = ["router"]
 
 router = APIRouter()
-for part in (answers, datasets, pictures, models, follow, model_files, jobs, workers, files, people):
+for part in (answers, compare, datasets, pictures, models, follow, model_files, jobs, workers, files, people):
     router.include_router(part.router)

@@ -1,16 +1,19 @@
 """Compare: models beside each other, their curves over each other, and in words whether they differ."""
 
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from glasshouse.data.dataset import Dataset
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.store.points import told
 from glasshouse.store.results import read_answers, result_place
 from glasshouse.web.charts import Series, chart
-from glasshouse.web.comparison import Paired, differences, paired
+from glasshouse.web.comparison import Changed, Paired, changes, differences, paired
 from glasshouse.web.explorer import opened
 from glasshouse.web.pages.access import DeskNow
 from glasshouse.web.pages.desk import Desk, Job
@@ -22,25 +25,55 @@ router = APIRouter(include_in_schema=False)
 MOST, SHOWN = 6, 24
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two models; ``paired`` where both answered the same pictures, else ``why`` not: ``datasets`` or ``answers``.
+
+    ``changed`` are pictures of ``dataset`` whose answer differs.
+    """
+
+    first: Job
+    other: Job
+    paired: Paired | None = None
+    why: str = ""
+    changed: Sequence[Changed] = ()
+    dataset: Dataset | None = None
+
+
 @router.get("/compare", response_class=HTMLResponse)
 def compare(request: Request, desk: DeskNow, chosen: Annotated[list[str] | None, Query()] = None) -> HTMLResponse:
     """Lay two to six models beside each other; ``chosen`` are ``models/ID``."""
     keys = [one.removeprefix("models/") for one in chosen or () if one.startswith("models/")]
     jobs = [desk.model(key) for key in dict.fromkeys(keys)][:MOST]
-    pairs = [(first, other, _pair(first, other)) for first, other in pairwise(jobs)]
+    pairs = [_pair(desk, first, other) for first, other in combinations(jobs, 2)]
     context: dict[str, Any] = {"jobs": jobs, "rows": differences([job.recipe for job in jobs]), "pairs": pairs}
     context |= {"loss": _drawn(jobs, "valid_loss", 1.0), "accuracy": _drawn(jobs, "valid_accuracy", 100.0)}
-    context |= {"dataset": _dataset(desk, jobs), "shown": SHOWN}
+    context |= {"names": _dataset_names(desk, jobs), "left_out": max(0, len(dict.fromkeys(keys)) - MOST)}
     return page(request, "compare.html", **context)
 
 
-def _pair(first: Job, other: Job) -> Paired | None:
+def _pair(desk: Desk, first: Job, other: Job) -> Pair:
     if first.dataset is None or first.dataset != other.dataset:
-        return None
+        return Pair(first, other, why="datasets")
     try:
-        return paired(*(read_answers(result_place(job.folder, "val")) for job in (first, other)))
+        one, two = (read_answers(result_place(job.folder, "val")) for job in (first, other))
     except MissingError:
-        return None
+        return Pair(first, other, why="answers")
+    found = paired(one, two)
+    if found is None:
+        return Pair(first, other, why="answers")
+    return Pair(first, other, found, "", changes(one, two, SHOWN), _dataset(desk, first))
+
+
+def _dataset_names(desk: Desk, jobs: list[Job]) -> dict[str, str]:
+    """Return for each model the name of its dataset."""
+    names = {}
+    for job in jobs:
+        try:
+            names[job.id] = desk.dataset(job.dataset).name if job.dataset else "–"
+        except MissingError:
+            names[job.id] = "–"
+    return names
 
 
 def _drawn(jobs: list[Job], value: str, scale: float) -> Any:
@@ -51,10 +84,8 @@ def _drawn(jobs: list[Job], value: str, scale: float) -> Any:
     return chart(lines, width=480)
 
 
-def _dataset(desk: Desk, jobs: list[Job]) -> Any:
-    if not jobs or jobs[0].dataset is None:
-        return None
+def _dataset(desk: Desk, job: Job) -> Dataset | None:
     try:
-        return opened(desk.dataset(jobs[0].dataset).folder)
+        return opened(desk.dataset(str(job.dataset)).folder)
     except GlasshouseError:
         return None
