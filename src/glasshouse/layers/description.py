@@ -22,7 +22,7 @@ from .graph import Input
 from .layer import InputLayer, Layer, Symbol
 from .vocabulary import LAYERS
 
-__all__ = ["VERSION", "Plan", "build", "describe"]
+__all__ = ["VERSION", "Plan", "Site", "build", "describe", "survey"]
 
 VERSION = 1
 MOST = 2000  # layers; more than any published network has
@@ -73,8 +73,8 @@ class Plan:
 
 
 @dataclass
-class _Site:
-    """What has been built so far, and every problem met."""
+class Site:
+    """What has been built so far, by the names of steps, and every problem met."""
 
     data_format: str
     symbols: dict[str, Symbol | None] = field(default_factory=dict)  # None: it has a problem of its own
@@ -89,12 +89,21 @@ class _Site:
 
 def build(data: Mapping[str, Any]) -> Plan:
     """What a description says; RecipeError with every problem, each under its layer's name."""
+    site, names = survey(data)
+    if site.problems:
+        raise RecipeError("the network", site.problems)
+    outputs = [symbol for name in names if (symbol := site.symbols[str(name)]) is not None]
+    return Plan(site.inputs, outputs, data.get("seed", 0), str(data.get("name", "network")), tuple(site.frozen))
+
+
+def survey(data: Mapping[str, Any]) -> tuple[Site, list[str | None]]:
+    """Build what can be built; with the names of the outputs. RecipeError where there is no list of layers."""
     _check_top(data)
-    site = _Site(str(data.get("data_format", "channels_last")))
+    site = Site(str(data.get("data_format", "channels_last")))
     before = None
     for number, entry in enumerate(data["layers"]):
         before = _step(site, entry, number, before)
-    names = data.get("outputs") or [before]
+    names = list(data.get("outputs") or [before])
     for name in names:
         if name not in site.symbols:
             site.tell("outputs", f"there is no layer {name!r}")
@@ -102,13 +111,10 @@ def build(data: Mapping[str, Any]) -> Plan:
         site.tell("layers", 'the first layer must be {"layer": "Input", "shape": [28, 28, 1]}')
     if not site.problems:
         _loose_ends(site, names)
-    if site.problems:
-        raise RecipeError("the network", site.problems)
-    outputs = [symbol for name in names if (symbol := site.symbols[name]) is not None]
-    return Plan(site.inputs, outputs, data.get("seed", 0), str(data.get("name", "network")), tuple(site.frozen))
+    return site, names
 
 
-def _loose_ends(site: _Site, outputs: Sequence[str | None]) -> None:
+def _loose_ends(site: Site, outputs: Sequence[str | None]) -> None:
     """Tell the layers whose numbers go nowhere: a network made of the outputs would leave them out in silence."""
     waiting = [site.symbols[name] for name in outputs if name is not None]
     used: set[Symbol] = set()
@@ -147,7 +153,7 @@ def _check_top(data: Any) -> None:
         raise RecipeError("the network", problems)
 
 
-def _step(site: _Site, entry: Any, number: int, before: str | None) -> str:
+def _step(site: Site, entry: Any, number: int, before: str | None) -> str:
     """Build one step; returns its name."""
     if not isinstance(entry, Mapping):
         site.tell(f"layers.{number}", f"expected a dictionary, got {entry!r}")
@@ -181,7 +187,7 @@ def _step(site: _Site, entry: Any, number: int, before: str | None) -> str:
     return name
 
 
-def _input(site: _Site, name: str, shape: Any) -> None:
+def _input(site: Site, name: str, shape: Any) -> None:
     try:
         symbol = Input(shape if isinstance(shape, list | tuple) else (0,), data_format=site.data_format, name=name)
     except (NetworkError, RecipeError) as error:
@@ -191,7 +197,7 @@ def _input(site: _Site, name: str, shape: Any) -> None:
     site.inputs.append(symbol)
 
 
-def _layer(site: _Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
+def _layer(site: Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
     if "shares" in entry:
         if str(entry["shares"]) not in site.layers:
             site.tell(f"{name}.shares", f"there is no layer {entry['shares']!r} before this one")

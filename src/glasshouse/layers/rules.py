@@ -9,8 +9,8 @@ from dataclasses import MISSING, dataclass, field
 from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 __all__ = [
-    "Pair", "amount", "axis", "count", "factor", "flag", "layer_class", "name", "number", "one_of", "optional", "pads",
-    "pair", "pair_of_numbers", "rule", "shape", "share",
+    "Maybe", "OneOf", "Pair", "amount", "axis", "count", "factor", "flag", "layer_class", "name", "number", "one_of",
+    "optional", "pads", "pair", "pair_of_numbers", "rule", "shape", "share",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -121,20 +121,36 @@ def pair_of_numbers(value: Any) -> tuple[float, float]:
     return float(value[0]), float(value[1])
 
 
-def one_of(*words: str) -> Callable[[Any], str]:
+@dataclass(frozen=True)
+class OneOf:
     """One of several words."""
 
-    def check(value: Any) -> str:
-        if value not in words:
-            raise ValueError(f"expected {' or '.join(words)}, got {value!r}")
+    words: tuple[str, ...]
+
+    def __call__(self, value: Any) -> str:
+        if value not in self.words:
+            raise ValueError(f"expected {' or '.join(self.words)}, got {value!r}")
         return str(value)
 
-    return check
 
-
-def optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+@dataclass(frozen=True)
+class Maybe:
     """None, or what another rule takes."""
-    return lambda value: None if value is None else check(value)
+
+    rule: Callable[[Any], Any]
+
+    def __call__(self, value: Any) -> Any:
+        return None if value is None else self.rule(value)
+
+
+def one_of(*words: str) -> OneOf:
+    """One of several words."""
+    return OneOf(words)
+
+
+def optional(check: Callable[[Any], Any]) -> Maybe:
+    """None, or what another rule takes."""
+    return Maybe(check)
 
 
 def _is_whole(value: Any) -> bool:

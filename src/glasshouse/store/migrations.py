@@ -69,6 +69,14 @@ MIGRATIONS: Mapping[str, Sequence[str]] = {
             host TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, pace JSON NOT NULL, busy BOOLEAN NOT NULL,
             at DOUBLE PRECISION NOT NULL, PRIMARY KEY (host, key, kind))""",
     ),
+    "0006-networks": (
+        """CREATE TABLE networks (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, owner_id TEXT, shared BOOLEAN NOT NULL,
+            group_name TEXT NOT NULL, notes TEXT NOT NULL, layers JSON NOT NULL, objective JSON NOT NULL,
+            optimizer JSON NOT NULL, parameters BIGINT NOT NULL, problems INTEGER NOT NULL,
+            revision INTEGER NOT NULL, created_at DOUBLE PRECISION NOT NULL,
+            updated_at DOUBLE PRECISION NOT NULL, deleted_at DOUBLE PRECISION)""",
+    ),
 }
 
 

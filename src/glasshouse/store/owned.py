@@ -1,7 +1,7 @@
 """What datasets and models have in common: names, notes, groups, owners, and the bin."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, tr
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError, RefusedError
 from glasshouse.store.database import Store
 from glasshouse.store.paging import Order
-from glasshouse.store.records import DatasetRecord, ModelRecord, Role, UserRecord
+from glasshouse.store.records import DatasetRecord, ModelRecord, NetworkRecord, Role, UserRecord
 from glasshouse.store.tables import jobs
 
 __all__ = [
     "Listing",
     "change",
     "check_change",
+    "check_member",
     "checked_name",
     "conditions",
     "groups",
@@ -102,6 +103,8 @@ def sorting(table: Table, sort: str) -> Order:
     if "scores" in c:
         accuracy, so_far = (c.scores[key].as_float() for key in ("accuracy", "valid_accuracy"))
         keys |= {"network": func.lower(c.network), "score": func.coalesce(accuracy, so_far, -1.0)}
+    elif "parameters" in c:
+        keys |= {"parameters": c.parameters}
     else:
         keys |= {"pictures": func.coalesce(c.pictures, -1), "size": func.coalesce(c.size, -1)}
     if name not in keys:
@@ -116,7 +119,7 @@ def may_change(owner_id: str | None, viewer: UserRecord | None) -> bool:
     return viewer.role is Role.MEMBER and owner_id in (None, viewer.id)
 
 
-def check_change(record: DatasetRecord | ModelRecord, viewer: UserRecord | None) -> None:
+def check_change(record: DatasetRecord | ModelRecord | NetworkRecord, viewer: UserRecord | None) -> None:
     """Refuse a change by who may only look.
 
     Raises:
@@ -130,8 +133,23 @@ def check_change(record: DatasetRecord | ModelRecord, viewer: UserRecord | None)
         raise RefusedError(f"{record.name} is somebody else's; only its owner or an admin may change it.")
 
 
-def change(store: Store, table: Table, record: DatasetRecord | ModelRecord, changes: dict[str, Any]) -> None:
+def check_member(user: UserRecord | None) -> None:
+    """Refuse work asked for by who may only look.
+
+    Raises:
+        RefusedError: the person is a viewer.
+    """
+    if user is not None and user.role is Role.VIEWER:
+        raise RefusedError("Your account may look and not make things; ask an admin for the role member.")
+
+
+def change(
+    store: Store, table: Table, record: DatasetRecord | ModelRecord | NetworkRecord, changes: dict[str, Any],
+    checked: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
     """Change name, notes, group or sharing; ``revision`` among the changes guards against two people editing at once.
+
+    ``checked`` are values of other columns, which the caller has checked.
 
     Raises:
         RecipeError: a field is wrong, or cannot be changed.
@@ -148,7 +166,9 @@ def change(store: Store, table: Table, record: DatasetRecord | ModelRecord, chan
     if revision is not None:
         query = query.where(table.c.revision == revision)
     with store.write() as connection:
-        done = connection.execute(query.values(**asked, revision=table.c.revision + 1, updated_at=time.time()))
+        done = connection.execute(
+            query.values(**asked, **(checked or {}), revision=table.c.revision + 1, updated_at=time.time())
+        )
         now = connection.execute(select(table).where(table.c.id == record.id)).first() if not done.rowcount else None
     if not done.rowcount:
         differ = [(name, value, now._mapping[name]) for name, value in asked.items()] if now else []

@@ -11,6 +11,7 @@ __all__ = [
     "JobRecord",
     "JobState",
     "ModelRecord",
+    "NetworkRecord",
     "Role",
     "SessionRecord",
     "TokenRecord",
@@ -163,6 +164,31 @@ class ModelRecord:
     def state(self) -> JobState:
         """The state of the job that trains it."""
         return self.job.state
+
+
+@dataclass(frozen=True)
+class NetworkRecord:
+    """A network of a person's own: the three parts that are compiled into a model.
+
+    ``layers`` is a description (``glasshouse.layers.description``), ``objective`` and ``optimizer`` are those parts of
+    a TrainingRecipe. It may be unfinished: ``problems`` counts what has to be put right before it can be trained.
+    """
+
+    id: str
+    name: str
+    owner_id: str | None
+    shared: bool
+    group_name: str
+    notes: str
+    layers: dict[str, Any]
+    objective: dict[str, Any]
+    optimizer: dict[str, Any]
+    parameters: int
+    problems: int
+    revision: int
+    created_at: float
+    updated_at: float
+    deleted_at: float | None
 
 
 @dataclass(frozen=True)

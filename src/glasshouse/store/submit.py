@@ -14,9 +14,10 @@ from glasshouse.store.database import Store, new_id
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job, get_job
 from glasshouse.store.models import get_model
-from glasshouse.store.owned import checked_name
+from glasshouse.store.networks import network_layers
+from glasshouse.store.owned import check_member, checked_name
 from glasshouse.store.places import allowed_path, from_runs
-from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, Role, UserRecord
+from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, UserRecord
 from glasshouse.store.tables import datasets, models
 from glasshouse.store.uploads import get_upload, upload_source
 
@@ -214,16 +215,6 @@ def source_path(store: Store, source: object, name: str, user: UserRecord | None
         raise RecipeError("the source", [Problem(name, str(error))]) from None
 
 
-def check_member(user: UserRecord | None) -> None:
-    """Refuse work asked for by who may only look.
-
-    Raises:
-        RefusedError: the person is a viewer.
-    """
-    if user is not None and user.role is Role.VIEWER:
-        raise RefusedError("Your account may look and not make things; ask an admin for the role member.")
-
-
 def _resolved(store: Store, source: Any, name: str, user: UserRecord | None, problems: list[Problem]) -> str | None:
     if source is None or source == "":
         return None
@@ -245,6 +236,10 @@ def _recipes(
     except StoreError as error:
         problems.append(Problem("weights", str(error)))
         fields["weights"] = "none"
+    try:
+        fields |= {"network": network_layers(store, fields["network"], user)} if "network" in fields else {}
+    except StoreError as error:
+        problems.append(Problem("network", str(error)))
     rates: Sequence[float | None] = new.sweep.get("lr") or [None]
     sizes: Sequence[float | None] = new.sweep.get("batch_size") or [None]
     if len(rates) * len(sizes) > SWEEP_LIMIT:

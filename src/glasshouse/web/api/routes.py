@@ -11,6 +11,7 @@ from glasshouse.web.api import (
     jobs,
     model_files,
     models,
+    networks,
     people,
     pictures,
     workers,
@@ -19,5 +20,5 @@ from glasshouse.web.api import (
 __all__ = ["router"]
 
 router = APIRouter()
-for part in (answers, compare, datasets, pictures, models, follow, model_files, jobs, workers, files, people):
+for part in (answers, compare, datasets, pictures, models, follow, model_files, networks, jobs, workers, files, people):
     router.include_router(part.router)

@@ -73,6 +73,12 @@ class Job:
         return ((self.ended or datetime.now(UTC)) - self.started).total_seconds()
 
     @property
+    def network(self) -> str:
+        """The name of a model's network: of the catalogue, or the one its layers were given."""
+        network = self.recipe.get("network", "")
+        return network if isinstance(network, str) else str(network.get("name", ""))
+
+    @property
     def address(self) -> str:
         """Where its page is."""
         return f"/{self.kind}s/{self.id}"

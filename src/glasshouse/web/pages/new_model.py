@@ -1,6 +1,6 @@
 """New model: a name and a dataset are enough; all else has a default, and shows what it does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.store.networks import get_network, list_networks, network_layers
+from glasshouse.store.owned import Listing
 from glasshouse.store.runs import checkpoint_names
 from glasshouse.store.submit import check_member, weights_path
 from glasshouse.training.schedules import rate
@@ -19,7 +21,7 @@ from glasshouse.web.augmented import examples
 from glasshouse.web.charts import Series, chart
 from glasshouse.web.estimate import Estimate, estimate, try_out
 from glasshouse.web.explorer import opened
-from glasshouse.web.form_values import problems_of
+from glasshouse.web.form_values import flat, problems_of
 from glasshouse.web.model_form import CHECKED, defaults, filled_from, first_of, new_model, recipe_fields
 from glasshouse.web.pages.access import DeskNow
 from glasshouse.web.pages.desk import DATASET, MODEL, Desk, Job
@@ -47,7 +49,7 @@ class Plan:
 def show(request: Request, desk: DeskNow) -> HTMLResponse:
     """Show the form: empty, of another model (``clone``), or as it was sent to see what it does."""
     given = dict(request.query_params)
-    form = {**_start(desk, given.get("clone", "")), **given}
+    form = {**_start(desk, given.get("clone", "")), **_own_network(desk, given.get("network", "")), **given}
     if "sent" in given:
         form |= {name: given.get(name, "") for name in CHECKED}
     return _form(request, desk, form, {})
@@ -93,7 +95,9 @@ def measured(request: Request, desk: DeskNow, dataset: str, preset: str = "own")
     try:
         way = next((one for one in _presets(desk.dataset(dataset)) if one.key == preset), None)
         fields = {**recipe_fields(first_of(form), way)}
-        fields["weights"] = "none" if fields.get("weights", "none") == "none" else "pretrained"
+        fields["network"] = network_layers(desk.store, fields.get("network"), desk.user)
+        plain = fields.get("weights", "none") == "none" or isinstance(fields["network"], dict)
+        fields["weights"] = "none" if plain else "pretrained"
         found = try_out(desk.store, fields, desk.dataset(dataset))
     except GlasshouseError as error:
         wrong = str(error)
@@ -128,7 +132,7 @@ def _fitting(desk: Desk, data: Job, network: str, weights: str) -> dict[str, Any
     channels = 1 if data.recipe.get("color") == "gray" else 3
     shape = channels, int(data.recipe.get("width", 224)), int(data.recipe.get("height", 224))
     runs, path = desk.store.path("runs"), weights_path(desk.store, weights, desk.user)
-    return fitting(runs, network, path, classes, shape)
+    return fitting(runs, network_layers(desk.store, network, desk.user), path, classes, shape)
 
 
 def _plan(desk: Desk, form: Mapping[str, str], data: Job | None, recipe: TrainingRecipe | None) -> Plan | None:
@@ -162,7 +166,18 @@ def _start(desk: Desk, clone: str) -> dict[str, str]:
         return defaults()
     job = desk.model(clone)
     form = filled_from(job.recipe)
+    if isinstance(job.recipe.get("network"), Mapping):
+        form["network"] = f"model:{job.id}"  # the same layers again
     return {**form, "name": f"{job.name} 2", "dataset": job.dataset or "", "parent": job.id, "notes": job.notes}
+
+
+def _own_network(desk: Desk, network: str) -> dict[str, str]:
+    """Return what a network of one's own puts into the form: itself, its objective and its optimizer."""
+    if not network.startswith("network:"):
+        return {}
+    record = get_network(desk.store, network.removeprefix("network:"), desk.user)
+    parts = {"objective": record.objective, "optimizer": record.optimizer}
+    return {**flat(parts, frozenset()), "network": network, "weights": "none", "strategy": "scratch", "preset": "own"}
 
 
 def _form(
@@ -182,11 +197,19 @@ def _form(
         "estimates": {way.key: estimate(desk.store, way.recipe, chosen) if chosen else None for way in ways},
         "plan": _plan(desk, form, chosen, drawn),
         "networks": list(CATALOGUE.values()),
+        "own_networks": _own_networks(desk, jobs, form.get("network", "")),
         "weights_here": {name for name, entry in CATALOGUE.items() if weights_here(entry)},
         "models": [(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
         "drawing": _drawing(drawn),
     }
     return page(request, "model_new.html", status, **context)
+
+
+def _own_networks(desk: Desk, jobs: Sequence[Job], chosen: str) -> list[tuple[str, str]]:
+    """Return (value, name) of the networks of one's own that can be trained, and of the one that is cloned."""
+    own = [one for one in list_networks(desk.store, desk.user, Listing(sort="name", limit=1000)) if not one.problems]
+    found = [(f"network:{one.id}", one.name) for one in own]
+    return found + [(chosen, f"{job.network} ({job.name})") for job in jobs if chosen == f"model:{job.id}"]
 
 
 def _presets(dataset: Job | None) -> tuple[Preset, ...]:

@@ -20,6 +20,7 @@ from glasshouse.web.pages import (
     home,
     many,
     models,
+    networks,
     new_dataset,
     new_model,
     people,
@@ -40,6 +41,7 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 def add_pages(app: FastAPI) -> None:
     """Give the application its pages and their files; ``app.state.store`` is the Studio's store."""
     for room in (
+        networks,  # before home, whose addresses begin with any word
         home,
         running,
         several,

@@ -1,0 +1,199 @@
+"""Networks of one's own in the store: saved, listed, changed, shared, and put into the bin."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from glasshouse.errors import ConflictError, Problem, RecipeError
+from glasshouse.layers.look import look
+from glasshouse.recipe import ObjectiveRecipe, OptimizerRecipe, TrainingRecipe
+from glasshouse.store.database import Store, new_id
+from glasshouse.store.models import get_model
+from glasshouse.store.owned import (
+    Listing,
+    change,
+    check_change,
+    check_member,
+    checked_name,
+    conditions,
+    missing,
+    put_back,
+    remove,
+    sorting,
+    visible,
+)
+from glasshouse.store.records import NetworkRecord, UserRecord
+from glasshouse.store.tables import networks
+
+__all__ = [
+    "NewNetwork",
+    "bin_networks",
+    "change_network",
+    "count_networks",
+    "empty_network",
+    "get_network",
+    "list_networks",
+    "network_layers",
+    "restore_networks",
+    "save_network",
+]
+
+
+@dataclass(frozen=True)
+class NewNetwork:
+    """What a person wants to keep: layers as data, and the objective and the optimizer that go with them."""
+
+    name: str
+    layers: Mapping[str, Any]
+    objective: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: Mapping[str, Any] = field(default_factory=dict)
+    notes: str = ""
+    group_name: str = ""
+    shared: bool = False
+
+
+def save_network(store: Store, new: NewNetwork, user: UserRecord | None = None) -> NetworkRecord:
+    """Keep a network; layers may have problems, which are counted, so that unfinished work is not lost.
+
+    Raises:
+        RefusedError: the person may only look.
+        RecipeError: the name, the objective or the optimizer is wrong, or there is no list of layers.
+    """
+    check_member(user)
+    now, network_id = time.time(), new_id()
+    parts = {"layers": new.layers, "objective": new.objective, "optimizer": new.optimizer}
+    values = {
+        **_checked(parts, checked_name(new.name)), "id": network_id, "name": new.name.strip(),
+        "owner_id": user.id if user is not None else None, "shared": new.shared, "group_name": new.group_name.strip(),
+        "notes": new.notes, "revision": 1, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    with store.write() as connection:
+        connection.execute(networks.insert().values(**values))
+    return get_network(store, network_id, user)
+
+
+def get_network(store: Store, network_id: str, viewer: UserRecord | None = None) -> NetworkRecord:
+    """Return one network, in the bin or not.
+
+    Raises:
+        MissingError: there is none, or ``viewer`` may not see it.
+    """
+    query = select(networks).where(networks.c.id == network_id, visible(networks, viewer))
+    with store.read() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise missing("network", network_id)
+    return _record(row)
+
+
+def list_networks(
+    store: Store, viewer: UserRecord | None = None, listing: Listing | None = None
+) -> list[NetworkRecord]:
+    """Return the networks that ``listing`` asks for, the newest first without it."""
+    listing = listing or Listing()
+    order = sorting(networks, listing.sort)
+    ways = [way.desc() if order.falling else way.asc() for way in (order.key, order.tie)]
+    query = select(networks).where(conditions(networks, viewer, listing)).order_by(*ways)
+    with store.read() as connection:
+        return [_record(row) for row in connection.execute(query.limit(listing.limit).offset(listing.offset))]
+
+
+def count_networks(store: Store, viewer: UserRecord | None = None, listing: Listing | None = None) -> int:
+    """Return how many networks ``listing`` asks for, whatever its limit."""
+    query = select(func.count()).select_from(networks).where(conditions(networks, viewer, listing or Listing()))
+    with store.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def change_network(
+    store: Store, network_id: str, changes: Mapping[str, Any], viewer: UserRecord | None = None
+) -> NetworkRecord:
+    """Change ``layers``, ``objective``, ``optimizer``, ``name``, ``notes``, ``group_name`` or ``shared``.
+
+    Raises:
+        RecipeError: a field is wrong.
+        ConflictError: ``revision`` is among the changes, and somebody else changed it meanwhile.
+    """
+    record = get_network(store, network_id, viewer)
+    check_change(record, viewer)
+    parts = {name: changes[name] for name in ("layers", "objective", "optimizer") if name in changes}
+    rest = {name: value for name, value in changes.items() if name not in parts}
+    change(store, networks, record, rest, _checked(parts, []))
+    return get_network(store, network_id, viewer)
+
+
+def bin_networks(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> list[NetworkRecord]:
+    """Put networks into the bin; ``restore_networks`` is the undo. Models that were made of them stay as they are."""
+    records = [get_network(store, one, viewer) for one in ids]
+    for record in records:
+        check_change(record, viewer)
+    put_back(store, networks, ids, time.time())
+    return records
+
+
+def restore_networks(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> None:
+    """Take networks out of the bin."""
+    for one in ids:
+        check_change(get_network(store, one, viewer), viewer)
+    put_back(store, networks, ids, None)
+
+
+def empty_network(store: Store, network_id: str, viewer: UserRecord | None = None) -> None:
+    """Delete a network that is in the bin for good.
+
+    Raises:
+        ConflictError: it is not in the bin.
+    """
+    record = get_network(store, network_id, viewer)
+    check_change(record, viewer)
+    if record.deleted_at is None:
+        raise ConflictError(f"{record.name} is not in the bin; delete it first.")
+    remove(store, networks, network_id)
+
+
+def network_layers(store: Store, network: Any, viewer: UserRecord | None = None) -> Any:
+    """Return what a recipe holds for ``network``.
+
+    Of ``network:ID`` that is its layers, under the name that it was given; of ``model:ID`` what the model was made of.
+
+    Raises:
+        MissingError: there is no such network or model, or ``viewer`` may not see it.
+    """
+    kind, _, record_id = network.partition(":") if isinstance(network, str) else ("", "", "")
+    if kind == "model":
+        return get_model(store, record_id, viewer).recipe["network"]
+    if kind != "network":
+        return network
+    record = get_network(store, record_id, viewer)
+    return {**record.layers, "name": record.name}
+
+
+def _checked(parts: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    """Return the columns of parts, checked; all problems are told together."""
+    values: dict[str, Any] = {}
+    if "layers" in parts:
+        layers = parts["layers"]
+        seen = look(layers if isinstance(layers, Mapping) else {})
+        if not seen.layers:
+            problems += [Problem(f"layers.{problem.field}", problem.message) for problem in seen.problems]
+        values |= {"layers": dict(layers) if isinstance(layers, Mapping) else {}, "parameters": seen.parameters}
+        values["problems"] = seen.count
+    given: dict[str, Any] = {name: dict(parts[name]) for name in ("objective", "optimizer") if name in parts}
+    try:
+        recipe = TrainingRecipe(data="-", network="-", **given)
+        whole: dict[str, ObjectiveRecipe | OptimizerRecipe] = {
+            "objective": recipe.objective, "optimizer": recipe.optimizer,
+        }  # fmt: skip
+        values |= {name: whole[name].model_dump(mode="json") for name in given}
+    except RecipeError as error:
+        problems += error.problems
+    if problems:
+        raise RecipeError("the network", problems)
+    return values
+
+
+def _record(row: Row[Any]) -> NetworkRecord:
+    return NetworkRecord(**row._asdict())
