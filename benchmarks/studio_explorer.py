@@ -80,16 +80,19 @@ def measure(address: str, pid: int, sources: dict[str, Path], turns: int, browse
         before = server.memory_info().rss
         views = {name: addresses(client, key) for name, (key, _) in made.items()}
         times: dict[str, dict[str, list[float]]] = {name: {view: [] for view in found} for name, found in views.items()}
+        spent = {name: dict.fromkeys(found, 0.0) for name, found in views.items()}
         for _ in range(turns):
             for view in next(iter(views.values())):
                 for name, found in views.items():
-                    begin = time.perf_counter()
+                    begin, used = time.perf_counter(), sum(server.cpu_times()[:2])
                     client.get(found[view]).raise_for_status()
                     times[name][view].append(1000 * (time.perf_counter() - begin))
+                    spent[name][view] += sum(server.cpu_times()[:2]) - used
         found = {name: {view: round(statistics.median(t), 1) for view, t in one.items()} for name, one in times.items()}
         return {
             "making_seconds": {name: seconds for name, (_, seconds) in made.items()},
             "median_ms": found,
+            "processor_ms": {n: {v: round(1000 * s / turns, 1) for v, s in one.items()} for n, one in spent.items()},
             "ratio": {view: round(found["100,000"][view] / found["100"][view], 2) for view in found["100"]},
             "first_call_ms": {name: {view: round(t[0], 1) for view, t in one.items()} for name, one in times.items()},
             "thumbnails_a_second": {n: thumbnails(address, client, one["first page"]) for n, one in views.items()},

@@ -49,6 +49,12 @@ class Sizes:
 
 def sizes(dataset: Dataset) -> Sizes:
     """Return the sizes that the pictures had before they were brought to one."""
+    return _sizes(dataset.path, dataset.fingerprint)
+
+
+@lru_cache(maxsize=64)
+def _sizes(path: Path, _fingerprint: str) -> Sizes:
+    dataset = opened(path)
     all_sizes = np.concatenate([split.sizes for split in dataset.splits.values()])
     area = all_sizes.prod(1)
     low, high = (int(place(area)) for place in (np.argmin, np.argmax))
