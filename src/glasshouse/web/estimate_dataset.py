@@ -14,7 +14,7 @@ from glasshouse.web.samples import Sampled
 
 __all__ = ["Cost", "cost"]
 
-LOOKED = 12  # pictures that are brought to size for the estimate
+LOOKED = 24  # pictures that are brought to size for the estimate
 BESIDE = 200  # bytes kept of each picture beside its pixels
 WHILE_MAKING = 3 * 32 * 32  # bytes of each picture that lie on disk while the dataset is made
 START = 4.0  # seconds until a job reads its first picture
