@@ -8,7 +8,8 @@ GlasshouseError
 │   ├── DatasetError       a dataset's folder is missing, damaged or does not fit
 │   ├── NetworkError       no such network, or it does not fit the pictures
 │   ├── WeightsError       a file of weights is missing, refused or does not fit
-│   └── ModelError         a model's folder or file is missing or damaged
+│   ├── ModelError         a model's folder or file is missing or damaged
+│   └── LevelError         a level cannot express what a run did
 ├── RunError               a training could not go on
 │   ├── NotFiniteError     the loss or the gradient is NaN or infinite
 │   ├── MemoryLimitError   the device has too little memory for a batch
@@ -27,6 +28,7 @@ __all__ = [
     "DatasetError",
     "GlasshouseError",
     "InputError",
+    "LevelError",
     "MemoryLimitError",
     "MissingError",
     "ModelError",
@@ -92,6 +94,14 @@ class WeightsError(InputError):
 
 class ModelError(InputError):
     """A model's folder or file is missing, damaged or of a later version."""
+
+
+class LevelError(InputError):
+    """A level cannot express what a run did; the text says why, and what can be done."""
+
+    def __init__(self, level: str, message: str) -> None:
+        super().__init__(message)
+        self.level = level
 
 
 class RunError(GlasshouseError):

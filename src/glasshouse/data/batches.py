@@ -13,7 +13,7 @@ from torch import Tensor
 from glasshouse.data import draws
 from glasshouse.recipe import TrainingRecipe
 
-__all__ = ["Batch", "Rows", "batches", "order"]
+__all__ = ["Batch", "Rows", "balanced", "batches", "order"]
 
 
 class Rows(Protocol):
@@ -50,7 +50,7 @@ def order(split: Rows, recipe: TrainingRecipe, epoch: int) -> NDArray[np.int64]:
     ``shuffle`` is a permutation; ``balanced`` draws each time a class evenly, then one of its pictures in turn.
     """
     if recipe.sampling == "balanced":
-        return _balanced(split.labels, recipe.seed, epoch)
+        return balanced(split.labels, recipe.seed, epoch)
     return draws.permutation(recipe.seed, epoch, len(split))
 
 
@@ -71,8 +71,11 @@ def batches(
             yield _move(batch, device)
 
 
-def _balanced(labels: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
-    """Each class in turn gives the next of its shuffled pictures, in rounds; classes are drawn evenly at random."""
+def balanced(labels: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the draw numbers of an epoch in which each class comes as often as any other.
+
+    A class is drawn evenly at random and gives the next of its shuffled pictures, in rounds.
+    """
     count = len(labels)
     present = np.unique(labels)
     places = np.arange(count, dtype=np.int64)

@@ -79,7 +79,7 @@ class TorchNetwork(nn.Module):
         self.run = Run(False, channels_last)
         self.layers = nn.ModuleDict()
         self.outputs = tuple(outputs)
-        count = sum(isinstance(step.layer, InputLayer) for step in steps)
+        self.inputs = count = sum(isinstance(step.layer, InputLayer) for step in steps)
         last_use = {i: number for number, step in enumerate(steps) for i in step.inputs}
         self.plan: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = []
         for number, step in enumerate(steps[count:], start=count):

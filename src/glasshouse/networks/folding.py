@@ -11,6 +11,8 @@ import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from glasshouse.layers.torch_network import TorchNetwork
+from glasshouse.networks.folding_layers import fold_layers
 from glasshouse.networks.layered import Layered
 
 __all__ = ["Pooled", "folded"]
@@ -40,12 +42,18 @@ def folded(module: nn.Module, example: torch.Tensor) -> nn.Module:
     with torch.inference_mode():
         expected = plain(example)
     try:
-        folded = plain.folded() if isinstance(plain, Layered) else _fold(copy.deepcopy(plain))
+        folded = _folded(plain)
         with torch.inference_mode():
             found = folded(example)
     except Exception:  # noqa: BLE001  tracing may fail in any way; the plain network is always right
         return plain
     return folded if _close(expected, found) else plain
+
+
+def _folded(module: nn.Module) -> nn.Module:
+    if isinstance(module, TorchNetwork):
+        return fold_layers(module)
+    return module.folded() if isinstance(module, Layered) else _fold(copy.deepcopy(module))
 
 
 def _close(expected: torch.Tensor, found: torch.Tensor) -> bool:

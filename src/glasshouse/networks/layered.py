@@ -12,17 +12,16 @@ from glasshouse.errors import NetworkError
 from glasshouse.layers import torch_engine
 from glasshouse.layers.architecture import Architecture
 from glasshouse.layers.classifier import fitted
-from glasshouse.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from glasshouse.layers.holding import packed, unpacked
 from glasshouse.layers.network import Network
 from glasshouse.layers.normalization import BatchNormalization
 from glasshouse.layers.torch_network import TorchLayer, TorchNetwork
+from glasshouse.networks.folding_layers import fold_layers
 from glasshouse.networks.own import Head
 
 __all__ = ["Layered", "is_norm", "key_of", "layered", "network_of", "own_names"]
 
 BODY = "body.layers."
-KERNELS: dict[type, str] = {Conv2D: "kernel", DepthwiseConv2D: "kernel", SeparableConv2D: "pointwise_kernel"}
 
 
 class Layered(nn.Module):
@@ -58,22 +57,8 @@ class Layered(nn.Module):
     def folded(self) -> "Layered":
         """Return a copy for use in which convolutions hold the batch norm that follows them."""
         new = copy.deepcopy(self).eval()
-        plan = new.body.plan
-        names = {number: name for number, (name, _, _) in enumerate(plan, start=1)}  # value 0 is the input
-        taken = [source for _, inputs, _ in plan for source in inputs] + list(new.body.outputs)
-        used = list(names.values())
-        for name, (source, *_), _ in plan:
-            before = names.get(source, "")
-            if used.count(name) == used.count(before) == taken.count(source) == 1:
-                _fold(new.body.layers, before, name)
+        new.body = fold_layers(new.body)
         return new
-
-
-class _Nothing(nn.Module):
-    """The place of a layer that another has taken in."""
-
-    def forward(self, *xs: Tensor, run: Any, bare: bool = False) -> Any:
-        return xs[0]
 
 
 def layered(
@@ -157,20 +142,3 @@ def _head(net: Architecture, name: str) -> Head:
 
 def _drops(description: Mapping[str, Any]) -> bool:
     return any(entry.get("layer") in ("Dropout", "SpatialDropout2D") for entry in description["layers"])
-
-
-def _fold(layers: nn.ModuleDict, before: str, name: str) -> None:
-    """Take y = γ (W x + b - μ) / √(σ² + ε) + β into W and b, where ``before`` is a convolution that gives W x + b."""
-    convolution, norm = layers[before], layers[name]
-    if not (isinstance(norm, TorchLayer) and isinstance(norm.layer, BatchNormalization)):
-        return
-    if not (isinstance(convolution, TorchLayer) and type(convolution.layer) in KERNELS) or convolution.activation:
-        return
-    kernel = KERNELS[type(convolution.layer)]
-    held, w = norm.held(), convolution.held()
-    one = torch.ones_like(held["moving_variance"])
-    scale = held.get("gamma", one) / torch.sqrt(held["moving_variance"] + norm.layer.epsilon)
-    bias = (w.get("bias", 0 * one) - held["moving_mean"]) * scale + held.get("beta", 0 * one)
-    convolution.register_parameter(kernel, nn.Parameter((w[kernel] * scale.reshape(-1, 1, 1, 1)).detach()))
-    convolution.register_parameter("bias", nn.Parameter(bias.detach()))
-    layers[name] = _Nothing()

@@ -1,0 +1,34 @@
+"""A run's code on one of the three levels below the Studio."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from glasshouse.errors import InputError
+from glasshouse.ladder.comments import sentences
+from glasshouse.ladder.learner import learner_code
+from glasshouse.ladder.layers import layers_code
+from glasshouse.ladder.story import Story, read_story
+
+__all__ = ["LEVELS", "run_code"]
+
+LEVELS: dict[str, Callable[[Story, dict[str, str]], str]] = {
+    "learner": learner_code,
+    "layers": layers_code,
+}
+
+
+def run_code(run: str | Path, level: str, data: str | Path | None = None, language: str = "en") -> str:
+    """Return a script in the words of ``level`` that gives the numbers of the run in the folder ``run``.
+
+    Args:
+        level: learner, layers or autodiff.
+        data: where the run's dataset lies now, as the script is to name it.
+        language: of the comments, en or ko.
+
+    Raises:
+        LevelError: the level cannot express what the run did; the text says why, and what can be done.
+        ResumeError, DatasetError: there is no run, or its dataset is not found.
+    """
+    if level not in LEVELS:
+        raise InputError(f"the level is one of {', '.join(LEVELS)}, got {level!r}")
+    return LEVELS[level](read_story(Path(run), None if data is None else Path(data)), sentences(language))
