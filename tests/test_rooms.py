@@ -11,9 +11,9 @@ import pytest
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
     "errors", "events", "autodiff", "layers", "recipe", "networks", "data", "evaluation", "export",
-    "training", "explanation", "store", "jobs", "web", "notebook", "cli",
+    "training", "explanation", "ladder", "store", "jobs", "web", "notebook", "cli",
 )  # fmt: skip
-WITHOUT_TORCH = ("store", "web")
+WITHOUT_TORCH = ("ladder", "store", "web")
 FILES = sorted(path for path in SOURCE.rglob("*.py"))
 
 

@@ -82,7 +82,7 @@ class Linear(_Weighted):
 
 
 class Conv2d(_Weighted):
-    """y = W * x + b: a convolution. x (N, C, H, W), W (out_channels, C, KH, KW).
+    """y = W * x + b: a convolution. x (N, C, H, W), W (out_channels, C / groups, KH, KW).
 
     Source: Deep Learning from Scratch 3, step 57.
 
@@ -92,18 +92,19 @@ class Conv2d(_Weighted):
 
     def __init__(
         self, out_channels: int, kernel_size: Size, stride: Size = 1, pad: Size = 0, nobias: bool = False,
-        dtype: Any = None, in_channels: int | None = None, *, seed: Seed = None,
+        dtype: Any = None, in_channels: int | None = None, *, dilation: Size = 1, groups: int = 1, seed: Seed = None,
     ) -> None:  # fmt: skip
         super().__init__(out_channels, nobias, dtype, seed)
         self.kernel_size, self.stride, self.pad = pair(kernel_size), stride, pad
+        self.dilation, self.groups = dilation, groups
         if in_channels is not None:
             self._draw(in_channels, None)
 
     def _shape(self, inputs: int) -> tuple[int, ...]:
-        return self.outputs, inputs, *self.kernel_size
+        return self.outputs, inputs // self.groups, *self.kernel_size
 
     def forward(self, x: Operand) -> Variable:
-        return conv2d(self._ready(x, 1), self.W, self.b, self.stride, self.pad)
+        return conv2d(self._ready(x, 1), self.W, self.b, self.stride, self.pad, self.dilation, self.groups)
 
 
 class Deconv2d(Conv2d):
@@ -125,13 +126,16 @@ class BatchNorm(Layer):
 
     Source: Ioffe and Szegedy 2015, arXiv 1502.03167.
 
+    Args:
+        unbiased: the running variance follows σ² n / (n - 1), as torch's does; Keras' follows σ².
+
     >>> BatchNorm()(np.array([[1.0], [3.0]])).data.round(3)
     array([[-1.],
            [ 1.]])
     """
 
-    def __init__(self, decay: float = 0.9, eps: float = 2e-5) -> None:
-        self.decay, self.eps = decay, eps
+    def __init__(self, decay: float = 0.9, eps: float = 2e-5, *, unbiased: bool = True) -> None:
+        self.decay, self.eps, self.unbiased = decay, eps, unbiased
         self.avg_mean = Parameter(None, name="avg_mean", requires_grad=False)
         self.avg_var = Parameter(None, name="avg_var", requires_grad=False)
         self.gamma = Parameter(None, name="gamma")
@@ -146,7 +150,9 @@ class BatchNorm(Layer):
         for parameter, start in ((self.avg_mean, 0), (self.avg_var, 1), (self.gamma, 1), (self.beta, 0)):
             if parameter.data is None:
                 parameter.data = _as_kind(np.full(x.shape[1], float(start)), None, x.data)
-        return batch_norm(x, self.gamma, self.beta, self.avg_mean, self.avg_var, self.decay, self.eps)
+        return batch_norm(
+            x, self.gamma, self.beta, self.avg_mean, self.avg_var, self.decay, self.eps, unbiased=self.unbiased
+        )
 
 
 class EmbedID(Layer):

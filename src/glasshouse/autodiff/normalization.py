@@ -43,12 +43,14 @@ class Standardize(Function):
 
 
 def batch_norm(
-    x: Operand, gamma: Operand, beta: Operand, mean: Operand, var: Operand, decay: float = 0.9, eps: float = 2e-5
-) -> Variable:
+    x: Operand, gamma: Operand, beta: Operand, mean: Operand, var: Operand, decay: float = 0.9, eps: float = 2e-5, *,
+    unbiased: bool = True,
+) -> Variable:  # fmt: skip
     """y = gamma (x - μ) / √(σ² + ε) + beta, a mean and a variance for each of C channels. x (N, C) or (N, C, H, W).
 
     In training μ and σ² are the batch's, and the running `mean` and `var` follow them in place:
-    mean ← decay mean + (1 - decay) μ, var likewise with σ² n / (n - 1). In `test_mode` they are used instead.
+    mean ← decay mean + (1 - decay) μ, var likewise with σ² n / (n - 1) (σ² where not
+    ``unbiased``). In `test_mode` they are used instead.
 
     Source: Ioffe and Szegedy 2015, arXiv 1502.03167.
 
@@ -65,7 +67,8 @@ def batch_norm(
     function = Standardize((0, 2, 3) if x.ndim == 4 else (0,), eps)
     y = cast(Variable, function(x))
     n = x.size // max(1, x.shape[1])
-    for running, batch in ((mean, function.mean), (var, function.variance * (n / max(1, n - 1)))):
+    spread = n / max(1, n - 1) if unbiased else 1
+    for running, batch in ((mean, function.mean), (var, function.variance * spread)):
         running.data *= decay
         running.data += (1 - decay) * batch.reshape(-1)
     return y * _channels(gamma, x) + _channels(beta, x)

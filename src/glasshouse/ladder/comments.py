@@ -7,99 +7,235 @@ __all__ = ["LANGUAGES", "sentences"]
 # key: (English, Korean)
 _TEXTS: dict[str, tuple[str, str]] = {
     # the beginning of a script
-    "title-learner": ("The run {run} on the level Learner.", "실행 {run}, Learner 단계의 코드."),
-    "title-layers": ("The run {run} on the level Layers: the network layer by layer, the training as a loop.",
-                     "실행 {run}, Layers 단계의 코드: 신경망을 층마다, 학습을 반복문으로 씁니다."),
-    "title-autodiff": ("The run {run} on the level Autodiff: every number, and every derivative, in NumPy.",
-                       "실행 {run}, Autodiff 단계의 코드: 모든 값과 모든 미분을 NumPy로 계산합니다."),
-    "same-bits": ("It gives the run's numbers, bit for bit on the same machine. It needs the dataset's folder{more}.",
-                  "같은 컴퓨터에서 실행과 비트까지 같은 값을 냅니다. 데이터셋 폴더{more}가 필요합니다."),
-    "same-closely": ("Its losses equal the run's to 1e-4 over the first 100 steps; later, roundings grow apart.\nIt needs the "
-                     "dataset's folder{more}. `python SCRIPT 100` stops after 100 steps.",
-                     "처음 100단계의 손실이 실행과 1e-4 안에서 같습니다. 그 뒤로는 반올림 차이가 커집니다.\n데이터셋 폴더{more}가 필요합니다. "
-                     "`python SCRIPT 100`은 100단계 뒤에 멈춥니다."),
-    "and-weights": (" and the file of weights", "와 가중치 파일"),
-    "downloads": (" and the published weights", "와 공개된 가중치"),
-    "limit": ("python SCRIPT 100: stop after 100 steps", "python SCRIPT 100: 100단계 뒤에 멈춥니다"),
-    # parts
-    "own-network": ("the network that was built for this run; its first weights follow from the seed and the layers' names",
-                    "이 실행을 위해 만든 신경망. 처음 가중치는 시드와 층 이름에서 나옵니다"),
-    "pictures": ("The pictures, and the mean and deviation that they are normalised by, a number a channel.",
-                 "사진, 그리고 정규화에 쓰는 채널별 평균과 표준편차."),
-    "network": ("The network. Pictures are (channels, rows, columns), torch's order. The last layer gives scores: softmax is\n"
-                "part of the loss.",
-                "신경망. 사진은 torch의 순서인 (채널, 행, 열)입니다. 마지막 층은 점수를 냅니다. softmax는 손실에 들어 있습니다."),
-    "network-own": ("The network. Its first weights follow from the seed and the layers' names.",
-                    "신경망. 처음 가중치는 시드와 층 이름에서 나옵니다."),
-    "layered": ("Layered takes normalised pictures (N, C, H, W) and gives scores: softmax is part of the loss.",
-                "Layered는 정규화된 사진 (N, C, H, W)를 받아 점수를 냅니다. softmax는 손실에 들어 있습니다."),
-    "begin": ("Where the weights begin: the catalogue's network draws them from the seed, by the published formulas.",
-              "가중치의 시작: 목록의 신경망이 공개된 공식에 따라 시드로 뽑습니다."),
-    "begin-loaded": ("Where the weights begin: the head is drawn from the seed, the rest is read from trained weights.",
-                     "가중치의 시작: 머리 층은 시드로 뽑고, 나머지는 학습된 가중치에서 읽습니다."),
-    "channels-last": ("convolutions run faster with the channels last in memory", "채널이 메모리에서 마지막에 있으면 합성곱이 빠릅니다"),
-    "cudnn": ("only algorithms that give the same bits twice", "두 번 해도 같은 비트를 내는 알고리즘만 씁니다"),
-    "augmentation": ("What changes a training picture; all draws follow from (seed, epoch, picture).",
-                     "학습 사진을 바꾸는 방법. 모든 무작위 값은 (시드, 에포크, 사진)에서 나옵니다."),
-    "optimizer": ("{name} over (parameters, share of the rate). Weight decay draws weights towards 0 and leaves biases and\n"
-                  "    normalisation alone; what is in no group stands still.",
-                  "{name}: (매개변수, 학습률의 비율)마다. 가중치 감소는 가중치만 0으로 당기고 편향과 정규화는 그대로 둡니다.\n"
-                  "    어느 묶음에도 없는 것은 움직이지 않습니다."),
-    "fine-tune": ("Fine-tuning. While the body is frozen, the head learns, and the batch norms of the body at a tenth of its\n"
-                  "rate; their moving statistics follow the pictures. Then everything learns, earlier layers more slowly.",
-                  "미세 조정. 몸통이 얼어 있는 동안 머리 층이 배우고, 몸통의 배치 정규화는 그 10분의 1 학습률로 배웁니다.\n"
-                  "이동 통계는 사진을 따릅니다. 그다음 모두 배우며, 앞쪽 층은 더 느리게 배웁니다."),
-    "phases": ("first epoch: (epochs, rate, form of the cycle, groups)", "첫 에포크: (에포크 수, 학습률, 주기의 모양, 묶음)"),
-    "validate": ("Mean loss (nats) and accuracy on the validation pictures, computed as a model predicts: in blocks of one\n"
-                 "    size, with the moving statistics folded into the convolutions, without dropout.",
-                 "검증 사진의 평균 손실(nat)과 정확도. 모델이 예측하는 방식대로: 같은 크기의 묶음으로, 이동 통계를 합성곱에 접어 넣고,\n"
-                 "    드롭아웃 없이 계산합니다."),
-    "validate-autodiff": ("Mean loss (nats) and accuracy on the validation pictures: moving statistics, no dropout, no graph.",
-                          "검증 사진의 평균 손실(nat)과 정확도: 이동 통계를 쓰고, 드롭아웃과 그래프는 없습니다."),
-    "one-left-out": ("a last batch of one picture is left out: batch norm needs two",
-                     "사진 한 장뿐인 마지막 배치는 뺍니다. 배치 정규화에는 두 장이 필요합니다"),
-    "dropout-seed": ("what dropout draws follows from (seed, epoch, step, batch of the step)",
-                     "드롭아웃의 무작위 값은 (시드, 에포크, 단계, 단계 안의 배치)에서 나옵니다"),
-    "loss": ("cross-entropy, the mean over the pictures of the step", "교차 엔트로피, 단계에 든 사진의 평균"),
-    "clip": ("the gradient of all weights together is at most this long", "모든 가중치의 기울기를 합친 길이의 한도"),
-    "average": ("average ← d average + (1 - d) weights; it is what is judged and kept",
-                "평균 ← d 평균 + (1 - d) 가중치. 평가하고 보관하는 것은 이 평균입니다"),
-    "accumulate": ("gradients of {count} batches are added before a step", "한 단계 전에 배치 {count}개의 기울기를 더합니다"),
-    "best": ("the weights of the best epoch are kept", "가장 좋은 에포크의 가중치를 보관합니다"),
-    "stopping": ("stop when {count} epochs in a row were not better", "{count} 에포크 연속으로 나아지지 않으면 멈춥니다"),
-    "restore": ("The model is the best epoch's.", "모델은 가장 좋은 에포크의 것입니다."),
-    "warmup": ("the rate rises in a straight line first", "처음에는 학습률이 직선으로 오릅니다"),
-    "features": ("Features: the frozen network without its last layer, computed once for every picture.",
-                 "특징: 마지막 층을 뺀 얼린 신경망을 사진마다 한 번만 계산합니다."),
-    "head": ("What learns: one layer on the features.", "배우는 것: 특징 위의 층 하나."),
-    "view": ("augmented views of the pictures: None is the plain one", "증강된 모습들. None은 원래 사진"),
-    "class-weights": ("weights of the classes in the loss", "손실에서 클래스의 무게"),
-    # autodiff
-    "optimizer-autodiff": ("{formula}\n\n    Weight decay draws weights towards 0 and leaves biases and normalisation alone.",
-                           "{formula}\n\n    가중치 감소는 가중치만 0으로 당기고 편향과 정규화는 그대로 둡니다."),
-    "fill": ("Give the layers their first arrays, in order: W, b; of batch norm gamma, beta, mean, variance.\n"
-             "    A dense W is (inputs, outputs) here, torch's the other way round.",
-             "층에 처음 배열을 차례로 줍니다: W, b. 배치 정규화는 gamma, beta, 평균, 분산.\n"
-             "    여기서 Dense의 W는 (입력, 출력)이고, torch에서는 반대입니다."),
-    "mask": ("The same units as in the run are dropped: torch's generator draws, NumPy multiplies.",
-             "실행에서와 같은 유닛을 끕니다. torch의 생성기가 뽑고 NumPy가 곱합니다."),
-    "mask-own": ("The same units as in the run are dropped.", "실행에서와 같은 유닛을 끕니다."),
-    "smoothed": ("targets: 1 for the class of the picture{more}", "목표: 사진의 클래스에 1{more}"),
-    "first-weights": ("First weights: name, formula, shape in Keras' axes.", "처음 가중치: 이름, 공식, Keras 축 순서의 모양."),
-    "own-graph": ("y.backward() walks the graph that forward left behind; no torch computes here",
-                  "y.backward()는 forward가 남긴 그래프를 따라갑니다. 여기서 torch는 계산하지 않습니다"),
+    "title-learner": (
+        "The run {run} on the level Learner.",
+        "실행 {run}, Learner 단계의 코드.",
+    ),
+    "title-layers": (
+        "The run {run} on the level Layers: the network layer by layer, the training as a loop.",
+        "실행 {run}, Layers 단계의 코드: 신경망을 층마다, 학습을 반복문으로 씁니다.",
+    ),
+    "title-autodiff": (
+        "The run {run} on the level Autodiff: every number, and every derivative, in NumPy.",
+        "실행 {run}, Autodiff 단계의 코드: 모든 값과 모든 미분을 NumPy로 계산합니다.",
+    ),
+    "same-bits": (
+        "It gives the run's numbers, bit for bit on the same machine. It needs the dataset's folder{more}.",
+        "같은 컴퓨터에서 실행과 비트까지 같은 값을 냅니다. 데이터셋 폴더{more}가 필요합니다.",
+    ),
+    "same-closely": (
+        "Its losses equal the run's to 1e-4 over the first 100 steps; later, roundings grow apart.\nIt needs "
+        "the dataset's folder{more}. `python SCRIPT 100` stops after 100 steps.",
+        "처음 100단계의 손실이 실행과 1e-4 안에서 같습니다. 그 뒤로는 반올림 차이가 커집니다.\n데이터셋 "
+        "폴더{more}가 필요합니다. `python SCRIPT 100`은 100단계 뒤에 멈춥니다.",
+    ),
+    "and-weights": (
+        " and the file of weights",
+        "와 가중치 파일",
+    ),
+    "downloads": (
+        " and the published weights",
+        "와 공개된 가중치",
+    ),
+    "limit": (
+        "python SCRIPT 100: stop after 100 steps",
+        "python SCRIPT 100: 100단계 뒤에 멈춥니다",
+    ),
+    # parts of a script
+    "own-network": (
+        "the network that was built for this run; its first weights follow from the seed and the layers' names",
+        "이 실행을 위해 만든 신경망. 처음 가중치는 시드와 층 이름에서 나옵니다",
+    ),
+    "pictures": (
+        "The pictures, and the mean and deviation that they are normalised by, a number a channel.",
+        "사진, 그리고 정규화에 쓰는 채널별 평균과 표준편차.",
+    ),
+    "network": (
+        "The network. Pictures are (channels, rows, columns), torch's order. The last layer gives scores: "
+        "softmax is\npart of the loss.",
+        "신경망. 사진은 torch의 순서인 (채널, 행, 열)입니다. 마지막 층은 점수를 냅니다. softmax는 손실에 "
+        "들어 있습니다.",
+    ),
+    "network-own": (
+        "The network. Its first weights follow from the seed and the layers' names.",
+        "신경망. 처음 가중치는 시드와 층 이름에서 나옵니다.",
+    ),
+    "layered": (
+        "Layered takes normalised pictures (N, C, H, W) and gives scores: softmax is part of the loss.",
+        "Layered는 정규화된 사진 (N, C, H, W)를 받아 점수를 냅니다. softmax는 손실에 들어 있습니다.",
+    ),
+    "begin": (
+        "Where the weights begin: the catalogue's network draws them from the seed, by the published formulas.",
+        "가중치의 시작: 목록의 신경망이 공개된 공식에 따라 시드로 뽑습니다.",
+    ),
+    "begin-loaded": (
+        "Where the weights begin: the head is drawn from the seed, the rest is read from trained weights.",
+        "가중치의 시작: 머리 층은 시드로 뽑고, 나머지는 학습된 가중치에서 읽습니다.",
+    ),
+    "channels-last": (
+        "convolutions run faster with the channels last in memory",
+        "채널이 메모리에서 마지막에 있으면 합성곱이 빠릅니다",
+    ),
+    "cudnn": (
+        "only algorithms that give the same bits twice",
+        "두 번 해도 같은 비트를 내는 알고리즘만 씁니다",
+    ),
+    "augmentation": (
+        "What changes a training picture; all draws follow from (seed, epoch, picture).",
+        "학습 사진을 바꾸는 방법. 모든 무작위 값은 (시드, 에포크, 사진)에서 나옵니다.",
+    ),
+    "optimizer": (
+        "{name} over (parameters, share of the rate). Weight decay draws weights towards 0 and leaves biases "
+        "and\n    normalisation alone; what is in no group stands still.",
+        "{name}: (매개변수, 학습률의 비율)마다. 가중치 감소는 가중치만 0으로 당기고 편향과 정규화는 그대로 "
+        "둡니다.\n    어느 묶음에도 없는 것은 움직이지 않습니다.",
+    ),
+    "fine-tune": (
+        "Fine-tuning. While the body is frozen, the head learns, and the batch norms of the body at a tenth "
+        "of its\nrate; their moving statistics follow the pictures. Then everything learns, earlier layers "
+        "more slowly.",
+        "미세 조정. 몸통이 얼어 있는 동안 머리 층이 배우고, 몸통의 배치 정규화는 그 10분의 1 학습률로 "
+        "배웁니다.\n이동 통계는 사진을 따릅니다. 그다음 모두 배우며, 앞쪽 층은 더 느리게 배웁니다.",
+    ),
+    "phases": (
+        "first epoch: (epochs, rate, form of the cycle, groups)",
+        "첫 에포크: (에포크 수, 학습률, 주기의 모양, 묶음)",
+    ),
+    "validate": (
+        "Mean loss (nats) and accuracy on the validation pictures, computed as a model predicts: in blocks "
+        "of one\n    size, with the moving statistics folded into the convolutions, without dropout.",
+        "검증 사진의 평균 손실(nat)과 정확도. 모델이 예측하는 방식대로: 같은 크기의 묶음으로, 이동 통계를 "
+        "합성곱에 접어 넣고,\n    드롭아웃 없이 계산합니다.",
+    ),
+    "validate-autodiff": (
+        "Mean loss (nats) and accuracy on the validation pictures: moving statistics, no dropout, no graph.",
+        "검증 사진의 평균 손실(nat)과 정확도: 이동 통계를 쓰고, 드롭아웃과 그래프는 없습니다.",
+    ),
+    "one-left-out": (
+        "a last batch of one picture is left out: batch norm needs two",
+        "사진 한 장뿐인 마지막 배치는 뺍니다. 배치 정규화에는 두 장이 필요합니다",
+    ),
+    "dropout-seed": (
+        "what dropout draws follows from (seed, epoch, step, batch of the step)",
+        "드롭아웃의 무작위 값은 (시드, 에포크, 단계, 단계 안의 배치)에서 나옵니다",
+    ),
+    "loss": (
+        "cross-entropy, the mean over the pictures of the step",
+        "교차 엔트로피, 단계에 든 사진의 평균",
+    ),
+    "clip": (
+        "the gradient of all weights together is at most this long",
+        "모든 가중치의 기울기를 합친 길이의 한도",
+    ),
+    "average": (
+        "average ← d average + (1 - d) weights; it is what is judged and kept",
+        "평균 ← d 평균 + (1 - d) 가중치. 평가하고 보관하는 것은 이 평균입니다",
+    ),
+    "accumulate": (
+        "gradients of {count} batches are added before a step",
+        "한 단계 전에 배치 {count}개의 기울기를 더합니다",
+    ),
+    "best": (
+        "the weights of the best epoch are kept",
+        "가장 좋은 에포크의 가중치를 보관합니다",
+    ),
+    "stopping": (
+        "stop when {count} epochs in a row were not better",
+        "{count} 에포크 연속으로 나아지지 않으면 멈춥니다",
+    ),
+    "restore": (
+        "The model is the best epoch's.",
+        "모델은 가장 좋은 에포크의 것입니다.",
+    ),
+    "warmup": (
+        "the rate rises in a straight line first",
+        "처음에는 학습률이 직선으로 오릅니다",
+    ),
+    "features": (
+        "Features: the frozen network without its last layer, computed once for every picture.",
+        "특징: 마지막 층을 뺀 얼린 신경망을 사진마다 한 번만 계산합니다.",
+    ),
+    "head": (
+        "What learns: one layer on the features.",
+        "배우는 것: 특징 위의 층 하나.",
+    ),
+    "view": (
+        "augmented views of the pictures: None is the plain one",
+        "증강된 모습들. None은 원래 사진",
+    ),
+    "class-weights": (
+        "weights of the classes in the loss",
+        "손실에서 클래스의 무게",
+    ),
+    # the level Autodiff
+    "optimizer-autodiff": (
+        "{formula}\n\n    Weight decay draws weights towards 0 and leaves biases and normalisation alone.",
+        "{formula}\n\n    가중치 감소는 가중치만 0으로 당기고 편향과 정규화는 그대로 둡니다.",
+    ),
+    "fill": (
+        "Give the layers their first arrays, in order: W, b; of batch norm gamma, beta, mean, "
+        "variance.\n    A dense W is (inputs, outputs) here, torch's the other way round.",
+        "층에 처음 배열을 차례로 줍니다: W, b. 배치 정규화는 gamma, beta, 평균, 분산.\n    여기서 Dense의 W는 "
+        "(입력, 출력)이고, torch에서는 반대입니다.",
+    ),
+    "mask": (
+        "The same units as in the run are dropped: torch's generator draws, NumPy multiplies.",
+        "실행에서와 같은 유닛을 끕니다. torch의 생성기가 뽑고 NumPy가 곱합니다.",
+    ),
+    "mask-own": (
+        "The same units as in the run are dropped.",
+        "실행에서와 같은 유닛을 끕니다.",
+    ),
+    "smoothed": (
+        "targets: 1 for the class of the picture{more}",
+        "목표: 사진의 클래스에 1{more}",
+    ),
+    "first-weights": (
+        "First weights: name, formula, shape in Keras' axes.",
+        "처음 가중치: 이름, 공식, Keras 축 순서의 모양.",
+    ),
+    "own-graph": (
+        "y.backward() walks the graph that forward left behind; no torch computes here",
+        "y.backward()는 forward가 남긴 그래프를 따라갑니다. 여기서 torch는 계산하지 않습니다",
+    ),
     # schedules
-    "constant": ("The rate stays.", "학습률이 그대로입니다."),
-    "step": ("The rate falls in steps.", "학습률이 계단처럼 내려갑니다."),
-    "multi-step": ("The rate falls at each milestone (percent of the training).", "이정표(학습의 백분율)마다 학습률이 내려갑니다."),
-    "exponential": ("The rate falls by the same factor every percent.", "1 퍼센트마다 같은 비율로 내려갑니다."),
-    "inverse": ("The rate falls like a power of the way.", "진행의 거듭제곱으로 내려갑니다."),
-    "polynomial": ("The rate falls to 0 like a power of what is left.", "남은 길의 거듭제곱으로 0까지 내려갑니다."),
-    "sigmoid": ("The rate falls along an S.", "S자를 따라 내려갑니다."),
-    "cosine": ("The rate falls along half a cosine.", "코사인 반 주기를 따라 내려갑니다."),
-    "one-cycle": ("One cycle: up to the peak along half a cosine, then down along another. t from 0 to 1.",
-                  "한 주기: 코사인 반 주기로 정점까지 올랐다가 다시 내려갑니다. t는 0에서 1까지."),
-}  # fmt: skip
+    "constant": (
+        "The rate stays.",
+        "학습률이 그대로입니다.",
+    ),
+    "step": (
+        "The rate falls in steps.",
+        "학습률이 계단처럼 내려갑니다.",
+    ),
+    "multi-step": (
+        "The rate falls at each milestone (percent of the training).",
+        "이정표(학습의 백분율)마다 학습률이 내려갑니다.",
+    ),
+    "exponential": (
+        "The rate falls by the same factor every percent.",
+        "1 퍼센트마다 같은 비율로 내려갑니다.",
+    ),
+    "inverse": (
+        "The rate falls like a power of the way.",
+        "진행의 거듭제곱으로 내려갑니다.",
+    ),
+    "polynomial": (
+        "The rate falls to 0 like a power of what is left.",
+        "남은 길의 거듭제곱으로 0까지 내려갑니다.",
+    ),
+    "sigmoid": (
+        "The rate falls along an S.",
+        "S자를 따라 내려갑니다.",
+    ),
+    "cosine": (
+        "The rate falls along half a cosine.",
+        "코사인 반 주기를 따라 내려갑니다.",
+    ),
+    "one-cycle": (
+        "One cycle: up to the peak along half a cosine, then down along another. t from 0 to 1.",
+        "한 주기: 코사인 반 주기로 정점까지 올랐다가 다시 내려갑니다. t는 0에서 1까지.",
+    ),
+}
 LANGUAGES = {"en": 0, "ko": 1}
 
 

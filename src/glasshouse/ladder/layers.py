@@ -24,9 +24,16 @@ __all__ = ["layers_code", "loop_head", "loop_tail", "refuse_mixed"]
 
 Say = dict[str, str]
 CLASSES = {
-    "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam", "radam": "RAdam", "adamax": "Adamax",
-    "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta",
-}  # fmt: skip
+    "sgd": "SGD",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "nadam": "NAdam",
+    "radam": "RAdam",
+    "adamax": "Adamax",
+    "rmsprop": "RMSprop",
+    "adagrad": "Adagrad",
+    "adadelta": "Adadelta",
+}
 
 
 def layers_code(story: Story, say: Say) -> str:
@@ -38,7 +45,7 @@ def layers_code(story: Story, say: Say) -> str:
     refuse_mixed(story, "layers")
     layers = layers_of(story, "layers")
     blocks = [
-        ["import glasshouse as gh", *_imports(story, layers)],
+        _imports(story, layers),
         ["", *constants(story, say)],
         ["", *data_lines(story, say, layers.own)],
         ["", *augmentation_lines(story.recipe.augmentation, say)],
@@ -46,8 +53,9 @@ def layers_code(story: Story, say: Say) -> str:
         [f"# {_commented(say['network-own' if layers.own else 'network'])}", _network(layers)],
         _weights(story, layers, say),
     ]
-    blocks += features_lines(story, layers, say) if story.recipe.strategy == "features" else []
-    blocks += [["", *_optimizer(story, say)], ["", *_groups(story, layers, say)], ["", *_rate(story, say)]]
+    if story.recipe.strategy == "features":
+        blocks += features_lines(story, layers, say)
+    blocks += [["", *_optimizer(story, say)], ["", *_groups(story, layers, say)], ["", *rate_lines(story, say)]]
     blocks += [["", *_validate(story, say)], ["", *_loop(story, layers, say)]]
     return shrunk("\n".join([title(story, say, "title-layers", "same-bits"), *("\n".join(b) for b in blocks)]))
 
@@ -64,8 +72,8 @@ def refuse_mixed(story: Story, level: str) -> None:
     if story.recipe.precision == "mixed" and story.device.startswith("cuda"):
         raise LevelError(
             level,
-            f"the run computed in mixed precision on {story.device}, which rounds inside torch's own modules; the level "
-            f"{level} computes in float32. Train it with precision float32, or look at it on the level learner",
+            f"the run computed in mixed precision on {story.device}, which rounds inside torch's own modules; the "
+            f"level {level} computes in float32. Train it with precision float32, or look at it on the level learner",
         )
 
 
@@ -77,8 +85,10 @@ def constants(story: Story, say: Say) -> list[str]:
     if recipe.accumulate > 1:
         lines.append(f"ACCUMULATE = {recipe.accumulate}  # {say['accumulate'].format(count=recipe.accumulate)}")
     if recipe.early_stopping is not None:
-        lines.append(f"PATIENCE = {recipe.early_stopping.patience}  # "
-                     f"{say['stopping'].format(count=recipe.early_stopping.patience)}")  # fmt: skip
+        lines.append(
+            f"PATIENCE = {recipe.early_stopping.patience}  # "
+            f"{say['stopping'].format(count=recipe.early_stopping.patience)}"
+        )
     lines.append(f"LIMIT = int(sys.argv[1]) if len(sys.argv) > 1 else None  # {say['limit']}")
     if story.device != "cpu":
         lines.append(f"DEVICE = torch.device({value(story.device)})")
@@ -97,8 +107,10 @@ def _imports(story: Story, layers: Layers) -> list[str]:
     recipe, own, active = story.recipe, layers.own, story.recipe.augmentation.active
     features = recipe.strategy == "features"
     batches = [] if features else ["batches"]
-    inference = {"Inference"} | (set() if features and not active and False else {"normalized"})
-    words = words_of(layers) | ({"Dense", "Dropout"} if features and recipe.dropout else {"Dense"} if features else set())
+    inference = {"Inference"} | {"normalized"}
+    words = words_of(layers) | (
+        {"Dense", "Dropout"} if features and recipe.dropout else {"Dense"} if features else set()
+    )
     words |= {"BatchNormalization"} if recipe.strategy == "fine-tune" and has_norms(layers) else set()
     found = {
         "glasshouse.data.augment": ["augment"] if active else [],
@@ -113,12 +125,21 @@ def _imports(story: Story, layers: Layers) -> list[str]:
         "glasshouse.networks.weights": ["load_weights"] if recipe.weights != "none" and not own else [],
         "glasshouse.recipe": ["AugmentationRecipe"] if active else [],
         "glasshouse.training.averaging": ["MovingAverage"] if recipe.ema_decay else [],
-        "glasshouse.training.randomness": ["seeded"],
+        "glasshouse.training.randomness": [] if own else ["seeded"],
     }
     lines = [call_import(home, names) for home, names in found.items() if names]
     math = ["import math"] if _needs_math(recipe.schedule) else []
-    return [*math, "import sys", "", "import numpy as np", "import torch", *lines,
-            "from torch.nn.functional import cross_entropy"]  # fmt: skip
+    return [
+        *math,
+        "import sys",
+        "",
+        "import numpy as np",
+        "import torch",
+        "from torch.nn.functional import cross_entropy",
+        "",
+        "import glasshouse as gh",
+        *lines,
+    ]
 
 
 def call_import(home: str, names: list[str]) -> str:
@@ -137,12 +158,18 @@ def _weights(story: Story, layers: Layers, say: Say) -> list[str]:
     if story.device.startswith("cuda"):
         lines += [f"torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False  # {say['cudnn']}"]
     if layers.own:
-        lines += [f"# {say['layered']}", f"module = Layered(net.to_dict()).to({to})  # {say['channels-last']}"]
-        return lines
-    lines += [f"# {say['begin' if story.recipe.weights == 'none' else 'begin-loaded']}", f"start = {build_call(story, layers)}"]
+        return [*lines, f"# {say['layered']}", f"module = Layered(net.to_dict()).to({to})  # {say['channels-last']}"]
+    lines += [
+        f"# {say['begin' if story.recipe.weights == 'none' else 'begin-loaded']}",
+        f"start = {build_call(story, layers)}",
+    ]
     if story.recipe.weights != "none":
         lines.append(f"load_weights(start, {value(story.recipe.weights)})")
-    return [*lines, "take_weights(net, start.module.state_dict())", f"module = net.module.to({to})  # {say['channels-last']}"]
+    return [
+        *lines,
+        "take_weights(net, start.module.state_dict())",
+        f"module = net.module.to({to})  # {say['channels-last']}",
+    ]
 
 
 def _optimizer(story: Story, say: Say) -> list[str]:
@@ -222,22 +249,26 @@ def _cut(layers: Layers) -> list[str]:
                 at = index
                 break
             count += size
-        lines = ["body = [p for p in module.body.parameters() if p.requires_grad]",
-                 f"early, late, head = body[:{at}], body[{at}:], list(module.head.parameters())"]  # fmt: skip
+        lines = [
+            "body = [p for p in module.body.parameters() if p.requires_grad]",
+            f"early, late, head = body[:{at}], body[{at}:], list(module.head.parameters())",
+        ]
         where = "module.body.layers"
         learns = " and layer.learns"
     else:
         lines = [
             "names = list(module.layers)",
-            f'first, last = names.index({value(CUTS[layers.entry])}), names.index({value(last)})',
+            f"first, last = names.index({value(CUTS[layers.entry])}), names.index({value(last)})",
             "early = [p for name in names[:first] for p in module.layers[name].parameters()]",
             "late = [p for name in names[first:last] for p in module.layers[name].parameters()]",
             f"head = list(module.layers[{value(last)}].parameters())",
         ]
         where, learns = "module.layers", ""
     if has_norms(layers):
-        lines.append(f"norms = [p for layer in {where}.values() if isinstance(layer.layer, BatchNormalization){learns}\n"
-                     "         for p in layer.parameters()]")  # fmt: skip
+        lines.append(
+            f"norms = [p for layer in {where}.values() if isinstance(layer.layer, BatchNormalization){learns}\n"
+            "         for p in layer.parameters()]"
+        )
     return lines
 
 
@@ -269,7 +300,7 @@ def _phases(story: Story, layers: Layers, say: Say) -> list[str]:
     return [*lines, "}"]
 
 
-def _rate(story: Story, say: Say) -> list[str]:
+def rate_lines(story: Story, say: Say) -> list[str]:
     """The functions ``factor`` and ``rate``."""
     recipe = story.recipe
     phased = recipe.strategy == "fine-tune"
@@ -324,8 +355,11 @@ def _loop(story: Story, layers: Layers, say: Say) -> list[str]:
         lines.append(f"average = MovingAverage(module, {recipe.ema_decay!r})  # {say['average']}")
     lines += ["for epoch in range(EPOCHS):", "    module.train()"]
     if recipe.strategy == "fine-tune":
-        lines += ["    if epoch in PHASES:", "        first, (length, base, form, groups) = epoch, PHASES[epoch]",
-                  "        optimizer = optimizer_for(groups)"]  # fmt: skip
+        lines += [
+            "    if epoch in PHASES:",
+            "        first, (length, base, form, groups) = epoch, PHASES[epoch]",
+            "        optimizer = optimizer_for(groups)",
+        ]
     if recipe.strategy == "features":
         lines += [line.format(order=order_text(story)) for line in _features_batches()]
     else:
@@ -339,7 +373,7 @@ def _loop(story: Story, layers: Layers, say: Say) -> list[str]:
 def _features_batches() -> list[str]:
     return [
         "    samples = {order}",
-        "    chosen = choice(SEED, epoch, samples, \"view\", len(views))",
+        '    chosen = choice(SEED, epoch, samples, "view", len(views))',
         "    for number, at in enumerate(range(0, len(samples), BATCH)):",
         "        rows = torch.from_numpy(samples[at : at + BATCH] % len(train))",
         "        x, y = views[torch.from_numpy(chosen[at : at + BATCH]), rows], labels[rows]",
@@ -386,24 +420,32 @@ def _step(story: Story, layers: Layers, say: Say, device: str) -> list[str]:
         f"{pad}optimizer.zero_grad()",
     ]
     if many:
-        lines += ["        if part == 0:", *begin, "            total = 0.0",
-                  "            count = min(BATCH * ACCUMULATE, PICTURES - step * BATCH * ACCUMULATE)"]  # fmt: skip
+        lines += [
+            "        if part == 0:",
+            *begin,
+            "            total = 0.0",
+            "            count = min(BATCH * ACCUMULATE, PICTURES - step * BATCH * ACCUMULATE)",
+        ]
     else:
         lines += begin
     seeds = f"SEED, epoch, {step}, {'part' if many else 0}"
     lines += [
-        *([f"        module.seed({seeds})  # {say['dropout-seed']}"] if layers.own else []),
-        f"        with seeded({device}, {seeds}):  # {say['dropout-seed']}" if not layers.own else "",
+        f"        # {say['dropout-seed']}",
+        f"        module.seed({seeds})" if layers.own else f"        with seeded({device}, {seeds}):",
         f"        {'' if layers.own else '    '}scores = module(x)",
-        f"        loss = {_loss(story)}.sum() / {'count' if many else 'len(y)'}  # {say['loss']}",
+        f"        # {say['loss']}",
+        f"        loss = {_loss(story)}.sum() / {'count' if many else 'len(y)'}",
         "        loss.backward()",
     ]
     if many:
-        lines += ["        total = total + loss.detach()",
-                  "        if part < ACCUMULATE - 1 and number < -(-PICTURES // BATCH) - 1:", "            continue"]  # fmt: skip
+        lines += [
+            "        total = total + loss.detach()",
+            "        if part < ACCUMULATE - 1 and number < -(-PICTURES // BATCH) - 1:",
+            "            continue",
+        ]
     if recipe.clip_norm is not None:
         moving = '[p for group in optimizer.param_groups for p in group["params"]]'
-        lines.append(f"        torch.nn.utils.clip_grad_norm_({moving}, {recipe.clip_norm!r})  # {say['clip']}")
+        lines += [f"        # {say['clip']}", f"        torch.nn.utils.clip_grad_norm_({moving}, {recipe.clip_norm!r})"]
     lines.append("        optimizer.step()")
     lines += ["        average.update(module)"] if recipe.ema_decay else []
     lines += [f"        losses.append({'total' if many else 'loss'}.item())"]
@@ -430,7 +472,7 @@ def loop_tail(story: Story, say: Say, module: str) -> list[str]:
     monitor = recipe.checkpoints.monitor if val else "train_loss"
     place = {"train_loss": 0, "valid_loss": 1, "valid_accuracy": 2}[monitor]
     lines = [
-        "        print(f\"step {len(losses)}: loss {losses[-1]!r}\")",
+        '        print(f"step {len(losses)}: loss {losses[-1]!r}")',
         "        if len(losses) == LIMIT:",
         "            break",
         "    if len(losses) == LIMIT:",
@@ -438,17 +480,23 @@ def loop_tail(story: Story, say: Say, module: str) -> list[str]:
         f"    sizes = [min({rows}, PICTURES - n) for n in range(0, PICTURES, {rows})]",
         "    mean = sum(loss * n for loss, n in zip(losses[-STEPS:], sizes)) / PICTURES",
         f"    history.append((mean, *validate({judged})))" if val else "    history.append((mean,))",
-        "    print(f\"epoch {epoch + 1}: \" + \", \".join(map(str, history[-1])))",
+        '    print(f"epoch {epoch + 1}: " + ", ".join(map(str, history[-1])))',
         f"    if best is None or history[-1][{place}] {'>' if monitor == 'valid_accuracy' else '<'} "
         f"history[best_epoch - 1][{place}]:",
-        f"        best_epoch, best = epoch + 1, {{name: value.clone() for name, value in {judged}.state_dict().items()}}",
+        f"        best_epoch, best = epoch + 1, {{n: value.clone() for n, value in {judged}.state_dict().items()}}",
     ]
-    return [*lines, *_stopping(story, val), "", f"# {say['restore']}", "if best is not None:",
-            f"    {judged}.load_state_dict(best)",
-            "    print(f\"the best epoch is {best_epoch}: {history[best_epoch - 1]}\")"]  # fmt: skip
+    return [
+        *lines,
+        *stopping_lines(story, val),
+        "",
+        f"# {say['restore']}",
+        "if best is not None:",
+        f"    {judged}.load_state_dict(best)",
+        '    print(f"the best epoch is {best_epoch}: {history[best_epoch - 1]}")',
+    ]
 
 
-def _stopping(story: Story, val: bool) -> list[str]:
+def stopping_lines(story: Story, val: bool) -> list[str]:
     early: Any = story.recipe.early_stopping
     if early is None:
         return []

@@ -28,18 +28,20 @@ def learner_code(story: Story, say: dict[str, str]) -> str:
     parts += [keyword(key, given) for key, given in changed.items() if key not in told]
     more = "" if recipe.weights == "none" else say["downloads" if recipe.weights == "pretrained" else "and-weights"]
     words = sorted(words_of(own), key=lambda word: (not word[0].islower(), word)) if own else []
-    return "\n".join([
-        f'"""{say["title-learner"].format(run=story.name)}\n\n{say["same-bits"].format(more=more)}\n"""\n',
-        "import glasshouse as gh",
-        *([f"from glasshouse.layers import {', '.join(words)}"] if own else []),
-        "",
-        *(_network(own, say) if own else []),
-        f"data = gh.ImageData.open({value(story.place)})",
-        f"learner = {call('gh.Learner', *parts)}",
-        f"learner.{fit}",
-        "print(learner.evaluate())" if "val" in story.dataset.splits else "print(learner.history[-1])",
-        "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            f'"""{say["title-learner"].format(run=story.name)}\n\n{say["same-bits"].format(more=more)}\n"""\n',
+            "import glasshouse as gh",
+            *([f"from glasshouse.layers import {', '.join(words)}"] if own else []),
+            "",
+            *(_network(own, say) if own else []),
+            f"data = gh.ImageData.open({value(story.place)})",
+            f"learner = {call('gh.Learner', *parts)}",
+            f"learner.{fit}",
+            "print(learner.evaluate())" if "val" in story.dataset.splits else "print(learner.history[-1])",
+            "",
+        ]
+    )
 
 
 def _network(own: Layers, say: dict[str, str]) -> list[str]:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from glasshouse.errors import InputError
+from glasshouse.ladder.autodiff import autodiff_code
 from glasshouse.ladder.comments import sentences
-from glasshouse.ladder.learner import learner_code
 from glasshouse.ladder.layers import layers_code
+from glasshouse.ladder.learner import learner_code
 from glasshouse.ladder.story import Story, read_story
 
 __all__ = ["LEVELS", "run_code"]
@@ -14,6 +15,7 @@ __all__ = ["LEVELS", "run_code"]
 LEVELS: dict[str, Callable[[Story, dict[str, str]], str]] = {
     "learner": learner_code,
     "layers": layers_code,
+    "autodiff": autodiff_code,
 }
 
 

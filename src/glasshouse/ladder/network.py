@@ -16,13 +16,30 @@ __all__ = ["CUTS", "Layers", "layers_of", "names_to_write"]
 
 # the first layer of the late half, which is trained faster than the early one: the module `cut` of the catalogue
 CUTS = {
-    "AlexNet": "conv2d_2", "ConvNet4": "conv2d_2", "Dense128": "dense", "GoogLeNet": "conv2d_15",
-    "InceptionV3": "conv2d_26", "LeNet": "conv2d_1", "MobileNet": "depthwise_conv2d_5", "MobileNetV2": "conv2d_21",
-    "ResNet18": "conv2d_10", "ResNet34": "conv2d_16", "ResNet50": "conv2d_24", "SqueezeNet": "conv2d_13",
-    "VGG16": "conv2d_7", "VGG19": "conv2d_8", "Xception": "separable_conv2d_11",
-}  # fmt: skip
-FIRST = ("kernel_initializer", "bias_initializer", "depthwise_initializer", "pointwise_initializer",
-         "gamma_initializer", "beta_initializer")  # fmt: skip
+    "AlexNet": "conv2d_2",
+    "ConvNet4": "conv2d_2",
+    "Dense128": "dense",
+    "GoogLeNet": "conv2d_15",
+    "InceptionV3": "conv2d_26",
+    "LeNet": "conv2d_1",
+    "MobileNet": "depthwise_conv2d_5",
+    "MobileNetV2": "conv2d_20",
+    "ResNet18": "conv2d_10",
+    "ResNet34": "conv2d_16",
+    "ResNet50": "conv2d_24",
+    "SqueezeNet": "conv2d_10",
+    "VGG16": "conv2d_7",
+    "VGG19": "conv2d_8",
+    "Xception": "separable_conv2d_12",
+}
+FIRST = (
+    "kernel_initializer",
+    "bias_initializer",
+    "depthwise_initializer",
+    "pointwise_initializer",
+    "gamma_initializer",
+    "beta_initializer",
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +69,8 @@ def layers_of(story: Story, level: str) -> Layers:
     if name is None or name not in CLASSICS:
         raise LevelError(
             level,
-            f"{network} comes from timm as a finished module, and Glasshouse does not know the layers inside it, so the "
-            f"level {level} cannot spell it out; look at it on the level learner, or train one of "
+            f"{network} comes from timm as a finished module, and Glasshouse does not know the layers inside it, so "
+            f"the level {level} cannot spell it out; look at it on the level learner, or train one of "
             f"{', '.join(CLASSICS)}",
         )
     channels, height, width = story.shape
@@ -84,8 +101,9 @@ def _turned(data: dict[str, Any], story: Story) -> dict[str, Any]:
     del layers[-1]["settings"]["activation"]
     if dropout and not any(entry["layer"] == "Dropout" for entry in layers):
         last = layers[-1]
-        layers.insert(-1, {"name": "dropout", "layer": "Dropout", "settings": {"rate": dropout},
-                           "inputs": last["inputs"]})  # fmt: skip
+        layers.insert(
+            -1, {"name": "dropout", "layer": "Dropout", "settings": {"rate": dropout}, "inputs": last["inputs"]}
+        )
         last["inputs"] = ["dropout"]
     return data
 

@@ -10,7 +10,9 @@ def factor_text(recipe: ScheduleRecipe, say: dict[str, str], by_phase: bool = Fa
     lines, said = _LINES[recipe.name](recipe), say[recipe.name]
     head = f"def factor(t, peak={recipe.pct_start!r}, div={recipe.div!r}):" if by_phase else "def factor(t):"
     if not by_phase:
-        lines = [line.replace("peak", repr(recipe.pct_start)).replace("1 / div", f"1 / {recipe.div!r}") for line in lines]
+        lines = [
+            line.replace("peak", repr(recipe.pct_start)).replace("1 / div", f"1 / {recipe.div!r}") for line in lines
+        ]
     return "\n".join([head, f'    """{said}"""', *(f"    {line}" for line in lines)]) + "\n"
 
 

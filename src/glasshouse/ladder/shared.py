@@ -53,8 +53,10 @@ def augmentation_lines(recipe: AugmentationRecipe, say: dict[str, str]) -> list[
 
 def has_norms(layers: Layers) -> bool:
     """Whether a batch of one picture would have no variance anywhere."""
-    return any(type(s.layer).__name__ == "BatchNormalization" and layers.net.holders[s.weights].trainable
-               for s in layers.net.steps[1:])  # fmt: skip
+    return any(
+        type(s.layer).__name__ == "BatchNormalization" and layers.net.holders[s.weights].trainable
+        for s in layers.net.steps[1:]
+    )
 
 
 def used_pictures(story: Story, layers: Layers) -> int:
@@ -79,5 +81,3 @@ def shrunk(text: str) -> str:
         if line or found[-2:] != ["", ""]:
             found.append(line)
     return "\n".join(found).rstrip("\n") + "\n"
-
-

@@ -1,4 +1,4 @@
-"""A network in the words of Layers: a list where it is a chain, else functions for what repeats, a line for each use."""
+"""A network in the words of Layers: a list where it is a chain, else functions for what repeats, a line a use."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,8 +16,15 @@ __all__ = ["network_text", "words_of"]
 SHORT = 28  # layers of a chain that still reads as a list
 HEAVY = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D")
 AFTER = ("BatchNormalization", "Activation", "ReLU", "LeakyReLU")
-SHORT_NAMES = {"ZeroPadding2D": "padded", "Conv2D": "conv", "DepthwiseConv2D": "depthwise", "SeparableConv2D": "separable",
-               "BatchNormalization": "bn", "ReLU": "relu", "LeakyReLU": "leaky"}  # fmt: skip
+SHORT_NAMES = {
+    "ZeroPadding2D": "padded",
+    "Conv2D": "conv",
+    "DepthwiseConv2D": "depthwise",
+    "SeparableConv2D": "separable",
+    "BatchNormalization": "bn",
+    "ReLU": "relu",
+    "LeakyReLU": "leaky",
+}
 LETTERS = "xyzuvwabcdefgh"
 
 
@@ -88,10 +95,15 @@ def _graph(layers: Layers, seed: str | None) -> str:
         lines += _use(layers, unit, given, variable, functions, named, shared)
     body = "\n".join(_joined(lines))
     made = "\n\n\n".join(function.text for function in functions.values())
-    shares = "".join(f"{n} = {layer_call(s.layer, layers.settings(s), s.name if s.name in named else None)}\n"
-                     for s in net.steps if s.weights == s.name and (n := shared.get(s.name)))  # fmt: skip
+    shares = "".join(
+        f"{n} = {layer_call(s.layer, layers.settings(s), s.name if s.name in named else None)}\n"
+        for s in net.steps
+        if s.weights == s.name and (n := shared.get(s.name))
+    )
     ends = ", ".join(["start", variables[net.output_steps[0]], *_ending(layers, seed, False)])
-    return f"{made}\n\n\n{shares}{body}\nnet = Network({ends})\n" if made else f"{shares}{body}\nnet = Network({ends})\n"
+    return (
+        f"{made}\n\n\n{shares}{body}\nnet = Network({ends})\n" if made else f"{shares}{body}\nnet = Network({ends})\n"
+    )
 
 
 def _letters() -> Any:
@@ -115,9 +127,13 @@ def _units(steps: Sequence[Step], outputs: Sequence[int]) -> list[Unit]:
         kind = type(step.layer).__name__
         before = found[-1] if found else []
         alone = (
-            bool(before) and step.inputs == (before[-1],) and uses[before[-1]] == 1 and before[-1] not in outputs
-            and step.weights not in again and steps[before[-1]].weights not in again
-        )  # fmt: skip
+            bool(before)
+            and step.inputs == (before[-1],)
+            and uses[before[-1]] == 1
+            and before[-1] not in outputs
+            and step.weights not in again
+            and steps[before[-1]].weights not in again
+        )
         kinds = [type(steps[i].layer).__name__ for i in before]
         begins_padded = kinds == ["ZeroPadding2D"] and kind in HEAVY
         goes_on = kind in AFTER and kinds and any(k in HEAVY for k in kinds) and kind not in kinds
@@ -172,7 +188,8 @@ def _function(layers: Layers, pattern: tuple[str, ...], group: Sequence[Unit]) -
         parts = []
         for key in keys:
             needed = defaults[key] is MISSING
-            usual = None if needed else rules[key](defaults[key])
+            rule = rules[key]
+            usual = None if needed or rule is None else rule(defaults[key])
             values = [s.get(key, usual) for s in settings]
             if all(one == values[0] for one in values):
                 text = value(values[0])
@@ -191,9 +208,14 @@ def _function(layers: Layers, pattern: tuple[str, ...], group: Sequence[Unit]) -
 
 
 def _use(
-    layers: Layers, unit: Unit, given: Sequence[str], variable: str, functions: dict[tuple[str, ...], Function],
-    named: set[str], shared: dict[str, str],
-) -> list[str]:  # fmt: skip
+    layers: Layers,
+    unit: Unit,
+    given: Sequence[str],
+    variable: str,
+    functions: dict[tuple[str, ...], Function],
+    named: set[str],
+    shared: dict[str, str],
+) -> list[str]:
     """The lines that compute ``variable`` from the variables ``given``."""
     steps = [layers.net.steps[i] for i in unit.steps]
     function = functions.get(_pattern(layers, unit))
@@ -201,9 +223,10 @@ def _use(
     if function is not None and not any(step.name in named for step in steps):
         return [f"{variable} = {function.name}({', '.join([text, *_given(layers, unit, function)])})"]
     made = [
-        shared.get(step.weights) or layer_call(step.layer, layers.settings(step), step.name if step.name in named else None)
+        shared.get(step.weights)
+        or layer_call(step.layer, layers.settings(step), step.name if step.name in named else None)
         for step in steps
-    ]  # fmt: skip
+    ]
     return [f"{variable} = {made[0]}({text})", *(f"{variable} = {layer}({variable})" for layer in made[1:])]
 
 
@@ -233,4 +256,3 @@ def _joined(lines: Sequence[str]) -> list[str]:
                 continue
         found.append(line)
     return found
-

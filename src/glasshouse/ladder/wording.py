@@ -21,7 +21,9 @@ def value(given: Any) -> str:
         return '"' + given.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(given, Initializer):
         rest = [f"{f.name}={getattr(given, f.name)!r}" for f in fields(given) if getattr(given, f.name) != f.default]
-        return f"Initializer({', '.join([value(given.name), *(part for part in rest if not part.startswith('name='))])})"
+        return (
+            f"Initializer({', '.join([value(given.name), *(part for part in rest if not part.startswith('name='))])})"
+        )
     if isinstance(given, Mapping):
         return "{" + ", ".join(f"{value(key)}: {value(part)}" for key, part in given.items()) + "}"
     if isinstance(given, tuple) and len(given) == 2 and given[0] == given[1] and not isinstance(given[0], tuple):

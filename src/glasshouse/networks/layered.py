@@ -130,11 +130,11 @@ def key_of(part: str, last: bool, name: str) -> str:
 
 
 def _head(net: Architecture, name: str) -> Head:
-    """The last layer: a kernel (F, K) lies in memory as the layer has it, so that it computes with the same bits."""
+    """The last layer: a kernel lies in memory as (K, F), as in the layer, so that it computes with the same bits."""
     arrays = net.holders[name].arrays()
     features, classes = arrays["kernel"].shape
     head = Head(features, classes, bias="bias" in arrays)
-    head.weight = nn.Parameter(torch.from_numpy(arrays["kernel"]).t())
+    head.weight = nn.Parameter(torch.from_numpy(np.ascontiguousarray(arrays["kernel"].T)))
     if "bias" in arrays:
         head.bias = nn.Parameter(torch.from_numpy(arrays["bias"]))
     return head

@@ -1,0 +1,474 @@
+"""The level Autodiff: the network as a Model of NumPy, its gradients by backward(), the optimizer as a formula."""
+
+from glasshouse.errors import LevelError
+from glasshouse.ladder.formulas import optimizer_text
+from glasshouse.ladder.forward import Written, model_text, part_names
+from glasshouse.ladder.layers import (
+    call_import,
+    constants,
+    loop_head,
+    rate_lines,
+    refuse_mixed,
+    stopping_lines,
+    title,
+)
+from glasshouse.ladder.network import CUTS, Layers, layers_of
+from glasshouse.ladder.shared import augmentation_lines, build_call, data_lines, order_text, shrunk, used_pictures
+from glasshouse.ladder.story import Story
+from glasshouse.ladder.wording import value
+from glasshouse.layers.layer import InputLayer
+from glasshouse.recipe import ScheduleRecipe
+
+__all__ = ["autodiff_code"]
+
+Say = dict[str, str]
+
+
+def autodiff_code(story: Story, say: Say) -> str:
+    """The script of the level Autodiff.
+
+    Raises:
+        LevelError: the network's layers are not known or not written yet, or the run did what the level cannot.
+    """
+    refuse_mixed(story, "autodiff")
+    layers = layers_of(story, "autodiff")
+    _refuse(story, layers)
+    written = model_text(layers, _class_name(layers), _dropout_text(layers, say))
+    if written.dropout and story.device != "cpu":
+        raise LevelError(
+            "autodiff",
+            f"the run drew its dropout on {story.device}, and NumPy cannot draw the same; train it "
+            "with device cpu, or look at it on the level layers",
+        )
+    story = Story(story.name, story.recipe, story.dataset, story.place, "cpu")
+    blocks = [
+        _imports(story, layers, written),
+        ["", *constants(story, say)],
+        ["", *data_lines(story, say, layers.own)],
+        ["", *augmentation_lines(story.recipe.augmentation, say)],
+        _class_weights(story, say),
+        ["", written.text, "", f"model = {_class_name(layers)}()"],
+        _start(story, layers, say),
+        ["", "", optimizer_text(story.recipe.optimizer, say["optimizer-autodiff"]), ""],
+        _groups(story, layers, say),
+        _rate(story, say),
+        _validate(story, say),
+        _average(story, say),
+        _loop(story, layers, written, say),
+    ]
+    return shrunk("\n".join([title(story, say, "title-autodiff", "same-closely"), *("\n".join(b) for b in blocks)]))
+
+
+def _refuse(story: Story, layers: Layers) -> None:
+    if story.recipe.strategy == "features":
+        raise LevelError(
+            "autodiff",
+            "the run trained one layer on features that were computed before; the level autodiff "
+            "does not spell that out yet; look at it on the level learner",
+        )
+    if layers.own and story.recipe.weights != "none":
+        raise LevelError(
+            "autodiff",
+            f"the run's own layers began from the weights in {story.recipe.weights}, which the level "
+            "autodiff does not read yet; look at it on the level layers",
+        )
+
+
+def _class_name(layers: Layers) -> str:
+    name = "".join(letter for letter in layers.entry.title() if letter.isascii() and letter.isalnum())
+    return layers.entry if not layers.own else name if name[:1].isalpha() else "Own" + name
+
+
+def _dropout_text(layers: Layers, say: Say) -> str:
+    if layers.own:
+        return f'''
+    def dropout(self, x, rate, whole=False):
+        """{say["mask-own"]}"""
+        if not training():
+            return x
+        shape = (*x.shape[:2], 1, 1) if whole else x.shape
+        kept = self.random.random(shape, dtype="float32") >= rate
+        return x * (kept * np.float32(1 / (1 - rate)))
+'''
+    return f'''
+    def dropout(self, x, rate):
+        """{say["mask"]}"""
+        if not training():
+            return x
+        ones = torch.ones(x.shape)
+        ones = ones.to(memory_format=torch.channels_last) if ones.ndim == 4 else ones
+        return x * torch.nn.functional.dropout(ones, rate).numpy()
+'''
+
+
+def _imports(story: Story, layers: Layers, written: Written) -> list[str]:
+    recipe, own = story.recipe, layers.own
+    plain = _plain_loss(story)
+    found = {
+        "glasshouse.autodiff": ["Model", "functions as F", "layers as L", "no_grad", "test_mode"],
+        "glasshouse.autodiff.optimizers": (["ClipGrad"] if recipe.clip_norm is not None else []) + ["Optimizer"],
+        "glasshouse.autodiff.switches": ["training"] if written.dropout else [],
+        "glasshouse.data.augment": ["augment"] if recipe.augmentation.active else [],
+        "glasshouse.data.batches": ["balanced", "batches"] if recipe.sampling == "balanced" else ["batches"],
+        "glasshouse.data.draws": ["permutation"] if recipe.sampling != "balanced" else [],
+        "glasshouse.export.inference": ["normalized"],
+        "glasshouse.layers": (["Initializer"] if own and "Initializer(" in _table(layers) else [])
+        + (["autodiff_engine as engine"] if written.engine else []),
+        "glasshouse.layers.initializers": ["draw"] if own else [],
+        "glasshouse.networks.build": [] if own else ["build"],
+        "glasshouse.networks.weights": ["load_weights"] if recipe.weights != "none" else [],
+        "glasshouse.recipe": ["AugmentationRecipe"] if recipe.augmentation.active else [],
+        "glasshouse.training.randomness": ["seeded"] if written.dropout and not own else [],
+    }
+    lines = [call_import(home, names) for home, names in found.items() if names]
+    math = ["import math"] if recipe.schedule.name != "constant" or recipe.optimizer.name == "nadam" else []
+    return [
+        *math,
+        "import sys",
+        "",
+        "import numpy as np",
+        "import torch" if written.dropout or not plain else "",
+        "",
+        "import glasshouse as gh",
+        *lines,
+    ]
+
+
+def _plain_loss(story: Story) -> bool:
+    objective, changes = story.recipe.objective, story.recipe.augmentation
+    mixed = changes.mixup or changes.cutmix
+    return not mixed and not objective.label_smoothing and objective.class_weights == "none"
+
+
+def _class_weights(story: Story, say: Say) -> list[str]:
+    given = story.recipe.objective.class_weights
+    if given == "none":
+        return []
+    if isinstance(given, dict):
+        weights = [given.get(name, 1.0) for name in story.dataset.classes]
+        return [f"CLASS_WEIGHTS = np.array({weights!r}, np.float32)  # {say['class-weights']}", ""]
+    return [
+        "counts = np.bincount(train.labels, minlength=len(data.classes))",
+        f"# {say['class-weights']}",
+        "CLASS_WEIGHTS = (len(train) / (len(data.classes) * np.maximum(1, counts))).astype(np.float32)",
+        "",
+    ]
+
+
+def _start(story: Story, layers: Layers, say: Say) -> list[str]:
+    """How the parameters get their first numbers."""
+    if layers.own:
+        return _own_start(layers, say)
+    fill = f'''
+
+def fill(model, arrays):
+    """{say["fill"]}"""
+    arrays = iter(arrays)
+    for layer in vars(model).values():
+        norm = isinstance(layer, L.BatchNorm)
+        for name in ("gamma", "beta", "avg_mean", "avg_var") if norm else ("W", "b"):
+            if getattr(layer, name) is not None:
+                array = next(arrays)
+                getattr(layer, name).data = array.T.copy() if array.ndim == 2 else array.copy()
+
+'''
+    lines = [
+        fill,
+        f"# {say['begin' if story.recipe.weights == 'none' else 'begin-loaded']}",
+        f"start = {build_call(story, layers)}",
+    ]
+    if story.recipe.weights != "none":
+        lines.append(f"load_weights(start, {value(story.recipe.weights)})")
+    return [
+        *lines,
+        "state = start.module.state_dict()",
+        'fill(model, [a.numpy() for name, a in state.items() if not name.endswith("num_batches_tracked")])',
+    ]
+
+
+PARTS = {
+    "kernel": "W",
+    "bias": "b",
+    "gamma": "gamma",
+    "beta": "beta",
+    "moving_mean": "avg_mean",
+    "moving_variance": "avg_var",
+    "depthwise_kernel": "W",
+    "pointwise_kernel": "W",
+}
+
+
+def _table(layers: Layers) -> str:
+    rows = []
+    for name, holder in layers.net.holders.items():
+        for weight in holder.weights:
+            separable = any(w.name == "depthwise_kernel" for w in holder.weights)
+            part = f"{name}_{'deep' if weight.name == 'depthwise_kernel' else 'wide'}" if separable else name
+            place = f"model.{part}.{PARTS[weight.name]}"
+            rows.append(
+                f'    ({place}, "{name}/{weight.name}", {value(weight.initializer)}, {weight.shape!r}, '
+                f'"{weight.layout}"),'
+            )
+    return "\n".join(rows)
+
+
+def _own_start(layers: Layers, say: Say) -> list[str]:
+    return [
+        f"# {say['first-weights']}",
+        "FIRST = [",
+        _table(layers),
+        "]",
+        "for parameter, name, formula, shape, layout in FIRST:",
+        "    array = draw(formula, shape, SEED, name)",
+        '    if layout == "conv":  # (KH, KW, C, O) to (O, C, KH, KW)',
+        "        array = array.transpose(3, 2, 0, 1)",
+        '    elif layout == "depthwise":  # (KH, KW, C, M) to (C M, 1, KH, KW)',
+        "        array = array.transpose(2, 3, 0, 1).reshape(-1, 1, *shape[:2])",
+        "    parameter.data = np.ascontiguousarray(array)",
+    ]
+
+
+def _groups(story: Story, layers: Layers, say: Say) -> list[str]:
+    recipe = story.recipe
+    name = _optimizer_name(story)
+    clip = f".add_hook(ClipGrad({recipe.clip_norm!r}))" if recipe.clip_norm is not None else ""
+    if recipe.strategy != "fine-tune":
+        return [f"BASE, SHARES = {recipe.optimizer.lr!r}, {{}}", f"optimizer = {name}().setup(model){clip}"]
+    early, late, head, norms = _cut(layers)
+    lr, default = recipe.optimizer.lr or 2e-3, recipe.schedule == ScheduleRecipe()
+    forms = ['{"peak": 0.99}', '{"peak": 0.3, "div": 5.0}'] if default else ["{}", "{}"]
+    freeze = recipe.freeze_epochs
+    lines = [
+        "",
+        "def parameters(names):",
+        "    return [p for name in names.split() for p in getattr(model, name).params() if p.requires_grad]",
+        "",
+        "",
+        f"# {say['fine-tune'].replace(chr(10), chr(10) + '# ')}",
+        *(
+            f"{key} = parameters(\n    {_wrapped(names)}\n)"
+            for key, names in (("early", early), ("late", late), ("head", head))
+        ),
+        *([f"norms = parameters(\n    {_wrapped(norms)}\n)"] if norms else []),
+        f"PHASES = {{  # {say['phases']}",
+    ]
+    if freeze:
+        groups = "[(norms, 0.1), (head, 1.0)]" if norms else "[(head, 1.0)]"
+        lines.append(f"    0: ({freeze}, {lr!r}, {forms[0]}, {groups}),")
+    unfrozen = f"[(early, {100.0**-1.0!r}), (late, {100.0**-0.5!r}), (head, 1.0)]"
+    lines += [f"    {freeze}: ({recipe.epochs}, {lr / 2!r}, {forms[1]}, {unfrozen}),", "}"]
+    return lines
+
+
+def _wrapped(names: list[str]) -> str:
+    """Names in one text, over several lines where they are many."""
+    lines: list[str] = [""]
+    for name in names:
+        if len(lines[-1]) + len(name) > 100:
+            lines.append("")
+        lines[-1] += name + " "
+    return "\n    ".join(f'"{line}"' for line in lines)
+
+
+def _cut(layers: Layers) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The attributes of the early half, of the late half, of the last layer, and the batch norms before it."""
+    net = layers.net
+    last = net.steps[-1].name
+    names = [
+        step.name
+        for step in net.steps
+        if not isinstance(step.layer, InputLayer) and step.weights == step.name and net.holders[step.name].weights
+    ]
+    body = [name for name in names if name != last]
+    if layers.own:
+        raise LevelError(
+            "autodiff",
+            "fine-tuning of layers of one's own is not written on the level autodiff yet; look at it "
+            "on the level layers",
+        )
+    at = body.index(CUTS[layers.entry]) if CUTS[layers.entry] in body else len(body)
+    norms = [
+        name
+        for name in body
+        if any(s.name == name and type(s.layer).__name__ == "BatchNormalization" for s in net.steps)
+    ]
+    return (*(part_names(layers, part) for part in (body[:at], body[at:], [last])), norms)  # type: ignore[return-value]
+
+
+def _optimizer_name(story: Story) -> str:
+    names = {
+        "sgd": "SGD",
+        "adam": "Adam",
+        "adamw": "AdamW",
+        "nadam": "NAdam",
+        "radam": "RAdam",
+        "adamax": "Adamax",
+        "rmsprop": "RMSprop",
+        "adagrad": "AdaGrad",
+        "adadelta": "AdaDelta",
+    }
+    return names[story.recipe.optimizer.name]
+
+
+def _rate(story: Story, say: Say) -> list[str]:
+    return ["", *rate_lines(story, say)]
+
+
+def _validate(story: Story, say: Say) -> list[str]:
+    if "val" not in story.dataset.splits:
+        return []
+    return [
+        "",
+        "def validate():",
+        f'    """{say["validate-autodiff"]}"""',
+        "    scores = []",
+        "    with no_grad(), test_mode():",
+        "        for batch in batches(val, np.arange(len(val)), 64):",
+        "            x = normalized(batch.pictures.float() / 255, MEAN, STD).numpy()",
+        "            scores.append(F.log_softmax(model(x)).data.astype(np.float64))",
+        "    p = np.concatenate(scores)",
+        "    right = p[np.arange(len(val)), val.labels]",
+        "    return float(-right.mean()), float((p.argmax(1) == val.labels).mean())",
+        "",
+    ]
+
+
+def _average(story: Story, say: Say) -> list[str]:
+    decay = story.recipe.ema_decay
+    if not decay:
+        return []
+    return [
+        "",
+        "def follow(average, updates):",
+        f'    """{say["average"]}"""',
+        f"    d = min({decay!r}, (1 + updates) / (10 + updates))",
+        "    for name, p in model.named_params().items():",
+        "        average[name] += (1 - d) * (p.data - average[name])",
+        "",
+        "",
+        "def swap(average):",
+        "    for name, p in model.named_params().items():",
+        "        p.data, average[name] = average[name], p.data",
+        "",
+    ]
+
+
+def _loop(story: Story, layers: Layers, written: Written, say: Say) -> list[str]:
+    recipe = story.recipe
+    phased, many = recipe.strategy == "fine-tune", recipe.accumulate > 1
+    lines = loop_head(story, layers, say)
+    if recipe.ema_decay:
+        lines += ["average = {name: p.data.copy() for name, p in model.named_params().items()}"]
+    lines.append("for epoch in range(EPOCHS):")
+    if phased:
+        clip = f".add_hook(ClipGrad({recipe.clip_norm!r}))" if recipe.clip_norm is not None else ""
+        lines += [
+            "    if epoch in PHASES:",
+            "        first, (length, base, form, groups) = epoch, PHASES[epoch]",
+            "        SHARES = {p: share for parameters, share in groups for p in parameters}",
+            "        for p in [*early, *late, *head]:",
+            "            p.requires_grad = p in SHARES",
+            f"        optimizer = {_optimizer_name(story)}().setup(model){clip}",
+        ]
+    order = order_text(story)
+    order = f"{order}[:PICTURES]" if used_pictures(story, layers) != len(story.dataset.splits["train"]) else order
+    lines += [
+        f"    for number, batch in enumerate(batches(train, {order}, BATCH)):",
+        "        x, y = batch.pictures.float().div_(255), batch.labels",
+    ]
+    if recipe.augmentation.active:
+        lines.append("        x, y = augment(x, y, batch.samples, AUGMENTATION, SEED, epoch, len(data.classes))")
+    lines += ["        x, y = np.ascontiguousarray(normalized(x, MEAN, STD).numpy()), y.numpy()"]
+    lines += _step(story, layers, written, say, phased, many)
+    return lines + _end(story, say) + stopping_lines(story, "val" in story.dataset.splits) + _finish(story, say)
+
+
+def _step(story: Story, layers: Layers, written: Written, say: Say, phased: bool, many: bool) -> list[str]:
+    recipe, step = story.recipe, "step" if many else "number"
+    lines = []
+    if many:
+        lines += [
+            "        step, part = divmod(number, ACCUMULATE)",
+            "        count = min(BATCH * ACCUMULATE, PICTURES - step * BATCH * ACCUMULATE)",
+            "        if part == 0:",
+            "            model.cleargrads()",
+            "            total = 0.0",
+        ]
+    else:
+        lines += ["        model.cleargrads()"]
+    seeds = f"SEED, epoch, {step}, {'part' if many else 0}"
+    if written.dropout:
+        lines.append(f"        # {say['dropout-seed']}")
+    if written.dropout and layers.own:
+        lines += [f"        model.random = np.random.default_rng(({seeds}))", "        scores = model(x)"]
+    elif written.dropout:
+        lines += [f'        with seeded(torch.device("cpu"), {seeds}):', "            scores = model(x)"]
+    else:
+        lines.append("        scores = model(x)")
+    lines += [*_loss(story, say, many), f"        loss.backward()  # {say['own-graph']}"]
+    if many:
+        lines += [
+            "        total += float(loss.data)",
+            "        if part < ACCUMULATE - 1 and number < -(-PICTURES // BATCH) - 1:",
+            "            continue",
+        ]
+    done = f"(epoch - first) * STEPS + {step}" if phased else f"epoch * STEPS + {step}"
+    total = "length * STEPS, base, form" if phased else "EPOCHS * STEPS"
+    lines += [f"        optimizer.lr = rate({done}, {total})", "        optimizer.update()"]
+    lines += ["        follow(average, len(losses))"] if recipe.ema_decay else []
+    return [*lines, f"        losses.append({'total' if many else 'float(loss.data)'})"]
+
+
+def _loss(story: Story, say: Say, many: bool) -> list[str]:
+    objective, changes = story.recipe.objective, story.recipe.augmentation
+    if _plain_loss(story):
+        share = " * (len(y) / count)" if many else ""
+        return [f"        # {say['loss']}", f"        loss = F.softmax_cross_entropy(scores, y){share}"]
+    mixed = bool(changes.mixup or changes.cutmix)
+    hot = "y" if mixed else "np.eye(len(data.classes), dtype=np.float32)[y]"
+    smoothing, weighted = objective.label_smoothing, objective.class_weights != "none"
+    lines = [f"        targets = {hot}"]
+    if smoothing:
+        lines.append(f"        targets = (1 - {smoothing!r}) * targets + np.float32({smoothing!r} / len(data.classes))")
+    weights = " * CLASS_WEIGHTS" if weighted else ""
+    return [
+        *lines,
+        f"        # {say['loss']}",
+        f"        loss = F.sum(F.log_softmax(scores) * (-targets{weights})) / {'count' if many else 'len(y)'}",
+    ]
+
+
+def _end(story: Story, say: Say) -> list[str]:
+    """The end of an epoch."""
+    recipe, val = story.recipe, "val" in story.dataset.splits
+    rows = "BATCH" if recipe.accumulate == 1 else "BATCH * ACCUMULATE"
+    monitor = recipe.checkpoints.monitor if val else "train_loss"
+    place = {"train_loss": 0, "valid_loss": 1, "valid_accuracy": 2}[monitor]
+    swap = ["    swap(average)"] if recipe.ema_decay else []
+    return [
+        '        print(f"step {len(losses)}: loss {losses[-1]!r}")',
+        "        if len(losses) == LIMIT:",
+        "            break",
+        "    if len(losses) == LIMIT:",
+        "        break",
+        f"    sizes = [min({rows}, PICTURES - n) for n in range(0, PICTURES, {rows})]",
+        "    mean = sum(loss * n for loss, n in zip(losses[-STEPS:], sizes)) / PICTURES",
+        *swap,
+        "    history.append((mean, *validate()))" if val else "    history.append((mean,))",
+        '    print(f"epoch {epoch + 1}: " + ", ".join(map(str, history[-1])))',
+        f"    if best is None or history[-1][{place}] {'>' if monitor == 'valid_accuracy' else '<'} "
+        f"history[best_epoch - 1][{place}]:",
+        "        best_epoch, best = epoch + 1, {name: p.data.copy() for name, p in model.named_params().items()}",
+        *swap,
+    ]
+
+
+def _finish(story: Story, say: Say) -> list[str]:
+    return [
+        "",
+        f"# {say['restore']}",
+        "if best is not None:",
+        "    for name, p in model.named_params().items():",
+        "        p.data = best[name]",
+        '    print(f"the best epoch is {best_epoch}: {history[best_epoch - 1]}")',
+    ]

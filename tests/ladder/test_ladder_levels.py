@@ -1,0 +1,161 @@
+"""A run's script on each level gives the run's numbers: bit for bit on Learner and Layers."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripts import Run, run_scripts, train_one
+
+from glasshouse.data.prepare import create_dataset
+from glasshouse.errors import LevelError
+from glasshouse.ladder.comments import sentences
+from glasshouse.ladder.levels import LEVELS, run_code
+from glasshouse.ladder.network import CUTS
+from glasshouse.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Network
+from glasshouse.layers.classics import CLASSICS
+from glasshouse.networks.build import build
+from glasshouse.networks.catalogue import CATALOGUE
+from glasshouse.recipe import DatasetRecipe, TrainingRecipe
+from glasshouse.training.run_folder import RunFolder
+
+OWN = Network(
+    [Conv2D(6, 3, padding="same", activation="relu"), BatchNormalization(), MaxPooling2D(), Dropout(0.3), Flatten(),
+     Dense(12, activation="tanh"), Dense(3, activation="softmax")],
+    input_shape=(16, 16, 3), name="mine",
+).to_dict()  # fmt: skip
+CASES: dict[str, dict[str, Any]] = {
+    "plain": {"network": "LeNet"},
+    "own": {"network": OWN, "clip_norm": 1.0},
+    "tuned": {"network": OWN, "strategy": "fine-tune", "epochs": 1},
+    "many-settings": {
+        "network": "LeNet",
+        "optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True, "lr": 0.01}, "clip_norm": 0.5,
+        "augmentation": {"rotation": 10, "horizontal_flip": True}, "accumulate": 2, "dropout": 0.2, "seed": 7,
+    },
+    "watched": {
+        "network": "LeNet", "ema_decay": 0.9, "early_stopping": {"patience": 1}, "epochs": 4, "sampling": "balanced",
+        "schedule": {"name": "cosine", "warmup": 0.5},
+        "objective": {"label_smoothing": 0.1, "class_weights": "balanced"},
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny(tmp_path_factory.mktemp("ladder") / "data")
+
+
+def tiny(out: Path, size: int = 16, count: int = 28) -> Path:
+    """Noise in three colours; the last batch of 8 of an epoch is smaller."""
+    import numpy as np
+    from PIL import Image
+
+    draw, source = np.random.default_rng(7), out.with_name(out.name + "-pictures")
+    for number in range(count):
+        picture = draw.integers(0, 90, (size, size, 3))
+        picture[:, :, number % 3] += 60
+        folder = source / ("red", "green", "blue")[number % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture.astype(np.uint8)).save(folder / f"{number:04d}.png")
+    create_dataset(DatasetRecipe(source=str(source), width=size, height=size, valid=0.3, twins=False), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def runs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    folder = tmp_path_factory.mktemp("runs")
+    return {name: train_one(folder / name, data, **fields) for name, fields in CASES.items()}
+
+
+@pytest.mark.parametrize("level", ["learner", "layers"])
+def test_a_script_gives_the_runs_bits(level: str, runs: dict[str, Run], tmp_path: Path) -> None:
+    found = run_scripts(runs, level, tmp_path / "elsewhere")
+    for name, run in runs.items():
+        assert found[name]["losses"] == run.losses, name
+        assert found[name]["history"] == run.history, name
+        if level == "layers":
+            assert found[name]["best"] == run.best, name
+    if level == "learner":
+        model = Path("model") / "weights.safetensors"
+        for name, run in runs.items():
+            assert (Path(found[name]["run"]) / model).read_bytes() == (run.path / model).read_bytes(), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CLASSICS)
+def test_a_classic_gives_the_runs_bits_and_a_fine_tuned_one_too(name: str, tmp_path: Path) -> None:
+    side = {"AlexNet": 63, "ConvNet4": 46, "InceptionV3": 75}.get(name, 32)
+    data = tiny(tmp_path / "data", side, 20)
+    fields: dict[str, Any] = {"network": name, "epochs": 1}
+    runs = {"scratch": train_one(tmp_path / "scratch", data, **fields)}
+    if name not in ("AlexNet", "VGG16", "VGG19"):  # of the large ones, one is enough
+        runs["tuned"] = train_one(tmp_path / "tuned", data, **fields, strategy="fine-tune")
+    found = run_scripts(runs, "layers", tmp_path / "layers")
+    for key, run in runs.items():
+        assert (found[key]["losses"], found[key]["history"]) == (run.losses, run.history), key
+    first = run_scripts(runs, "autodiff", tmp_path / "autodiff") if len(runs) > 1 else {}
+    for key in first:
+        assert first[key]["losses"][0] == pytest.approx(runs[key].losses[0], abs=1e-4), key
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_script_says_no_more_than_it_must(level: str, language: str, runs: dict[str, Run]) -> None:
+    for name, run in runs.items():
+        if (name, level) == ("tuned", "autodiff"):
+            with pytest.raises(LevelError, match="level layers"):
+                run_code(run.path, level)
+            continue
+        text = run_code(run.path, level, language=language)
+        ast.parse(text)
+        assert "{" + "run}" not in text and max(map(len, text.splitlines())) <= 140
+        assert ("정규화" in text or level == "learner") == (language == "ko") or level == "learner"
+    assert "optimizer" not in run_code(runs["plain"].path, "learner")
+
+
+def test_every_sentence_has_both_languages() -> None:
+    english, korean = sentences("en"), sentences("ko")
+    for key in english:
+        assert any("가" <= letter <= "힣" for letter in korean[key]), key
+
+
+def test_autodiff_gives_the_runs_losses(runs: dict[str, Run], tmp_path: Path) -> None:
+    plain = {name: run for name, run in runs.items() if name != "tuned"}
+    found = run_scripts(plain, "autodiff", tmp_path)
+    for name, run in plain.items():
+        assert found[name]["losses"] == pytest.approx(run.losses, abs=1e-5), name
+        assert found[name]["best"] == run.best, name
+        for ours, theirs in zip(found[name]["history"], run.history, strict=True):
+            assert ours == pytest.approx(theirs, abs=1e-5), name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if n in ("LeNet", "MobileNetV2", "SqueezeNet") else pytest.param(n, marks=pytest.mark.slow) for n in CUTS],
+)
+def test_the_late_half_begins_where_the_catalogue_says(name: str) -> None:
+    side = CATALOGUE[name].width
+    early = build(name, 5, 3, side, side).groups()[0]
+    holders = CLASSICS[name](input_shape=(side, side, 3), classes=5).holders
+    counts = [sum(weight.trainable for weight in holder.weights) for holder in holders.values()]
+    assert sum(counts[: list(holders).index(CUTS[name])]) == len(early)
+
+
+def test_a_level_that_cannot_says_why(runs: dict[str, Run], data: Path, tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "timm", TrainingRecipe(data=str(data), network="resnet10t"))
+    assert "resnet10t" in run_code(tmp_path / "timm", "learner")
+    with pytest.raises(LevelError, match=r"timm.*learner"):
+        run_code(tmp_path / "timm", "layers")
+
+
+def test_the_ladder_loads_no_torch(runs: dict[str, Run]) -> None:
+    code = (
+        "import sys; from pathlib import Path; from glasshouse.ladder.levels import LEVELS, run_code\n"
+        f"for level in LEVELS:\n    for run in {[str(runs[name].path) for name in ('plain', 'own')]!r}: run_code(run, level)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
