@@ -152,6 +152,7 @@ def test_a_level_that_cannot_says_why(runs: dict[str, Run], data: Path, tmp_path
 
 
 def test_the_ladder_loads_no_torch(runs: dict[str, Run]) -> None:
+    paths = [str(runs[name].path) for name in ("plain", "own")]
     code = (
         "import sys; from pathlib import Path; from glasshouse.ladder.levels import LEVELS, run_code\n"
         f"for level in LEVELS:\n    for run in {[str(runs[name].path) for name in ('plain', 'own')]!r}: run_code(run, level)\n"
