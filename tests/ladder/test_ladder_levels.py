@@ -155,7 +155,7 @@ def test_the_ladder_loads_no_torch(runs: dict[str, Run]) -> None:
     paths = [str(runs[name].path) for name in ("plain", "own")]
     code = (
         "import sys; from pathlib import Path; from glasshouse.ladder.levels import LEVELS, run_code\n"
-        f"for level in LEVELS:\n    for run in {[str(runs[name].path) for name in ('plain', 'own')]!r}: run_code(run, level)\n"
+        f"for level in LEVELS:\n    for run in {paths!r}: run_code(run, level)\n"
         "assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
