@@ -28,7 +28,7 @@ Show = Literal["all", "wrong", "right", "unread"]
 Sort = Literal["source", "sure", "unsure"]
 Most = Annotated[int, Query(ge=1, le=100)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0)]
+Offset = Annotated[int, Query(ge=0, lt=2**53)]
 
 
 @router.get("/models/{model_id}/results/{split}/answers")

@@ -29,7 +29,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 @router.get("")
 def show_all(
     here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
-    limit: Limit = 200, offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Limit = 200, offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> DatasetList:  # fmt: skip
     """List datasets; ``binned`` shows the bin, ``sort`` is a column with - before it for falling."""
     listing = Listing(search, group, binned, sort, limit, offset)

@@ -64,7 +64,7 @@ def arrived(here: Here, upload_id: str, name: str) -> dict[str, int]:
 @router.put("/uploads/{upload_id}/files/{name:path}")
 async def piece(
     here: Here, request: Request, upload_id: str, name: str,
-    offset: Annotated[int, Query(ge=0)] = 0, total: Annotated[int | None, Query(ge=0)] = None,
+    offset: Annotated[int, Query(ge=0, lt=2**53)] = 0, total: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
 ) -> dict[str, int]:  # fmt: skip
     """Append the body to a file of the upload; ``total`` is the size of the whole file (without it: of the body)."""
     upload = await run_in_threadpool(get_upload, here.store, upload_id, here.user)

@@ -72,7 +72,10 @@ def log(here: Here, job_id: str) -> str:
 
 @router.get("/{job_id}/predictions")
 def predictions(
-    here: Here, job_id: str, offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=5000)] = 1000
+    here: Here,
+    job_id: str,
+    offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
 ) -> list[dict[str, Any]]:
     """Return what a classification found, a piece at a time."""
     get_job(here.store, job_id, here.user)

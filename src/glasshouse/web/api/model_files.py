@@ -44,7 +44,7 @@ def recipe(here: Here, model_id: str) -> Response:
 
 
 @router.get("/log")
-def log(here: Here, model_id: str, since: Annotated[int, Query(ge=0)] = 0) -> LogOut:
+def log(here: Here, model_id: str, since: Annotated[int, Query(ge=0, lt=2**53)] = 0) -> LogOut:
     """Tell what the job wrote behind its first ``since`` bytes."""
     model = get_model(here.store, model_id, here.user)
     text, last = read_log_since(here.store, model.job_id, since, AT_ONCE)

@@ -44,7 +44,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 @router.get("")
 def show_all(
     here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
-    dataset_id: str | None = None, limit: Limit = 200, offset: Annotated[int, Query(ge=0)] = 0,
+    dataset_id: str | None = None, limit: Limit = 200, offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> ModelList:  # fmt: skip
     """List models; ``binned`` shows the bin, ``dataset_id`` only those on it."""
     listing = Listing(search, group, binned, sort, limit, offset)
@@ -102,7 +102,7 @@ def restore(here: Here, model_id: str) -> ModelOut:
 @router.get("/{model_id}/points", response_model=PointsOut)
 async def points(
     here: Here, request: Request, model_id: str,
-    since: Annotated[int, Query(ge=0)] = 0, machine: Annotated[int, Query(ge=0)] = 0,
+    since: Annotated[int, Query(ge=0, lt=2**53)] = 0, machine: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> Response:  # fmt: skip
     """Tell the points of its curves after number ``since``: numbered, append-only within one version.
 

@@ -135,7 +135,7 @@ def statistics(here: Here, dataset_id: str) -> StatisticsOut:
 
 @router.get("/{dataset_id}/left-out")
 def left_out(
-    here: Here, dataset_id: str, why: str = "", offset: Annotated[int, Query(ge=0)] = 0,
+    here: Here, dataset_id: str, why: str = "", offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> LeftOutPage:  # fmt: skip
     """List the files that were left out, with the reason; ``why`` is one of ``reasons``."""

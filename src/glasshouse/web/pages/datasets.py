@@ -96,7 +96,7 @@ def left_out(
     desk: DeskNow,
     job: DatasetJob,
     why: str = "",
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> HTMLResponse:
     """List the files that were left out, why, and how often each reason."""
     dataset = _open(job)
