@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from glasshouse.store.datasets import get_dataset
@@ -182,3 +183,26 @@ def test_models_are_compared_over_the_api_and_different_datasets_are_told(
     assert "These models learnt from different datasets." in text
     assert "They cannot be told apart with 18 pictures" in text
     assert text.count("Not comparable picture by picture") == 2
+
+
+def test_many_classes_long_names_and_html_are_shown_whole(client: TestClient, studio: Studio) -> None:
+    source = studio.pictures.parent / "many classes"
+    names = [f"class {number:03d}" for number in range(98)] + ["<script>alert(1)", "x" * 200]
+    noise = np.random.default_rng(1)
+    for name in names:
+        (source / name).mkdir(parents=True)
+        for number in range(5):
+            Image.fromarray(noise.integers(0, 256, (8, 8), np.uint8)).save(source / name / f"{number}.png")
+    dataset = make_dataset(studio.store, "Many classes", source)
+    model = make_model(studio.store, dataset, "Many", epochs=1)
+    val = opened(studio.store.path(get_dataset(studio.store, dataset).folder)).splits["val"]
+    chances = np.eye(100, dtype=np.float32)[(val.labels + 1) % 100]
+    write_answers(result_place(studio.store.path(get_model(studio.store, model).folder), "val"), val.labels, chances)
+    text = client.get(f"/models/{model}/result").text
+    assert "There are too many classes for a table; these were mixed up most often." in text
+    assert "<script>alert" not in text and "&lt;script&gt;alert" in text and "x" * 200 in text
+    assert "It is too sure of itself" in text
+    first, second = (client.get(f"/models/{model}/result/top", params={"after": place}).text for place in (0, 75))
+    assert first.count("<h3") == second.count("<h3") == 25, "25 classes a page"
+    assert 'rel="next"' in first and 'rel="next"' not in second
+    assert len(client.get(f"/api/v1/models/{model}/results/val/top").json()["classes"]) == 100
