@@ -1,6 +1,7 @@
 """A run's code on one of the three levels below the Studio."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from glasshouse.errors import InputError
@@ -19,13 +20,16 @@ LEVELS: dict[str, Callable[[Story, dict[str, str]], str]] = {
 }
 
 
-def run_code(run: str | Path, level: str, data: str | Path | None = None, language: str = "en") -> str:
+def run_code(
+    run: str | Path, level: str, data: str | Path | None = None, language: str = "en", place: str | None = None
+) -> str:
     """Return a script in the words of ``level`` that gives the numbers of the run in the folder ``run``.
 
     Args:
         level: learner, layers or autodiff.
-        data: where the run's dataset lies now, as the script is to name it.
+        data: where the run's dataset lies now.
         language: of the comments, en or ko.
+        place: how the script names the dataset; ``data`` where it is not given.
 
     Raises:
         LevelError: the level cannot express what the run did; the text says why, and what can be done.
@@ -33,4 +37,5 @@ def run_code(run: str | Path, level: str, data: str | Path | None = None, langua
     """
     if level not in LEVELS:
         raise InputError(f"the level is one of {', '.join(LEVELS)}, got {level!r}")
-    return LEVELS[level](read_story(Path(run), None if data is None else Path(data)), sentences(language))
+    story = read_story(Path(run), None if data is None else Path(data))
+    return LEVELS[level](story if place is None else replace(story, place=place), sentences(language))

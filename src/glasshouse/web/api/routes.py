@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from glasshouse.web.api import (
     answers,
+    code,
     compare,
     datasets,
     files,
@@ -20,5 +21,19 @@ from glasshouse.web.api import (
 __all__ = ["router"]
 
 router = APIRouter()
-for part in (answers, compare, datasets, pictures, models, follow, model_files, networks, jobs, workers, files, people):
+for part in (
+    answers,
+    compare,
+    datasets,
+    pictures,
+    models,
+    follow,
+    code,
+    model_files,
+    networks,
+    jobs,
+    workers,
+    files,
+    people,
+):
     router.include_router(part.router)

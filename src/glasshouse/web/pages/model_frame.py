@@ -32,6 +32,7 @@ def tabs(_: Callable[[str], str], trained: bool) -> list[Tab]:
         Tab("/classify", _("Classify One"), trained=True),
         Tab("/many", _("Classify Many"), trained=True),
         Tab("/follow", _("Look inside"), trained=True),
+        Tab("/code", _("Code")),
         Tab("/details", _("Details")),
     ]
     return [view for view in views if trained or not view.trained]

@@ -12,6 +12,7 @@ from glasshouse.errors import Problem
 from glasshouse.web.language import texts
 from glasshouse.web.pages import (
     classify,
+    code,
     compare,
     datasets,
     downloads,
@@ -53,6 +54,7 @@ def add_pages(app: FastAPI) -> None:
         results,
         classify,
         follow,
+        code,
         many,
         compare,
         downloads,
