@@ -37,18 +37,23 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         words = [sys.executable, "-m", "glasshouse.cli.main", "studio", "--home", home, "--port", "0", "--no-browser"]
-        studio = subprocess.Popen([*words, "--folder", str(given.pictures)], stderr=subprocess.PIPE, text=True)
-        address = re.search(r"http://\S+/", studio.stderr.readline())[0]
+        log = Path(home) / "studio.log"
+        with log.open("w") as told:  # a file: a pipe that nobody reads would fill and stop the server
+            studio = subprocess.Popen([*words, "--folder", str(given.pictures)], stderr=told)
+        while not (found := re.search(r"http://\S+/", log.read_text())):
+            time.sleep(0.1)
+        address = found[0]
         try:
             print(json.dumps(asyncio.run(measure(address, studio.pid, given)), indent=2))
         finally:
+            sys.stderr.write(log.read_text()[-3000:])
             studio.send_signal(signal.SIGINT)
             studio.wait(180)
 
 
 async def measure(address: str, pid: int, given: argparse.Namespace) -> dict:
     limits = httpx.Limits(max_connections=given.viewers + 4)
-    async with httpx.AsyncClient(base_url=address, timeout=300, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
         shown = await dataset(client, "digits", {"source": "sample:digits", "width": 28, "height": 28, "color": "gray"})
         await done(client, "datasets", shown)
         model = await training(client, shown, "for show", 2)

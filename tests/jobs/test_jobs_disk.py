@@ -53,9 +53,17 @@ class Full:
         self._filler = place / "filler"
 
     def fill(self, leave: int = 0) -> None:
-        free = shutil.disk_usage(self._filler.parent).free - leave
+        """Fill it while others may write and delete; ``leave`` bytes stay free."""
+        chunk = 2**20
         with self._filler.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, free)
+            while chunk >= 4096:
+                if shutil.disk_usage(self._filler.parent).free - leave < chunk:
+                    chunk //= 2
+                    continue
+                try:
+                    os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), chunk)
+                except OSError:
+                    chunk //= 2
 
     def free(self) -> None:
         self._filler.unlink(missing_ok=True)

@@ -89,3 +89,7 @@ def test_previews_look_like_what_the_library_makes(mode: str) -> None:
     mine, made = fitted(picture, 32, 32, mode), resize(picture, 32, 32, mode)
     assert mine.shape == made.shape
     assert np.abs(mine.astype(int) - made.astype(int)).mean() < 1.0
+
+
+def test_a_curve_without_points_beside_one_that_has_them() -> None:
+    assert chart([Series("train", "training", []), Series("valid", "validation", [(1.0, 0.5)])]) is not None

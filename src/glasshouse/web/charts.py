@@ -161,6 +161,8 @@ def _ceiling(series: Sequence[Series]) -> float:
     tops = []
     for one in series:
         ordered = sorted(y for _, y in one.points)
+        if not ordered:  # such as the curve of the epochs, before the first one is done
+            continue
         tops.append(ordered[-1] if len(ordered) < 50 else ordered[int(0.98 * len(ordered))] * 1.15)
     return max(tops) or 1.0
 
