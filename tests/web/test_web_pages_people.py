@@ -62,8 +62,9 @@ def test_a_viewer_is_refused_in_words(store: Store) -> None:
     client = signed_in(store, "vera")
     form = {"name": "No", "source": str(pictures(store)), "width": "8", "height": "8", "valid": "20", "test": "0"}
     answer = client.post("/datasets/new", data=form)
-    assert answer.status_code == 422
+    assert answer.status_code == 403
     assert "may look" in answer.text
+    assert "New dataset" not in client.get("/").text
 
 
 def test_what_one_owns_another_does_not_see(store: Store) -> None:

@@ -188,9 +188,15 @@ def list_tokens(store: Store, user: UserRecord) -> list[TokenRecord]:
 
 
 def remove_token(store: Store, user: UserRecord, token_id: str) -> None:
-    """Make a token worthless."""
+    """Make a token worthless.
+
+    Raises:
+        MissingError: the person has no such token.
+    """
     with store.write() as connection:
-        connection.execute(delete(tokens).where(tokens.c.id == token_id, tokens.c.user_id == user.id))
+        gone = connection.execute(delete(tokens).where(tokens.c.id == token_id, tokens.c.user_id == user.id))
+    if not gone.rowcount:
+        raise MissingError(f"You have no token {token_id}.")
 
 
 def user_of_token(store: Store, secret: str) -> UserRecord | None:

@@ -165,9 +165,9 @@ def abort_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None
     Raises:
         RefusedError: ``viewer`` may not change one of them; then none is aborted.
     """
-    live = [record for record in chosen.all if record.state.live]
-    for record in live:
+    for record in chosen.all:
         check_change(record, viewer)
+    live = [record for record in chosen.all if record.state.live]
     done = []
     for record in live:
         try:

@@ -15,7 +15,7 @@ from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job, get_job
 from glasshouse.store.models import get_model
 from glasshouse.store.networks import network_layers
-from glasshouse.store.owned import check_member, checked_name
+from glasshouse.store.owned import check_change, check_member, checked_name
 from glasshouse.store.places import allowed_path, from_runs
 from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, UserRecord
 from glasshouse.store.tables import datasets, models
@@ -174,6 +174,7 @@ def submit_evaluation(
     if split not in ("train", "val", "test"):
         raise RecipeError("the evaluation", [Problem("split", f"expected val, test or train, got {split!r}")])
     model = _trained(store, model_id, user)
+    check_change(model, user)  # it writes the model's results, and may open a seal
     chosen = dataset_id or model.dataset_id
     if chosen is None:
         raise RecipeError("the evaluation", [Problem("dataset_id", "needed, and not given")])

@@ -19,6 +19,7 @@ from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import get_job
 from glasshouse.store.models import get_model
+from glasshouse.store.owned import check_member
 from glasshouse.store.places import allowed_path
 from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.records import UserRecord
@@ -56,6 +57,7 @@ def given_picture(store: Store, address: str, viewer: Viewer, host: str = "") ->
             f"{address!r} is neither an address of this Studio nor an absolute path on the server; "
             "give one such as /datasets/…/pictures/val/3, or a path in a folder that may be used."
         )
+    check_member(viewer)
     place = allowed_path(store, text)
     return read_regular(place), place.name
 

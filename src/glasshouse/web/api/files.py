@@ -11,9 +11,9 @@ from starlette.responses import Response
 from glasshouse.errors import Problem, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.store.models import get_model
+from glasshouse.store.owned import check_member
 from glasshouse.store.places import allowed_path, complete_path
 from glasshouse.store.predictor import ask, want_predictor
-from glasshouse.store.submit import check_member
 from glasshouse.store.uploads import (
     begin_upload,
     delete_upload,
@@ -127,6 +127,7 @@ async def predict(
     """
     model = await run_in_threadpool(get_model, here.store, model_id, here.user)
     if path is not None:
+        check_member(here.user)
         picture = await run_in_threadpool(lambda: allowed_path(here.store, path).read_bytes())
     elif source is not None:
         host = request.headers.get("host", "")

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 
+from glasshouse.store.jobs import get_job
 from glasshouse.store.models import get_model
 from glasshouse.store.points import told
 from glasshouse.store.runs import checkpoint_file, log_size, read_log_since
@@ -45,16 +46,18 @@ def recipe(here: Here, model_id: str) -> Response:
 
 @router.get("/log")
 def log(here: Here, model_id: str, since: Annotated[int, Query(ge=0, lt=2**53)] = 0) -> LogOut:
-    """Tell what the job wrote behind its first ``since`` bytes."""
+    """Tell what the job wrote behind its first ``since`` bytes; for its owner, also where the model is shared."""
     model = get_model(here.store, model_id, here.user)
+    get_job(here.store, model.job_id, here.user)
     text, last = read_log_since(here.store, model.job_id, since, AT_ONCE)
     return LogOut(text=text, last=last, ended=not model.state.live and last >= log_size(here.store, model.job_id))
 
 
 @router.get("/log.txt", response_class=PlainTextResponse)
 def log_file(here: Here, model_id: str) -> Response:
-    """Return all that the job wrote, as a file."""
+    """Return all that the job wrote, as a file; for its owner, also where the model is shared."""
     model = get_model(here.store, model_id, here.user)
+    get_job(here.store, model.job_id, here.user)
     place = here.store.path(f"work/{model.job_id}") / "log.txt"
     headers = attached(f"{model.name} log.txt")
     if not place.is_file():

@@ -11,6 +11,7 @@ from glasshouse.data.picture import decode
 from glasshouse.data.rows import Split
 from glasshouse.errors import ConflictError, MissingError, PictureError
 from glasshouse.store.datasets import get_dataset
+from glasshouse.store.owned import check_member
 from glasshouse.store.records import JobState
 from glasshouse.store.submit import NewDataset
 from glasshouse.web.api.context import Here
@@ -49,6 +50,7 @@ Side = Annotated[int, Query(ge=1, le=LARGEST)]
 @router.post("/preview")
 def preview(here: Here, request: PreviewRequest) -> PreviewOut:
     """Look at a source with a recipe: classes, counts, sample pictures, problems, time and size. Nothing is made."""
+    check_member(here.user)
     found = preview_of(here.store, NewDataset("-", request.recipe), here.user, request.example)
     return PreviewOut(
         **{name: getattr(found, name) for name in ("count", "used", "looked", "splits", "problem_count")},

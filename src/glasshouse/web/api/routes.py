@@ -15,6 +15,7 @@ from glasshouse.web.api import (
     networks,
     people,
     pictures,
+    several,
     workers,
 )
 
@@ -30,6 +31,7 @@ for part in (
     follow,
     code,
     model_files,
+    several,
     networks,
     jobs,
     workers,

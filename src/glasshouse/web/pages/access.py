@@ -1,12 +1,13 @@
-"""How a route gets at the desk of the person who asks, and at one dataset or model on it."""
+"""How a route gets at the desk of the person who asks (``MakerDesk``: no viewer), and at one thing on it."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from glasshouse.store.owned import check_member
 from glasshouse.web.pages.desk import Desk, Job
 
-__all__ = ["DatasetJob", "DeskNow", "ModelJob"]
+__all__ = ["DatasetJob", "DeskNow", "MakerDesk", "ModelJob"]
 
 
 async def _desk(request: Request) -> Desk:  # async, so that it costs no thread
@@ -14,6 +15,14 @@ async def _desk(request: Request) -> Desk:  # async, so that it costs no thread
 
 
 DeskNow = Annotated[Desk, Depends(_desk)]
+
+
+async def _maker(desk: DeskNow) -> Desk:
+    check_member(desk.user)
+    return desk
+
+
+MakerDesk = Annotated[Desk, Depends(_maker)]
 
 
 def _dataset(desk: DeskNow, key: str) -> Job:

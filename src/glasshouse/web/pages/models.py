@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from glasshouse.store.jobs import may_see
 from glasshouse.store.machine import machine_since
 from glasshouse.store.models import get_model
 from glasshouse.store.owned import check_change
@@ -47,6 +48,7 @@ def details(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
     _ = texts(language_of(request)).gettext
     record = get_model(desk.store, job.id, desk.user)
     card = job.folder / "model" / "card.md"
+    seen = may_see(record.job, desk.user)
     return framed(
         request,
         desk,
@@ -55,7 +57,8 @@ def details(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
         text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
         rows=recipe_rows(_, job.recipe),
         kept=list_checkpoints(desk.store, record),
-        log=read_log(desk.store, record.job_id, LOG),
+        log=read_log(desk.store, record.job_id, LOG) if seen else "",
+        log_seen=seen,
         log_size=log_size(desk.store, record.job_id),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
         run=look(desk.store, job.id, viewer=desk.user).run,

@@ -14,7 +14,7 @@ from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.web.dataset_form import CHECKED, defaults, filled_from, new_dataset
 from glasshouse.web.form_values import problems_of
-from glasshouse.web.pages.access import DeskNow
+from glasshouse.web.pages.access import MakerDesk
 from glasshouse.web.pages.desk import Desk
 from glasshouse.web.preview import Preview, preview_of
 from glasshouse.web.templating import page
@@ -29,7 +29,7 @@ LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".tab")
 
 
 @router.get("/datasets/new", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow) -> HTMLResponse:
+def show(request: Request, desk: MakerDesk) -> HTMLResponse:
     """Show the form, and where a source is named, what it holds."""
     given = dict(request.query_params)
     form = {**_start(desk, given.get("clone", "")), **given}
@@ -42,7 +42,7 @@ def show(request: Request, desk: DeskNow) -> HTMLResponse:
 
 
 @router.get("/datasets/new/preview", response_class=HTMLResponse)
-def preview(request: Request, desk: DeskNow) -> HTMLResponse:
+def preview(request: Request, desk: MakerDesk) -> HTMLResponse:
     """Return the part of the page that shows what the source holds, for the values of the form."""
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
     found, problems = _look(desk, form)
@@ -50,7 +50,7 @@ def preview(request: Request, desk: DeskNow) -> HTMLResponse:
 
 
 @router.post("/datasets/new", response_class=HTMLResponse)
-async def create(request: Request, desk: DeskNow) -> Response:
+async def create(request: Request, desk: MakerDesk) -> Response:
     """Queue the dataset, or show the form again with what is wrong."""
     async with request.form() as posted:
         form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}
@@ -58,7 +58,7 @@ async def create(request: Request, desk: DeskNow) -> Response:
 
 
 @router.post("/datasets/upload")
-async def upload(request: Request, desk: DeskNow) -> Response:
+async def upload(request: Request, desk: MakerDesk) -> Response:
     """Keep what a person brings and go on with the form on it; scripts get its address as JSON."""
     quiet = "application/json" in request.headers.get("accept", "")
     try:
@@ -83,7 +83,7 @@ def sample() -> RedirectResponse:
 
 
 @router.get("/folders")
-def folders(desk: DeskNow, at: str = "") -> list[str]:
+def folders(desk: MakerDesk, at: str = "") -> list[str]:
     """Return the paths that a half-typed one may mean, within the folders that may be read."""
     return desk.completions(at)
 

@@ -23,7 +23,7 @@ from glasshouse.web.estimate import Estimate, estimate, try_out
 from glasshouse.web.explorer import opened
 from glasshouse.web.form_values import flat, problems_of
 from glasshouse.web.model_form import CHECKED, defaults, filled_from, first_of, new_model, recipe_fields
-from glasshouse.web.pages.access import DeskNow
+from glasshouse.web.pages.access import DeskNow, MakerDesk
 from glasshouse.web.pages.desk import DATASET, MODEL, Desk, Job
 from glasshouse.web.presets import Preset, presets, weights_here
 from glasshouse.web.rehearsal import fitting
@@ -46,7 +46,7 @@ class Plan:
 
 
 @router.get("/models/new", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow) -> HTMLResponse:
+def show(request: Request, desk: MakerDesk) -> HTMLResponse:
     """Show the form: empty, of another model (``clone``), or as it was sent to see what it does."""
     given = dict(request.query_params)
     form = {**_start(desk, given.get("clone", "")), **_own_network(desk, given.get("network", "")), **given}
@@ -56,7 +56,7 @@ def show(request: Request, desk: DeskNow) -> HTMLResponse:
 
 
 @router.post("/models/new", response_class=HTMLResponse)
-async def create(request: Request, desk: DeskNow) -> Response:
+async def create(request: Request, desk: MakerDesk) -> Response:
     """Queue the training, or show the form again with what is wrong."""
     async with request.form() as posted:
         form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}

@@ -1,0 +1,87 @@
+"""Several datasets and models at once over the API."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from glasshouse.errors import Problem, RecipeError
+from glasshouse.store.records import DatasetRecord, ModelRecord
+from glasshouse.store.several import Chosen, abort_several, bin_several, change_several, look_up, restore_binned_at
+from glasshouse.web.api.context import Context, Here
+from glasshouse.web.api.shapes import Shape
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["several"])
+
+
+class Action(StrEnum):
+    """What is done with several things; ``undo`` brings back what one ``delete`` put into the bin."""
+
+    DELETE = "delete"
+    UNDO = "undo"
+    ABORT = "abort"
+    GROUP = "group"
+    SHARE = "share"
+
+
+class Several(Shape):
+    """Ids, and what the action needs: ``even_if_used`` (delete), ``at`` (undo), ``group_name``, ``shared``."""
+
+    datasets: list[str] = Field([], max_length=1000)
+    models: list[str] = Field([], max_length=1000)
+    even_if_used: bool = False
+    at: float | None = None
+    group_name: str | None = None
+    shared: bool | None = None
+
+
+class Done(Shape):
+    """The ids of what was changed; ``at`` is what ``undo`` needs after ``delete``."""
+
+    datasets: list[str]
+    models: list[str]
+    at: float | None = None
+
+
+@router.post("/several/{action}")
+def act(here: Here, action: Action, asked: Several) -> Done:
+    """Delete (all or none), bring back, abort, group or share several datasets and models."""
+    chosen = look_up(here.store, asked.datasets, asked.models, here.user)
+    ways: dict[Action, Callable[[], Done]] = {
+        Action.DELETE: lambda: _delete(here, chosen, asked),
+        Action.UNDO: lambda: _told(here, "restore", restore_binned_at(here.store, _given(asked, "at"), here.user)),
+        Action.ABORT: lambda: _told(here, "abort", abort_several(here.store, chosen, here.user)),
+        Action.GROUP: lambda: _change(here, chosen, asked, "group_name"),
+        Action.SHARE: lambda: _change(here, chosen, asked, "shared"),
+    }
+    return ways[action]()
+
+
+def _delete(here: Context, chosen: Chosen, asked: Several) -> Done:
+    at = bin_several(here.store, chosen, here.user, even_if_used=asked.even_if_used)
+    return _told(here, "bin", chosen.all).model_copy(update={"at": at})
+
+
+def _change(here: Context, chosen: Chosen, asked: Several, name: str) -> Done:
+    changed = change_several(here.store, chosen, {name: _given(asked, name)}, here.user)
+    return _told(here, "change", changed)
+
+
+def _given(asked: Several, name: str) -> Any:
+    value = getattr(asked, name)
+    if value is None:
+        raise RecipeError("the request", [Problem(name, "needed, and not given")])
+    return value
+
+
+def _told(here: Context, action: str, records: Sequence[DatasetRecord | ModelRecord]) -> Done:
+    done = Done(datasets=[], models=[])
+    for record in records:
+        data = isinstance(record, DatasetRecord)
+        (done.datasets if data else done.models).append(record.id)
+        here.note(f"{'dataset' if data else 'model'}-{action}", record.id, record.name)
+    return done
