@@ -39,6 +39,10 @@ def test_time_and_memory_are_measured_here_once(client: TestClient, studio: Stud
     assert "1 h 56 min" in client.get("/live/estimate", params=query).text, "it is not measured again"
     note_rate(studio.store, key, RUN, {**rate, "start": 60.0})
     assert "measured on a finished training here" in client.get("/live/estimate", params=query).text
+    asked = {"dataset_id": studio.dataset, "recipe": {**recipe, "epochs": 3}}
+    told = client.post("/api/v1/trials/estimate", json=asked).json()
+    assert (told["kind"], told["memory"]) == (RUN, rate["memory"]) and 60 < told["seconds"] < 120
+    assert client.post("/api/v1/trials/estimate", json={**asked, "recipe": {"network": 3}}).status_code == 422
 
 
 def test_what_cannot_be_trained_is_told_instead_of_a_time(client: TestClient, studio: Studio) -> None:
@@ -79,6 +83,8 @@ def test_what_of_weights_fits_is_told_before_training(client: TestClient, studio
     write_piece(studio.store, upload, "w.safetensors", 0, [file.read_bytes()])
     finish_upload(studio.store, upload)
     assert "Fits: 4 of 4" in client.get("/live/weights", params={**query, "weights": f"upload:{upload.id}"}).text
+    asked = {"dataset_id": studio.dataset, "recipe": {"network": "Dense128", "weights": f"model:{studio.model}"}}
+    assert client.post("/api/v1/trials/weights", json=asked).json()["loaded"] == 4
     for bad in ("/etc/passwd", "../../x", "model:none", f"model:{studio.model}:../../x"):
         assert 'class="wrong"' in client.get("/live/weights", params={**query, "weights": bad}).text
     form = {**OWN, "name": "From a file", "dataset": studio.dataset, "weights": f"upload:{upload.id}", "epochs": "-1"}

@@ -7,6 +7,7 @@ from glasshouse.web.api import (
     code,
     compare,
     datasets,
+    estimates,
     files,
     follow,
     jobs,
@@ -25,6 +26,7 @@ router = APIRouter()
 for part in (
     answers,
     compare,
+    estimates,
     datasets,
     pictures,
     models,

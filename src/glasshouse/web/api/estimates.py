@@ -1,0 +1,74 @@
+"""What a training will take here, and what of a file of weights fits, told over the API before it is begun."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from glasshouse.errors import ConflictError
+from glasshouse.store.datasets import get_dataset
+from glasshouse.store.submit import check_member, weights_path
+from glasshouse.web.api.context import Here
+from glasshouse.web.api.shapes import Shape
+from glasshouse.web.estimate import try_out
+from glasshouse.web.pages.job import dataset_job
+from glasshouse.web.rehearsal import fitting
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/trials", tags=["models"])
+
+
+class Trial(Shape):
+    """A training that is asked about: ``recipe`` is a TrainingRecipe without ``data``."""
+
+    dataset_id: str
+    recipe: dict[str, Any]
+
+
+class EstimateOut(Shape):
+    """Seconds of the whole job and bytes of memory on ``device``; ``kind``: measured by a ``trial`` or on a ``run``.
+
+    ``busy`` tells that other work ran while it was measured, so that it may be quicker.
+    """
+
+    seconds: float
+    memory: int
+    device: str
+    kind: str
+    busy: bool
+
+
+class FitOut(Shape):
+    """What of the weights fits: tensors loaded of total, those that begin anew, those of the file not used."""
+
+    loaded: int
+    total: int
+    skipped: list[str] = Field(default_factory=list)
+    unused: list[str] = Field(default_factory=list)
+    message: str
+
+
+@router.post("/estimate")
+def estimate(here: Here, trial: Trial) -> EstimateOut:
+    """Tell time and memory; what was never measured on this computer is measured now, by training some seconds."""
+    check_member(here.user)
+    data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
+    recipe = {name: value for name, value in trial.recipe.items() if name not in ("data", "fingerprint")}
+    recipe["weights"] = "none" if recipe.get("weights", "none") == "none" else "pretrained"
+    found = try_out(here.store, recipe, data)
+    if found is None:
+        raise ConflictError(f"The dataset {data.name} is {data.state}; a training is measured once it is made.")
+    return EstimateOut(**vars(found))
+
+
+@router.post("/weights")
+def weights(here: Here, trial: Trial) -> FitOut:
+    """Tell what of the recipe's ``weights`` fits its ``network`` and the pictures of the dataset."""
+    check_member(here.user)
+    record = get_dataset(here.store, trial.dataset_id, here.user)
+    classes = len((record.summary or {}).get("classes", ())) or 1
+    shape = (1 if record.recipe.get("color") == "gray" else 3, *(int(record.recipe[s]) for s in ("width", "height")))
+    path = weights_path(here.store, str(trial.recipe.get("weights") or "none"), here.user)
+    found = fitting(here.store.path("runs"), trial.recipe.get("network"), path, classes, (shape[0], shape[1], shape[2]))
+    return FitOut(**{name: found[name] for name in FitOut.model_fields})
