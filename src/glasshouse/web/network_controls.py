@@ -16,7 +16,8 @@ __all__ = ["GROUPS", "Control", "controls", "settings_of", "text_of", "value_of"
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "convolution": ("Conv2D", "DepthwiseConv2D", "SeparableConv2D"),
-    "pooling": ("MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D"),
+    "pooling": ("MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
+                "AdaptiveAveragePooling2D"),
     "dense": ("Dense", "Flatten", "Reshape"),
     "normalization": ("BatchNormalization", "Dropout", "SpatialDropout2D", "Rescaling"),
     "activation": ("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"),
@@ -33,7 +34,7 @@ NUMBERS: Mapping[Any, Mapping[str, str]] = {
     rules.axis: {"step": "1"},
 }
 RARE = frozenset({"axis", "center", "depth_multiplier", "dilation_rate", "epsilon", "fill_mode", "groups", "keepdims",
-                  "max_value", "scale", "threshold", "value_range"})  # fmt: skip
+                  "max_value", "scale", "unbiased", "threshold", "value_range"})  # fmt: skip
 FRACTION = re.compile(r"\s*(-?[\d.]+)\s*/\s*([\d.]+)\s*")
 
 
@@ -70,7 +71,7 @@ def settings_of(word: str, texts: Mapping[str, str]) -> dict[str, Any]:
     """The settings of a layer that the texts of a form say, without those that are left at their defaults."""
     found = {}
     for control in controls(word):
-        text = texts.get(control.name, "").strip()
+        text = texts.get(control.name, "" if control.kind == "check" else control.default).strip()
         if text != control.default and (text or control.kind in ("check", "select")):
             found[control.name] = value_of(control, text)
     return found
@@ -100,7 +101,12 @@ def text_of(value: Any) -> str:
         return json.dumps(value)
     if isinstance(value, list | tuple):
         parts = [json.loads(json.dumps(part)) for part in value]
-        if len(parts) == 2 and parts[0] == parts[1] and not isinstance(parts[0], float):
+        if (
+            len(parts) == 2
+            and parts[0] == parts[1]
+            and not isinstance(parts[0], float)
+            and "," not in text_of(parts[0])
+        ):
             return text_of(parts[0])
         return ", ".join(json.dumps(part) for part in parts)
     return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -13,7 +13,8 @@ from glasshouse.web.network_controls import controls, settings_of, text_of
 __all__ = ["MERGING", "Block", "Draft", "added", "doubled", "moved", "removed", "renamed"]
 
 FIRST: Mapping[str, Mapping[str, str]] = {  # what stands in a new layer's needed fields
-    "Activation": {"activation": "relu"}, "Conv2D": {"filters": "32", "kernel_size": "3", "activation": "relu"},
+    "Activation": {"activation": "relu"}, "AdaptiveAveragePooling2D": {"output_size": "1"},
+    "Conv2D": {"filters": "32", "kernel_size": "3", "activation": "relu"},
     "Dense": {"units": "64", "activation": "relu"}, "DepthwiseConv2D": {"kernel_size": "3"}, "Dropout": {"rate": "0.3"},
     "RandomBrightness": {"factor": "0.1"}, "RandomContrast": {"factor": "0.1"}, "RandomRotation": {"factor": "0.05"},
     "RandomTranslation": {"height_factor": "0.1", "width_factor": "0.1"}, "RandomZoom": {"height_factor": "0.1"},
