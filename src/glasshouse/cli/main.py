@@ -5,7 +5,20 @@ import sys
 import typer
 
 from glasshouse import __version__
-from glasshouse.cli import code, dataset, demo, doctor, evaluate, networks, predict, resume, studio, train, users
+from glasshouse.cli import (
+    code,
+    dataset,
+    demo,
+    doctor,
+    evaluate,
+    graph,
+    networks,
+    predict,
+    resume,
+    studio,
+    train,
+    users,
+)
 from glasshouse.errors import GlasshouseError
 
 __all__ = ["app", "main"]
@@ -25,6 +38,7 @@ app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("code")(code.code)
+app.command("graph")(graph.graph)
 app.command("networks")(networks.networks)
 app.command("studio")(studio.studio)
 app.add_typer(users.app, name="users")
