@@ -80,8 +80,8 @@ def _functions(result: Variable, what: str) -> Drawn:
     count = len(graph.functions)
     if count > MOST:
         raise InputError(
-            f"{what} has {count:,} functions; up to {MOST:,} are drawn one by one. Choose the level layers, which folds "
-            "them"
+            f"{what} has {count:,} functions; up to {MOST:,} are drawn one by one. Choose the level layers, which "
+            "folds them"
         )
     told = f"{what}: {count} functions, {len(graph.variables)} variables"
     return Drawn(graph.to_svg(), graph.to_dict(), told)
