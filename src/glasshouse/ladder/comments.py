@@ -21,12 +21,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "same-bits": (
         "It gives the run's numbers, bit for bit on the same machine. It needs the dataset's folder{more}.",
-        "같은 컴퓨터에서 실행과 비트까지 같은 값을 냅니다. 데이터셋 폴더{more}가 필요합니다.",
+        "같은 컴퓨터에서 실행과 비트까지 같은 값을 냅니다. 데이터 세트 폴더{more}가 필요합니다.",
     ),
     "same-closely": (
         "Its losses equal the run's to 1e-4 over the first 100 steps; later, roundings grow apart.\nIt needs "
         "the dataset's folder{more}. `python SCRIPT 100` stops after 100 steps.",
-        "처음 100단계의 손실이 실행과 1e-4 안에서 같습니다. 그 뒤로는 반올림 차이가 커집니다.\n데이터셋 "
+        "처음 100단계의 손실이 실행과 1e-4 안에서 같습니다. 그 뒤로는 반올림 차이가 커집니다.\n데이터 세트 "
         "폴더{more}가 필요합니다. `python SCRIPT 100`은 100단계 뒤에 멈춥니다.",
     ),
     "and-weights": (
