@@ -16,6 +16,8 @@ from httpx import Response
 from sqlalchemy import delete, select, update
 from starlette.testclient import TestClient
 
+from glasshouse.layers import Dense, Flatten, Network
+from glasshouse.layers.description import describe
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job
@@ -47,7 +49,7 @@ FORM = "form"
 ALSO = {  # what refuses within a form, or before it looks whether the thing is there
     ("POST", "/models/new"): (403, 404, 422), ("POST", "/models/{key}/many"): (403, 404, 409),
     ("GET", "/live/estimate"): (200, 403, 404), ("GET", "/live/weights"): (200, 403, 404),
-    ("POST", "/models/{key}/follow/upload"): (403, 404, 409, 422),
+    ("GET", "/api/v1/compare"): (404, 422), ("POST", "/models/{key}/follow/upload"): (403, 404, 409, 422),
     ("POST", "/api/v1/models/{model_id}/evaluate"): (403, 404), ("GET", "/live/augmented"): (200, 404),
 }  # fmt: skip
 MODELS = {"chosen": "models/{model}"}
@@ -122,7 +124,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/v1/paths"): (MAKER,),
     ("GET", "/api/v1/networks"): (ANY,),
     ("GET", "/api/v1/networks/vocabulary"): (ANY,),
-    ("POST", "/api/v1/networks"): (MAKER, {"name": "", "layers": []}),
+    ("POST", "/api/v1/networks"): (MAKER, {"name": "", "layers": {}}),
     ("POST", "/api/v1/networks/look"): (ANY, {}),
     ("GET", "/api/v1/networks/{network_id}"): (READ,),
     ("PATCH", "/api/v1/networks/{network_id}"): (CHANGE, {"group_name": "zebras"}),
@@ -185,6 +187,9 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/v1/models/{model_id}/follow"): (READ,),
     ("POST", "/api/v1/models/{model_id}/follow/upload"): (USE,),
     ("GET", "/api/v1/models/{model_id}/graph"): (READ,),
+    ("GET", "/api/v1/models/{model_id}/code"): (READ, "?level=learner"),
+    ("GET", "/models/{key}/code"): (READ,),
+    ("GET", "/models/{key}/code/{level}.py"): (READ,),
     ("GET", "/models/{key}/follow"): (READ,),
     ("GET", "/models/{key}/follow/live"): (READ,),
     ("POST", "/models/{key}/follow/upload"): (USE, FORM, {}),
@@ -285,7 +290,8 @@ class World:
             "dataset": self.dataset, "dataset_id": self.dataset, "model": self.model, "model_id": self.model,
             "network_id": self.network, "job_id": self.job, "number": self.job, "upload_id": upload,
             "token_id": token,
-            "split": "val", "row": "0", "fingerprint": self.fingerprint, "name": "none.safetensors", "kind": "models",
+            "split": "val", "level": "learner",
+            "row": "0", "fingerprint": self.fingerprint, "name": "none.safetensors", "kind": "models",
             "action": "group", "name:path": "a.png", "digest": "x", "shared": shared,
         }  # fmt: skip
 
@@ -361,7 +367,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     (folder / "predictions.jsonl").write_text(json.dumps(line) + "\n")
     (folder / "log.txt").write_text("zebra")
     fingerprint = opened(store.path(get_dataset(store, made.dataset).folder)).fingerprint[:12]
-    network = save_network(store, NewNetwork("zebra net", {}, notes="zebra, with stripes"), users["owner"]).id
+    small = describe(Network([Flatten(), Dense(3, activation="softmax")], input_shape=(8, 8, 1)))
+    network = save_network(store, NewNetwork("zebra net", small, notes="zebra, with stripes"), users["owner"]).id
     run = store.path(get_model(store, made.model).folder)
     labels = opened(store.path(get_dataset(store, made.dataset).folder)).splits["val"].labels
     place = result_place(run, "val")
