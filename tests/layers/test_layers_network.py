@@ -312,6 +312,7 @@ DENSE = {"name": "d", "layer": "Dense", "settings": {"units": 2}}
         ({"layers": [INPUT, {"name": "s", "shares": ["d"]}]}, "s.shares"),
         ({"layers": [INPUT, DENSE, {**DENSE, "name": "e", "inputs": ["in"]}]}, "d"),
         ({"layers": [INPUT] * 2001}, "layers"),
+        ({"layers": [INPUT, {"name": "f", "layer": "Flatten"}, DENSE, {"name": "s", "shares": "d"}]}, "s"),
     ],
 )  # fmt: skip
 def test_a_damaged_description_is_told_with_its_field(data: dict[str, object], field: str) -> None:

@@ -201,7 +201,17 @@ def test_a_network_is_built_saved_changed_and_trained(client: TestClient, studio
     made = client.post("/models/new", data=asked, follow_redirects=False)
     model = get_model(studio.store, made.headers["location"].split("/")[2])
     assert model.network == "Mine" and model.recipe["network"]["layers"] == record.layers["layers"]
-    assert f'value="model:{model.id}" selected' in client.get(f"/models/new?clone={model.id}").text
+    clone = client.get(f"/models/new?clone={model.id}").text
+    assert f'value="model:{model.id}" selected' in clone
+    rest = {name: re.search(f'name="{name}" value="([^"]*)"', clone) for name in ("rest", "parent")}
+    asked |= {name: unescape(found[1]) for name, found in rest.items() if found}
+    for chosen, network in ((f"model:{model.id}", model.recipe["network"]), ("LeNet", "LeNet")):
+        made = client.post("/models/new", data={**asked, "network": chosen}, follow_redirects=False)
+        assert get_model(studio.store, made.headers["location"].split("/")[2]).recipe["network"] == network
+    details = client.get(f"/models/{model.id}/details").text
+    assert "Mine: Input · Conv2D · MaxPooling2D · Flatten · Dropout · Dense" in details
+    compared = client.get(f"/compare?chosen=models/{model.id}&chosen=models/{studio.model}").text
+    assert "Mine: Input · Conv2D" in compared and "glasshouse-network" not in compared
 
 
 def test_problems_stand_at_their_layer_and_unfinished_work_is_kept(client: TestClient, studio: Studio) -> None:

@@ -181,10 +181,23 @@ def _step(site: Site, entry: Any, number: int, before: str | None) -> str:
     symbols = [site.symbols.get(key) for key in inputs]
     if layer is not None and None not in symbols:
         try:
-            site.symbols[name] = layer([symbol for symbol in symbols if symbol is not None])
+            made = layer([symbol for symbol in symbols if symbol is not None])
+            if "shares" in entry:
+                _check_shared(site, str(entry["shares"]), made)
+            site.symbols[name] = made
         except NetworkError as error:
             site.tell(name, str(error))
     return name
+
+
+def _check_shared(site: Site, first: str, again: Symbol) -> None:
+    """Refuse a layer that is used again on what needs weights of another shape."""
+    before = site.symbols.get(first)
+    if before is not None:
+        held, needed = (s.layer.weights([x.engine_shape for x in s.inputs], s.channels_last) for s in (before, again))
+        if held != needed:
+            raise NetworkError(f"it uses {first} again on numbers of another shape, which need other weights; make "
+                               "it a layer of its own")  # fmt: skip
 
 
 def _input(site: Site, name: str, shape: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from glasshouse.store.results import SplitAnswers
 from glasshouse.web.form_values import flat
+from glasshouse.web.recipe_words import network_words
 
 __all__ = ["Changed", "Paired", "changes", "differences", "paired"]
 
@@ -72,8 +73,11 @@ def exact(one: int, other: int) -> float:
 
 
 def differences(recipes: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str], bool]]:
-    """Return each field of the recipes with its value in each, those that differ first and are marked."""
-    forms = [flat(recipe, frozenset()) for recipe in recipes]
+    """Return each field of the recipes with its value in each, those that differ first and are marked.
+
+    Layers of one's own are one field, by their words: two networks of the same layers may still differ in a setting.
+    """
+    forms = [flat({**recipe, "network": network_words(recipe.get("network"))}, frozenset()) for recipe in recipes]
     names = sorted({name for form in forms for name in form if name.split(".")[0] not in HIDDEN})
     rows = [(name, [form.get(name, "–") or "–" for form in forms]) for name in names]
     marked = [(name, values, len(set(values)) > 1) for name, values in rows]

@@ -5,10 +5,20 @@ from typing import Any
 
 from glasshouse.recipe import AugmentationRecipe
 
-__all__ = ["recipe_rows"]
+__all__ = ["network_words", "recipe_rows"]
 
 Words = Callable[[str], str]
+MOST_LAYERS = 20  # named of a network
 PLAIN = AugmentationRecipe().model_dump()
+
+
+def network_words(network: Any) -> Any:
+    """Return a network's name; of layers of one's own their words too."""
+    if not isinstance(network, Mapping):
+        return network
+    words = [str(entry.get("layer", entry.get("shares", ""))) for entry in network.get("layers", ())]
+    more = f" … ({len(words)})" if len(words) > MOST_LAYERS else ""
+    return f"{network.get('name', '')}: {' · '.join(words[:MOST_LAYERS])}{more}"
 
 
 def recipe_rows(_: Words, recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -22,7 +32,7 @@ def recipe_rows(_: Words, recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
     objective, stopping = recipe.get("objective") or {}, recipe.get("early_stopping") or {}
     weights = str(recipe.get("weights") or "none")
     rows = [
-        (_("Network"), recipe.get("network")),
+        (_("Network"), network_words(recipe.get("network"))),
         (_("Start from"), _("Nothing: random weights") if weights == "none" else weights),
         (_("Strategy"), strategies.get(str(recipe.get("strategy")), recipe.get("strategy"))),
         (_("Epochs"), recipe.get("epochs") or _("as the strategy has it")),
