@@ -30,6 +30,7 @@ from glasshouse.web.pages import (
     several,
     sign_in,
     top,
+    workers,
 )
 from glasshouse.web.templating import STATIC, language_of, page
 
@@ -43,6 +44,7 @@ def add_pages(app: FastAPI) -> None:
     """Give the application its pages and their files; ``app.state.store`` is the Studio's store."""
     for room in (
         networks,  # before home, whose addresses begin with any word
+        workers,
         home,
         running,
         several,

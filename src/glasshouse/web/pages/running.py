@@ -19,6 +19,7 @@ from glasshouse.web.pages.live import live, mark_of
 __all__ = ["Running", "mark_of_running", "router", "running"]
 
 router = APIRouter(include_in_schema=False)
+ASKED = {"workers": "/workers#queue"}
 
 
 @dataclass(frozen=True)
@@ -68,21 +69,23 @@ def home_live(request: Request, desk: DeskNow, since: str = "") -> Response:
 
 
 @router.post("/queue/{key}/move")
-def move(desk: DeskNow, key: str, before: Annotated[str, Form()] = "") -> RedirectResponse:
-    """Put a waiting job before another one of the queue, or at its end."""
+def move(
+    desk: DeskNow, key: str, before: Annotated[str, Form()] = "", back: Annotated[str, Form()] = ""
+) -> RedirectResponse:
+    """Put a waiting job before another one of the queue, or at its end; ``back`` is the page that asked."""
     get_job(desk.store, key, desk.user)
     move_job(desk.store, key, before or None, desk.user)
     desk.noted("job-move", key, f"before {before}" if before else "to the end")
-    return RedirectResponse("/#now", 303)
+    return RedirectResponse(ASKED.get(back, "/#now"), 303)
 
 
 @router.post("/queue/{key}/abort")
-def abort(desk: DeskNow, key: str) -> RedirectResponse:
+def abort(desk: DeskNow, key: str, back: Annotated[str, Form()] = "") -> RedirectResponse:
     """Abort a job that runs or waits."""
     job = get_job(desk.store, key, desk.user)
     abort_job(desk.store, key, desk.user)
     desk.noted("job-abort", key, job.title)
-    return RedirectResponse("/#now", 303)
+    return RedirectResponse(ASKED.get(back, "/#now"), 303)
 
 
 def running(desk: Desk) -> list[Running]:
