@@ -82,6 +82,8 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/v1/models/{model_id}/recipe.json"): (READ,),
     ("GET", "/api/v1/models"): (ANY,),
     ("POST", "/api/v1/models"): (USE, {"name": "", "dataset_id": "{dataset}", "recipe": {}}),
+    ("POST", "/api/v1/trials/estimate"): (USE, {"dataset_id": "{dataset}", "recipe": {"network": "none"}}),
+    ("POST", "/api/v1/trials/weights"): (USE, {"dataset_id": "{dataset}", "recipe": {"network": "none"}}),
     ("GET", "/api/v1/models/{model_id}"): (READ,),
     ("PATCH", "/api/v1/models/{model_id}"): (CHANGE, {"group_name": "zebras"}),
     ("DELETE", "/api/v1/models/{model_id}"): (CHANGE,),
