@@ -30,10 +30,12 @@ from glasshouse.store.records import JobKind, Role, UserRecord
 from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.tables import datasets, jobs, models, networks
 from glasshouse.store.uploads import begin_upload
+from glasshouse.web.api import estimates
 from glasshouse.web.app import create_app
 from glasshouse.web.attempts import Attempts
 from glasshouse.web.explorer import opened
 from glasshouse.web.guard import COOKIE
+from glasshouse.web.pages import new_model
 from studio_seed import finish, make_studio
 
 OPEN = "open"  # also who is not signed in
@@ -343,8 +345,8 @@ def _filled(text: str, words: dict[str, str]) -> str:
 
 
 def unanswered(*_: Any) -> dict[str, Any]:
-    """Answer as the predictor's asker does when there is none, without the wait."""
-    raise ConflictError("The process that classifies did not answer.")
+    """Answer as what asks another process does where there is none, without the wait."""
+    raise ConflictError("No process answered.")
 
 
 @pytest.fixture(scope="module")
@@ -388,6 +390,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     place.with_suffix(".json").write_text((run / "report-val.json").read_text())
     with pytest.MonkeyPatch.context() as patch:  # no worker runs here: nobody waits for its predictor
         patch.setattr(predictor, "_answer", unanswered)
+        for place in (estimates, new_model):  # nor is anything trained or loaded to be measured
+            patch.setattr(place, "try_out", unanswered)
+            patch.setattr(place, "fitting", unanswered)
         yield World(create_app(store), store, users, made.dataset, made.model, job, network, fingerprint)
     store.close()
 
