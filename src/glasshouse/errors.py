@@ -17,6 +17,7 @@ GlasshouseError
 └── StoreError             the Studio cannot do what was asked with its records
     ├── MissingError       there is no such thing, or it may not be seen
     ├── ConflictError      the state of a thing does not allow it
+    │   └── NoRoomError    the disk has too little room for it
     └── RefusedError       the person may not do it
 """
 
@@ -33,6 +34,7 @@ __all__ = [
     "MissingError",
     "ModelError",
     "NetworkError",
+    "NoRoomError",
     "NotFiniteError",
     "PictureError",
     "Problem",
@@ -138,6 +140,10 @@ class MissingError(StoreError):
 
 class ConflictError(StoreError):
     """The state of a thing does not allow what was asked, such as deleting a dataset in use."""
+
+
+class NoRoomError(ConflictError):
+    """The disk has too little room for what is to be done; both sizes are told."""
 
 
 class RefusedError(StoreError):

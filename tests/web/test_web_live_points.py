@@ -14,7 +14,7 @@ from glasshouse.store.machine import MACHINE_FILE
 from glasshouse.store.models import get_model
 from glasshouse.store.owned import may_see
 from glasshouse.store.people import add_user
-from glasshouse.store.records import Role
+from glasshouse.store.records import Failure, Role
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web import board as boards
 from glasshouse.web.api.shapes import PointsOut
@@ -175,20 +175,27 @@ def test_the_computer_is_told_in_words_and_a_missing_number_is_a_dash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "detail", "says"),
+    ("failure", "detail", "says", "again"),
     [
-        ("the loss is nan", "NotFiniteError", "ten times lower"),
-        ("The memory ran out.", "", "half the batch size"),
-        ("the dataset x is missing", "DatasetError", "Put the dataset back"),
-        ("The disk is full. Delete", "", "Empty the bin"),
-        ("Its process was ended by signal 15.", "", "Put right what is named"),
+        (Failure.NOT_FINITE, "Traceback", "ten times lower", False),
+        (Failure.MEMORY, "", "half the batch size", True),
+        (Failure.DATASET, "Traceback", "Put the dataset back", True),
+        (Failure.NETWORK, "Traceback", "another network", False),
+        (Failure.DISK, "", "Empty the bin", True),
+        (Failure.KILLED, "", "it is killed again", True),
+        (Failure.OTHER, "", "Put right what is named", True),
+        (None, "", "Put right what is named", True),  # written by an older Glasshouse
     ],
 )
 def test_a_failure_has_a_next_step_of_its_own(
-    client: TestClient, studio: Studio, reason: str, detail: str, says: str
+    client: TestClient, studio: Studio, failure: Failure | None, detail: str, says: str, again: bool
 ) -> None:
     (model,) = submit_models(studio.store, NewModel("Broken so", studio.dataset, {"network": "Dense128"}))
-    finish(studio.store, model.job_id, "failed", reason=reason, detail=detail)
+    reason = "The words of memory, dataset and disk decide nothing."
+    finish(studio.store, model.job_id, "failed", reason=reason, detail=detail, failure=failure)
+    frame = client.get(f"/models/{model.id}").text
+    assert ('resume"><button class="primary">' in frame) is again
+    assert client.get(f"/api/v1/models/{model.id}").json()["job"]["failure"] == failure
     text = client.get(f"/models/{model.id}").text
     assert says in text
     assert reason in text

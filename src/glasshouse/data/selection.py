@@ -79,7 +79,10 @@ def _reason(label: str, count: int, recipe: DatasetRecipe) -> str:
 
 def _too_few_classes(counts: Counter[str], kept: Sequence[str], recipe: DatasetRecipe) -> str:
     if not counts:
-        return f"No usable picture was found in {recipe.source}."
+        return (
+            f"No usable picture was found in {recipe.source}: there is none, or none could be read. Look at the files: "
+            "each must open as a picture (JPEG, PNG, WebP, GIF, BMP, TIFF)."
+        )
     seen = ", ".join(f"{name!r} ({count})" for name, count in sorted(counts.items())[:10])
     return (
         f"A classifier needs pictures of two classes or more, each with at least {recipe.min_per_class} usable ones; "

@@ -22,7 +22,7 @@ import psutil
 from glasshouse.errors import GlasshouseError, StoreError
 from glasshouse.jobs.kinds import WORK
 from glasshouse.jobs.lifeline import Lifeline
-from glasshouse.jobs.reasons import TAKEN, UNTOLD, code_of, reason_of
+from glasshouse.jobs.reasons import TAKEN, UNTOLD, code_of, failure_of, reason_of
 from glasshouse.jobs.saying import say
 from glasshouse.jobs.space import check_space
 from glasshouse.jobs.telling import Teller
@@ -80,7 +80,7 @@ def _done(store: Store, job: JobRecord) -> int:
     except Exception as error:  # noqa: BLE001 (whatever it is, the job must say so)
         detail = traceback.format_exc()
         say(detail)
-        failed = {"reason": reason_of(error), "detail": detail, "attempt": job.attempt}
+        failed = {"reason": reason_of(error), "failure": failure_of(error), "detail": detail, "attempt": job.attempt}
         told = _insist(lambda: end(store, job.id, JobState.FAILED, **failed))  # type: ignore[arg-type]
         return code_of(error) or (0 if isinstance(error, GlasshouseError) and told else 1)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from glasshouse.data.samples import sample
+from glasshouse.errors import DatasetError
 from glasshouse.events import Event
 from glasshouse.jobs.classify import classify
 from glasshouse.jobs.telling import Teller
@@ -56,6 +57,7 @@ def train_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
     from glasshouse.training.loop import resume, train
 
     record = get_model(store, str(job.model_id))
+    _check_data(store, record)
     run = Path(record.id)  # relative to runs, where this process works
     if (run / "recipe.json").exists():
         events = resume(run)
@@ -96,6 +98,18 @@ WORK: Mapping[JobKind, Callable[[Store, JobRecord, Teller], dict[str, Any]]] = {
     JobKind.EVALUATE: evaluate_model,
     JobKind.CLASSIFY: classify_many,
 }
+
+
+def _check_data(store: Store, record: ModelRecord) -> None:
+    """Refuse to begin where the files of the dataset are gone; it is named as people know it."""
+    if record.dataset_id is None:
+        return
+    data = get_dataset(store, record.dataset_id)
+    if not (store.path(data.folder) / "dataset.json").is_file():
+        raise DatasetError(
+            f"The files of the dataset {data.name} are gone: the Studio keeps them in {data.folder} of its home, and "
+            "there is no dataset there. Put that folder back, or make the dataset again."
+        )
 
 
 def _note_pace(store: Store, record: ModelRecord, run: Path, seconds: float) -> None:

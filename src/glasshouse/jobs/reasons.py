@@ -3,13 +3,36 @@
 import errno
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy.exc import DBAPIError
 
-from glasshouse.errors import GlasshouseError
+from glasshouse.errors import (
+    DatasetError,
+    GlasshouseError,
+    MemoryLimitError,
+    ModelError,
+    NetworkError,
+    NoRoomError,
+    NotFiniteError,
+    PictureError,
+    RecipeError,
+    SourceError,
+    WeightsError,
+)
+from glasshouse.store.records import Failure
 
-__all__ = ["DISK_FULL", "GPU_FAILED", "TAKEN", "UNTOLD", "code_of", "reason_of", "reason_of_exit"]
+__all__ = [
+    "DISK_FULL",
+    "GPU_FAILED",
+    "TAKEN",
+    "UNTOLD",
+    "code_of",
+    "failure_of",
+    "failure_of_exit",
+    "reason_of",
+    "reason_of_exit",
+]
 
 DISK_FULL = 74  # exit codes
 TAKEN = 75  # it found the job in other hands
@@ -23,6 +46,22 @@ MEMORY = (
     "then resume it."
 )
 GPU_WORDS = ("cuda error", "cudnn error", "cublas", "nccl", "hip error", "no cuda gpus are available")
+
+
+FAILURES: Mapping[type[BaseException], Failure] = {
+    NotFiniteError: Failure.NOT_FINITE,
+    MemoryLimitError: Failure.MEMORY,
+    MemoryError: Failure.MEMORY,
+    DatasetError: Failure.DATASET,
+    SourceError: Failure.SOURCE,
+    PictureError: Failure.SOURCE,
+    NetworkError: Failure.NETWORK,
+    WeightsError: Failure.WEIGHTS,
+    RecipeError: Failure.RECIPE,
+    ModelError: Failure.MODEL,
+    NoRoomError: Failure.DISK,
+    OSError: Failure.FILE,
+}
 
 
 def reason_of(error: BaseException) -> str:
@@ -41,6 +80,28 @@ def reason_of(error: BaseException) -> str:
             "that works; this one is tried before it gets another job."
         )
     return f"Something unexpected happened ({type(error).__name__}: {str(error)[:300]}). Resuming may help."
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return the code of what happened: by the class of the error, never by its words where it is one of ours."""
+    if is_disk_full(error):
+        return Failure.DISK
+    for kind, failure in FAILURES.items():
+        if isinstance(error, kind):
+            return failure
+    if isinstance(error, GlasshouseError):
+        return Failure.OTHER
+    if "out of memory" in str(error).lower():  # torch has a RuntimeError for it where it is no OutOfMemoryError
+        return Failure.MEMORY
+    return Failure.GPU if is_gpu_failure(error) else Failure.OTHER
+
+
+def failure_of_exit(code: int | None) -> Failure:
+    """Return the code for a process that said nothing, by its exit code; None where that is not known."""
+    known = {None: Failure.LOST, -signal.SIGBUS: Failure.FILE, DISK_FULL: Failure.DISK, GPU_FAILED: Failure.GPU}
+    if code in known:
+        return known[code]
+    return Failure.KILLED if code is not None and code < 0 else Failure.OTHER
 
 
 def code_of(error: BaseException) -> int:

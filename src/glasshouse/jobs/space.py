@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from glasshouse.data.samples import sample
-from glasshouse.errors import ConflictError, NetworkError
+from glasshouse.errors import NetworkError, NoRoomError
 from glasshouse.networks.catalogue import find
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.database import Store
@@ -26,13 +26,13 @@ def check_space(store: Store, job: JobRecord) -> None:
     """Refuse to begin a job for which the disk has too little room.
 
     Raises:
-        ConflictError: what it needs and some to spare is not free; both are told.
+        NoRoomError: what it needs and some to spare is not free; both are told.
     """
     needed = _needed(store, job)
     free = shutil.disk_usage(store.home).free
     if free >= needed + SPARE_BYTES:
         return
-    raise ConflictError(
+    raise NoRoomError(
         f"The disk has too little room: this needs about {_size(needed + SPARE_BYTES)}, and {_size(free)} are free "
         "where the Studio keeps its files. Empty the bin or delete old checkpoints, then resume it."
     )

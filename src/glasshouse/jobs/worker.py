@@ -22,7 +22,7 @@ from glasshouse.jobs.health import Health
 from glasshouse.jobs.leaving import GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.local import Local, adopt, start
 from glasshouse.jobs.machine import Meter
-from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, UNTOLD, reason_of_exit
+from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, UNTOLD, failure_of_exit, reason_of_exit
 from glasshouse.jobs.resident import Resident
 from glasshouse.jobs.slots import Slot, gpus, slots
 from glasshouse.jobs.wiring import store_of_worker
@@ -30,7 +30,7 @@ from glasshouse.store.choices import get_choices
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
 from glasshouse.store.queue import beat, claim, end, give_back, running_on, settle_dependants, tell_process
-from glasshouse.store.records import JobRecord, JobState
+from glasshouse.store.records import Failure, JobRecord, JobState
 from glasshouse.store.workers import check_in, check_out, lapsed
 
 __all__ = ["Worker", "main"]
@@ -150,7 +150,7 @@ class Worker:
             process = start(self.store, job, place.gpu)
         except OSError as error:
             reason = f"Its process could not be started: {error}. Resume it."
-            end(self.store, job.id, JobState.FAILED, reason=reason, attempt=job.attempt)
+            end(self.store, job.id, JobState.FAILED, reason=reason, failure=Failure.OTHER, attempt=job.attempt)
             return
         self.running[job.id] = Running(place, process, job.attempt)
         tell_process(self.store, job.id, process.pid, process.born, job.attempt)
@@ -178,11 +178,18 @@ class Worker:
         elif code is None:
             self._lost(job_id, one.attempt, job.losses)
         else:
-            end(self.store, job_id, JobState.FAILED, reason=reason_of_exit(code), attempt=one.attempt)
+            end(
+                self.store,
+                job_id,
+                JobState.FAILED,
+                reason=reason_of_exit(code),
+                failure=failure_of_exit(code),
+                attempt=one.attempt,
+            )
 
     def _judge(self, gpu: str, job: JobRecord, code: int | None) -> None:
         reason = job.reason or reason_of_exit(code)
-        if code == GPU_FAILED or (job.state is JobState.FAILED and reason.startswith("The GPU failed")):
+        if code == GPU_FAILED or (job.state is JobState.FAILED and job.failure == Failure.GPU):
             self.health.failed(gpu, reason)
         elif job.state is JobState.DONE:
             self.health.worked(gpu)
@@ -190,7 +197,14 @@ class Worker:
     def _lost(self, job_id: str, attempt: int, losses: int) -> None:
         """Queue a job whose process is gone, nobody knows how; not for ever, where it never comes to keep anything."""
         if losses + 1 >= LOSSES:
-            end(self.store, job_id, JobState.FAILED, reason=reason_of_exit(None), attempt=attempt)
+            end(
+                self.store,
+                job_id,
+                JobState.FAILED,
+                reason=reason_of_exit(None),
+                failure=failure_of_exit(None),
+                attempt=attempt,
+            )
         else:
             give_back(self.store, job_id, attempt, lost=True)
 

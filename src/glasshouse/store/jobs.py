@@ -162,7 +162,15 @@ def resume_job(store: Store, job_id: str, user: UserRecord | None = None) -> Job
         changed = connection.execute(
             update(jobs)
             .where(jobs.c.id == job_id, jobs.c.state.in_([JobState.ABORTED, JobState.FAILED]))
-            .values(state=JobState.QUEUED, wish=None, reason=None, detail=None, finished_at=None, position=last + 1.0)
+            .values(
+                state=JobState.QUEUED,
+                wish=None,
+                reason=None,
+                detail=None,
+                failure=None,
+                finished_at=None,
+                position=last + 1.0,
+            )
         )
     job = get_job(store, job_id)
     if not changed.rowcount:

@@ -77,6 +77,7 @@ MIGRATIONS: Mapping[str, Sequence[str]] = {
             revision INTEGER NOT NULL, created_at DOUBLE PRECISION NOT NULL,
             updated_at DOUBLE PRECISION NOT NULL, deleted_at DOUBLE PRECISION)""",
     ),
+    "0007-failures": ("ALTER TABLE jobs ADD COLUMN failure TEXT",),
 }
 
 

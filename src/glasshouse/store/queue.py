@@ -12,7 +12,7 @@ from sqlalchemy import Connection, case, func, select, update
 from glasshouse.store.clock import clock
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job, job_record
-from glasshouse.store.records import JobKind, JobRecord, JobState
+from glasshouse.store.records import Failure, JobKind, JobRecord, JobState
 from glasshouse.store.tables import jobs
 
 __all__ = ["beat", "claim", "end", "give_back", "running_on", "settle_dependants", "tell", "tell_process"]
@@ -70,11 +70,13 @@ def end(
     *,
     reason: str | None = None,
     detail: str | None = None,
+    failure: Failure | None = None,
     result: Mapping[str, Any] | None = None,
     attempt: int | None = None,
 ) -> bool:
     """End a running job; return False where it had ended already, or was started again since ``attempt``."""
-    values: dict[str, Any] = {"state": state, "reason": reason, "detail": detail, "pid": None, "wish": None}
+    values: dict[str, Any] = {"state": state, "reason": reason, "detail": detail, "pid": None, "wish": None,
+                              "failure": failure}  # fmt: skip
     if result is not None:
         values["result"] = dict(result)
     return _change(store, job_id, {**values, "remaining": None, "finished_at": time.time(), "losses": 0}, attempt)
@@ -119,7 +121,7 @@ def settle_dependants(store: Store) -> int:
             connection.execute(
                 update(jobs)
                 .where(jobs.c.id == row.id, jobs.c.state == JobState.QUEUED)
-                .values(state=JobState.FAILED, reason=reason, finished_at=time.time())
+                .values(state=JobState.FAILED, reason=reason, failure=Failure.DEPENDENCY, finished_at=time.time())
             )
     return len(rows)
 

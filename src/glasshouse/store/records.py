@@ -7,6 +7,7 @@ from typing import Any
 __all__ = [
     "AuditEntry",
     "DatasetRecord",
+    "Failure",
     "JobKind",
     "JobRecord",
     "JobState",
@@ -18,6 +19,26 @@ __all__ = [
     "UploadRecord",
     "UserRecord",
 ]
+
+
+class Failure(StrEnum):
+    """Why a job failed, as a code on which pages rest; the reason in words stands beside it."""
+
+    NOT_FINITE = "not-finite"  # the loss or its gradient
+    MEMORY = "memory"
+    DATASET = "dataset"  # gone, damaged, or it does not fit
+    SOURCE = "source"  # of pictures: gone, empty, unreadable
+    NETWORK = "network"  # there is none of the name, or it does not fit the pictures
+    WEIGHTS = "weights"
+    RECIPE = "recipe"
+    MODEL = "model"  # gone or damaged
+    DISK = "disk"  # full, or too little room
+    FILE = "file"  # missing, forbidden, changed while it was read
+    GPU = "gpu"
+    KILLED = "killed"
+    LOST = "lost"  # its process vanished again and again
+    DEPENDENCY = "dependency"  # the dataset that it waited for was not made
+    OTHER = "other"
 
 
 class JobState(StrEnum):
@@ -57,10 +78,11 @@ class JobRecord:
     """One piece of work.
 
     ``depends_on`` is a job that must be done first; ``position`` orders the queue (small first). Progress: ``stage``
-    with ``done`` of ``total``, ``remaining`` seconds where known. A failed job has its ``reason`` in words and the
-    traceback as ``detail``. ``attempt`` counts its starts, ``losses`` those whose process vanished before it kept
-    anything; ``heartbeat`` is its lease, by the database's clock. ``version`` changes when its points begin anew,
-    ``wish`` is what a person asked of a running job (``abort``). ``result`` holds the numbers it ended with.
+    with ``done`` of ``total``, ``remaining`` seconds where known. A failed job has its ``reason`` in words, the
+    traceback as ``detail`` and a ``Failure`` as ``failure`` (None where an older Glasshouse wrote it). ``attempt``
+    counts its starts, ``losses`` those whose process vanished before it kept anything; ``heartbeat`` is its lease, by
+    the database's clock. ``version`` changes when its points begin anew, ``wish`` is what a person asked of a running
+    job (``abort``). ``result`` holds the numbers it ended with.
     """
 
     id: str
@@ -93,6 +115,7 @@ class JobRecord:
     started_at: float | None
     finished_at: float | None
     losses: int = 0
+    failure: str | None = None
 
     @property
     def progress(self) -> float:

@@ -59,6 +59,7 @@ jobs = Table(
     Column("started_at", Double),
     Column("finished_at", Double),
     Column("losses", Integer, nullable=False, server_default="0"),
+    Column("failure", Text),
 )
 
 datasets = Table(

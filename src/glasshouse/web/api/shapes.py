@@ -38,7 +38,7 @@ class Shape(BaseModel):
 
 
 class JobOut(Shape):
-    """A job; times are seconds since 1970, ``progress`` is 0..1 of the present stage."""
+    """A job; times are seconds since 1970, ``progress`` is 0..1 of the present stage, ``failure`` a code of why."""
 
     id: str
     kind: str
@@ -57,6 +57,7 @@ class JobOut(Shape):
     notices: list[dict[str, str]]
     reason: str | None
     detail: str | None
+    failure: str | None
     stopping: bool
     attempt: int
     result: dict[str, Any] | None

@@ -15,13 +15,15 @@ from glasshouse.errors import GlasshouseError, PictureError
 from glasshouse.web.aside import left_out_files, reasons, twin_groups, twins_of
 from glasshouse.web.explorer import beside, class_counts, find, opened
 from glasshouse.web.exports import own_sizes
+from glasshouse.web.language import texts
 from glasshouse.web.originals import original, steps
 from glasshouse.web.pages.access import DatasetJob, DeskNow
 from glasshouse.web.pages.desk import Desk, Job
+from glasshouse.web.pages.failure import next_step
 from glasshouse.web.pages.live import live, mark_of
 from glasshouse.web.pictures import data_address, file_of, shrunk
 from glasshouse.web.statistics import mean_count, mean_picture, sizes
-from glasshouse.web.templating import page
+from glasshouse.web.templating import language_of, page
 
 __all__ = ["router"]
 
@@ -36,7 +38,9 @@ LISTED = 60
 def show(request: Request, desk: DeskNow, job: DatasetJob) -> HTMLResponse:
     """Show how many pictures of each class each split has; while it is made, how far it is."""
     if job.state != "done":
-        return page(request, "dataset_making.html", job=job, mark=_mark(job), binned=job.binned)
+        _ = texts(language_of(request)).gettext
+        step = next_step(_, job, kept=False)
+        return page(request, "dataset_making.html", job=job, mark=_mark(job), binned=job.binned, step=step)
     dataset = _open(job)
     context: dict[str, Any] = {
         "counts": class_counts(dataset),

@@ -1,36 +1,85 @@
-"""What a person can do about a training that failed: the next step, in words, by what happened."""
+"""A job that failed: what happened and the next step, in the language of the page, by the code of its failure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from glasshouse.web.pages.job import Job
+from glasshouse.store.records import Failure
+from glasshouse.web.pages.job import DATASET, Job
 
-__all__ = ["NextStep", "next_step"]
+__all__ = ["AGAIN", "NextStep", "next_step"]
+
+AGAIN = {Failure.NOT_FINITE, Failure.NETWORK, Failure.WEIGHTS, Failure.RECIPE}  # resuming alone fails in the same way
 
 
 @dataclass(frozen=True)
 class NextStep:
-    """A sentence, and whether resuming makes sense before anything was changed."""
+    """What happened (empty where only the reason tells it), what to do, and whether resuming alone makes sense."""
 
+    happened: str
     text: str
     resume: bool = True
 
 
 def next_step(_: Callable[[str], str], job: Job, kept: bool) -> NextStep | None:
-    """Return what to do about a failed job; None where it did not fail."""
+    """Return what happened to a failed job and what to do about it; None where it did not fail."""
     if job.state != "failed":
         return None
-    reason, detail = job.error.lower(), job.details
-    if "NotFiniteError" in detail or "the loss is nan" in reason or "the loss is inf" in reason:
-        return NextStep(_("Clone the model with a learning rate ten times lower: resuming would come to the same step "
-                          "again."), resume=False)  # fmt: skip
-    if "memory" in reason:
-        return NextStep(_("Clone the model with half the batch size, smaller pictures or a smaller network; or end "
-                          "other programs and resume."))  # fmt: skip
-    if "DatasetError" in detail or "dataset" in reason:
-        return NextStep(_("Put the dataset back where it was and resume; or make it again and clone the model on it."))
-    if "disk is full" in reason:
-        return NextStep(_("Empty the bin or delete old checkpoints, then resume."))
-    if kept:
-        return NextStep(_("Resume goes on from the last checkpoint; or clone the model with other settings."))
-    return NextStep(_("Put right what is named and resume, or clone the model with other settings."))
+    happened = _happened(_).get(job.failure, "")
+    if job.kind == DATASET:
+        return NextStep(happened, _of_dataset(_, job.failure))
+    usual = (_("Resume goes on from the last checkpoint; or clone the model with other settings.") if kept else
+             _("Put right what is named and resume, or clone the model with other settings."))  # fmt: skip
+    return NextStep(happened, _of_training(_).get(job.failure, usual), job.failure not in AGAIN)
+
+
+def _happened(_: Callable[[str], str]) -> Mapping[str, str]:
+    return {
+        Failure.NOT_FINITE: _("The loss grew beyond all numbers: the learning rate is too high for this network."),
+        Failure.MEMORY: _("The memory ran out."),
+        Failure.DATASET: _("Its dataset is gone or damaged."),
+        Failure.SOURCE: _("Its pictures could not be used."),
+        Failure.NETWORK: _("The network does not exist, or does not fit these pictures."),
+        Failure.WEIGHTS: _("The weights could not be used."),
+        Failure.RECIPE: _("Its settings do not fit together."),
+        Failure.MODEL: _("A model that it needs is gone or damaged."),
+        Failure.DISK: _("The disk is full."),
+        Failure.FILE: _("A file could not be read or written."),
+        Failure.GPU: _("The GPU failed."),
+        Failure.KILLED: _("Its process was killed."),
+        Failure.LOST: _("Its process vanished again and again."),
+        Failure.DEPENDENCY: _("The dataset that it waited for was not made."),
+    }
+
+
+def _of_training(_: Callable[[str], str]) -> Mapping[str, str]:
+    return {
+        Failure.NOT_FINITE: _("Clone the model with a learning rate ten times lower: resuming would come to the same "
+                              "step again."),
+        Failure.MEMORY: _("Clone the model with half the batch size, smaller pictures or a smaller network; or end "
+                          "other programs and resume."),
+        Failure.DATASET: _("Put the dataset back where it was and resume; or make it again and clone the model on it."),
+        Failure.NETWORK: _("Clone the model with another network, or on a dataset with larger pictures."),
+        Failure.WEIGHTS: _("Clone the model with other weights, or with none."),
+        Failure.RECIPE: _("Clone the model and change the settings that are named."),
+        Failure.DISK: _("Empty the bin or delete old checkpoints, then resume."),
+        Failure.FILE: _("Put the file back or allow it to be read, then resume."),
+        Failure.GPU: _("Resume it: it goes to a GPU that works. The one that failed is tried before it gets another "
+                       "job."),
+        Failure.KILLED: _("Resume it. Where it is killed again, the computer's memory is probably too small: clone the "
+                          "model with half the batch size."),
+        Failure.DEPENDENCY: _("Look at the dataset and try it again; then resume this."),
+    }  # fmt: skip
+
+
+def _of_dataset(_: Callable[[str], str], failure: str) -> str:
+    found: Mapping[str, str] = {
+        Failure.MEMORY: _("Choose smaller pictures or end other programs, then try again."),
+        Failure.DISK: _("Empty the bin or choose smaller pictures, then try again."),
+        Failure.KILLED: _("Try again. Where it is killed again, the computer's memory is probably too small: choose "
+                          "smaller pictures."),
+        Failure.FILE: _("Put the file back or allow it to be read, then try again."),
+        Failure.SOURCE: _("Put pictures there, in a folder for each class, and try again; or clone the dataset with "
+                          "another folder."),
+    }  # fmt: skip
+    usual = _("Put right what is named and try again, or clone the dataset with other settings.")
+    return found.get(failure, usual)

@@ -21,7 +21,8 @@ class Job:
 
     ``progress`` is 0..1, None where it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
     model's dataset. ``score`` is a model's accuracy on ``pictures`` validation pictures; of a dataset, ``pictures`` is
-    how many it has. ``error`` is a sentence for people, ``details`` what a developer wants. ``yours``: whether the
+    how many it has. ``error`` is a sentence for people, ``details`` what a developer wants,
+    ``failure`` a code of why (``Failure``). ``yours``: whether the
     person may change it; ``binned``: when it went into the bin.
     """
 
@@ -43,6 +44,7 @@ class Job:
     parent: str | None = None
     error: str = ""
     details: str = ""
+    failure: str = ""
     notes: str = ""
     notices: Sequence[Mapping[str, str]] = ()
     score: float | None = None
@@ -126,6 +128,7 @@ def _common(store: Store, record: DatasetRecord | ModelRecord, viewer: UserRecor
         "remaining": job.remaining,
         "error": job.reason or "",
         "details": job.detail or "",
+        "failure": job.failure or "",
         "notes": record.notes,
         "notices": job.notices,
         "binned": _moment(record.deleted_at) if record.deleted_at is not None else None,

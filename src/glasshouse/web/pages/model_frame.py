@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from glasshouse.errors import MissingError
 from glasshouse.web.language import texts
 from glasshouse.web.pages.desk import Desk, Job
+from glasshouse.web.pages.failure import AGAIN
 from glasshouse.web.templating import language_of, page
 
 __all__ = ["Tab", "framed", "tabs"]
@@ -46,4 +47,14 @@ def framed(request: Request, desk: Desk, job: Job, template: str, status: int = 
         data = None
     trained = (job.folder / "model" / "model.json").is_file()
     views = tabs(texts(language_of(request)).gettext, trained)
-    return page(request, template, status, job=job, data=data, trained=trained, tabs=views, **context)
+    return page(
+        request,
+        template,
+        status,
+        job=job,
+        data=data,
+        trained=trained,
+        tabs=views,
+        again=job.failure not in AGAIN,
+        **context,
+    )
