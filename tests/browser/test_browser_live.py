@@ -1,75 +1,34 @@
 """The live page of a training: ten tabs at once, values by keys, a server that goes away and comes back."""
 
-import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from studio_running import Studio
 
 LAST = "() => Number(document.getElementById('live')?.dataset.last ?? 0)"
 
 
-class Studio:
-    """A Studio of one's own, which can be killed and started again at the same address."""
-
-    def __init__(self, home: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.home = home
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self) -> None:
-        words = ["studio", "--home", str(self.home), "--port", str(self.port), "--no-browser"]
-        with (self.home.parent / "log.txt").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "glasshouse.cli.main", *words],
-                stdout=log, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1"},
-            )  # fmt: skip
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                self.ask("networks")
-            except OSError:
-                time.sleep(0.2)
-            else:
-                return
-        raise RuntimeError("the Studio did not start")
-
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.address}/api/v1/{path}", data, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
-
-    def train(self) -> str:
-        """Start a long training on the bundled digits and return its model."""
-        recipe = {"source": "sample:digits", "width": 28, "height": 28, "color": "gray"}
-        dataset = self.ask("datasets", {"name": "digits", "recipe": recipe})["id"]
-        asked = {"name": "long", "dataset_id": dataset, "recipe": {"network": "LeNet", "epochs": 3000}}
-        return str(self.ask("models", asked)["items"][0]["id"])
+def train(studio: Studio) -> str:
+    """Start a long training on the bundled digits and return its model."""
+    recipe = {"source": "sample:digits", "width": 28, "height": 28, "color": "gray"}
+    dataset = studio.ask("datasets", {"name": "digits", "recipe": recipe})["id"]
+    asked = {"name": "long", "dataset_id": dataset, "recipe": {"network": "LeNet", "epochs": 3000}}
+    return str(studio.ask("models", asked)["items"][0]["id"])
 
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     made = Studio(tmp_path_factory.mktemp("live") / "home")
     yield made
-    made.process.terminate()
-    made.process.wait(120)
+    made.stop()
 
 
 @pytest.fixture(scope="module")
 def model(studio: Studio) -> str:
-    made = studio.train()
+    made = train(studio)
     deadline = time.monotonic() + 180
     while studio.ask(f"models/{made}/points")["epoch"] < 2:
         assert time.monotonic() < deadline, "the training did not begin"
