@@ -40,6 +40,29 @@ def test_placeholders_are_the_same() -> None:
         assert sorted(PLACEHOLDER.findall(english)) == sorted(PLACEHOLDER.findall(korean)), key
 
 
+class Anything(dict[str, int]):
+    """Variables of every name."""
+
+    def __missing__(self, name: str) -> int:
+        return 1
+
+
+def test_texts_of_templates_can_be_filled_in() -> None:
+    """Jinja fills in every text of a template, also one without variables: a lone percent sign would end the page."""
+    found = extract_from_dir(WEB, [("**.html", "jinja2")], options_map={"**.html": {"newstyle_gettext": "true"}},
+                             keywords={"_": None, "ngettext": (1, 2)})  # fmt: skip
+    korean, broken = in_korean(), []
+    for _, _, message, _, _ in found:
+        for text in (message if isinstance(message, tuple) else (message,), (korean.get(message, ""),)):
+            try:
+                filled = [one % Anything() for one in text]
+            except (ValueError, TypeError) as error:
+                broken.append(f"{text}: {error}")
+            else:
+                assert all(isinstance(one, str) for one in filled)
+    assert broken == []
+
+
 def test_no_korean_particle_is_glued_to_a_variable() -> None:
     glued = re.compile(r"(%\(\w+\)[sd]|\{\w+\})(은|는|이|가|을|를|와|과|로|으로)(?![가-힣])")
     assert [korean for korean in in_korean().values() if glued.search(korean)] == []

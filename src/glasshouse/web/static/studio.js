@@ -1,5 +1,6 @@
 // What every page has: live parts, keys, kept forms, help that closes. All pages work without it.
 const KEPT = "glasshouse-form:";
+const SENT = "glasshouse-sent";
 
 function typing(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -70,7 +71,15 @@ function keep(form) {
     }
     sessionStorage.setItem(key, JSON.stringify(all));
   });
-  form.addEventListener("submit", (event) => { if (event.submitter?.dataset.final !== undefined) sessionStorage.removeItem(key); });
+  form.addEventListener("submit", (event) => { if (event.submitter?.dataset.final !== undefined) sessionStorage.setItem(SENT, location.pathname); });
+}
+
+// What was sent is forgotten once the Studio has answered with another page: not when it is away, nor over an error.
+function forget() {
+  const sent = sessionStorage.getItem(SENT);
+  if (!sent || location.pathname === sent || !document.referrer || new URL(document.referrer).pathname !== sent) return;
+  sessionStorage.removeItem(KEPT + sent);
+  sessionStorage.removeItem(SENT);
 }
 
 // A choice in a form of filters is obeyed at once; the button is for who has no scripts.
@@ -113,6 +122,7 @@ addEventListener("click", (event) => {
   for (const open of document.querySelectorAll("details.help[open]")) if (!open.contains(event.target)) open.open = false;
 });
 
+forget();
 for (const form of document.querySelectorAll("form[data-keep]")) keep(form);
 for (const part of document.querySelectorAll("[data-live]")) follow(part);
 for (const button of document.querySelectorAll("[data-copy]")) {
