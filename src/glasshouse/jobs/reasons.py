@@ -39,8 +39,10 @@ TAKEN = 75  # it found the job in other hands
 GPU_FAILED = 76
 UNTOLD = 77  # it did or kept its work, and the database did not let it say so: begun again, it ends soon
 
-FULL = "The disk is full; nothing half-written is left. Delete what is no longer needed (the bin, old checkpoints), "
-FULL += "then resume it."
+FULL = (
+    "The disk is full; nothing half-written is left. Delete what is no longer needed (the bin, old checkpoints), "
+    "then resume it."
+)
 MEMORY = (
     "The memory ran out. Choose a smaller batch, smaller pictures or a smaller network, or end other programs; "
     "then resume it."

@@ -12,7 +12,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-__all__ = ["LANGUAGES", "catalogue", "choose", "count", "duration", "roughly", "texts", "time_left", "when"]
+__all__ = ["LANGUAGES", "catalogue", "choose", "count", "duration", "library_texts", "roughly", "texts", "time_left", "when"]
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 CATALOGUES = Path(__file__).parent / "texts"
@@ -35,8 +35,18 @@ def catalogue(language: str) -> Catalog:
     Raises:
         ValueError: two files hold the same text.
     """
+    return _together(language, "*.po")
+
+
+def library_texts(language: str) -> dict[str, str]:
+    """Return the texts for what the library says, by their English templates (see ``told.py``)."""
+    found = _together(language, "library/*.po")
+    return {str(message.id): str(message.string) for message in found if message.id and message.string}
+
+
+def _together(language: str, files: str) -> Catalog:
     whole = Catalog(locale=language)
-    for path in sorted((CATALOGUES / language).glob("*.po")):
+    for path in sorted((CATALOGUES / language).glob(files)):
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 if message.id and message.id in whole:

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from glasshouse.store.records import Role
 from glasshouse.web.charts import heat
 from glasshouse.web.language import LANGUAGES, choose, count, duration, roughly, texts, time_left, when
+from glasshouse.web.told import marked
 
 __all__ = ["STATIC", "environment", "language_of", "page", "render", "static"]
 
@@ -45,6 +46,7 @@ def environment(language: str) -> Environment:
         percent=lambda value: "–" if value is None else f"{100 * value:.1f} %",
         loss=lambda value: "–" if value is None else f"{value:.4f}",
         size=lambda size: _size(size),
+        told=lambda message: marked(message, language),
     )
     return env
 
