@@ -19,12 +19,35 @@ SOURCES = Path(glasshouse.__file__).parent
 ROOMS = ("recipe", "data", "evaluation", "export", "training", "networks", "layers", "explanation", "store", "jobs")
 WORDS = re.compile(r"[A-Za-z]{3,}")
 MARKUP = re.compile(r"<[a-zA-Z]|^(SELECT|UPDATE|INSERT|DELETE|ALTER|CREATE|BEGIN|[A-Z]\w*\[)|Tensor ")
-PYDANTIC = (
-    "bool_parsing bool_type dict_type finite_number float_parsing float_type greater_than greater_than_equal "
-    "int_from_float int_parsing int_type json_invalid less_than less_than_equal list_type missing "
-    "model_type string_pattern_mismatch string_too_long string_too_short string_type too_long "
-    "too_short tuple_type value_error string_unicode int_parsing_size"
-).split()
+PYDANTIC = [
+    "bool_parsing",
+    "bool_type",
+    "dict_type",
+    "finite_number",
+    "float_parsing",
+    "float_type",
+    "greater_than",
+    "greater_than_equal",
+    "int_from_float",
+    "int_parsing",
+    "int_type",
+    "json_invalid",
+    "less_than",
+    "less_than_equal",
+    "list_type",
+    "missing",
+    "model_type",
+    "string_pattern_mismatch",
+    "string_too_long",
+    "string_too_short",
+    "string_type",
+    "too_long",
+    "too_short",
+    "tuple_type",
+    "value_error",
+    "string_unicode",
+    "int_parsing_size",
+]
 SYSTEM = (  # what the operating system says, and how pydantic lists words
     "No such file or directory",
     "Permission denied",
@@ -75,6 +98,7 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "layers/classics/taking.py": "the Layers level",
     "networks/vision.py": "a signature",
     "store/migrations.py": "SQL",
+    "web/guard.py": "headers; what it refuses is told in plain text",
     "training/curves.py": "notebooks",
     "training/display.py": "command line",
     "training/finder.py": "the Learner level",
@@ -85,12 +109,16 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
 }
 NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, logs, and texts to be found in others
     r"<(Dataset|Split|Model|Learner|Network|Follow) |^confusion: |^log_loss: |^measure: |enter a phase|"
-    r"extraneous bytes|^Premature end|can't allocate|not enough memory|weights only load failed|^(cuda|cudnn|hip) error|"
+    r"extraneous bytes|^Premature end|can't allocate|not enough memory|weights only load failed|"
+    r"^(cuda|cudnn|hip) error|"
     r"no cuda gpus|^out of memory|^python -m|trainings at once|^end when|what this computer is|^later Glasshouse|"
-    r"^The GPU failed$|, Deep |et al\.|Zisserman|^Chollet|^see timm|has no compute|has no change|^This model takes rows|"
+    r"^The GPU failed$|, Deep |et al\.|Zisserman|^Chollet|^see timm|has no compute|has no change|"
+    r"^This model takes rows|"
+    r"^(attachment|path,truth|default-src)|"
     r"^PRAGMA|^GPU $|^worker: |^--(valid|test) |^ and $|^evaluate \{|^batch \{|^\{name\}error: |"
-    r"^Input should be $|^Moment |^a \{kind\}; expected|^expected a path, bytes|not a Head; build|give one picture without N|"
-    r"^the language of comments|stands in another file already|^subprocess|^the Studio's words|"
+    r"^Input should be $|^Moment |^a \{kind\}; expected|^expected a path, bytes|not a Head; build|"
+    r"give one picture without N|"
+    r"^the language of comments|stands in another file already|^subprocess|"
     r"^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
 )
 
@@ -120,11 +148,24 @@ def _of_rooms() -> Iterator[tuple[str, str]]:
 def _of_raises() -> Iterator[tuple[str, str]]:
     """Yield what the ladder and the web raise; their other strings are code, and texts that pages ask for."""
     for file in sorted([*(SOURCES / "ladder").rglob("*.py"), *(SOURCES / "web").rglob("*.py"), SOURCES / "errors.py"]):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        tree, name = ast.parse(file.read_text(encoding="utf-8")), file.relative_to(SOURCES).as_posix()
+        for node in ast.walk(tree):
             called = isinstance(node, ast.Call) and _name(node.func).endswith(("Error", "Problem", "named", "Remark"))
             raised = isinstance(node, ast.Raise) or (file.name == "errors.py" and isinstance(node, ast.Assign))
             if called or raised:
-                yield from _in(node, file.relative_to(SOURCES).as_posix())
+                yield from _in(node, name)
+        if name.startswith("web/") and name not in NEVER_SHOWN:
+            asked = {text for text, _ in _in_calls(tree, name)}
+            yield from (one for one in _in(tree, name) if len(WORDS.findall(one[0])) > 5 and one[0] not in asked)
+
+
+def _in_calls(tree: ast.AST, file: str) -> Iterator[tuple[str, str]]:
+    """Yield the texts that have Korean ones as pages have them, and the descriptions in the API."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) in ("", "gettext", "ngettext", "Query", "Field"):
+            yield from _in(node, file)
+        elif isinstance(node, ast.keyword) and node.arg in ("description", "summary"):
+            yield from _in(node.value, file)
 
 
 def _in(tree: ast.AST, file: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,18 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-__all__ = ["LANGUAGES", "catalogue", "choose", "count", "duration", "library_texts", "roughly", "texts", "time_left", "when"]
+__all__ = [
+    "LANGUAGES",
+    "catalogue",
+    "choose",
+    "count",
+    "duration",
+    "library_texts",
+    "roughly",
+    "texts",
+    "time_left",
+    "when",
+]
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 CATALOGUES = Path(__file__).parent / "texts"

@@ -5,6 +5,7 @@ named as in the sources. A message is matched by the template with the most lett
 stands for may be a message again. What matches nothing stays English.
 """
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,10 +19,16 @@ from glasshouse.web.language import library_texts
 __all__ = ["PLACEHOLDER", "marked", "told"]
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-FIELD = re.compile(r"([\w.\[\]-]+): (.+)", re.S)
+AROUND = (  # what stands before and after a message: "field: message", "; message", "message (12)"
+    re.compile(r"([\w.\[\]-]+: )(.+)()", re.S),
+    re.compile(r"([\s:;,]+)(.+)()", re.S),
+    re.compile(r"()(.+)( \(\d+\))", re.S),
+)
+ENGLISH = re.compile(r"[^가-힣]*[A-Za-z]{3}[^가-힣]*")  # what a page says in Korean itself passes here too
 LONGEST = 4000  # letters; a longer message (such as a log) is left as it is
-DEEPEST = 4
-HEAD = 4  # letters by which templates are looked up
+DEEPEST = 7
+CUTS = 30  # places where two placeholders that touch may be cut
+ENDS = 4  # letters at both ends by which templates are looked up
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,10 @@ class Template:
 
 @dataclass(frozen=True)
 class Told:
-    """The templates of a language: whole texts, and the others by their first letters, most letters of their own first."""
+    """The texts of a language: whole ones, and templates by their ends ("" where a placeholder stands), best first."""
 
     whole: dict[str, str]
-    by_head: dict[str, list[Template]]
+    by_ends: dict[tuple[str, str], list[Template]]
 
 
 def told(message: str, language: str) -> str:
@@ -65,8 +72,9 @@ def told(message: str, language: str) -> str:
 def marked(message: object, language: str) -> Markup:
     """Return :func:`told` as HTML, escaped; what stays English on a page of another language is marked as such."""
     text = str(message)
-    found = text if language == "en" else _told(text, language, 0)
-    return Markup('<span lang="en">{}</span>').format(text) if found is None else Markup.escape(found)
+    found = told(text, language)
+    stays = language != "en" and found == text and ENGLISH.fullmatch(text)
+    return Markup('<span lang="en">{}</span>').format(text) if stays else Markup.escape(found)
 
 
 @lru_cache(maxsize=4096)
@@ -78,14 +86,17 @@ def _told(message: str, language: str, depth: int) -> str | None:
         return texts.whole[message]
     if " " not in message.strip():
         return None
-    return _filled(texts, message, language, depth) or _by_lines(message, language, depth)
+    found = _filled(texts, message, language, depth) or _in_pieces(message, language, depth)
+    if found is None and message[0].isupper():  # some begin with a part that another message has in its middle
+        found = _told(message[0].lower() + message[1:], language, depth)
+    return found
 
 
 def _filled(texts: Told, message: str, language: str, depth: int) -> str | None:
     """Return the text of the best template, with its parts told in turn."""
     best: tuple[Template, list[str]] | None = None
-    for head in (message[:HEAD], ""):
-        for template in texts.by_head.get(head, ()):
+    for ends in itertools.product((message[:ENDS], ""), (message[-ENDS:], "")):
+        for template in texts.by_ends.get(ends, ()):
             if best is not None and _letters(template) <= _letters(best[0]):
                 break
             parts = template.parts(message)
@@ -94,36 +105,59 @@ def _filled(texts: Told, message: str, language: str, depth: int) -> str | None:
                 break
     if best is None:
         return None
-    parts = [_told(part, language, depth + 1) or part for part in best[1]]
-    known = dict(zip(best[0].names, parts, strict=True))
+    parts = _apart(best[0], best[1], language, depth)
+    told_parts = [_told(part, language, depth + 1) or part for part in parts]
+    known = dict(zip(best[0].names, told_parts, strict=True))
     return PLACEHOLDER.sub(lambda found: known[found[1]], best[0].text)
 
 
-def _by_lines(message: str, language: str, depth: int) -> str | None:
-    """Return several lines told one by one, and a line such as ``field: message`` with its message told."""
+def _apart(template: Template, parts: list[str], language: str, depth: int) -> list[str]:
+    """Return the parts, with the text of two placeholders that touch cut where one of them is a message."""
+    parts = list(parts)
+    for at in range(len(parts) - 1):
+        whole = parts[at] + parts[at + 1]
+        if template.pieces[at + 1] or not whole:
+            continue
+        cuts = [place for place, letter in enumerate(whole) if letter in " ;:,\n" or not place][:CUTS]
+        ends = (place for place in cuts if _told(whole[place:], language, depth + 1))
+        begins = (place for place in cuts if _told(whole[:place], language, depth + 1))
+        cut = next(itertools.chain(ends, begins), len(whole))
+        parts[at : at + 2] = whole[:cut], whole[cut:]
+    return parts
+
+
+def _in_pieces(message: str, language: str, depth: int) -> str | None:
+    """Return lines and lists with their messages told one by one, and what stands around a message left as it is."""
     if "\n" in message:
-        lines = [_told(line, language, depth + 1) for line in message.split("\n")]
-        return "\n".join(new or old for new, old in zip(lines, message.split("\n"), strict=True)) if any(lines) else None
-    rest = message.lstrip()
-    found = FIELD.fullmatch(rest)
-    text = _told(found[2], language, depth + 1) if found else None
-    return f"{message[: len(message) - len(rest)]}{found[1]}: {text}" if found and text else None
+        return _one_by_one(message, "\n", language, depth)
+    for around in AROUND:
+        found = around.fullmatch(message)
+        text = _told(found[2], language, depth + 1) if found else None
+        if found and text:
+            return found[1] + text + found[3]
+    return _one_by_one(message, "; ", language, depth) if "; " in message else None
+
+
+def _one_by_one(message: str, between: str, language: str, depth: int) -> str | None:
+    pieces = message.split(between)
+    new = [_told(piece, language, depth + 1) for piece in pieces]
+    return between.join(one or piece for one, piece in zip(new, pieces, strict=True)) if any(new) else None
 
 
 @cache
 def _templates(language: str) -> Told:
     whole: dict[str, str] = {}
-    by_head: dict[str, list[Template]] = defaultdict(list)
+    by_ends: dict[tuple[str, str], list[Template]] = defaultdict(list)
     for english, text in library_texts(language).items():
-        pieces = PLACEHOLDER.split(english)
+        pieces = PLACEHOLDER.split(english.lstrip("\n"))  # lines are matched one by one
         if len(pieces) == 1:
             whole[english] = text
         else:
-            head = pieces[0][:HEAD] if len(pieces[0]) >= HEAD else ""
-            by_head[head].append(Template(pieces[::2], pieces[1::2], text))
-    for templates in by_head.values():
+            first, last = (end if len(end) == ENDS else "" for end in (pieces[0][:ENDS], pieces[-1][-ENDS:]))
+            by_ends[first, last].append(Template(pieces[::2], pieces[1::2], text.lstrip("\n")))
+    for templates in by_ends.values():
         templates.sort(key=_letters, reverse=True)
-    return Told(whole, dict(by_head))
+    return Told(whole, dict(by_ends))
 
 
 def _letters(template: Template) -> int:
