@@ -1,7 +1,9 @@
-"""Runs on tiny pictures, and their scripts run in one fresh process."""
+"""Runs on tiny pictures, and their scripts run in this process."""
 
+import contextlib
+import io
 import json
-import subprocess
+import runpy
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,29 +16,6 @@ from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.loop import train
 
 __all__ = ["Run", "run_scripts", "train_one"]
-
-RUNNER = """
-import contextlib, io, json, runpy, sys
-from pathlib import Path
-found, out = {}, Path(sys.argv[1])
-for path in map(Path, sys.argv[2:]):
-    sys.argv = [str(path)]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        told = runpy.run_path(str(path), run_name="script")
-    if "learner" in told:
-        run = told["learner"].run
-        events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
-        losses = [e["loss"] for e in events if e["type"] == "step"]
-        keys = ("train_loss", "valid_loss", "valid_accuracy")
-        history = [[e[k] for k in keys] for e in events if e["type"] == "epoch"]
-        found[path.stem] = {"losses": losses, "history": history, "run": str(run.resolve())}
-    else:
-        found[path.stem] = {"losses": told["losses"], "history": told["history"], "best": told["best_epoch"]}
-        if hasattr(told.get("module"), "state_dict"):
-            state = told["module"].state_dict().items()
-            found[path.stem]["sums"] = {name: float(v.double().abs().sum()) for name, v in state}
-out.write_text(json.dumps(found))
-"""
 
 
 @dataclass(frozen=True)
@@ -60,14 +39,33 @@ def train_one(path: Path, data: Path, **fields: Any) -> Run:
 
 
 def run_scripts(runs: Mapping[str, Run], level: str, folder: Path) -> dict[str, Any]:
-    """What the scripts of these runs say, each run in the same fresh process, far from the runs."""
+    """What the scripts of these runs say, each run in this process, far from the runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, run in runs.items():
-        (folder / f"{name}.py").write_text(run_code(run.path, level), encoding="utf-8")
-    scripts = [str(folder / f"{name}.py") for name in runs]
-    told = folder / "told.json"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", RUNNER, str(told), *scripts], cwd=folder,
-                          capture_output=True, text=True)  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads(told.read_text())
-    return found
+    return {name: _run(run, level, folder / f"{name}.py") for name, run in runs.items()}
+
+
+def _run(run: Run, level: str, script: Path) -> dict[str, Any]:
+    script.write_text(run_code(run.path, level), encoding="utf-8")
+    quiet, given = io.StringIO(), sys.argv
+    sys.argv = [str(script)]
+    try:
+        with contextlib.chdir(script.parent), contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+            told = runpy.run_path(str(script), run_name="script")
+            return _learned(Path(told["learner"].run).resolve()) if "learner" in told else _looped(told)
+    finally:
+        sys.argv = given
+
+
+def _learned(run: Path) -> dict[str, Any]:
+    """What the run of a Learner's script wrote down."""
+    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    keys = ("train_loss", "valid_loss", "valid_accuracy")
+    return {
+        "losses": [e["loss"] for e in events if e["type"] == "step"],
+        "history": [[e[k] for k in keys] for e in events if e["type"] == "epoch"],
+        "run": str(run),
+    }
+
+
+def _looped(told: dict[str, Any]) -> dict[str, Any]:
+    return {"losses": told["losses"], "history": [list(h) for h in told["history"]], "best": told["best_epoch"]}

@@ -1,11 +1,13 @@
 """The level Autodiff: the network as a Model of NumPy, its gradients by backward(), the optimizer as a formula."""
 
 from glasshouse.errors import LevelError
+from glasshouse.ladder.features import body_of, feature_batches, head_of
 from glasshouse.ladder.formulas import optimizer_text
 from glasshouse.ladder.forward import Written, model_text, part_names
 from glasshouse.ladder.layers import (
     call_import,
     constants,
+    frozen_lines,
     loop_head,
     rate_lines,
     refuse_mixed,
@@ -13,8 +15,18 @@ from glasshouse.ladder.layers import (
     title,
 )
 from glasshouse.ladder.network import CUTS, Layers, layers_of
-from glasshouse.ladder.shared import augmentation_lines, build_call, data_lines, order_text, shrunk, used_pictures
+from glasshouse.ladder.own_layers import own_groups, own_start, reads_weights, weights_table, with_dropout
+from glasshouse.ladder.shared import (
+    augmentation_lines,
+    build_call,
+    data_lines,
+    drops_before_head,
+    order_text,
+    shrunk,
+    used_pictures,
+)
 from glasshouse.ladder.story import Story
+from glasshouse.ladder.units import words_of
 from glasshouse.ladder.wording import value
 from glasshouse.layers.layer import InputLayer
 from glasshouse.recipe import ScheduleRecipe
@@ -31,9 +43,10 @@ def autodiff_code(story: Story, say: Say) -> str:
         LevelError: the network's layers are not known or not written yet, or the run did what the level cannot.
     """
     refuse_mixed(story, "autodiff")
-    layers = layers_of(story, "autodiff")
-    _refuse(story, layers)
-    written = model_text(layers, _class_name(layers), _dropout_text(layers, say))
+    whole = layers_of(story, "autodiff")
+    layers = head_of(story, whole) if _frozen(story) else with_dropout(story, whole)
+    drawn = _torch_draws(story, whole)
+    written = model_text(layers, _class_name(layers), _dropout_text(drawn, say))
     if written.dropout and story.device != "cpu":
         raise LevelError(
             "autodiff",
@@ -42,36 +55,26 @@ def autodiff_code(story: Story, say: Say) -> str:
         )
     story = Story(story.name, story.recipe, story.dataset, story.place, "cpu")
     blocks = [
-        _imports(story, layers, written),
+        _imports(story, layers, written, drawn, body_of(whole) if _frozen(story) else None),
         ["", *constants(story, say)],
-        ["", *data_lines(story, say, layers.own)],
+        ["", *data_lines(story, say, whole.own)],
         ["", *augmentation_lines(story.recipe.augmentation, say)],
         _class_weights(story, say),
-        ["", written.text, "", f"model = {_class_name(layers)}()"],
+        *(frozen_lines(story, whole, say, arrays=True) if _frozen(story) else []),
+        ["", *([f"# {say['head']}"] if _frozen(story) else []), written.text, "", f"model = {_class_name(layers)}()"],
         _start(story, layers, say),
         ["", "", optimizer_text(story.recipe.optimizer, say["optimizer-autodiff"]), ""],
         _groups(story, layers, say),
         _rate(story, say),
         _validate(story, say),
         _average(story, say),
-        _loop(story, layers, written, say),
+        _loop(story, layers, written, drawn, say),
     ]
     return shrunk("\n".join([title(story, say, "title-autodiff", "same-closely"), *("\n".join(b) for b in blocks)]))
 
 
-def _refuse(story: Story, layers: Layers) -> None:
-    if story.recipe.strategy == "features":
-        raise LevelError(
-            "autodiff",
-            "the run trained one layer on features that were computed before; the level autodiff "
-            "does not spell that out yet; look at it on the level learner",
-        )
-    if layers.own and story.recipe.weights != "none":
-        raise LevelError(
-            "autodiff",
-            f"the run's own layers began from the weights in {story.recipe.weights}, which the level "
-            "autodiff does not read yet; look at it on the level layers",
-        )
+def _frozen(story: Story) -> bool:
+    return story.recipe.strategy == "features"
 
 
 def _class_name(layers: Layers) -> str:
@@ -79,8 +82,13 @@ def _class_name(layers: Layers) -> str:
     return layers.entry if not layers.own else name if name[:1].isalpha() else "Own" + name
 
 
-def _dropout_text(layers: Layers, say: Say) -> str:
-    if layers.own:
+def _torch_draws(story: Story, whole: Layers) -> bool:
+    """Whether torch's generator drew the run's dropout; in layers of one's own NumPy's does."""
+    return not whole.own or _frozen(story) or drops_before_head(story, whole)
+
+
+def _dropout_text(drawn: bool, say: Say) -> str:
+    if not drawn:
         return f'''
     def dropout(self, x, rate, whole=False):
         """{say["mask-own"]}"""
@@ -101,33 +109,40 @@ def _dropout_text(layers: Layers, say: Say) -> str:
 '''
 
 
-def _imports(story: Story, layers: Layers, written: Written) -> list[str]:
-    recipe, own = story.recipe, layers.own
-    plain = _plain_loss(story)
+def _imports(story: Story, layers: Layers, written: Written, drawn: bool, body: Layers | None) -> list[str]:
+    recipe, own, plain = story.recipe, layers.own, _plain_loss(story)
+    read = own and reads_weights(story)
+    words = words_of(body or layers) if body or read else set()
+    words |= {"Initializer"} if own and not read and "Initializer(" in weights_table(layers) else set()
     found = {
         "glasshouse.autodiff": ["Model", "functions as F", "layers as L", "no_grad", "test_mode"],
         "glasshouse.autodiff.optimizers": (["ClipGrad"] if recipe.clip_norm is not None else []) + ["Optimizer"],
         "glasshouse.autodiff.switches": ["training"] if written.dropout else [],
         "glasshouse.data.augment": ["augment"] if recipe.augmentation.active else [],
-        "glasshouse.data.batches": ["balanced", "batches"] if recipe.sampling == "balanced" else ["batches"],
-        "glasshouse.data.draws": ["permutation"] if recipe.sampling != "balanced" else [],
-        "glasshouse.export.inference": ["normalized"],
-        "glasshouse.layers": (["Initializer"] if own and "Initializer(" in _table(layers) else [])
+        "glasshouse.data.batches": (["balanced"] if recipe.sampling == "balanced" else [])
+        + (["batches"] if body is None else []),
+        "glasshouse.data.draws": (["choice"] if body else [])
+        + (["permutation"] if recipe.sampling != "balanced" else []),
+        "glasshouse.export.inference": ([] if body is None else ["Inference"]) + ["normalized"],
+        "glasshouse.layers": sorted(words, key=lambda w: (w.islower(), w))
         + (["autodiff_engine as engine"] if written.engine else []),
-        "glasshouse.layers.initializers": ["draw"] if own else [],
-        "glasshouse.networks.build": [] if own else ["build"],
+        "glasshouse.layers.classics": ["take_weights"] if body and not body.own else [],
+        "glasshouse.layers.initializers": ["draw"] if own and not read else [],
+        "glasshouse.networks.build": ["build"] if read or not own else [],
+        "glasshouse.networks.folding": ["Pooled"] if body and body.own else [],
         "glasshouse.networks.weights": ["load_weights"] if recipe.weights != "none" else [],
         "glasshouse.recipe": ["AugmentationRecipe"] if recipe.augmentation.active else [],
-        "glasshouse.training.randomness": ["seeded"] if written.dropout and not own else [],
+        "glasshouse.training.randomness": ["seeded"] if written.dropout and drawn else [],
     }
     lines = [call_import(home, names) for home, names in found.items() if names]
     math = ["import math"] if recipe.schedule.name != "constant" or recipe.optimizer.name == "nadam" else []
     return [
+        *(["import copy"] if body and body.own else []),
         *math,
         "import sys",
         "",
         "import numpy as np",
-        "import torch" if written.dropout or not plain else "",
+        "import torch" if written.dropout or not plain or body else "",
         "",
         "import glasshouse as gh",
         *lines,
@@ -158,7 +173,7 @@ def _class_weights(story: Story, say: Say) -> list[str]:
 def _start(story: Story, layers: Layers, say: Say) -> list[str]:
     """How the parameters get their first numbers."""
     if layers.own:
-        return _own_start(layers, say)
+        return own_start(story, layers, say)
     fill = f'''
 
 def fill(model, arrays):
@@ -172,6 +187,8 @@ def fill(model, arrays):
                 getattr(layer, name).data = array.T.copy() if array.ndim == 2 else array.copy()
 
 '''
+    if _frozen(story):
+        return [fill, "fill(model, [a.numpy() for a in start.head.state_dict().values()])"]
     lines = [
         fill,
         f"# {say['begin' if story.recipe.weights == 'none' else 'begin-loaded']}",
@@ -186,78 +203,40 @@ def fill(model, arrays):
     ]
 
 
-PARTS = {
-    "kernel": "W",
-    "bias": "b",
-    "gamma": "gamma",
-    "beta": "beta",
-    "moving_mean": "avg_mean",
-    "moving_variance": "avg_var",
-    "depthwise_kernel": "W",
-    "pointwise_kernel": "W",
-}
-
-
-def _table(layers: Layers) -> str:
-    rows = []
-    for name, holder in layers.net.holders.items():
-        for weight in holder.weights:
-            separable = any(w.name == "depthwise_kernel" for w in holder.weights)
-            part = f"{name}_{'deep' if weight.name == 'depthwise_kernel' else 'wide'}" if separable else name
-            place = f"model.{part}.{PARTS[weight.name]}"
-            rows.append(
-                f'    ({place}, "{name}/{weight.name}", {value(weight.initializer)}, {weight.shape!r}, '
-                f'"{weight.layout}"),'
-            )
-    return "\n".join(rows)
-
-
-def _own_start(layers: Layers, say: Say) -> list[str]:
-    return [
-        f"# {say['first-weights']}",
-        "FIRST = [",
-        _table(layers),
-        "]",
-        "for parameter, name, formula, shape, layout in FIRST:",
-        "    array = draw(formula, shape, SEED, name)",
-        '    if layout == "conv":  # (KH, KW, C, O) to (O, C, KH, KW)',
-        "        array = array.transpose(3, 2, 0, 1)",
-        '    elif layout == "depthwise":  # (KH, KW, C, M) to (C M, 1, KH, KW)',
-        "        array = array.transpose(2, 3, 0, 1).reshape(-1, 1, *shape[:2])",
-        "    parameter.data = np.ascontiguousarray(array)",
-    ]
-
-
 def _groups(story: Story, layers: Layers, say: Say) -> list[str]:
     recipe = story.recipe
     name = _optimizer_name(story)
     clip = f".add_hook(ClipGrad({recipe.clip_norm!r}))" if recipe.clip_norm is not None else ""
     if recipe.strategy != "fine-tune":
         return [f"BASE, SHARES = {recipe.optimizer.lr!r}, {{}}", f"optimizer = {name}().setup(model){clip}"]
-    early, late, head, norms = _cut(layers)
     lr, default = recipe.optimizer.lr or 2e-3, recipe.schedule == ScheduleRecipe()
     forms = ['{"peak": 0.99}', '{"peak": 0.3, "div": 5.0}'] if default else ["{}", "{}"]
     freeze = recipe.freeze_epochs
-    lines = [
-        "",
-        "def parameters(names):",
-        "    return [p for name in names.split() for p in getattr(model, name).params() if p.requires_grad]",
-        "",
-        "",
-        f"# {say['fine-tune'].replace(chr(10), chr(10) + '# ')}",
-        *(
-            f"{key} = parameters(\n    {_wrapped(names)}\n)"
-            for key, names in (("early", early), ("late", late), ("head", head))
-        ),
-        *([f"norms = parameters(\n    {_wrapped(norms)}\n)"] if norms else []),
-        f"PHASES = {{  # {say['phases']}",
-    ]
+    said = f"# {say['fine-tune'].replace(chr(10), chr(10) + '# ')}"
+    grouped = ["", said, *own_groups(layers)] if layers.own else _named_groups(layers, said)
+    norms = any(line.startswith("norms = ") for line in grouped)
+    lines = [*grouped, f"PHASES = {{  # {say['phases']}"]
     if freeze:
         groups = "[(norms, 0.1), (head, 1.0)]" if norms else "[(head, 1.0)]"
         lines.append(f"    0: ({freeze}, {lr!r}, {forms[0]}, {groups}),")
     unfrozen = f"[(early, {100.0**-1.0!r}), (late, {100.0**-0.5!r}), (head, 1.0)]"
     lines += [f"    {freeze}: ({recipe.epochs}, {lr / 2!r}, {forms[1]}, {unfrozen}),", "}"]
     return lines
+
+
+def _named_groups(layers: Layers, said: str) -> list[str]:
+    """Text that leaves ``early``, ``late`` and ``head``, and ``norms`` where there are any, by the layers' names."""
+    early, late, head, norms = _cut(layers)
+    groups = {"early": early, "late": late, "head": head} | ({"norms": norms} if norms else {})
+    return [
+        "",
+        "def parameters(names):",
+        "    return [p for name in names.split() for p in getattr(model, name).params() if p.requires_grad]",
+        "",
+        "",
+        said,
+        *(f"{key} = parameters(\n    {_wrapped(names)}\n)" for key, names in groups.items()),
+    ]
 
 
 def _wrapped(names: list[str]) -> str:
@@ -280,12 +259,6 @@ def _cut(layers: Layers) -> tuple[list[str], list[str], list[str], list[str]]:
         if not isinstance(step.layer, InputLayer) and step.weights == step.name and net.holders[step.name].weights
     ]
     body = [name for name in names if name != last]
-    if layers.own:
-        raise LevelError(
-            "autodiff",
-            "fine-tuning of layers of one's own is not written on the level autodiff yet; look at it "
-            "on the level layers",
-        )
     at = body.index(CUTS[layers.entry]) if CUTS[layers.entry] in body else len(body)
     norms = [
         name
@@ -314,9 +287,25 @@ def _rate(story: Story, say: Say) -> list[str]:
     return ["", *rate_lines(story, say)]
 
 
+_SCORES = [
+    "    right = p[np.arange(len(val)), val.labels]",
+    "    return float(-right.mean()), float((p.argmax(1) == val.labels).mean())",
+    "",
+]
+
+
 def _validate(story: Story, say: Say) -> list[str]:
     if "val" not in story.dataset.splits:
         return []
+    if _frozen(story):
+        return [
+            "",
+            "def validate():",
+            f'    """{say["validate-features"]}"""',
+            "    with no_grad(), test_mode():",
+            "        p = F.log_softmax(model(seen)).data.astype(np.float64)",
+            *_SCORES,
+        ]
     return [
         "",
         "def validate():",
@@ -327,9 +316,7 @@ def _validate(story: Story, say: Say) -> list[str]:
         "            x = normalized(batch.pictures.float() / 255, MEAN, STD).numpy()",
         "            scores.append(F.log_softmax(model(x)).data.astype(np.float64))",
         "    p = np.concatenate(scores)",
-        "    right = p[np.arange(len(val)), val.labels]",
-        "    return float(-right.mean()), float((p.argmax(1) == val.labels).mean())",
-        "",
+        *_SCORES,
     ]
 
 
@@ -353,9 +340,9 @@ def _average(story: Story, say: Say) -> list[str]:
     ]
 
 
-def _loop(story: Story, layers: Layers, written: Written, say: Say) -> list[str]:
+def _loop(story: Story, layers: Layers, written: Written, drawn: bool, say: Say) -> list[str]:
     recipe = story.recipe
-    phased, many = recipe.strategy == "fine-tune", recipe.accumulate > 1
+    phased = recipe.strategy == "fine-tune"
     lines = loop_head(story, layers, say)
     if recipe.ema_decay:
         lines += ["average = {name: p.data.copy() for name, p in model.named_params().items()}"]
@@ -370,21 +357,30 @@ def _loop(story: Story, layers: Layers, written: Written, say: Say) -> list[str]
             "            p.requires_grad = p in SHARES",
             f"        optimizer = {_optimizer_name(story)}().setup(model){clip}",
         ]
-    order = order_text(story)
-    order = f"{order}[:PICTURES]" if used_pictures(story, layers) != len(story.dataset.splits["train"]) else order
-    lines += [
-        f"    for number, batch in enumerate(batches(train, {order}, BATCH)):",
-        "        x, y = batch.pictures.float().div_(255), batch.labels",
-    ]
-    if recipe.augmentation.active:
-        lines.append("        x, y = augment(x, y, batch.samples, AUGMENTATION, SEED, epoch, len(data.classes))")
-    lines += ["        x, y = np.ascontiguousarray(normalized(x, MEAN, STD).numpy()), y.numpy()"]
-    lines += _step(story, layers, written, say, phased, many)
+    if _frozen(story):
+        lines += feature_batches(story, arrays=True)
+    else:
+        lines += _batches(story, layers)
+    lines += _step(story, written, drawn, say)
     return lines + _end(story, say) + stopping_lines(story, "val" in story.dataset.splits) + _finish(story, say)
 
 
-def _step(story: Story, layers: Layers, written: Written, say: Say, phased: bool, many: bool) -> list[str]:
-    recipe, step = story.recipe, "step" if many else "number"
+def _batches(story: Story, layers: Layers) -> list[str]:
+    order = order_text(story)
+    order = f"{order}[:PICTURES]" if used_pictures(story, layers) != len(story.dataset.splits["train"]) else order
+    lines = [
+        f"    for number, batch in enumerate(batches(train, {order}, BATCH)):",
+        "        x, y = batch.pictures.float().div_(255), batch.labels",
+    ]
+    if story.recipe.augmentation.active:
+        lines.append("        x, y = augment(x, y, batch.samples, AUGMENTATION, SEED, epoch, len(data.classes))")
+    return [*lines, "        x, y = np.ascontiguousarray(normalized(x, MEAN, STD).numpy()), y.numpy()"]
+
+
+def _step(story: Story, written: Written, drawn: bool, say: Say) -> list[str]:
+    recipe = story.recipe
+    phased, many = recipe.strategy == "fine-tune", recipe.accumulate > 1
+    step = "step" if many else "number"
     lines = []
     if many:
         lines += [
@@ -399,7 +395,7 @@ def _step(story: Story, layers: Layers, written: Written, say: Say, phased: bool
     seeds = f"SEED, epoch, {step}, {'part' if many else 0}"
     if written.dropout:
         lines.append(f"        # {say['dropout-seed']}")
-    if written.dropout and layers.own:
+    if written.dropout and not drawn:
         lines += [f"        model.random = np.random.default_rng(({seeds}))", "        scores = model(x)"]
     elif written.dropout:
         lines += [f'        with seeded(torch.device("cpu"), {seeds}):', "            scores = model(x)"]

@@ -56,6 +56,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "신경망. 사진은 torch의 순서인 (채널, 행, 열)입니다. 마지막 층은 점수를 냅니다. softmax는 손실에 "
         "들어 있습니다.",
     ),
+    "network-body": (
+        "The network without its last layer. Pictures are (channels, rows, columns), torch's order. It is frozen: "
+        "nothing in\nit learns.",
+        "마지막 층을 뺀 신경망. 사진은 torch의 순서인 (채널, 행, 열)입니다. 얼어 있어서 아무것도 배우지 않습니다.",
+    ),
+    "body-autodiff": (
+        "Its layers stand still and need no derivative, so torch computes them, many times faster; NumPy learns below.",
+        "움직이지 않는 층에는 미분이 필요 없으므로 훨씬 빠른 torch가 계산합니다. 배우는 것은 아래의 NumPy입니다.",
+    ),
     "network-own": (
         "The network. Its first weights follow from the seed and the layers' names.",
         "신경망. 처음 가중치는 시드와 층 이름에서 나옵니다.",
@@ -111,6 +120,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Mean loss (nats) and accuracy on the validation pictures: moving statistics, no dropout, no graph.",
         "검증 사진의 평균 손실(nat)과 정확도: 이동 통계를 쓰고, 드롭아웃과 그래프는 없습니다.",
     ),
+    "validate-features": (
+        "Mean loss (nats) and accuracy on the features of the validation pictures: no dropout, no graph.",
+        "검증 사진 특징의 평균 손실(nat)과 정확도: 드롭아웃과 그래프는 없습니다.",
+    ),
     "one-left-out": (
         "a last batch of one picture is left out: batch norm needs two",
         "사진 한 장뿐인 마지막 배치는 뺍니다. 배치 정규화에는 두 장이 필요합니다",
@@ -160,8 +173,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "배우는 것: 특징 위의 층 하나.",
     ),
     "view": (
-        "augmented views of the pictures: None is the plain one",
-        "증강된 모습들. None은 원래 사진",
+        "A view is a set of draws of the augmentation; None is the plain pictures. (V, N, F)",
+        "모습마다 증강을 새로 뽑습니다. None은 원래 사진입니다. (V, N, F)",
     ),
     "class-weights": (
         "weights of the classes in the loss",
@@ -193,6 +206,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "first-weights": (
         "First weights: name, formula, shape in Keras' axes.",
         "처음 가중치: 이름, 공식, Keras 축 순서의 모양.",
+    ),
+    "read-own": (
+        "The same layers in the words of Layers: they only read the file of weights.",
+        "같은 층을 Layers의 말로 쓴 것. 가중치 파일을 읽는 데만 씁니다.",
     ),
     "own-graph": (
         "y.backward() walks the graph that forward left behind; no torch computes here",

@@ -265,7 +265,7 @@ def model_text(layers: Layers, name: str, dropout: str) -> Written:
     body = _forward(w)
     made = "".join(f"        {line}\n" for line in w.made)
     method = dropout if w.dropout else ""
-    text = f"class {name}(Model):\n    def __init__(self):\n{made}\n    def forward(self, x):\n{body}\n{method}"
+    text = f"class {name}(Model):\n    def __init__(self):\n{made}\n    def forward(self, x):\n{body}{method}"
     return Written(text, w.engine, w.dropout)
 
 

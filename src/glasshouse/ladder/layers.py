@@ -3,13 +3,14 @@
 from typing import Any
 
 from glasshouse.errors import LevelError
-from glasshouse.ladder.features import features_lines
+from glasshouse.ladder.features import body_lines, body_of, feature_batches, features_lines, head_lines, head_of
 from glasshouse.ladder.network import CUTS, Layers, layers_of
 from glasshouse.ladder.schedules import factor_text
 from glasshouse.ladder.shared import (
     augmentation_lines,
     build_call,
     data_lines,
+    drops_before_head,
     has_norms,
     order_text,
     shrunk,
@@ -20,7 +21,7 @@ from glasshouse.ladder.units import network_text, words_of
 from glasshouse.ladder.wording import call, value
 from glasshouse.recipe import OptimizerRecipe, ScheduleRecipe
 
-__all__ = ["layers_code", "loop_head", "loop_tail", "refuse_mixed"]
+__all__ = ["frozen_lines", "layers_code", "loop_head", "loop_tail", "refuse_mixed"]
 
 Say = dict[str, str]
 CLASSES = {
@@ -50,14 +51,29 @@ def layers_code(story: Story, say: Say) -> str:
         ["", *data_lines(story, say, layers.own)],
         ["", *augmentation_lines(story.recipe.augmentation, say)],
         _class_weights(story, say),
-        [f"# {_commented(say['network-own' if layers.own else 'network'])}", _network(layers)],
-        _weights(story, layers, say),
     ]
     if story.recipe.strategy == "features":
-        blocks += features_lines(story, layers, say)
+        blocks += frozen_lines(story, layers, say)
+        blocks += [head_lines(story, layers, say)]
+    else:
+        blocks += [[f"# {_commented(say[network_key(story, layers)])}", _network(layers)], _weights(story, layers, say)]
     blocks += [["", *_optimizer(story, say)], ["", *_groups(story, layers, say)], ["", *rate_lines(story, say)]]
     blocks += [["", *_validate(story, say)], ["", *_loop(story, layers, say)]]
     return shrunk("\n".join([title(story, say, "title-layers", "same-bits"), *("\n".join(b) for b in blocks)]))
+
+
+def network_key(story: Story, layers: Layers) -> str:
+    """What is said of the network."""
+    if layers.own:
+        return "network-own"
+    return "network-body" if story.recipe.strategy == "features" else "network"
+
+
+def frozen_lines(story: Story, layers: Layers, say: Say, arrays: bool = False) -> list[list[str]]:
+    """The frozen network, and the features that it gives, as NumPy arrays for the level Autodiff."""
+    said = say[network_key(story, layers)] + ("\n" + say["body-autodiff"] if arrays else "")
+    written = f"# {_commented(said)}\n{_network(body_of(layers))}"
+    return [body_lines(story, layers, say, written), features_lines(story, say, arrays)]
 
 
 def title(story: Story, say: Say, key: str, promise: str) -> str:
@@ -107,29 +123,30 @@ def _imports(story: Story, layers: Layers) -> list[str]:
     recipe, own, active = story.recipe, layers.own, story.recipe.augmentation.active
     features = recipe.strategy == "features"
     batches = [] if features else ["batches"]
-    inference = {"Inference"} | {"normalized"}
-    words = words_of(layers) | (
-        {"Dense", "Dropout"} if features and recipe.dropout else {"Dense"} if features else set()
-    )
+    built = not own or recipe.weights != "none" or drops_before_head(story, layers)
+    words = words_of(body_of(layers)) | words_of(head_of(story, layers)) if features else words_of(layers)
     words |= {"BatchNormalization"} if recipe.strategy == "fine-tune" and has_norms(layers) else set()
     found = {
         "glasshouse.data.augment": ["augment"] if active else [],
-        "glasshouse.data.batches": batches + (["balanced"] if recipe.sampling == "balanced" else []),
-        "glasshouse.data.draws": (["permutation"] if recipe.sampling != "balanced" else [])
-        + (["choice"] if features else []),
-        "glasshouse.export.inference": sorted(inference | ({"softmax"} if features else set())),
+        "glasshouse.data.batches": (["balanced"] if recipe.sampling == "balanced" else []) + batches,
+        "glasshouse.data.draws": (["choice"] if features else [])
+        + (["permutation"] if recipe.sampling != "balanced" else []),
+        "glasshouse.export.inference": ["Inference", "normalized"]
+        + (["softmax"] if features and "val" in story.dataset.splits else []),
         "glasshouse.layers": sorted(words, key=lambda w: (w.islower(), w)),
-        "glasshouse.layers.classics": [] if own else ["take_weights"],
-        "glasshouse.networks.build": [] if own else ["build"],
-        "glasshouse.networks.layered": ["Layered"] if own else [],
-        "glasshouse.networks.weights": ["load_weights"] if recipe.weights != "none" and not own else [],
+        "glasshouse.layers.classics": ["take_weights"] if features or not own else [],
+        "glasshouse.networks.build": ["build"] if built else [],
+        "glasshouse.networks.folding": ["Pooled"] if own and features else [],
+        "glasshouse.networks.layered": [] if built else ["Layered"],
+        "glasshouse.networks.weights": ["load_weights"] if recipe.weights != "none" else [],
         "glasshouse.recipe": ["AugmentationRecipe"] if active else [],
         "glasshouse.training.averaging": ["MovingAverage"] if recipe.ema_decay else [],
-        "glasshouse.training.randomness": [] if own else ["seeded"],
+        "glasshouse.training.randomness": ["seeded"] if features or not own or drops_before_head(story, layers) else [],
     }
     lines = [call_import(home, names) for home, names in found.items() if names]
     math = ["import math"] if _needs_math(recipe.schedule) else []
     return [
+        *(["import copy"] if own and features else []),
         *math,
         "import sys",
         "",
@@ -157,7 +174,7 @@ def _weights(story: Story, layers: Layers, say: Say) -> list[str]:
     lines = []
     if story.device.startswith("cuda"):
         lines += [f"torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False  # {say['cudnn']}"]
-    if layers.own:
+    if layers.own and story.recipe.weights == "none" and not drops_before_head(story, layers):
         return [*lines, f"# {say['layered']}", f"module = Layered(net.to_dict()).to({to})  # {say['channels-last']}"]
     lines += [
         f"# {say['begin' if story.recipe.weights == 'none' else 'begin-loaded']}",
@@ -165,6 +182,8 @@ def _weights(story: Story, layers: Layers, say: Say) -> list[str]:
     ]
     if story.recipe.weights != "none":
         lines.append(f"load_weights(start, {value(story.recipe.weights)})")
+    if layers.own:
+        return [*lines, f"# {say['layered']}", f"module = start.module.to({to})  # {say['channels-last']}"]
     return [
         *lines,
         "take_weights(net, start.module.state_dict())",
@@ -361,23 +380,13 @@ def _loop(story: Story, layers: Layers, say: Say) -> list[str]:
             "        optimizer = optimizer_for(groups)",
         ]
     if recipe.strategy == "features":
-        lines += [line.format(order=order_text(story)) for line in _features_batches()]
+        lines += feature_batches(story)
     else:
         lines += [f"    for number, batch in enumerate(batches(train, {_order(story, layers)}, BATCH{where})):"]
         lines += _pictures(story)
     lines += _step(story, layers, say, device)
     lines += loop_tail(story, say, "module")
     return lines
-
-
-def _features_batches() -> list[str]:
-    return [
-        "    samples = {order}",
-        '    chosen = choice(SEED, epoch, samples, "view", len(views))',
-        "    for number, at in enumerate(range(0, len(samples), BATCH)):",
-        "        rows = torch.from_numpy(samples[at : at + BATCH] % len(train))",
-        "        x, y = views[torch.from_numpy(chosen[at : at + BATCH]), rows], labels[rows]",
-    ]
 
 
 def _order(story: Story, layers: Layers) -> str:
@@ -408,6 +417,8 @@ def loop_head(story: Story, layers: Layers, say: Say) -> list[str]:
 def _step(story: Story, layers: Layers, say: Say, device: str) -> list[str]:
     recipe = story.recipe
     many, phased = recipe.accumulate > 1, recipe.strategy == "fine-tune"
+    own = layers.own and recipe.strategy != "features"
+    drawn = not own or drops_before_head(story, layers)
     step = "step" if many else "number"
     lines = ["        step, part = divmod(number, ACCUMULATE)"] if many else []
     done = f"(epoch - first) * STEPS + {step}" if phased else f"epoch * STEPS + {step}"
@@ -431,8 +442,9 @@ def _step(story: Story, layers: Layers, say: Say, device: str) -> list[str]:
     seeds = f"SEED, epoch, {step}, {'part' if many else 0}"
     lines += [
         f"        # {say['dropout-seed']}",
-        f"        module.seed({seeds})" if layers.own else f"        with seeded({device}, {seeds}):",
-        f"        {'' if layers.own else '    '}scores = module(x)",
+        *([f"        module.seed({seeds})"] if own else []),
+        *([f"        with seeded({device}, {seeds}):"] if drawn else []),
+        f"        {'    ' if drawn else ''}scores = module(x)",
         f"        # {say['loss']}",
         f"        loss = {_loss(story)}.sum() / {'count' if many else 'len(y)'}",
         "        loss.backward()",

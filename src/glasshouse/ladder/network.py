@@ -88,7 +88,8 @@ def _own(story: Story, network: Any) -> Layers:
 def _turned(data: dict[str, Any], story: Story) -> dict[str, Any]:
     """The layers on pictures (C, H, W), ending in scores, with the recipe's dropout."""
     data["data_format"] = "channels_first"
-    dropout, layers = story.recipe.dropout, data["layers"]
+    frozen = story.recipe.strategy == "features"  # its dropout stands before the layer that learns, nowhere else
+    dropout, layers = None if frozen else story.recipe.dropout, data["layers"]
     for entry in layers:
         settings = entry.setdefault("settings", {})
         if entry.get("layer") == "Input":

@@ -6,7 +6,16 @@ from glasshouse.ladder.wording import call, keyword, value
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.recipe import AugmentationRecipe
 
-__all__ = ["augmentation_lines", "build_call", "data_lines", "has_norms", "order_text", "shrunk", "used_pictures"]
+__all__ = [
+    "augmentation_lines",
+    "build_call",
+    "data_lines",
+    "drops_before_head",
+    "has_norms",
+    "order_text",
+    "shrunk",
+    "used_pictures",
+]
 
 
 def data_lines(story: Story, say: dict[str, str], own: bool) -> list[str]:
@@ -39,8 +48,16 @@ def _name(network: object) -> str:
 
 def build_call(story: Story, layers: Layers) -> str:
     """The call that builds the catalogue's network, whose weights the run began with."""
-    parts = [value(layers.entry), "len(data.classes)", "data.channels", "data.width", "data.height"]
+    network = "net.to_dict()" if layers.own else value(layers.entry)
+    parts = [network, "len(data.classes)", "data.channels", "data.width", "data.height"]
+    parts += [keyword("dropout", story.recipe.dropout)] if drops_before_head(story, layers) else []
     return call("build", *parts, "seed=SEED")
+
+
+def drops_before_head(story: Story, layers: Layers) -> bool:
+    """Whether the recipe's dropout stands before the last of layers of one's own, which have no dropout."""
+    none = not any(type(step.layer).__name__ in ("Dropout", "SpatialDropout2D") for step in layers.net.steps)
+    return layers.own and bool(story.recipe.dropout) and none and story.recipe.strategy != "features"
 
 
 def augmentation_lines(recipe: AugmentationRecipe, say: dict[str, str]) -> list[str]:
