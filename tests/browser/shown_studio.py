@@ -63,7 +63,7 @@ def filled_studio(place: Path) -> Shown:
         "compare": f"/compare?chosen=models/{models['done']}&chosen=models/{models['other']}",
         "compare-nothing": "/compare", "networks": "/networks", "network-new": "/networks/new",
         "network-classic": "/networks/new?from=classic:ResNet18", "network": f"/networks/{network}",
-        "missing": "/models/nothing",
+        "workers": "/workers", "missing": "/models/nothing",
     }  # fmt: skip
     signs = {"follow": "#weight", "follow-graph": "svg.gh-graph", "model-training": "#live[data-last]"}
     return Shown(studio, pages, signs)

@@ -60,7 +60,6 @@ function keep(form) {
         else if (field.type === "radio") field.checked = saved[field.name] === field.value;
         else field.value = saved[field.name];
       }
-      form.dispatchEvent(new Event("restored", { bubbles: true }));
     } catch { sessionStorage.removeItem(key); }
   }
   form.addEventListener("input", () => {
