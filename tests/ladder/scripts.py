@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
+from glasshouse.data.prepare import create_dataset
 from glasshouse.events import EpochDone, StepDone
 from glasshouse.ladder.levels import run_code
-from glasshouse.recipe import TrainingRecipe
+from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.training.loop import train
 
-__all__ = ["Run", "run_scripts", "train_one"]
+__all__ = ["Run", "run_scripts", "tiny", "train_one"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,19 @@ class Run:
     losses: list[float]
     history: list[list[float | None]]
     best: int
+
+
+def tiny(out: Path, size: int = 16, count: int = 28) -> Path:
+    """Noise in three colours; the last batch of 8 of an epoch is smaller."""
+    draw, source = np.random.default_rng(7), out.with_name(out.name + "-pictures")
+    for number in range(count):
+        picture = draw.integers(0, 90, (size, size, 3))
+        picture[:, :, number % 3] += 60
+        folder = source / ("red", "green", "blue")[number % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture.astype(np.uint8)).save(folder / f"{number:04d}.png")
+    create_dataset(DatasetRecipe(source=str(source), width=size, height=size, valid=0.3, twins=False), out)
+    return out
 
 
 def train_one(path: Path, data: Path, **fields: Any) -> Run:

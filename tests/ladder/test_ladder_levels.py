@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripts import Run, run_scripts, train_one
+from scripts import Run, run_scripts, tiny, train_one
 
-from glasshouse.data.prepare import create_dataset
 from glasshouse.errors import LevelError
 from glasshouse.ladder.comments import sentences
 from glasshouse.ladder.levels import LEVELS, run_code
@@ -27,7 +26,7 @@ from glasshouse.layers import (
 from glasshouse.layers.classics import CLASSICS
 from glasshouse.networks.build import build
 from glasshouse.networks.catalogue import CATALOGUE
-from glasshouse.recipe import DatasetRecipe, TrainingRecipe
+from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.run_folder import RunFolder
 
 OWN = Network(
@@ -69,22 +68,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny(tmp_path_factory.mktemp("ladder") / "data")
 
 
-def tiny(out: Path, size: int = 16, count: int = 28) -> Path:
-    """Noise in three colours; the last batch of 8 of an epoch is smaller."""
-    import numpy as np
-    from PIL import Image
-
-    draw, source = np.random.default_rng(7), out.with_name(out.name + "-pictures")
-    for number in range(count):
-        picture = draw.integers(0, 90, (size, size, 3))
-        picture[:, :, number % 3] += 60
-        folder = source / ("red", "green", "blue")[number % 3]
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture.astype(np.uint8)).save(folder / f"{number:04d}.png")
-    create_dataset(DatasetRecipe(source=str(source), width=size, height=size, valid=0.3, twins=False), out)
-    return out
-
-
 @pytest.fixture(scope="module")
 def runs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     folder = tmp_path_factory.mktemp("runs")
@@ -124,8 +107,9 @@ def test_a_classic_gives_the_runs_bits_and_a_fine_tuned_one_too(name: str, tmp_p
     for key, run in runs.items():
         assert (found[key]["losses"], found[key]["history"]) == (run.losses, run.history), key
     first = run_scripts(runs, "autodiff", tmp_path / "autodiff") if len(runs) > 1 else {}
-    for key in first:
-        assert first[key]["losses"][0] == pytest.approx(runs[key].losses[0], abs=1e-4), key
+    for key in first:  # how far float32 alone takes deep batch norms on tiny maps: test_ladder_rounding.py
+        close = 1e-3 if name == "InceptionV3" else 1e-4
+        assert first[key]["losses"][0] == pytest.approx(runs[key].losses[0], abs=close), key
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -24,9 +24,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "같은 컴퓨터에서 실행과 비트까지 같은 값을 냅니다. 데이터 세트 폴더{more}가 필요합니다.",
     ),
     "same-closely": (
-        "Its losses equal the run's to 1e-4 over the first 100 steps; later, roundings grow apart.\nIt needs "
+        "Its losses equal the run's to 1e-4 over the first 100 steps; later, roundings grow apart, and sooner\n"
+        "in deep networks with batch norm on small pictures.\nIt needs "
         "the dataset's folder{more}. `python SCRIPT 100` stops after 100 steps.",
-        "처음 100단계의 손실이 실행과 1e-4 안에서 같습니다. 그 뒤로는 반올림 차이가 커집니다.\n데이터 세트 "
+        "처음 100단계의 손실이 실행과 1e-4 안에서 같습니다. 그 뒤로는 반올림 차이가 커집니다. 배치 정규화가\n"
+        "많은 깊은 신경망과 작은 사진에서는 더 일찍 커집니다.\n데이터 세트 "
         "폴더{more}가 필요합니다. `python SCRIPT 100`은 100단계 뒤에 멈춥니다.",
     ),
     "and-weights": (
