@@ -84,7 +84,7 @@ def test_the_buttons_move_a_waiting_job_and_come_back(store: Store) -> None:
     answer = client.post(f"/queue/{third}/move", data={"before": second, "back": "workers"})
     assert answer.headers["location"] == "/workers#queue"
     assert queued(store) == ["first", "third", "second"]
-    assert client.post(f"/queue/{first}/move", data={"back": "//evil.example"}).headers["location"] == "/#now"
+    assert client.post(f"/queue/{first}/move", data={"back": "//evil.example"}).headers["location"] == f"/#up-{first}"
     assert queued(store) == ["third", "second", "first"]
 
 

@@ -87,6 +87,7 @@ def serve(
     import uvicorn
 
     from glasshouse.web.app import create_app
+    from glasshouse.web.children import end_children
 
     app = create_app(store, settings)
     listener = _listen(settings)
@@ -105,6 +106,7 @@ def serve(
     except KeyboardInterrupt:
         pass
     finally:
+        end_children()
         print("The web server has stopped; running jobs keep their work now.", file=sys.stderr, flush=True)
         waiting = keeper.stop()
         jobs_wait = "1 job waits and goes on" if waiting == 1 else f"{waiting} jobs wait and go on"

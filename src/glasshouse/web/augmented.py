@@ -4,7 +4,6 @@
 """
 
 import json
-import subprocess
 import sys
 import threading
 from functools import lru_cache
@@ -15,13 +14,15 @@ import numpy as np
 
 from glasshouse.data.dataset import open_dataset
 from glasshouse.data.gallery import pick
-from glasshouse.errors import ConflictError, InputError
+from glasshouse.errors import ConflictError
 from glasshouse.recipe import AugmentationRecipe
+from glasshouse.web.children import answer_of
 from glasshouse.web.pictures import data_address, shrunk
 
 __all__ = ["examples", "main"]
 
 PICTURES, EPOCHS, SIDE, PATIENCE = 4, 5, 96, 60.0
+LATE = "The preview took too long here; the training will do it all the same."
 _turn = threading.Semaphore(1)
 
 
@@ -37,19 +38,13 @@ def examples(dataset: Path, recipe: AugmentationRecipe, seed: int) -> list[list[
 
 @lru_cache(maxsize=128)
 def _examples(dataset: str, recipe: str, seed: int) -> list[list[str]]:
-    request = json.dumps({"dataset": dataset, "recipe": json.loads(recipe), "seed": seed})
+    request = {"dataset": dataset, "recipe": json.loads(recipe), "seed": seed}
     if not _turn.acquire(timeout=PATIENCE / 4):
         raise ConflictError("Others are looking at their pictures just now; try again in a moment.")
     try:
-        words = [sys.executable, "-m", "glasshouse.web.augmented"]
-        done = subprocess.run(words, input=request, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 (our own module)
-    except subprocess.TimeoutExpired:
-        raise ConflictError("The preview took too long here; the training will do it all the same.") from None
+        rows: list[list[str]] = answer_of("glasshouse.web.augmented", request, PATIENCE, LATE)
     finally:
         _turn.release()
-    if done.returncode:
-        raise InputError((done.stderr.strip().splitlines() or ["the preview failed"])[-1])
-    rows: list[list[str]] = json.loads(done.stdout)
     return rows
 
 

@@ -10,7 +10,7 @@ from glasshouse.store.jobs import list_jobs
 from glasshouse.store.rates import TRIAL, find_rate, note_rate, rate_key
 from glasshouse.store.records import JobState
 from glasshouse.web.pages.job import Job
-from glasshouse.web.rehearsal import measured
+from glasshouse.web.rehearsal import measured, turn_to_measure
 
 __all__ = ["Estimate", "estimate", "try_out"]
 
@@ -51,9 +51,13 @@ def try_out(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | No
     found = estimate(store, recipe, data)
     if found is not None:
         return found
-    busy = bool(list_jobs(store, states=[JobState.RUNNING], limit=1))
-    whole = {**recipe, "data": f"../datasets/{data.folder.name}"}
-    note_rate(store, rate_key(recipe, data.recipe), TRIAL, measured(store.path("runs"), whole), busy)
+    with turn_to_measure():
+        found = estimate(store, recipe, data)  # another page may have asked for the same meanwhile
+        if found is not None:
+            return found
+        busy = bool(list_jobs(store, states=[JobState.RUNNING], limit=1))
+        whole = {**recipe, "data": f"../datasets/{data.folder.name}"}
+        note_rate(store, rate_key(recipe, data.recipe), TRIAL, measured(store.path("runs"), whole), busy)
     return estimate(store, recipe, data)
 
 

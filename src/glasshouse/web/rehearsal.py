@@ -5,25 +5,33 @@ of a training on this machine, or what of a file of weights fits a network.
 """
 
 import json
-import subprocess
 import sys
-import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
+from glasshouse.web.children import answer_of
 
-__all__ = ["fitting", "main", "measured"]
+__all__ = ["fitting", "main", "measured", "turn_to_measure"]
 
 PATIENCE = 90.0
-_turn = threading.Semaphore(1)
+LATE = "Trying it took too long here; the training will do it all the same."
+_measuring, _fitting = Semaphore(1), Semaphore(1)  # a file of weights does not wait for measurements
+
+
+def turn_to_measure() -> AbstractContextManager[None]:
+    """Return the turn in which one recipe after the other is measured, so that they do not slow each other."""
+    return _turn(_measuring)
 
 
 def measured(runs: Path, recipe: dict[str, Any]) -> dict[str, Any]:
     """Return the pace (``training.pace.Pace`` as a dictionary) of a recipe, by training some seconds.
 
     Raises:
-        ConflictError: others are being tried, or it took too long.
+        ConflictError: it took too long.
         InputError: it cannot be trained so; the text says why.
     """
     return _asked({"do": "pace", "recipe": recipe}, runs)
@@ -38,24 +46,23 @@ def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[i
         ConflictError: others are being tried, or it took too long.
         InputError: the file does not fit, or cannot be read; the text says why.
     """
-    return _asked({"do": "weights", "network": network, "weights": weights, "classes": classes, "shape": shape}, runs)
+    asked = {"do": "weights", "network": network, "weights": weights, "classes": classes, "shape": shape}
+    with _turn(_fitting):
+        return _asked(asked, runs)
+
+
+@contextmanager
+def _turn(of: Semaphore) -> Iterator[None]:
+    if not of.acquire(timeout=PATIENCE):
+        raise ConflictError("Others are trying their settings just now; try again in a moment.")
+    try:
+        yield
+    finally:
+        of.release()
 
 
 def _asked(request: dict[str, Any], runs: Path) -> dict[str, Any]:
-    if not _turn.acquire(timeout=PATIENCE):
-        raise ConflictError("Others are trying their settings just now; try again in a moment.")
-    words = [sys.executable, "-m", "glasshouse.web.rehearsal"]
-    try:
-        done = subprocess.run(  # noqa: S603 (our own module)
-            words, input=json.dumps(request), cwd=runs, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise ConflictError("Trying it took too long here; the training will do it all the same.") from None
-    finally:
-        _turn.release()
-    if done.returncode:
-        raise InputError((done.stderr.strip().splitlines() or ["the trial failed"])[-1])
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = answer_of("glasshouse.web.rehearsal", request, PATIENCE, LATE, runs)
     if "wrong" in found:
         raise InputError(found["wrong"])
     return found

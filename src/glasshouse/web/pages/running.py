@@ -74,9 +74,10 @@ def move(
 ) -> RedirectResponse:
     """Put a waiting job before another one of the queue, or at its end; ``back`` is the page that asked."""
     get_job(desk.store, key, desk.user)
+    earlier = any(one.job.id == key and one.up == before for one in running(desk))
     move_job(desk.store, key, before or None, desk.user)
     desk.noted("job-move", key, f"before {before}" if before else "to the end")
-    return RedirectResponse(ASKED.get(back, "/#now"), 303)
+    return RedirectResponse(ASKED[back] if back in ASKED else f"/#{_button(desk, key, earlier)}", 303)
 
 
 @router.post("/queue/{key}/abort")
@@ -113,6 +114,14 @@ def lines(desk: Desk, found: Sequence[Running]) -> list[Line]:
 def mark_of_running(found: Sequence[Running], desk: Desk) -> str:
     """Return the mark of the live part as it is now."""
     return mark_of(_text(found, desk))
+
+
+def _button(desk: Desk, key: str, earlier: bool) -> str:
+    """Return the button that has the focus after a move, so that a key may be pressed again; else the job."""
+    one = next((one for one in running(desk) if one.job.id == key), None)
+    buttons = {} if one is None else {"up": one.up, "down": one.down}
+    order = ("up", "down") if earlier else ("down", "up")
+    return next((f"{way}-{key}" for way in order if buttons.get(way) is not None), f"job-{key}")
 
 
 def _placed(one: Live, at: int | None, queue: Sequence[str]) -> Running:

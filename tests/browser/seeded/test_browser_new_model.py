@@ -1,0 +1,107 @@
+"""New model as it is dialled: what the page shows before anything is trained follows each field."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_check import grave_faults
+from seeded_studio import Seeded
+
+
+@pytest.fixture
+def form(page: Any, seeded: Seeded) -> Any:
+    """The page with all settings open."""
+    page.goto(f"/models/new?preset=own&dataset={seeded.dataset}")
+    page.get_by_role("heading", name="Course of the training").wait_for()
+    return page
+
+
+def test_the_search_leaves_the_networks_that_have_its_words(form: Any) -> None:
+    select = form.get_by_label("Network", exact=True)
+    every = select.locator("option").count()
+    search = form.get_by_role("searchbox", name="Search the networks")
+    search.fill("resnet 18")
+    names = [one.split(" ")[0] for one in select.locator("option").all_inner_texts()]
+    assert 0 < len(names) < every
+    assert all("resnet" in one.lower() for one in names)
+    assert select.input_value() == names[0]
+    search.fill("")
+    assert select.locator("option").count() == every
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["safetensors", "torch"])
+def test_a_file_of_weights_is_sent_and_what_fits_is_told(form: Any, seeded: Seeded, kind: int) -> None:
+    form.get_by_label("Network", exact=True).select_option("Dense128")
+    form.get_by_label(re.compile("^Or a file of weights")).set_input_files(seeded.weights[kind])
+    form.get_by_text(re.compile(r"Fits: (\d+) of \1 tensors")).wait_for()
+    start = form.get_by_label("Start from", exact=True)
+    assert start.locator("option:checked").inner_text() == f"Uploaded file: {seeded.weights[kind].name}"
+    form.get_by_label("Network", exact=True).select_option("LeNet")
+    form.get_by_role("alert").get_by_text("are not of LeNet").wait_for()
+
+
+def test_a_file_that_holds_no_weights_is_told_in_words(form: Any, seeded: Seeded) -> None:
+    damaged = {"name": "mine.safetensors", "mimeType": "application/octet-stream", "buffer": b"no weights at all"}
+    form.get_by_label(re.compile("^Or a file of weights")).set_input_files(damaged)
+    told = form.locator("#fit").get_by_role("alert")
+    told.wait_for()
+    assert "mine.safetensors" in told.inner_text()
+
+
+def test_a_sweep_is_counted_as_it_is_written(form: Any) -> None:
+    form.get_by_text("This trains one model.").wait_for()
+    form.get_by_label("Learning rate", exact=True).fill("0.1 0.01 0.001")
+    form.get_by_label("Batch size", exact=True).fill("16 32")
+    form.get_by_text("This trains 6 models: 3 rates × 2 batch sizes.").wait_for()
+    form.get_by_label("Learning rate", exact=True).fill("0.1")
+    form.get_by_text("This trains 2 models: 1 rate × 2 batch sizes.").wait_for()
+    form.get_by_label("Learning rate", exact=True).fill("fast")
+    form.locator("#plan .wrong").wait_for()
+
+
+def test_the_schedule_is_drawn_anew(form: Any) -> None:
+    drawing = form.get_by_role("img", name="The learning rate over the training")
+    before = drawing.inner_html()
+    form.get_by_label("Schedule", exact=True).select_option("step")
+    form.wait_for_function("old => document.querySelector('#schedule svg')?.innerHTML !== old", arg=before)
+    stepped = drawing.inner_html()
+    form.get_by_label("Warm-up", exact=True).fill("5")
+    form.wait_for_function("old => document.querySelector('#schedule svg')?.innerHTML !== old", arg=stepped)
+    form.get_by_label("Gamma", exact=True).fill("-1")
+    form.locator("#schedule .note.bad").wait_for()
+
+
+def test_augmented_pictures_follow_what_is_dialled(form: Any) -> None:
+    seen = "() => document.querySelector('#augmented td:nth-child(2) img')?.src"
+    form.get_by_label("Rotation", exact=True).fill("90")
+    form.get_by_role("button", name="Show it on my pictures").click()
+    changed = form.get_by_role("img", name="changed", exact=True)
+    changed.first.wait_for(timeout=40_000)
+    turned = form.evaluate(seen)
+    assert turned != form.get_by_role("img", name="As it is", exact=True).first.get_attribute("src")
+    form.get_by_label("Mirror up and down", exact=True).check()
+    form.get_by_label("Brightness", exact=True).fill("0.9")
+    form.get_by_label("Brightness", exact=True).blur()
+    form.wait_for_function(f"old => ({seen})() && ({seen})() !== old", arg=turned, timeout=40_000)
+
+
+def test_cards_tell_time_and_memory(page: Any, seeded: Seeded) -> None:
+    page.goto(f"/models/new?dataset={seeded.dataset}")
+    card = page.locator("label.option", has=page.get_by_role("radio", name="Fast"))
+    card.get_by_text(re.compile("about .*memory")).wait_for(timeout=60_000)
+    assert "measured" in card.inner_text()
+
+
+def test_an_error_leaves_every_word_where_it_was(form: Any) -> None:
+    form.get_by_label("Name", exact=True).fill("A name that stays")
+    form.get_by_label("Learning rate", exact=True).fill("0.1 fast")
+    form.get_by_label("Rotation", exact=True).fill("12")
+    form.get_by_label("Mirror left and right", exact=True).check()
+    form.get_by_role("button", name="Create and train").click()
+    form.get_by_role("alert").get_by_text("Nothing you typed is lost.").wait_for()
+    kept = {name: form.get_by_label(name, exact=True).input_value() for name in ("Name", "Learning rate", "Rotation")}
+    assert kept == {"Name": "A name that stays", "Learning rate": "0.1 fast", "Rotation": "12"}
+    assert form.get_by_label("Mirror left and right", exact=True).is_checked()
+    assert form.get_by_role("radio", name="My own settings").is_checked()
+    assert form.get_by_label("Learning rate", exact=True).get_attribute("aria-invalid") == "true"
+    assert grave_faults(form) == []
