@@ -8,6 +8,7 @@ import sys
 import threading
 from functools import lru_cache
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,6 @@ from glasshouse.web.pictures import data_address, shrunk
 __all__ = ["examples", "main"]
 
 PICTURES, EPOCHS, SIDE, PATIENCE = 4, 5, 96, 60.0
-LATE = "The preview took too long here; the training will do it all the same."
 _turn = threading.Semaphore(1)
 
 
@@ -42,7 +42,9 @@ def _examples(dataset: str, recipe: str, seed: int) -> list[list[str]]:
     if not _turn.acquire(timeout=PATIENCE / 4):
         raise ConflictError("Others are looking at their pictures just now; try again in a moment.")
     try:
-        rows: list[list[str]] = answer_of("glasshouse.web.augmented", request, PATIENCE, LATE)
+        rows: list[list[str]] = answer_of("glasshouse.web.augmented", request, PATIENCE)
+    except TimeoutExpired:
+        raise ConflictError("The preview took too long here; the training will do it all the same.") from None
     finally:
         _turn.release()
     return rows

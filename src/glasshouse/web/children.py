@@ -16,18 +16,17 @@ _children: set[subprocess.Popen[str]] = set()
 _over = False
 
 
-def answer_of(module: str, request: Any, patience: float, late: str, folder: Path | None = None) -> Any:
+def answer_of(module: str, request: Any, patience: float, folder: Path | None = None) -> Any:
     """Return what ``python -m module``, run in ``folder``, writes as its last line when it gets ``request``.
 
     Raises:
-        ConflictError: it took more than ``patience`` seconds, told as ``late``; or the Studio is being stopped.
+        TimeoutExpired: it took more than ``patience`` seconds.
+        ConflictError: the Studio is being stopped.
         InputError: it failed; the text is the last line of what it said.
     """
     child = _started(module, folder)
     try:
         told, wrong = child.communicate(json.dumps(request), timeout=patience)
-    except subprocess.TimeoutExpired:
-        raise ConflictError(late) from None
     finally:
         child.kill()
         child.wait()
@@ -35,7 +34,7 @@ def answer_of(module: str, request: Any, patience: float, late: str, folder: Pat
     if _over:
         raise ConflictError("The Studio is being stopped.")
     if child.returncode:
-        raise InputError((wrong.strip().splitlines() or [f"{module} failed"])[-1])
+        raise InputError((wrong.strip().splitlines() or ["the trial failed"])[-1])
     return json.loads(told.splitlines()[-1])
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from subprocess import TimeoutExpired
 from threading import Semaphore
 from typing import Any
 
@@ -18,7 +19,6 @@ from glasshouse.web.children import answer_of
 __all__ = ["fitting", "main", "measured", "turn_to_measure"]
 
 PATIENCE = 90.0
-LATE = "Trying it took too long here; the training will do it all the same."
 _measuring, _fitting = Semaphore(1), Semaphore(1)  # a file of weights does not wait for measurements
 
 
@@ -62,7 +62,10 @@ def _turn(of: Semaphore) -> Iterator[None]:
 
 
 def _asked(request: dict[str, Any], runs: Path) -> dict[str, Any]:
-    found: dict[str, Any] = answer_of("glasshouse.web.rehearsal", request, PATIENCE, LATE, runs)
+    try:
+        found: dict[str, Any] = answer_of("glasshouse.web.rehearsal", request, PATIENCE, runs)
+    except TimeoutExpired:
+        raise ConflictError("Trying it took too long here; the training will do it all the same.") from None
     if "wrong" in found:
         raise InputError(found["wrong"])
     return found
