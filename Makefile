@@ -17,7 +17,8 @@ demo: setup
 
 test: setup-dev check
 	bash tools/system.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 check: setup-dev
 	$(BIN)/ruff check .
