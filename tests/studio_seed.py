@@ -2,20 +2,28 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from corner_pictures import draw_pictures
 from glasshouse.data.prepare import create_dataset
+from glasshouse.errors import ConflictError
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
+from glasshouse.store import predictor
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset, note_dataset_made
 from glasshouse.store.models import get_model, note_scores
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.store.tables import jobs
 from glasshouse.training.loop import train
+from glasshouse.web.api import estimates
+from glasshouse.web.pages import new_model
 
 
 @dataclass(frozen=True)
@@ -66,3 +74,19 @@ def make_studio(home: Path) -> Studio:
     store = open_store(home / "home", folders=(home / "given",))
     dataset = make_dataset(store, "Corners", pictures)
     return Studio(store, pictures, dataset, make_model(store, dataset, "First try"))
+
+
+def unanswered(*_: Any) -> dict[str, Any]:
+    """Answer as what asks another process does where there is none, without the wait."""
+    raise ConflictError("No process answered.")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Run pages where no worker runs: nobody waits for its predictor, nothing is trained or loaded to be measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predictor, "_answer", unanswered)
+        for place in (estimates, new_model):
+            patch.setattr(place, "try_out", unanswered)
+            patch.setattr(place, "fitting", unanswered)
+        yield

@@ -2,14 +2,43 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.jobs import NewJob, add_job
 from glasshouse.store.queue import claim, end
 from glasshouse.store.records import DatasetRecord, JobKind, JobState
 from glasshouse.store.submit import NewDataset, submit_dataset
+from postgresql import postgresql
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL server for all tests that want one."""
+    with postgresql() as address:
+        yield address
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    """An empty database on that server."""
+    name = f"t{uuid4().hex[:12]}"
+    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store on SQLite, then the same on PostgreSQL."""
+    opened = open_store(tmp_path, request.getfixturevalue("url") if request.param == "postgresql" else None)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

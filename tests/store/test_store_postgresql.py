@@ -15,13 +15,6 @@ from glasshouse.store.people import add_user, begin_session, list_audit, note, u
 from glasshouse.store.queue import claim, end, settle_dependants
 from glasshouse.store.records import JobKind, JobState
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
-from postgresql import postgresql
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with postgresql() as address:
-        yield address
 
 
 @pytest.fixture

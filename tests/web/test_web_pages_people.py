@@ -1,6 +1,10 @@
 """Pages where there are accounts: signing in, what a viewer may do, and names that hold HTML."""
 
+import re
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,9 +12,12 @@ from starlette.testclient import TestClient
 
 from corner_pictures import draw_pictures
 from glasshouse.store.database import Store, open_store
-from glasshouse.store.datasets import list_datasets
-from glasshouse.store.people import add_user, list_audit
+from glasshouse.store.datasets import get_dataset, list_datasets
+from glasshouse.store.people import add_token, add_user, change_user, list_audit, list_users
 from glasshouse.store.records import Role
+from glasshouse.store.running import list_running
+from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
+from glasshouse.web.api import people
 from glasshouse.web.app import create_app
 from studio_seed import make_dataset
 
@@ -89,3 +96,134 @@ def test_a_foreign_origin_changes_nothing(store: Store) -> None:
     key = make_dataset(store, "Stays", pictures(store))
     assert client.post(f"/datasets/{key}/delete", headers={"sec-fetch-site": "cross-site"}).status_code == 403
     assert len(list_datasets(store)) == before + 1
+
+
+def test_two_people_who_edit_one_thing_lose_nothing(store: Store) -> None:
+    key = make_dataset(store, "Both", pictures(store))
+    mina, otto = signed_in(store, "mina"), signed_in(store, "otto")
+    address = f"/datasets/{key}/describe"
+    seen = {"name": "Both", "group_name": "", "revision": "1"}
+    assert mina.post(address, data={**seen, "notes": "hers\r\n<b>"}).status_code == 303
+    late = otto.post(address, data={**seen, "notes": "his"})
+    assert late.status_code == 409
+    assert "Somebody else changed this while you were writing." in late.text
+    theirs, mine = re.findall(r"<textarea[^>]*>(.*?)</textarea>", late.text, re.S)
+    assert (theirs, mine) == ("hers\n&lt;b&gt;", "his")
+    assert get_dataset(store, key).notes == "hers\n<b>"
+    now = re.search(r'name="revision" value="(\d+)"', late.text)
+    assert now is not None
+    assert otto.post(address, data={**seen, "notes": "his", "revision": now[1]}).status_code == 303
+    assert get_dataset(store, key).notes == "his"
+    assert otto.post(address, data={**seen, "notes": "his"}).status_code == 303, "the same words are no conflict"
+
+
+def test_waiting_jobs_are_moved_on_the_page_and_those_of_others_are_not(store: Store) -> None:
+    mina, otto = signed_in(store, "mina"), signed_in(store, "otto")
+    users = {user.name: user for user in list_users(store)}
+    made = [
+        submit_dataset(store, NewDataset(f"Wait {n}", {"source": "sample:digits"}), users["mina"]).job_id
+        for n in range(3)
+    ]
+
+    def order() -> list[str]:
+        return [one.job.id for one in list_running(store) if one.job.id in made]
+
+    page = mina.get("/").text
+    assert page.index("Wait 0") < page.index("Wait 1") < page.index("Wait 2")
+    assert mina.post(f"/queue/{made[2]}/move", data={"before": made[0]}).headers["location"] == "/#now"
+    assert order() == [made[2], made[0], made[1]]
+    mina.post(f"/queue/{made[2]}/move", data={"before": ""})
+    assert order() == made
+    assert otto.post(f"/queue/{made[2]}/move", data={"before": made[0]}).status_code == 404
+    assert order() == made
+    for one in made:
+        assert mina.post(f"/queue/{one}/abort").status_code == 303
+    assert order() == []
+
+
+def test_sign_out_everywhere_ends_every_browser_and_keeps_tokens(store: Store) -> None:
+    one, two, other = signed_in(store, "mina"), signed_in(store, "mina"), signed_in(store, "otto")
+    _, secret = add_token(store, next(user for user in list_users(store) if user.name == "mina"), "script")
+    assert one.post("/account/sign-out-everywhere").headers["location"].startswith("/sign-in")
+    assert [client.get("/").status_code for client in (one, two, other)] == [303, 303, 200]
+    script = TestClient(create_app(store), base_url="http://localhost", headers={"authorization": f"Bearer {secret}"})
+    assert script.get("/api/v1/models").status_code == 200
+
+
+def test_the_last_admin_stays(store: Store) -> None:
+    add_user(store, "boss", SECRET, Role.ADMIN)
+    boss = signed_in(store, "boss")
+    for what, value in (("role", "member"), ("disabled", "true")):
+        assert boss.post(f"/people/boss/{what}", data={what: value}).status_code == 409
+        assert boss.patch("/api/v1/users/boss", json={what: value}).status_code in (409, 422)
+    assert [user.role for user in list_users(store) if user.name == "boss"] == [Role.ADMIN]
+    boss.post("/people/otto/role", data={"role": "admin"})
+    assert boss.post("/people/boss/role", data={"role": "member"}).status_code == 303
+    assert boss.get("/people").status_code == 403
+    change_user(store, "otto", role=Role.MEMBER, even_last=True)
+
+
+def test_many_tries_at_once_are_no_way_round_the_limit(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(8, timeout=60)
+
+    def slowly(*_: object) -> None:
+        together.wait()  # all eight that are let in are at it at once; a ninth would not get here
+
+    monkeypatch.setattr(people, "check_password", slowly)
+    client = TestClient(create_app(store), base_url="http://localhost", follow_redirects=False)
+    with ThreadPoolExecutor(20) as pool:
+        wrong = {"name": "mina", "password": "wrong wrong"}
+        tries = [pool.submit(client.post, "/api/v1/session", json=wrong) for _ in range(20)]
+        assert Counter(one.result().status_code for one in tries) == {401: 8, 429: 12}
+
+
+def test_several_over_the_api_go_and_come_back_all_or_none(store: Store) -> None:
+    keys = [make_dataset(store, f"Gone {n}", pictures(store)) for n in range(2)]
+    (model,) = submit_models(store, NewModel("Needs it", keys[0], {"network": "Dense128"}))
+    client = signed_in(store, "mina")
+    api = "/api/v1/several"
+    refused = client.post(f"{api}/delete", json={"datasets": keys, "even_if_used": True})
+    assert refused.status_code == 409 and "Needs it" in refused.text
+    assert [get_dataset(store, key).deleted_at for key in keys] == [None, None]
+    assert client.post(f"{api}/abort", json={"models": [model.id]}).json()["models"] == [model.id]
+    gone = client.post(f"{api}/delete", json={"datasets": keys, "models": [model.id]}).json()
+    assert (gone["datasets"], gone["models"]) == (keys, [model.id])
+    page = client.get("/bin").text
+    assert all(name in page for name in ("Gone 0", "Gone 1", "Needs it", 'action="/chosen/restore"'))
+    back = client.post(f"{api}/undo", json={"at": gone["at"]}).json()
+    assert sorted(back["datasets"]) == sorted(keys) and back["models"] == [model.id]
+    assert "Gone 0" not in client.get("/bin").text
+    assert client.post(f"{api}/undo", json={}).json()["errors"][0]["field"] == "at"
+
+
+def test_lists_of_the_api_are_those_of_home(store: Store) -> None:
+    client = signed_in(store, "mina")
+    list_of = "/api/v1/datasets?sort=name&limit=2"
+    whole = [one["id"] for one in client.get("/api/v1/datasets?sort=name").json()["items"]]
+    page = client.get(list_of).json()
+    seen = [one["id"] for one in page["items"]]
+    while page["after"]:
+        page = client.get(list_of, params={"sort": "name", "limit": 2, "after": page["after"]}).json()
+        seen += [one["id"] for one in page["items"]]
+    assert seen == whole and len(whole) > 2
+    back = client.get(list_of, params={"sort": "name", "limit": 2, "before": page["before"]}).json()
+    assert [one["id"] for one in back["items"]] == whole[: len(whole) - len(page["items"])][-2:]
+    assert [one["id"] for one in client.get(f"{list_of}&offset=1").json()["items"]] == whole[1:3]
+    done = client.get("/api/v1/datasets?state=done&owner=others").json()
+    assert {one["state"] for one in done["items"]} == {"done"} and done["count"] == len(done["items"])
+    assert client.get("/api/v1/models?state=aborted&state=failed").json()["count"] == 1
+    for wrong in ("state=x", "owner=x", "after=x"):
+        answer = client.get(f"/api/v1/models?{wrong}")
+        assert answer.status_code == 422 and answer.json()["errors"][0]["field"].startswith(wrong.split("=")[0]), wrong
+
+
+def test_columns_are_kept_in_the_browser_and_in_the_address(store: Store) -> None:
+    client = signed_in(store, "mina")
+    answer = client.post("/columns", data={"kind": "datasets", "column": ["bytes", "notes"], "back": "/?q=Gone"})
+    assert answer.headers["location"] == "/?q=Gone&datasets-columns=bytes%2Cnotes"
+    for address in (answer.headers["location"], "/"):
+        page = client.get(address).text
+        assert 'data-name="On disk"' in page or 'data-name="Notes"' in page
+        assert 'data-name="Classes"' not in page
+    client.post("/columns", data={"kind": "datasets", "usual": "1"})
+    assert 'data-name="Classes"' in client.get("/").text

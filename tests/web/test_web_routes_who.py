@@ -16,10 +16,8 @@ from httpx import Response
 from sqlalchemy import delete, select, update
 from starlette.testclient import TestClient
 
-from glasshouse.errors import ConflictError
 from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.layers.description import describe
-from glasshouse.store import predictor
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job
@@ -30,13 +28,11 @@ from glasshouse.store.records import JobKind, Role, UserRecord
 from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.tables import datasets, jobs, models, networks
 from glasshouse.store.uploads import begin_upload
-from glasshouse.web.api import estimates
 from glasshouse.web.app import create_app
 from glasshouse.web.attempts import Attempts
 from glasshouse.web.explorer import opened
 from glasshouse.web.guard import COOKIE
-from glasshouse.web.pages import new_model
-from studio_seed import finish, make_studio
+from studio_seed import alone, finish, make_studio
 
 OPEN = "open"  # also who is not signed in
 ANY = "any"  # who is signed in; what is listed is what they may see
@@ -347,11 +343,6 @@ def _filled(text: str, words: dict[str, str]) -> str:
     return text
 
 
-def unanswered(*_: Any) -> dict[str, Any]:
-    """Answer as what asks another process does where there is none, without the wait."""
-    raise ConflictError("No process answered.")
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = make_studio(tmp_path_factory.mktemp("who"))
@@ -391,11 +382,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     place = result_place(run, "val")
     write_answers(place, labels, np.eye(3, dtype=np.float32)[labels])
     place.with_suffix(".json").write_text((run / "report-val.json").read_text())
-    with pytest.MonkeyPatch.context() as patch:  # no worker runs here: nobody waits for its predictor
-        patch.setattr(predictor, "_answer", unanswered)
-        for place in (estimates, new_model):  # nor is anything trained or loaded to be measured
-            patch.setattr(place, "try_out", unanswered)
-            patch.setattr(place, "fitting", unanswered)
+    with alone():
         yield World(create_app(store), store, users, made.dataset, made.model, job, network, fingerprint)
     store.close()
 

@@ -1,17 +1,19 @@
 """The Studio's home folder and its database: short transactions, and one way to write."""
 
+import json
+import math
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 
-from glasshouse.errors import StoreError
+from glasshouse.errors import InputError, StoreError
 from glasshouse.store.migrations import migrate
 
 __all__ = ["Store", "new_id", "open_store"]
@@ -81,11 +83,28 @@ def _engine(url: str) -> Engine:
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, json_serializer=_written)
+    waits = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = create_engine(url, json_serializer=_written, connect_args=waits)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _written(value: Any) -> str:
+    """Return a value as JSON; numbers that are not finite become null, since JSON has no word for them."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -104,5 +123,7 @@ def _told() -> Iterator[None]:
     """Turn what the database says into a sentence."""
     try:
         yield
+    except DataError as error:
+        raise InputError(f"The Studio's database cannot hold this value: {error.orig}") from error
     except (OperationalError, DatabaseError) as error:
         raise StoreError(f"The Studio's database refused: {error.orig}") from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, true, update
+from sqlalchemy import BigInteger, ColumnElement, Table, Text, and_, delete, func, or_, select, true, update
 
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError, RefusedError
 from glasshouse.store.database import Store
@@ -82,7 +82,7 @@ def conditions(table: Table, viewer: UserRecord | None, listing: Listing, *more:
     if listing.owner and viewer is not None:
         mine = table.c.owner_id == viewer.id
         found.append(mine if listing.owner == "mine" else or_(table.c.owner_id.is_(None), ~mine))
-    for word in listing.search.lower().split():
+    for word in listing.search.replace("\0", " ").lower().split():
         places = (table.c.name, table.c.notes, table.c.group_name, *more)
         found.append(or_(*(func.lower(place).contains(word, autoescape=True) for place in places)))
     return and_(*found)
@@ -96,17 +96,20 @@ def sorting(table: Table, sort: str) -> Order:
     """
     name, c = sort.removeprefix("-"), table.c
     keys: dict[str, ColumnElement[Any]] = {
-        "created_at": c.created_at, "updated_at": c.updated_at, "name": func.lower(c.name),
-        "group_name": func.lower(c.group_name), "state": jobs.c.state,
+        "created_at": c.created_at, "updated_at": c.updated_at, "name": func.lower(c.name, type_=Text),
+        "group_name": func.lower(c.group_name, type_=Text), "state": jobs.c.state,
         "deleted_at": func.coalesce(c.deleted_at, 0.0),
     }  # fmt: skip
     if "scores" in c:
         accuracy, so_far = (c.scores[key].as_float() for key in ("accuracy", "valid_accuracy"))
-        keys |= {"network": func.lower(c.network), "score": func.coalesce(accuracy, so_far, -1.0)}
+        keys |= {"network": func.lower(c.network, type_=Text), "score": func.coalesce(accuracy, so_far, -1.0)}
     elif "parameters" in c:
         keys |= {"parameters": c.parameters}
     else:
-        keys |= {"pictures": func.coalesce(c.pictures, -1), "size": func.coalesce(c.size, -1)}
+        keys |= {
+            "pictures": func.coalesce(c.pictures, -1, type_=BigInteger),
+            "size": func.coalesce(c.size, -1, type_=BigInteger),
+        }
     if name not in keys:
         raise RecipeError("the list", [Problem("sort", f"cannot sort by {name}; there are {', '.join(sorted(keys))}")])
     return Order(keys[name], c.id, sort.startswith("-"))

@@ -14,11 +14,15 @@ from glasshouse.errors import Problem, RecipeError
 __all__ = ["Order", "Page", "page_of"]
 
 T = TypeVar("T")
+GREATEST = 2**63  # what a database takes as a whole number
 
 
 @dataclass(frozen=True)
 class Order:
-    """How rows are ordered: by ``key``, which is never NULL, then by ``tie``, which no two rows share."""
+    """How rows are ordered: by ``key``, which is never NULL, then by ``tie``, which no two rows share.
+
+    The key's type tells what a mark may hold: say it where the database's function does not (``lower``).
+    """
 
     key: ColumnElement[Any]
     tie: Column[Any]
@@ -63,14 +67,20 @@ def page_of(
 def _beyond(order: Order, rising: bool, mark: str, field: str) -> ColumnElement[bool]:
     try:
         value, tie = json.loads(base64.urlsafe_b64decode(mark.encode()))
-        text = isinstance(order.key.type.python_type(), str)
-        if not isinstance(tie, str) or isinstance(value, str) != text or isinstance(value, bool | list | dict):
+        if not (_fits(tie, str) and _fits(value, order.key.type.python_type)):
             raise ValueError
     except (ValueError, TypeError, binascii.Error, RecursionError):
         raise RecipeError("the list", [Problem(field, "is no mark of this list; begin at its first page")]) from None
     if rising:
         return or_(order.key > value, and_(order.key == value, order.tie > tie))
     return or_(order.key < value, and_(order.key == value, order.tie < tie))
+
+
+def _fits(value: object, kind: type) -> bool:
+    """Whether a value of a mark can stand beside a column of ``kind`` in a database."""
+    if kind is str:
+        return isinstance(value, str) and "\0" not in value and value == value.encode(errors="ignore").decode()
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < GREATEST
 
 
 def _mark(row: Row[Any], order: Order) -> str:

@@ -236,7 +236,7 @@ def page_of_audit(
 ) -> Page[AuditEntry]:
     """Return a page of what was done, the latest first; ``search`` looks for words in who, what, which and how."""
     query = select(audit)
-    for word in search.lower().split():
+    for word in search.replace("\0", " ").lower().split():
         places = (audit.c.user_name, audit.c.action, audit.c.target, audit.c.detail)
         query = query.where(or_(*(func.lower(place).contains(word, autoescape=True) for place in places)))
     order = Order(audit.c.at, audit.c.id, falling=True)

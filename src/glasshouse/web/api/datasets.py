@@ -12,31 +12,41 @@ from glasshouse.store.datasets import (
     empty_dataset,
     get_dataset,
     list_datasets,
+    page_of_datasets,
     restore_datasets,
 )
 from glasshouse.store.jobs import abort_job, resume_job
 from glasshouse.store.owned import Listing, check_change
 from glasshouse.store.submit import NewDataset, submit_dataset
 from glasshouse.web.api.context import Here
+from glasshouse.web.api.listing import Limit, Mark, Owner, States
 from glasshouse.web.api.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
-Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 @router.get("")
 def show_all(
     here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
-    limit: Limit = 200, offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
+    state: States = None, owner: Owner = "", after: Mark = "", before: Mark = "", limit: Limit = 200,
+    offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> DatasetList:  # fmt: skip
-    """List datasets; ``binned`` shows the bin, ``sort`` is a column with - before it for falling."""
-    listing = Listing(search, group, binned, sort, limit, offset)
-    found = list_datasets(here.store, here.user, listing)
-    return DatasetList(
-        items=[DatasetOut.of(one) for one in found], count=count_datasets(here.store, here.user, listing)
-    )
+    """List datasets, as Home does.
+
+    ``binned`` shows the bin, ``sort`` is a column with - before it for falling; ``state`` may
+    stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the page
+    before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
+    """
+    listing = Listing(search, group, binned, sort, limit, offset, tuple(state or ()), owner, after, before)
+    count = count_datasets(here.store, here.user, listing)
+    if offset and not (after or before):
+        found = list_datasets(here.store, here.user, listing)
+        return DatasetList(items=[DatasetOut.of(one) for one in found], count=count)
+    page = page_of_datasets(here.store, here.user, listing)
+    items = [DatasetOut.of(one) for one in page.items]
+    return DatasetList(items=items, count=count, after=page.after, before=page.before)
 
 
 @router.post("", status_code=201)

@@ -15,6 +15,7 @@ from glasshouse.store.models import (
     empty_model,
     get_model,
     list_models,
+    page_of_models,
     restore_models,
 )
 from glasshouse.store.owned import Listing, check_change
@@ -23,6 +24,7 @@ from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
 from glasshouse.web.api.context import Context, Here
+from glasshouse.web.api.listing import Limit, Mark, Owner, States
 from glasshouse.web.api.shapes import (
     Changes,
     Classification,
@@ -38,19 +40,28 @@ from glasshouse.web.api.shapes import (
 __all__ = ["router"]
 
 router = APIRouter(prefix="/models", tags=["models"])
-Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 @router.get("")
 def show_all(
     here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
-    dataset_id: str | None = None, limit: Limit = 200, offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
+    dataset_id: str | None = None, state: States = None, owner: Owner = "", after: Mark = "", before: Mark = "",
+    limit: Limit = 200, offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> ModelList:  # fmt: skip
-    """List models; ``binned`` shows the bin, ``dataset_id`` only those on it."""
-    listing = Listing(search, group, binned, sort, limit, offset)
-    found = list_models(here.store, here.user, listing, dataset_id=dataset_id)
-    count = len(found) if dataset_id else count_models(here.store, here.user, listing)
-    return ModelList(items=[ModelOut.of(one) for one in found], count=count)
+    """List models, as Home does.
+
+    ``binned`` shows the bin, ``dataset_id`` only those on it, ``sort`` is a column with - before it for falling;
+    ``state`` may stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the page
+    before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
+    """
+    listing = Listing(search, group, binned, sort, limit, offset, tuple(state or ()), owner, after, before)
+    count = count_models(here.store, here.user, listing, dataset_id=dataset_id)
+    if offset and not (after or before):
+        found = list_models(here.store, here.user, listing, dataset_id=dataset_id)
+        return ModelList(items=[ModelOut.of(one) for one in found], count=count)
+    page = page_of_models(here.store, here.user, listing, dataset_id=dataset_id)
+    items = [ModelOut.of(one) for one in page.items]
+    return ModelList(items=items, count=count, after=page.after, before=page.before)
 
 
 @router.post("", status_code=201)

@@ -38,7 +38,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 @router.get("")
 def show_all(
     here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
-    limit: Limit = 200, offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Limit = 200, offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> NetworkList:  # fmt: skip
     """List networks; ``binned`` shows the bin."""
     listing = Listing(search, group, binned, sort, limit, offset)

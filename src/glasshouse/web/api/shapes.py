@@ -132,13 +132,21 @@ class ModelOut(Shape):
 
 
 class DatasetList(Shape):
+    """A page of the ``count`` that fit; ``after`` and ``before`` are the marks of the pages around it, if any."""
+
     items: list[DatasetOut]
     count: int
+    after: str | None = None
+    before: str | None = None
 
 
 class ModelList(Shape):
+    """A page of the ``count`` that fit; ``after`` and ``before`` are the marks of the pages around it, if any."""
+
     items: list[ModelOut]
     count: int
+    after: str | None = None
+    before: str | None = None
 
 
 class JobList(Shape):
