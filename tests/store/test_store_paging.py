@@ -133,8 +133,8 @@ def test_filters_and_counts_agree(world: tuple[Store, str]) -> None:
     asked = (
         (None, Listing(search="mina data")), (None, Listing(search="LENET 0")), (None, Listing(search="50%_of\\")),
         (None, Listing(search="50__")), (None, Listing(group="50%_of\\it")), (None, Listing(states=("failed",))),
-        (mina, Listing(owner="mine")), (mina, Listing(owner="others")), (otto, Listing()), (otto, Listing(owner="mine")),
-        (None, Listing(search="nul \x00")),
+        (mina, Listing(owner="mine")), (mina, Listing(owner="others")), (otto, Listing()),
+        (otto, Listing(owner="mine")), (None, Listing(search="nul \x00")),
     )  # fmt: skip
     counts = [count_models(store, who, listing) for who, listing in asked]
     assert counts == [5, 9, 1, 0, 1, 1, 2, 7, 8, 0, 0]

@@ -51,8 +51,8 @@ def show_all(
     """List models, as Home does.
 
     ``binned`` shows the bin, ``dataset_id`` only those on it, ``sort`` is a column with - before it for falling;
-    ``state`` may stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the page
-    before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
+    ``state`` may stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this
+    one, the page before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
     """
     listing = Listing(search, group, binned, sort, limit, offset, tuple(state or ()), owner, after, before)
     count = count_models(here.store, here.user, listing, dataset_id=dataset_id)
