@@ -35,7 +35,7 @@ def picture(seeded: Seeded, number: int = 0) -> Path:
 
 def answered(page: Any, name: str) -> None:
     """Wait for the bars of the picture ``name``; the three classes make a hundred."""
-    page.get_by_role("img", name=name, exact=True).wait_for(timeout=40_000)
+    page.get_by_role("img", name=name, exact=True).wait_for()
     bars = [float(one) for one in re.findall(r"([\d.]+) %", " ".join(page.locator(".bars .number").all_inner_texts()))]
     assert len(bars) == 3
     assert sum(bars) == pytest.approx(100, abs=0.5)
@@ -77,7 +77,7 @@ def test_an_address_of_an_upload_and_a_path_of_the_server(one: Any, seeded: Seed
 def test_a_damaged_picture_is_told_in_words_and_the_next_one_works(one: Any, seeded: Seeded) -> None:
     damaged = {"name": "torn.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n and no more"}
     one.get_by_label("Picture", exact=True).set_input_files(damaged)
-    one.get_by_role("alert").get_by_text("The picture was not classified.").wait_for(timeout=40_000)
+    one.get_by_role("alert").get_by_text("The picture was not classified.").wait_for()
     assert one.locator(".bars").count() == 0
     one.get_by_label("Picture", exact=True).set_input_files(picture(seeded, 4))
     answered(one, picture(seeded, 4).name)
@@ -90,7 +90,7 @@ def test_many_from_a_folder_are_scored_filtered_and_seen_by_class(page: Any, see
     page.get_by_role("button", name="Upload").click()
     page.get_by_label("Name", exact=True).fill("All corners")
     page.get_by_role("button", name="Classify them").click()
-    page.get_by_role("heading", name="Compared with the truth").wait_for(timeout=60_000)
+    page.get_by_role("heading", name="Compared with the truth").wait_for()
     page.get_by_text("1 to 60 of 91").wait_for()
     which = page.get_by_role("navigation", name="Which answers")
     wrong = which.get_by_role("link", name="Wrong")
@@ -125,6 +125,6 @@ def test_many_from_a_zip(page: Any, seeded: Seeded, tmp_path: Path) -> None:
     page.get_by_label("A zip or tar file, or many pictures").set_input_files(tmp_path / "some.zip")
     page.get_by_role("button", name="Upload").click()
     page.get_by_role("button", name="Classify them").click()
-    page.get_by_role("heading", name="Answers", exact=True).wait_for(timeout=60_000)
+    page.get_by_role("heading", name="Answers", exact=True).wait_for()
     page.get_by_text("1 to 5 of 5").wait_for()
     assert page.get_by_role("link", name="Could not be read").locator(".quiet").inner_text() == "1"

@@ -76,19 +76,19 @@ def test_augmented_pictures_follow_what_is_dialled(form: Any) -> None:
     form.get_by_label("Rotation", exact=True).fill("90")
     form.get_by_role("button", name="Show it on my pictures").click()
     changed = form.get_by_role("img", name="changed", exact=True)
-    changed.first.wait_for(timeout=40_000)
+    changed.first.wait_for()
     turned = form.evaluate(seen)
     assert turned != form.get_by_role("img", name="As it is", exact=True).first.get_attribute("src")
     form.get_by_label("Mirror up and down", exact=True).check()
     form.get_by_label("Brightness", exact=True).fill("0.9")
     form.get_by_label("Brightness", exact=True).blur()
-    form.wait_for_function(f"old => ({seen})() && ({seen})() !== old", arg=turned, timeout=40_000)
+    form.wait_for_function(f"old => ({seen})() && ({seen})() !== old", arg=turned)
 
 
 def test_cards_tell_time_and_memory(page: Any, seeded: Seeded) -> None:
     page.goto(f"/models/new?dataset={seeded.dataset}")
     card = page.locator("label.option", has=page.get_by_role("radio", name="Fast"))
-    card.get_by_text(re.compile("about .*memory")).wait_for(timeout=60_000)
+    card.get_by_text(re.compile("about .*memory")).wait_for()
     assert "measured" in card.inner_text()
 
 

@@ -15,7 +15,7 @@ def shown(page: Any, address: str) -> None:
     again = page.get_by_role("button", name="Show the mistakes")
     if again.count():
         again.click()
-        page.get_by_role("link", name="All answers as a table (CSV)").wait_for(timeout=60_000)
+        page.get_by_role("link", name="All answers as a table (CSV)").wait_for()
 
 
 def test_a_cell_of_the_matrix_opens_its_pictures(page: Any, seeded: Seeded) -> None:
@@ -63,7 +63,7 @@ def test_the_sealed_test_is_opened_once_and_written_down(page: Any, seeded: Seed
     page.get_by_role("heading", name="The test is still sealed").wait_for()
     assert "So far it was never opened." in page.get_by_role("main").inner_text()
     page.get_by_role("button", name="Open the sealed test and write it down").click()
-    page.get_by_role("heading", name="The sealed test of this dataset was opened once.").wait_for(timeout=60_000)
+    page.get_by_role("heading", name="The sealed test of this dataset was opened once.").wait_for()
     table = page.get_by_role("region", name="The sealed test of this dataset was opened once.")
     assert table.get_by_role("row").nth(1).inner_text().count("Second try") == 1
     assert page.get_by_role("button", name="Open the sealed test and write it down").count() == 0
