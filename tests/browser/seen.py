@@ -10,13 +10,13 @@ from typing import Any
 
 SHOTS = Path(os.environ.get("GLASSHOUSE_SCREENSHOTS") or Path(__file__).parents[2] / "screenshots")
 GROUNDS = {"light": "rgb(246, 247, 249)", "dark": "rgb(18, 21, 26)"}
-LATIN = re.compile(r"[A-Za-z][a-z]{2,}")
+LATIN = re.compile(r"[A-Za-z]{3,}")
 # Names stay as they are: of programs, formats, methods, papers' networks, and of what the tests made.
 WORDS = """
     Glasshouse English Esc AdamW Adam SGD RMSprop LeNet Dense ResNet AlexNet Learner Layers Autodiff Variable Function
     Arrow NumPy PyTorch Python torch scikit learn Studio
     corners Corners First try Second Still training The failed one binned left right both broken twin png json
-    mina otto vera evening script My small net
+    Abort quickly Written before cat dog mina otto vera evening script My small net
 """
 NAMES = frozenset(WORDS.split())
 TEXTS = """() => {
@@ -87,7 +87,7 @@ def wrong_with(page: Any, view: View) -> list[str]:
 def english(text: str) -> bool:
     """Say whether a text holds words of English beside names and paths, or beside Korean a whole phrase of it."""
     words = LATIN.findall(re.sub(r"\S*[/\\_.=:@]\S*|\S*\d\S*", " ", text))
-    left = [word for word in words if word not in NAMES]
+    left = [word for word in words if word not in NAMES and not word.isupper()]
     return len(left) > (3 if re.search("[가-힣]", text) else 0)
 
 
