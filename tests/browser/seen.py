@@ -8,31 +8,42 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from glasshouse.layers.activations import ACTIVATIONS
+from glasshouse.layers.initializers import INITIALIZERS
+from glasshouse.layers.vocabulary import LAYERS
+from glasshouse.networks.catalogue import CATALOGUE
+
 SHOTS = Path(os.environ.get("GLASSHOUSE_SCREENSHOTS") or Path(__file__).parents[2] / "screenshots")
 GROUNDS = {"light": "rgb(246, 247, 249)", "dark": "rgb(18, 21, 26)"}
 LATIN = re.compile(r"[A-Za-z]{3,}")
-# Names stay as they are: of programs, formats, methods, papers' networks, and of what the tests made.
+# Names stay as they are: of programs, formats, methods, papers, layers, columns, and of what the tests made.
 WORDS = """
-    Glasshouse English Esc AdamW Adam SGD RMSprop LeNet Dense ResNet AlexNet Learner Layers Autodiff Variable Function
-    Arrow NumPy PyTorch Python torch scikit learn Studio
-    corners Corners First try Second Still training The failed one binned left right both broken twin png json
-    Abort quickly Written before cat dog mina otto vera evening script My small net
-"""
-NAMES = frozenset(WORDS.split())
+    Glasshouse English Esc Adam RAdam NAdam Adamax AdaGrad AdaDelta RMSprop adamw Mixup CutMix Learner Layers
+    Autodiff Variable Function Arrow NumPy PyTorch Python torch scikit learn Studio cpu png json auto one cycle weight
+    decay AdamW source split patient path label cat dog train val test zip tar bias kernel valid same zeros ones
+    All corners Corners Digits My First try Second Still training The failed binned left right both broken twin
+    Abort me quickly Written before mina otto vera evening script small net
+    """  # fmt: skip
+DRAWN = {word.lower() for word in (*LAYERS, *ACTIVATIONS, *INITIALIZERS, *CATALOGUE, "InputLayer", "Input")}
+NAMES = frozenset(word for text in (WORDS, *DRAWN) for word in re.findall("[A-Za-z]+", text))
 TEXTS = """() => {
   const skipped = "script, style, code, pre, kbd, .mono, svg, textarea, option, datalist, [lang=en], [hidden], time";
+  const graph = ".gh-graph, .gh-graph *";
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (node.textContent.trim() && !node.parentElement.closest(skipped)) found.push(node.textContent.trim());
   }
   for (const one of document.querySelectorAll("[aria-label], [title], [placeholder], [alt]")) {
+    if (one.matches(graph)) continue;
     for (const name of ["aria-label", "title", "placeholder", "alt"]) {
       if (one.getAttribute(name)) found.push(one.getAttribute(name));
     }
   }
   for (const one of document.querySelectorAll("option")) found.push(one.textContent.trim());
-  for (const one of document.querySelectorAll("svg text, svg title")) found.push(one.textContent.trim());
+  for (const one of document.querySelectorAll("svg text, svg title")) {
+    if (!one.matches(graph)) found.push(one.textContent.trim());
+  }
   return found;
 }"""
 WIDER = """width => {
@@ -64,7 +75,7 @@ def opened(browser: Any, address: str, view: View, **more: Any) -> Iterator[tupl
     page = context.new_page()
     page.set_default_timeout(90_000)
     faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+    page.on("pageerror", lambda error: faults.append(f"{page.url}: {error.stack}"))
     page.on("console", lambda said: faults.append(f"{page.url}: {said.text}") if said.type == "error" else None)
     yield page, faults
     context.close()
@@ -87,7 +98,7 @@ def wrong_with(page: Any, view: View) -> list[str]:
 def english(text: str) -> bool:
     """Say whether a text holds words of English beside names and paths, or beside Korean a whole phrase of it."""
     words = LATIN.findall(re.sub(r"\S*[/\\_.=:@]\S*|\S*\d\S*", " ", text))
-    left = [word for word in words if word not in NAMES and not word.isupper()]
+    left = [word for word in words if not NAMES & {word, word.lower()} and not word.isupper()]
     return len(left) > (3 if re.search("[가-힣]", text) else 0)
 
 
