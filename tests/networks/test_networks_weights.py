@@ -237,3 +237,13 @@ def test_squeezenet_knows_imagenet() -> None:
         logits = torch.conv2d(maps, head["classifier.1.weight"], head["classifier.1.bias"]).relu().mean((2, 3))
         right.append(logits.argmax(1) == label)
     assert 0.5 < torch.cat(right).float().mean() < 0.75  # 61.3 % of 1,000 pictures in ../shared/weights/README.md
+
+
+def test_a_header_as_long_as_a_pickle_begins_is_still_read(tmp_path: Path) -> None:
+    """A header of 128, 384, … bytes: the file's first byte is a pickle's."""
+    tensors = {"head.weight": torch.ones(2, 3)}
+    for padding in range(0, 400, 8):
+        path = tmp_path / f"{padding}.safetensors"
+        save_file(tensors, path, metadata={"note": " " * padding})
+        assert read_weights(path)["head.weight"].equal(tensors["head.weight"])
+    assert any(path.read_bytes()[:1] == b"\x80" for path in tmp_path.iterdir())

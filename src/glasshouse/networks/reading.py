@@ -1,5 +1,6 @@
 """Reading files of weights, safetensors or weights-only torch, in a way that never runs code from them."""
 
+import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,13 +35,15 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     path = Path(path)
     try:
         with path.open("rb") as file:
-            start = file.read(8)
+            start = file.read(9)
+            size = file.seek(0, os.SEEK_END)
     except OSError as error:
         raise WeightsError(
             f"Cannot read weights from {path}: {error.strerror}. "
             "Give a .safetensors or .pt file, 'pretrained' or 'none'."
         ) from None
-    state = _read_torch(path) if start.startswith(TORCH_STARTS) else _read_safetensors(path)
+    torch_file = start.startswith(TORCH_STARTS) and not _is_safetensors(start, size)
+    state = _read_torch(path) if torch_file else _read_safetensors(path)
     tensors = _of_checkpoint(_tensors(state))
     if set(tensors) == {"weight", "bias"} and path.with_name(FROZEN).is_file():
         raise WeightsError(
@@ -50,6 +53,11 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     if not tensors:
         raise WeightsError(f"{path} holds no tensors by name; expected a state dict, as torch.save(net.state_dict()).")
     return tensors
+
+
+def _is_safetensors(start: bytes, size: int) -> bool:
+    """Tell whether a file begins with a header's length and its brace: a length may begin as a pickle does."""
+    return start[8:] == b"{" and int.from_bytes(start[:8], "little") <= size - 8
 
 
 def _read_safetensors(path: Path) -> Mapping[str, Any]:
