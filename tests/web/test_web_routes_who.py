@@ -243,6 +243,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/models/{key}/many/{number}/top.csv"): (OWN,),
     ("GET", "/models/{key}/many/{number}/pictures/{row}"): (OWN,),
     ("POST", "/models/{key}/many/{number}/abort"): (OWN, FORM, {}),
+    ("POST", "/models/{key}/many/{number}/resume"): (OWN, FORM, {}),
     ("GET", "/compare"): (READ, "?chosen=models/{model}"),
     ("GET", "/account"): (ANY,),
     ("POST", "/account/password"): (ANY, FORM, {}),

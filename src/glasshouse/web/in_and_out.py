@@ -19,8 +19,9 @@ import numpy as np
 
 from glasshouse.data.dataset import open_dataset
 from glasshouse.data.gallery import pick
-from glasshouse.errors import ConflictError, InputError
+from glasshouse.errors import ConflictError
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.web.children import answer_of
 from glasshouse.web.pictures import data_address, shrunk
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def in_and_out(run: Path, dataset: Path, recipe: Mapping[str, Any]) -> dict[str,
 
     Raises:
         InputError: the dataset is gone, or the child process failed; the text is its last line.
+        ConflictError: it took too long, or the Studio is being stopped.
     """
     stamp = max((_changed(run / name) for name in ("model/model.json", "checkpoints/best.safetensors")), default=0)
     request = json.dumps([str(run), str(dataset), dict(recipe), stamp], sort_keys=True)
@@ -84,14 +86,10 @@ def _changed(path: Path) -> int:
 
 
 def _made(request: str) -> dict[str, Any]:
-    words = [sys.executable, "-m", "glasshouse.web.in_and_out"]
     try:
-        done = subprocess.run(words, input=request, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 (our own module)
+        answer: dict[str, Any] = answer_of("glasshouse.web.in_and_out", json.loads(request), PATIENCE)
     except subprocess.TimeoutExpired:
         raise ConflictError("It took too long here; try again when the computer is less busy.") from None
-    if done.returncode:
-        raise InputError((done.stderr.strip().splitlines() or ["the pictures could not be made"])[-1])
-    answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 

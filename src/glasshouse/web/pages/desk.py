@@ -132,10 +132,8 @@ class Desk:
 
     def evaluation(self, job: Job, split: str) -> JobRecord | None:
         """Return the latest job that scores a model on a split."""
-        for one in list_jobs(self.store, self.user):
-            if one.kind is JobKind.EVALUATE and one.model_id == job.id and one.arguments.get("split") == split:
-                return one
-        return None
+        found = list_jobs(self.store, self.user, model_id=job.id, kind=JobKind.EVALUATE)
+        return next((one for one in found if one.arguments.get("split") == split), None)
 
     def _check(self, job: Job) -> None:
         """Refuse a change by who may only look."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from glasshouse.store.records import Failure
+from glasshouse.store.records import Failure, JobKind, JobRecord
 from glasshouse.web.pages.job import DATASET, Job
 
 __all__ = ["AGAIN", "NextStep", "next_step"]
@@ -20,16 +20,20 @@ class NextStep:
     resume: bool = True
 
 
-def next_step(_: Callable[[str], str], job: Job, kept: bool) -> NextStep | None:
+def next_step(_: Callable[[str], str], job: Job | JobRecord, kept: bool = False) -> NextStep | None:
     """Return what happened to a failed job and what to do about it; None where it did not fail."""
     if job.state != "failed":
         return None
-    happened = _happened(_).get(job.failure, "")
+    failure = job.failure or ""
+    happened = _happened(_).get(failure, "")
     if job.kind == DATASET:
-        return NextStep(happened, _of_dataset(_, job.failure))
+        return NextStep(happened, _of_dataset(_, failure))
+    if job.kind in (JobKind.EVALUATE, JobKind.CLASSIFY):
+        usual = _("Put right what is named, and try again.")
+        return NextStep(happened, _of_answers(_).get(failure, usual))
     usual = (_("Resume goes on from the last checkpoint; or clone the model with other settings.") if kept else
              _("Put right what is named and resume, or clone the model with other settings."))  # fmt: skip
-    return NextStep(happened, _of_training(_).get(job.failure, usual), job.failure not in AGAIN)
+    return NextStep(happened, _of_training(_).get(failure, usual), failure not in AGAIN)
 
 
 def _happened(_: Callable[[str], str]) -> Mapping[str, str]:
@@ -83,3 +87,19 @@ def _of_dataset(_: Callable[[str], str], failure: str) -> str:
     }  # fmt: skip
     usual = _("Put right what is named and try again, or clone the dataset with other settings.")
     return found.get(failure, usual)
+
+
+def _of_answers(_: Callable[[str], str]) -> Mapping[str, str]:
+    return {
+        Failure.MEMORY: _("End other programs, then try again."),
+        Failure.DATASET: _("Put the dataset back where it was, then try again."),
+        Failure.SOURCE: _("Put the pictures back where they were, or choose others, and try again."),
+        Failure.MODEL: _("Put the model's files back where they were; or clone the model, train it again and ask that "
+                         "one."),
+        Failure.DISK: _("Empty the bin or delete old checkpoints, then try again."),
+        Failure.FILE: _("Put the file back or allow it to be read, then try again."),
+        Failure.GPU: _("Try again: it goes to a GPU that works. The one that failed is tried before it gets another "
+                       "job."),
+        Failure.KILLED: _("Try again. Where it is killed again, the computer's memory is probably too small: end other "
+                          "programs first."),
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from glasshouse.errors import GlasshouseError, MissingError, RecipeError
-from glasshouse.store.jobs import abort_job, get_job, list_jobs
+from glasshouse.store.jobs import abort_job, get_job, list_jobs, resume_job
 from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.records import JobKind, JobRecord
 from glasshouse.store.results import SplitAnswers
@@ -16,13 +16,16 @@ from glasshouse.store.submit import submit_classification
 from glasshouse.web.api.jobs import prediction_lines
 from glasshouse.web.classified import classified_picture
 from glasshouse.web.form_values import problems_of
+from glasshouse.web.language import texts
 from glasshouse.web.mistakes import KINDS, ORDERS, select
 from glasshouse.web.model_classes import model_classes
 from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
+from glasshouse.web.pages.failure import next_step
 from glasshouse.web.pages.live import live
 from glasshouse.web.pages.model_frame import framed
 from glasshouse.web.pictures import file_of, shrunk
+from glasshouse.web.templating import language_of
 
 __all__ = ["router", "work_of"]
 
@@ -65,6 +68,7 @@ def result(
     work = work_of(desk, job, number)
     chosen = {"show": show if show in KINDS else "all", "sort": sort if sort in ORDERS else "source", "answer": answer}
     context: dict[str, Any] = {"work": work, "report": _report(desk, work), "chosen": chosen, "found": []}
+    context["step"] = next_step(texts(language_of(request)).gettext, work)
     context |= {"after": max(after, 0), "total": 0, "page_size": PAGE, "classes": model_classes(job.folder)}
     context["counts"] = dict.fromkeys(KINDS, 0)
     if not work.state.live:
@@ -109,6 +113,13 @@ def picture(desk: DeskNow, job: ModelJob, number: str, row: int, side: int = THU
 def abort(desk: DeskNow, job: ModelJob, number: str) -> RedirectResponse:
     """Stop it."""
     abort_job(desk.store, work_of(desk, job, number).id, desk.user)
+    return RedirectResponse(f"{job.address}/many/{number}", 303)
+
+
+@router.post("/{number}/resume")
+def resume(desk: DeskNow, job: ModelJob, number: str) -> RedirectResponse:
+    """Queue it again, once it failed or was aborted."""
+    resume_job(desk.store, work_of(desk, job, number).id, desk.user)
     return RedirectResponse(f"{job.address}/many/{number}", 303)
 
 

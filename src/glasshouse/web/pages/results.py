@@ -16,13 +16,16 @@ from glasshouse.evaluation.wording import confusions
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place
 from glasshouse.web.charts import Column, columns
 from glasshouse.web.explorer import opened
+from glasshouse.web.language import texts
 from glasshouse.web.mistakes import Bin, calibration, cell, confidence, least_sure, worst
 from glasshouse.web.openings import openings
 from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
+from glasshouse.web.pages.failure import next_step
 from glasshouse.web.pages.live import live
 from glasshouse.web.pages.model_frame import framed
 from glasshouse.web.spreadsheet import cell as cell_text
+from glasshouse.web.templating import language_of
 
 __all__ = ["dataset_of", "router"]
 
@@ -39,7 +42,9 @@ def show(request: Request, desk: DeskNow, job: ModelJob, split: str = "val", sor
     split = split if split in SPLITS else "val"
     report, answers, dataset = _report(job, split), _answers(job, split), dataset_of(desk, job)
     context: dict[str, Any] = {"split": split, "report": report, "dataset": dataset, "matrix_limit": MATRIX}
-    context |= {"openings": openings(dataset), "job_now": desk.evaluation(job, split), "sort": sort}
+    now = desk.evaluation(job, split)
+    context |= {"openings": openings(dataset), "job_now": now, "sort": sort}
+    context["step"] = next_step(texts(language_of(request)).gettext, now) if now else None
     bins = confidence(answers) if answers else []
     context |= {"bins": bins, "calibration": calibration(bins), "histogram": _histogram(bins)}
     context["worst"] = worst(answers) if answers and dataset else []
