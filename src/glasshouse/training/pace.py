@@ -1,7 +1,6 @@
 """How fast and in how much memory this machine trains: measured by training for some seconds, or read off a run."""
 
 import json
-import re
 import resource
 import sys
 import tempfile
@@ -132,10 +131,9 @@ def peak_memory(device: str) -> int:
     """Return the bytes that this process held at the most, of the GPU where it computes there."""
     if device.startswith("cuda"):
         return int(torch.cuda.max_memory_reserved())
-    with suppress(OSError):  # Linux: ru_maxrss would count what the process held that started this one
-        told = re.search(r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text(encoding="utf-8"), re.MULTILINE)
-        if told is not None:
-            return int(told[1]) * 1024
+    with suppress(OSError, KeyError):  # Linux, whose ru_maxrss counts what the process held that started this one
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return int(dict(line.split(":") for line in lines)["VmHWM"].split()[0]) * 1024
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
