@@ -11,7 +11,6 @@ from glasshouse.training.checkpoints import read_checkpoint
 # Forks a real process for each training, because a fresh interpreter would import torch for seconds each time.
 SCRIPT = """
 import os, random, signal, sys, time
-import torch._dynamo
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.loop import resume, train
 
@@ -21,6 +20,7 @@ def child(events, pipe):
     try:
         for event in events:
             os.write(pipe, b".")
+        assert "torch._dynamo" not in sys.modules, "training loads torch's compiler, which takes seconds"
     except BaseException as error:
         print(repr(error), file=sys.stderr, flush=True)
         os._exit(1)

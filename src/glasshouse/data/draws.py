@@ -9,7 +9,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, ndtri  # type: ignore[import-untyped]
 
 __all__ = ["Draw", "beta", "bits", "choice", "normal", "permutation", "uniform"]
 
@@ -43,12 +42,16 @@ def choice(seed: int, epoch: int, samples: Samples, stream: str, count: int) -> 
 
 def normal(seed: int, epoch: int, samples: Samples, stream: str) -> NDArray[np.float64]:
     """Return numbers (n,) of the normal distribution with mean 0 and deviation 1: its quantiles at (u + 2^-54)."""
+    from scipy.special import ndtri  # type: ignore[import-untyped]  # half a second of every process, for these two only
+
     quantiles: NDArray[np.float64] = ndtri(uniform(seed, epoch, samples, stream) + 2.0**-54)
     return quantiles
 
 
 def beta(seed: int, epoch: int, samples: Samples, stream: str, alpha: float) -> NDArray[np.float64]:
     """Return numbers (n,) in [0, 1] of Beta(alpha, alpha): its quantiles at u."""
+    from scipy.special import betaincinv
+
     quantiles: NDArray[np.float64] = betaincinv(alpha, alpha, uniform(seed, epoch, samples, stream))
     return quantiles
 

@@ -5,6 +5,7 @@ Weight decay concerns weights (two dimensions and more) and leaves biases and no
 the gradient for the others, as in torch.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from torch import nn
 from glasshouse.recipe import OptimizerRecipe
 
 __all__ = ["OPTIMIZERS", "ParameterGroup", "build_optimizer", "set_rate"]
+
+GUARDED = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,25 @@ def _eps(recipe: OptimizerRecipe) -> dict[str, Any]:
     return {} if recipe.eps is None else {"eps": recipe.eps}
 
 
+def _eager(kind: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+    """Return ``kind`` without the guards for torch.compile around its methods: nothing here is compiled.
+
+    Their first call loads torch's compiler, which takes longer than ``import torch``, in every process that trains.
+    """
+    plain = {name: inspect.unwrap(getattr(kind, name)) for name in GUARDED}
+    return type(kind.__name__, (kind,), {**plain, "step": torch.no_grad()(inspect.unwrap(kind.step))})
+
+
 OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], Callable[[OptimizerRecipe], dict[str, Any]]]] = {
-    "sgd": (torch.optim.SGD, _sgd),
-    "adam": (torch.optim.Adam, _betas),
-    "adamw": (torch.optim.AdamW, _betas),
-    "nadam": (torch.optim.NAdam, _betas),
-    "radam": (torch.optim.RAdam, _betas),
-    "adamax": (torch.optim.Adamax, _betas),
-    "rmsprop": (torch.optim.RMSprop, _rmsprop),
-    "adagrad": (torch.optim.Adagrad, _eps),
-    "adadelta": (torch.optim.Adadelta, _adadelta),
+    "sgd": (_eager(torch.optim.SGD), _sgd),
+    "adam": (_eager(torch.optim.Adam), _betas),
+    "adamw": (_eager(torch.optim.AdamW), _betas),
+    "nadam": (_eager(torch.optim.NAdam), _betas),
+    "radam": (_eager(torch.optim.RAdam), _betas),
+    "adamax": (_eager(torch.optim.Adamax), _betas),
+    "rmsprop": (_eager(torch.optim.RMSprop), _rmsprop),
+    "adagrad": (_eager(torch.optim.Adagrad), _eps),
+    "adadelta": (_eager(torch.optim.Adadelta), _adadelta),
 }
 
 
