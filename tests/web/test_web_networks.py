@@ -239,19 +239,6 @@ def test_what_cannot_fit_is_told(client: TestClient) -> None:
     assert "Batches of" in told
 
 
-def test_the_bin_of_networks(client: TestClient, studio: Studio) -> None:
-    kept = send(client, "/networks/new", fields(client.get("/networks/new").text), "save", name="To go")
-    key = kept.headers["location"].split("/")[2].split("?")[0]
-    gone = client.post(f"/networks/{key}/delete", follow_redirects=True).text
-    assert "To go is in the bin." in gone and "Undo" in gone
-    assert "Put back" in client.get("/networks?bin=1").text
-    client.post(f"/networks/{key}/restore")
-    assert get_network(studio.store, key).deleted_at is None
-    client.post(f"/networks/{key}/delete")
-    client.post(f"/networks/{key}/empty")
-    assert client.get(f"/networks/{key}").status_code == 404
-
-
 def test_damaged_forms_do_no_harm(client: TestClient) -> None:
     for sent in ([], [("b0.kept", "{")], [("b0.kept", '{"name": 1}')],
                  [("b0.word", "<script>"), ("b0.name", "<script>")],
@@ -302,7 +289,11 @@ def test_where_there_are_accounts(tmp_path: Path) -> None:
     assert "Save as a new network" in page and ">Save</button>" not in page
     for other in (otto, vera):
         assert send(other, address, sent, "save", name="stolen").status_code == 403
-        assert other.post(f"{address}/delete", follow_redirects=False).status_code == 403
+        chosen = {"chosen": address[1:], "group_name": "stolen", "shared": "true"}
+        for way in (f"{address}/delete", f"{address}/describe", f"{address}/restore", f"{address}/empty",
+                    "/chosen/group", "/chosen/share", "/chosen/delete"):  # fmt: skip
+            assert other.post(way, data=chosen, follow_redirects=False).status_code == 403, way
+        assert other.get(f"{address}/edit").status_code == 403
     assert send(vera, "/networks/new", sent, "save", name="x").status_code == 403
     assert send(otto, address, sent, "copy", name="of otto").status_code == 303
     assert {one.name for one in list_networks(store)} == {"of mina", "of otto"}

@@ -19,12 +19,14 @@ from glasshouse.store.owned import (
     check_member,
     checked_name,
     conditions,
+    groups,
     missing,
     put_back,
     remove,
     sorting,
     visible,
 )
+from glasshouse.store.paging import Page, page_of
 from glasshouse.store.records import NetworkRecord, UserRecord
 from glasshouse.store.tables import networks
 
@@ -36,7 +38,9 @@ __all__ = [
     "empty_network",
     "get_network",
     "list_networks",
+    "network_groups",
     "network_layers",
+    "page_of_networks",
     "restore_networks",
     "save_network",
 ]
@@ -99,6 +103,20 @@ def list_networks(
     query = select(networks).where(conditions(networks, viewer, listing)).order_by(*ways)
     with store.read() as connection:
         return [_record(row) for row in connection.execute(query.limit(listing.limit).offset(listing.offset))]
+
+
+def page_of_networks(store: Store, viewer: UserRecord | None, listing: Listing) -> Page[NetworkRecord]:
+    """Return a page of what ``listing`` asks for, with the marks of the pages before and after it."""
+    query = select(networks).where(conditions(networks, viewer, listing))
+    with store.read() as connection:
+        found = page_of(connection, query, sorting(networks, listing.sort), after=listing.after,
+                        before=listing.before, limit=listing.limit)  # fmt: skip
+    return Page([_record(row) for row in found.items], found.before, found.after)
+
+
+def network_groups(store: Store, viewer: UserRecord | None = None) -> list[str]:
+    """Return the names of the groups of networks."""
+    return groups(store, networks, viewer)
 
 
 def count_networks(store: Store, viewer: UserRecord | None = None, listing: Listing | None = None) -> int:
@@ -196,4 +214,4 @@ def _checked(parts: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any
 
 
 def _record(row: Row[Any]) -> NetworkRecord:
-    return NetworkRecord(**row._asdict())
+    return NetworkRecord(**dict(zip(networks.c.keys(), row)))  # a page has its key behind them

@@ -1,4 +1,4 @@
-"""What datasets and models have in common: names, notes, groups, owners, and the bin."""
+"""What datasets, models and networks have in common: names, notes, groups, owners, and the bin."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Table, Text, and_, delete, fun
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError, RefusedError
 from glasshouse.store.database import Store
 from glasshouse.store.paging import Order
-from glasshouse.store.records import DatasetRecord, ModelRecord, NetworkRecord, Role, UserRecord
+from glasshouse.store.records import OwnedRecord, Role, UserRecord
 from glasshouse.store.tables import jobs
 
 __all__ = [
@@ -60,7 +60,7 @@ def visible(table: Table, viewer: UserRecord | None) -> ColumnElement[bool]:
     return or_(table.c.owner_id == viewer.id, table.c.shared, table.c.owner_id.is_(None))
 
 
-def may_see(record: DatasetRecord | ModelRecord, viewer: UserRecord | None) -> bool:
+def may_see(record: OwnedRecord, viewer: UserRecord | None) -> bool:
     """Whether ``viewer`` may see a record that was looked up for all: ``visible`` in Python."""
     return viewer is None or viewer.role is Role.ADMIN or record.shared or record.owner_id in (None, viewer.id)
 
@@ -89,7 +89,7 @@ def conditions(table: Table, viewer: UserRecord | None, listing: Listing, *more:
 
 
 def sorting(table: Table, sort: str) -> Order:
-    """Return the order of a listing of datasets or models, joined with ``jobs``.
+    """Return the order of a listing of datasets or models, joined with ``jobs``, or of networks.
 
     Raises:
         RecipeError: there is no such column to sort by.
@@ -97,9 +97,11 @@ def sorting(table: Table, sort: str) -> Order:
     name, c = sort.removeprefix("-"), table.c
     keys: dict[str, ColumnElement[Any]] = {
         "created_at": c.created_at, "updated_at": c.updated_at, "name": func.lower(c.name, type_=Text),
-        "group_name": func.lower(c.group_name, type_=Text), "state": jobs.c.state,
+        "group_name": func.lower(c.group_name, type_=Text),
         "deleted_at": func.coalesce(c.deleted_at, 0.0),
     }  # fmt: skip
+    if "job_id" in c:
+        keys |= {"state": jobs.c.state}
     if "scores" in c:
         accuracy, so_far = (c.scores[key].as_float() for key in ("accuracy", "valid_accuracy"))
         keys |= {"network": func.lower(c.network, type_=Text), "score": func.coalesce(accuracy, so_far, -1.0)}
@@ -122,7 +124,7 @@ def may_change(owner_id: str | None, viewer: UserRecord | None) -> bool:
     return viewer.role is Role.MEMBER and owner_id in (None, viewer.id)
 
 
-def check_change(record: DatasetRecord | ModelRecord | NetworkRecord, viewer: UserRecord | None) -> None:
+def check_change(record: OwnedRecord, viewer: UserRecord | None) -> None:
     """Refuse a change by who may only look.
 
     Raises:
@@ -147,7 +149,7 @@ def check_member(user: UserRecord | None) -> None:
 
 
 def change(
-    store: Store, table: Table, record: DatasetRecord | ModelRecord | NetworkRecord, changes: dict[str, Any],
+    store: Store, table: Table, record: OwnedRecord, changes: dict[str, Any],
     checked: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Change name, notes, group or sharing; ``revision`` among the changes guards against two people editing at once.

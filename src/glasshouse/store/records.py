@@ -13,6 +13,7 @@ __all__ = [
     "JobState",
     "ModelRecord",
     "NetworkRecord",
+    "OwnedRecord",
     "Role",
     "SessionRecord",
     "TokenRecord",
@@ -212,6 +213,9 @@ class NetworkRecord:
     created_at: float
     updated_at: float
     deleted_at: float | None
+
+
+OwnedRecord = DatasetRecord | ModelRecord | NetworkRecord  # what has a name, notes, a group, an owner, and a bin
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Several datasets and models at once: put into the bin and back, aborted, changed."""
+"""Several datasets, models and networks at once: put into the bin and back, aborted, changed."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from glasshouse.store.database import Store
 from glasshouse.store.datasets import Uses, change_dataset, get_dataset, uses_of
 from glasshouse.store.jobs import abort_job
 from glasshouse.store.models import change_model, get_model
+from glasshouse.store.networks import change_network, get_network
 from glasshouse.store.owned import Listing, check_change, conditions
-from glasshouse.store.records import DatasetRecord, ModelRecord, UserRecord
-from glasshouse.store.tables import datasets, models
+from glasshouse.store.records import DatasetRecord, ModelRecord, NetworkRecord, OwnedRecord, UserRecord
+from glasshouse.store.tables import datasets, models, networks
 
 __all__ = [
     "Chosen",
@@ -24,23 +25,36 @@ __all__ = [
     "change_several",
     "chosen_from",
     "count_binned_at",
+    "kind_of",
     "look_up",
     "obstacles",
     "restore_binned_at",
 ]
 
+TABLES: Mapping[str, Table] = {"datasets": datasets, "models": models, "networks": networks}
+KINDS: Mapping[type, str] = {DatasetRecord: "dataset", ModelRecord: "model", NetworkRecord: "network"}
+WAYS: Mapping[type, Callable[..., Any]] = {
+    DatasetRecord: change_dataset, ModelRecord: change_model, NetworkRecord: change_network,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Chosen:
-    """Datasets and models as a person sees them, each once, in the order in which they were chosen."""
+    """Things as a person sees them, each once, in the order in which they were chosen."""
 
     datasets: tuple[DatasetRecord, ...]
     models: tuple[ModelRecord, ...]
+    networks: tuple[NetworkRecord, ...] = ()
 
     @property
-    def all(self) -> tuple[DatasetRecord | ModelRecord, ...]:
-        """Both, models first: the order in which they may go."""
+    def jobs(self) -> tuple[DatasetRecord | ModelRecord, ...]:
+        """Those that are made by a job, models first: the order in which they may go."""
         return (*self.models, *self.datasets)
+
+    @property
+    def all(self) -> tuple[OwnedRecord, ...]:
+        """All of them."""
+        return (*self.jobs, *self.networks)
 
 
 @dataclass(frozen=True)
@@ -63,45 +77,52 @@ class Obstacle:
         return f"{self.record.name} is needed by {told}{'; abort that first' * self.uses.working}."
 
 
-def chosen_from(words: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return the ids of datasets and of models among words such as ``models/ID``.
+def kind_of(record: OwnedRecord) -> str:
+    """Return ``dataset``, ``model`` or ``network``."""
+    return KINDS[type(record)]
+
+
+def chosen_from(words: Iterable[str]) -> dict[str, list[str]]:
+    """Return the ids among words such as ``models/ID``, by ``datasets``, ``models`` and ``networks``.
 
     Raises:
-        MissingError: a word is neither.
+        MissingError: a word is none of these.
     """
-    found: dict[str, list[str]] = {"datasets": [], "models": []}
+    found: dict[str, list[str]] = {"datasets": [], "models": [], "networks": []}
     for word in dict.fromkeys(words):
         kind, _, key = word.partition("/")
         if kind not in found:
-            raise MissingError(f"There is nothing at /{word[:100]}; expected datasets/ID or models/ID.")
+            raise MissingError(f"There is nothing at /{word[:100]}; expected datasets/ID, models/ID or networks/ID.")
         found[kind].append(key)
-    return found["datasets"], found["models"]
+    return found
 
 
-def look_up(
-    store: Store, dataset_ids: Sequence[str], model_ids: Sequence[str], viewer: UserRecord | None = None
-) -> Chosen:
-    """Return the records.
+def look_up(store: Store, chosen: Mapping[str, Sequence[str]], viewer: UserRecord | None = None) -> Chosen:
+    """Return the records of the ids in ``chosen`` (``chosen_from``; a kind may be left out).
 
     Raises:
         MissingError: one is not there, or ``viewer`` may not see it.
     """
     return Chosen(
-        tuple(get_dataset(store, one, viewer) for one in dict.fromkeys(dataset_ids)),
-        tuple(get_model(store, one, viewer) for one in dict.fromkeys(model_ids)),
+        tuple(get_dataset(store, one, viewer) for one in dict.fromkeys(chosen.get("datasets", ()))),
+        tuple(get_model(store, one, viewer) for one in dict.fromkeys(chosen.get("models", ()))),
+        tuple(get_network(store, one, viewer) for one in dict.fromkeys(chosen.get("networks", ()))),
     )
 
 
 def obstacles(store: Store, chosen: Chosen, viewer: UserRecord | None = None) -> list[Obstacle]:
     """Return what stands against putting all of them into the bin; models that go too do not hold their dataset.
 
+    Nothing ever stands against a network: a model's recipe holds the layers that it was made of itself.
+
     Raises:
         RefusedError: ``viewer`` may not change one of them.
     """
     going = {model.id for model in chosen.models}
     found = []
-    for record in chosen.all:
-        check_change(record, viewer)
+    for owned in chosen.all:
+        check_change(owned, viewer)
+    for record in chosen.jobs:
         uses = uses_of(store, record, viewer, going) if isinstance(record, DatasetRecord) else None
         if record.state.live:
             found.append(Obstacle(record))
@@ -122,8 +143,8 @@ def bin_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None, 
         raise ConflictError("\n".join(map(str, against)))
     now = time.time()
     with store.write() as connection:
-        for table, records in ((datasets, chosen.datasets), (models, chosen.models)):
-            ids = [record.id for record in records if record.deleted_at is None]
+        for name, table in TABLES.items():
+            ids = [record.id for record in getattr(chosen, name) if record.deleted_at is None]
             connection.execute(update(table).where(table.c.id.in_(ids)).values(deleted_at=now))
     return now
 
@@ -133,13 +154,11 @@ def count_binned_at(store: Store, at: float, viewer: UserRecord | None = None) -
     with store.read() as connection:
         return sum(
             connection.execute(select(func.count()).select_from(table).where(*_binned(table, at, viewer))).scalar_one()
-            for table in (datasets, models)
+            for table in TABLES.values()
         )
 
 
-def restore_binned_at(
-    store: Store, at: float, viewer: UserRecord | None = None
-) -> tuple[DatasetRecord | ModelRecord, ...]:
+def restore_binned_at(store: Store, at: float, viewer: UserRecord | None = None) -> tuple[OwnedRecord, ...]:
     """Take out of the bin what went into it at that moment; return what it was.
 
     Raises:
@@ -147,28 +166,28 @@ def restore_binned_at(
     """
     with store.read() as connection:
         found = {
-            table: list(connection.execute(select(table.c.id).where(*_binned(table, at, viewer))).scalars())
-            for table in (datasets, models)
+            name: list(connection.execute(select(table.c.id).where(*_binned(table, at, viewer))).scalars())
+            for name, table in TABLES.items()
         }
-    records = look_up(store, found[datasets], found[models], viewer).all
+    records = look_up(store, found, viewer).all
     for record in records:
         check_change(record, viewer)
     with store.write() as connection:
-        for table, ids in found.items():
-            connection.execute(update(table).where(table.c.id.in_(ids)).values(deleted_at=None))
+        for name, ids in found.items():
+            connection.execute(update(TABLES[name]).where(TABLES[name].c.id.in_(ids)).values(deleted_at=None))
     return records
 
 
 def abort_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None) -> list[DatasetRecord | ModelRecord]:
-    """Abort those that run or wait; return them.
+    """Abort those that run or wait; return them. Networks are made by no job.
 
     Raises:
         RefusedError: ``viewer`` may not change one of them; then none is aborted.
     """
     for record in chosen.all:
         check_change(record, viewer)
-    live = [record for record in chosen.all if record.state.live]
-    done = []
+    live = [record for record in chosen.jobs if record.state.live]
+    done: list[DatasetRecord | ModelRecord] = []
     for record in live:
         try:
             abort_job(store, record.job_id, viewer)
@@ -180,7 +199,7 @@ def abort_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None
 
 def change_several(
     store: Store, chosen: Chosen, changes: dict[str, Any], viewer: UserRecord | None = None
-) -> list[DatasetRecord | ModelRecord]:
+) -> list[OwnedRecord]:
     """Give all of them the same ``group_name`` or ``shared``; return those that had another.
 
     Raises:
@@ -190,8 +209,7 @@ def change_several(
         check_change(record, viewer)
     others = [one for one in chosen.all if any(getattr(one, name) != value for name, value in changes.items())]
     for record in others:
-        way = change_dataset if isinstance(record, DatasetRecord) else change_model
-        way(store, record.id, dict(changes), viewer)
+        WAYS[type(record)](store, record.id, dict(changes), viewer)
     return others
 
 

@@ -38,8 +38,12 @@ class NetworkOut(Shape):
 
 
 class NetworkList(Shape):
+    """A page of the ``count`` that fit; ``after`` and ``before`` are the marks of the pages around it, if any."""
+
     items: list[NetworkOut]
     count: int
+    after: str | None = None
+    before: str | None = None
 
 
 class NetworkRequest(Shape):

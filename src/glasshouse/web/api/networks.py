@@ -14,11 +14,13 @@ from glasshouse.store.networks import (
     empty_network,
     get_network,
     list_networks,
+    page_of_networks,
     restore_networks,
     save_network,
 )
 from glasshouse.store.owned import Listing
 from glasshouse.web.api.context import Here
+from glasshouse.web.api.listing import Limit, Mark, Owner
 from glasshouse.web.api.network_shapes import (
     NetworkChanges,
     NetworkList,
@@ -32,20 +34,27 @@ from glasshouse.web.network_controls import controls
 __all__ = ["router"]
 
 router = APIRouter(prefix="/networks", tags=["networks"])
-Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 @router.get("")
 def show_all(
     here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
-    limit: Limit = 200, offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
+    owner: Owner = "", after: Mark = "", before: Mark = "", limit: Limit = 200,
+    offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> NetworkList:  # fmt: skip
-    """List networks; ``binned`` shows the bin."""
-    listing = Listing(search, group, binned, sort, limit, offset)
-    found = list_networks(here.store, here.user, listing)
-    return NetworkList(
-        items=[NetworkOut.of(one) for one in found], count=count_networks(here.store, here.user, listing)
-    )
+    """List networks, as their page does.
+
+    ``binned`` shows the bin; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the
+    page before it with its ``before``; with ``offset`` rows are counted instead.
+    """
+    listing = Listing(search, group, binned, sort, limit, offset, (), owner, after, before)
+    count = count_networks(here.store, here.user, listing)
+    if offset and not (after or before):
+        found = list_networks(here.store, here.user, listing)
+        return NetworkList(items=[NetworkOut.of(one) for one in found], count=count)
+    page = page_of_networks(here.store, here.user, listing)
+    items = [NetworkOut.of(one) for one in page.items]
+    return NetworkList(items=items, count=count, after=page.after, before=page.before)
 
 
 @router.post("", status_code=201)

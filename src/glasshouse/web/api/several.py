@@ -1,4 +1,4 @@
-"""Several datasets and models at once over the API."""
+"""Several datasets, models and networks at once over the API."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -8,8 +8,16 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from glasshouse.errors import Problem, RecipeError
-from glasshouse.store.records import DatasetRecord, ModelRecord
-from glasshouse.store.several import Chosen, abort_several, bin_several, change_several, look_up, restore_binned_at
+from glasshouse.store.records import OwnedRecord
+from glasshouse.store.several import (
+    Chosen,
+    abort_several,
+    bin_several,
+    change_several,
+    kind_of,
+    look_up,
+    restore_binned_at,
+)
 from glasshouse.web.api.context import Context, Here
 from glasshouse.web.api.shapes import Shape
 
@@ -33,6 +41,7 @@ class Several(Shape):
 
     datasets: list[str] = Field([], max_length=1000)
     models: list[str] = Field([], max_length=1000)
+    networks: list[str] = Field([], max_length=1000)
     even_if_used: bool = False
     at: float | None = None
     group_name: str | None = None
@@ -44,13 +53,15 @@ class Done(Shape):
 
     datasets: list[str]
     models: list[str]
+    networks: list[str]
     at: float | None = None
 
 
 @router.post("/several/{action}")
 def act(here: Here, action: Action, asked: Several) -> Done:
-    """Delete (all or none), bring back, abort, group or share several datasets and models."""
-    chosen = look_up(here.store, asked.datasets, asked.models, here.user)
+    """Delete (all or none), bring back, abort, group or share several datasets, models and networks."""
+    ids = {"datasets": asked.datasets, "models": asked.models, "networks": asked.networks}
+    chosen = look_up(here.store, ids, here.user)
     ways: dict[Action, Callable[[], Done]] = {
         Action.DELETE: lambda: _delete(here, chosen, asked),
         Action.UNDO: lambda: _told(here, "restore", restore_binned_at(here.store, _given(asked, "at"), here.user)),
@@ -78,10 +89,9 @@ def _given(asked: Several, name: str) -> Any:
     return value
 
 
-def _told(here: Context, action: str, records: Sequence[DatasetRecord | ModelRecord]) -> Done:
-    done = Done(datasets=[], models=[])
+def _told(here: Context, action: str, records: Sequence[OwnedRecord]) -> Done:
+    done = Done(datasets=[], models=[], networks=[])
     for record in records:
-        data = isinstance(record, DatasetRecord)
-        (done.datasets if data else done.models).append(record.id)
-        here.note(f"{'dataset' if data else 'model'}-{action}", record.id, record.name)
+        getattr(done, f"{kind_of(record)}s").append(record.id)
+        here.note(f"{kind_of(record)}-{action}", record.id, record.name)
     return done

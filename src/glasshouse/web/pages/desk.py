@@ -1,21 +1,15 @@
 """What pages ask of the store as one person sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from glasshouse.errors import MissingError
 from glasshouse.store.database import Store
-from glasshouse.store.datasets import (
-    change_dataset,
-    dependants,
-    empty_dataset,
-    get_dataset,
-    list_datasets,
-    restore_datasets,
-)
+from glasshouse.store.datasets import dataset_groups, dependants, get_dataset, list_datasets
 from glasshouse.store.jobs import abort_job, list_jobs, resume_job
-from glasshouse.store.models import change_model, empty_model, get_model, list_models, restore_models
+from glasshouse.store.models import get_model, list_models, model_groups
+from glasshouse.store.networks import get_network, network_groups
 from glasshouse.store.owned import Listing, check_change
 from glasshouse.store.people import note
 from glasshouse.store.places import complete_path
@@ -28,6 +22,7 @@ from glasshouse.store.submit import (
     submit_models,
 )
 from glasshouse.web.pages.job import DATASET, MODEL, Job, dataset_job, model_job
+from glasshouse.web.pages.thing import WAYS, OwnNetwork, Thing, own_network
 
 __all__ = ["DATASET", "MODEL", "Desk", "Job"]
 
@@ -60,15 +55,28 @@ class Desk:
         """Return one model, in the bin too."""
         return model_job(self.store, get_model(self.store, key, self.user), self.user)
 
-    def find(self, kind: str, key: str) -> Job:
-        """Return the dataset or the model ``key``.
+    def network(self, key: str) -> OwnNetwork:
+        """Return one network, in the bin too."""
+        return own_network(get_network(self.store, key, self.user), self.user)
+
+    def find(self, kind: str, key: str) -> Thing:
+        """Return the dataset, the model or the network ``key``.
 
         Raises:
             MissingError: there is none.
         """
-        if kind not in ("datasets", "models"):
+        ways: Mapping[str, Callable[[str], Thing]] = {
+            "datasets": self.dataset, "models": self.model, "networks": self.network,
+        }  # fmt: skip
+        if kind not in ways:
             raise MissingError(f"There is nothing at /{kind}.")
-        return self.dataset(key) if kind == "datasets" else self.model(key)
+        return ways[kind](key)
+
+    def groups(self) -> list[str]:
+        """Return the names of all groups; things of every kind may be in one."""
+        return sorted(
+            {name for of in (dataset_groups, model_groups, network_groups) for name in of(self.store, self.user)}
+        )
 
     def users_of(self, key: str) -> list[tuple[str, str]]:
         """Return (id, name) of the models that learn from a dataset."""
@@ -94,24 +102,23 @@ class Desk:
         resume_job(self.store, self._record(job).job_id, self.user)
         self.noted(f"{job.kind}-resume", job.id, job.name)
 
-    def restore(self, job: Job) -> None:
-        """Take a dataset or a model out of the bin."""
-        (restore_datasets if job.kind == DATASET else restore_models)(self.store, [job.id], self.user)
+    def restore(self, job: Thing) -> None:
+        """Take a thing out of the bin."""
+        WAYS[job.kind].restore(self.store, [job.id], self.user)
         self.noted(f"{job.kind}-restore", job.id, job.name)
 
-    def empty(self, job: Job) -> None:
+    def empty(self, job: Thing) -> None:
         """Delete what is in the bin for good, with its files."""
-        (empty_dataset if job.kind == DATASET else empty_model)(self.store, job.id, self.user)
+        WAYS[job.kind].empty(self.store, job.id, self.user)
         self.noted(f"{job.kind}-delete", job.id, job.name)
 
-    def change(self, job: Job, changes: Mapping[str, Any]) -> None:
+    def change(self, job: Thing, changes: Mapping[str, Any]) -> None:
         """Change ``name``, ``notes``, ``group_name`` or ``shared``; ``revision`` notices another's change.
 
         Raises:
             ConflictError: somebody else changed it meanwhile.
         """
-        way = change_dataset if job.kind == DATASET else change_model
-        way(self.store, job.id, dict(changes), self.user)
+        WAYS[job.kind].change(self.store, job.id, dict(changes), self.user)
         words = {"name": job.name, "notes": job.notes, "group_name": job.group, "shared": job.shared}
         differ = [f"{name} was {old!r}" for name, old in words.items() if changes.get(name, old) != old]
         if differ:

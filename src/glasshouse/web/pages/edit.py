@@ -1,4 +1,4 @@
-"""Name, notes, group and sharing of a dataset or a model; where two people edit one thing, nothing is lost."""
+"""Name, notes, group and sharing of a thing; where two people edit one, nothing is lost."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -7,10 +7,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.errors import ConflictError, RecipeError, RefusedError
-from glasshouse.store.datasets import dataset_groups
-from glasshouse.store.models import model_groups
 from glasshouse.web.pages.access import DeskNow
-from glasshouse.web.pages.desk import Desk, Job
+from glasshouse.web.pages.desk import Desk
+from glasshouse.web.pages.thing import Thing
 from glasshouse.web.templating import page
 
 __all__ = ["router"]
@@ -71,13 +70,12 @@ def describe(
     return RedirectResponse(job.address, 303)
 
 
-def _words(job: Job) -> Words:
+def _words(job: Thing) -> Words:
     return Words(job.name, job.notes, job.group, job.shared)
 
 
 def _form(
-    request: Request, desk: Desk, job: Job, words: Words, found: dict[str, str], status: int = 200
+    request: Request, desk: Desk, job: Thing, words: Words, found: dict[str, str], status: int = 200
 ) -> HTMLResponse:
-    groups = sorted({*dataset_groups(desk.store, desk.user), *model_groups(desk.store, desk.user)})
-    return page(request, "edit.html", status, job=job, words=words, found=found, groups=groups,
+    return page(request, "edit.html", status, job=job, words=words, found=found, groups=desk.groups(),
                 theirs=_words(job) if status == 409 else None)  # fmt: skip

@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from glasshouse.store.datasets import count_datasets, count_models_on, dataset_groups, page_of_datasets
-from glasshouse.store.models import count_models, model_groups, page_of_models
+from glasshouse.store.datasets import count_datasets, count_models_on, page_of_datasets
+from glasshouse.store.models import count_models, page_of_models
+from glasshouse.store.networks import count_networks
 from glasshouse.store.owned import Listing
 from glasshouse.store.paging import Page
 from glasshouse.store.people import list_users
@@ -23,7 +24,7 @@ from glasshouse.web.pages.job import dataset_job, model_job
 from glasshouse.web.pages.running import lines, mark_of_running, running
 from glasshouse.web.templating import page
 
-__all__ = ["inside", "router"]
+__all__ = ["address_of", "inside", "router"]
 
 router = APIRouter(include_in_schema=False)
 YEAR = 365 * 24 * 3600
@@ -104,7 +105,9 @@ def home(
     now = running(desk)
     lists = [_rows(request, desk, view, kind) for kind in COLUMNS]
     data = next((rows.jobs for rows in lists if rows.kind == "datasets"), [])
-    bins = [count(desk.store, desk.user, Listing(binned=True)) for count in (count_datasets, count_models)]
+    bins = [
+        count(desk.store, desk.user, Listing(binned=True)) for count in (count_datasets, count_models, count_networks)
+    ]
     return page(
         request,
         "home.html",
@@ -116,11 +119,13 @@ def home(
         lists=lists,
         anything=any(rows.count for rows in lists) or view.filtered or _anything(desk),
         uses=count_models_on(desk.store, [job.id for job in data], desk.user),
-        groups=sorted({*dataset_groups(desk.store, desk.user), *model_groups(desk.store, desk.user)}),
+        groups=desk.groups(),
         people={user.id: user.name for user in list_users(desk.store)} if desk.user else {},
         undo=binned if binned is not None and count_binned_at(desk.store, binned, desk.user) else None,
         undo_count=count_binned_at(desk.store, binned, desk.user) if binned is not None else 0,
         in_bin=sum(bins),
+        networks=count_networks(desk.store, desk.user, Listing(view.q, view.group or None, owner=view.owner)),
+        networks_link=address_of("/networks", q=view.q, group=view.group, owner=view.owner),
         all_columns=COLUMNS,
         states=[str(one) for one in JobState],
         link=lambda **changes: view.link(request, **changes),
@@ -158,6 +163,12 @@ def choices(
     if theme is not None and theme in ("", "light", "dark"):
         answer.set_cookie("theme", theme, max_age=YEAR, httponly=True, samesite="lax")
     return answer
+
+
+def address_of(path: str, **words: str) -> str:
+    """Return the address of a view: the path, and those words that are not empty."""
+    said = {name: value for name, value in words.items() if value}
+    return f"{path}?{urlencode(said)}" if said else path
 
 
 def inside(address: str) -> str:

@@ -7,30 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.store.database import Store
-from glasshouse.store.owned import may_change
 from glasshouse.store.records import DatasetRecord, JobState, ModelRecord, UserRecord
+from glasshouse.web.pages.thing import DATASET, MODEL, Thing, moment, owned_fields
 
 __all__ = ["DATASET", "MODEL", "Job", "dataset_job", "model_job"]
 
-DATASET, MODEL = "dataset", "model"
 
-
-@dataclass(frozen=True)
-class Job:
+@dataclass(frozen=True, kw_only=True)
+class Job(Thing):
     """A dataset or a model as pages show it, with how far its job is.
 
     ``progress`` is 0..1, None where it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
     model's dataset. ``score`` is a model's accuracy on ``pictures`` validation pictures; of a dataset, ``pictures`` is
     how many it has. ``error`` is a sentence for people, ``details`` what a developer wants,
-    ``failure`` a code of why (``Failure``). ``yours``: whether the
-    person may change it; ``binned``: when it went into the bin.
+    ``failure`` a code of why (``Failure``).
     """
 
-    id: str
-    kind: str
-    name: str
     state: str
-    created: datetime
     folder: Path
     recipe: Mapping[str, Any]
     queued_before: int = 0
@@ -45,19 +38,11 @@ class Job:
     error: str = ""
     details: str = ""
     failure: str = ""
-    notes: str = ""
     notices: Sequence[Mapping[str, str]] = ()
     score: float | None = None
     interval: tuple[float, float] | None = None
     pictures: int | None = None
     scores: Mapping[str, Any] = field(default_factory=dict)
-    binned: datetime | None = None
-    group: str = ""
-    owner: str | None = None
-    shared: bool = False
-    yours: bool = True
-    revision: int = 1
-    changed: datetime | None = None
     dataset_name: str | None = None
     size: int | None = None
     classes: int | None = None
@@ -79,11 +64,6 @@ class Job:
         """The name of a model's network: of the catalogue, or the one its layers were given."""
         network = self.recipe.get("network", "")
         return network if isinstance(network, str) else str(network.get("name", ""))
-
-    @property
-    def address(self) -> str:
-        """Where its page is."""
-        return f"/{self.kind}s/{self.id}"
 
 
 def dataset_job(store: Store, record: DatasetRecord, viewer: UserRecord | None = None) -> Job:
@@ -114,32 +94,18 @@ def model_job(store: Store, record: ModelRecord, viewer: UserRecord | None = Non
 def _common(store: Store, record: DatasetRecord | ModelRecord, viewer: UserRecord | None) -> dict[str, Any]:
     job = record.job
     return {
-        "id": record.id,
-        "name": record.name,
+        **owned_fields(record, viewer),
         "state": str(job.state),
-        "created": _moment(record.created_at),
         "folder": store.path(record.folder),
         "recipe": record.recipe,
         "attempt": job.attempt,
-        "started": _moment(job.started_at) if job.started_at else None,
-        "ended": _moment(job.finished_at) if job.finished_at else None,
+        "started": moment(job.started_at) if job.started_at else None,
+        "ended": moment(job.finished_at) if job.finished_at else None,
         "progress": job.progress if job.total or job.state is JobState.DONE else None,
         "stage": job.stage or "",
         "remaining": job.remaining,
         "error": job.reason or "",
         "details": job.detail or "",
         "failure": job.failure or "",
-        "notes": record.notes,
         "notices": job.notices,
-        "binned": _moment(record.deleted_at) if record.deleted_at is not None else None,
-        "group": record.group_name,
-        "owner": record.owner_id,
-        "shared": record.shared,
-        "yours": may_change(record.owner_id, viewer),
-        "revision": record.revision,
-        "changed": _moment(record.updated_at),
     }
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -1,10 +1,9 @@
-"""Networks of one's own: listed, built from layers, saved, put into the bin."""
+"""Networks of one's own: listed, built from layers, saved; edit.py and several.py do the rest."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -14,18 +13,18 @@ from glasshouse.layers.classifier import fitted
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.networks import (
     NewNetwork,
-    bin_networks,
     change_network,
     count_networks,
-    empty_network,
     get_network,
     list_networks,
     network_layers,
-    restore_networks,
+    page_of_networks,
     save_network,
 )
 from glasshouse.store.owned import Listing, may_change
+from glasshouse.store.people import list_users
 from glasshouse.store.records import DatasetRecord, NetworkRecord
+from glasshouse.store.several import count_binned_at
 from glasshouse.web.form_values import problems_of
 from glasshouse.web.language import texts
 from glasshouse.web.network_controls import GROUPS
@@ -33,25 +32,38 @@ from glasshouse.web.network_form import Filled, cards, changed, classic, example
 from glasshouse.web.network_picture import picture
 from glasshouse.web.pages.access import DeskNow
 from glasshouse.web.pages.desk import DATASET, MODEL, Desk, Job
+from glasshouse.web.pages.home import address_of
+from glasshouse.web.pages.thing import own_network
 from glasshouse.web.templating import language_of, page
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 MOST_FIELDS = 20_000
+ROWS = 100
 KEEPING = ("save", "copy", "train")
 
 
 @router.get("/networks", response_class=HTMLResponse)
-def show_all(request: Request, desk: DeskNow, q: str = "", binned: str = "") -> HTMLResponse:
-    """List the networks, or those in the bin (``?bin=1``)."""
-    bin_shown = bool(request.query_params.get("bin"))
-    found = list_networks(desk.store, desk.user, Listing(q, binned=bin_shown, sort="-updated_at", limit=1000))
-    in_bin = count_networks(desk.store, desk.user, Listing(binned=True))
-    undo = _found(desk, binned) if binned else None
-    moments = {one.id: datetime.fromtimestamp(one.updated_at, UTC) for one in found}
-    return page(request, "networks.html", networks=found, q=q, binned=bin_shown, in_bin=in_bin, undo=undo,
-                moments=moments)  # fmt: skip
+def show_all(
+    request: Request, desk: DeskNow, q: str = "", group: str = "", owner: str = "", after: str = "", before: str = "",
+    binned: Annotated[float | None, Query()] = None,
+) -> HTMLResponse:  # fmt: skip
+    """List the networks of one's own, found by words, group and owner; those changed last first."""
+    asked = {"q": q[:200], "group": group, "owner": owner if owner in ("mine", "others") and desk.user else ""}
+    listing = Listing(asked["q"], group or None, sort="-updated_at", limit=ROWS, owner=asked["owner"], after=after,
+                      before=before)  # fmt: skip
+    found = page_of_networks(desk.store, desk.user, listing)
+    undo_count = 0 if binned is None else count_binned_at(desk.store, binned, desk.user)
+    context: dict[str, Any] = {
+        "networks": [own_network(one, desk.user) for one in found.items], "asked": asked, "rows": found,
+        "count": count_networks(desk.store, desk.user, listing), "groups": desk.groups(),
+        "people": {user.id: user.name for user in list_users(desk.store)} if desk.user else {},
+        "in_bin": count_networks(desk.store, desk.user, Listing(binned=True)),
+        "undo": binned if undo_count else None, "undo_count": undo_count,
+        "link": lambda **more: address_of("/networks", **(asked | more)),
+    }  # fmt: skip
+    return page(request, "networks.html", **context)
 
 
 @router.get("/networks/new", response_class=HTMLResponse)
@@ -99,32 +111,6 @@ async def change(request: Request, desk: DeskNow, key: str) -> Response:
     return await run_in_threadpool(_done, request, desk, form, do, record)
 
 
-@router.post("/networks/{key}/delete")
-def delete(desk: DeskNow, key: str) -> Response:
-    """Put a network into the bin, and offer Undo in the list."""
-    (record,) = bin_networks(desk.store, [key], desk.user)
-    _noted(desk, "network-bin", record)
-    return RedirectResponse(f"/networks?binned={record.id}", 303)
-
-
-@router.post("/networks/{key}/restore")
-def restore(desk: DeskNow, key: str) -> Response:
-    """Take a network out of the bin."""
-    record = get_network(desk.store, key, desk.user)
-    restore_networks(desk.store, [key], desk.user)
-    _noted(desk, "network-restore", record)
-    return RedirectResponse("/networks", 303)
-
-
-@router.post("/networks/{key}/empty")
-def empty(desk: DeskNow, key: str) -> Response:
-    """Delete a network that is in the bin for good."""
-    record = get_network(desk.store, key, desk.user)
-    empty_network(desk.store, key, desk.user)
-    _noted(desk, "network-delete", record)
-    return RedirectResponse("/networks?bin=1", 303)
-
-
 async def _sent(request: Request) -> tuple[Filled, str]:
     async with request.form(max_fields=MOST_FIELDS, max_files=0) as posted:
         items = [(name, value) for name, value in posted.multi_items() if isinstance(value, str)]
@@ -169,7 +155,8 @@ def _page(
 ) -> HTMLResponse:  # fmt: skip
     jobs = desk.jobs()
     context = _editor(form, problems, chosen, "") | {
-        "network": network, "saved": saved, "start": start, "dataset": dataset, "classics": list(CLASSICS),
+        "network": network, "job": own_network(network, desk.user) if network else None, "saved": saved,
+        "start": start, "dataset": dataset, "classics": list(CLASSICS),
         "owned": [] if network else list_networks(desk.store, desk.user, Listing(sort="name", limit=1000)),
         "models": [job for job in jobs if job.kind == MODEL and _has_layers(job)],
         "datasets": [job for job in jobs if job.kind == DATASET and job.state == "done"],

@@ -1,5 +1,6 @@
-"""Several datasets and models at once: into the bin and back, aborted, grouped, shared; and the bin."""
+"""Several datasets, models and networks at once: into the bin and back, aborted, grouped, shared; and the bin."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import quote
 
@@ -8,14 +9,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.store.datasets import page_of_datasets
 from glasshouse.store.models import page_of_models
+from glasshouse.store.networks import page_of_networks
 from glasshouse.store.owned import Listing
-from glasshouse.store.records import DatasetRecord, ModelRecord
+from glasshouse.store.records import OwnedRecord
 from glasshouse.store.several import (
     Chosen,
     abort_several,
     bin_several,
     change_several,
     chosen_from,
+    kind_of,
     look_up,
     obstacles,
     restore_binned_at,
@@ -24,6 +27,7 @@ from glasshouse.web.pages.access import DeskNow
 from glasshouse.web.pages.desk import Desk
 from glasshouse.web.pages.home import inside
 from glasshouse.web.pages.job import dataset_job, model_job
+from glasshouse.web.pages.thing import own_network
 from glasshouse.web.templating import page
 
 __all__ = ["router"]
@@ -46,7 +50,7 @@ def delete(
 def delete_one(
     request: Request, desk: DeskNow, kind: str, key: str, even_if_used: Annotated[bool, Form()] = False
 ) -> Response:
-    """Put a dataset or a model into the bin, and offer Undo at home."""
+    """Put a dataset, a model or a network into the bin, and offer Undo in its list."""
     return _binned(request, desk, _look_up(desk, [f"{kind}/{key}"]), even_if_used)
 
 
@@ -54,7 +58,7 @@ def delete_one(
 def abort(desk: DeskNow, chosen: Words = None, back: Back = "/") -> RedirectResponse:
     """Abort those of the chosen that work or wait."""
     for record in abort_several(desk.store, _look_up(desk, chosen), desk.user):
-        desk.noted(f"{_kind(record)}-abort", record.id, record.name)
+        desk.noted(f"{kind_of(record)}-abort", record.id, record.name)
     return RedirectResponse(inside(back), 303)
 
 
@@ -67,7 +71,7 @@ def group(
     before = {record.id: record.group_name for record in _look_up(desk, chosen).all}
     for record in change_several(desk.store, _look_up(desk, chosen), changes, desk.user):
         detail = f"{record.name}: group {before[record.id]!r} is now {changes['group_name']!r}"
-        desk.noted(f"{_kind(record)}-change", record.id, detail)
+        desk.noted(f"{kind_of(record)}-change", record.id, detail)
     return RedirectResponse(inside(back), 303)
 
 
@@ -77,23 +81,27 @@ def share(
 ) -> RedirectResponse:
     """Share the chosen with everybody who has an account here, or keep them for oneself."""
     for record in change_several(desk.store, _look_up(desk, chosen), {"shared": shared}, desk.user):
-        desk.noted(f"{_kind(record)}-{'share' if shared else 'unshare'}", record.id, record.name)
+        desk.noted(f"{kind_of(record)}-{'share' if shared else 'unshare'}", record.id, record.name)
     return RedirectResponse(inside(back), 303)
 
 
 @router.get("/bin", response_class=HTMLResponse)
 def trash(request: Request, desk: DeskNow, after: str = "", before: str = "", show: str = "models") -> HTMLResponse:
-    """Show what was deleted and can come back, the latest first; models or datasets."""
+    """Show what was deleted and can come back, the latest first; ``show``: the list that is paged."""
     listing = Listing(binned=True, sort="-deleted_at", limit=BINNED, after=after, before=before)
     first = Listing(binned=True, sort="-deleted_at", limit=BINNED)
     models = page_of_models(desk.store, desk.user, listing if show == "models" else first)
     datasets = page_of_datasets(desk.store, desk.user, listing if show == "datasets" else first)
+    networks = page_of_networks(desk.store, desk.user, listing if show == "networks" else first)
     return page(
         request,
         "bin.html",
-        models=[model_job(desk.store, one, desk.user) for one in models.items],
-        datasets=[dataset_job(desk.store, one, desk.user) for one in datasets.items],
-        pages={"models": models, "datasets": datasets},
+        lists={
+            "models": [model_job(desk.store, one, desk.user) for one in models.items],
+            "datasets": [dataset_job(desk.store, one, desk.user) for one in datasets.items],
+            "networks": [own_network(one, desk.user) for one in networks.items],
+        },
+        pages={"models": models, "datasets": datasets, "networks": networks},
         mark=lambda text: quote(text or "", safe=""),
     )
 
@@ -103,8 +111,10 @@ def undo(desk: DeskNow, at: Annotated[float, Form()]) -> RedirectResponse:
     """Bring back what went into the bin together; where it is one thing, show it."""
     found = restore_binned_at(desk.store, at, desk.user)
     for record in found:
-        desk.noted(f"{_kind(record)}-restore", record.id, record.name)
-    return RedirectResponse(f"/{_kind(found[0])}s/{found[0].id}" if len(found) == 1 else "/", 303)
+        desk.noted(f"{kind_of(record)}-restore", record.id, record.name)
+    if len(found) == 1:
+        return RedirectResponse(f"/{kind_of(found[0])}s/{found[0].id}", 303)
+    return RedirectResponse(_list_of(found), 303)
 
 
 @router.post("/chosen/restore")
@@ -125,7 +135,7 @@ def empty_several(desk: DeskNow, chosen: Words = None) -> RedirectResponse:
 
 @router.post("/{kind}/{key}/restore")
 def restore(desk: DeskNow, kind: str, key: str) -> Response:
-    """Take a dataset or a model out of the bin."""
+    """Take a dataset, a model or a network out of the bin."""
     job = desk.find(kind, key)
     desk.restore(job)
     return RedirectResponse(job.address, 303)
@@ -143,24 +153,24 @@ def _binned(request: Request, desk: Desk, chosen: Chosen, even_if_used: bool) ->
     if any(one.final or not even_if_used for one in against):
         held = {one.record.id for one in against}
         free = [record for record in chosen.all if record.id not in held]
-        words = [f"{_kind(record)}s/{record.id}" for record in chosen.all]
+        words = [f"{kind_of(record)}s/{record.id}" for record in chosen.all]
         return page(request, "delete_asked.html", 409, against=against, chosen=words, count=len(words),
                     final=any(one.final for one in against),
-                    free=[f"{_kind(record)}s/{record.id}" for record in free])  # fmt: skip
+                    free=[f"{kind_of(record)}s/{record.id}" for record in free])  # fmt: skip
     if not chosen.all:
         return RedirectResponse("/", 303)
     at = bin_several(desk.store, chosen, desk.user, even_if_used=even_if_used)
     for record in chosen.all:
-        desk.noted(f"{_kind(record)}-bin", record.id, record.name)
-    return RedirectResponse(f"/?binned={at!r}", 303)
+        desk.noted(f"{kind_of(record)}-bin", record.id, record.name)
+    return RedirectResponse(f"{_list_of(chosen.all)}?binned={at!r}", 303)
+
+
+def _list_of(records: Sequence[OwnedRecord]) -> str:
+    return "/networks" if records and {kind_of(one) for one in records} == {"network"} else "/"
 
 
 def _look_up(desk: Desk, words: list[str] | None) -> Chosen:
-    return look_up(desk.store, *chosen_from(words or ()), desk.user)
-
-
-def _kind(record: DatasetRecord | ModelRecord) -> str:
-    return "dataset" if isinstance(record, DatasetRecord) else "model"
+    return look_up(desk.store, chosen_from(words or ()), desk.user)
 
 
 def _parts(word: str) -> tuple[str, str]:
