@@ -14,6 +14,7 @@ from corner_pictures import draw_pictures
 from glasshouse.web.language import texts
 
 VIEWS = [View("en", "light", 1280), View("ko", "dark", 390)]
+JOB_PATIENCE = 180_000.0  # milliseconds of a small training, on a computer that does much else
 LAST = "Number(document.getElementById('live')?.dataset.last ?? 0)"
 
 
@@ -200,3 +201,4 @@ def lives_through_a_restart(walker: Walker, studio: Studio) -> None:
     walker.press("button", "Create and train")
     page.get_by_role("heading", name="Written before", exact=True).wait_for()
     assert "/models/new" not in page.url
+    walker.by("link", "See the result").wait_for(timeout=JOB_PATIENCE)

@@ -5,12 +5,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import glasshouse.jobs.worker as worker_module
 from glasshouse.errors import ConflictError, InputError, PictureError
 from glasshouse.jobs.leaving import only_worker
 from glasshouse.jobs.local import is_alive
@@ -289,13 +291,27 @@ def test_a_job_that_dies_again_and_again_is_not_started_for_ever(store: Store) -
     assert (job.state, job.attempt) == (JobState.FAILED, 5)
 
 
-def test_there_is_one_worker_a_home(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
+def test_there_is_one_worker_a_home(
+    store: Store, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "LEAVING", 0.1)
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     with only_worker(store):
         assert main([str(store.home)]) == 3
     signal.signal(signal.SIGTERM, before[0])
     signal.signal(signal.SIGINT, before[1])
     assert "Another worker" in capfd.readouterr().err
+
+
+def test_a_worker_that_is_leaving_is_waited_for(store: Store) -> None:
+    first = only_worker(store)
+    first.__enter__()
+    leaving = threading.Timer(0.3, first.__exit__, (None, None, None))
+    leaving.start()
+    begin = time.monotonic()
+    with only_worker(store, patience=20.0):
+        assert time.monotonic() - begin > 0.2
+    leaving.join()
 
 
 def test_what_the_command_line_made_is_brought_into_another_studio(

@@ -54,7 +54,8 @@ def main(home: str, job_id: str, attempt: str) -> int:
         job = get_job(store, job_id)
         if not mine or job.state is not JobState.RUNNING or job.attempt != int(attempt):
             return TAKEN
-        tell_process(store, job_id, os.getpid(), psutil.Process().create_time(), job.attempt)
+        if not tell_process(store, job_id, os.getpid(), psutil.Process().create_time(), job.attempt):
+            return TAKEN  # the next worker gave it back between the two lines
         os.chdir(store.path("runs"))
         lifeline = Lifeline(store, job, folder / "lock")
         lifeline.start()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from glasshouse.errors import ConflictError
 from glasshouse.store.database import Store
@@ -50,18 +51,29 @@ def reason_to_leave(store: Store, parent: int | None, lock: Path) -> Leave:
 
 
 @contextmanager
-def only_worker(store: Store, host: str | None = None) -> Iterator[Path]:
+def only_worker(store: Store, host: str | None = None, patience: float = 0.0) -> Iterator[Path]:
     """Be the one worker of the home on this computer; gives the file that is locked.
+
+    The worker of a Studio that was just killed is leaving: it is waited for, ``patience`` seconds at most.
 
     Raises:
         ConflictError: there is one already.
     """
     path = store.home / f"worker-{host or socket.gethostname()}.lock"
+    deadline = time.monotonic() + patience
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConflictError(f"Another worker works on {store.home}; stop that Studio first.") from None
-        except OSError:  # a file system that knows no locks
-            pass
+        while not _locked(file):
+            if time.monotonic() > deadline:
+                raise ConflictError(f"Another worker works on {store.home}; stop that Studio first.")
+            time.sleep(0.05)
         yield path
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system that knows no locks
+        pass
+    return True

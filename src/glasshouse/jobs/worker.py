@@ -38,6 +38,7 @@ __all__ = ["Worker", "main"]
 PAUSE = 0.2  # seconds between two looks at the queue
 BEAT = 5.0  # seconds between two signs of life
 PATIENCE = 60.0  # seconds that a stopped job has to keep its work
+LEAVING = 8.0  # seconds in which the worker of a Studio that was killed is gone, its predictor with it
 LOSSES = 5  # times that the process of a job may vanish before it kept anything
 
 
@@ -256,7 +257,7 @@ def main(words: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
     try:
-        with only_worker(store, given.host) as lock:
+        with only_worker(store, given.host, LEAVING) as lock:
             return worker.run(reason_to_leave(store, given.parent, lock))
     except ConflictError as error:
         sys.stderr.write(f"{error}\n")

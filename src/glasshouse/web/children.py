@@ -1,10 +1,16 @@
-"""Work for a page that needs torch, in a child process, as JSON in and JSON out; the Studio ends it when it stops."""
+"""Work for a page that needs torch, in a child process, as JSON in and JSON out; the Studio ends it when it stops.
+
+``python -m glasshouse.web.children MODULE PARENT`` is that process: it runs MODULE, and ends when PARENT was killed.
+"""
 
 import json
+import os
+import runpy
 import subprocess
 import sys
+import time
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 from glasshouse.errors import ConflictError, InputError
@@ -52,8 +58,20 @@ def _started(module: str, folder: Path | None) -> subprocess.Popen[str]:
         if _over:
             raise ConflictError("The Studio is being stopped.")
         child = subprocess.Popen(  # noqa: S603 (our own module)
-            [sys.executable, "-m", module], cwd=folder, text=True,
+            [sys.executable, "-m", "glasshouse.web.children", module, str(os.getpid())], cwd=folder, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         _children.add(child)
         return child
+
+
+def _watch(parent: int) -> None:
+    """End this process when the Studio that started it is gone: nobody waits for the answer, and jobs want the time."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    Thread(target=_watch, args=(int(sys.argv[2]),), daemon=True).start()
+    runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)

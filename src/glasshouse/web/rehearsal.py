@@ -5,6 +5,7 @@ of a training on this machine, or what of a file of weights fits a network.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,7 @@ from glasshouse.web.children import answer_of
 __all__ = ["fitting", "main", "measured", "turn_to_measure"]
 
 PATIENCE = 90.0
+NICE = 5  # as the process of a job: a trial takes no time from what runs, and has as much as a job will have
 _measuring, _fitting = Semaphore(1), Semaphore(1)  # a file of weights does not wait for measurements
 
 
@@ -85,6 +87,7 @@ def _pace(request: dict[str, Any]) -> dict[str, Any]:
     from glasshouse.recipe import TrainingRecipe
     from glasshouse.training.pace import measure
 
+    os.nice(NICE)
     return measure(TrainingRecipe(**request["recipe"])).to_dict()
 
 
