@@ -5,10 +5,11 @@ BIN := .venv/bin
 SHELL := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check setup setup-dev lock clean
+.PHONY: help demo test quick check setup setup-dev lock clean
 help:
 	@echo "make demo    train a small network on handwritten digits and report on pictures it never saw"
 	@echo "make test    run the whole test suite and the checks"
+	@echo "make quick   run the tests that take minutes, not those of real processes, real pictures and browsers"
 	@echo "make check   ruff and mypy alone"
 	@echo "make setup   only set up .venv"
 
@@ -19,6 +20,9 @@ test: setup-dev check
 	bash tools/system.sh
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser
+
+quick: setup-dev
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not real and not slow and not system" --ignore tests/browser
 
 check: setup-dev
 	$(BIN)/ruff check .

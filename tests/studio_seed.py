@@ -4,8 +4,9 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -74,6 +75,12 @@ def make_studio(home: Path) -> Studio:
     store = open_store(home / "home", folders=(home / "given",))
     dataset = make_dataset(store, "Corners", pictures)
     return Studio(store, pictures, dataset, make_model(store, dataset, "First try"))
+
+
+def copied(seed: Studio, home: Path) -> Studio:
+    """Return a Studio of its own for a test that changes things: a copy of ``seed``, whose store is closed."""
+    copytree(seed.store.home, home)
+    return replace(seed, store=open_store(home, folders=seed.store.folders))
 
 
 def unanswered(*_: Any) -> dict[str, Any]:

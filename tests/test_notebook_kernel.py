@@ -23,6 +23,7 @@ classify_upload(learner.model)""",
 ]
 
 
+@pytest.mark.system
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of the client's own sockets
 def test_objects_show_themselves_in_a_notebook(tmp_path: Path) -> None:

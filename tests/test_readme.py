@@ -47,6 +47,8 @@ def run(command: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.system
 def test_the_demo_says_what_the_readme_shows_and_keeps_its_promise(checkout: Path) -> None:
     told = run(".venv/bin/glasshouse demo --no-studio", checkout)
     assert skeleton(told) == skeleton(block("demo"))
@@ -57,6 +59,7 @@ def test_the_demo_says_what_the_readme_shows_and_keeps_its_promise(checkout: Pat
 
 
 @pytest.mark.real
+@pytest.mark.slow
 @needs_shared
 def test_the_session_on_photos_says_what_the_readme_shows(checkout: Path) -> None:
     session = block("photos")
@@ -70,6 +73,7 @@ def test_the_session_on_photos_says_what_the_readme_shows(checkout: Path) -> Non
 
 
 @pytest.mark.real
+@pytest.mark.slow
 @needs_shared
 def test_the_python_of_the_readme_runs(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(checkout)

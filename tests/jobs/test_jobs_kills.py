@@ -87,6 +87,7 @@ def goes_on(home: Home, before: dict[str, tuple[int, int]]) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.system
 def test_killed_in_all_ways_every_job_ends_once_with_the_same_weights(
     home: Home, pictures: Path, tmp_path: Path
 ) -> None:

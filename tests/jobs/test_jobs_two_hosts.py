@@ -24,6 +24,7 @@ from glasshouse.store.tables import jobs
 from glasshouse.store.workers import LEASE, hold, lapsed, list_workers
 from postgresql import postgresql
 
+pytestmark = pytest.mark.system
 RECIPE = {"network": "Dense128", "epochs": 2_000, "batch_size": 8}
 Start = Callable[[str], "subprocess.Popen[bytes]"]
 

@@ -138,6 +138,7 @@ def processes() -> Iterator[list["subprocess.Popen[bytes]"]]:
         process.wait()
 
 
+@pytest.mark.system
 def test_a_worker_that_is_killed_leaves_its_job_to_the_next(
     store: Store, dataset: DatasetRecord, processes: list["subprocess.Popen[bytes]"]
 ) -> None:

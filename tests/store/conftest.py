@@ -33,7 +33,7 @@ def url(server: str) -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store on SQLite, then the same on PostgreSQL."""
     opened = open_store(tmp_path, request.getfixturevalue("url") if request.param == "postgresql" else None)

@@ -52,6 +52,7 @@ def workers(home: Path) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.system
 def test_it_is_started_stopped_killed_and_started_again(tmp_path: Path) -> None:
     studio, address = start(tmp_path)
     assert ask(f"{address}api/v1/session") == {"accounts": False, "user": None}

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from glasshouse.web.app import create_app
-from studio_seed import Studio, alone, make_studio
+from studio_seed import Studio, alone
 
 HERE = "http://127.0.0.1:8800"
 SECRET = "the secret outside of all folders"
@@ -30,11 +30,9 @@ FIELD = re.compile(r'<(?:input|select|textarea)[^>]*\bname="([^"]+)"')
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def home(studio: Studio) -> Studio:
     """A Studio of its own: these tests leave things behind."""
-    made = make_studio(tmp_path_factory.mktemp("hostile"))
-    yield made
-    made.store.close()
+    return studio
 
 
 @pytest.fixture(scope="module")
