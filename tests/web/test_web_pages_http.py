@@ -168,3 +168,22 @@ def test_what_is_in_the_bin_can_be_deleted_for_good(client: TestClient, studio: 
     client.post(f"/datasets/{key}/delete")
     assert client.post(f"/datasets/{key}/empty").status_code == 303
     assert not folder.exists()
+
+
+def test_what_nobody_foresaw_is_told_on_a_page_and_keeps_its_details_for_the_log(studio: Studio) -> None:
+    def broken() -> None:
+        raise RuntimeError("a secret inside")
+
+    app = create_app(studio.store)
+    for path in ("/broken", "/api/v1/broken"):
+        app.add_api_route(path, broken)
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+        for language, words in (("en", "its log has the details"), ("ko", "로그에 있습니다")):
+            answer = client.get("/broken", headers={**HTML, "accept-language": language})
+            assert answer.status_code == 500
+            assert words in answer.text
+            assert "a secret inside" not in answer.text
+            assert "script-src 'self'" in answer.headers["content-security-policy"]
+        told = client.get("/api/v1/broken")
+        assert (told.status_code, told.json()["errors"][0]["field"]) == (500, None)
+        assert "a secret inside" not in told.text

@@ -8,7 +8,7 @@ import pytest
 from glasshouse.data.resizing import resize
 from glasshouse.errors import RecipeError
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
-from glasshouse.web.charts import Series, chart, heat, sparkline, thin, ticks
+from glasshouse.web.charts import Series, chart, heat, numbers, sparkline, thin, ticks
 from glasshouse.web.comparison import differences, exact
 from glasshouse.web.dataset_form import defaults, filled_from, new_dataset
 from glasshouse.web.model_form import defaults as model_defaults
@@ -32,6 +32,12 @@ def test_ticks_are_round_and_few(low: float, high: float) -> None:
     found = ticks(low, high)
     assert 2 <= len(found) <= 6
     assert all(low <= value <= high for value in found)
+
+
+def test_the_numbers_of_an_axis_are_all_written_in_one_way() -> None:
+    assert numbers([0, 2e-4, 4e-4, 8e-4, 1e-3]) == ["0", "0.0002", "0.0004", "0.0008", "0.001"]
+    assert numbers([0, 5e-6, 1e-5, 1.5e-5]) == ["0", "5e-6", "1e-5", "1.5e-5"]
+    assert numbers([0.0, 50.0, 100.0]) == ["0", "50", "100"]
 
 
 def test_a_chart_leaves_out_what_is_not_finite_and_survives_one_point() -> None:

@@ -19,7 +19,7 @@ from glasshouse.web.api.faults import fault, fault_response
 from glasshouse.web.api.routes import router
 from glasshouse.web.attempts import Attempts
 from glasshouse.web.board import Board
-from glasshouse.web.guard import Guard
+from glasshouse.web.guard import HEADERS, Guard
 from glasshouse.web.pages.routes import add_pages
 from glasshouse.web.settings import Settings
 
@@ -42,6 +42,7 @@ def create_app(home: str | Path | Store, settings: Settings | None = None) -> Fa
     add_pages(app)
     for kind in (GlasshouseError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(Exception, _broken)
     app.add_middleware(Guard, store=store, settings=settings)
     return app
 
@@ -54,6 +55,17 @@ async def _answer(request: Request, error: Exception) -> Response:
         return fault_response(status, problems)
     message = "\n".join(problem.message for problem in problems)
     answer: Response = page(request, status, message, [p for p in problems if p.field] or _none())
+    return answer
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw with a page too; the server raises it again, so that its log has the details."""
+    if request.url.path.startswith("/api/"):
+        answer: Response = fault_response(500, [Problem("", "Something went wrong inside the Studio; see its log.")])
+    else:
+        answer = request.app.state.error_page(request, 500, "", _none())
+    for name, value in HEADERS.items():  # the guard is further in than what answers here
+        answer.headers.setdefault(name, value)
     return answer
 
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Chart", "Column", "Series", "Tick", "chart", "columns", "heat", "sparkline", "thin", "ticks"]
+__all__ = ["Chart", "Column", "Series", "Tick", "chart", "columns", "heat", "numbers", "sparkline", "thin", "ticks"]
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 640.0, 240.0
@@ -103,10 +103,12 @@ def chart(
         return round(x, 1), round(min(max(y, TOP), HEIGHT - BOTTOM), 1)
 
     lines = tuple(_line(s, [place(p) for p in thin(s.points)]) for s in clean if s.points)
+    across = [x for x in ticks(x_low, x_high, 8) if x == int(x) or x_high - x_low < 2]
+    up = ticks(y_low, y_high)
     return Chart(
         lines,
-        tuple(Tick(place((x, 0))[0], number(x)) for x in ticks(x_low, x_high, 8) if x == int(x) or x_high - x_low < 2),
-        tuple(Tick(place((0, y))[1], number(y)) for y in ticks(y_low, y_high)),
+        tuple(Tick(place((x, 0))[0], text) for x, text in zip(across, numbers(across), strict=True)),
+        tuple(Tick(place((0, y))[1], text) for y, text in zip(up, numbers(up), strict=True)),
         width,
     )
 
@@ -149,11 +151,17 @@ def columns(counts: Sequence[tuple[str, int, int]]) -> list[Column]:
     ]
 
 
-def number(value: float) -> str:
-    """Return a number on an axis in few signs."""
-    if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
-        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
-    return f"{value:.6g}"
+def numbers(values: Sequence[float]) -> list[str]:
+    """Return the numbers of one axis in few signs, all written in one way: decimals, or powers of ten."""
+    sizes = [abs(value) for value in values if value]
+    if sizes and (min(sizes) < 1e-5 or max(sizes) >= 1e6):
+        return ["0" if value == 0 else _power(value) for value in values]
+    return [f"{value:.9f}".rstrip("0").rstrip(".") for value in values]
+
+
+def _power(value: float) -> str:
+    digits, power = f"{value:.2e}".split("e")
+    return f"{digits.rstrip('0').rstrip('.')}e{int(power)}"
 
 
 def _ceiling(series: Sequence[Series]) -> float:

@@ -16,7 +16,7 @@ from glasshouse.store.people import has_users, note, user_of_session, user_of_to
 from glasshouse.store.records import UserRecord
 from glasshouse.web.settings import LOOPBACK, Settings
 
-__all__ = ["COOKIE", "Guard"]
+__all__ = ["COOKIE", "HEADERS", "Guard"]
 
 COOKIE = "glasshouse_session"
 LOOK_SECONDS = 2.0

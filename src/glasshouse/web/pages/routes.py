@@ -79,7 +79,11 @@ def _error_page(request: Request, status: int, message: str, problems: Sequence[
         409: _("This cannot be done now"),
         422: _("Something in the request cannot be used"),
     }
-    advice = {404: _("It may have been deleted, or the address is mistyped. What there is, is at home.")}
+    advice = {
+        404: _("It may have been deleted, or the address is mistyped. What there is, is at home."),
+        500: _("Something went wrong inside the Studio. What was saved is kept, and jobs go on. Try again; if it "
+               "happens again, tell who runs this Studio: its log has the details."),
+    }  # fmt: skip
     found = [f"{problem.field}: {problem.message}" for problem in problems]
     shown = advice.get(status, message) if message in ("Not Found", "") or status == 404 else message
     title = titles.get(status, _("That did not work"))

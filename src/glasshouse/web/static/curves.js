@@ -2,9 +2,12 @@
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 480, HEIGHT = 240, LEFT = 52, RIGHT = 12, TOP = 10, BOTTOM = 26, MOST = 300;
 
-export function number(value) {
-  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)) return value.toExponential(0).replace("e+", "e");
-  return String(Number(value.toPrecision(6)));
+// The numbers of one axis, all written in one way: decimals, or powers of ten.
+export function numbers(values) {
+  const sizes = values.filter((value) => value !== 0).map(Math.abs);
+  const powers = sizes.length > 0 && (Math.min(...sizes) < 1e-5 || Math.max(...sizes) >= 1e6);
+  const short = (value) => Number(value.toPrecision(6));
+  return values.map((value) => (powers && value !== 0 ? short(value).toExponential().replace("e+", "e") : String(short(value))));
 }
 
 export function thin(points) {
@@ -98,15 +101,15 @@ export class Plot {
   }
 
   axis(values, epochs) {
-    const made = [];
-    for (const value of values) {
+    const made = [], texts = numbers(values);
+    for (const [k, value] of values.entries()) {
       const [, y] = this.place([0, value]);
       made.push(element("line", { class: "grid-line", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }));
-      made.push(element("text", { x: LEFT - 8, y: y + 4, "text-anchor": "end" }, number(value)));
+      made.push(element("text", { x: LEFT - 8, y: y + 4, "text-anchor": "end" }, texts[k]));
     }
     for (const epoch of epochs) {
       const [x] = this.place([epoch, values[0] ?? 0]);
-      made.push(element("text", { x, y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, number(epoch)));
+      made.push(element("text", { x, y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, String(epoch)));
     }
     this.axes.replaceChildren(...made);
   }
@@ -146,7 +149,7 @@ export class Plot {
   read() {
     const x = this.x ?? this.end;
     if (x === undefined) return;
-    const said = [this.options.at.replace("{epoch}", number(Number(x.toFixed(1))))];
+    const said = [this.options.at.replace("{epoch}", String(Number(x.toFixed(1))))];
     for (const { style, points } of this.lines) {
       const nearest = points.reduce((best, point) => (Math.abs(point[0] - x) < Math.abs(best[0] - x) ? point : best));
       const held = this.figure.querySelector(`[data-value="${style}"]`);

@@ -128,4 +128,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", () => navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent));
 }
+for (const tabs of document.querySelectorAll(".tabs")) {  // where they do not all fit, the one that is open is seen
+  const open = tabs.querySelector("[aria-current]");
+  if (open) tabs.scrollLeft = open.offsetLeft + open.offsetWidth / 2 - tabs.offsetLeft - tabs.clientWidth / 2;
+}
 document.querySelector("[data-focus]")?.focus();
