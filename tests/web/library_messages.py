@@ -98,7 +98,6 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "layers/classics/taking.py": "the Layers level",
     "networks/vision.py": "a signature",
     "store/migrations.py": "SQL",
-    "web/guard.py": "headers; what it refuses is told in plain text",
     "training/curves.py": "notebooks",
     "training/display.py": "command line",
     "training/finder.py": "the Learner level",

@@ -22,6 +22,7 @@ from glasshouse.web.board import Board
 from glasshouse.web.guard import HEADERS, Guard
 from glasshouse.web.pages.routes import add_pages
 from glasshouse.web.settings import Settings
+from glasshouse.web.templating import language_of
 
 __all__ = ["create_app"]
 
@@ -52,7 +53,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     status, problems = fault(error)
     page = getattr(request.app.state, "error_page", None)
     if request.url.path.startswith("/api/") or page is None:
-        return fault_response(status, problems)
+        return fault_response(status, problems, language_of(request))
     message = "\n".join(problem.message for problem in problems)
     answer: Response = page(request, status, message, [p for p in problems if p.field] or _none())
     return answer
@@ -61,7 +62,8 @@ async def _answer(request: Request, error: Exception) -> Response:
 async def _broken(request: Request, error: Exception) -> Response:
     """Answer what nobody foresaw with a page too; the server raises it again, so that its log has the details."""
     if request.url.path.startswith("/api/"):
-        answer: Response = fault_response(500, [Problem("", "Something went wrong inside the Studio; see its log.")])
+        wrong = Problem("", "Something went wrong inside the Studio; see its log.")
+        answer: Response = fault_response(500, [wrong], language_of(request))
     else:
         answer = request.app.state.error_page(request, 500, "", _none())
     for name, value in HEADERS.items():  # the guard is further in than what answers here

@@ -1,7 +1,6 @@
 """What every request passes before any page or API sees it: host, origin, size, and who asks."""
 
 import ipaddress
-import json
 import time
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
@@ -9,12 +8,17 @@ from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from glasshouse.errors import Problem
 from glasshouse.store.database import Store
 from glasshouse.store.people import has_users, note, user_of_session, user_of_token
 from glasshouse.store.records import UserRecord
+from glasshouse.web.api.faults import fault_response
 from glasshouse.web.settings import LOOPBACK, Settings
+from glasshouse.web.templating import language_of
 
 __all__ = ["COOKIE", "HEADERS", "Guard"]
 
@@ -55,12 +59,12 @@ class Guard:
         answer = _with_headers(send)
         refusal = self._refusal(scope["method"], headers)
         if refusal is not None:
-            await _refuse(answer, *refusal)
+            await _refuse(scope, receive, answer, *refusal)
             return
         accounts = await self._accounts()
         user = await run_in_threadpool(self._user, headers) if accounts and not path.startswith("/static/") else None
         if accounts and user is None and not _is_open(path):
-            await _ask_to_sign_in(answer, path, scope.get("query_string", b"").decode("latin-1"))
+            await _ask_to_sign_in(scope, receive, answer)
             return
         noted: list[str] = []  # what the route wrote into the audit log itself
         scope.setdefault("state", {}).update(user=user, accounts=accounts, noted=noted)
@@ -84,7 +88,7 @@ class Guard:
         message = f"The request has more than {limit // 2**20} MiB; send files in smaller pieces."
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
-            await _refuse(send, 413, message)
+            await _refuse(scope, receive, send, 413, message)
             return 413
         taken, status = 0, 0
 
@@ -105,7 +109,7 @@ class Guard:
             await self.app(scope, counted, watched)
         except TooLargeError:
             if not status:
-                await _refuse(send, 413, message)
+                await _refuse(scope, receive, send, 413, message)
                 return 413
         return status
 
@@ -172,9 +176,10 @@ def _with_headers(send: Send) -> Send:
     return sender
 
 
-async def _ask_to_sign_in(send: Send, path: str, query: str) -> None:
+async def _ask_to_sign_in(scope: Scope, receive: Receive, send: Send) -> None:
+    path, query = scope["path"], scope.get("query_string", b"").decode("latin-1")
     if path.startswith("/api/"):
-        await _refuse(send, 401, "Sign in first, or send a token: Authorization: Bearer TOKEN.")
+        await _refuse(scope, receive, send, 401, "Sign in first, or send a token: Authorization: Bearer TOKEN.")
         return
     where = quote(path + (f"?{query}" if query else ""), safe="")
     location = f"/sign-in?next={where}".encode()
@@ -182,8 +187,13 @@ async def _ask_to_sign_in(send: Send, path: str, query: str) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _refuse(send: Send, status: int, message: str) -> None:
-    body = json.dumps({"errors": [{"field": None, "message": message}]}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, message: str) -> None:
+    """Answer a person who looks at a page with a page, and everybody else as the API does."""
+    request = Request(scope)
+    page = not scope["path"].startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    problems = [Problem("", message)]
+    answer: Response = (
+        request.app.state.error_page(request, status, message, []) if page
+        else fault_response(status, problems, language_of(request))
+    )  # fmt: skip
+    await answer(scope, receive, send)

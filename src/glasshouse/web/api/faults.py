@@ -1,4 +1,4 @@
-"""How errors leave the API: a status, and a message for each field that is wrong."""
+"""How errors leave the API: a status, and for each field that is wrong a message, in English and as pages say it."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ from glasshouse.errors import (
     RefusedError,
     StoreError,
 )
+from glasshouse.web.told import told
 
 __all__ = ["fault", "fault_response"]
 
@@ -41,9 +42,14 @@ def fault(error: Exception) -> tuple[int, list[Problem]]:
     return status, [Problem("", str(error))]
 
 
-def fault_response(status: int, problems: list[Problem]) -> JSONResponse:
-    """Return ``{"errors": [{"field", "message"}]}``; ``field`` is null where the problem is of no single field."""
-    errors = [{"field": problem.field or None, "message": problem.message} for problem in problems]
+def fault_response(status: int, problems: list[Problem], language: str) -> JSONResponse:
+    """Return ``{"errors": [{"field", "message", "told"}]}``; ``field`` is null where the problem is of no single field.
+
+    ``message`` is English, for scripts; ``told`` says the same in ``language``, for the pages.
+    """
+    errors = [
+        {"field": one.field or None, "message": one.message, "told": told(one.message, language)} for one in problems
+    ]
     return JSONResponse({"errors": errors}, status)
 
 

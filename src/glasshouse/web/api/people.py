@@ -27,6 +27,7 @@ from glasshouse.web.api.faults import fault_response
 from glasshouse.web.api.shapes import Shape
 from glasshouse.web.attempts import Attempts
 from glasshouse.web.guard import COOKIE, session_cookie
+from glasshouse.web.templating import language_of
 
 __all__ = ["admin", "new_password", "router", "set_session", "sign_in", "sign_out", "someone"]
 
@@ -133,16 +134,18 @@ def begin(request: Request, here: Here, who: SignIn) -> Response:
     """Sign in: the answer sets a cookie."""
     secret, wait = sign_in(request, here, who.name, who.password)
     if secret is None and wait:
-        return _too_often(wait)
+        return _too_often(request, wait)
     if secret is None:
-        return fault_response(401, [Problem("password", "The name or the password is wrong.")])
+        wrong = Problem("password", "The name or the password is wrong.")
+        return fault_response(401, [wrong], language_of(request))
     response = JSONResponse({"name": who.name})
     set_session(response, here, secret)
     return response
 
 
-def _too_often(wait: float) -> Response:
-    answer = fault_response(429, [Problem("", f"Too many wrong tries; wait {max(1, round(wait / 60))} minutes.")])
+def _too_often(request: Request, wait: float) -> Response:
+    wrong = Problem("", f"Too many wrong tries; wait {max(1, round(wait / 60))} minutes.")
+    answer = fault_response(429, [wrong], language_of(request))
     answer.headers["retry-after"] = str(int(wait) + 1)
     return answer
 
@@ -171,7 +174,7 @@ def show(here: Here) -> dict[str, Any]:
 def change_password(request: Request, here: Here, passwords: Passwords) -> Response:
     """Change one's own password; it ends all sessions of the account, tokens stay."""
     if wait := new_password(request, here, passwords.old, passwords.new):
-        return _too_often(wait)
+        return _too_often(request, wait)
     return Response(status_code=204)
 
 

@@ -1,4 +1,6 @@
 // Uploading with progress, dropping a folder, and completing a path of the server.
+import { ask } from "./ask.js";
+
 const form = document.querySelector("form[data-upload]");
 
 async function entries(entry, prefix = "") {
@@ -131,16 +133,6 @@ async function tellInterrupted() {
     place.textContent = form.dataset.stopped.replace("{name}", old.name || "…").replace("{done}", done);
     place.hidden = false;
   }
-}
-
-async function ask(method, address, body) {
-  const headers = typeof body === "string" ? { "Content-Type": "application/json" } : {};
-  const answer = await fetch(address, { method, body, headers });
-  if (answer.ok) return answer.json();
-  const { errors } = await answer.json().catch(() => ({ errors: [{ message: `${answer.status}` }] }));
-  const error = new Error(errors.map((one) => one.message).join("; "));
-  error.refused = [403, 413, 422].includes(answer.status);
-  throw error;
 }
 
 if (form) {

@@ -1,15 +1,9 @@
 // A file of weights sent from the form of a new model, and what of the chosen weights fits the network.
+import { ask } from "./ask.js";
+
 const form = document.getElementById("model");
 const part = form?.querySelector("[data-weights-upload]");
 const PIECE = 8 * 2 ** 20;
-
-async function ask(method, address, body) {
-  const headers = typeof body === "string" ? { "Content-Type": "application/json" } : {};
-  const answer = await fetch(address, { method, body, headers });
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error((told.errors ?? [{ message: answer.status }]).map((one) => one.message).join("; "));
-  return told;
-}
 
 async function send(file, bar) {
   const upload = await ask("POST", "/api/v1/uploads", JSON.stringify({ name: file.name }));
