@@ -219,6 +219,17 @@ def affine(d: Draw) -> Any:
     return inputs, F.linear, lambda x, W, b=0: x @ W + b
 
 
+def weighted(d: Draw) -> Any:
+    """The gradient lies in memory row by row, or column by column."""
+    turned = d.of(False, True)
+
+    def ours(x, gy):
+        like = as_x(np.zeros((2, 4)), x)
+        return linear.LinearWeight(like.reshape(4, 2).T if turned else like)(x, gy)
+
+    return [d.smooth(3, 2), d.smooth(3, 4)], ours, lambda x, gy: x.T @ gy
+
+
 def classes(d: Draw) -> Any:
     t = d.rng.integers(0, 3, 4)
     return [d.smooth(4, 3)], lambda x: F.softmax_cross_entropy(x, t), lambda x: TF.cross_entropy(x, torch.tensor(t))
@@ -257,7 +268,7 @@ def conv_input(d: Draw) -> Any:
     gy, W = d.smooth(2, 4, *w.out((5, 4))), d.smooth(4, 2 // g, *k)
 
     def ours(gy, W):
-        return convolution.Conv2dInput((2, 2, 5, 4), w, g)(gy, W)
+        return convolution.Conv2dInput(as_x(np.zeros((2, 2, 5, 4)), gy), w, g)(gy, W)
 
     return [gy, W], ours, lambda gy, W: torch.nn.grad.conv2d_input((2, 2, 5, 4), W, gy, s, p, 1, g)
 
@@ -268,7 +279,7 @@ def conv_weight(d: Draw) -> Any:
     gy, shape = d.smooth(2, 4, *w.out((5, 4))), (4, 2 // g, *k)
 
     def ours(x, gy):
-        return convolution.Conv2dWeight(shape, w, g)(x, gy)
+        return convolution.Conv2dWeight(as_x(np.zeros(shape), x), w, g)(x, gy)
 
     return [d.smooth(2, 2, 5, 4), gy], ours, lambda x, gy: torch.nn.grad.conv2d_weight(x, shape, gy, s, p, 1, g)
 
@@ -327,7 +338,7 @@ def scattered(d: Draw) -> Any:
     own, places = winners(d, None, w)
 
     def ours(g):
-        return pooling.WinnersScatter((2, 2, 5, 4), own[type(g.data)], w)(g)
+        return pooling.WinnersScatter(as_x(np.zeros((2, 2, 5, 4)), g), own[type(g.data)], w)(g)
 
     def torchs(g):
         return torch.zeros(2, 2, 20, dtype=g.dtype).scatter_add(2, places.flatten(2), g.flatten(2)).reshape(2, 2, 5, 4)
@@ -354,23 +365,15 @@ def average_spread(d: Draw) -> Any:
     k, s, p = pool_ways(d)
     w = window(k, s, p)
 
+    def ours(g):
+        return pooling.AverageSpread(as_x(np.zeros((2, 2, 5, 4)), g), w)(g)
+
     def torchs(g: Any) -> Any:
         x = torch.zeros(2, 2, 5, 4, dtype=g.dtype, requires_grad=True)
         with torch.enable_grad():
             return torch.autograd.grad(TF.avg_pool2d(x, k, s, p), x, g, create_graph=True)[0]
 
-    return [d.smooth(2, 2, *w.out((5, 4)))], lambda g: pooling.AverageSpread((2, 2, 5, 4), w)(g), torchs
-
-
-def standardized(d: Draw) -> Any:
-    s, eps = d.of((4, 2), (2, 2, 2, 2)), 1e-3
-    axes = (0,) if len(s) == 2 else (0, 2, 3)
-
-    def torchs(x: Any) -> Any:
-        m = x - x.mean(axes, keepdim=True)
-        return m / ((m * m).mean(axes, keepdim=True) + eps) ** 0.5
-
-    return [d.smooth(*s)], lambda x: normalization.Standardize(axes, eps)(x), torchs
+    return [d.smooth(2, 2, *w.out((5, 4)))], ours, torchs
 
 
 def batch_norm(d: Draw) -> Any:
@@ -429,6 +432,7 @@ CASES = [
     Case("where", comparison.Where, where),
     Case("maximum", comparison.Maximum, kinked_two(F.maximum, torch.maximum)),
     Case("minimum", comparison.Maximum, kinked_two(F.minimum, torch.minimum)),
+    Case("relu6", activation.ReLU6, one(lambda x: F.relu6(x * 9), lambda x: TF.relu6(x * 9), "apart")),
     Case("clip", comparison.Clip, one(lambda x: F.clip(x, -0.1, 0.15), lambda x: x.clamp(-0.1, 0.15), "apart")),
     Case("sin", elementary.Sin, one(F.sin, torch.sin)),
     Case("cos", elementary.Cos, one(F.cos, torch.cos)),
@@ -444,13 +448,14 @@ CASES = [
     Case("concatenate", indexing.Concatenate, concatenated),
     Case("pad", indexing.Pad, padded),
     Case("sum", reduction.Sum, reduced(F.sum, lambda x, a, k: x.sum(a, keepdim=k))),
-    Case("mean", reduction.Sum, reduced(F.mean, lambda x, a, k: x.mean(a, keepdim=k))),
+    Case("mean", reduction.Mean, reduced(F.mean, lambda x, a, k: x.mean(a, keepdim=k))),
     Case("max", reduction.Max, reduced(F.max, lambda x, a, k: x.amax(a, keepdim=k), "apart")),
     Case("min", reduction.Min, reduced(F.min, lambda x, a, k: x.amin(a, keepdim=k), "apart")),
     Case("sum_to", reduction.SumTo, summed_to),
     Case("broadcast_to", reduction.BroadcastTo, broadcast),
     Case("matmul", linear.MatMul, products),
     Case("linear", linear.Linear, affine),
+    Case("linear's gradient in W", linear.LinearWeight, weighted),
     Case("sigmoid", activation.Sigmoid, one(F.sigmoid, torch.sigmoid)),
     Case("relu", activation.ReLU, one(F.relu, torch.relu, "apart")),
     Case("leaky_relu", activation.LeakyReLU, one(F.leaky_relu, lambda x: TF.leaky_relu(x, 0.2), "apart")),
@@ -489,8 +494,7 @@ CASES = [
         "global_average_pooling", None,
         lambda d: ([d.smooth(2, 2, 2, 3)], F.global_average_pooling, lambda x: x.mean((2, 3))),
     ),
-    Case("standardize", normalization.Standardize, standardized),
-    Case("batch_norm", normalization.Standardize, batch_norm),
+    Case("batch_norm", normalization.BatchNorm, batch_norm),
     Case("fixed_norm", None, fixed_norm),
     Case("dropout", None, dropped),
     Case("embed_id", indexing.GetItem, embedded),

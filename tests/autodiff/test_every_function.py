@@ -33,12 +33,13 @@ def functions_behind(y, found=None):
 
 
 def ours(f, arrays, u, vs):
-    """y; the gradients of Σ u y; the gradients of Σ v·gradient; and the Functions that took part."""
+    """y; the gradients of Σ u y, walked twice; the gradients of Σ v·gradient; and the Functions that took part."""
     xs = [Variable(a) for a in arrays]
     y = f(*xs)
-    first = autodiff.grad((y * constant(u, y)).sum(), xs, create_graph=True)
+    loss = (y * constant(u, y)).sum()
+    plain, first = autodiff.grad(loss, xs), autodiff.grad(loss, xs, create_graph=True)
     total = sum(((g * constant(v, g)).sum() for g, v in zip(first, vs) if g is not None), start=(xs[0] * 0).sum())
-    return y, first, autodiff.grad(total, xs), functions_behind(total) | functions_behind(y)
+    return y, plain, first, autodiff.grad(total, xs), functions_behind(total) | functions_behind(y)
 
 
 def constant(array, like):
@@ -75,11 +76,12 @@ def test_both_oracles_agree(case, data):
     vs = [draw.rng.standard_normal(a.shape) for a in arrays]
     y_t, first_t, second_t = torchs(torch_f, arrays, u, vs)
     for kind, make in KINDS.items():
-        y, first, second, used = ours(f, [make(a) for a in arrays], u, vs)
+        y, plain, first, second, used = ours(f, [make(a) for a in arrays], u, vs)
         assert case.covers is None or case.covers in used, f"{case.name} does not use {case.covers}"
         close(y, y_t, u.shape, f"{kind}: value")
         for i, a in enumerate(arrays):
             close(first[i], first_t[i], a.shape, f"{kind}: first derivative in input {i}, against torch")
+            close(plain[i], first_t[i], a.shape, f"{kind}: first derivative in input {i}, not recorded")
             close(second[i], second_t[i], a.shape, f"{kind}: second derivative in input {i}, against torch")
             assert type(y.data) is type(make(a)), f"{kind}: another kind of array came out"
     check_numerically(f, arrays, u, vs, first, second)
@@ -104,11 +106,12 @@ def check_numerically(f, arrays, u, vs, first, second):
 
 def check_float32(f, arrays, u, vs, y, first):
     for make in KINDS.values():
-        y32, first32, second32, _ = ours(f, [make(a.astype(np.float32)) for a in arrays], u, vs)
-        for what, x in [("value", y32), *(("first", g) for g in first32), *(("second", g) for g in second32)]:
+        y32, plain32, first32, second32, _ = ours(f, [make(a.astype(np.float32)) for a in arrays], u, vs)
+        firsts = [*plain32, *first32]
+        for what, x in [("value", y32), *(("first", g) for g in firsts), *(("second", g) for g in second32)]:
             assert x is None or "float32" in str(x.dtype), f"{what} became {x.dtype}"
         np.testing.assert_allclose(host(y32), host(y), rtol=2e-4, atol=2e-5)
-        for g32, g in zip(first32, first):
+        for g32, g in zip(firsts, [*first, *first]):
             if g is not None:
                 np.testing.assert_allclose(host(g32), host(g), rtol=2e-3, atol=2e-4)
 

@@ -1,13 +1,15 @@
-"""Activation functions: sigmoid, ReLU, leaky ReLU, softmax and its logarithm."""
+"""Activation functions: sigmoid, ReLU, ReLU6, leaky ReLU, softmax and its logarithm."""
 
 from typing import cast
 
 from .arrays import Array, module_of
 from .core import Function, Operand, Variable, constant
 from .elementary import exp
+from .switches import recording
 
 __all__ = [
-    "LeakyReLU", "LogSoftmax", "ReLU", "Sigmoid", "Softmax", "leaky_relu", "log_softmax", "relu", "sigmoid", "softmax",
+    "LeakyReLU", "LogSoftmax", "ReLU", "ReLU6", "Sigmoid", "Softmax", "leaky_relu", "log_softmax", "relu", "relu6",
+    "sigmoid", "softmax",
 ]  # fmt: skip
 
 
@@ -30,6 +32,17 @@ class ReLU(Function):
 
     def backward(self, gy: Variable) -> Variable:
         return gy * constant(self.output().data > 0)
+
+
+class ReLU6(Function):
+    """y = max(x, 0), but at most 6; dy/dx = 1 between 0 and 6, else 0."""
+
+    def forward(self, x: Array) -> Array:
+        return module_of(x).clip(x, 0.0, 6.0)
+
+    def backward(self, gy: Variable) -> Variable:
+        y = self.output().data
+        return gy * constant((y > 0) & (y < 6))
 
 
 class LeakyReLU(Function):
@@ -73,7 +86,10 @@ class LogSoftmax(Function):
         return module_of(x).log_softmax(x, self.axis)
 
     def backward(self, gy: Variable) -> Variable:
-        return gy - exp(self.output()) * gy.sum(self.axis, keepdims=True)
+        y = self.output()
+        if not recording():
+            return constant(module_of(y.data).log_softmax_backward(gy.data, y.data, self.axis))
+        return gy - exp(y) * gy.sum(self.axis, keepdims=True)
 
 
 def sigmoid(x: Operand) -> Variable:
@@ -92,6 +108,17 @@ def relu(x: Operand) -> Variable:
     variable([0. 2.])
     """
     return cast(Variable, ReLU()(x))
+
+
+def relu6(x: Operand) -> Variable:
+    """y = max(x, 0), but at most 6.
+
+    Source: Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10.
+
+    >>> relu6(np.array([-1.0, 2.0, 9.0]))
+    variable([0. 2. 6.])
+    """
+    return cast(Variable, ReLU6()(x))
 
 
 def leaky_relu(x: Operand, slope: float = 0.2) -> Variable:

@@ -1,8 +1,10 @@
 """Convolution as three bilinear maps, each the derivative of the others; so any order of derivative works.
 
-    y  = Conv2d(x, W)              the convolution
+    y  = Conv2d(x, W, b)           the convolution
     gx = Conv2dInput(gy, W)        its derivative in x: a transposed convolution
-    gW = Conv2dWeight(x, gy)       its derivative in W: a convolution of x with gy
+    gW, gb = Conv2dWeight(x, gy)   its derivative in W and b: a convolution of x with gy, and the sums of gy
+
+The last two are given `like`, an array of the shape of gx or gW: only its shape is used, and how it lies in memory.
 
 N batch, C channels in, O channels out, G groups; x (N, C, H, W), W (O, C/G, KH, KW), y (N, O, OH, OW).
 """
@@ -29,49 +31,52 @@ class Conv2d(Function):
 
     def backward(self, gy: Variable) -> list[Variable | None]:
         x, W, *b = self.inputs
-        gx = _input(gy, W, x.shape, self.window, self.groups) if self.wants(0) else None
-        gW = _weight(x, gy, W.shape, self.window, self.groups) if self.wants(1) else None
-        return [gx, gW, *(gy.sum((0, 2, 3)) for _ in b)]
+        gx = _input(gy, W, x.data, self.window, self.groups) if self.wants(0) else None
+        if b and self.wants(2):
+            return [gx, *Conv2dWeight(W.data, self.window, self.groups, bias=True)(x, gy)]
+        gW = _weight(x, gy, W.data, self.window, self.groups) if self.wants(1) else None
+        return [gx, gW, *(None for _ in b)]
 
 
 class Conv2dInput(Function):
     """gx = Wᵀ * gy: what a convolution does to the gradient on its way to x."""
 
-    def __init__(self, shape: tuple[int, ...], window: Window, groups: int) -> None:
-        self.shape, self.window, self.groups = shape, window, groups
+    def __init__(self, like: Array, window: Window, groups: int) -> None:
+        self.like, self.window, self.groups = like, window, groups
 
     def forward(self, gy: Array, W: Array) -> Array:
-        return module_of(gy).conv2d_input(gy, W, self.shape, self.window, self.groups)
+        return module_of(gy).conv2d_input(gy, W, self.like, self.window, self.groups)
 
     def backward(self, ggx: Variable) -> tuple[Variable | None, Variable | None]:
         gy, W = self.inputs
         ggy = Conv2d(self.window, self.groups)(ggx, W) if self.wants(0) else None
-        gW = _weight(ggx, gy, W.shape, self.window, self.groups) if self.wants(1) else None
+        gW = _weight(ggx, gy, W.data, self.window, self.groups) if self.wants(1) else None
         return ggy, gW
 
 
 class Conv2dWeight(Function):
-    """gW = gy * x: what a convolution does to the gradient on its way to W."""
+    """gW = gy * x, gb = Σ gy: what a convolution does to the gradient on its way to W and, where there is one, to b."""
 
-    def __init__(self, shape: tuple[int, ...], window: Window, groups: int) -> None:
-        self.shape, self.window, self.groups = shape, window, groups
+    def __init__(self, like: Array, window: Window, groups: int, bias: bool = False) -> None:
+        self.like, self.window, self.groups, self.bias = like, window, groups, bias
 
-    def forward(self, x: Array, gy: Array) -> Array:
-        return module_of(x).conv2d_weight(x, gy, self.shape, self.window, self.groups)
+    def forward(self, x: Array, gy: Array) -> Array | tuple[Array, Array]:
+        gW, gb = module_of(x).conv2d_weight(x, gy, self.like, self.window, self.groups, self.bias)
+        return (gW, gb) if self.bias else gW
 
-    def backward(self, ggW: Variable) -> tuple[Variable | None, Variable | None]:
+    def backward(self, ggW: Variable, *ggb: Variable) -> tuple[Variable | None, Variable | None]:
         x, gy = self.inputs
-        gx = _input(gy, ggW, x.shape, self.window, self.groups) if self.wants(0) else None
-        ggy = Conv2d(self.window, self.groups)(x, ggW) if self.wants(1) else None
+        gx = _input(gy, ggW, x.data, self.window, self.groups) if self.wants(0) else None
+        ggy = Conv2d(self.window, self.groups)(x, ggW, *ggb) if self.wants(1) else None
         return gx, ggy
 
 
-def _input(gy: Variable, W: Variable, shape: tuple[int, ...], window: Window, groups: int) -> Variable:
-    return cast(Variable, Conv2dInput(shape, window, groups)(gy, W))
+def _input(gy: Variable, W: Variable, like: Array, window: Window, groups: int) -> Variable:
+    return cast(Variable, Conv2dInput(like, window, groups)(gy, W))
 
 
-def _weight(x: Variable, gy: Variable, shape: tuple[int, ...], window: Window, groups: int) -> Variable:
-    return cast(Variable, Conv2dWeight(shape, window, groups)(x, gy))
+def _weight(x: Variable, gy: Variable, like: Array, window: Window, groups: int) -> Variable:
+    return cast(Variable, Conv2dWeight(like, window, groups)(x, gy))
 
 
 def conv2d(
@@ -120,5 +125,6 @@ def deconv2d(
         size = pair(outsize)
     if w.out((size[0], size[1])) != x.shape[2:]:
         raise ShapeError(f"no picture of {size} becomes one of {x.shape[2:]} under {w}; choose another outsize")
-    y = _input(x, W, (x.shape[0], W.shape[1], *size), w, 1)
+    like = module_of(x.data).zeros((x.shape[0], W.shape[1], *size), x.data)
+    y = _input(x, W, like, w, 1)
     return y if b is None else y + reshape(b, (1, -1, 1, 1))

@@ -10,6 +10,7 @@ can be differentiated again.
 
 import copy
 import heapq
+import itertools
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -171,6 +172,9 @@ class Parameter(Variable):
     __slots__ = ()
 
 
+_NUMBERS = itertools.count()
+
+
 class Function:
     """An operation: `forward` on arrays, `backward` on Variables.
 
@@ -193,6 +197,7 @@ class Function:
     inputs: Sequence[Variable]
     outputs: "Sequence[weakref.ref[Variable]]"
     generation: int
+    number: int  # how many Functions were recorded before
     results: tuple[Array, ...]  # kept of several outputs only: one that was not used has zeros for its gradient
 
     def forward(self, *xs: Any, **_: Any) -> Any:
@@ -214,6 +219,7 @@ class Function:
         outputs = [_result(y) for y in ys]
         if recording() and True in [x.requires_grad for x in variables]:
             self.generation = max([x.generation for x in variables])
+            self.number = next(_NUMBERS)
             self.inputs = variables
             self.outputs = [weakref.ref(y) for y in outputs]
             self.results = tuple([y.data for y in outputs]) if len(ys) > 1 else ()
@@ -270,27 +276,28 @@ def propagate(
 ) -> dict[Variable, Variable]:
     """Walk the graph behind `y` against its arrows; return the gradients of its leaves, and of what `keep` keeps.
 
-    The Functions wait in a heap, the deepest first, so that every gradient is whole before it is passed on;
-    each Function enters the heap once.
+    The Functions wait in a heap, the youngest first: what was recorded later was never an input of what was there
+    before, so every gradient is whole when it is passed on. Each Function enters the heap once. Torch walks in the
+    same order, so gradients that meet are added in the same order there.
     """
     gradients = {y: seed if seed is not None else constant(module_of(y.data).ones_like(y.data))}
     kept: dict[Variable, Variable] = {}
-    heap: list[tuple[int, int, Function]] = []
+    heap: list[tuple[int, Function]] = []
     waiting: set[Function] = set()
 
     def push(function: Function | None) -> None:
         if function is not None and function not in waiting:
             waiting.add(function)
-            heapq.heappush(heap, (-function.generation, len(waiting), function))
+            heapq.heappush(heap, (-function.number, function))
 
     push(y.creator)
     with using_config("enable_backprop", create_graph):
         while heap:
-            function = heapq.heappop(heap)[2]
+            function = heapq.heappop(heap)[1]
             for x, gx in zip(function.inputs, _pull(function, gradients)):
                 if gx is not None:
                     before = gradients.get(x)
-                    gradients[x] = gx if before is None else before + gx
+                    gradients[x] = gx if before is None else _added(before, gx)
                     push(x.creator)
             for output in [output() for output in function.outputs]:
                 if output in gradients:
@@ -298,6 +305,13 @@ def propagate(
                     if keep(output):
                         kept[output] = finished
     return kept | gradients
+
+
+def _added(before: Variable, gx: Variable) -> Variable:
+    """The sum of two gradients that meet; it lies in memory as the first one, as torch adds them in place."""
+    if recording():
+        return before + gx
+    return constant(module_of(before.data).accumulate(before.data, gx.data))
 
 
 def _pull(function: Function, gradients: dict[Variable, Variable]) -> list[Variable | None]:

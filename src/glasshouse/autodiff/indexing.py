@@ -54,13 +54,13 @@ class Concatenate(Function):
 
 
 class Pad(Function):
-    """Zeros around; the gradient of the zeros is dropped."""
+    """One number around; the gradient of what is around is dropped."""
 
-    def __init__(self, widths: Sequence[tuple[int, int]]) -> None:
-        self.widths = widths
+    def __init__(self, widths: Sequence[tuple[int, int]], value: float) -> None:
+        self.widths, self.value = widths, value
 
     def forward(self, x: Array) -> Array:
-        return module_of(x).pad(x, self.widths)
+        return module_of(x).pad(x, self.widths, self.value)
 
     def backward(self, gy: Variable) -> Variable:
         return gy[tuple(slice(before, before + n) for (before, _), n in zip(self.widths, self.inputs[0].shape))]
@@ -89,10 +89,10 @@ def concatenate(xs: Sequence[Operand], axis: int = 0) -> Variable:
     return cast(Variable, Concatenate(axis)(*xs))
 
 
-def pad(x: Operand, widths: Sequence[tuple[int, int]]) -> Variable:
-    """Zeros before and after, a pair of widths for each axis.
+def pad(x: Operand, widths: Sequence[tuple[int, int]], value: float = 0) -> Variable:
+    """Zeros, or another number, before and after: a pair of widths for each axis.
 
     >>> pad(np.array([1.0, 2.0]), [(1, 2)])
     variable([0. 1. 2. 0. 0.])
     """
-    return cast(Variable, Pad(widths)(x))
+    return cast(Variable, Pad(widths, value)(x))

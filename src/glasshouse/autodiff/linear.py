@@ -8,7 +8,7 @@ from .faults import ShapeError
 from .reduction import sum_to
 from .shaping import reshape, transpose
 
-__all__ = ["Linear", "MatMul", "linear", "matmul"]
+__all__ = ["Linear", "LinearWeight", "MatMul", "linear", "matmul"]
 
 
 class MatMul(Function):
@@ -33,8 +33,22 @@ class Linear(Function):
     def backward(self, gy: Variable) -> list[Variable | None]:
         x, W, *b = self.inputs
         gx = MatMul()(gy, transpose(W)) if self.wants(0) else None
-        gW = MatMul()(transpose(x), gy) if self.wants(1) else None
+        gW = LinearWeight(W.data)(x, gy) if self.wants(1) else None
         return [gx, gW, *(sum_to(gy, b.shape) for b in b)]
+
+
+class LinearWeight(Function):
+    """gW = xᵀ gy, which lies in memory as `like` does."""
+
+    def __init__(self, like: Array) -> None:
+        self.like = like
+
+    def forward(self, x: Array, gy: Array) -> Array:
+        return module_of(x).linear_weight(x, gy, self.like)
+
+    def backward(self, ggW: Variable) -> tuple[Variable, Variable]:
+        x, gy = self.inputs
+        return matmul(gy, transpose(ggW)), matmul(x, ggW)
 
 
 def _swapped(x: Variable) -> Variable:

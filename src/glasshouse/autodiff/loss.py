@@ -11,6 +11,7 @@ from .core import Function, Operand, Variable, as_operand, constant
 from .elementary import log
 from .faults import ShapeError
 from .reduction import sum_to
+from .switches import recording
 
 __all__ = [
     "SigmoidCrossEntropy", "SoftmaxCrossEntropy", "accuracy", "binary_cross_entropy", "mean_squared_error",
@@ -26,13 +27,16 @@ class SoftmaxCrossEntropy(Function):
 
     def forward(self, x: Array) -> Array:
         self.rows = module_of(x).labels_like(np.arange(len(x)), x)
-        return -module_of(x).log_softmax(x, 1)[self.rows, self.t].mean()
+        self.y = module_of(x).log_softmax(x, 1)
+        return -self.y[self.rows, self.t].sum() / len(x)
 
     def backward(self, gy: Variable) -> Variable:
-        (x,) = self.inputs
-        onehot = module_of(x.data).zeros(x.shape, x.data)
+        (x,), module, share = self.inputs, module_of(self.y), gy / len(self.y)
+        onehot = module.zeros(x.shape, self.y)
         onehot[self.rows, self.t] = 1
-        return (softmax(x) - constant(onehot)) * (gy / len(x))
+        if not recording():
+            return constant(module.log_softmax_backward(onehot * -share.data, self.y, 1))
+        return (softmax(x) - constant(onehot)) * share
 
 
 class SigmoidCrossEntropy(Function):

@@ -1,45 +1,44 @@
 """Batch normalisation: every channel to mean 0 and variance 1, then scaled by gamma and shifted by beta."""
+# ruff: noqa: A004  (sum, max, min, pow and abs are the names readers know)
 
 from typing import cast
-
-import numpy as np
 
 from .arrays import Array, module_of
 from .core import Function, Operand, Variable, as_operand, constant
 from .faults import ShapeError
-from .reduction import mean
+from .reduction import mean, sum
 from .shaping import reshape
 from .switches import recording, training
 
-__all__ = ["Standardize", "batch_norm", "batch_nrom", "fixed_norm"]
+__all__ = ["BatchNorm", "batch_norm", "batch_nrom", "fixed_norm"]
 
 
-class Standardize(Function):
-    """y = (x - μ) / σ with μ and σ² + ε those of x along axes; dx = (gy - mean gy - y mean(gy y)) / σ.
+class BatchNorm(Function):
+    """y = gamma x̂ + beta with x̂ = (x - μ) / σ, where μ and σ² + ε are the mean and variance of each channel of x.
 
-    y and σ depend on x too: when the walk back is recorded they are computed again from x, so that the second
-    derivative sees them.
+    dgamma = Σ gy x̂, dbeta = Σ gy, dx = gamma (gy - mean gy - x̂ mean(gy x̂)) / σ. When the walk back is recorded, μ
+    and σ are computed again from x, so that the second derivative sees that they depend on it.
     """
 
-    def __init__(self, axes: tuple[int, ...], eps: float) -> None:
-        self.axes, self.eps = axes, eps
+    def __init__(self, eps: float) -> None:
+        self.eps = eps
 
-    def forward(self, x: Array) -> Array:
-        module, n = module_of(x), x.size if isinstance(x, np.ndarray) else x.numel()
-        share = 1 / (n // max(1, x.shape[1]))
-        self.mean = module.sum(x, self.axes, True) * share
-        centred = x - self.mean
-        self.variance = module.sum(centred * centred, self.axes, True) * share
-        self.scale = (self.variance + self.eps) ** -0.5
-        return centred * self.scale
+    def forward(self, x: Array, gamma: Array, beta: Array) -> Array:
+        y, self.mean, self.variance, self.scale = module_of(x).batch_norm(x, gamma, beta, self.eps)
+        return y
 
-    def backward(self, gy: Variable) -> Variable:
-        (x,), y, scale = self.inputs, self.output(), constant(self.scale)
-        if recording():
-            centred = x - mean(x, self.axes, True)
-            scale = (mean(centred * centred, self.axes, True) + self.eps) ** -0.5
-            y = centred * scale
-        return (gy - mean(gy, self.axes, True) - y * mean(gy * y, self.axes, True)) * scale
+    def backward(self, gy: Variable) -> tuple[Variable, ...]:
+        x, gamma, _ = self.inputs
+        if not recording():
+            module = module_of(x.data)
+            found = module.batch_norm_backward(gy.data, x.data, gamma.data, self.mean, self.scale, self.eps)
+            return tuple(constant(g) for g in found)
+        axes = (0, 2, 3)[: x.ndim - 1]
+        centred = x - mean(x, axes, True)
+        scale = (mean(centred * centred, axes, True) + self.eps) ** -0.5
+        y = centred * scale
+        gx = (gy - mean(gy, axes, True) - y * mean(gy * y, axes, True)) * scale * _channels(gamma, x)
+        return gx, sum(gy * y, axes), sum(gy, axes)
 
 
 def batch_norm(
@@ -64,14 +63,14 @@ def batch_norm(
         raise ShapeError(f"expected x (N, C) or (N, C, H, W) and a mean (C,), got {x.shape} and {mean.shape}")
     if not training():
         return fixed_norm(x, gamma, beta, mean, var, eps)
-    function = Standardize((0, 2, 3) if x.ndim == 4 else (0,), eps)
-    y = cast(Variable, function(x))
+    function = BatchNorm(eps)
+    y = cast(Variable, function(x, gamma, beta))
     n = x.size // max(1, x.shape[1])
     spread = n / max(1, n - 1) if unbiased else 1
     for running, batch in ((mean, function.mean), (var, function.variance * spread)):
         running.data *= decay
-        running.data += (1 - decay) * batch.reshape(-1)
-    return y * _channels(gamma, x) + _channels(beta, x)
+        running.data += (1 - decay) * batch
+    return y
 
 
 batch_nrom = batch_norm  # as the book's library spells it

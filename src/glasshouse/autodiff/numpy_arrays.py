@@ -5,7 +5,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy import abs, broadcast_to, clip, cos, exp, log, matmul, maximum, minimum, ones_like, sign, sin, tanh, where
+from numpy import (
+    abs,
+    broadcast_to,
+    clip,
+    cos,
+    exp,
+    log,
+    matmul,
+    maximum,
+    minimum,
+    ones_like,
+    sign,
+    sin,
+    tanh,
+    where,
+    zeros_like,
+)  # fmt: skip
 
 from .arrays import Array, Axes
 from .memory import keep_freed_memory
@@ -23,14 +39,19 @@ from .numpy_windows import (
 )
 
 __all__ = [
-    "abs", "argmax", "array_like", "astype", "average_pool", "average_pool_spread", "broadcast_to", "clip",
-    "concatenate", "conv2d", "conv2d_input", "conv2d_weight", "copy", "cos", "exp", "fold", "host", "is_floating",
-    "labels_like", "linear", "log", "log_softmax", "matmul", "max", "max_pool", "max_pool_gather", "max_pool_scatter",
-    "maximum", "memory_of", "min", "minimum", "ones_like", "pad", "put", "relu", "scalar_like", "sigmoid", "sign",
-    "sin", "softmax", "softplus", "sum", "take", "tanh", "transpose", "unfold", "where", "zeros",
+    "abs", "accumulate", "argmax", "array_like", "astype", "average_pool", "average_pool_spread", "batch_norm",
+    "batch_norm_backward", "broadcast_to", "clip", "concatenate", "conv2d", "conv2d_input", "conv2d_weight", "copy",
+    "cos", "exp", "fold", "host", "is_floating", "labels_like", "linear", "linear_weight", "log", "log_softmax",
+    "log_softmax_backward", "matmul", "max", "max_pool", "max_pool_gather", "max_pool_scatter", "maximum", "memory_of",
+    "min", "minimum", "ones_like", "pad", "put", "relu", "scalar_like", "sigmoid", "sign", "sin", "softmax",
+    "softplus", "sum", "take", "tanh", "transpose", "unfold", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 keep_freed_memory()  # once a process, before the first arrays
+
+
+def accumulate(x: Array, y: Array) -> Array:
+    return x + y
 
 
 def relu(x: Array) -> Array:
@@ -93,8 +114,8 @@ def concatenate(xs: Sequence[Array], axis: int) -> Array:
     return np.concatenate(xs, axis=axis)
 
 
-def pad(x: Array, widths: Sequence[tuple[int, int]]) -> Array:
-    return np.pad(x, widths)
+def pad(x: Array, widths: Sequence[tuple[int, int]], value: float) -> Array:
+    return np.pad(x, widths, constant_values=value)
 
 
 def take(x: Array, index: Any) -> Array:
@@ -140,6 +161,10 @@ def log_softmax(x: Array, axis: int) -> Array:
     return x
 
 
+def log_softmax_backward(gy: Array, y: Array, axis: int) -> Array:
+    return gy - np.exp(y) * gy.sum(axis=axis, keepdims=True)
+
+
 def softmax(x: Array, axis: int) -> Array:
     y = np.exp(x - x.max(axis=axis, keepdims=True))
     y /= y.sum(axis=axis, keepdims=True)
@@ -151,6 +176,33 @@ def linear(x: Array, W: Array, b: Array | None) -> Array:
     if b is not None:
         y = y + b if y.dtype != b.dtype else np.add(y, b, out=y)
     return y
+
+
+def linear_weight(x: Array, gy: Array, like: Array) -> Array:
+    return x.T @ gy
+
+
+def batch_norm(x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Array, Array, Array]:
+    """y, and the mean, the variance and 1 / σ of each channel."""
+    axes, C = (0, 2, 3)[: x.ndim - 1], (1, -1, 1, 1)[: x.ndim]
+    share = len(gamma) / x.size
+    mean = x.sum(axis=axes) * share
+    y = x - mean.reshape(C)
+    variance = (y * y).sum(axis=axes) * share
+    scale = (variance + eps) ** -0.5
+    return y * (scale * gamma).reshape(C) + beta.reshape(C), mean, variance, scale
+
+
+def batch_norm_backward(
+    gy: Array, x: Array, gamma: Array, mean: Array, scale: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    """The gradients in x, gamma and beta."""
+    axes, C = (0, 2, 3)[: x.ndim - 1], (1, -1, 1, 1)[: x.ndim]
+    share = len(gamma) / x.size
+    y = (x - mean.reshape(C)) * scale.reshape(C)
+    ggamma, gbeta = (gy * y).sum(axis=axes), gy.sum(axis=axes)
+    gx = gy - (gbeta * share).reshape(C) - y * (ggamma * share).reshape(C)
+    return gx * (gamma * scale).reshape(C), ggamma, gbeta
 
 
 def _to_host(x: Any) -> Any:

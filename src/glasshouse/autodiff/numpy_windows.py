@@ -112,8 +112,9 @@ def conv2d(x: Array, W: Array, b: Array | None, window: Window, groups: int) -> 
     return y.reshape(len(x), len(W), OH, OW)
 
 
-def conv2d_input(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
+def conv2d_input(gy: Array, W: Array, like: Array, window: Window, groups: int) -> Array:
     """The gradient of a convolution with respect to its input: a transposed convolution."""
+    shape = like.shape
     around = [d * (k - 1) - p for k, p, d in zip(window.kernel, window.pad, window.dilation)]
     if window.stride == (1, 1) and min(around) >= 0 and len(W) <= 3 * shape[1]:
         turned = Window(window.kernel, (1, 1), (around[0], around[1]), window.dilation)
@@ -143,8 +144,11 @@ def _spread(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups:
     return gx[:, :, PH : PH + H, PW : PW + Wd]
 
 
-def conv2d_weight(x: Array, gy: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
-    """The gradient of a convolution with respect to its weights."""
+def conv2d_weight(
+    x: Array, gy: Array, like: Array, window: Window, groups: int, bias: bool
+) -> tuple[Array, Array | None]:
+    """The gradients of a convolution with respect to its weights and, if asked for, its bias."""
+    gb, shape = gy.sum((0, 2, 3)) if bias else None, like.shape
     dtype = np.result_type(x, gy)
     columns, OC = _Columns(x, window, groups, dtype.itemsize), gy.shape[1] // groups
     gy = gy.reshape(len(gy), groups, OC, -1).swapaxes(2, 3)
@@ -154,7 +158,7 @@ def conv2d_weight(x: Array, gy: Array, shape: tuple[int, ...], window: Window, g
             gW += np.matmul(under, gy[piece]).sum(axis=0)  # turned: quicker so in BLAS
     KH = shape[2] if columns.by_rows else 1
     gW = np.stack([part.swapaxes(1, 2).reshape(*shape[:2], shape[2] // KH, shape[3]) for part in sums], axis=2)
-    return gW.reshape(shape)
+    return gW.reshape(shape), gb
 
 
 def max_pool(x: Array, window: Window, keep: bool) -> tuple[Array, Array | None]:
@@ -179,9 +183,9 @@ def _first(views: list[Array], y: Array) -> Array:
     return winners
 
 
-def max_pool_scatter(gy: Array, winners: Array, shape: tuple[int, ...], window: Window) -> Array:
+def max_pool_scatter(gy: Array, winners: Array, like: Array, window: Window) -> Array:
     """Each number of `gy` added at the place of its winner."""
-    (N, C, H, W), (PH, PW) = shape, window.pad
+    (N, C, H, W), (PH, PW) = like.shape, window.pad
     gx = np.zeros((N, C, H + 2 * PH, W + 2 * PW), dtype=gy.dtype)
     apart = all(s >= d * (k - 1) + 1 for s, k, d in zip(window.stride, window.kernel, window.dilation))
     for k, (_, _, rows, cols) in enumerate(_slices(window, gy.shape[2:])):
@@ -210,9 +214,9 @@ def average_pool(x: Array, window: Window) -> Array:
     return y / len(slices)
 
 
-def average_pool_spread(gy: Array, shape: tuple[int, ...], window: Window) -> Array:
+def average_pool_spread(gy: Array, like: Array, window: Window) -> Array:
     """Each number of `gy` spread evenly over its window."""
-    (N, C, H, W), (PH, PW) = shape, window.pad
+    (N, C, H, W), (PH, PW) = like.shape, window.pad
     gx = np.zeros((N, C, H + 2 * PH, W + 2 * PW), dtype=gy.dtype)
     slices = _slices(window, gy.shape[2:])
     share = gy / len(slices)

@@ -79,7 +79,7 @@ class Optimizer:
         memory = self.memory.get(param)
         if memory is None:
             module = module_of(param.data)
-            memory = self.memory[param] = {name: module.zeros(param.shape, param.data) for name in names}
+            memory = self.memory[param] = {name: module.zeros_like(param.data) for name in names}
         return memory
 
     def state_dict(self) -> dict[str, Any]:

@@ -26,17 +26,17 @@ class MaxPool(Function):
         return y
 
     def backward(self, gy: Variable) -> Variable:
-        return cast(Variable, WinnersScatter(self.inputs[0].shape, self.winners, self.window)(gy))
+        return cast(Variable, WinnersScatter(self.inputs[0].data, self.winners, self.window)(gy))
 
 
 class WinnersScatter(Function):
-    """Zeros with gy added at the winners; its own gradient is picked up there."""
+    """Zeros, shaped `like` another array, with gy added at the winners; its own gradient is picked up there."""
 
-    def __init__(self, shape: tuple[int, ...], winners: Array | None, window: Window) -> None:
-        self.shape, self.winners, self.window = shape, winners, window
+    def __init__(self, like: Array, winners: Array | None, window: Window) -> None:
+        self.like, self.winners, self.window = like, winners, window
 
     def forward(self, gy: Array) -> Array:
-        return module_of(gy).max_pool_scatter(gy, self.winners, self.shape, self.window)
+        return module_of(gy).max_pool_scatter(gy, self.winners, self.like, self.window)
 
     def backward(self, ggx: Variable) -> Variable:
         return cast(Variable, WinnersGather(self.winners, self.window)(ggx))
@@ -52,7 +52,7 @@ class WinnersGather(Function):
         return module_of(x).max_pool_gather(x, self.winners, self.window)
 
     def backward(self, gy: Variable) -> Variable:
-        return cast(Variable, WinnersScatter(self.inputs[0].shape, self.winners, self.window)(gy))
+        return cast(Variable, WinnersScatter(self.inputs[0].data, self.winners, self.window)(gy))
 
 
 class AveragePool(Function):
@@ -65,17 +65,17 @@ class AveragePool(Function):
         return module_of(x).average_pool(x, self.window)
 
     def backward(self, gy: Variable) -> Variable:
-        return cast(Variable, AverageSpread(self.inputs[0].shape, self.window)(gy))
+        return cast(Variable, AverageSpread(self.inputs[0].data, self.window)(gy))
 
 
 class AverageSpread(Function):
-    """Each number spread evenly over its window; the transpose of averaging."""
+    """Each number spread evenly over its window, shaped `like` another array; the transpose of averaging."""
 
-    def __init__(self, shape: tuple[int, ...], window: Window) -> None:
-        self.shape, self.window = shape, window
+    def __init__(self, like: Array, window: Window) -> None:
+        self.like, self.window = like, window
 
     def forward(self, gy: Array) -> Array:
-        return module_of(gy).average_pool_spread(gy, self.shape, self.window)
+        return module_of(gy).average_pool_spread(gy, self.like, self.window)
 
     def backward(self, ggx: Variable) -> Variable:
         return cast(Variable, AveragePool(self.window)(ggx))

@@ -1,6 +1,7 @@
 """Many numbers to few, and back: sum, sum_to and broadcast_to, mean, max, min."""
 # ruff: noqa: A001  (sum, max, min, pow and abs are the names readers know)
 
+import math
 from typing import cast
 
 from .arrays import Array, Axes, module_of
@@ -9,8 +10,8 @@ from .faults import ShapeError
 from .shaping import reshape
 
 __all__ = [
-    "BroadcastTo", "Max", "Min", "Sum", "SumTo", "average", "broadcast_to", "kept_shape", "max", "mean", "min", "sum",
-    "sum_to",
+    "BroadcastTo", "Max", "Mean", "Min", "Sum", "SumTo", "average", "broadcast_to", "kept_shape", "max", "mean", "min",
+    "sum", "sum_to",
 ]  # fmt: skip
 
 
@@ -33,6 +34,18 @@ class Sum(Function):
     def backward(self, gy: Variable) -> Variable:
         (x,) = self.inputs
         return broadcast_to(reshape(gy, kept_shape(x.shape, self.axis)), x.shape)
+
+
+class Mean(Sum):
+    """y = Σ x / n along axes; every one of the n numbers gets an n-th of the gradient."""
+
+    def forward(self, x: Array) -> Array:
+        y = super().forward(x)
+        self.n = math.prod(x.shape) // math.prod(y.shape)
+        return y / self.n
+
+    def backward(self, gy: Variable) -> Variable:
+        return cast(Variable, super().backward(gy) / self.n)
 
 
 class SumTo(Function):
@@ -133,9 +146,7 @@ def mean(x: Operand, axis: Axes = None, keepdims: bool = False) -> Variable:
     >>> mean(np.array([1.0, 2.0, 6.0]))
     variable(3.0)
     """
-    x = as_operand(x)
-    y = sum(x, axis, keepdims)
-    return y * (y.size / x.size)
+    return cast(Variable, Mean(axis, keepdims)(x))
 
 
 average = mean

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import abs, cos, exp, log, matmul, ones_like, relu, sigmoid, sign, sin, tanh, where
+from torch import abs, cos, exp, log, matmul, ones_like, relu, sigmoid, sign, sin, tanh, where, zeros_like
 from torch.nn.functional import softplus as _softplus
 
 from .arrays import Array, Axes
@@ -27,12 +27,20 @@ from .torch_windows import (
 )
 
 __all__ = [
-    "abs", "argmax", "array_like", "astype", "average_pool", "average_pool_spread", "broadcast_to", "clip",
-    "concatenate", "conv2d", "conv2d_input", "conv2d_weight", "copy", "cos", "exp", "fold", "host", "is_floating",
-    "labels_like", "linear", "log", "log_softmax", "matmul", "max", "max_pool", "max_pool_gather", "max_pool_scatter",
-    "maximum", "memory_of", "min", "minimum", "ones_like", "pad", "put", "relu", "scalar_like", "sigmoid", "sign",
-    "sin", "softmax", "softplus", "sum", "take", "tanh", "transpose", "unfold", "where", "zeros",
+    "abs", "accumulate", "argmax", "array_like", "astype", "average_pool", "average_pool_spread", "batch_norm",
+    "batch_norm_backward", "broadcast_to", "clip", "concatenate", "conv2d", "conv2d_input", "conv2d_weight", "copy",
+    "cos", "exp", "fold", "host", "is_floating", "labels_like", "linear", "linear_weight", "log", "log_softmax",
+    "log_softmax_backward", "matmul", "max", "max_pool", "max_pool_gather", "max_pool_scatter", "maximum", "memory_of",
+    "min", "minimum", "ones_like", "pad", "put", "relu", "scalar_like", "sigmoid", "sign", "sin", "softmax",
+    "softplus", "sum", "take", "tanh", "transpose", "unfold", "where", "zeros", "zeros_like",
 ]  # fmt: skip
+
+
+_batch_norm_backward = torch.ops.aten.native_batch_norm_backward.default
+
+
+def accumulate(x: Array, y: Array) -> Array:
+    return torch.add(x, y, out=torch.empty_like(x))
 
 
 def softplus(x: Array) -> Array:
@@ -60,7 +68,7 @@ def astype(x: Array, like: Array) -> Array:
 
 
 def copy(x: Array) -> Array:
-    return x.clone(memory_format=torch.contiguous_format)
+    return x.clone()
 
 
 def host(x: Array) -> Any:
@@ -102,8 +110,8 @@ def concatenate(xs: Sequence[Array], axis: int) -> Array:
     return torch.cat(list(xs), dim=axis)
 
 
-def pad(x: Array, widths: Sequence[tuple[int, int]]) -> Array:
-    return torch.nn.functional.pad(x, [n for before_after in reversed(widths) for n in before_after])
+def pad(x: Array, widths: Sequence[tuple[int, int]], value: float) -> Array:
+    return torch.nn.functional.pad(x, [n for before_after in reversed(widths) for n in before_after], value=value)
 
 
 def _index(index: Any, device: torch.device) -> Any:
@@ -152,6 +160,10 @@ def log_softmax(x: Array, axis: int) -> Array:
     return torch.log_softmax(x, dim=axis)
 
 
+def log_softmax_backward(gy: Array, y: Array, axis: int) -> Array:
+    return torch.ops.aten._log_softmax_backward_data.default(gy, y, axis, y.dtype)
+
+
 def softmax(x: Array, axis: int) -> Array:
     return torch.softmax(x, dim=axis)
 
@@ -162,3 +174,22 @@ def linear(x: Array, W: Array, b: Array | None) -> Array:
     if b is None:
         return x @ W
     return torch.addmm(b, x, W) if b.dtype == x.dtype else x @ W + b
+
+
+def linear_weight(x: Array, gy: Array, like: Array) -> Array:
+    return x.T @ gy if like.is_contiguous() else (gy.T @ x).T  # as W lies in memory, row by row or column by column
+
+
+def batch_norm(x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Array, Array, Array]:
+    """y, and the mean, the variance and 1 / σ of each channel."""
+    mean, variance, n = zeros(gamma.shape, x), zeros(gamma.shape, x), x.numel() // len(gamma)
+    y, _, scale = torch.native_batch_norm(x, gamma, beta, mean, variance, True, 1.0, eps)
+    return y, mean, variance.mul_((n - 1) / n), scale
+
+
+def batch_norm_backward(
+    gy: Array, x: Array, gamma: Array, mean: Array, scale: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    """The gradients in x, gamma and beta."""
+    gx, ggamma, gbeta = _batch_norm_backward(gy, x, gamma, None, None, mean, scale, True, eps, [True, True, True])
+    return gx, ggamma, gbeta

@@ -11,9 +11,10 @@ __all__ = [
     "max_pool_gather", "max_pool_scatter", "unfold",
 ]  # fmt: skip
 
-_backward = torch.ops.aten.convolution_backward.default
 _average_backward = torch.ops.aten.avg_pool2d_backward.default
+_conv2d_backward = torch.ops.aten.convolution_backward.default
 _max_pool = torch.ops.aten.max_pool2d_with_indices.default
+_max_pool_backward = torch.ops.aten.max_pool2d_with_indices_backward.default
 
 
 def unfold(x: Array, window: Window) -> Array:
@@ -34,26 +35,26 @@ def conv2d(x: Array, W: Array, b: Array | None, window: Window, groups: int) -> 
     return F.conv2d(x, W, b, window.stride, window.pad, window.dilation, groups)
 
 
-def conv2d_input(gy: Array, W: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
+def conv2d_input(gy: Array, W: Array, like: Array, window: Window, groups: int) -> Array:
     """The gradient of a convolution with respect to its input: a transposed convolution."""
-    x = gy.new_empty(1).expand(shape)  # only its shape is used
     ways = (window.stride, window.pad, window.dilation, False, [0, 0], groups, [True, False, False])
-    return _backward(gy, x, W, None, *ways)[0]
+    return _conv2d_backward(gy, like, W, None, *ways)[0]
 
 
-def conv2d_weight(x: Array, gy: Array, shape: tuple[int, ...], window: Window, groups: int) -> Array:
-    """The gradient of a convolution with respect to its weights."""
-    W = gy.new_empty(1).expand(shape)  # only its shape is used
-    ways = (window.stride, window.pad, window.dilation, False, [0, 0], groups, [False, True, False])
-    return _backward(gy, x, W, None, *ways)[1]
+def conv2d_weight(
+    x: Array, gy: Array, like: Array, window: Window, groups: int, bias: bool
+) -> tuple[Array, Array | None]:
+    """The gradients of a convolution with respect to its weights and, if asked for, its bias."""
+    ways = (window.stride, window.pad, window.dilation, False, [0, 0], groups, [False, True, bias])
+    _, gW, gb = _conv2d_backward(gy, x, like, [gy.shape[1]] if bias else None, *ways)
+    return gW, gb
 
 
 def max_pool(x: Array, window: Window, keep: bool) -> tuple[Array, Array | None]:
     """The largest number under each window, and its place in the picture; padding never wins."""
-    (H, W), (PH, PW), (KH, KW) = x.shape[2:], window.pad, window.kernel
-    if PH * 2 <= KH and PW * 2 <= KW:
-        ways = (window.kernel, window.stride, window.pad, window.dilation)
-        y, places = _max_pool(x, *ways)
+    (H, W), (PH, PW) = x.shape[2:], window.pad
+    if _narrow(window):
+        y, places = _max_pool(x, *window)
         return y, places
     wide = F.pad(x, (PW, PW, PH, PH), value=-torch.inf)  # torch's kernel refuses a pad over half the kernel
     y, places = _max_pool(wide, window.kernel, window.stride, (0, 0), window.dilation)
@@ -61,10 +62,17 @@ def max_pool(x: Array, window: Window, keep: bool) -> tuple[Array, Array | None]
     return y, rows.clamp(0, H - 1) * W + columns.clamp(0, W - 1)
 
 
-def max_pool_scatter(gy: Array, winners: Array, shape: tuple[int, ...], window: Window) -> Array:
+def _narrow(window: Window) -> bool:
+    """Whether the pad is at most half the kernel, as torch's kernels for pooling ask."""
+    return all(2 * pad <= kernel for pad, kernel in zip(window.pad, window.kernel))
+
+
+def max_pool_scatter(gy: Array, winners: Array, like: Array, window: Window) -> Array:
     """Each number of `gy` added at the place of its winner."""
-    gx = gy.new_zeros(shape).flatten(2)
-    return gx.scatter_add_(2, winners.flatten(2), gy.flatten(2)).reshape(shape)
+    if _narrow(window):
+        return _max_pool_backward(gy, like, *window, False, winners)
+    gx = gy.new_zeros(like.shape).flatten(2)
+    return gx.scatter_add_(2, winners.flatten(2), gy.flatten(2)).reshape(like.shape)
 
 
 def max_pool_gather(x: Array, winners: Array, window: Window) -> Array:
@@ -74,15 +82,17 @@ def max_pool_gather(x: Array, winners: Array, window: Window) -> Array:
 
 def average_pool(x: Array, window: Window) -> Array:
     """The mean under each window; padding counts as zero."""
-    (PH, PW), (KH, KW) = window.pad, window.kernel
-    if PH * 2 <= KH and PW * 2 <= KW:
+    PH, PW = window.pad
+    if _narrow(window):
         return F.avg_pool2d(x, window.kernel, window.stride, window.pad)
     return F.avg_pool2d(F.pad(x, (PW, PW, PH, PH)), window.kernel, window.stride)
 
 
-def average_pool_spread(gy: Array, shape: tuple[int, ...], window: Window) -> Array:
+def average_pool_spread(gy: Array, like: Array, window: Window) -> Array:
     """Each number of `gy` spread evenly over its window."""
-    (N, C, H, W), (PH, PW) = shape, window.pad
+    if _narrow(window):
+        return _average_backward(gy, like, window.kernel, window.stride, window.pad, False, True, None)
+    (N, C, H, W), (PH, PW) = like.shape, window.pad
     x = gy.new_empty(1).expand(N, C, H + 2 * PH, W + 2 * PW)  # only its shape is used
     gx = _average_backward(gy, x, window.kernel, window.stride, (0, 0), False, True, None)
     return gx[:, :, PH : PH + H, PW : PW + W]

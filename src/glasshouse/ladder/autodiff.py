@@ -1,6 +1,7 @@
-"""The level Autodiff: the network as a Model of NumPy, its gradients by backward(), the optimizer as a formula."""
+"""The level Autodiff: the network as a Model, its gradients by backward(), the optimizer as a formula."""
 
 from glasshouse.errors import LevelError
+from glasshouse.ladder.arrays import NUMPY, TORCH, Arrays
 from glasshouse.ladder.features import body_of, feature_batches, head_of
 from glasshouse.ladder.formulas import optimizer_text
 from glasshouse.ladder.forward import Written, model_text, part_names
@@ -45,36 +46,42 @@ def autodiff_code(story: Story, say: Say) -> str:
     refuse_mixed(story, "autodiff")
     whole = layers_of(story, "autodiff")
     layers = head_of(story, whole) if _frozen(story) else with_dropout(story, whole)
-    drawn = _torch_draws(story, whole)
-    written = model_text(layers, _class_name(layers), _dropout_text(drawn, say))
+    drawn, arrays = _torch_draws(story, whole), _arrays(layers)
+    written = model_text(layers, _class_name(layers), _dropout_text(drawn, arrays, say))
     if written.dropout and story.device != "cpu":
         raise LevelError(
             "autodiff",
-            f"the run drew its dropout on {story.device}, and NumPy cannot draw the same; train it "
+            f"the run drew its dropout on {story.device}, and the CPU cannot draw the same; train it "
             "with device cpu, or look at it on the level layers",
         )
     story = Story(story.name, story.recipe, story.dataset, story.place, "cpu")
     blocks = [
-        _imports(story, layers, written, drawn, body_of(whole) if _frozen(story) else None),
+        _imports(story, layers, written, drawn, arrays, body_of(whole) if _frozen(story) else None),
         ["", *constants(story, say)],
         ["", *data_lines(story, say, whole.own)],
         ["", *augmentation_lines(story.recipe.augmentation, say)],
-        _class_weights(story, say),
+        _class_weights(story, arrays, say),
         *(frozen_lines(story, whole, say, arrays=True) if _frozen(story) else []),
         ["", *([f"# {say['head']}"] if _frozen(story) else []), written.text, "", f"model = {_class_name(layers)}()"],
-        _start(story, layers, say),
-        ["", "", optimizer_text(story.recipe.optimizer, say["optimizer-autodiff"]), ""],
-        _groups(story, layers, say),
+        _start(story, layers, arrays, say),
+        ["", "", optimizer_text(story.recipe.optimizer, say["optimizer-autodiff"], arrays is TORCH), ""],
+        _clip(story, arrays, say),
+        _groups(story, layers, arrays, say),
         _rate(story, say),
-        _validate(story, say),
+        _validate(story, arrays, say),
         _average(story, say),
-        _loop(story, layers, written, drawn, say),
+        _loop(story, layers, written, drawn, arrays, say),
     ]
-    return shrunk("\n".join([title(story, say, "title-autodiff", "same-closely"), *("\n".join(b) for b in blocks)]))
+    return shrunk("\n".join([title(story, say, arrays.title, arrays.promise), *("\n".join(b) for b in blocks)]))
 
 
 def _frozen(story: Story) -> bool:
     return story.recipe.strategy == "features"
+
+
+def _arrays(layers: Layers) -> Arrays:
+    """Torch's where batch norm learns: it divides by the deviation of a few numbers, so roundings grow step by step."""
+    return TORCH if any(type(s.layer).__name__ == "BatchNormalization" for s in layers.net.steps) else NUMPY
 
 
 def _class_name(layers: Layers) -> str:
@@ -87,36 +94,39 @@ def _torch_draws(story: Story, whole: Layers) -> bool:
     return not whole.own or _frozen(story) or drops_before_head(story, whole)
 
 
-def _dropout_text(drawn: bool, say: Say) -> str:
+def _dropout_text(drawn: bool, arrays: Arrays, say: Say) -> str:
+    said = say["mask-torch" if arrays is TORCH else "mask" if drawn else "mask-own"]
     if not drawn:
         return f'''
     def dropout(self, x, rate, whole=False):
-        """{say["mask-own"]}"""
+        """{said}"""
         if not training():
             return x
         shape = (*x.shape[:2], 1, 1) if whole else x.shape
         kept = self.random.random(shape, dtype="float32") >= rate
-        return x * (kept * np.float32(1 / (1 - rate)))
+        return x * {arrays.masked}
 '''
     return f'''
     def dropout(self, x, rate):
-        """{say["mask"]}"""
+        """{said}"""
         if not training():
             return x
-        ones = torch.ones(x.shape)
-        ones = ones.to(memory_format=torch.channels_last) if ones.ndim == 4 else ones
-        return x * torch.nn.functional.dropout(ones, rate).numpy()
+        ones = {arrays.ones}
+        return x * torch.nn.functional.dropout(ones, rate){arrays.host}
 '''
 
 
-def _imports(story: Story, layers: Layers, written: Written, drawn: bool, body: Layers | None) -> list[str]:
-    recipe, own, plain = story.recipe, layers.own, _plain_loss(story)
+def _imports(
+    story: Story, layers: Layers, written: Written, drawn: bool, arrays: Arrays, body: Layers | None
+) -> list[str]:
+    recipe, own, on_torch = story.recipe, layers.own, arrays is TORCH
     read = own and reads_weights(story)
     words = words_of(body or layers) if body or read else set()
     words |= {"Initializer"} if own and not read and "Initializer(" in weights_table(layers) else set()
     found = {
         "glasshouse.autodiff": ["Model", "functions as F", "layers as L", "no_grad", "test_mode"],
-        "glasshouse.autodiff.optimizers": (["ClipGrad"] if recipe.clip_norm is not None else []) + ["Optimizer"],
+        "glasshouse.autodiff.optimizers": (["ClipGrad"] if recipe.clip_norm is not None and not on_torch else [])
+        + ["Optimizer"],
         "glasshouse.autodiff.switches": ["training"] if written.dropout else [],
         "glasshouse.data.augment": ["augment"] if recipe.augmentation.active else [],
         "glasshouse.data.batches": (["balanced"] if recipe.sampling == "balanced" else [])
@@ -142,7 +152,7 @@ def _imports(story: Story, layers: Layers, written: Written, drawn: bool, body: 
         "import sys",
         "",
         "import numpy as np",
-        "import torch" if written.dropout or not plain or body else "",
+        "import torch" if on_torch or written.dropout or body else "",
         "",
         "import glasshouse as gh",
         *lines,
@@ -155,36 +165,36 @@ def _plain_loss(story: Story) -> bool:
     return not mixed and not objective.label_smoothing and objective.class_weights == "none"
 
 
-def _class_weights(story: Story, say: Say) -> list[str]:
+def _class_weights(story: Story, arrays: Arrays, say: Say) -> list[str]:
     given = story.recipe.objective.class_weights
     if given == "none":
         return []
     if isinstance(given, dict):
         weights = [given.get(name, 1.0) for name in story.dataset.classes]
-        return [f"CLASS_WEIGHTS = np.array({weights!r}, np.float32)  # {say['class-weights']}", ""]
+        return [f"CLASS_WEIGHTS = {arrays.weights.format(weights)}  # {say['class-weights']}", ""]
     return [
         "counts = np.bincount(train.labels, minlength=len(data.classes))",
         f"# {say['class-weights']}",
-        "CLASS_WEIGHTS = (len(train) / (len(data.classes) * np.maximum(1, counts))).astype(np.float32)",
+        "CLASS_WEIGHTS = " + arrays.weights.format("len(train) / (len(data.classes) * np.maximum(1, counts))"),
         "",
     ]
 
 
-def _start(story: Story, layers: Layers, say: Say) -> list[str]:
+def _start(story: Story, layers: Layers, arrays: Arrays, say: Say) -> list[str]:
     """How the parameters get their first numbers."""
     if layers.own:
-        return own_start(story, layers, say)
+        return own_start(story, layers, arrays, say)
     fill = f'''
 
 def fill(model, arrays):
-    """{say["fill"]}"""
+    """{say[arrays.fill]}"""
     arrays = iter(arrays)
     for layer in vars(model).values():
         norm = isinstance(layer, L.BatchNorm)
         for name in ("gamma", "beta", "avg_mean", "avg_var") if norm else ("W", "b"):
             if getattr(layer, name) is not None:
                 array = next(arrays)
-                getattr(layer, name).data = array.T.copy() if array.ndim == 2 else array.copy()
+                getattr(layer, name).data = {arrays.filled}
 
 '''
     if _frozen(story):
@@ -198,15 +208,37 @@ def fill(model, arrays):
         lines.append(f"load_weights(start, {value(story.recipe.weights)})")
     return [
         *lines,
-        "state = start.module.state_dict()",
-        'fill(model, [a.numpy() for name, a in state.items() if not name.endswith("num_batches_tracked")])',
+        f"state = {arrays.start}.state_dict()",
+        f'fill(model, [{arrays.first} for name, a in state.items() if not name.endswith("num_batches_tracked")])',
     ]
 
 
-def _groups(story: Story, layers: Layers, say: Say) -> list[str]:
+def _clip(story: Story, arrays: Arrays, say: Say) -> list[str]:
+    """The hook that shortens gradients as torch does: in the order of its groups, each a number rounded to float32."""
+    if story.recipe.clip_norm is None or arrays is NUMPY:
+        return []
+    return [
+        "",
+        "def clip(parameters):",
+        f'    """{say["clip-torch"]}"""',
+        "    parameters = sorted(parameters, key=lambda p: (SHARES.get(p, 1.0), p.ndim < 2))",
+        "    norms = [torch.linalg.vector_norm(p.grad.data) for p in parameters]",
+        f"    share = {story.recipe.clip_norm!r} / (torch.linalg.vector_norm(torch.stack(norms)) + 1e-6)",
+        "    for p in parameters:",
+        "        p.grad.data *= share.clamp(max=1.0)",
+        "",
+    ]
+
+
+def _hook(story: Story, arrays: Arrays) -> str:
+    if story.recipe.clip_norm is None:
+        return ""
+    return ".add_hook(clip)" if arrays is TORCH else f".add_hook(ClipGrad({story.recipe.clip_norm!r}))"
+
+
+def _groups(story: Story, layers: Layers, arrays: Arrays, say: Say) -> list[str]:
     recipe = story.recipe
-    name = _optimizer_name(story)
-    clip = f".add_hook(ClipGrad({recipe.clip_norm!r}))" if recipe.clip_norm is not None else ""
+    name, clip = _optimizer_name(story), _hook(story, arrays)
     if recipe.strategy != "fine-tune":
         return [f"BASE, SHARES = {recipe.optimizer.lr!r}, {{}}", f"optimizer = {name}().setup(model){clip}"]
     lr, default = recipe.optimizer.lr or 2e-3, recipe.schedule == ScheduleRecipe()
@@ -294,7 +326,7 @@ _SCORES = [
 ]
 
 
-def _validate(story: Story, say: Say) -> list[str]:
+def _validate(story: Story, arrays: Arrays, say: Say) -> list[str]:
     if "val" not in story.dataset.splits:
         return []
     if _frozen(story):
@@ -313,9 +345,9 @@ def _validate(story: Story, say: Say) -> list[str]:
         "    scores = []",
         "    with no_grad(), test_mode():",
         "        for batch in batches(val, np.arange(len(val)), 64):",
-        "            x = normalized(batch.pictures.float() / 255, MEAN, STD).numpy()",
-        "            scores.append(F.log_softmax(model(x)).data.astype(np.float64))",
-        "    p = np.concatenate(scores)",
+        f"            x = normalized(batch.pictures.float() / 255, MEAN, STD){arrays.host}",
+        f"            scores.append(F.log_softmax(model(x)).data.{arrays.scores})",
+        f"    p = {arrays.joined}",
         *_SCORES,
     ]
 
@@ -340,32 +372,31 @@ def _average(story: Story, say: Say) -> list[str]:
     ]
 
 
-def _loop(story: Story, layers: Layers, written: Written, drawn: bool, say: Say) -> list[str]:
+def _loop(story: Story, layers: Layers, written: Written, drawn: bool, arrays: Arrays, say: Say) -> list[str]:
     recipe = story.recipe
     phased = recipe.strategy == "fine-tune"
     lines = loop_head(story, layers, say)
     if recipe.ema_decay:
-        lines += ["average = {name: p.data.copy() for name, p in model.named_params().items()}"]
+        lines += [f"average = {{name: p.data.{arrays.copy} for name, p in model.named_params().items()}}"]
     lines.append("for epoch in range(EPOCHS):")
     if phased:
-        clip = f".add_hook(ClipGrad({recipe.clip_norm!r}))" if recipe.clip_norm is not None else ""
         lines += [
             "    if epoch in PHASES:",
             "        first, (length, base, form, groups) = epoch, PHASES[epoch]",
             "        SHARES = {p: share for parameters, share in groups for p in parameters}",
             "        for p in [*early, *late, *head]:",
             "            p.requires_grad = p in SHARES",
-            f"        optimizer = {_optimizer_name(story)}().setup(model){clip}",
+            f"        optimizer = {_optimizer_name(story)}().setup(model){_hook(story, arrays)}",
         ]
     if _frozen(story):
         lines += feature_batches(story, arrays=True)
     else:
-        lines += _batches(story, layers)
-    lines += _step(story, written, drawn, say)
-    return lines + _end(story, say) + stopping_lines(story, "val" in story.dataset.splits) + _finish(story, say)
+        lines += _batches(story, layers, arrays)
+    lines += _step(story, written, drawn, arrays, say)
+    return lines + _end(story, arrays, say) + stopping_lines(story, "val" in story.dataset.splits) + _finish(story, say)
 
 
-def _batches(story: Story, layers: Layers) -> list[str]:
+def _batches(story: Story, layers: Layers, arrays: Arrays) -> list[str]:
     order = order_text(story)
     order = f"{order}[:PICTURES]" if used_pictures(story, layers) != len(story.dataset.splits["train"]) else order
     lines = [
@@ -374,10 +405,10 @@ def _batches(story: Story, layers: Layers) -> list[str]:
     ]
     if story.recipe.augmentation.active:
         lines.append("        x, y = augment(x, y, batch.samples, AUGMENTATION, SEED, epoch, len(data.classes))")
-    return [*lines, "        x, y = np.ascontiguousarray(normalized(x, MEAN, STD).numpy()), y.numpy()"]
+    return [*lines, f"        x, y = {arrays.batch}"]
 
 
-def _step(story: Story, written: Written, drawn: bool, say: Say) -> list[str]:
+def _step(story: Story, written: Written, drawn: bool, arrays: Arrays, say: Say) -> list[str]:
     recipe = story.recipe
     phased, many = recipe.strategy == "fine-tune", recipe.accumulate > 1
     step = "step" if many else "number"
@@ -401,7 +432,7 @@ def _step(story: Story, written: Written, drawn: bool, say: Say) -> list[str]:
         lines += [f'        with seeded(torch.device("cpu"), {seeds}):', "            scores = model(x)"]
     else:
         lines.append("        scores = model(x)")
-    lines += [*_loss(story, say, many), f"        loss.backward()  # {say['own-graph']}"]
+    lines += [*_loss(story, say, many), f"        loss.backward()  # {say[arrays.graph]}"]
     if many:
         lines += [
             "        total += float(loss.data)",
@@ -417,24 +448,24 @@ def _step(story: Story, written: Written, drawn: bool, say: Say) -> list[str]:
 
 def _loss(story: Story, say: Say, many: bool) -> list[str]:
     objective, changes = story.recipe.objective, story.recipe.augmentation
-    if _plain_loss(story):
-        share = " * (len(y) / count)" if many else ""
-        return [f"        # {say['loss']}", f"        loss = F.softmax_cross_entropy(scores, y){share}"]
-    mixed = bool(changes.mixup or changes.cutmix)
-    hot = "y" if mixed else "np.eye(len(data.classes), dtype=np.float32)[y]"
-    smoothing, weighted = objective.label_smoothing, objective.class_weights != "none"
-    lines = [f"        targets = {hot}"]
+    said, count = f"        # {say['loss']}", "count" if many else "len(y)"
+    if _plain_loss(story) and not many:
+        return [said, "        loss = F.softmax_cross_entropy(scores, y)"]
+    smoothing = objective.label_smoothing
+    weighted = "" if objective.class_weights == "none" else " * CLASS_WEIGHTS"
+    lines = ["        log_p = F.log_softmax(scores)"]
+    if changes.mixup or changes.cutmix:  # y (N, K): parts of classes
+        smoothed = f"        y = {1 - smoothing!r} * y + {smoothing!r} / len(data.classes)"
+        lines += [smoothed] if smoothing else []
+        return [*lines, said, f"        loss = F.sum(log_p * -y{weighted}) / {count}"]
+    lines.append(f"        each = -log_p[np.arange(len(y)), y]{weighted and weighted + '[y]'}")
     if smoothing:
-        lines.append(f"        targets = (1 - {smoothing!r}) * targets + np.float32({smoothing!r} / len(data.classes))")
-    weights = " * CLASS_WEIGHTS" if weighted else ""
-    return [
-        *lines,
-        f"        # {say['loss']}",
-        f"        loss = F.sum(F.log_softmax(scores) * (-targets{weights})) / {'count' if many else 'len(y)'}",
-    ]
+        lines.append(f"        every = -F.sum(log_p{weighted}, axis=1)")
+        lines.append(f"        each = {1 - smoothing!r} * each + {smoothing!r} / len(data.classes) * every")
+    return [*lines, said, f"        loss = F.sum(each) / {count}"]
 
 
-def _end(story: Story, say: Say) -> list[str]:
+def _end(story: Story, arrays: Arrays, say: Say) -> list[str]:
     """The end of an epoch."""
     recipe, val = story.recipe, "val" in story.dataset.splits
     rows = "BATCH" if recipe.accumulate == 1 else "BATCH * ACCUMULATE"
@@ -454,7 +485,8 @@ def _end(story: Story, say: Say) -> list[str]:
         '    print(f"epoch {epoch + 1}: " + ", ".join(map(str, history[-1])))',
         f"    if best is None or history[-1][{place}] {'>' if monitor == 'valid_accuracy' else '<'} "
         f"history[best_epoch - 1][{place}]:",
-        "        best_epoch, best = epoch + 1, {name: p.data.copy() for name, p in model.named_params().items()}",
+        "        best_epoch, best = epoch + 1, "
+        f"{{name: p.data.{arrays.copy} for name, p in model.named_params().items()}}",
         *swap,
     ]
 

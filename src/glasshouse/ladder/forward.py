@@ -22,7 +22,7 @@ FUNCTIONS = {
     "exponential": "F.exp({x})",
     "leaky_relu": "F.leaky_relu({x}, 0.2)",
     "relu": "F.relu({x})",
-    "relu6": "F.clip({x}, 0.0, 6.0)",
+    "relu6": "F.relu6({x})",
     "sigmoid": "F.sigmoid({x})",
     "tanh": "F.tanh({x})",
 }
@@ -220,7 +220,7 @@ def _relu(w: _Writer, step: Step, xs: Sequence[str]) -> str:
     layer: Any = step.layer
     if layer.threshold or layer.negative_slope:
         raise _unwritten(step)
-    return f"F.relu({xs[0]})" if layer.max_value is None else f"F.clip({xs[0]}, 0.0, {layer.max_value!r})"
+    return f"F.relu({xs[0]})" if layer.max_value is None else f"F.clip(F.relu({xs[0]}), 0.0, {layer.max_value!r})"
 
 
 _WRITERS: dict[str, Callable[[_Writer, Step, Sequence[str]], str]] = {

@@ -5,11 +5,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from glasshouse.autodiff import Function, Variable
+from glasshouse.autodiff import Function, Variable, using_config
 from glasshouse.autodiff import functions as A
 from glasshouse.autodiff.arrays import Array, module_of, new_array
 from glasshouse.autodiff.core import as_operand, constant
-from glasshouse.autodiff.normalization import Standardize
 
 from .layer import Run
 from .shapes import Pads, shares, tapped
@@ -66,7 +65,7 @@ activations: dict[str, Callable[..., Variable]] = {
     "leaky_relu": lambda x: A.leaky_relu(x, 0.2),
     "log_softmax": A.log_softmax,
     "relu": A.relu,
-    "relu6": lambda x: A.clip(x, 0.0, 6.0),
+    "relu6": A.relu6,
     "selu": lambda x: SELU[0] * elu(x, SELU[1]),
     "sigmoid": A.sigmoid,
     "silu": lambda x: x * A.sigmoid(x),
@@ -98,15 +97,7 @@ def max_pool(x: Variable, kernel: Two, strides: Two, pads: Pads) -> Variable:
     (top, bottom), (left, right) = pads
     if top == bottom and left == right and top < kernel[0] and left < kernel[1]:
         return A.pooling(x, kernel, strides, (top, left))
-    for axis, (before, after) in zip((2, 3), pads):
-        parts = [_lowest(x, axis, before), x, _lowest(x, axis, after)]
-        x = A.concatenate([part for part in parts if part.shape[axis]], axis)
-    return A.pooling(x, kernel, strides)
-
-
-def _lowest(x: Variable, axis: int, count: int) -> Variable:
-    shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
-    return constant(module_of(x.data).zeros(shape, x.data) - 3e38)
+    return A.pooling(A.pad(x, [(0, 0), (0, 0), *pads], -np.inf), kernel, strides)
 
 
 def average_pool(x: Variable, kernel: Two, strides: Two, pads: Pads) -> Variable:
@@ -133,22 +124,12 @@ def batch_norm(
     x: Variable, affine: tuple[Any, Any], moving: tuple[Any, Any], momentum: float, epsilon: float, training: bool,
     unbiased: bool = False,
 ) -> Variable:  # fmt: skip
-    axes, C = ((0, 2, 3), (1, -1, 1, 1)) if x.ndim == 4 else ((0,), (1, -1))
     mean, variance = moving
-    if training:
-        function = Standardize(axes, epsilon)
-        y = cast(Variable, function(x))
-        n = x.size // x.shape[1]
-        spread = function.variance * (n / (n - 1)) if unbiased and n > 1 else function.variance
-        for running, batch in ((mean, function.mean), (variance, spread)):
-            running.data *= momentum
-            running.data += (1 - momentum) * batch.reshape(-1)
-    else:
-        scale = (variance.data + epsilon) ** -0.5
-        y = (x - constant(mean.data.reshape(C))) * constant(scale.reshape(C))
     gamma, beta = affine
-    y = y if gamma is None else y * A.reshape(gamma, C)
-    return y if beta is None else y + A.reshape(beta, C)
+    gamma = constant(module_of(x.data).ones_like(mean.data)) if gamma is None else gamma
+    beta = constant(module_of(x.data).zeros(mean.shape, mean.data)) if beta is None else beta
+    with using_config("train", training):
+        return A.batch_norm(x, gamma, beta, mean, variance, momentum, epsilon, unbiased=unbiased)
 
 
 def dropout(x: Variable, shape: tuple[int, ...], rate: float, run: Run) -> Variable:
