@@ -23,7 +23,7 @@ from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit
 
 KILLS = int(os.environ.get("GLASSHOUSE_KILLS", "5"))
 SEED = int(os.environ.get("GLASSHOUSE_SEED", "1"))
-EPOCHS = int(os.environ.get("GLASSHOUSE_EPOCHS", "120"))
+EPOCHS = int(os.environ.get("GLASSHOUSE_EPOCHS", "400"))
 WAYS = ("child", "worker", "server", "all", "move")
 RECIPE = {"network": "Dense128", "epochs": EPOCHS, "batch_size": 2}
 
