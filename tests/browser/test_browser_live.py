@@ -39,7 +39,7 @@ def model(studio: Studio) -> str:
 @pytest.fixture
 def context(browser: Any, studio: Studio) -> Iterator[Any]:
     made = browser.new_context(base_url=studio.address, locale="en-US")
-    made.set_default_timeout(40_000)
+    made.set_default_timeout(60_000)
     yield made
     made.close()
 
