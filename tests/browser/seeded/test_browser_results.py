@@ -84,7 +84,7 @@ def test_two_models_are_compared(page: Any, seeded: Seeded) -> None:
     for label in ("Validation loss of each model", "Accuracy of each model"):
         assert page.get_by_role("img", name=re.compile(label)).is_visible()
     assert page.get_by_role("region", name="Settings").first.get_by_role("row", name=re.compile("^epochs")).is_visible()
-    page.get_by_text(re.compile(r"paired test, p = ")).wait_for()
+    page.get_by_text(re.compile(r"paired test, p\s=\s")).wait_for()
     changed = page.get_by_text(re.compile("Pictures whose answer changed: "))
     if changed.count():
         changed.click()
