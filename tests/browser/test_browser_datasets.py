@@ -68,7 +68,13 @@ def test_an_upload_goes_on_after_a_reload(page: Any, running: Running, tmp_path:
     page.get_by_label("A zip or tar file").set_input_files(archive)
     page.get_by_role("button", name="Upload").click()
     page.get_by_text(re.compile(r"8\.4 / ")).wait_for()
+    while len(pieces) < 2:  # the second piece is asked for a moment after the first is told
+        page.wait_for_timeout(20)
     page.unroute("**/api/v1/uploads/*/files/**")
+    page.route("**/api/v1/uploads/*", lambda route: route.abort())  # the Studio is away: nothing is forgotten
+    page.goto("/datasets/new?from=upload")
+    page.wait_for_timeout(500)
+    page.unroute("**/api/v1/uploads/*")
     page.goto("/datasets/new?from=upload")
     page.get_by_text(re.compile(r"The upload of corners stopped at \d+ %")).wait_for()
     sent: list[str] = []

@@ -7,6 +7,6 @@ export async function ask(method, address, body) {
   if (answer.ok) return told;
   const errors = told.errors ?? [{ message: `${answer.status}` }];
   const error = new Error(errors.map((one) => one.told ?? one.message).join("; "));
-  error.refused = [403, 413, 422].includes(answer.status);
+  error.refused = [403, 404, 413, 422].includes(answer.status);
   throw error;
 }

@@ -36,11 +36,16 @@ function markOf(files) {
   return `${files.length}-${mark >>> 0}`;
 }
 
+// The upload as the Studio knows it, or null where it is gone; throws where the Studio cannot be asked.
+function known(id) {
+  return ask("GET", `/api/v1/uploads/${id}`).catch((error) => { if (error.refused) return null; throw error; });
+}
+
 // Returns the upload to go on with, and how many bytes of each file it has.
 async function open(mark, name, total) {
   const old = begun()[mark];
   if (old) {
-    const found = await ask("GET", `/api/v1/uploads/${old.id}`).catch(() => null);
+    const found = await known(old.id);
     if (found?.finished) return { upload: found, have: {} };
     if (found) return { upload: found, have: await ask("GET", `/api/v1/uploads/${old.id}/files`) };
   }
@@ -126,7 +131,7 @@ async function tellInterrupted() {
   const place = form.querySelector("[data-interrupted]");
   if (!place) return;
   for (const [mark, old] of Object.entries(begun())) {
-    const found = await ask("GET", `/api/v1/uploads/${old.id}`).catch(() => null);
+    const found = await known(old.id);
     if (!found || found.finished) { remember(mark, null); continue; }
     const have = Object.values(await ask("GET", `/api/v1/uploads/${old.id}/files`)).reduce((sum, size) => sum + size, 0);
     const done = `${Math.floor(100 * have / Math.max(old.total, 1))} %`;
@@ -151,7 +156,7 @@ if (form) {
     event.preventDefault();
     send(chosen.map((file) => ({ name: file.webkitRelativePath || file.name, file })).filter(({ name }) => !/(^|\/)\./.test(name)));
   });
-  tellInterrupted();
+  tellInterrupted().catch(() => {});  // asked while the Studio is away: the next page says it
 }
 
 for (const field of document.querySelectorAll("[data-folders]")) {
