@@ -24,25 +24,25 @@ WORDS = """
     All corners Corners Digits My First try Second Still training The failed binned left right both broken twin
     Abort me quickly Written before mina otto vera evening script small net
     """  # fmt: skip
-DRAWN = {word.lower() for word in (*LAYERS, *ACTIVATIONS, *INITIALIZERS, *CATALOGUE, "InputLayer", "Input")}
+DRAWN = {word.lower() for word in (*LAYERS, *ACTIVATIONS, *INITIALIZERS, *CATALOGUE, "InputLayer", "input")}
+ORDINARY = frozenset({"Input"})  # words that are said in Korean, though a layer may have them as its name
 NAMES = frozenset(word for text in (WORDS, *DRAWN) for word in re.findall("[A-Za-z]+", text))
 TEXTS = """() => {
   const skipped = "script, style, code, pre, kbd, .mono, svg, textarea, option, datalist, [lang=en], [hidden], time";
-  const graph = ".gh-graph, .gh-graph *";
+  const names = ".gh-graph .name, .gh-graph g > title, .network g > title";  // layers keep the names that they have
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (node.textContent.trim() && !node.parentElement.closest(skipped)) found.push(node.textContent.trim());
   }
   for (const one of document.querySelectorAll("[aria-label], [title], [placeholder], [alt]")) {
-    if (one.matches(graph)) continue;
     for (const name of ["aria-label", "title", "placeholder", "alt"]) {
       if (one.getAttribute(name)) found.push(one.getAttribute(name));
     }
   }
   for (const one of document.querySelectorAll("option")) found.push(one.textContent.trim());
   for (const one of document.querySelectorAll("svg text, svg title")) {
-    if (!one.matches(graph)) found.push(one.textContent.trim());
+    if (!one.matches(names)) found.push(one.textContent.trim());
   }
   return found;
 }"""
@@ -51,6 +51,10 @@ WIDER = """width => {
     && !one.closest(".scroll, pre, .graph, .drawn, .visually-hidden"));
   return wide.slice(0, 3).map((one) => one.outerHTML.slice(0, 120));
 }"""
+
+SMALL = """() => [...document.querySelectorAll("svg text")].filter((one) => one.checkVisibility()).map((one) => ({
+  size: one.getScreenCTM().a * parseFloat(getComputedStyle(one).fontSize), text: one.textContent,
+})).filter((one) => one.size < 10.9).slice(0, 3).map((one) => `${one.text} (${one.size.toFixed(1)} pixels)`)"""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ def wrong_with(page: Any, view: View) -> list[str]:
         found.append(f"its colours are not {view.theme}")
     if page.evaluate("document.documentElement.scrollWidth") > view.width:
         found.append(f"wider than {view.width} pixels: {page.evaluate(WIDER, view.width)}")
+    found += [f"too small to be read: {one}" for one in page.evaluate(SMALL)]
     if view.language == "ko":
         found += [f"left in English: {text[:90]}" for text in page.evaluate(TEXTS) if english(text)]
     return found
@@ -98,7 +103,8 @@ def wrong_with(page: Any, view: View) -> list[str]:
 def english(text: str) -> bool:
     """Say whether a text holds words of English beside names and paths, or beside Korean a whole phrase of it."""
     words = LATIN.findall(re.sub(r"\S*[/\\_.=:@]\S*|\S*\d\S*", " ", text))
-    left = [word for word in words if not NAMES & {word, word.lower()} and not word.isupper()]
+    named = [word for word in words if word not in ORDINARY and NAMES & {word, word.lower()}]
+    left = [word for word in words if word not in named and not word.isupper()]
     return len(left) > (3 if re.search("[가-힣]", text) else 0)
 
 

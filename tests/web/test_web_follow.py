@@ -20,7 +20,7 @@ from glasshouse.jobs.predictor import Predictor
 from glasshouse.store import predictor as asking
 from glasshouse.store.models import get_model
 from glasshouse.web.app import create_app
-from glasshouse.web.following import View, sentences, stems
+from glasshouse.web.following import View, drawn, sentences, stems
 from studio_seed import Studio
 
 
@@ -168,6 +168,17 @@ def test_the_graph_is_drawn_and_told(client: TestClient, studio: Studio) -> None
     assert 'class="gh-graph"' in page
     assert "4 layers in 4 boxes" in page
     assert "<script" not in found["svg"]
+
+
+def test_the_graph_is_drawn_in_the_words_of_the_page(client: TestClient, studio: Studio) -> None:
+    found = told(client, f"/api/v1/models/{studio.model}/graph")
+    assert drawn(found, lambda text: text) == found["svg"], "in English it is the library's own drawing"
+    client.cookies.set("language", "ko")
+    page = shown(client, f"/models/{studio.model}/follow/graph")
+    said = re.findall(r'<text class="soft"[^>]*>([^<]*)', page)
+    assert {"입력", "Flatten", "Dense + relu", "가중치 100,480개"} <= set(said)
+    assert not {text for text in said if "weights" in text or "Input" in text}
+    assert "층 4개, 상자 4개" in page
 
 
 def test_without_a_predictor_the_page_says_that_it_is_started(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,10 @@ import pytest
 from glasshouse.data.resizing import resize
 from glasshouse.errors import RecipeError
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
+from glasshouse.store.points import Told
 from glasshouse.web.charts import Series, chart, heat, numbers, sparkline, thin, ticks
 from glasshouse.web.comparison import differences, exact
+from glasshouse.web.curves import curves
 from glasshouse.web.dataset_form import defaults, filled_from, new_dataset
 from glasshouse.web.model_form import defaults as model_defaults
 from glasshouse.web.model_form import filled_from as model_filled_from
@@ -99,3 +101,14 @@ def test_previews_look_like_what_the_library_makes(mode: str) -> None:
 
 def test_a_curve_without_points_beside_one_that_has_them() -> None:
     assert chart([Series("train", "training", []), Series("valid", "validation", [(1.0, 0.5)])]) is not None
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 0.02, 0.5, 0.9, 1.0])
+def test_a_flat_accuracy_does_not_lie_on_the_axis(accuracy: float) -> None:
+    epochs = [{"epoch": n, "train_loss": 1.0, "valid_loss": 1.0, "valid_accuracy": accuracy, "lr": 0.1} for n in (1, 2)]
+    drawn = curves(Told(epochs=epochs, started={"steps_per_epoch": 1}), ("a", "b", "c", "d")).accuracy
+    assert drawn is not None
+    heights = {y for _, y in drawn.lines[0].dots}
+    assert drawn.top <= min(heights)
+    assert max(heights) <= drawn.bottom - 5
+    assert "0" not in [tick.text for tick in drawn.y_ticks] or accuracy < 0.13

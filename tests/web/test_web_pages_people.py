@@ -19,7 +19,7 @@ from glasshouse.store.running import list_running
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.web.api import people
 from glasshouse.web.app import create_app
-from studio_seed import make_dataset
+from studio_seed import make_dataset, make_model
 
 SECRET = "correct horse battery"
 
@@ -72,6 +72,20 @@ def test_a_viewer_is_refused_in_words(store: Store) -> None:
     assert answer.status_code == 403
     assert "may look" in answer.text
     assert "New dataset" not in client.get("/").text
+
+
+def test_a_viewer_is_told_what_will_be_here(store: Store) -> None:
+    client = signed_in(store, "vera")
+    home = client.get("/").text
+    assert "Here will be what others share with you" in home
+    assert "So everything begins with a dataset" not in home
+    assert "No network is shared yet" in client.get("/networks").text
+
+
+def test_who_is_not_signed_in_is_shown_no_way_that_leads_nowhere(store: Store) -> None:
+    client = TestClient(create_app(store), base_url="http://localhost")
+    assert "<nav" not in client.get("/sign-in").text
+    assert "<nav" in signed_in(store, "mina").get("/").text
 
 
 def test_what_one_owns_another_does_not_see(store: Store) -> None:
@@ -228,3 +242,16 @@ def test_columns_are_kept_in_the_browser_and_in_the_address(store: Store) -> Non
         assert 'data-name="Classes"' not in page
     client.post("/columns", data={"kind": "datasets", "usual": "1"})
     assert 'data-name="Classes"' in client.get("/").text
+
+
+def test_a_viewer_is_offered_only_what_a_viewer_may_do(store: Store) -> None:
+    client = signed_in(store, "vera")
+    data = make_dataset(store, "To look at", pictures(store))
+    model = make_model(store, data, "To look at", 1)
+    pages = ["/", "/networks", f"/datasets/{data}", f"/models/{model}", f"/models/{model}/many",
+             f"/models/{model}/result", f"/models/{model}/result?split=test", f"/models/{model}/follow"]  # fmt: skip
+    for address in pages:
+        text = client.get(address).text
+        for offered in re.findall(r'(?:action|href)="([^"]+)"', text):
+            assert not re.search(r"/(new|upload|continue|edit|delete|describe)\b", offered), f"{address}: {offered}"
+        assert '<form method="post"><input type="hidden" name="split"' not in text, address

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from glasshouse.web.language import CATALOGUES, catalogue, choose, duration, texts, time_left
+from glasshouse.web.language import CATALOGUES, catalogue, choose, duration, library_texts, percent, texts, time_left
 
 WEB = CATALOGUES.parent
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%")
@@ -66,6 +66,23 @@ def test_texts_of_templates_can_be_filled_in() -> None:
 def test_no_korean_particle_is_glued_to_a_variable() -> None:
     glued = re.compile(r"(%\(\w+\)[sd]|\{\w+\})(은|는|이|가|을|를|와|과|로|으로)(?![가-힣])")
     assert [korean for korean in in_korean().values() if glued.search(korean)] == []
+
+
+def test_percents_are_written_as_each_language_writes_them() -> None:
+    number = r"(?:[\d}]|\)[sd])"
+    spaced, glued = re.compile(number + r" %"), re.compile(number + r"%(?![(\w])")
+    english = [key if isinstance(key, str) else key[-1] for key in in_sources()] + list(library_texts("ko"))
+    korean = [*in_korean().values(), *library_texts("ko").values()]
+    assert [text for text in english if spaced.search(text)], "nothing is looked at"
+    assert [text for text in english if glued.search(text)] == []
+    assert [text for text in korean if spaced.search(text)] == []
+    assert (percent(0.29, "en"), percent(0.29, "ko"), percent(None, "ko")) == ("29.0 %", "29.0%", "–")
+
+
+def test_no_template_or_module_writes_a_percent_sign_by_itself() -> None:
+    by_hand = re.compile(r"\}\} ?%|\} ?%`|\} ?%\"")
+    files = [*(WEB / "templates").glob("*.html"), *(WEB / "static").glob("*.js"), *(WEB / "pages").glob("*.py")]
+    assert [file.name for file in files if by_hand.search(file.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("file", sorted((WEB / "templates").glob("*.html")), ids=lambda file: file.name)

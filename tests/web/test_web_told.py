@@ -81,5 +81,25 @@ def test_what_has_no_text_stays_english_and_is_marked_as_such() -> None:
     assert marked("A\nB" * 5000, "ko")
 
 
+def test_pages_name_their_fields_and_not_options_of_the_command_line() -> None:
+    text = "Put them into folders, or give --pattern '(cat|dog)', --split random or --valid 0.25."
+    assert marked(text, "en") == (
+        "Put them into folders, or give “Label pattern” &#39;(cat|dog)&#39;, “Way of splitting” Random or "
+        "“For validation” 25 %."
+    )
+    assert "“레이블 패턴”" in marked(text.replace("Put", "넣거나"), "ko")
+    assert marked("started with --folder DIR", "en") == "started with --folder DIR"
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_no_message_of_an_import_or_a_training_names_an_option_on_a_page(language: str) -> None:
+    own = {"--out", "--data", "--clip-norm", "--search"}  # what the Studio has no field for
+    rooms = ("data/", "training/", "networks/")
+    messages = [text for text, place in templates().items() if place.startswith(rooms) and "--" in text]
+    assert len(messages) > 10
+    left = {found for text in messages for found in re.findall(r"--[a-z][a-z-]+", str(marked(text, language)))}
+    assert left - own == set()
+
+
 def test_what_a_message_names_is_escaped() -> None:
     assert marked("<b>.csv cannot be read: <i>", "ko") == "읽을 수 없습니다: &lt;b&gt;.csv: &lt;i&gt;"

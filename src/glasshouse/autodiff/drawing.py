@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -77,7 +78,13 @@ def _lines(v: VariableNode, verbose: bool) -> list[tuple[str, str]]:
 
 
 def _size(lines: Sequence[tuple[str, str]]) -> tuple[float, float]:
-    return max(44.0, *((6.3 if css == "soft" else 7.6) * len(text) + 20 for css, text in lines)), 16.0 * len(lines) + 12
+    widths = ((6.3 if css == "soft" else 7.6) * _letters(text) + 20 for css, text in lines)
+    return max(44.0, *widths), 16.0 * len(lines) + 12
+
+
+def _letters(text: str) -> float:
+    """How many Latin letters are as wide as the text: Hangul and the like take nearly two."""
+    return sum(1.8 if east_asian_width(letter) in "WF" else 1.0 for letter in text)
 
 
 def to_svg(

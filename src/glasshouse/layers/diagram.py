@@ -6,8 +6,8 @@
 Folded, what only follows one layer (normalisation, activation, padding, dropout) stands in that layer's box.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from glasshouse.autodiff.drawing import Box, draw
@@ -18,13 +18,23 @@ from .graph import Step
 from .layer import InputLayer
 from .shapes import text
 
-__all__ = ["Diagram", "DiagramBox"]
+__all__ = ["Diagram", "DiagramBox", "DiagramWords"]
 
 FOLDED = (
     "Activation", "BatchNormalization", "Dropout", "ELU", "Flatten", "LeakyReLU", "ReLU", "Rescaling", "Softmax",
     "SpatialDropout2D", "ZeroPadding2D",
 )  # fmt: skip
+INPUT = "Input"  # the kind of the box where pictures come in
 FEW = 14  # steps that are drawn one by one all the same
+
+
+@dataclass(frozen=True)
+class DiagramWords:
+    """The words of a drawing beside the names of layers, for a page in another language; fields stand in braces."""
+
+    input: str = "Input"
+    weights: str = "{count} weights"
+    title: str = "{name}: {layers} layers in {boxes} boxes, {weights} weights"
 
 
 @dataclass
@@ -69,6 +79,14 @@ class Diagram:
             box.parameters += net.count(step.name) if step.weights == step.name else 0
         return cls(net.name, tuple(boxes), len(net.steps), tuple(home[i].id for i in net.output_steps))
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Diagram":
+        """The drawing again of what ``to_dict`` gave; boxes that no other takes are the outputs."""
+        names = [one.name for one in fields(DiagramBox)]
+        boxes = tuple(DiagramBox(**{name: box[name] for name in names}) for box in data["boxes"])
+        taken = {number for box in boxes for number in box.inputs}
+        return cls(data["name"], boxes, data["steps"], tuple(box.id for box in boxes if box.id not in taken))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
@@ -77,12 +95,13 @@ class Diagram:
                        "parameters": b.parameters, "inputs": b.inputs} for b in self.boxes],
         }  # fmt: skip
 
-    def to_svg(self) -> str:
+    def to_svg(self, words: DiagramWords = DiagramWords()) -> str:
         """The drawing, for light and dark pages."""
-        boxes = [Box(b.id, tuple(_lines(b)), self._kind(b), ", ".join(b.layers)) for b in self.boxes]
+        boxes = [Box(b.id, tuple(_lines(b, words)), self._kind(b), ", ".join(b.layers)) for b in self.boxes]
         edges = [Edge(source, b.id) for b in self.boxes for source in b.inputs]
         total = sum(b.parameters for b in self.boxes)
-        return draw(boxes, edges, f"{self.name}: {self.steps} layers in {len(boxes)} boxes, {total:,} weights")
+        title = words.title.format(name=self.name, layers=self.steps, boxes=len(boxes), weights=f"{total:,}")
+        return draw(boxes, edges, title)
 
     def _kind(self, box: DiagramBox) -> str:
         if not box.inputs:
@@ -105,11 +124,12 @@ def _word(step: Step) -> str:
     kind = type(step.layer).__name__
     word = getattr(step.layer, step.layer.activation_field, None)
     if isinstance(step.layer, InputLayer):
-        return "Input"
+        return INPUT
     return str(word) if kind == "Activation" else f"{kind} + {word}" if word else kind
 
 
-def _lines(box: DiagramBox) -> Sequence[tuple[str, str]]:
+def _lines(box: DiagramBox, words: DiagramWords) -> Sequence[tuple[str, str]]:
     name = box.layers[0] if len(box.layers) == 1 else f"{box.layers[0]} + {len(box.layers) - 1}"
-    lines = [("name", name), ("soft", " · ".join(box.kinds[:4])), ("soft", text(box.shape))]
-    return [*lines, ("soft", f"{box.parameters:,} weights")] if box.parameters else lines
+    kinds = [words.input if kind == INPUT else kind for kind in box.kinds[:4]]
+    lines = [("name", name), ("soft", " · ".join(kinds)), ("soft", text(tuple(box.shape)))]
+    return [*lines, ("soft", words.weights.format(count=f"{box.parameters:,}"))] if box.parameters else lines

@@ -9,6 +9,7 @@ from glasshouse.web.charts import Chart, Series, chart
 __all__ = ["Curves", "curves"]
 
 WIDTH = 480  # of a drawing: two stand side by side
+ROOM = 3.0  # percent between the least accuracy and the axis, so that a flat line does not lie on it
 
 
 @dataclass(frozen=True)
@@ -42,5 +43,6 @@ def curves(run: Told, names: Sequence[str]) -> Curves:
 
 
 def _floor(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Return the y range of accuracies: up to 100 %, down to a round number below the least."""
-    return (min(90.0, 10.0 * int(min((y for _, y in points), default=0.0) // 10)), 100.0)
+    """Return the y range of accuracies: up to 100 %, down to a round number so far below that the line is seen."""
+    least = min((y for _, y in points), default=100.0)
+    return (max(-ROOM, min(90.0, 10.0 * ((least - ROOM) // 10))), 100.0)

@@ -9,13 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from glasshouse.errors import ConflictError, InputError, MissingError
 from glasshouse.explanation.layered import classic_name
+from glasshouse.layers.diagram import Diagram, DiagramWords
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.followed import kept_picture
 from glasshouse.store.predictor import put_question
 from glasshouse.store.records import ModelRecord, UserRecord
 
-__all__ = ["Axis", "Stem", "View", "answer", "axes_of", "can_follow", "kept_steps", "sentences", "stems", "steps_shown"]
+__all__ = [
+    "Axis", "Stem", "View", "answer", "axes_of", "can_follow", "drawn", "kept_steps", "sentences", "stems",
+    "steps_shown",
+]  # fmt: skip
 
 LONG = 30  # steps; of more, those that only pass numbers on are folded
 PLAIN = (
@@ -98,6 +102,12 @@ def _data(store: Store, model: ModelRecord, user: UserRecord | None) -> str | No
         return None if model.dataset_id is None else get_dataset(store, model.dataset_id, user).folder
     except MissingError:
         return None
+
+
+def drawn(graph: Mapping[str, Any], _: Callable[[str], str]) -> str:
+    """The predictor's graph as SVG text, in the words of a page; names and kinds of layers stay as they are."""
+    title = _("{name}: {layers} layers in {boxes} boxes, {weights} weights")
+    return Diagram.from_dict(graph).to_svg(DiagramWords(_("Input"), _("{count} weights"), title))
 
 
 def kept_steps(steps: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -19,6 +19,7 @@ __all__ = [
     "count",
     "duration",
     "library_texts",
+    "percent",
     "roughly",
     "texts",
     "time_left",
@@ -84,6 +85,11 @@ def choose(chosen: str | None, accepted: str | None) -> str:
 def count(number: int, language: str) -> str:
     """Return a whole number with the language's separators."""
     return str(format_decimal(number, locale=language))
+
+
+def percent(part: float | None, language: str) -> str:
+    """Return a part of 1 as the language writes it: ``29.0 %``, in Korean ``29.0%``; a dash where it is not known."""
+    return "–" if part is None else texts(language).gettext("{value} %").format(value=f"{100 * part:.1f}")
 
 
 def when(moment: datetime, language: str, *, seconds: bool = False) -> str:

@@ -43,6 +43,7 @@ def live_words(_: Callable[[str], str]) -> dict[str, Any]:
             "right so far (epoch {epoch}, the best), on {count} validation pictures, which it does not train on "
             "(95 % interval {low} to {high})"
         ),
+        "percent": _("{value} %"),
         "between": _("{low} to {high}"),
         "best": _("best"),
         "columns": [_("Epoch"), _("Training loss"), _("Validation loss"), _("Accuracy"), _("95 % interval"),

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from glasshouse.store.records import Role
 from glasshouse.web.charts import heat
-from glasshouse.web.language import LANGUAGES, choose, count, duration, roughly, texts, time_left, when
+from glasshouse.web.language import LANGUAGES, choose, count, duration, percent, roughly, texts, time_left, when
 from glasshouse.web.told import marked
 
 __all__ = ["STATIC", "environment", "language_of", "page", "render", "static"]
@@ -36,6 +36,7 @@ def environment(language: str) -> Environment:
     )
     env.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(lang=language, languages=LANGUAGES, static=static, heat=heat)
+    env.globals["percent_words"] = texts(language).gettext("{value} %")
     env.filters.update(
         number=lambda value: count(value, language),
         when=lambda moment: when(moment, language),
@@ -43,7 +44,7 @@ def environment(language: str) -> Environment:
         duration=lambda seconds: duration(seconds, language),
         time_left=lambda seconds: time_left(seconds, language),
         roughly=lambda seconds: roughly(seconds, language),
-        percent=lambda value: "–" if value is None else f"{100 * value:.1f} %",
+        percent=lambda value: percent(value, language),
         loss=lambda value: "–" if value is None else f"{value:.4f}",
         size=lambda size: _size(size),
         told=lambda message: marked(message, language),

@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from markupsafe import Markup
 
 from glasshouse.web.language import library_texts
+from glasshouse.web.options import fields_for_options
 
 __all__ = ["PLACEHOLDER", "marked", "told"]
 
@@ -70,11 +71,15 @@ def told(message: str, language: str) -> str:
 
 
 def marked(message: object, language: str) -> Markup:
-    """Return :func:`told` as HTML, escaped; what stays English on a page of another language is marked as such."""
+    """Return :func:`told` as HTML, escaped, with the fields of pages for the options of the command line.
+
+    What stays English on a page of another language is marked as such.
+    """
     text = str(message)
     found = told(text, language)
     stays = language != "en" and found == text and ENGLISH.fullmatch(text)
-    return Markup('<span lang="en">{}</span>').format(text) if stays else Markup.escape(found)
+    shown = fields_for_options(found, "en" if stays else language)
+    return Markup('<span lang="en">{}</span>').format(shown) if stays else Markup.escape(shown)
 
 
 @lru_cache(maxsize=4096)

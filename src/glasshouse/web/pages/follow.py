@@ -13,7 +13,7 @@ from glasshouse.store.followed import keep_picture
 from glasshouse.store.models import get_model
 from glasshouse.store.predictor import put_question
 from glasshouse.store.submit import check_member
-from glasshouse.web.following import View, answer, axes_of, can_follow, sentences, stems, steps_shown
+from glasshouse.web.following import View, answer, axes_of, can_follow, drawn, sentences, stems, steps_shown
 from glasshouse.web.language import texts
 from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
@@ -73,7 +73,8 @@ def graph(request: Request, desk: DeskNow, job: ModelJob, level: str = "folded")
         found = {"state": "working", "done": None}
     except GlasshouseError as problem:
         status, error = 422, str(problem)
-    context: dict[str, Any] = {"level": level, "possible": can_follow(job.recipe)}
+    svg = drawn(found, texts(language_of(request)).gettext) if found and found["state"] == "done" else ""
+    context: dict[str, Any] = {"level": level, "possible": can_follow(job.recipe), "svg": svg}
     return framed(request, desk, job, "follow_graph.html", status, found=found, error=error, **context)
 
 

@@ -4,14 +4,14 @@ import { Plot, smoothed } from "./curves.js";
 const root = document.getElementById("live");
 const words = JSON.parse(root.dataset.words);
 const lost = document.getElementById("connection");
-const PAUSE = 1000, LONGEST = 15000, ROWS = 100;
+const PAUSE = 1000, LONGEST = 15000, ROWS = 100, ROOM = 3; // ROOM as in curves.py
 const state = { version: null, last: 0, machine: 0, steps: [], epochs: [], samples: [], perEpoch: 1 };
 const plots = Object.fromEntries([...root.querySelectorAll("[data-plot]")].map((one) => [one.dataset.plot, new Plot(one)]));
 const seen = new URLSearchParams(location.search);
 const choices = { log: root.querySelector("[data-log]"), smooth: root.querySelector("[data-smooth]") };
 
 const filled = (text, values) => Object.entries(values).reduce((made, [key, value]) => made.replaceAll(`{${key}}`, value), text);
-const percent = (value) => (value == null ? "–" : `${(100 * value).toFixed(1)} %`);
+const percent = (value) => (value == null ? "–" : filled(words.percent, { value: (100 * value).toFixed(1) }));
 const loss = (value) => (value == null ? "–" : value.toFixed(4));
 const short = (value) => String(Number(value.toPrecision(3)));
 
@@ -54,8 +54,9 @@ function draw() {
   plots.loss.draw([{ style: "train raw", points: raw }, { style: "train", points: of("train_loss"), dots: true },
     { style: "valid", points: of("valid_loss"), dots: true }], { at, format: short, log: choices.log?.checked });
   const right = of("valid_accuracy", 100);
-  const floor = Math.min(90, 10 * Math.floor(Math.min(100, ...right.map((point) => point[1])) / 10));
-  plots.accuracy?.draw([{ style: "accuracy", points: right, dots: true }], { at, format: (value) => `${value.toFixed(1)} %`, range: [floor, 100] });
+  const least = Math.min(100, ...right.map((point) => point[1]));
+  const floor = Math.max(-ROOM, Math.min(90, 10 * Math.floor((least - ROOM) / 10)));
+  plots.accuracy?.draw([{ style: "accuracy", points: right, dots: true }], { at, format: (value) => percent(value / 100), range: [floor, 100] });
   const rates = state.steps.length ? state.steps.map((step) => [across(step), step.lr]) : of("lr");
   plots.rate.draw([{ style: "rate", points: rates }], { at, format: (value) => value.toPrecision(2) });
 }

@@ -134,7 +134,7 @@ async function tellInterrupted() {
     const found = await known(old.id);
     if (!found || found.finished) { remember(mark, null); continue; }
     const have = Object.values(await ask("GET", `/api/v1/uploads/${old.id}/files`)).reduce((sum, size) => sum + size, 0);
-    const done = `${Math.floor(100 * have / Math.max(old.total, 1))} %`;
+    const done = form.dataset.percent.replace("{value}", Math.floor(100 * have / Math.max(old.total, 1)));
     place.textContent = form.dataset.stopped.replace("{name}", old.name || "…").replace("{done}", done);
     place.hidden = false;
   }
