@@ -31,7 +31,10 @@ class ReLU(Function):
         return module_of(x).relu(x)
 
     def backward(self, gy: Variable) -> Variable:
-        return gy * constant(self.output().data > 0)
+        y = self.output().data
+        if not recording():
+            return constant(module_of(y).relu_backward(gy.data, y))
+        return gy * constant(y > 0)
 
 
 class ReLU6(Function):

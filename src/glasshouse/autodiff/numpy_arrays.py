@@ -43,8 +43,8 @@ __all__ = [
     "batch_norm_backward", "broadcast_to", "clip", "concatenate", "conv2d", "conv2d_input", "conv2d_weight", "copy",
     "cos", "exp", "fold", "host", "is_floating", "labels_like", "linear", "linear_weight", "log", "log_softmax",
     "log_softmax_backward", "matmul", "max", "max_pool", "max_pool_gather", "max_pool_scatter", "maximum", "memory_of",
-    "min", "minimum", "ones_like", "pad", "put", "relu", "scalar_like", "sigmoid", "sign", "sin", "softmax",
-    "softplus", "sum", "take", "tanh", "transpose", "unfold", "where", "zeros", "zeros_like",
+    "min", "minimum", "ones_like", "pad", "put", "relu", "relu_backward", "scalar_like", "sigmoid", "sign", "sin",
+    "softmax", "softplus", "sum", "take", "tanh", "transpose", "unfold", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 keep_freed_memory()  # once a process, before the first arrays
@@ -159,6 +159,10 @@ def log_softmax(x: Array, axis: int) -> Array:
     x = x - x.max(axis=axis, keepdims=True)
     x -= np.log(np.exp(x).sum(axis=axis, keepdims=True))
     return x
+
+
+def relu_backward(gy: Array, y: Array) -> Array:
+    return gy * (y > 0)
 
 
 def log_softmax_backward(gy: Array, y: Array, axis: int) -> Array:

@@ -31,8 +31,8 @@ __all__ = [
     "batch_norm_backward", "broadcast_to", "clip", "concatenate", "conv2d", "conv2d_input", "conv2d_weight", "copy",
     "cos", "exp", "fold", "host", "is_floating", "labels_like", "linear", "linear_weight", "log", "log_softmax",
     "log_softmax_backward", "matmul", "max", "max_pool", "max_pool_gather", "max_pool_scatter", "maximum", "memory_of",
-    "min", "minimum", "ones_like", "pad", "put", "relu", "scalar_like", "sigmoid", "sign", "sin", "softmax",
-    "softplus", "sum", "take", "tanh", "transpose", "unfold", "where", "zeros", "zeros_like",
+    "min", "minimum", "ones_like", "pad", "put", "relu", "relu_backward", "scalar_like", "sigmoid", "sign", "sin",
+    "softmax", "softplus", "sum", "take", "tanh", "transpose", "unfold", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -158,6 +158,10 @@ def sum(x: Array, axis: Axes, keepdims: bool) -> Array:
 
 def log_softmax(x: Array, axis: int) -> Array:
     return torch.log_softmax(x, dim=axis)
+
+
+def relu_backward(gy: Array, y: Array) -> Array:
+    return torch.ops.aten.threshold_backward.default(gy, y, 0)
 
 
 def log_softmax_backward(gy: Array, y: Array, axis: int) -> Array:

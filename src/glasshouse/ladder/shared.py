@@ -1,4 +1,4 @@
-"""Pieces of text that the levels Layers and Autodiff share: the pictures, the rate, the watch over the best epoch."""
+"""The pictures in scripts of the levels Layers and Autodiff: where they are, their order, their augmentation."""
 
 from glasshouse.ladder.network import Layers
 from glasshouse.ladder.story import Story

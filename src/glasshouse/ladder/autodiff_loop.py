@@ -1,0 +1,186 @@
+"""The loop of the level Autodiff, from the first batch to the best epoch, and the scores on the validation part."""
+
+from glasshouse.ladder.arrays import Arrays
+from glasshouse.ladder.autodiff_updates import hook_text, optimizer_name
+from glasshouse.ladder.features import feature_batches
+from glasshouse.ladder.forward import Written
+from glasshouse.ladder.network import Layers
+from glasshouse.ladder.script import loop_head, stopping_lines
+from glasshouse.ladder.shared import (
+    order_text,
+    used_pictures,
+)
+from glasshouse.ladder.story import Story
+
+__all__ = ["loop_lines", "validate_lines"]
+
+Say = dict[str, str]
+_SCORES = [
+    "    right = p[np.arange(len(val)), val.labels]",
+    "    return float(-right.mean()), float((p.argmax(1) == val.labels).mean())",
+    "",
+]
+
+
+def validate_lines(story: Story, arrays: Arrays, say: Say) -> list[str]:
+    """The function ``validate``, or nothing where there is no validation split."""
+    if "val" not in story.dataset.splits:
+        return []
+    if story.recipe.strategy == "features":
+        return [
+            "",
+            "def validate():",
+            f'    """{say["validate-features"]}"""',
+            "    with no_grad(), test_mode():",
+            "        p = F.log_softmax(model(seen)).data.astype(np.float64)",
+            *_SCORES,
+        ]
+    return [
+        "",
+        "def validate():",
+        f'    """{say["validate-autodiff"]}"""',
+        "    scores = []",
+        "    with no_grad(), test_mode():",
+        "        for batch in batches(val, np.arange(len(val)), 64):",
+        f"            x = normalized(batch.pictures.float() / 255, MEAN, STD){arrays.host}",
+        f"            scores.append(F.log_softmax(model(x)).data.{arrays.scores})",
+        f"    p = {arrays.joined}",
+        *_SCORES,
+    ]
+
+
+def loop_lines(story: Story, layers: Layers, written: Written, drawn: bool, arrays: Arrays, say: Say) -> list[str]:
+    """The epochs with their batches, and the best epoch's weights put back."""
+    recipe = story.recipe
+    phased = recipe.strategy == "fine-tune"
+    lines = loop_head(story, layers, say)
+    if recipe.ema_decay:
+        lines += [f"average = {{name: p.data.{arrays.copy} for name, p in model.named_params().items()}}"]
+    lines.append("for epoch in range(EPOCHS):")
+    if phased:
+        lines += [
+            "    if epoch in PHASES:",
+            "        first, (length, base, form, groups) = epoch, PHASES[epoch]",
+            "        SHARES = {p: share for parameters, share in groups for p in parameters}",
+            "        for p in [*early, *late, *head]:",
+            "            p.requires_grad = p in SHARES",
+            f"        optimizer = {optimizer_name(story)}().setup(model){hook_text(story, arrays)}",
+        ]
+    if story.recipe.strategy == "features":
+        lines += feature_batches(story, arrays=True)
+    else:
+        lines += _batches(story, layers, arrays)
+    lines += _step(story, written, drawn, arrays, say)
+    return lines + _end(story, arrays, say) + stopping_lines(story, "val" in story.dataset.splits) + _finish(story, say)
+
+
+def _batches(story: Story, layers: Layers, arrays: Arrays) -> list[str]:
+    order = order_text(story)
+    order = f"{order}[:PICTURES]" if used_pictures(story, layers) != len(story.dataset.splits["train"]) else order
+    lines = [
+        f"    for number, batch in enumerate(batches(train, {order}, BATCH)):",
+        "        x, y = batch.pictures.float().div_(255), batch.labels",
+    ]
+    if story.recipe.augmentation.active:
+        lines.append("        x, y = augment(x, y, batch.samples, AUGMENTATION, SEED, epoch, len(data.classes))")
+    return [*lines, f"        x, y = {arrays.batch}"]
+
+
+def _step(story: Story, written: Written, drawn: bool, arrays: Arrays, say: Say) -> list[str]:
+    recipe = story.recipe
+    phased, many = recipe.strategy == "fine-tune", recipe.accumulate > 1
+    step = "step" if many else "number"
+    lines = []
+    if many:
+        lines += [
+            "        step, part = divmod(number, ACCUMULATE)",
+            "        count = min(BATCH * ACCUMULATE, PICTURES - step * BATCH * ACCUMULATE)",
+            "        if part == 0:",
+            "            model.cleargrads()",
+            "            total = 0.0",
+        ]
+    else:
+        lines += ["        model.cleargrads()"]
+    seeds = f"SEED, epoch, {step}, {'part' if many else 0}"
+    if written.dropout:
+        lines.append(f"        # {say['dropout-seed']}")
+    if written.dropout and not drawn:
+        lines += [f"        model.random = np.random.default_rng(({seeds}))", "        scores = model(x)"]
+    elif written.dropout:
+        lines += [f'        with seeded(torch.device("cpu"), {seeds}):', "            scores = model(x)"]
+    else:
+        lines.append("        scores = model(x)")
+    lines += [*_loss(story, say, many), f"        loss.backward()  # {say[arrays.graph]}"]
+    if many:
+        lines += [
+            "        total += float(loss.data)",
+            "        if part < ACCUMULATE - 1 and number < -(-PICTURES // BATCH) - 1:",
+            "            continue",
+        ]
+    done = f"(epoch - first) * STEPS + {step}" if phased else f"epoch * STEPS + {step}"
+    total = "length * STEPS, base, form" if phased else "EPOCHS * STEPS"
+    lines += [f"        optimizer.lr = rate({done}, {total})", "        optimizer.update()"]
+    lines += ["        follow(average, len(losses))"] if recipe.ema_decay else []
+    return [*lines, f"        losses.append({'total' if many else 'float(loss.data)'})"]
+
+
+def _plain_loss(story: Story) -> bool:
+    objective, changes = story.recipe.objective, story.recipe.augmentation
+    mixed = changes.mixup or changes.cutmix
+    return not mixed and not objective.label_smoothing and objective.class_weights == "none"
+
+
+def _loss(story: Story, say: Say, many: bool) -> list[str]:
+    objective, changes = story.recipe.objective, story.recipe.augmentation
+    said, count = f"        # {say['loss']}", "count" if many else "len(y)"
+    if _plain_loss(story) and not many:
+        return [said, "        loss = F.softmax_cross_entropy(scores, y)"]
+    smoothing = objective.label_smoothing
+    weighted = "" if objective.class_weights == "none" else " * CLASS_WEIGHTS"
+    lines = ["        log_p = F.log_softmax(scores)"]
+    if changes.mixup or changes.cutmix:  # y (N, K): parts of classes
+        smoothed = f"        y = {1 - smoothing!r} * y + {smoothing!r} / len(data.classes)"
+        lines += [smoothed] if smoothing else []
+        return [*lines, said, f"        loss = F.sum(log_p * -y{weighted}) / {count}"]
+    lines.append(f"        each = -log_p[np.arange(len(y)), y]{weighted and weighted + '[y]'}")
+    if smoothing:
+        lines.append(f"        every = -F.sum(log_p{weighted}, axis=1)")
+        lines.append(f"        each = {1 - smoothing!r} * each + {smoothing!r} / len(data.classes) * every")
+    return [*lines, said, f"        loss = F.sum(each) / {count}"]
+
+
+def _end(story: Story, arrays: Arrays, say: Say) -> list[str]:
+    """The end of an epoch."""
+    recipe, val = story.recipe, "val" in story.dataset.splits
+    rows = "BATCH" if recipe.accumulate == 1 else "BATCH * ACCUMULATE"
+    monitor = recipe.checkpoints.monitor if val else "train_loss"
+    place = {"train_loss": 0, "valid_loss": 1, "valid_accuracy": 2}[monitor]
+    swap = ["    swap(average)"] if recipe.ema_decay else []
+    return [
+        '        print(f"step {len(losses)}: loss {losses[-1]!r}")',
+        "        if len(losses) == LIMIT:",
+        "            break",
+        "    if len(losses) == LIMIT:",
+        "        break",
+        f"    sizes = [min({rows}, PICTURES - n) for n in range(0, PICTURES, {rows})]",
+        "    mean = sum(loss * n for loss, n in zip(losses[-STEPS:], sizes)) / PICTURES",
+        *swap,
+        "    history.append((mean, *validate()))" if val else "    history.append((mean,))",
+        '    print(f"epoch {epoch + 1}: " + ", ".join(map(str, history[-1])))',
+        f"    if best is None or history[-1][{place}] {'>' if monitor == 'valid_accuracy' else '<'} "
+        f"history[best_epoch - 1][{place}]:",
+        "        best_epoch, best = epoch + 1, "
+        f"{{name: p.data.{arrays.copy} for name, p in model.named_params().items()}}",
+        *swap,
+    ]
+
+
+def _finish(story: Story, say: Say) -> list[str]:
+    return [
+        "",
+        f"# {say['restore']}",
+        "if best is not None:",
+        "    for name, p in model.named_params().items():",
+        "        p.data = best[name]",
+        '    print(f"the best epoch is {best_epoch}: {history[best_epoch - 1]}")',
+    ]
