@@ -105,9 +105,7 @@ async def browse(client, pages, given, server: psutil.Process, until: str | None
     over = asyncio.Event()
     load = os.getloadavg()[0]
     server.cpu_percent()
-    work = [
-        asyncio.create_task(view(client, pages, n, given.viewers, over, times, errors)) for n in range(given.viewers)
-    ]
+    work = [asyncio.create_task(view(client, pages, given.pause, n, over, times, errors)) for n in range(given.viewers)]
     begin = time.monotonic()
     if until is None:
         await asyncio.sleep(given.seconds)
