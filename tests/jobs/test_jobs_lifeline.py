@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from studio_process import waited
 
 import glasshouse.jobs.lifeline as module
 from glasshouse.errors import StoreError
@@ -14,6 +15,7 @@ from glasshouse.store.jobs import NewJob, abort_job, add_job
 from glasshouse.store.queue import claim, give_back
 from glasshouse.store.records import JobKind
 from glasshouse.store.tables import jobs
+from glasshouse.store.versions import note_opening
 
 
 @pytest.fixture
@@ -79,10 +81,14 @@ def _alone(store: Store, line: Lifeline) -> None:
     line.job = dataclasses.replace(line.job, started_at=(line.job.started_at or 0) - 3 * 3600)
 
 
+def _updated(store: Store, line: Lifeline) -> None:
+    note_opening(store, "99.0")
+
+
 @pytest.mark.parametrize(
     ("happens", "does"),
     [(_abort, ["SIGTERM"]), (_given_away, ["vanish"]), (_deleted, ["vanish"]), (_moved, ["SIGTERM"]),
-     (_copied, ["SIGTERM"]), (_alone, ["SIGTERM"])],
+     (_copied, ["SIGTERM"]), (_alone, ["SIGTERM"]), (_updated, ["SIGTERM"])],
 )  # fmt: skip
 def test_it_stops_once(
     own: Store, sent: list[str], happens: Callable[[Store, Lifeline], None], does: list[str]
@@ -93,6 +99,20 @@ def test_it_stops_once(
     if does == ["SIGTERM"]:
         line.look()
     assert sent == does
+
+
+def test_one_that_began_under_another_studio_goes_on(own: Store, sent: list[str]) -> None:
+    """Where Glasshouse was updated under an open Studio, its worker starts processes of the new one."""
+    note_opening(own, "0.0.1")
+    line = lifeline(own)
+    line.look()
+    assert sent == []
+    note_opening(own)
+    line.look()
+    assert sent == [], "its own version was opened now"
+    note_opening(own, "99.0")
+    line.look()
+    assert sent == ["SIGTERM"]
 
 
 def test_one_that_does_not_listen_is_ended(own: Store, sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,4 +158,11 @@ def test_vanish_ends_the_process_and_what_it_started(tmp_path: Path) -> None:
     assert done.returncode == -signal.SIGKILL
     assert "ends: a test" in done.stderr
     helper = int(done.stdout)
-    assert not psutil.pid_exists(helper) or psutil.Process(helper).status() == psutil.STATUS_ZOMBIE
+
+    def gone() -> bool:
+        try:
+            return bool(psutil.Process(helper).status() == psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return True
+
+    waited(gone, "what it started ends", 30)

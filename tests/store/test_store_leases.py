@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text, update
 
+from glasshouse import __version__
 from glasshouse.errors import RefusedError
 from glasshouse.store.choices import Choices, change_choices, get_choices
 from glasshouse.store.database import Store
@@ -14,7 +16,8 @@ from glasshouse.store.people import add_user
 from glasshouse.store.queue import beat, claim, end, give_back, tell, tell_process
 from glasshouse.store.records import JobKind, JobRecord, JobState, Role
 from glasshouse.store.tables import jobs, workers
-from glasshouse.store.workers import LEASE, check_in, check_out, hold, lapsed, later_version, list_workers
+from glasshouse.store.versions import note_opening, successor
+from glasshouse.store.workers import LEASE, check_in, check_out, hold, lapsed, list_workers
 
 Put = Callable[..., str]
 
@@ -95,11 +98,28 @@ def test_workers_check_in_and_out(store: Store, put: Put) -> None:
     assert list_workers(store) == []
 
 
-def test_a_later_version_is_seen(store: Store) -> None:
-    assert later_version(store) is None
+def test_another_glasshouse_that_came_to_the_home_is_seen(store: Store) -> None:
+    assert successor(store) is None, "no Studio was opened yet"
+    note_opening(store)
+    assert (successor(store), successor(store, "0.0.1")) == (None, f"Glasshouse {__version__}")
+    note_opening(store, "99.0")
+    assert successor(store) == "Glasshouse 99.0"
+    note_opening(store)
+    assert successor(store) is None, "the Studio that was opened last counts, an earlier Glasshouse's too"
     with store.write() as connection:
         connection.execute(text("INSERT INTO migrations VALUES ('9999-later', 1.0)"))
-    assert later_version(store) == "9999-later"
+    assert successor(store) == "a later Glasshouse (9999-later)"
+
+
+def test_a_process_that_was_adopted_under_another_name_has_that_worker(store: Store, put: Put) -> None:
+    put()
+    job = take(store, "before")
+    check_in(store, "after", "1", [])
+    with store.write() as connection:
+        connection.execute(update(jobs).values(started_at=jobs.c.started_at - 1e6))
+    assert tell(store, job.id, {"host": "after"}, job.attempt)
+    held = hold(store, replace(job, started_at=0.0))
+    assert held is not None and held.alone < 5
 
 
 def test_choices_are_kept_and_an_admins(store: Store) -> None:

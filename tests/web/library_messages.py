@@ -106,6 +106,7 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "training/run_folder.py": "command line",
     "jobs/leaving.py": "the worker's log",
     "web/options.py": "what is found and replaced in messages",
+    "store/versions.py": "the logs of workers and jobs",
 }
 NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, logs, and texts to be found in others
     r"<(Dataset|Split|Model|Learner|Network|Follow) |^confusion: |^log_loss: |^measure: |enter a phase|"

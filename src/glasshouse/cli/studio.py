@@ -86,12 +86,14 @@ def serve(
     """
     import uvicorn
 
+    from glasshouse.store.versions import note_opening
     from glasshouse.web.app import create_app
     from glasshouse.web.children import end_children
 
     app = create_app(store, settings)
     listener = _listen(settings)
     address = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}/"
+    note_opening(store)
     keeper = Keeper(store, database, jobs)
     keeper.start()
     print(f"The Studio is open at {address}  (home: {store.home}; Ctrl-C stops it)", file=sys.stderr, flush=True)

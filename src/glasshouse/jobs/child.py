@@ -5,7 +5,6 @@ and what it writes counts only while there was no later one. SIGTERM means: keep
 aborted where a person wished it, and goes back into the queue otherwise.
 """
 
-import fcntl
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ import psutil
 from glasshouse.errors import GlasshouseError, StoreError
 from glasshouse.jobs.kinds import WORK
 from glasshouse.jobs.lifeline import Lifeline
+from glasshouse.jobs.locks import take
 from glasshouse.jobs.reasons import TAKEN, UNTOLD, code_of, failure_of, reason_of
 from glasshouse.jobs.saying import say
 from glasshouse.jobs.space import check_space
@@ -36,6 +36,7 @@ __all__ = ["main"]
 
 NICE = 5  # so that pages stay quick on a computer that trains on its processor
 WAIT_SECONDS = 20.0
+AGAIN_SECONDS = 3.0  # after which a stop is asked for again: what is being imported may swallow an exception
 TELLING_SECONDS = 30.0  # in which a database that refuses is asked again to note how the job ended
 
 
@@ -46,7 +47,15 @@ class JobStoppedError(KeyboardInterrupt):
 def main(home: str, job_id: str, attempt: str) -> int:
     """Do one job and return the exit code; how it ended stands in the store."""
     signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGALRM, _stop_again)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return _main(home, job_id, attempt)
+    except JobStoppedError:  # before the work began, so there is nothing to keep
+        return UNTOLD
+
+
+def _main(home: str, job_id: str, attempt: str) -> int:
     os.nice(NICE)
     store = store_of_worker(home)
     folder = store.path(f"work/{job_id}")
@@ -105,7 +114,13 @@ def _insist(tell: Callable[[], bool]) -> bool:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
     raise JobStoppedError
+
+
+def _stop_again(number: int, frame: FrameType | None) -> None:
+    """Ask again by SIGTERM, so that whoever listens to that by now hears it: the loop of a training, or nobody."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager
@@ -119,17 +134,11 @@ def _lock(folder: Path) -> Iterator[bool]:
 def _locked(file: IO[str]) -> bool:
     """Take the lock; a process before this one that is just ending is waited for."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.1)
-        except OSError:  # a file system that knows no locks: the number of the attempt must do
-            return True
-        else:
-            return True
+    while not take(file):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """When a worker leaves its jobs to themselves and goes: its Studio is gone, its home moved, or Glasshouse updated."""
 
-import fcntl
 import os
 import socket
 import sys
@@ -8,15 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
+from glasshouse import __version__
 from glasshouse.errors import ConflictError
+from glasshouse.jobs.locks import take
 from glasshouse.store.database import Store
-from glasshouse.store.workers import later_version
+from glasshouse.store.versions import successor
 
-__all__ = ["GONE", "OUTDATED", "Leave", "only_worker", "reason_to_leave"]
+__all__ = ["GONE", "OUTDATED", "Leave", "only_worker", "reason_to_leave", "worker_lock"]
 
-ALONE, OUTDATED, GONE = 0, 4, 5  # exit codes: the Studio is gone, a later version came, the home is gone
+ALONE, OUTDATED, GONE = 0, 4, 5  # exit codes: the Studio is gone, another version came, the home is gone
 BETWEEN = 5.0  # seconds between two looks at the version
 
 Leave = Callable[[], int | None]
@@ -25,7 +25,8 @@ Leave = Callable[[], int | None]
 def reason_to_leave(store: Store, parent: int | None, lock: Path) -> Leave:
     """Return a function that gives the exit code where the worker must go, and None while it may stay.
 
-    Jobs go on meanwhile: the next worker adopts them, and they watch for themselves that their home is there.
+    Jobs go on meanwhile: the next worker adopts them, and they watch for themselves that their home is there, and
+    whether another Glasshouse came (``lifeline``).
     """
     seen = lock.stat().st_ino
     looked = 0.0
@@ -42,8 +43,11 @@ def reason_to_leave(store: Store, parent: int | None, lock: Path) -> Leave:
                 f"The Studio's home {store.home} was moved or deleted. Start the Studio where it is now.\n"
             )
             return GONE
-        if later := later_version(store):
-            sys.stderr.write(f"A later Glasshouse has updated the Studio's database ({later}). Start this one again.\n")
+        if other := successor(store):
+            sys.stderr.write(
+                f"The Studio was opened by {other}, and this worker is of {__version__}: it ends, and its jobs go on "
+                "there. To work here too, install the same version and start the Studio again.\n"
+            )
             return OUTDATED
         return None
 
@@ -59,21 +63,16 @@ def only_worker(store: Store, host: str | None = None, patience: float = 0.0) ->
     Raises:
         ConflictError: there is one already.
     """
-    path = store.home / f"worker-{host or socket.gethostname()}.lock"
+    path = worker_lock(store, host or socket.gethostname())
     deadline = time.monotonic() + patience
     with path.open("a") as file:
-        while not _locked(file):
+        while not take(file):
             if time.monotonic() > deadline:
                 raise ConflictError(f"Another worker works on {store.home}; stop that Studio first.")
             time.sleep(0.05)
         yield path
 
 
-def _locked(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system that knows no locks
-        pass
-    return True
+def worker_lock(store: Store, host: str) -> Path:
+    """Return the file that the worker of ``host`` holds while it lives."""
+    return store.home / f"worker-{host}.lock"

@@ -1,8 +1,9 @@
 """What the process of a job watches while it works: that the job is still its own, and that somebody wants it.
 
-It renews the job's lease every few seconds. It stops, and keeps its work, where its home was moved or deleted, where a
-person aborted the job and no worker is there to say so, or where no worker came back for long. It ends at once where
-the job was given to another process: another computer took it over, because this one was not heard for a minute.
+It renews the job's lease every few seconds. It stops, and keeps its work, where its home was moved or deleted, where
+Glasshouse was updated (the new one goes on, and one process never mixes the code of two), where a person aborted the
+job and no worker is there to say so, or where no worker came back for long. It ends at once where the job was given to
+another process: another computer took it over, because this one was not heard for a minute.
 """
 
 import os
@@ -15,6 +16,7 @@ from glasshouse.errors import StoreError
 from glasshouse.jobs.saying import say
 from glasshouse.store.database import Store
 from glasshouse.store.records import JobRecord
+from glasshouse.store.versions import successor
 from glasshouse.store.workers import LEASE, hold
 
 __all__ = ["ALONE", "Lifeline", "vanish"]
@@ -32,6 +34,7 @@ class Lifeline:
         self.job = job
         self._lock = lock
         self._held = _identity(lock)
+        self._known = successor(store)  # begun by what is installed now, though another Studio may be open still
         self._alone = 3600 * float(os.environ.get(ALONE) or 12)
         self._renewed = time.monotonic()
         self._stopped: float | None = None
@@ -54,6 +57,7 @@ class Lifeline:
             return
         try:
             held = hold(self.store, self.job)
+            other = successor(self.store)
         except StoreError as error:
             if self.store.shared and time.monotonic() - self._renewed > LEASE * 2 / 3:
                 vanish(f"the database is out of reach, so another computer may take the job over ({error})")
@@ -65,6 +69,8 @@ class Lifeline:
             vanish("the job was given to another process, or was deleted")
         elif held.wish == "abort":
             self._stop("a person aborted it")
+        elif other not in (None, self._known):
+            self._stop(f"the Studio was opened by {other}, which goes on with it")
         elif held.alone > self._alone:
             self._stop(f"no worker was there for {self._alone / 3600:.3g} hours; start the Studio and it goes on")
 

@@ -5,14 +5,16 @@ import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
+from glasshouse.jobs.locks import is_held
 from glasshouse.jobs.wiring import module_command
 from glasshouse.store.database import Store
 from glasshouse.store.records import JobRecord
 
-__all__ = ["Local", "adopt", "start"]
+__all__ = ["Local", "adopt", "is_alive", "job_lock", "start"]
 
 
 @dataclass
@@ -62,11 +64,19 @@ def start(store: Store, job: JobRecord, gpu: str | None = None) -> Local:
     return Local(child.pid, _born(child.pid), child)
 
 
-def adopt(job: JobRecord) -> Local | None:
-    """Return the process of a running job that another worker started, or None where it is gone."""
+def adopt(store: Store, job: JobRecord) -> Local | None:
+    """Return the process of a running job that another worker started, or None where it is gone.
+
+    One that lives and does not hold the job's lock works on another home, of which this one is a copy.
+    """
     if job.pid is None or job.born is None or not is_alive(job.pid, job.born):
         return None
-    return Local(job.pid, job.born)
+    return None if is_held(job_lock(store, job.id)) is False else Local(job.pid, job.born)
+
+
+def job_lock(store: Store, job_id: str) -> Path:
+    """Return the file that the process of a job holds while it lives."""
+    return store.path(f"work/{job_id}") / "lock"
 
 
 def is_alive(pid: int, born: float) -> bool:

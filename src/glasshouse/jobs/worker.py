@@ -2,8 +2,8 @@
 
 One worker a home and computer. When it starts, it goes on with the jobs of the one before: processes that still live
 are adopted, the others' jobs go back into the queue and are resumed. When it is asked to stop (Ctrl-C, SIGTERM), its
-jobs keep their work and wait in the queue. When it is killed, or its Studio is, its jobs go on. On PostgreSQL it also
-takes over the jobs of computers that were not heard for a minute.
+jobs keep their work and wait in the queue. When it is killed, or its Studio is, its jobs go on. It also takes over the
+jobs of others that nobody does any more (``strays``).
 """
 
 import argparse
@@ -25,13 +25,14 @@ from glasshouse.jobs.machine import Meter
 from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, UNTOLD, failure_of_exit, reason_of_exit
 from glasshouse.jobs.resident import Resident
 from glasshouse.jobs.slots import Slot, gpus, slots
+from glasshouse.jobs.strays import forget_gone, strays
 from glasshouse.jobs.wiring import store_of_worker
 from glasshouse.store.choices import get_choices
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
-from glasshouse.store.queue import beat, claim, end, give_back, running_on, settle_dependants, tell_process
+from glasshouse.store.queue import beat, claim, end, give_back, running_on, settle_dependants, tell, tell_process
 from glasshouse.store.records import Failure, JobRecord, JobState
-from glasshouse.store.workers import check_in, check_out, lapsed
+from glasshouse.store.workers import check_in, check_out
 
 __all__ = ["Worker", "main"]
 
@@ -105,17 +106,16 @@ class Worker:
         self.meter.look({job_id: one.process.pid for job_id, one in self.running.items()})
 
     def take_over(self) -> None:
-        """Go on with the jobs that an earlier worker of this computer had running, and with lapsed ones of others."""
-        for job in running_on(self.store, self.host):
+        """Go on with the jobs that an earlier worker of this computer had running, and with those that have nobody."""
+        mine = [(job, adopt(self.store, job)) for job in running_on(self.store, self.host)]
+        for job, process in (*mine, *strays(self.store, self.host)):
             if job.id in self.running:
                 continue
-            process = adopt(job)
-            if process is not None:
-                self.running[job.id] = Running(self._place(job), process, job.attempt)
-            else:
+            if process is None:
                 self._lost(job.id, job.attempt, job.losses)
-        for row in lapsed(self.store, self.host):
-            self._lost(row.id, row.attempt, row.losses)
+            elif job.host == self.host or tell(self.store, job.id, {"host": self.host}, job.attempt):
+                self.running[job.id] = Running(self._place(job), process, job.attempt)
+        forget_gone(self.store, self.host)
 
     def put_aside(self) -> None:
         """Stop all jobs; each keeps its work and goes back into the queue."""
@@ -176,7 +176,7 @@ class Worker:
             return
         if job.wish == "abort" or code in (TAKEN, UNTOLD) or not unasked:
             give_back(self.store, job_id, one.attempt)
-        elif code is None:
+        elif code in (None, -signal.SIGTERM):  # asked to stop, by a computer that shuts down, before it could listen
             self._lost(job_id, one.attempt, job.losses)
         else:
             end(

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
 from glasshouse.store.clock import clock
 from glasshouse.store.database import Store
@@ -15,7 +15,17 @@ from glasshouse.store.jobs import get_job, job_record
 from glasshouse.store.records import Failure, JobKind, JobRecord, JobState
 from glasshouse.store.tables import jobs
 
-__all__ = ["beat", "claim", "end", "give_back", "running_on", "settle_dependants", "tell", "tell_process"]
+__all__ = [
+    "beat",
+    "claim",
+    "end",
+    "give_back",
+    "running_elsewhere",
+    "running_on",
+    "settle_dependants",
+    "tell",
+    "tell_process",
+]
 
 ABORTED = "aborted on request; what was done is kept"
 
@@ -101,9 +111,18 @@ def give_back(store: Store, job_id: str, attempt: int | None = None, *, lost: bo
 
 def running_on(store: Store, host: str) -> list[JobRecord]:
     """Return the jobs that are running on ``host``."""
-    query = select(jobs).where(jobs.c.state == JobState.RUNNING, jobs.c.host == host)
+    return _running(store, jobs.c.host == host)
+
+
+def running_elsewhere(store: Store, host: str) -> list[JobRecord]:
+    """Return the jobs that are running on other computers than ``host``, or under another name of it."""
+    return _running(store, jobs.c.host != host)
+
+
+def _running(store: Store, where: ColumnElement[bool]) -> list[JobRecord]:
     with store.read() as connection:
-        return [job_record(row) for row in connection.execute(query)]
+        rows = connection.execute(select(jobs).where(jobs.c.state == JobState.RUNNING, where))
+        return [job_record(row) for row in rows]
 
 
 def settle_dependants(store: Store) -> int:

@@ -13,11 +13,10 @@ from sqlalchemy import Row, and_, delete, insert, select, update
 
 from glasshouse.store.clock import clock, database_time
 from glasshouse.store.database import Store
-from glasshouse.store.migrations import MIGRATIONS
 from glasshouse.store.records import JobRecord, JobState
-from glasshouse.store.tables import jobs, migrations_done, workers
+from glasshouse.store.tables import jobs, workers
 
-__all__ = ["LEASE", "Hold", "WorkerRecord", "check_in", "check_out", "hold", "lapsed", "later_version", "list_workers"]
+__all__ = ["LEASE", "Hold", "WorkerRecord", "check_in", "check_out", "hold", "lapsed", "list_workers"]
 
 LEASE = 60.0  # seconds without a heartbeat, after which a job of another computer is taken over
 FORGOTTEN = 7 * 86400.0  # seconds, after which a worker is no longer listed
@@ -76,7 +75,8 @@ def hold(store: Store, job: JobRecord) -> Hold | None:
         if not connection.execute(update(jobs).where(mine).values(heartbeat=clock(connection))).rowcount:
             return None
         wish = connection.execute(select(jobs.c.wish).where(jobs.c.id == job.id)).scalar()
-        heard = connection.execute(select(workers.c.heartbeat).where(workers.c.host == job.host)).scalar()
+        mine_now = select(jobs.c.host).where(jobs.c.id == job.id).scalar_subquery()  # another than at its start, maybe
+        heard = connection.execute(select(workers.c.heartbeat).where(workers.c.host == mine_now)).scalar()
         since = heard if heard is not None else job.started_at or 0.0
         return Hold(wish, database_time(connection) - since)
 
@@ -87,10 +87,3 @@ def lapsed(store: Store, host: str, lease: float = LEASE) -> list[Row[Any]]:
         late = jobs.c.heartbeat < clock(connection) - lease
         query = select(jobs.c.id, jobs.c.attempt, jobs.c.wish, jobs.c.losses)
         return list(connection.execute(query.where(jobs.c.state == JobState.RUNNING, jobs.c.host != host, late)))
-
-
-def later_version(store: Store) -> str | None:
-    """Return the name of a migration that a later Glasshouse made on the database, or None."""
-    with store.read() as connection:
-        done = set(connection.execute(select(migrations_done.c.name)).scalars())
-    return max(done - set(MIGRATIONS), default=None)
