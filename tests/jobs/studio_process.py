@@ -1,23 +1,26 @@
 """A Studio as a person starts it, in processes that a test may kill in every way; and the weights to compare."""
 
 import hashlib
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.jobs import get_job, list_jobs, resume_job
 from glasshouse.store.records import JobState
+from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 
-__all__ = ["Home", "digest", "kill", "waited"]
+__all__ = ["Home", "check_told_once", "digest", "fill", "kill", "undisturbed", "waited"]
 
 PATIENCE = 120.0
 PROGRAM = [sys.executable, "-m", "glasshouse.cli.main", "studio", "--port", "0", "--no-browser"]
@@ -45,6 +48,14 @@ def digest(run: Path) -> str:
     return hashlib.sha256((run / "model" / "weights.safetensors").read_bytes()).hexdigest()
 
 
+def check_told_once(run: Path) -> None:
+    """See that every step of a run was told by one process, and its end once."""
+    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    steps = [event["step"] for event in events if event["type"] == "step"]
+    assert steps and steps == sorted(set(steps)), "no step was done by two processes"
+    assert [event["type"] for event in events].count("run-finished") == 1
+
+
 class Home:
     """A Studio's home with the Studio on it; it can be killed, moved and started again."""
 
@@ -52,15 +63,31 @@ class Home:
         self.place = place
         self.database = database
         self._words = ["--folder", str(pictures), *(["--database", database] if database else [])]
+        self.address = ""
         self._studio: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
-        """Start the Studio and wait until it listens."""
+    def start(self, source: Path | None = None) -> None:
+        """Start the Studio and wait until it listens; ``source`` is the folder of another Glasshouse's sources."""
         words = [*PROGRAM, "--home", str(self.place), *self._words]
-        self._studio = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        environment = {**os.environ, **({"PYTHONPATH": str(source)} if source else {})}
+        self._studio = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment)
         assert self._studio.stderr is not None
         line = self._studio.stderr.readline()
-        assert re.search(r"http://127\.0\.0\.1:\d+/", line), line
+        found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+        assert found, line
+        self.address = found[0]
+
+    def stop(self) -> str:
+        """Stop the Studio as Ctrl-C does; return what it said."""
+        assert self._studio is not None
+        self._studio.send_signal(signal.SIGINT)
+        return self._studio.communicate(timeout=PATIENCE)[1]
+
+    def let_go(self) -> "subprocess.Popen[str]":
+        """Return the Studio, which lives on beside the next that is started."""
+        assert self._studio is not None
+        studio, self._studio = self._studio, None
+        return studio
 
     @property
     def alive(self) -> bool:
@@ -129,3 +156,24 @@ class Home:
         if self._studio is not None and self.alive:
             os.kill(self._studio.pid, signal.SIGKILL)
         self.kill_all()
+
+
+def fill(home: Home, pictures: Path, recipes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Ask for a dataset and a training for each recipe, which waits for it; return the models."""
+    with home.store() as store:
+        store.folders = (pictures,)
+        data = submit_dataset(store, NewDataset("pets", {"source": str(pictures), "width": 16, "height": 16}))
+        made = [submit_models(store, NewModel(f"m{n}", data.id, recipe))[0] for n, recipe in enumerate(recipes)]
+        return [model.id for model in made]
+
+
+def undisturbed(home: Home, models: list[str], to: Path) -> list[str]:
+    """Train the same recipes without any disturbance, in the same kind of process; return their weights' hashes."""
+    script = "import sys, glasshouse; from glasshouse.recipe import TrainingRecipe as R; "
+    script += "from glasshouse.training.loop import train; [0 for _ in train(R.load(sys.argv[1]), sys.argv[2])]"
+    for n, model in enumerate(models):
+        recipe = home.place / "runs" / model / "recipe.json"
+        subprocess.run(
+            [sys.executable, "-c", script, str(recipe), str(to / str(n))], check=True, cwd=home.place / "runs"
+        )
+    return [digest(to / str(n)) for n in range(len(models))]

@@ -3,23 +3,19 @@
 GLASSHOUSE_KILLS=40 GLASSHOUSE_SEED=7 python -m pytest tests/jobs/test_jobs_kills.py
 """
 
-import json
 import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from studio_process import Home, digest, kill, waited
+from studio_process import Home, check_told_once, digest, fill, kill, undisturbed, waited
 
 from glasshouse.store.jobs import list_jobs
 from glasshouse.store.models import get_model
 from glasshouse.store.records import JobState
-from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 
 KILLS = int(os.environ.get("GLASSHOUSE_KILLS", "5"))
 SEED = int(os.environ.get("GLASSHOUSE_SEED", "1"))
@@ -33,27 +29,6 @@ def home(tmp_path: Path, pictures: Path) -> Iterator[Home]:
     one = Home(tmp_path / "home-0", pictures)
     yield one
     one.close()
-
-
-def fill(home: Home, pictures: Path) -> list[str]:
-    """Ask for a dataset and two trainings that wait for it; return the models."""
-    with home.store() as store:
-        store.folders = (pictures,)
-        data = submit_dataset(store, NewDataset("pets", {"source": str(pictures), "width": 16, "height": 16}))
-        made = [submit_models(store, NewModel(f"m{n}", data.id, {**RECIPE, "seed": n}))[0] for n in range(2)]
-        return [model.id for model in made]
-
-
-def undisturbed(home: Home, models: list[str], to: Path) -> list[str]:
-    """Train the same recipes without any disturbance, in the same kind of process; return their weights' hashes."""
-    script = "import sys, glasshouse; from glasshouse.recipe import TrainingRecipe as R; "
-    script += "from glasshouse.training.loop import train; [0 for _ in train(R.load(sys.argv[1]), sys.argv[2])]"
-    for n, model in enumerate(models):
-        recipe = home.place / "runs" / model / "recipe.json"
-        subprocess.run(
-            [sys.executable, "-c", script, str(recipe), str(to / str(n))], check=True, cwd=home.place / "runs"
-        )
-    return [digest(to / str(n)) for n in range(len(models))]
 
 
 def strike(home: Home, way: str, number: int) -> None:
@@ -92,7 +67,7 @@ def test_killed_in_all_ways_every_job_ends_once_with_the_same_weights(
     home: Home, pictures: Path, tmp_path: Path
 ) -> None:
     draw = random.Random(SEED)
-    models = fill(home, pictures)
+    models = fill(home, pictures, [{**RECIPE, "seed": n} for n in range(2)])
     home.start()
     ways = [WAYS[n] if n < len(WAYS) else draw.choice(WAYS) for n in range(KILLS)]
     draw.shuffle(ways)
@@ -110,8 +85,5 @@ def test_killed_in_all_ways_every_job_ends_once_with_the_same_weights(
     assert sorted(job.state for job in jobs) == [JobState.DONE] * 3, "none is lost, none is twice there"
     assert struck >= min(KILLS, 4), "the blows fell while there was work"
     for run in runs:
-        events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
-        steps = [event["step"] for event in events if event["type"] == "step"]
-        assert steps and steps == sorted(set(steps)), "no step was done by two processes"
-        assert [e["type"] for e in events].count("run-finished") == 1
+        check_told_once(run)
     assert [digest(run) for run in runs] == undisturbed(home, models, tmp_path / "calm")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select, text
 
+from glasshouse import __version__
 from glasshouse.errors import StoreError
 from glasshouse.store.tables import migrations_done
 
@@ -94,7 +95,10 @@ def migrate(connection: Connection, upto: str | None = None) -> list[str]:
     )
     done = set(connection.execute(select(migrations_done.c.name)).scalars())
     if unknown := sorted(done - set(MIGRATIONS)):
-        raise StoreError(f"The Studio's database was written by a later Glasshouse ({unknown[-1]}); update Glasshouse.")
+        raise StoreError(
+            f"The Studio's database was written by a later Glasshouse ({unknown[-1]}); this one is {__version__} and "
+            "leaves it as it is. Update Glasshouse, or choose another --home."
+        )
     applied = []
     for name, statements in MIGRATIONS.items():
         if name not in done:
