@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from html.parser import HTMLParser
 
 import pytest
 from starlette.testclient import TestClient
@@ -9,10 +10,11 @@ from starlette.testclient import TestClient
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.models import get_model
 from glasshouse.store.rates import RUN, TRIAL, find_rate, note_rate, rate_key
+from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.training.pace import pace_of_run
 from glasshouse.web.app import create_app
-from glasshouse.web.model_form import defaults, filled_from, new_model, weights_word
+from glasshouse.web.model_form import FIELDS, defaults, filled_from, new_model, weights_word
 from studio_seed import Studio
 
 OWN = {"preset": "own", "network": "Dense128", "epochs": "3", "batch_size": "16"}
@@ -112,6 +114,67 @@ def test_a_clone_makes_the_same_recipe_with_all_that_has_no_field(client: TestCl
     assert new_model({**form, "early_stopping.patience": ""}, None).recipe.get("early_stopping") is None
     assert json.loads(form["rest"])
     assert filled_from({**TrainingRecipe(data="-", network="LeNet").model_dump(mode="json")})["rest"] is not None
+
+
+class Sent(HTMLParser):
+    """What a browser sends of the form of a page, as it stands there."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.values: dict[str, str] = {}
+        self.select = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {key: value or "" for key, value in attrs}
+        name = given.get("name", "")
+        if tag == "select":
+            self.select = name
+            self.names.add(name)
+        elif tag == "option" and ("selected" in given or self.select not in self.values):
+            self.values[self.select] = given["value"]
+        elif tag == "input" and name:
+            self.names.add(name)
+            if given.get("type") not in ("checkbox", "radio") or "checked" in given:
+                self.values[name] = given.get("value", "on")
+
+
+def test_every_setting_of_the_form_has_a_control(client: TestClient) -> None:
+    names = Sent(client.get("/models/new").text).names
+    assert set(FIELDS) - names == set()
+    assert "schedule.milestones" in names
+
+
+SELDOM = {
+    "network": "Dense128", "epochs": 3, "batch_size": 8, "accumulate": 2, "freeze_epochs": 2, "clip_norm": 1.5,
+    "sampling": "balanced", "normalize": "none", "precision": "mixed", "device": "cpu",
+    "optimizer": {"name": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True},
+    "objective": {"label_smoothing": 0.1}, "ema_decay": 0.9,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "schedule", [{"name": "multi-step", "milestones": [20, 60, 75], "gamma": 0.1}, {"name": "polynomial", "power": 2.5}]
+)
+def test_a_clone_sent_as_it_stands_trains_the_same_recipe(
+    client: TestClient, studio: Studio, schedule: dict[str, object]
+) -> None:
+    (first,) = submit_models(studio.store, NewModel("Cloned", studio.dataset, {**SELDOM, "schedule": schedule}))
+    client.post(f"/models/{first.id}/abort")
+    form = Sent(client.get(f"/models/new?clone={first.id}").text).values
+    sent = client.post("/models/new", data={**form, "name": "Once more"})
+    assert sent.status_code == 303, sent.text
+    key = sent.headers["location"].rpartition("/")[2]
+    client.post(f"/models/{key}/abort")
+    assert get_model(studio.store, key).recipe == get_model(studio.store, first.id).recipe
+
+
+def test_steps_that_are_no_numbers_are_told_at_their_field(client: TestClient, studio: Studio) -> None:
+    form = {**OWN, "name": "x", "dataset": studio.dataset, "schedule.milestones": "half"}
+    answer = client.post("/models/new", data=form)
+    assert answer.status_code == 422
+    assert 'id="wrong-schedule.milestones"' in answer.text
 
 
 @pytest.mark.parametrize(

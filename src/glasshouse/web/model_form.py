@@ -11,7 +11,7 @@ from glasshouse.store.submit import NewModel
 from glasshouse.web.form_values import flat, recipe_data
 from glasshouse.web.presets import Preset
 
-__all__ = ["CHECKED", "defaults", "filled_from", "first_of", "new_model", "recipe_fields", "weights_word"]
+__all__ = ["CHECKED", "FIELDS", "defaults", "filled_from", "first_of", "new_model", "recipe_fields", "weights_word"]
 
 AUGMENTATION = (
     "rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip", "vertical_flip", "brightness",
@@ -28,9 +28,11 @@ FIELDS = (
     *(f"schedule.{name}" for name in SCHEDULE),
 )  # fmt: skip
 CHECKED = frozenset({"augmentation.horizontal_flip", "augmentation.vertical_flip", "optimizer.nesterov"})
-UNSAID = frozenset({"data", "fingerprint", "version", "kind", "title"})
+MILESTONES = "schedule.milestones"  # several numbers in one field
+UNSAID = frozenset({"data", "fingerprint", "version", "kind", "title", MILESTONES})
 NONE: frozenset[str] = frozenset()
 SEPARATORS = re.compile(r"[\s,;]+")
+SWEPT = "expected a number, or several with spaces between for a model of each"
 WEIGHTS = {
     r"\.\./runs/([^/]+)/model/weights\.safetensors": "model:{}",
     r"\.\./runs/([^/]+)/checkpoints/([^/]+)": "model:{}:{}",
@@ -40,7 +42,8 @@ WEIGHTS = {
 
 def defaults() -> dict[str, str]:
     """Return what stands in an empty form, before a preset or a clone fills it."""
-    plain = flat(TrainingRecipe(data="-", network="LeNet").model_dump(), NONE)
+    usual = TrainingRecipe(data="-", network="LeNet")
+    plain = {**flat(usual.model_dump(), NONE), MILESTONES: _spaced(usual.schedule.milestones)}
     return {**dict.fromkeys(FIELDS, ""), **plain, "name": "", "dataset": "", "preset": "balanced", "notes": ""}
 
 
@@ -49,6 +52,7 @@ def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
     form = {**defaults(), **flat(recipe, NONE), "preset": "own"}
     rest = _without(recipe, FIELDS)
     form |= {name: "" for name in FIELDS if _holds(rest, name)}  # ranges and the like, which no field can show
+    form[MILESTONES] = _spaced((recipe.get("schedule") or {}).get("milestones", ()))
     return {**form, "weights": weights_word(form["weights"]), "rest": json.dumps(rest) if rest else ""}
 
 
@@ -58,6 +62,8 @@ def recipe_fields(form: Mapping[str, str], preset: Preset | None) -> dict[str, A
         return dict(preset.recipe)
     fields = recipe_data(form, FIELDS, NONE, CHECKED)
     whole = _joined(_rest(form), fields)
+    if milestones := _numbers(form, MILESTONES, "expected numbers with spaces between, such as 50 85"):
+        whole.setdefault("schedule", {})["milestones"] = milestones
     if not form.get("early_stopping.patience", "").strip():
         whole.pop("early_stopping", None)
     return whole
@@ -140,9 +146,12 @@ def weights_word(weights: str) -> str:
     return weights
 
 
-def _numbers(form: Mapping[str, str], name: str) -> list[float]:
+def _numbers(form: Mapping[str, str], name: str, expected: str = SWEPT) -> list[float]:
     try:
         return [float(word) for word in SEPARATORS.split(form.get(name, "").strip()) if word]
     except ValueError:
-        message = "expected a number, or several with spaces between for a model of each"
-        raise RecipeError("the model", [Problem(name, message)]) from None
+        raise RecipeError("the model", [Problem(name, expected)]) from None
+
+
+def _spaced(numbers: Iterable[float]) -> str:
+    return " ".join(f"{number:g}" for number in numbers)
