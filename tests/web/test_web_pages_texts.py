@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from glasshouse.web.field_labels import field_labels
 from glasshouse.web.language import CATALOGUES, catalogue, choose, duration, library_texts, percent, texts, time_left
 
 WEB = CATALOGUES.parent
@@ -77,6 +78,16 @@ def test_percents_are_written_as_each_language_writes_them() -> None:
     assert [text for text in english if glued.search(text)] == []
     assert [text for text in korean if spaced.search(text)] == []
     assert (percent(0.29, "en"), percent(0.29, "ko"), percent(None, "ko")) == ("29.0 %", "29.0%", "–")
+
+
+def test_problems_name_fields_by_the_labels_that_the_forms_have() -> None:
+    field = re.compile(r"""(?:field|number|text|choice)\((?:form, problems, )?"([a-z_.]+)", _\("([^"]*)"\)""")
+    forms = [(WEB / "templates" / f"{name}.html").read_text(encoding="utf-8")
+             for name in ("dataset_options", "model_new", "network_editor")]  # fmt: skip
+    shown = {found for form in forms for found in field.findall(form)}
+    assert len(shown) > 50
+    assert {name: label for name, label in shown if field_labels("en").get(name) != label} == {}
+    assert field_labels("ko")["epochs"] == "에포크"
 
 
 def test_no_template_or_module_writes_a_percent_sign_by_itself() -> None:

@@ -109,7 +109,9 @@ def _missing(dealt: Dealt) -> Iterator[Finding]:
         absent = sorted(classes - {r.item.label for r, s in zip(dealt.records, dealt.sides) if s == side})
         if absent and side == "val":
             names = ", ".join(map(repr, absent[:10]))
-            yield Finding("class-missing", f"The validation part has no picture of {len(absent)} classes: {names}.")
+            yield Finding(
+                "class-missing", f"The validation part has no picture of these classes ({len(absent)}): {names}."
+            )
 
 
 def _tiny(dealt: Dealt) -> Iterator[Finding]:

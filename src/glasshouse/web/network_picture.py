@@ -68,7 +68,7 @@ def picture(draft: Draft, seen: Look) -> Picture:
 
 def _box(block: Block, title: str, seen: Seen | None, centre: Mapping[str, float]) -> Box:
     family = next((group for group, words in GROUPS.items() if block.word in words), "input")
-    wrong = seen is None or seen.shape is None or bool(seen.problems)
+    wrong = seen is None or bool(seen.problems)  # what comes below it has no shape either, and nothing to put right
     text = _shape(seen)
     return Box(centre["x"], centre["y"], _width(title, text), family, title, text, block.name, wrong)
 

@@ -3,13 +3,24 @@
 import re
 from collections.abc import Callable, Mapping
 
+from glasshouse.web.field_labels import field_labels
 from glasshouse.web.language import texts
 
 __all__ = ["fields_for_options"]
 
 OPTION = re.compile(r"(--[a-z]+(?:-[a-z]+)*)(?: (none|FILE|random|ordered|jpeg|gray|rgb|0\.\d+|0\b))?")
-NOT_ON_PAGES = {  # beside a message stands a link, and a place on the disk is the Studio's own affair
+FIELDS = {
+    "--pattern": "labels.pattern", "--path-column": "labels.path_column", "--label-column": "labels.label_column",
+    "--group": "group", "--split": "split", "--min-per-class": "min_per_class", "--valid": "valid", "--test": "test",
+    "--size": "width height", "--color": "color", "--encoding": "encoding", "--batch-size": "batch_size",
+    "--lr": "optimizer.lr", "--weights": "weights",
+}  # fmt: skip
+PARTS = ("--valid", "--test")  # of 1 in a recipe, percent on a page
+NOT_ON_PAGES = {  # a link or a list stands there instead, there is no such field, or it is the Studio's own affair
     "; dataset show --twins lists them": "", "; dataset show --twins lists pictures that look the same": "",
+    " `glasshouse networks --search TEXT` lists more.": "", " 더 찾으려면: `glasshouse networks --search TEXT`.": "",
+    ": `glasshouse networks --search TEXT`": "", ", or clip the gradient (--clip-norm 1)": "",
+    ". 그래디언트를 자르는 방법도 있습니다 (--clip-norm 1)": "",
     "choose another --out, a smaller": "choose a smaller", "다른 --out, 더 작은": "더 작은",
 }  # fmt: skip
 
@@ -21,27 +32,18 @@ def fields_for_options(text: str, language: str) -> str:
     for words, instead in NOT_ON_PAGES.items():
         text = text.replace(words, instead)
     _ = texts(language).gettext
-    labels, values = _labels(_), _values(_)
+    labels, values = field_labels(language), _values(_)
 
     def field(found: re.Match[str]) -> str:
-        label, value = labels.get(found[1]), found[2] or ""
-        if label is None:
+        if found[1] not in FIELDS:
             return found[0]
-        shown = _("{value} %").format(value=f"{100 * float(value):g}") if value[:1] == "0" else values.get(value, "")
+        value, label = found[2] or "", " × ".join(labels[name] for name in FIELDS[found[1]].split())
+        shown = values.get(value, value)
+        if found[1] in PARTS and value[:1] == "0":
+            shown = _("{value} %").format(value=f"{100 * float(value):g}")
         return f"“{label}” {shown}".strip()
 
     return OPTION.sub(field, text)
-
-
-def _labels(_: Callable[[str], str]) -> Mapping[str, str]:
-    return {
-        "--pattern": _("Label pattern"), "--path-column": _("Column of the path"),
-        "--label-column": _("Column of the label"), "--group": _("Series pattern"), "--split": _("Way of splitting"),
-        "--min-per-class": _("Least pictures a class"), "--valid": _("For validation"),
-        "--test": _("For the sealed test"), "--size": f"{_('Width')} × {_('Height')}", "--color": _("Colour"),
-        "--encoding": _("Stored as"), "--batch-size": _("Batch size"), "--lr": _("Learning rate"),
-        "--weights": _("Start from"),
-    }  # fmt: skip
 
 
 def _values(_: Callable[[str], str]) -> Mapping[str, str]:
