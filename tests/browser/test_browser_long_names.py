@@ -27,6 +27,7 @@ from studio_seed import finish, make_dataset, make_model
 
 LONG = "MaximilianaUndWilhelmina02026_" * 4
 WHO = LONG[:64]
+WIDTHS = (1280, 390)
 
 
 @pytest.fixture(scope="module")
@@ -65,17 +66,19 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
     network = save_network(store, NewNetwork(LONG, layers, notes=LONG)).id
     d, m = f"/datasets/{data}", f"/models/{model}"
     return {
+        "follow, being started": f"{m}/follow",
         "home": "/", "dataset": d, "explore": f"{d}/explore", "left out": f"{d}/left-out", "twins": f"{d}/twins",
         "recipe": f"{d}/recipe", "picture": f"{d}/pictures/train/0", "edit": f"{d}/edit",
         "model": m, "result": f"{m}/result", "cell": f"{m}/result/pictures?truth=0&answer=0", "top": f"{m}/result/top",
         "sealed": f"{m}/result?split=test", "classify": f"{m}/classify", "many": f"{m}/many",
-        "classified": f"{m}/many/{_classified(store, model)}", "follow": f"{m}/follow", "graph": f"{m}/follow/graph",
+        "classified": f"{m}/many/{_classified(store, model)}",
         "in and out": f"{m}/in-and-out", "code": f"{m}/code", "details": f"{m}/details",
         "failed": f"/models/{failed.id}", "clone": f"/models/new?clone={model}",
         "new dataset": f"/datasets/new?clone={data}",
         "compare": f"/compare?chosen=models/{model}&chosen=models/{other}", "networks": "/networks",
         "network": f"/networks/{network}", "account": "/account", "people": "/people", "person": f"/people/{WHO}",
         "audit": "/audit", "nothing found": f"/?q={LONG}", "refused": f"/datasets/new?from=folder&source=/{LONG}",
+        "follow": f"{m}/follow", "graph": f"{m}/follow/graph",
     }  # fmt: skip
 
 
@@ -101,16 +104,18 @@ def _classified(store: Store, model: str) -> str:
     return job
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_scrolls_sideways(browser: Any, shown: Shown, width: int) -> None:
+def test_no_page_scrolls_sideways(browser: Any, shown: Shown) -> None:
     found = []
-    with opened(browser, shown.studio.address, View("en", "light", width)) as (page, faults):
+    with opened(browser, shown.studio.address, View("en", "light", WIDTHS[0])) as (page, faults):
         page.request.post("/sign-in", form={"name": WHO, "password": SECRET, "next": "/"})
         for name, address in shown.pages.items():
+            page.set_viewport_size({"width": WIDTHS[0], "height": 900})
             page.goto(address, wait_until="load")
             page.locator(shown.signs.get(name, "main h1, main h2")).first.wait_for()
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                found.append(f"{name} {address}: {page.evaluate(WIDER, width)}")
-            found += [f"{name}: too small to be read: {one}" for one in page.evaluate(SMALL)]
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                if page.evaluate("document.documentElement.scrollWidth") > width:
+                    found.append(f"{name} is wider than {width}: {page.evaluate(WIDER, width)}")
+                found += [f"{name} at {width}, too small to be read: {one}" for one in page.evaluate(SMALL)]
     wrong = [one for one in faults if "Failed to load" not in one]  # 422 where a folder is refused, a damaged picture
     assert not found + wrong, "\n".join(found + wrong)

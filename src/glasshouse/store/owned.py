@@ -14,6 +14,7 @@ from glasshouse.store.records import OwnedRecord, Role, UserRecord
 from glasshouse.store.tables import jobs
 
 __all__ = [
+    "NAME_LENGTH",
     "Listing",
     "change",
     "check_change",

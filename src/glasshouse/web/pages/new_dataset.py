@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from glasshouse.errors import GlasshouseError, RecipeError
+from glasshouse.store.owned import NAME_LENGTH
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.web.dataset_form import CHECKED, defaults, filled_from, new_dataset
 from glasshouse.web.form_values import problems_of
@@ -125,7 +126,7 @@ def _start(desk: Desk, clone: str) -> dict[str, str]:
     start = {"upload": "upload", "sample": "sample"}.get(form["source"].split(":")[0], "folder")
     if str(job.recipe["source"]).lower().endswith(LISTS):
         start = "list"
-    return {**form, "name": f"{job.name} 2", "from": start}
+    return {**form, "name": f"{job.name[: NAME_LENGTH - 2]} 2", "from": start}
 
 
 def _look(desk: Desk, form: Mapping[str, str]) -> tuple[Preview | None, dict[str, str]]:

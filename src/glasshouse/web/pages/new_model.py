@@ -13,7 +13,7 @@ from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.networks import get_network, list_networks, network_layers
-from glasshouse.store.owned import Listing
+from glasshouse.store.owned import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
 from glasshouse.store.submit import check_member, weights_path
 from glasshouse.training.schedules import rate
@@ -168,7 +168,13 @@ def _start(desk: Desk, clone: str) -> dict[str, str]:
     form = filled_from(job.recipe)
     if isinstance(job.recipe.get("network"), Mapping):
         form["network"] = f"model:{job.id}"  # the same layers again
-    return {**form, "name": f"{job.name} 2", "dataset": job.dataset or "", "parent": job.id, "notes": job.notes}
+    return {
+        **form,
+        "name": f"{job.name[: NAME_LENGTH - 2]} 2",
+        "dataset": job.dataset or "",
+        "parent": job.id,
+        "notes": job.notes,
+    }
 
 
 def _own_network(desk: Desk, network: str) -> dict[str, str]:
