@@ -40,7 +40,10 @@ def _of_models(_: Callable[[str], str]) -> Mapping[str, str]:
         "optimizer.lr": _("Learning rate"), "optimizer.momentum": _("Momentum"),
         "optimizer.nesterov": _("Nesterov's momentum"), "optimizer.weight_decay": _("Weight decay"),
         "schedule.name": _("Schedule"), "schedule.warmup": _("Warm-up"), "schedule.gamma": _("Gamma"),
-        "schedule.step": _("Step"),
+        "schedule.step": _("Step"), "schedule.milestones": _("Steps at"), "schedule.power": _("Power"),
+        "freeze_epochs": _("Epochs for the last layer"), "accumulate": _("Batches gathered"),
+        "clip_norm": _("Longest step"), "sampling": _("Order of the pictures"), "device": _("Device"),
+        "precision": _("Numbers of the computation"), "normalize": _("Mean and spread of the pixels"),
     }  # fmt: skip
 
 

@@ -13,14 +13,13 @@ FIELDS = {
     "--pattern": "labels.pattern", "--path-column": "labels.path_column", "--label-column": "labels.label_column",
     "--group": "group", "--split": "split", "--min-per-class": "min_per_class", "--valid": "valid", "--test": "test",
     "--size": "width height", "--color": "color", "--encoding": "encoding", "--batch-size": "batch_size",
-    "--lr": "optimizer.lr", "--weights": "weights",
+    "--lr": "optimizer.lr", "--clip-norm": "clip_norm", "--weights": "weights",
 }  # fmt: skip
 PARTS = ("--valid", "--test")  # of 1 in a recipe, percent on a page
 NOT_ON_PAGES = {  # a link or a list stands there instead, there is no such field, or it is the Studio's own affair
     "; dataset show --twins lists them": "", "; dataset show --twins lists pictures that look the same": "",
     " `glasshouse networks --search TEXT` lists more.": "", " 더 찾으려면: `glasshouse networks --search TEXT`.": "",
-    ": `glasshouse networks --search TEXT`": "", ", or clip the gradient (--clip-norm 1)": "",
-    ". 그래디언트를 자르는 방법도 있습니다 (--clip-norm 1)": "",
+    ": `glasshouse networks --search TEXT`": "",
     "choose another --out, a smaller": "choose a smaller", "다른 --out, 더 작은": "더 작은",
 }  # fmt: skip
 
