@@ -259,6 +259,24 @@ def test_a_list_may_not_name_pictures_outside(
     assert "outside of the folders" in str(job.reason)
 
 
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("label", ["", " cat"])
+def test_a_classified_list_may_not_name_pictures_outside(
+    store: Store, trained: ModelRecord, pictures: Path, until: Until, tmp_path: Path, label: str, there: bool
+) -> None:
+    outside = tmp_path / "secret.png"
+    if there:
+        outside.write_bytes(png_bytes(picture(3)))
+    listed = pictures / "these.lst"
+    listed.write_text(f"cat/cat.0.jpg{label}\n{outside}{label}\n")
+    many = submit_classification(store, trained.id, str(listed))
+    until(lambda: not get_job(store, many.id).state.live)
+    listed.unlink()
+    job = get_job(store, many.id)
+    assert job.state is JobState.FAILED
+    assert "outside of the folders" in str(job.reason)
+
+
 def test_a_job_in_other_hands_is_left_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     import glasshouse.jobs.child as module
     from glasshouse.jobs.child import _lock

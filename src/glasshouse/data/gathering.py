@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from glasshouse.data.archive import open_archive
 from glasshouse.data.files import DiskFiles
-from glasshouse.data.items import Source
-from glasshouse.data.source import open_source
+from glasshouse.data.items import Item, Source
+from glasshouse.data.source import LISTS, TABLES, open_named, open_source
 from glasshouse.errors import PictureError, SourceError
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Pictures", "find_pictures"]
 
-LISTS = (".txt", ".lst", ".list")
+NAMES = "labels.txt"  # beside a list: the names of its numbers
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,29 @@ class Pictures:
 def find_pictures(source: str, classes: Sequence[str]) -> Pictures:
     """Return the pictures of a source; their labels are the truth where most of them are of ``classes``.
 
+    A table or list may name them with labels or without; one that lies among pictures in a folder names those.
+
     Raises:
         SourceError: the source is missing, or has no pictures.
     """
+    if Path(source).is_file() and _is_list(Path(source)):
+        return _with_rejected(*_listed(Path(source), classes))
     try:
         labelled = open_source(DatasetRecipe(source=source, min_per_class=1))
     except SourceError as error:
         return _unlabelled(source, classes, error)
+    return _with_rejected(labelled, _trusted([item.label for item in labelled.items], classes))
+
+
+def _is_list(path: Path) -> bool:
+    return path.suffix.lower() in (*LISTS, *TABLES)
+
+
+def _trusted(labels: Sequence[str], classes: Sequence[str]) -> list[str | None]:
+    """Return labels as the truth, or None for each where most of them are of other classes."""
     known = set(classes)
-    fitting = sum(item.label in known for item in labelled.items)
-    trusted = fitting * 2 > len(labelled.items)
-    truths = [item.label if trusted and item.label in known else None for item in labelled.items]
-    return _with_rejected(labelled, truths)
+    trusted = sum(label in known for label in labels) * 2 > len(labels)
+    return [label if trusted and label in known else None for label in labels]
 
 
 def _with_rejected(source: Source, truths: list[str | None]) -> Pictures:
@@ -61,19 +72,59 @@ def _with_rejected(source: Source, truths: list[str | None]) -> Pictures:
     return Pictures(paths, truths + [None] * len(rejected), read)
 
 
+def _listed(path: Path, classes: Sequence[str]) -> tuple[Source, list[str | None]]:
+    """Return the pictures of a table or list with their truth, or of one that has no labels."""
+    try:
+        named = open_named(path)
+    except SourceError:
+        return (bare := open_named(path, labels=False)), [None] * len(bare.items)
+    if not named.items and (bare := open_named(path, labels=False)).items:
+        return bare, [None] * len(bare.items)
+    return named, _trusted(_numbered(named.items, classes), classes)
+
+
+def _numbered(items: Sequence[Item], classes: Sequence[str]) -> list[str]:
+    """Return the labels; where all are numbers and no class is called so, as in DIGITS, the classes that they count."""
+    labels = [item.label for item in items]
+    if set(labels) & set(classes) or not all(_counts(label, len(classes)) for label in labels):
+        return labels
+    return [classes[int(label)] for label in labels]
+
+
+def _counts(label: str, classes: int) -> bool:
+    return label.isdecimal() and len(label) < 10 and int(label) < classes
+
+
 def _unlabelled(source: str, classes: Sequence[str], error: SourceError) -> Pictures:
     root = Path(source)
     if root.is_dir():
-        files = DiskFiles(root)
-    elif root.is_file() and root.suffix.lower() in LISTS:
-        return _listed(root, error)
-    elif root.is_file() and (archive := open_archive(root)) is not None:
+        return _of_folder(root, classes, error)
+    if root.is_file() and (archive := open_archive(root)) is not None:
         return _of_tree(archive.read, [file.path for file in archive.tree.files], classes, error)
-    elif root.is_file():
+    if root.is_file():
         return Pictures([root.name], [None], lambda _: DiskFiles(root.parent).read(root.name))
-    else:
-        raise error
-    return _of_tree(files.read, [file.path for file in files.tree.files], classes, error)
+    raise error
+
+
+def _of_folder(root: Path, classes: Sequence[str], error: SourceError) -> Pictures:
+    """Return the pictures of a folder: those that the one list in it names first, with their truth, then the others."""
+    files = DiskFiles(root)
+    paths = [file.path for file in files.tree.files]
+    lists = [path for path in paths if "/" not in path and path != NAMES and _is_list(root / path)]
+    if len(lists) != 1:
+        return _of_tree(files.read, paths, classes, error)
+    source, truths = _listed(root / lists[0], classes)
+    if not source.items:
+        return _of_tree(files.read, paths, classes, error)
+    named = _with_rejected(source, truths)
+    used = {*named.paths, NAMES, lists[0]}
+    others = [path for path in paths if path not in used]
+
+    def read(index: int) -> bytes | NDArray[np.generic]:
+        count = len(named.paths)
+        return named.read(index) if index < count else files.read(others[index - count])
+
+    return Pictures([*named.paths, *others], [*named.truths, *[None] * len(others)], read)
 
 
 def _of_tree(read: Callable[[str], bytes], paths: list[str], classes: Sequence[str], error: SourceError) -> Pictures:
@@ -83,13 +134,3 @@ def _of_tree(read: Callable[[str], bytes], paths: list[str], classes: Sequence[s
     folders = [path.split("/")[-2] if "/" in path else None for path in paths]
     truths = [folder if folder in set(classes) else None for folder in folders]
     return Pictures(paths, truths, lambda index: read(paths[index]))
-
-
-def _listed(path: Path, error: SourceError) -> Pictures:
-    """Return the pictures of a list without labels: a path a line, relative to the list's folder."""
-    names = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    if not names:
-        raise error
-    inside = [name for name in names if not Path(name).is_absolute() and ".." not in Path(name).parts]
-    files = DiskFiles(path.parent)
-    return Pictures(inside, [None] * len(inside), lambda index: files.read(inside[index]))

@@ -12,18 +12,18 @@ from glasshouse.data.refusal import check_classes, unknown_file
 from glasshouse.data.sources.arrays import ArraySource, given_parts
 from glasshouse.data.sources.folders import label_by_folder
 from glasshouse.data.sources.idx import idx_parts, is_idx_name
-from glasshouse.data.sources.lists import LIST_NAMES, label_by_lists, read_names
+from glasshouse.data.sources.lists import LIST_NAMES, label_by_lists, paths_of_list, read_names
 from glasshouse.data.sources.npz import npz_parts
 from glasshouse.data.sources.pairs import label_by_pairs
 from glasshouse.data.sources.patterns import label_by_pattern
-from glasshouse.data.sources.tables import label_by_table
+from glasshouse.data.sources.tables import label_by_table, paths_of_table
 from glasshouse.errors import PictureError, SourceError
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 
-__all__ = ["Given", "Item", "Source", "open_source", "source_paths"]
+__all__ = ["LISTS", "TABLES", "Given", "Item", "Source", "open_named", "open_source", "source_paths"]
 
 _WEB = re.compile(r"[a-z0-9]{2,}:/", re.IGNORECASE)
-_TABLES, _LISTS = (".csv", ".tsv", ".tab"), (".txt", ".lst", ".list")
+TABLES, LISTS = (".csv", ".tsv", ".tab"), (".txt", ".lst", ".list")
 
 
 def open_source(recipe: DatasetRecipe, given: Given | None = None) -> Source:
@@ -48,6 +48,21 @@ def open_source(recipe: DatasetRecipe, given: Given | None = None) -> Source:
         source = JoinedSource(source, parts)
     check_classes(recipe.source, source)
     return source
+
+
+def open_named(path: Path, *, labels: bool = True) -> Source:
+    """Return the pictures that a table or list names, however many classes it has; without ``labels`` only paths.
+
+    Items without labels have an empty one. Lines that give no picture are among the rejected.
+
+    Raises:
+        SourceError: it is missing or empty, or its columns cannot be told.
+    """
+    if labels:
+        return _open_file(path, LabelRecipe(), None)
+    _readable(path)
+    collected = paths_of_table(path, path.parent) if path.suffix.lower() in TABLES else paths_of_list(path, path.parent)
+    return FileSource(DiskFiles(collected.base, collected.tree()), collected.labelled())
 
 
 def source_paths(source: str) -> list[str]:
@@ -109,9 +124,9 @@ def _kind_of_folder(files: DiskFiles, by_folder: Labelled) -> str:
 
 def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
     ending = path.suffix.lower()
-    if labels.by == "csv" or (labels.by == "auto" and ending in _TABLES):
+    if labels.by == "csv" or (labels.by == "auto" and ending in TABLES):
         return _table(path, labels)
-    if labels.by == "list" or (labels.by == "auto" and ending in _LISTS):
+    if labels.by == "list" or (labels.by == "auto" and ending in LISTS):
         return _lists([(path, None)], path.parent, labels)
     if labels.by == "idx" or is_idx_name(path.name):
         return _idx([path], path.parent, labels)
@@ -178,7 +193,7 @@ def _beside(root: Path, name: str) -> Path:
 
 def _only_table(root: Path) -> Path:
     try:
-        tables = sorted(path for path in root.iterdir() if path.suffix.lower() in _TABLES and path.is_file())
+        tables = sorted(path for path in root.iterdir() if path.suffix.lower() in TABLES and path.is_file())
     except OSError as error:
         raise SourceError(f"{root} cannot be read: {error.strerror}") from None
     if len(tables) != 1:

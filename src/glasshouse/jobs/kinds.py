@@ -83,11 +83,14 @@ def evaluate_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, An
 
 def classify_many(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
     """Classify many pictures into a table, with scores where their truth is known."""
+    from glasshouse.data.gathering import find_pictures
+    from glasshouse.data.source import LISTS, TABLES
     from glasshouse.export.bundle import load_model
 
     record = get_model(store, str(job.model_id))
     source = str(job.arguments["source"])
-    _check_named_pictures(store, DatasetRecipe(source=source), must_open=False)
+    if Path(source).is_dir() or Path(source).suffix.lower() in (*LISTS, *TABLES):
+        check_named(store, [source], find_pictures(source, ()).paths)
     model = load_model(record.id)
     return classify(model, source, store.path(f"work/{job.id}"), teller.hear)
 
@@ -169,20 +172,14 @@ def _heard(events: Generator[Event, None, Result], teller: Teller) -> Result:
             return result
 
 
-def _check_named_pictures(store: Store, recipe: DatasetRecipe, *, must_open: bool = True) -> None:
+def _check_named_pictures(store: Store, recipe: DatasetRecipe) -> None:
     """Refuse a table or list that names pictures outside of the folders that a person may name."""
     from glasshouse.data.source import open_source
-    from glasshouse.errors import SourceError
 
     sources = [source for source in (recipe.source, recipe.valid_source, recipe.test_source) if source]
     if all(Path(source).is_dir() for source in sources) and recipe.labels.by not in ("auto", "list", "csv"):
         return
-    try:
-        source = open_source(recipe)
-    except SourceError:
-        if must_open:
-            raise
-        return
+    source = open_source(recipe)
     named = [place for place in (*sources, recipe.labels.pictures) if place]
     check_named(store, named, (item.path for item in source.items))
 

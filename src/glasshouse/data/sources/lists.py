@@ -9,7 +9,7 @@ from glasshouse.data.items import Labelled
 from glasshouse.data.sources.named import Named, NamedPictures, read_text
 from glasshouse.errors import SourceError
 
-__all__ = ["LIST_NAMES", "label_by_lists", "read_names"]
+__all__ = ["LIST_NAMES", "label_by_lists", "paths_of_list", "read_names"]
 
 LIST_NAMES = {"train.txt": "train", "val.txt": "val", "valid.txt": "val", "validation.txt": "val", "test.txt": "test"}
 _LINE = re.compile(r"^(?P<path>.*\S)\s+(?P<label>\S+)$")
@@ -37,6 +37,21 @@ def label_by_lists(
                 place = f"line {number}" if len(lists) == 1 else f"{path.name} line {number}"
                 _add(collected, Named(place, line.strip(), "", split), names)
     return collected, collected.labelled(names or _numbers(collected))
+
+
+def paths_of_list(path: Path, pictures: Path) -> NamedPictures:
+    """Return the pictures of a list without labels: a path a line, absolute or from the folder ``pictures``.
+
+    Raises:
+        SourceError: the list is empty.
+    """
+    collected = NamedPictures(pictures)
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if line.strip():
+            collected.add(Named(f"line {number}", line.strip(), ""))
+    if not collected.seen and not collected.rejected:
+        raise SourceError(f"{path} is empty; expected a picture's path in each line")
+    return collected
 
 
 def read_names(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ from glasshouse.data.sources.named import Named, NamedPictures, read_text
 from glasshouse.errors import SourceError
 from glasshouse.recipe import LabelRecipe
 
-__all__ = ["label_by_table"]
+__all__ = ["label_by_table", "paths_of_table"]
 
 _WORDS = {
     "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "fname", "image", "image_path",
@@ -44,19 +44,42 @@ def label_by_table(table: Path, pictures: Path, recipe: LabelRecipe) -> tuple[Na
     Raises:
         SourceError: the table is empty or the columns cannot be told.
     """
-    text = read_text(table)
-    if not text.strip():
-        raise SourceError(f"{table} is empty; expected lines such as path,label")
-    try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
-    except csv.Error as error:
-        raise SourceError(f"{table} is no table that can be read: {error}") from None
+    rows = _rows(table)
     columns = _columns(table, rows[0], recipe, pictures)
     collected = NamedPictures(pictures)
     for line, row in enumerate(rows[1 if columns.names else 0 :], start=2 if columns.names else 1):
         if any(cell.strip() for cell in row):
             _add(collected, line, row, columns)
     return collected, collected.labelled(warnings=list(_findings(columns, recipe)))
+
+
+def paths_of_table(table: Path, pictures: Path) -> NamedPictures:
+    """Return the pictures of a table without labels: of its column of paths, or of the first where it has no head.
+
+    Raises:
+        SourceError: the table is empty, or the column cannot be told.
+    """
+    rows = _rows(table)
+    collected = NamedPictures(pictures)
+    column = _find(table, tuple(name.strip() for name in rows[0]), "path", None)
+    if column is None and collected.place(_cell(rows[0], 0)) is None:
+        raise SourceError(
+            f"{table}: no column for the path is seen among {', '.join(rows[0])}. Begin it with the line path."
+        )
+    for line, row in enumerate(rows[column is not None :], start=1 + (column is not None)):
+        if path := _cell(row, column or 0):
+            collected.add(Named(f"line {line}", path, ""))
+    return collected
+
+
+def _rows(table: Path) -> list[list[str]]:
+    text = read_text(table)
+    if not text.strip():
+        raise SourceError(f"{table} is empty; expected lines such as path,label")
+    try:
+        return list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
+    except csv.Error as error:
+        raise SourceError(f"{table} is no table that can be read: {error}") from None
 
 
 def _delimiter(text: str) -> str:
