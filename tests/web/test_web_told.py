@@ -102,5 +102,12 @@ def test_no_message_of_an_import_or_a_training_names_an_option_on_a_page(languag
     assert left - own == set()
 
 
+def test_an_upload_is_named_without_its_place_on_the_server() -> None:
+    place = "/srv/studio/uploads/20261121-161220-b12ac720/files"
+    assert marked(f"{place}/notes.txt has no picture", "en") == "notes.txt has no picture"
+    assert marked(f"{place} has one class", "en") == "your upload has one class"
+    assert "/srv" not in marked(f"{place}/notes.txt cannot be read: Permission denied", "ko")
+
+
 def test_what_a_message_names_is_escaped() -> None:
     assert marked("<b>.csv cannot be read: <i>", "ko") == "읽을 수 없습니다: &lt;b&gt;.csv: &lt;i&gt;"

@@ -1,4 +1,4 @@
-"""The options of the command line that messages of the library name, as the fields that pages have for them."""
+"""What messages of the library name, as pages call it: fields instead of options, files of an upload by their names."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from glasshouse.web.field_labels import field_labels
 from glasshouse.web.language import texts
 
-__all__ = ["fields_for_options"]
+__all__ = ["as_pages_say"]
 
 OPTION = re.compile(r"(--[a-z]+(?:-[a-z]+)*)(?: (none|FILE|random|ordered|jpeg|gray|rgb|0\.\d+|0\b))?")
+UPLOADED = re.compile(r"(?:/[^\s/]+)*/uploads/\d{8}-\d{6}-[0-9a-f]{8}(?:/files)?(/(?=\S))?")
 FIELDS = {
     "--pattern": "labels.pattern", "--path-column": "labels.path_column", "--label-column": "labels.label_column",
     "--group": "group", "--split": "split", "--min-per-class": "min_per_class", "--valid": "valid", "--test": "test",
@@ -24,10 +25,14 @@ NOT_ON_PAGES = {  # a link or a list stands there instead, there is no such fiel
 }  # fmt: skip
 
 
-def fields_for_options(text: str, language: str) -> str:
-    """Return the text with ``--pattern`` and the like replaced by the label of the field, in quotation marks."""
-    if "--" not in text:
-        return text
+def as_pages_say(text: str, language: str) -> str:
+    """Return the text with ``“Label pattern”`` for ``--pattern`` and the like, and without the place of an upload."""
+    if "/uploads/" in text:
+        text = UPLOADED.sub(lambda found: "" if found[1] else texts(language).gettext("your upload"), text)
+    return _with_fields(text, language) if "--" in text else text
+
+
+def _with_fields(text: str, language: str) -> str:
     for words, instead in NOT_ON_PAGES.items():
         text = text.replace(words, instead)
     _ = texts(language).gettext

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from markupsafe import Markup
 
 from glasshouse.web.language import library_texts
-from glasshouse.web.options import fields_for_options
+from glasshouse.web.options import as_pages_say
 
 __all__ = ["PLACEHOLDER", "marked", "told"]
 
@@ -78,7 +78,7 @@ def marked(message: object, language: str) -> Markup:
     text = str(message)
     found = told(text, language)
     stays = language != "en" and found == text and ENGLISH.fullmatch(text)
-    shown = fields_for_options(found, "en" if stays else language)
+    shown = as_pages_say(found, "en" if stays else language)
     return Markup('<span lang="en">{}</span>').format(shown) if stays else Markup.escape(shown)
 
 
