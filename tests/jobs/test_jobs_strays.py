@@ -105,6 +105,9 @@ def test_a_job_whose_worker_lives_is_left_to_it(own: Store, job: JobRecord) -> N
 def test_a_process_that_lives_is_adopted_under_the_new_name(
     own: Store, job: JobRecord, holder: "subprocess.Popen[str]"
 ) -> None:
+    with only_worker(own, "before"):
+        assert after(own).running == {}, "it has its worker"
+        assert state(own, job) == (JobState.RUNNING, "before")
     worker = after(own)
     assert state(own, job) == (JobState.RUNNING, "after")
     assert worker.running[job.id].process.pid == holder.pid
