@@ -78,6 +78,15 @@ def test_a_model_is_trained_and_scored(store: Store, trained: ModelRecord) -> No
     assert {one.name for one in list_checkpoints(store, trained)} >= {"best.safetensors", "last.safetensors"}
 
 
+def test_the_log_tells_the_course_of_a_training(store: Store, trained: ModelRecord) -> None:
+    log = (store.path(f"work/{trained.job_id}") / "log.txt").read_text().splitlines()
+    told = [line.split(" ", 2)[2] for line in log]
+    assert told[0].startswith(f"start 1 of the job {trained.job_id} (train), process ")
+    assert told[1].startswith("LeNet on cpu begins: ")
+    assert [line.partition(":")[0] for line in told if line.startswith("epoch ")] == ["epoch 1", "epoch 2"]
+    assert told[-1] == "done"
+
+
 def test_a_training_is_aborted_resumed_killed_and_taken_over(
     store: Store, dataset: DatasetRecord, worker: Worker, until: Until
 ) -> None:

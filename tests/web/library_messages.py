@@ -104,6 +104,7 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "training/learner.py": "the Learner level",
     "training/loop.py": "command line",
     "training/run_folder.py": "command line",
+    "jobs/diary.py": "the log of a job",
     "jobs/leaving.py": "the worker's log",
     "web/options.py": "what is found and replaced in messages",
     "store/versions.py": "the logs of workers and jobs",

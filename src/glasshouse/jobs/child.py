@@ -19,6 +19,7 @@ from typing import IO
 import psutil
 
 from glasshouse.errors import GlasshouseError, StoreError
+from glasshouse.jobs.diary import note, note_failure, note_start
 from glasshouse.jobs.kinds import WORK
 from glasshouse.jobs.lifeline import Lifeline
 from glasshouse.jobs.locks import take
@@ -76,20 +77,23 @@ def _main(home: str, job_id: str, attempt: str) -> int:
 
 def _done(store: Store, job: JobRecord) -> int:
     teller = Teller(store, job)
+    note_start(job)
     try:
         check_space(store, job)
         result = WORK[job.kind](store, job, teller)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         teller.write()
+        note("done")
         told = _insist(lambda: end(store, job.id, JobState.DONE, result=result, attempt=job.attempt))
         return 0 if told else UNTOLD
     except KeyboardInterrupt:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        note("stopped")
         teller.write()
         return 0 if _insist(lambda: give_back(store, job.id, job.attempt)) else UNTOLD
     except Exception as error:  # noqa: BLE001 (whatever it is, the job must say so)
         detail = traceback.format_exc()
-        say(detail)
+        note_failure(reason_of(error), detail)
         failed = {"reason": reason_of(error), "failure": failure_of(error), "detail": detail, "attempt": job.attempt}
         told = _insist(lambda: end(store, job.id, JobState.FAILED, **failed))  # type: ignore[arg-type]
         return code_of(error) or (0 if isinstance(error, GlasshouseError) and told else 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 from glasshouse.errors import StoreError
 from glasshouse.events import CheckpointSaved, EpochDone, Event, Notice, Progress, RunFinished, RunStarted, StepDone
+from glasshouse.jobs.diary import Diary, note
 from glasshouse.jobs.lifeline import vanish
 from glasshouse.jobs.saying import say
 from glasshouse.store.database import Store
@@ -30,9 +31,11 @@ class Teller:
         self._scores: dict[str, Any] = {}
         self._steps = 0
         self._last = 0.0
+        self._diary = Diary()
 
     def hear(self, event: Event) -> None:
         """Take one event; what is new is written soon."""
+        self._diary.hear(event)
         if isinstance(event, Progress):
             self._waiting |= {"stage": event.stage, "done": event.done, "total": event.total}
             self._waiting["remaining"] = event.remaining
@@ -55,6 +58,7 @@ class Teller:
 
     def stage(self, name: str) -> None:
         """Begin a stage whose length is not known."""
+        note(name)
         self._waiting |= {"stage": name, "done": 0, "total": 0, "remaining": None}
         self.write()
 
