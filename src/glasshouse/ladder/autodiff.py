@@ -1,7 +1,6 @@
 """The level Autodiff: the network as a Model, its gradients by backward(), the optimizer as a formula."""
 
 from glasshouse.errors import LevelError
-from glasshouse.ladder.arrays import NUMPY, TORCH, Arrays
 from glasshouse.ladder.autodiff_loop import loop_lines, validate_lines
 from glasshouse.ladder.autodiff_updates import average_lines, clip_lines, group_lines
 from glasshouse.ladder.features import body_of, head_of
@@ -36,8 +35,8 @@ def autodiff_code(story: Story, say: Say) -> str:
     refuse_mixed(story, "autodiff")
     whole = layers_of(story, "autodiff")
     layers = head_of(story, whole) if story.recipe.strategy == "features" else with_dropout(story, whole)
-    drawn, arrays = _torch_draws(story, whole), _arrays(layers)
-    written = model_text(layers, _class_name(layers), _dropout_text(drawn, arrays, say))
+    drawn = _torch_draws(story, whole)
+    written = model_text(layers, _class_name(layers), _dropout_text(drawn, say))
     if written.dropout and story.device != "cpu":
         raise LevelError(
             "autodiff",
@@ -47,12 +46,12 @@ def autodiff_code(story: Story, say: Say) -> str:
     features = story.recipe.strategy == "features"
     story = Story(story.name, story.recipe, story.dataset, story.place, "cpu")
     blocks = [
-        _imports(story, layers, written, drawn, arrays, body_of(whole) if features else None),
+        _imports(story, layers, written, drawn, body_of(whole) if features else None),
         ["", *constants(story, say)],
         ["", *data_lines(story, say, whole.own)],
         ["", *augmentation_lines(story.recipe.augmentation, say)],
-        _class_weights(story, arrays, say),
-        *(frozen_lines(story, whole, say, arrays=True) if features else []),
+        _class_weights(story, say),
+        *(frozen_lines(story, whole, say, below="body-autodiff") if features else []),
         [
             "",
             *([f"# {say['head']}"] if features else []),
@@ -60,25 +59,20 @@ def autodiff_code(story: Story, say: Say) -> str:
             "",
             f"model = {_class_name(layers)}()",
         ],
-        _start(story, layers, arrays, say),
-        ["", "", optimizer_text(story.recipe.optimizer, say["optimizer-autodiff"], arrays is TORCH), ""],
-        clip_lines(story, arrays, say),
-        group_lines(story, layers, arrays, say),
+        _start(story, layers, say),
+        ["", "", optimizer_text(story.recipe.optimizer, say["optimizer-autodiff"]), ""],
+        clip_lines(story, say),
+        group_lines(story, layers, say),
         _rate(story, say),
-        validate_lines(story, arrays, say),
+        validate_lines(story, say),
         average_lines(story, say),
-        loop_lines(story, layers, written, drawn, arrays, say),
+        loop_lines(story, layers, written, drawn, say),
     ]
-    return shrunk("\n".join([title(story, say, arrays.title, arrays.promise), *("\n".join(b) for b in blocks)]))
+    return shrunk("\n".join([title(story, say, "title-autodiff", "same-on-tensors"), *("\n".join(b) for b in blocks)]))
 
 
 def is_frozen(story: Story) -> bool:
     return story.recipe.strategy == "features"
-
-
-def _arrays(layers: Layers) -> Arrays:
-    """Torch's where batch norm learns: it divides by the deviation of a few numbers, so roundings grow step by step."""
-    return TORCH if any(type(s.layer).__name__ == "BatchNormalization" for s in layers.net.steps) else NUMPY
 
 
 def _class_name(layers: Layers) -> str:
@@ -91,39 +85,34 @@ def _torch_draws(story: Story, whole: Layers) -> bool:
     return not whole.own or story.recipe.strategy == "features" or drops_before_head(story, whole)
 
 
-def _dropout_text(drawn: bool, arrays: Arrays, say: Say) -> str:
-    said = say["mask-torch" if arrays is TORCH else "mask" if drawn else "mask-own"]
+def _dropout_text(drawn: bool, say: Say) -> str:
     if not drawn:
         return f'''
     def dropout(self, x, rate, whole=False):
-        """{said}"""
+        """{say["mask"]}"""
         if not training():
             return x
         shape = (*x.shape[:2], 1, 1) if whole else x.shape
         kept = self.random.random(shape, dtype="float32") >= rate
-        return x * {arrays.masked}
+        return x * torch.from_numpy(kept).to(x.dtype).mul_(1 / (1 - rate))
 '''
     return f'''
     def dropout(self, x, rate):
-        """{said}"""
+        """{say["mask"]}"""
         if not training():
             return x
-        ones = {arrays.ones}
-        return x * torch.nn.functional.dropout(ones, rate){arrays.host}
+        return x * torch.nn.functional.dropout(torch.ones_like(x.data), rate)
 '''
 
 
-def _imports(
-    story: Story, layers: Layers, written: Written, drawn: bool, arrays: Arrays, body: Layers | None
-) -> list[str]:
-    recipe, own, on_torch = story.recipe, layers.own, arrays is TORCH
+def _imports(story: Story, layers: Layers, written: Written, drawn: bool, body: Layers | None) -> list[str]:
+    recipe, own = story.recipe, layers.own
     read = own and reads_weights(story)
     words = words_of(body or layers) if body or read else set()
     words |= {"Initializer"} if own and not read and "Initializer(" in weights_table(layers) else set()
     found = {
         "glasshouse.autodiff": ["Model", "functions as F", "layers as L", "no_grad", "test_mode"],
-        "glasshouse.autodiff.optimizers": (["ClipGrad"] if recipe.clip_norm is not None and not on_torch else [])
-        + ["Optimizer"],
+        "glasshouse.autodiff.optimizers": ["Optimizer"],
         "glasshouse.autodiff.switches": ["training"] if written.dropout else [],
         "glasshouse.data.augment": ["augment"] if recipe.augmentation.active else [],
         "glasshouse.data.batches": (["balanced"] if recipe.sampling == "balanced" else [])
@@ -149,47 +138,48 @@ def _imports(
         "import sys",
         "",
         "import numpy as np",
-        "import torch" if on_torch or written.dropout or body else "",
+        "import torch",
         "",
         "import glasshouse as gh",
         *lines,
     ]
 
 
-def _class_weights(story: Story, arrays: Arrays, say: Say) -> list[str]:
+def _class_weights(story: Story, say: Say) -> list[str]:
     given = story.recipe.objective.class_weights
     if given == "none":
         return []
     if isinstance(given, dict):
         weights = [given.get(name, 1.0) for name in story.dataset.classes]
-        return [f"CLASS_WEIGHTS = {arrays.weights.format(weights)}  # {say['class-weights']}", ""]
+        return [f"CLASS_WEIGHTS = torch.tensor({weights!r})  # {say['class-weights']}", ""]
     return [
         "counts = np.bincount(train.labels, minlength=len(data.classes))",
         f"# {say['class-weights']}",
-        "CLASS_WEIGHTS = " + arrays.weights.format("len(train) / (len(data.classes) * np.maximum(1, counts))"),
+        "balance = len(train) / (len(data.classes) * np.maximum(1, counts))",
+        "CLASS_WEIGHTS = torch.tensor(balance, dtype=torch.float32)",
         "",
     ]
 
 
-def _start(story: Story, layers: Layers, arrays: Arrays, say: Say) -> list[str]:
+def _start(story: Story, layers: Layers, say: Say) -> list[str]:
     """How the parameters get their first numbers."""
     if layers.own:
-        return own_start(story, layers, arrays, say)
+        return own_start(story, layers, say)
     fill = f'''
 
 def fill(model, arrays):
-    """{say[arrays.fill]}"""
+    """{say["fill"]}"""
     arrays = iter(arrays)
     for layer in vars(model).values():
         norm = isinstance(layer, L.BatchNorm)
         for name in ("gamma", "beta", "avg_mean", "avg_var") if norm else ("W", "b"):
             if getattr(layer, name) is not None:
                 array = next(arrays)
-                getattr(layer, name).data = {arrays.filled}
+                getattr(layer, name).data = array.T if array.ndim == 2 else array
 
 '''
     if story.recipe.strategy == "features":
-        return [fill, "fill(model, [a.numpy() for a in start.head.state_dict().values()])"]
+        return [fill, "fill(model, start.head.state_dict().values())"]
     lines = [
         fill,
         f"# {say['begin' if story.recipe.weights == 'none' else 'begin-loaded']}",
@@ -199,8 +189,8 @@ def fill(model, arrays):
         lines.append(f"load_weights(start, {value(story.recipe.weights)})")
     return [
         *lines,
-        f"state = {arrays.start}.state_dict()",
-        f'fill(model, [{arrays.first} for name, a in state.items() if not name.endswith("num_batches_tracked")])',
+        "state = start.module.to(memory_format=torch.channels_last).state_dict()",
+        'fill(model, [a for name, a in state.items() if not name.endswith("num_batches_tracked")])',
     ]
 
 

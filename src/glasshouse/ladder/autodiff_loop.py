@@ -1,6 +1,5 @@
 """The loop of the level Autodiff, from the first batch to the best epoch, and the scores on the validation part."""
 
-from glasshouse.ladder.arrays import Arrays
 from glasshouse.ladder.autodiff_updates import hook_text, optimizer_name
 from glasshouse.ladder.features import feature_batches
 from glasshouse.ladder.forward import Written
@@ -22,7 +21,7 @@ _SCORES = [
 ]
 
 
-def validate_lines(story: Story, arrays: Arrays, say: Say) -> list[str]:
+def validate_lines(story: Story, say: Say) -> list[str]:
     """The function ``validate``, or nothing where there is no validation split."""
     if "val" not in story.dataset.splits:
         return []
@@ -32,7 +31,7 @@ def validate_lines(story: Story, arrays: Arrays, say: Say) -> list[str]:
             "def validate():",
             f'    """{say["validate-features"]}"""',
             "    with no_grad(), test_mode():",
-            "        p = F.log_softmax(model(seen)).data.astype(np.float64)",
+            "        p = F.log_softmax(model(seen)).data.double().numpy()",
             *_SCORES,
         ]
     return [
@@ -42,20 +41,20 @@ def validate_lines(story: Story, arrays: Arrays, say: Say) -> list[str]:
         "    scores = []",
         "    with no_grad(), test_mode():",
         "        for batch in batches(val, np.arange(len(val)), 64):",
-        f"            x = normalized(batch.pictures.float() / 255, MEAN, STD){arrays.host}",
-        f"            scores.append(F.log_softmax(model(x)).data.{arrays.scores})",
-        f"    p = {arrays.joined}",
+        "            x = normalized(batch.pictures.float() / 255, MEAN, STD)",
+        "            scores.append(F.log_softmax(model(x)).data.double())",
+        "    p = torch.cat(scores).numpy()",
         *_SCORES,
     ]
 
 
-def loop_lines(story: Story, layers: Layers, written: Written, drawn: bool, arrays: Arrays, say: Say) -> list[str]:
+def loop_lines(story: Story, layers: Layers, written: Written, drawn: bool, say: Say) -> list[str]:
     """The epochs with their batches, and the best epoch's weights put back."""
     recipe = story.recipe
     phased = recipe.strategy == "fine-tune"
     lines = loop_head(story, layers, say)
     if recipe.ema_decay:
-        lines += [f"average = {{name: p.data.{arrays.copy} for name, p in model.named_params().items()}}"]
+        lines += ["average = {name: p.data.clone() for name, p in model.named_params().items()}"]
     lines.append("for epoch in range(EPOCHS):")
     if phased:
         lines += [
@@ -64,17 +63,17 @@ def loop_lines(story: Story, layers: Layers, written: Written, drawn: bool, arra
             "        SHARES = {p: share for parameters, share in groups for p in parameters}",
             "        for p in [*early, *late, *head]:",
             "            p.requires_grad = p in SHARES",
-            f"        optimizer = {optimizer_name(story)}().setup(model){hook_text(story, arrays)}",
+            f"        optimizer = {optimizer_name(story)}().setup(model){hook_text(story)}",
         ]
     if story.recipe.strategy == "features":
-        lines += feature_batches(story, arrays=True)
+        lines += feature_batches(story)
     else:
-        lines += _batches(story, layers, arrays)
-    lines += _step(story, written, drawn, arrays, say)
-    return lines + _end(story, arrays, say) + stopping_lines(story, "val" in story.dataset.splits) + _finish(story, say)
+        lines += _batches(story, layers)
+    lines += _step(story, written, drawn, say)
+    return lines + _end(story, say) + stopping_lines(story, "val" in story.dataset.splits) + _finish(story, say)
 
 
-def _batches(story: Story, layers: Layers, arrays: Arrays) -> list[str]:
+def _batches(story: Story, layers: Layers) -> list[str]:
     order = order_text(story)
     order = f"{order}[:PICTURES]" if used_pictures(story, layers) != len(story.dataset.splits["train"]) else order
     lines = [
@@ -83,10 +82,10 @@ def _batches(story: Story, layers: Layers, arrays: Arrays) -> list[str]:
     ]
     if story.recipe.augmentation.active:
         lines.append("        x, y = augment(x, y, batch.samples, AUGMENTATION, SEED, epoch, len(data.classes))")
-    return [*lines, f"        x, y = {arrays.batch}"]
+    return [*lines, "        x = normalized(x, MEAN, STD)"]
 
 
-def _step(story: Story, written: Written, drawn: bool, arrays: Arrays, say: Say) -> list[str]:
+def _step(story: Story, written: Written, drawn: bool, say: Say) -> list[str]:
     recipe = story.recipe
     phased, many = recipe.strategy == "fine-tune", recipe.accumulate > 1
     step = "step" if many else "number"
@@ -110,10 +109,10 @@ def _step(story: Story, written: Written, drawn: bool, arrays: Arrays, say: Say)
         lines += [f'        with seeded(torch.device("cpu"), {seeds}):', "            scores = model(x)"]
     else:
         lines.append("        scores = model(x)")
-    lines += [*_loss(story, say, many), f"        loss.backward()  # {say[arrays.graph]}"]
+    lines += [*_loss(story, say, many), f"        loss.backward()  # {say['own-graph']}"]
     if many:
         lines += [
-            "        total += float(loss.data)",
+            "        total = total + loss.data",
             "        if part < ACCUMULATE - 1 and number < -(-PICTURES // BATCH) - 1:",
             "            continue",
         ]
@@ -121,7 +120,7 @@ def _step(story: Story, written: Written, drawn: bool, arrays: Arrays, say: Say)
     total = "length * STEPS, base, form" if phased else "EPOCHS * STEPS"
     lines += [f"        optimizer.lr = rate({done}, {total})", "        optimizer.update()"]
     lines += ["        follow(average, len(losses))"] if recipe.ema_decay else []
-    return [*lines, f"        losses.append({'total' if many else 'float(loss.data)'})"]
+    return [*lines, f"        losses.append(float({'total' if many else 'loss.data'}))"]
 
 
 def _plain_loss(story: Story) -> bool:
@@ -149,7 +148,7 @@ def _loss(story: Story, say: Say, many: bool) -> list[str]:
     return [*lines, said, f"        loss = F.sum(each) / {count}"]
 
 
-def _end(story: Story, arrays: Arrays, say: Say) -> list[str]:
+def _end(story: Story, say: Say) -> list[str]:
     """The end of an epoch."""
     recipe, val = story.recipe, "val" in story.dataset.splits
     rows = "BATCH" if recipe.accumulate == 1 else "BATCH * ACCUMULATE"
@@ -169,8 +168,7 @@ def _end(story: Story, arrays: Arrays, say: Say) -> list[str]:
         '    print(f"epoch {epoch + 1}: " + ", ".join(map(str, history[-1])))',
         f"    if best is None or history[-1][{place}] {'>' if monitor == 'valid_accuracy' else '<'} "
         f"history[best_epoch - 1][{place}]:",
-        "        best_epoch, best = epoch + 1, "
-        f"{{name: p.data.{arrays.copy} for name, p in model.named_params().items()}}",
+        "        best_epoch, best = epoch + 1, {name: p.data.clone() for name, p in model.named_params().items()}",
         *swap,
     ]
 

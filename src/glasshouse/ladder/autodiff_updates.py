@@ -1,6 +1,5 @@
 """How the weights change on the level Autodiff: groups of parameters, clipping, the moving average."""
 
-from glasshouse.ladder.arrays import NUMPY, TORCH, Arrays
 from glasshouse.ladder.forward import part_names
 from glasshouse.ladder.network import CUTS, Layers
 from glasshouse.ladder.own_layers import own_groups
@@ -13,14 +12,14 @@ __all__ = ["average_lines", "clip_lines", "group_lines", "hook_text", "optimizer
 Say = dict[str, str]
 
 
-def clip_lines(story: Story, arrays: Arrays, say: Say) -> list[str]:
+def clip_lines(story: Story, say: Say) -> list[str]:
     """The hook that shortens gradients as torch does: in the order of its groups, each a number rounded to float32."""
-    if story.recipe.clip_norm is None or arrays is NUMPY:
+    if story.recipe.clip_norm is None:
         return []
     return [
         "",
         "def clip(parameters):",
-        f'    """{say["clip-torch"]}"""',
+        f'    """{say["clip-autodiff"]}"""',
         "    parameters = sorted(parameters, key=lambda p: (SHARES.get(p, 1.0), p.ndim < 2))",
         "    norms = [torch.linalg.vector_norm(p.grad.data) for p in parameters]",
         f"    share = {story.recipe.clip_norm!r} / (torch.linalg.vector_norm(torch.stack(norms)) + 1e-6)",
@@ -30,17 +29,15 @@ def clip_lines(story: Story, arrays: Arrays, say: Say) -> list[str]:
     ]
 
 
-def hook_text(story: Story, arrays: Arrays) -> str:
+def hook_text(story: Story) -> str:
     """The call that gives the optimizer its hook, or nothing."""
-    if story.recipe.clip_norm is None:
-        return ""
-    return ".add_hook(clip)" if arrays is TORCH else f".add_hook(ClipGrad({story.recipe.clip_norm!r}))"
+    return "" if story.recipe.clip_norm is None else ".add_hook(clip)"
 
 
-def group_lines(story: Story, layers: Layers, arrays: Arrays, say: Say) -> list[str]:
+def group_lines(story: Story, layers: Layers, say: Say) -> list[str]:
     """The optimizer of all parameters, or the groups and phases of fine-tuning."""
     recipe = story.recipe
-    name, clip = optimizer_name(story), hook_text(story, arrays)
+    name, clip = optimizer_name(story), hook_text(story)
     if recipe.strategy != "fine-tune":
         return [f"BASE, SHARES = {recipe.optimizer.lr!r}, {{}}", f"optimizer = {name}().setup(model){clip}"]
     lr, default = recipe.optimizer.lr or 2e-3, recipe.schedule == ScheduleRecipe()

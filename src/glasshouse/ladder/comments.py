@@ -16,34 +16,22 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "실행 {run}, Layers 단계의 코드: 신경망을 층마다, 학습을 반복문으로 씁니다.",
     ),
     "title-autodiff": (
-        "The run {run} on the level Autodiff: every number, and every derivative, in NumPy.",
-        "실행 {run}, Autodiff 단계의 코드: 모든 값과 모든 미분을 NumPy로 계산합니다.",
-    ),
-    "title-autodiff-torch": (
         "The run {run} on the level Autodiff: every number and every derivative, on torch's tensors.",
         "실행 {run}, Autodiff 단계의 코드: 모든 값과 모든 미분을 torch 텐서로 계산합니다.",
     ),
-    "same-on-torch": (
-        "Torch's own derivatives are off: loss.backward() walks the graph that Autodiff keeps. Its arrays are\n"
-        "tensors and not NumPy's, because batch norm divides by the deviation of few numbers and lets roundings grow\n"
-        "from step to step; torch's functions on tensors round as the run did. The losses equal the run's to 1e-4\n"
-        "over the first 100 steps, and on the same machine to the last digit.\nIt needs "
-        "the dataset's folder{more}. `python SCRIPT 100` stops after 100 steps.",
+    "same-on-tensors": (
+        "Torch's own derivatives are off: loss.backward() walks the graph that Autodiff keeps. Its arrays are tensors\n"
+        "and not NumPy's: torch's functions on tensors round as the run did, and roundings grow from step to step.\n"
+        "The losses equal the run's to 1e-4 over the first 100 steps, and for most networks to the last digit.\n"
+        "It needs the dataset's folder{more}. `python SCRIPT 100` stops after 100 steps.",
         "torch의 미분은 끄고 씁니다. loss.backward()는 Autodiff가 간직한 그래프를 따라갑니다. 배열은 NumPy가 아니라\n"
-        "텐서입니다. 배치 정규화는 몇 안 되는 값의 편차로 나누어 반올림 차이를 단계마다 키우는데, 텐서를 계산하는\n"
-        "torch의 함수는 실행과 똑같이 반올림합니다. 처음 100단계의 손실이 실행과 1e-4 안에서 같고, 같은 컴퓨터에서는\n"
-        "마지막 자리까지 같습니다.\n데이터 세트 "
+        "텐서입니다. 반올림 차이는 단계마다 커지는데, 텐서를 계산하는 torch의 함수는 실행과 똑같이 반올림합니다.\n"
+        "처음 100단계의 손실이 실행과 1e-4 안에서 같고, 대부분의 신경망에서는 마지막 자리까지 같습니다.\n데이터 세트 "
         "폴더{more}가 필요합니다. `python SCRIPT 100`은 100단계 뒤에 멈춥니다.",
     ),
     "same-bits": (
         "It gives the run's numbers, bit for bit on the same machine. It needs the dataset's folder{more}.",
         "같은 컴퓨터에서 실행과 비트까지 같은 값을 냅니다. 데이터 세트 폴더{more}가 필요합니다.",
-    ),
-    "same-closely": (
-        "Its losses equal the run's to 1e-4 over the first 100 steps; later, roundings grow apart.\nIt needs "
-        "the dataset's folder{more}. `python SCRIPT 100` stops after 100 steps.",
-        "처음 100단계의 손실이 실행과 1e-4 안에서 같습니다. 그 뒤로는 반올림 차이가 커집니다.\n데이터 세트 "
-        "폴더{more}가 필요합니다. `python SCRIPT 100`은 100단계 뒤에 멈춥니다.",
     ),
     "and-weights": (
         " and the file of weights",
@@ -78,8 +66,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "마지막 층을 뺀 신경망. 사진은 torch의 순서인 (채널, 행, 열)입니다. 얼어 있어서 아무것도 배우지 않습니다.",
     ),
     "body-autodiff": (
-        "Its layers stand still and need no derivative, so torch computes them, many times faster; NumPy learns below.",
-        "움직이지 않는 층에는 미분이 필요 없으므로 훨씬 빠른 torch가 계산합니다. 배우는 것은 아래의 NumPy입니다.",
+        "Its layers stand still and need no derivative, so torch computes them as they are; Autodiff learns below.",
+        "움직이지 않는 층에는 미분이 필요 없으므로 torch가 그대로 계산합니다. 배우는 것은 아래의 Autodiff입니다.",
     ),
     "network-own": (
         "The network. Its first weights follow from the seed and the layers' names.",
@@ -203,12 +191,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "fill": (
         "Give the layers their first arrays, in order: W, b; of batch norm gamma, beta, mean, "
-        "variance.\n    A dense W is (inputs, outputs) here, torch's the other way round.",
-        "층에 처음 배열을 차례로 줍니다: W, b. 배치 정규화는 gamma, beta, 평균, 분산.\n    여기서 Dense의 W는 "
-        "(입력, 출력)이고, torch에서는 반대입니다.",
-    ),
-    "fill-torch": (
-        "Give the layers their first arrays, in order: W, b; of batch norm gamma, beta, mean, "
         "variance.\n    A dense W is (inputs, outputs) here, torch's the other way round: the same memory, "
         "read in columns.",
         "층에 처음 배열을 차례로 줍니다: W, b. 배치 정규화는 gamma, beta, 평균, 분산.\n    여기서 Dense의 W는 "
@@ -218,26 +200,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "the last layer's lies in columns, as torch's Linear keeps it",
         "마지막 층의 W는 torch의 Linear처럼 열 방향으로 놓습니다",
     ),
-    "clip-torch": (
+    "clip-autodiff": (
         "Shorten the gradients where all together are too long; their lengths are added in the order of torch's "
         "groups.",
         "모든 기울기를 합친 길이가 한도를 넘으면 줄입니다. 길이는 torch의 묶음 순서로 더합니다.",
     ),
-    "mask-torch": (
-        "The same units as in the run are dropped.",
-        "실행에서와 같은 유닛을 끕니다.",
-    ),
     "mask": (
-        "The same units as in the run are dropped: torch's generator draws, NumPy multiplies.",
-        "실행에서와 같은 유닛을 끕니다. torch의 생성기가 뽑고 NumPy가 곱합니다.",
-    ),
-    "mask-own": (
         "The same units as in the run are dropped.",
         "실행에서와 같은 유닛을 끕니다.",
-    ),
-    "smoothed": (
-        "targets: 1 for the class of the picture{more}",
-        "목표: 사진의 클래스에 1{more}",
     ),
     "first-weights": (
         "First weights: name, formula, shape in Keras' axes.",
@@ -248,10 +218,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "같은 층을 Layers의 말로 쓴 것. 가중치 파일을 읽는 데만 씁니다.",
     ),
     "own-graph": (
-        "y.backward() walks the graph that forward left behind; no torch computes here",
-        "y.backward()는 forward가 남긴 그래프를 따라갑니다. 여기서 torch는 계산하지 않습니다",
-    ),
-    "own-graph-torch": (
         "y.backward() walks the graph that forward left behind; torch keeps none here",
         "y.backward()는 forward가 남긴 그래프를 따라갑니다. 여기서 torch는 그래프를 만들지 않습니다",
     ),

@@ -63,14 +63,10 @@ def body_lines(story: Story, layers: Layers, say: Say, written: str) -> list[str
     ]
 
 
-def features_lines(story: Story, say: Say, arrays: bool) -> list[str]:
-    """Text that leaves ``views`` (V, N, F), ``labels`` (N,), and ``seen`` (n, F) of the validation pictures.
-
-    They are tensors on the device, or NumPy arrays.
-    """
+def features_lines(story: Story, say: Say) -> list[str]:
+    """Text that leaves ``views`` (V, N, F), ``labels`` (N,), and ``seen`` (n, F) of the validation pictures."""
     changes = story.recipe.augmentation.active
     where = ".to(DEVICE)" if story.device != "cpu" else ""
-    end = ".numpy()" if arrays else where
     view = [
         "        if view is not None:",
         f"            y = torch.from_numpy(split.labels[rows]){where}",
@@ -78,9 +74,8 @@ def features_lines(story: Story, say: Say, arrays: bool) -> list[str]:
     ]
     count = story.recipe.views
     numbers = [0] if count == 1 else [None, *range(1, count)]
-    plain = [f"views = features(train).unsqueeze(0){end}  # (V, N, F)"]
-    several = [f"# {say['view']}", f"views = torch.stack([features(train, view) for view in {numbers!r}]){end}"]
-    labels = "train.labels" if arrays else f"torch.from_numpy(train.labels.copy()){where}"
+    plain = [f"views = features(train).unsqueeze(0){where}  # (V, N, F)"]
+    several = [f"# {say['view']}", f"views = torch.stack([features(train, view) for view in {numbers!r}]){where}"]
     return [
         "",
         f"# {say['features'].replace(chr(10), chr(10) + '# ')}",
@@ -96,8 +91,8 @@ def features_lines(story: Story, say: Say, arrays: bool) -> list[str]:
         "",
         "",
         *(several if changes else plain),
-        *([f"seen = features(val){end}"] if "val" in story.dataset.splits else []),
-        f"labels = {labels}",
+        *([f"seen = features(val){where}"] if "val" in story.dataset.splits else []),
+        f"labels = torch.from_numpy(train.labels.copy()){where}",
         "",
     ]
 
@@ -115,14 +110,12 @@ def head_lines(story: Story, layers: Layers, say: Say) -> list[str]:
     ]
 
 
-def feature_batches(story: Story, arrays: bool = False) -> list[str]:
-    """The beginning of the loop over the batches of an epoch, of tensors or of NumPy arrays."""
-    rows = "samples[at : at + BATCH] % len(train)"
-    chosen = "chosen[at : at + BATCH]"
+def feature_batches(story: Story) -> list[str]:
+    """The beginning of the loop over the batches of an epoch."""
     return [
         f"    samples = {order_text(story)}",
         '    chosen = choice(SEED, epoch, samples, "view", len(views))',
         "    for number, at in enumerate(range(0, len(samples), BATCH)):",
-        f"        rows = {rows if arrays else f'torch.from_numpy({rows})'}",
-        f"        x, y = views[{chosen if arrays else f'torch.from_numpy({chosen})'}, rows], labels[rows]",
+        "        rows = torch.from_numpy(samples[at : at + BATCH] % len(train))",
+        "        x, y = views[torch.from_numpy(chosen[at : at + BATCH]), rows], labels[rows]",
     ]

@@ -1,7 +1,7 @@
-"""The formulas of torch's optimizers, as the class of an Optimizer that a script holds: for NumPy, and for tensors.
+"""The formulas of torch's optimizers, as the class of an Optimizer that a script holds.
 
-On tensors each line is written in the words that torch's optimizers use, because they round once where a line of NumPy
-rounds two or three times: ``θ.add_(g, alpha=-η)`` is θ - η g with one rounding.
+Each line is written in the words that torch's optimizers use on tensors, because they round once where a line of plain
+arithmetic rounds two or three times: ``θ.add_(g, alpha=-η)`` is θ - η g with one rounding.
 """
 
 from glasshouse.recipe import OptimizerRecipe
@@ -18,21 +18,28 @@ EPS = {
     "adagrad": 1e-10,
     "adadelta": 1e-6,
 }
-MOMENTS = ['m, v = kept["m"], kept["v"]', "m += (1 - {b1}) * (g - m)", "v += (1 - {b2}) * (g * g - v)"]
+MOMENTS = ['m, v = kept["m"], kept["v"]', "m.lerp_(g, 1 - {b1})", "v.mul_({b2}).addcmul_(g, g, value=1 - {b2})"]
+ADAM = [*MOMENTS, "θ.addcdiv_(m, (v.sqrt() / (1 - {b2} ** t) ** 0.5).add_({eps}), value=-η / (1 - {b1} ** t))"]
+SQUARES = "s.mul_({rho}).addcmul_(g, g, value=1 - {rho})"
 # name: (class, formula, what is kept, lines)
 _FORMULAS: dict[str, tuple[str, str, tuple[str, ...], list[str]]] = {
-    "sgd": ("SGD", "θ ← θ - η g", (), ["θ -= η * g"]),
+    "sgd": (
+        "SGD",
+        "θ ← θ - η g",
+        (),
+        ["θ.add_(g, alpha=-η)"],
+    ),
     "adam": (
         "Adam",
         "m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  θ ← θ - η m̂ / (√v̂ + ε)",
         ("m", "v"),
-        [*MOMENTS, "θ -= η / (1 - {b1} ** t) * m / (v**0.5 / (1 - {b2} ** t) ** 0.5 + {eps})"],
+        ADAM,
     ),
     "adamw": (
         "AdamW",
         "θ ← θ - η λ θ;  m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  θ ← θ - η m̂ / (√v̂ + ε)",
         ("m", "v"),
-        [*MOMENTS, "θ -= η / (1 - {b1} ** t) * m / (v**0.5 / (1 - {b2} ** t) ** 0.5 + {eps})"],
+        ADAM,
     ),
     "nadam": (
         "NAdam",
@@ -40,11 +47,11 @@ _FORMULAS: dict[str, tuple[str, str, tuple[str, ...], list[str]]] = {
         ("m", "v"),
         [
             "μ = [{b1} * (1 - 0.5 * 0.96 ** (n * 0.004)) for n in range(1, t + 2)]",
-            "passed = math.prod(μ[:-1])",
+            "passed = float(math.prod(map(np.float32, μ[:-1])))",
             *MOMENTS,
-            "below = (v / (1 - {b2} ** t)) ** 0.5 + {eps}",
-            "θ -= η * (1 - μ[-2]) / (1 - passed) * g / below",
-            "θ -= η * μ[-1] / (1 - passed * μ[-1]) * m / below",
+            "below = (v / (1 - {b2} ** t)).sqrt_().add_({eps})",
+            "θ.addcdiv_(g, below, value=-η * (1 - μ[-2]) / (1 - passed))",
+            "θ.addcdiv_(m, below, value=-η * μ[-1] / (1 - passed * μ[-1]))",
         ],
     ),
     "radam": (
@@ -55,10 +62,10 @@ _FORMULAS: dict[str, tuple[str, str, tuple[str, ...], list[str]]] = {
             *MOMENTS,
             "longest = 2 / (1 - {b2}) - 1",
             "ρ = longest - 2 * t * {b2} ** t / (1 - {b2} ** t)",
-            "ahead = η / (1 - {b1} ** t) * m",
+            "ahead = m / (1 - {b1} ** t) * η",
             "if ρ > 5:",
             "    r = ((ρ - 4) * (ρ - 2) * longest / ((longest - 4) * (longest - 2) * ρ)) ** 0.5",
-            "    ahead = ahead * r * (1 - {b2} ** t) ** 0.5 / (v**0.5 + {eps})",
+            "    ahead = ahead * ((1 - {b2} ** t) ** 0.5 / v.sqrt().add_({eps})) * r",
             "θ -= ahead",
         ],
     ),
@@ -68,31 +75,22 @@ _FORMULAS: dict[str, tuple[str, str, tuple[str, ...], list[str]]] = {
         ("m", "u"),
         [
             'm, u = kept["m"], kept["u"]',
-            "m += (1 - {b1}) * (g - m)",
-            "np.maximum({b2} * u, abs(g) + {eps}, out=u)",
-            "θ -= η / (1 - {b1} ** t) * m / u",
+            "m.lerp_(g, 1 - {b1})",
+            "torch.maximum(u.mul_({b2}), g.abs().add_({eps}), out=u)",
+            "θ.addcdiv_(m, u, value=-η / (1 - {b1} ** t))",
         ],
     ),
     "rmsprop": (
         "RMSprop",
         "s ← ρ s + (1 - ρ) g²;  θ ← θ - η g / (√s + ε)",
         ("s",),
-        [
-            's = kept["s"]',
-            "s *= {rho}",
-            "s += (1 - {rho}) * g * g",
-            "θ -= η * g / (s**0.5 + {eps})",
-        ],
+        ['s = kept["s"]', SQUARES, "θ.addcdiv_(g, s.sqrt().add_({eps}), value=-η)"],
     ),
     "adagrad": (
         "AdaGrad",
         "h ← h + g²;  θ ← θ - η g / (√h + ε)",
         ("h",),
-        [
-            'h = kept["h"]',
-            "h += g * g",
-            "θ -= η * g / (h**0.5 + {eps})",
-        ],
+        ['h = kept["h"]', "h.addcmul_(g, g)", "θ.addcdiv_(g, h.sqrt().add_({eps}), value=-η)"],
     ),
     "adadelta": (
         "AdaDelta",
@@ -100,81 +98,32 @@ _FORMULAS: dict[str, tuple[str, str, tuple[str, ...], list[str]]] = {
         ("s", "d"),
         [
             's, d = kept["s"], kept["d"]',
-            "s *= {rho}",
-            "s += (1 - {rho}) * g * g",
-            "δ = ((d + {eps}) / (s + {eps})) ** 0.5 * g",
-            "d *= {rho}",
-            "d += (1 - {rho}) * δ * δ",
-            "θ -= η * δ",
+            SQUARES,
+            "δ = (d + {eps}).sqrt_().div_((s + {eps}).sqrt_()).mul_(g)",
+            "d.mul_({rho}).addcmul_(δ, δ, value=1 - {rho})",
+            "θ.add_(δ, alpha=-η)",
         ],
     ),
 }
-ROUNDED = ['m, v = kept["m"], kept["v"]', "m.lerp_(g, 1 - {b1})", "v.mul_({b2}).addcmul_(g, g, value=1 - {b2})"]
-ADAM = [*ROUNDED, "θ.addcdiv_(m, (v.sqrt() / (1 - {b2} ** t) ** 0.5).add_({eps}), value=-η / (1 - {b1} ** t))"]
-SQUARES = "s.mul_({rho}).addcmul_(g, g, value=1 - {rho})"
-# name: the lines on tensors
-_ON_TENSORS: dict[str, list[str]] = {
-    "sgd": ["θ.add_(g, alpha=-η)"],
-    "adam": ADAM,
-    "adamw": ADAM,
-    "nadam": [
-        "μ = [{b1} * (1 - 0.5 * 0.96 ** (n * 0.004)) for n in range(1, t + 2)]",
-        "passed = float(math.prod(map(np.float32, μ[:-1])))",
-        *ROUNDED,
-        "below = (v / (1 - {b2} ** t)).sqrt_().add_({eps})",
-        "θ.addcdiv_(g, below, value=-η * (1 - μ[-2]) / (1 - passed))",
-        "θ.addcdiv_(m, below, value=-η * μ[-1] / (1 - passed * μ[-1]))",
-    ],
-    "radam": [
-        *ROUNDED,
-        "longest = 2 / (1 - {b2}) - 1",
-        "ρ = longest - 2 * t * {b2} ** t / (1 - {b2} ** t)",
-        "ahead = m / (1 - {b1} ** t) * η",
-        "if ρ > 5:",
-        "    r = ((ρ - 4) * (ρ - 2) * longest / ((longest - 4) * (longest - 2) * ρ)) ** 0.5",
-        "    ahead = ahead * ((1 - {b2} ** t) ** 0.5 / v.sqrt().add_({eps})) * r",
-        "θ -= ahead",
-    ],
-    "adamax": [
-        'm, u = kept["m"], kept["u"]',
-        "m.lerp_(g, 1 - {b1})",
-        "torch.maximum(u.mul_({b2}), g.abs().add_({eps}), out=u)",
-        "θ.addcdiv_(m, u, value=-η / (1 - {b1} ** t))",
-    ],
-    "rmsprop": ['s = kept["s"]', SQUARES, "θ.addcdiv_(g, s.sqrt().add_({eps}), value=-η)"],
-    "adagrad": ['h = kept["h"]', "h.addcmul_(g, g)", "θ.addcdiv_(g, h.sqrt().add_({eps}), value=-η)"],
-    "adadelta": [
-        's, d = kept["s"], kept["d"]',
-        SQUARES,
-        "δ = (d + {eps}).sqrt_().div_((s + {eps}).sqrt_()).mul_(g)",
-        "d.mul_({rho}).addcmul_(δ, δ, value=1 - {rho})",
-        "θ.add_(δ, alpha=-η)",
-    ],
-}
 
 
-def _formula(recipe: OptimizerRecipe, tensors: bool) -> tuple[str, str, tuple[str, ...], list[str]]:
+def _formula(recipe: OptimizerRecipe) -> tuple[str, str, tuple[str, ...], list[str]]:
     """The class, the formula in letters, the names of what is kept, and the lines."""
     (name, formula, kept, lines), μ = _FORMULAS[recipe.name], recipe.momentum
-    lines = _ON_TENSORS[recipe.name] if tensors else lines
     if recipe.name == "sgd" and μ:
         formula, kept = "v ← μ v + g;  θ ← θ - η v", ("v",)
-        ahead = f"g + {μ!r} * v" if recipe.nesterov else "v"
-        lines = ['v = kept["v"]', f"v *= {μ!r}", "v += g", f"θ -= η * ({ahead})"]
-        if tensors:
-            ahead = f"g.add(v, alpha={μ!r})" if recipe.nesterov else "v"
-            lines = [*lines[:3], f"θ.add_({ahead}, alpha=-η)"]
+        ahead = f"g.add(v, alpha={μ!r})" if recipe.nesterov else "v"
+        lines = ['v = kept["v"]', f"v *= {μ!r}", "v += g", f"θ.add_({ahead}, alpha=-η)"]
     if recipe.name == "rmsprop" and μ:
         formula, kept = "s ← ρ s + (1 - ρ) g²;  v ← μ v + g / (√s + ε);  θ ← θ - η v", ("s", "v")
-        below = "v.addcdiv_(g, s.sqrt().add_({eps}))" if tensors else "v += g / (s**0.5 + {eps})"
-        end = "θ.add_(v, alpha=-η)" if tensors else "θ -= η * v"
-        lines = ['s, v = kept["s"], kept["v"]', *lines[1:-1], f"v *= {μ!r}", below, end]
+        moved = ["v.addcdiv_(g, s.sqrt().add_({eps}))", "θ.add_(v, alpha=-η)"]
+        lines = ['s, v = kept["s"], kept["v"]', *lines[1:-1], f"v *= {μ!r}", *moved]
     return name, formula, kept, lines
 
 
-def optimizer_text(recipe: OptimizerRecipe, said: str, tensors: bool) -> str:
+def optimizer_text(recipe: OptimizerRecipe, said: str) -> str:
     """The class of the recipe's optimizer; ``said`` is its docstring, with a place for the formula."""
-    name, formula, kept, lines = _formula(recipe, tensors)
+    name, formula, kept, lines = _formula(recipe)
     eps = EPS.get(recipe.name, 0.0) if recipe.eps is None else recipe.eps
     numbers = {"b1": recipe.beta1, "b2": recipe.beta2, "rho": recipe.rho, "eps": eps}
     uses_t = any("** t" in line or "t +" in line for line in lines)
@@ -184,8 +133,6 @@ def optimizer_text(recipe: OptimizerRecipe, said: str, tensors: bool) -> str:
             f"θ *= 1 - η * {recipe.weight_decay!r}"
             if recipe.name == "adamw"
             else f"g = g.add(θ, alpha={recipe.weight_decay!r})"
-            if tensors
-            else f"g = g + {recipe.weight_decay!r} * θ"
         )
         decay = ["if θ.ndim > 1:", f"    {decayed}"]
     held = [f"kept = self.remember(p, {', '.join(repr(k).replace(chr(39), chr(34)) for k in kept)})"] if kept else []

@@ -59,11 +59,11 @@ def network_key(story: Story, layers: Layers) -> str:
     return "network-body" if story.recipe.strategy == "features" else "network"
 
 
-def frozen_lines(story: Story, layers: Layers, say: Say, arrays: bool = False) -> list[list[str]]:
-    """The frozen network, and the features that it gives, as NumPy arrays for the level Autodiff."""
-    said = say[network_key(story, layers)] + ("\n" + say["body-autodiff"] if arrays else "")
+def frozen_lines(story: Story, layers: Layers, say: Say, below: str = "") -> list[list[str]]:
+    """The frozen network, and the features that it gives; ``below`` is the key of a second comment."""
+    said = "\n".join(say[key] for key in (network_key(story, layers), below) if key)
     written = f"# {commented(said)}\n{_network(body_of(layers))}"
-    return [body_lines(story, layers, say, written), features_lines(story, say, arrays)]
+    return [body_lines(story, layers, say, written), features_lines(story, say)]
 
 
 def _network(layers: Layers) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from math import prod
 
-from glasshouse.ladder.arrays import TORCH, Arrays
 from glasshouse.ladder.network import Layers
 from glasshouse.ladder.shared import build_call, drops_before_head
 from glasshouse.ladder.story import Story
@@ -44,19 +43,11 @@ def with_dropout(story: Story, layers: Layers) -> Layers:
     return replace(layers, net=Network.from_dict(data))
 
 
-def own_start(story: Story, layers: Layers, arrays: Arrays, say: Say) -> list[str]:
+def own_start(story: Story, layers: Layers, say: Say) -> list[str]:
     """Text that gives every parameter its first numbers: by the layers' formulas, or from the file."""
     if reads_weights(story):
-        return _read(story, layers, arrays, say)
-    if arrays is TORCH:
-        last = f"model.{layers.net.steps[-1].weights}.W"
-        placed = [
-            "    array = torch.from_numpy(np.ascontiguousarray(array))",
-            "    parameter.data = array.to(memory_format=torch.channels_last) if array.ndim == 4 else array",
-            f"{last}.data = {last}.data.T.contiguous().T  # {say['turned']}",
-        ]
-    else:
-        placed = ["    parameter.data = np.ascontiguousarray(array)"]
+        return _read(story, layers, say)
+    last = f"model.{layers.net.steps[-1].weights}.W"
     return [
         f"# {say['first-weights']}",
         "FIRST = [",
@@ -68,7 +59,9 @@ def own_start(story: Story, layers: Layers, arrays: Arrays, say: Say) -> list[st
         "        array = array.transpose(3, 2, 0, 1)",
         '    elif layout == "depthwise":  # (KH, KW, C, M) to (C M, 1, KH, KW)',
         "        array = array.transpose(2, 3, 0, 1).reshape(-1, 1, *shape[:2])",
-        *placed,
+        "    array = torch.from_numpy(np.ascontiguousarray(array))",
+        "    parameter.data = array.to(memory_format=torch.channels_last) if array.ndim == 4 else array",
+        f"{last}.data = {last}.data.T.contiguous().T  # {say['turned']}",
     ]
 
 
@@ -83,7 +76,7 @@ def weights_table(layers: Layers) -> str:
     return "\n".join(rows)
 
 
-def _read(story: Story, layers: Layers, arrays: Arrays, say: Say) -> list[str]:
+def _read(story: Story, layers: Layers, say: Say) -> list[str]:
     last = layers.net.steps[-1].weights
     rows = []
     for name, holder in layers.net.holders.items():
@@ -96,13 +89,13 @@ def _read(story: Story, layers: Layers, arrays: Arrays, say: Say) -> list[str]:
         f"# {say['begin-loaded']}",
         f"start = {build_call(story, layers)}",
         f"load_weights(start, {value(story.recipe.weights)})",
-        f"state = {arrays.start}.state_dict()",
+        "state = start.module.to(memory_format=torch.channels_last).state_dict()",
         "FIRST = [",
         *rows,
         "]",
         "for parameter, name in FIRST:",
-        f"    array = state[name]{arrays.host}",
-        f"    parameter.data = {arrays.read}",
+        "    array = state[name]",
+        '    parameter.data = array.T if name == "head.weight" else array',
     ]
 
 
