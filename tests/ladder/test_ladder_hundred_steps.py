@@ -1,4 +1,4 @@
-"""Autodiff gives a run's losses to the last bit: over a hundred steps, with every optimizer, with what a recipe asks."""
+"""Autodiff gives a run's losses to the last bit: over a hundred steps, with each optimizer and each setting."""
 
 import contextlib
 import io
