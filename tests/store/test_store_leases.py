@@ -11,7 +11,7 @@ from glasshouse import __version__
 from glasshouse.errors import RefusedError
 from glasshouse.store.choices import Choices, change_choices, get_choices
 from glasshouse.store.database import Store
-from glasshouse.store.jobs import abort_job, get_job
+from glasshouse.store.jobs import NewJob, abort_job, add_job, get_job
 from glasshouse.store.people import add_user
 from glasshouse.store.queue import beat, claim, end, give_back, tell, tell_process
 from glasshouse.store.records import JobKind, JobRecord, JobState, Role
@@ -98,27 +98,28 @@ def test_workers_check_in_and_out(store: Store, put: Put) -> None:
     assert list_workers(store) == []
 
 
-def test_another_glasshouse_that_came_to_the_home_is_seen(store: Store) -> None:
-    assert successor(store) is None, "no Studio was opened yet"
-    note_opening(store)
-    assert (successor(store), successor(store, "0.0.1")) == (None, f"Glasshouse {__version__}")
-    note_opening(store, "99.0")
-    assert successor(store) == "Glasshouse 99.0"
-    note_opening(store)
-    assert successor(store) is None, "the Studio that was opened last counts, an earlier Glasshouse's too"
-    with store.write() as connection:
+def test_another_glasshouse_that_came_to_the_home_is_seen(either: Store) -> None:
+    assert successor(either) is None, "no Studio was opened yet"
+    note_opening(either)
+    assert (successor(either), successor(either, "0.0.1")) == (None, f"Glasshouse {__version__}")
+    note_opening(either, "99.0")
+    assert successor(either) == "Glasshouse 99.0"
+    note_opening(either)
+    assert successor(either) is None, "the Studio that was opened last counts, an earlier Glasshouse's too"
+    with either.write() as connection:
         connection.execute(text("INSERT INTO migrations VALUES ('9999-later', 1.0)"))
-    assert successor(store) == "a later Glasshouse (9999-later)"
+    assert successor(either) == "a later Glasshouse (9999-later)"
 
 
-def test_a_process_that_was_adopted_under_another_name_has_that_worker(store: Store, put: Put) -> None:
-    put()
-    job = take(store, "before")
-    check_in(store, "after", "1", [])
-    with store.write() as connection:
+def test_a_process_that_was_adopted_under_another_name_has_that_worker(either: Store) -> None:
+    with either.write() as connection:
+        add_job(connection, NewJob(JobKind.TRAIN, "t"))
+    job = take(either, "before")
+    check_in(either, "after", "1", [])
+    with either.write() as connection:
         connection.execute(update(jobs).values(started_at=jobs.c.started_at - 1e6))
-    assert tell(store, job.id, {"host": "after"}, job.attempt)
-    held = hold(store, replace(job, started_at=0.0))
+    assert tell(either, job.id, {"host": "after"}, job.attempt)
+    held = hold(either, replace(job, started_at=0.0))
     assert held is not None and held.alone < 5
 
 
