@@ -47,6 +47,21 @@ def test_time_and_memory_are_measured_here_once(client: TestClient, studio: Stud
     assert client.post("/api/v1/trials/estimate", json={**asked, "recipe": {"network": 3}}).status_code == 422
 
 
+def test_rates_and_augmented_pictures_are_told_over_the_api(client: TestClient, studio: Studio) -> None:
+    recipe = {"network": "Dense128", "epochs": 4, "optimizer": {"lr": 0.5}, "seed": 3,
+              "schedule": {"name": "multi-step", "milestones": [25, 50], "gamma": 0.1}}  # fmt: skip
+    points = client.post("/api/v1/trials/schedule", json={"recipe": recipe}).json()["points"]
+    assert [points[0][0], points[-1][0]] == [0, 4]
+    assert sorted({round(rate, 6) for _, rate in points}) == [0.005, 0.05, 0.5]
+    wrong = client.post("/api/v1/trials/schedule", json={"recipe": {**recipe, "schedule": {"name": "zigzag"}}})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "schedule.name")
+    asked = {"dataset_id": studio.dataset, "recipe": {**recipe, "augmentation": {"rotation": 90}}}
+    rows = client.post("/api/v1/trials/augmented", json=asked).json()["rows"]
+    assert [len(row) for row in rows] == [6] * 4
+    assert all(address.startswith("data:image/") for row in rows for address in row)
+    assert all(row[0] != row[1] for row in rows)
+
+
 def test_what_cannot_be_trained_is_told_instead_of_a_time(client: TestClient, studio: Studio) -> None:
     query = {**OWN, "dataset": studio.dataset, "epochs": "-1"}
     text = client.get("/live/estimate", params=query).text

@@ -1,17 +1,21 @@
-"""What a training will take here, and what of a file of weights fits, told over the API before it is begun."""
+"""What a training will be, told over the API before it is begun: time, memory, rates, augmented pictures, weights."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
 
 from glasshouse.errors import ConflictError
+from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.submit import check_member, weights_path
 from glasshouse.web.api.context import Here
 from glasshouse.web.api.shapes import Shape
+from glasshouse.web.augmented import examples
 from glasshouse.web.estimate import try_out
 from glasshouse.web.pages.job import dataset_job
+from glasshouse.web.rates_ahead import rates_ahead
 from glasshouse.web.rehearsal import fitting
 
 __all__ = ["router"]
@@ -24,6 +28,24 @@ class Trial(Shape):
 
     dataset_id: str
     recipe: dict[str, Any]
+
+
+class Planned(Shape):
+    """A training whose learning rate is asked about: ``recipe`` is a TrainingRecipe without ``data``."""
+
+    recipe: dict[str, Any]
+
+
+class RatesOut(Shape):
+    """``points``: pairs of epoch (from 0) and learning rate, evenly over the training."""
+
+    points: list[tuple[float, float]]
+
+
+class AugmentedOut(Shape):
+    """``rows``: one for each of some training pictures, as data addresses: as it is, then as five epochs see it."""
+
+    rows: list[list[str]]
 
 
 class EstimateOut(Shape):
@@ -60,6 +82,34 @@ def estimate(here: Here, trial: Trial) -> EstimateOut:
     if found is None:
         raise ConflictError(f"The dataset {data.name} is {data.state}; a training is measured once it is made.")
     return EstimateOut(**vars(found))
+
+
+@router.post("/schedule")
+def schedule(here: Here, planned: Planned) -> RatesOut:
+    """Tell the learning rate over the whole training, as the form of a new model draws it."""
+    check_member(here.user)
+    return RatesOut(points=rates_ahead(_recipe(planned.recipe)))
+
+
+@router.post("/augmented")
+def augmented(here: Here, trial: Trial) -> AugmentedOut:
+    """Show some training pictures of the dataset as the recipe's augmentation changes them."""
+    check_member(here.user)
+    data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
+    recipe = _recipe(trial.recipe)
+    if data.state != "done":
+        raise ConflictError(f"The dataset {data.name} is {data.state}; its pictures are shown once it is made.")
+    return AugmentedOut(rows=examples(data.folder, recipe.augmentation, recipe.seed))
+
+
+def _recipe(fields: Mapping[str, Any]) -> TrainingRecipe:
+    """Return the recipe with the strategy's defaults; weights, which no rate depends on, are left out."""
+    strategy = fields.get("strategy", "scratch")
+    rest = {name: value for name, value in fields.items() if name not in ("data", "fingerprint", "weights", "strategy")}
+    weights = "none" if strategy == "scratch" else "pretrained"
+    return TrainingRecipe(
+        **{"network": "LeNet", **rest, "data": "-", "strategy": strategy, "weights": weights}
+    ).resolved()
 
 
 @router.post("/weights")

@@ -16,7 +16,6 @@ from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.owned import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
 from glasshouse.store.submit import check_member, weights_path
-from glasshouse.training.schedules import rate
 from glasshouse.web.augmented import examples
 from glasshouse.web.charts import Series, chart
 from glasshouse.web.estimate import Estimate, estimate, try_out
@@ -26,13 +25,13 @@ from glasshouse.web.model_form import CHECKED, defaults, filled_from, first_of, 
 from glasshouse.web.pages.access import DeskNow, MakerDesk
 from glasshouse.web.pages.desk import DATASET, MODEL, Desk, Job
 from glasshouse.web.presets import Preset, presets, weights_here
+from glasshouse.web.rates_ahead import rates_ahead
 from glasshouse.web.rehearsal import fitting
 from glasshouse.web.templating import page
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-POINTS = 200
 
 
 @dataclass(frozen=True)
@@ -245,10 +244,4 @@ def _recipe(form: Mapping[str, str], preset: Preset | None) -> tuple[TrainingRec
 def _drawing(recipe: TrainingRecipe | None) -> Any:
     if recipe is None:
         return None
-    epochs = recipe.epochs or 1
-    warmup = round(recipe.schedule.warmup / epochs * POINTS)
-    points = [
-        (epochs * k / POINTS, rate(k, POINTS, recipe.optimizer.lr or 1e-3, recipe.schedule, warmup))
-        for k in range(POINTS + 1)
-    ]
-    return chart([Series("rate", "", points)], (0.0, float(epochs)), width=400)
+    return chart([Series("rate", "", rates_ahead(recipe))], (0.0, float(recipe.epochs or 1)), width=400)
