@@ -366,3 +366,13 @@ def test_diamonds_are_counted_right():
     a = x**2
     (a**2 + a**2).backward()
     assert x.grad.data == 64
+
+
+@pytest.mark.parametrize("function", [F.minimum, F.maximum])
+def test_a_number_is_of_the_kind_of_the_arrays(function):
+    numbers = torch.tensor([1.0, 5.0])
+    expected = getattr(torch, function.__name__)(numbers, torch.tensor(3.0))
+    for a, b in ((Variable(numbers), 3), (3.0, Variable(numbers))):
+        y = function(a, b)
+        assert isinstance(y.data, torch.Tensor)
+        assert torch.equal(y.data, expected)

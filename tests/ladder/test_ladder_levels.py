@@ -11,19 +11,34 @@ from scripts import Run, run_scripts, tiny, train_one
 
 from glasshouse.errors import LevelError
 from glasshouse.ladder.comments import sentences
+from glasshouse.ladder.layer_texts import WRITERS
 from glasshouse.ladder.levels import LEVELS, run_code
 from glasshouse.ladder.network import CUTS
 from glasshouse.layers import (
+    ELU,
     BatchNormalization,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
+    Input,
+    Maximum,
     MaxPooling2D,
     Network,
+    RandomBrightness,
+    RandomContrast,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    ReLU,
+    Rescaling,
+    Reshape,
     SeparableConv2D,
+    Softmax,
 )
 from glasshouse.layers.classics import CLASSICS
+from glasshouse.layers.vocabulary import LAYERS
 from glasshouse.networks.build import build
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.recipe import TrainingRecipe
@@ -39,6 +54,25 @@ SPARSE = Network(  # it has no dropout of its own: the recipe's stands before it
      Flatten(), Dense(3, activation="softmax")],
     input_shape=(16, 16, 3), name="sparse",
 ).to_dict()  # fmt: skip
+CHANGED = Network(
+    [RandomFlip("horizontal"), RandomRotation(0.1), RandomZoom(0.2), RandomTranslation(0.1, 0.1),
+     RandomContrast(0.2, value_range=(-3.0, 3.0)), RandomBrightness(0.1, value_range=(-3.0, 3.0)),
+     Rescaling((1.0, 2.0, 0.5), (0.0, 0.1, -0.1)), Conv2D(6, 3), ELU(0.7), Dropout(0.2), Reshape((7, 28, 6)),
+     Dense(4, activation="softmax"), ReLU(max_value=2.0, negative_slope=0.1), Flatten(),
+     Dense(3, activation="softmax")],
+    input_shape=(16, 16, 3), name="changed",
+).to_dict()  # fmt: skip
+
+
+def _larger() -> dict[str, Any]:
+    """The larger of two branches, softmax between them; it has no dropout of its own."""
+    start = Input((16, 16, 3))
+    x = RandomFlip()(start)
+    x = Maximum()([Conv2D(4, 3)(x), Conv2D(4, 3)(x), Conv2D(4, 3)(x)])
+    x = Softmax()(MaxPooling2D()(x))
+    return Network(start, Dense(3, activation="softmax")(Flatten()(x)), name="larger").to_dict()
+
+
 CASES: dict[str, dict[str, Any]] = {
     "plain": {"network": "LeNet"},
     "own": {"network": OWN, "clip_norm": 1.0},
@@ -54,6 +88,8 @@ CASES: dict[str, dict[str, Any]] = {
         "schedule": {"name": "cosine", "warmup": 0.5},
         "objective": {"label_smoothing": 0.1, "class_weights": "balanced"},
     },
+    "changed": {"network": CHANGED},
+    "changed-drops": {"network": _larger(), "dropout": 0.4, "accumulate": 2},
     "own-file": {"network": SPARSE, "weights": "@own-drops", "strategy": "fine-tune", "epochs": 1, "seed": 3},
     "frozen": {
         "network": "LeNet", "strategy": "features", "weights": "@plain", "views": 3, "dropout": 0.3, "epochs": 3,
@@ -120,6 +156,10 @@ def test_a_script_says_no_more_than_it_must(level: str, language: str, runs: dic
         assert "{" + "run}" not in text and max(map(len, text.splitlines())) <= 140
         assert ("정규화" in text or level == "learner") == (language == "ko") or level == "learner"
     assert "optimizer" not in run_code(runs["plain"].path, "learner")
+
+
+def test_every_layer_is_written() -> None:
+    assert set(WRITERS) == set(LAYERS)
 
 
 def test_every_sentence_has_both_languages() -> None:

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from .arrays import Array, module_of
-from .core import Function, Operand, Variable, as_operand, constant
+from .core import Function, Operand, Variable, constant
 from .reduction import sum_to
 
 __all__ = ["Abs", "Clip", "Maximum", "Where", "absolute", "clip", "maximum", "minimum", "where"]
@@ -95,7 +95,6 @@ def minimum(a: Operand, b: Operand) -> Variable:
     >>> minimum(np.array([1.0, 5.0]), 3)
     variable([1. 3.])
     """
-    a, b = as_operand(a), as_operand(b)
     return -maximum(-a, -b)
 
 

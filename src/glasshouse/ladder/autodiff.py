@@ -36,7 +36,7 @@ def autodiff_code(story: Story, say: Say) -> str:
     whole = layers_of(story, "autodiff")
     layers = head_of(story, whole) if story.recipe.strategy == "features" else with_dropout(story, whole)
     drawn = _torch_draws(story, whole)
-    written = model_text(layers, _class_name(layers), _dropout_text(drawn, say))
+    written = model_text(layers, _class_name(layers), _dropout_text(drawn, say), _changed_text(say))
     if written.dropout and story.device != "cpu":
         raise LevelError(
             "autodiff",
@@ -105,15 +105,24 @@ def _dropout_text(drawn: bool, say: Say) -> str:
 '''
 
 
+def _changed_text(say: Say) -> str:
+    return f'''
+    def changed(self, layer, x):
+        """{say["changed"]}"""
+        return layer.change(engine, x, Run(True, random=self.random)) if training() else x
+'''
+
+
 def _imports(story: Story, layers: Layers, written: Written, drawn: bool, body: Layers | None) -> list[str]:
     recipe, own = story.recipe, layers.own
     read = own and reads_weights(story)
     words = words_of(body or layers) if body or read else set()
+    words |= written.words
     words |= {"Initializer"} if own and not read and "Initializer(" in weights_table(layers) else set()
     found = {
         "glasshouse.autodiff": ["Model", "functions as F", "layers as L", "no_grad", "test_mode"],
         "glasshouse.autodiff.optimizers": ["Optimizer"],
-        "glasshouse.autodiff.switches": ["training"] if written.dropout else [],
+        "glasshouse.autodiff.switches": ["training"] if written.dropout or written.random else [],
         "glasshouse.data.augment": ["augment"] if recipe.augmentation.active else [],
         "glasshouse.data.batches": (["balanced"] if recipe.sampling == "balanced" else [])
         + (["batches"] if body is None else []),
@@ -124,6 +133,7 @@ def _imports(story: Story, layers: Layers, written: Written, drawn: bool, body: 
         + (["autodiff_engine as engine"] if written.engine else []),
         "glasshouse.layers.classics": ["take_weights"] if body and not body.own else [],
         "glasshouse.layers.initializers": ["draw"] if own and not read else [],
+        "glasshouse.layers.layer": ["Run"] if written.random else [],
         "glasshouse.networks.build": ["build"] if read or not own else [],
         "glasshouse.networks.folding": ["Pooled"] if body and body.own else [],
         "glasshouse.networks.weights": ["load_weights"] if recipe.weights != "none" else [],

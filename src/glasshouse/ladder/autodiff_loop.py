@@ -101,11 +101,11 @@ def _step(story: Story, written: Written, drawn: bool, say: Say) -> list[str]:
     else:
         lines += ["        model.cleargrads()"]
     seeds = f"SEED, epoch, {step}, {'part' if many else 0}"
-    if written.dropout:
+    if written.dropout or written.random:
         lines.append(f"        # {say['dropout-seed']}")
-    if written.dropout and not drawn:
-        lines += [f"        model.random = np.random.default_rng(({seeds}))", "        scores = model(x)"]
-    elif written.dropout:
+    if written.random or (written.dropout and not drawn):
+        lines.append(f"        model.random = np.random.default_rng(({seeds}))")
+    if written.dropout and drawn:
         lines += [f'        with seeded(torch.device("cpu"), {seeds}):', "            scores = model(x)"]
     else:
         lines.append("        scores = model(x)")

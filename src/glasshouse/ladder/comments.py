@@ -209,6 +209,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "The same units as in the run are dropped.",
         "실행에서와 같은 유닛을 끕니다.",
     ),
+    "changed": (
+        "A layer that changes pictures in training, by the run's draws: NumPy's, for every picture its own.",
+        "학습할 때 사진을 바꾸는 층. 실행과 같은 값을 NumPy가 사진마다 따로 뽑습니다.",
+    ),
     "first-weights": (
         "First weights: name, formula, shape in Keras' axes.",
         "처음 가중치: 이름, 공식, Keras 축 순서의 모양.",
