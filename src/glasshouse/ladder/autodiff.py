@@ -9,7 +9,7 @@ from glasshouse.ladder.forward import Written, model_text
 from glasshouse.ladder.layers import frozen_lines
 from glasshouse.ladder.network import Layers, layers_of
 from glasshouse.ladder.own_layers import own_start, reads_weights, weights_table, with_dropout
-from glasshouse.ladder.script import call_import, constants, rate_lines, refuse_mixed, title
+from glasshouse.ladder.script import constants, rate_lines, refuse_mixed, title
 from glasshouse.ladder.shared import (
     augmentation_lines,
     build_call,
@@ -19,7 +19,7 @@ from glasshouse.ladder.shared import (
 )
 from glasshouse.ladder.story import Story
 from glasshouse.ladder.units import words_of
-from glasshouse.ladder.wording import value
+from glasshouse.ladder.wording import call_import, value
 
 __all__ = ["autodiff_code"]
 

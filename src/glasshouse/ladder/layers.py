@@ -4,7 +4,7 @@ from glasshouse.ladder.features import body_lines, body_of, features_lines, head
 from glasshouse.ladder.layers_loop import loop_lines, validate_lines
 from glasshouse.ladder.layers_updates import group_lines, optimizer_lines
 from glasshouse.ladder.network import Layers, layers_of
-from glasshouse.ladder.script import call_import, commented, constants, rate_lines, refuse_mixed, title
+from glasshouse.ladder.script import commented, constants, rate_lines, refuse_mixed, title
 from glasshouse.ladder.shared import (
     augmentation_lines,
     build_call,
@@ -15,7 +15,7 @@ from glasshouse.ladder.shared import (
 )
 from glasshouse.ladder.story import Story
 from glasshouse.ladder.units import network_text, words_of
-from glasshouse.ladder.wording import value
+from glasshouse.ladder.wording import call_import, value
 from glasshouse.recipe import ScheduleRecipe
 
 __all__ = ["frozen_lines", "layers_code"]

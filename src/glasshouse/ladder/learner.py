@@ -5,7 +5,7 @@ from typing import Any
 from glasshouse.ladder.network import Layers, layers_of
 from glasshouse.ladder.story import Story
 from glasshouse.ladder.units import network_text, words_of
-from glasshouse.ladder.wording import call, keyword, value
+from glasshouse.ladder.wording import call, call_import, keyword, value
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.recipe.training import STRATEGY_DEFAULTS
 
@@ -32,7 +32,7 @@ def learner_code(story: Story, say: dict[str, str]) -> str:
         [
             f'"""{say["title-learner"].format(run=story.name)}\n\n{say["same-bits"].format(more=more)}\n"""\n',
             "import glasshouse as gh",
-            *([f"from glasshouse.layers import {', '.join(words)}"] if own else []),
+            *([call_import("glasshouse.layers", words)] if own else []),
             "",
             *(_network(own, say) if own else []),
             f"data = gh.ImageData.open({value(story.place)})",

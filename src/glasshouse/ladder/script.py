@@ -12,7 +12,6 @@ from glasshouse.ladder.story import Story
 from glasshouse.ladder.wording import value
 
 __all__ = [
-    "call_import",
     "commented",
     "constants",
     "loop_head",
@@ -58,12 +57,6 @@ def constants(story: Story, say: Say) -> list[str]:
     if story.device != "cpu":
         lines.append(f"DEVICE = torch.device({value(story.device)})")
     return lines
-
-
-def call_import(home: str, names: list[str]) -> str:
-    """An import on one line, or in brackets where it is long."""
-    line = f"from {home} import {', '.join(names)}"
-    return line if len(line) <= 110 else f"from {home} import (\n    " + ",\n    ".join(names) + ",\n)"
 
 
 def rate_lines(story: Story, say: Say) -> list[str]:

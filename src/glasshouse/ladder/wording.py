@@ -6,7 +6,7 @@ from typing import Any
 
 from glasshouse.layers import Initializer, Layer
 
-__all__ = ["call", "keyword", "layer_call", "plain", "value"]
+__all__ = ["call", "call_import", "keyword", "layer_call", "plain", "value"]
 
 WIDTH = 100  # of a line, before a call is broken over several
 
@@ -56,6 +56,12 @@ def call(name: str, *parts: str) -> str:
         return line
     inside = "".join(f"    {part},\n".replace("\n    ", "\n        ") for part in parts)
     return f"{name}(\n{inside})"
+
+
+def call_import(home: str, names: list[str]) -> str:
+    """An import on one line, or in brackets where it is long."""
+    line = f"from {home} import {', '.join(names)}"
+    return line if len(line) <= 110 else f"from {home} import (\n    " + ",\n    ".join(names) + ",\n)"
 
 
 def layer_call(layer: Layer, settings: Mapping[str, Any], name: str | None = None) -> str:
