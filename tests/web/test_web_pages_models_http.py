@@ -154,6 +154,16 @@ def test_classifying_many_queues_a_job_and_shows_its_answers(client: TestClient,
     assert client.get(f"/models/{studio.model}/many/none").status_code == 404
 
 
+def test_an_upload_without_scripts_comes_back_to_classify_many(client: TestClient, studio: Studio) -> None:
+    picture = next(studio.pictures.rglob("*.png")).read_bytes()
+    sent = {"files": [("files", ("one.png", picture))], "data": {"model": studio.model}}
+    answer = client.post("/datasets/upload", **sent)
+    assert answer.headers["location"].startswith(f"/models/{studio.model}/many?source=upload")
+    assert "Classify them" in client.get(answer.headers["location"]).text
+    elsewhere = client.post("/datasets/upload", **{**sent, "data": {"model": "../../evil"}})
+    assert elsewhere.headers["location"].startswith("/datasets/new?")
+
+
 def test_augmentation_is_shown_on_pictures_of_the_dataset(client: TestClient, studio: Studio) -> None:
     query = {"dataset": studio.dataset, "network": "LeNet", "augmentation.rotation": "20"}
     text = client.get("/live/augmented", params=query).text

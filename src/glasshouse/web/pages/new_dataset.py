@@ -1,5 +1,6 @@
 """New dataset: where the pictures are, the options, a preview before anything is imported."""
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -66,13 +67,16 @@ async def upload(request: Request, desk: MakerDesk) -> Response:
         async with request.form(max_files=MOST_FILES, max_fields=1000) as posted:
             files = [one for one in posted.getlist("files") if isinstance(one, UploadFile) and one.filename]
             origin = "list" if posted.get("from") == "list" else "upload"
+            model = re.fullmatch(r"[\w-]{1,64}", str(posted.get("model", "")))  # whose Classify Many it is for
             source, name = await run_in_threadpool(_keep, desk, files)
     except GlasshouseError as error:
         message = "; ".join(problems_of(error).values()) if isinstance(error, RecipeError) else str(error)
         if quiet:
             return JSONResponse({"error": message}, 422)
         return _form(request, desk, {**defaults(), "from": "upload"}, {"source": message}, None, 422)
-    address = f"/datasets/new?{urlencode({'from': origin, 'source': source, 'name': name})}"
+    query = {"source": source, "name": name}
+    address = f"/models/{model[0]}/many" if model else "/datasets/new"
+    address += f"?{urlencode(query if model else {'from': origin, **query})}"
     return JSONResponse({"address": address}, 201) if quiet else RedirectResponse(address, 303)
 
 
