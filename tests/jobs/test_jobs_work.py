@@ -252,17 +252,21 @@ def test_what_fails_is_told_in_words(store: Store, dataset: DatasetRecord, pictu
     assert str(get_job(store, waiting.job_id).reason).startswith("The dataset gone is failed: ")
 
 
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("way", ["absolute", "../secret.png", "..\\secret.png"])
 @pytest.mark.parametrize("name", ["source", "valid_source"])
 def test_a_list_may_not_name_pictures_outside(
-    store: Store, pictures: Path, until: Until, tmp_path: Path, name: str
+    store: Store, pictures: Path, until: Until, tmp_path: Path, name: str, way: str, there: bool
 ) -> None:
-    outside = tmp_path / "secret.png"
-    outside.write_bytes(png_bytes(picture(3)))
-    (pictures / "list.txt").write_text(f"cat/cat.0.jpg cat\n{outside} dog\n")
+    outside = (tmp_path if way == "absolute" else pictures.parent) / "secret.png"
+    if there:
+        outside.write_bytes(png_bytes(picture(3)))
+    (pictures / "list.txt").write_text(f"cat/cat.0.jpg cat\n{outside if way == 'absolute' else way} dog\n")
     recipe = {"source": str(pictures), name: str(pictures / "list.txt"), "min_per_class": 1}
     made = submit_dataset(store, NewDataset("list", recipe))
     until(lambda: not get_job(store, made.job_id).state.live)
     (pictures / "list.txt").unlink()
+    outside.unlink(missing_ok=True)
     job = get_job(store, made.job_id)
     assert job.state is JobState.FAILED
     assert "outside of the folders" in str(job.reason)

@@ -1,6 +1,7 @@
 """From a recipe to a source: what it is (folder, archive, table, arrays) is seen here; nothing is decoded."""
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from glasshouse.data.archive import open_archive
@@ -26,12 +27,15 @@ _WEB = re.compile(r"[a-z0-9]{2,}:/", re.IGNORECASE)
 TABLES, LISTS = (".csv", ".tsv", ".tab"), (".txt", ".lst", ".list")
 
 
-def open_source(recipe: DatasetRecipe, given: Given | None = None) -> Source:
+def open_source(
+    recipe: DatasetRecipe, given: Given | None = None, check: Callable[[Sequence[str]], None] | None = None
+) -> Source:
     """Return the source of a recipe, read but not decoded.
 
     What it is: arrays handed over; a folder of class folders, or of train, val and test folders of these; a folder or
     archive (zip, tar, tar.gz, tar.bz2, tar.xz) with labels by pattern or by pairs handed over; a table (CSV); a list
     of DIGITS, or a folder with ``train.txt``; idx or npz files. ``labels.by`` decides where it is not ``auto``.
+    ``check`` is given all paths that the source names, those of missing files too, and may refuse them.
 
     Raises:
         SourceError: it is missing, empty, damaged, of an unknown kind, or has fewer than two classes; the text has the
@@ -46,6 +50,8 @@ def open_source(recipe: DatasetRecipe, given: Given | None = None) -> Source:
     parts = {split: _open(place, labels, None) for split, place in extra.items() if place is not None}
     if parts:
         source = JoinedSource(source, parts)
+    if check is not None:
+        check([*(item.path for item in source.items), *(one.path for one in source.rejected)])
     check_classes(recipe.source, source)
     return source
 

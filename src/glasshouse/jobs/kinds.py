@@ -179,9 +179,8 @@ def _check_named_pictures(store: Store, recipe: DatasetRecipe) -> None:
     sources = [source for source in (recipe.source, recipe.valid_source, recipe.test_source) if source]
     if all(Path(source).is_dir() for source in sources) and recipe.labels.by not in ("auto", "list", "csv"):
         return
-    source = open_source(recipe)
     named = [place for place in (*sources, recipe.labels.pictures) if place]
-    check_named(store, named, (item.path for item in source.items))
+    open_source(recipe, check=lambda paths: check_named(store, named, paths))
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

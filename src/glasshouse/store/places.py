@@ -62,7 +62,8 @@ def complete_path(store: Store, start: str, limit: int = 50) -> list[str]:
 def check_named(store: Store, sources: Sequence[str], paths: Iterable[str]) -> None:
     """Refuse a table or list in one of ``sources`` that names pictures outside of the folders that may be used.
 
-    ``paths`` are those of items, which are absolute where they lie outside of the list's folder.
+    ``paths`` are as items have them or as the list has them, of pictures that are there and of others: whether a
+    file outside exists is not told.
 
     Raises:
         RefusedError: the first such path is named.
@@ -71,12 +72,20 @@ def check_named(store: Store, sources: Sequence[str], paths: Iterable[str]) -> N
     bases = [base if base.is_dir() else base.parent for base in bases]
     for path in paths:
         plain = path.removeprefix("@valid/").removeprefix("@test/")  # which a joined source puts before
-        place = Path(os.path.realpath(plain)) if plain.startswith("/") else None
-        if place is not None and not is_allowed(store, place) and not any(is_inside(place, base) for base in bases):
+        if not any(_may_be(store, plain, base, bases) for base in bases):
             raise RefusedError(
                 f"The list names {plain}, which lies outside of the folders that may be used here. Name pictures "
                 "relative to the list, or have the folder allowed (glasshouse studio --folder DIR)."
             )
+
+
+def _may_be(store: Store, path: str, base: Path, bases: Sequence[Path]) -> bool:
+    """Whether a path, absolute or from ``base``, stays within ``bases`` and the folders that may be used."""
+    plain = path.replace("\\", "/")
+    if not plain.startswith("/") and ".." not in plain.split("/"):
+        return True
+    place = Path(os.path.realpath(base / plain))
+    return is_allowed(store, place) or any(is_inside(place, one) for one in bases)
 
 
 def from_runs(folder: str) -> str:

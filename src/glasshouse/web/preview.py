@@ -2,9 +2,8 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -88,10 +87,8 @@ def look(recipe: DatasetRecipe, example: str = "", check: Callable[[Sequence[str
     Raises:
         SourceError: nothing can be made of the source.
     """
-    kept = kept_source(recipe)
+    kept = kept_source(recipe, check)
     source = kept.source
-    if check is not None:
-        check(list(_named(recipe, source)))
     by_class: defaultdict[str, list[Item]] = defaultdict(list)
     for item in source.items:
         by_class[item.label].append(item)
@@ -200,16 +197,6 @@ def _not_square(seen: _Seen, recipe: DatasetRecipe) -> Item | None:
     differ = (p for p, one in seen.samples.items() if one.height * recipe.width != one.width * recipe.height)
     path = next(differ, None)
     return next((item for item in seen.source.items if item.path == path), None) if path is not None else None
-
-
-def _named(recipe: DatasetRecipe, source: Source) -> Iterator[str]:
-    """Yield the paths that a source names, those of missing files too, so that nobody learns what there is."""
-    yield from (item.path for item in source.items)
-    base = Path(recipe.labels.pictures or Path(recipe.source).parent)
-    for one in source.rejected:
-        if "there is no such file" in one.reason:
-            place = os.path.normpath(base / one.path.replace("\\", "/"))
-            yield place if not Path(place).is_relative_to(base) else one.path
 
 
 def _used(count: int, recipe: DatasetRecipe) -> int:

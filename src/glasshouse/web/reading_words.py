@@ -33,8 +33,8 @@ def remark_words(_: Callable[[str], str]) -> dict[str, str]:
             "higher rate or less augmentation may help."
         ),
         "improving": _(
-            "The validation loss was still falling when the training ended at epoch {epoch}: more epochs would "
-            "probably make the model better."
+            "The validation loss was still falling in the last epoch, {epoch}: more epochs would probably make the "
+            "model better."
         ),
         "falling": _("The validation loss is falling: the model is learning what holds for new pictures too."),
         "resting": _(

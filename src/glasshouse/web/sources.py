@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -76,8 +76,8 @@ class _Shelf:
 _shelf = _Shelf()
 
 
-def kept_source(recipe: DatasetRecipe) -> Kept:
-    """Return the source of a recipe, listed anew only where it changed.
+def kept_source(recipe: DatasetRecipe, check: Callable[[Sequence[str]], None] | None = None) -> Kept:
+    """Return the source of a recipe, listed anew only where it changed; ``check`` may refuse the paths that it names.
 
     Raises:
         SourceError: nothing can be made of it.
@@ -86,9 +86,11 @@ def kept_source(recipe: DatasetRecipe) -> Kept:
     key = "\0".join(str(part) for part in parts)
     found = _shelf.find(key)
     if found is not None and found.current():
+        if check is not None:
+            check([*found.by_path, *(one.path for one in found.source.rejected)])
         return found
     begin = time.time()
-    source = open_source(recipe, sample(recipe.source) if recipe.source.startswith("sample:") else None)
+    source = open_source(recipe, sample(recipe.source) if recipe.source.startswith("sample:") else None, check)
     marks = _marks(sorted(set(_places(recipe, source))))
     newest = max((changed for _, _, changed, _ in marks), default=0) / 1e9
     kept = Kept(source, marks, lasting=len(marks) <= MOST_PLACES and newest < begin - YOUNG)

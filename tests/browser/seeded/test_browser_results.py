@@ -83,7 +83,7 @@ def test_two_models_are_compared(page: Any, seeded: Seeded) -> None:
     page.get_by_role("heading", name="Compare models").wait_for()
     for label in ("Validation loss of each model", "Accuracy of each model"):
         assert page.get_by_role("img", name=re.compile(label)).is_visible()
-    assert page.get_by_role("region", name="Settings").first.get_by_role("row", name=re.compile("^epochs")).is_visible()
+    assert page.get_by_role("region", name="Settings").first.get_by_role("row", name=re.compile("^Epochs")).is_visible()
     page.get_by_text(re.compile(r"paired test, p\s=\s")).wait_for()
     changed = page.get_by_text(re.compile("Pictures whose answer changed: "))
     if changed.count():
