@@ -49,3 +49,18 @@ def test_every_chart_has_help_of_two_sentences(client: TestClient, studio: Studi
         helped = re.search(rf'<h2[^>]*>{name}</h2>\s*<details class="help">.*?role="note">(.*?)</div>', text, re.S)
         assert helped, name
         assert len(re.findall(r"[.:;](?= |$)", unescape(helped[1]).strip())) >= 2, name
+
+
+def test_home_has_one_help_for_its_filters_and_one_for_the_columns_of_each_list(
+    client: TestClient, studio: Studio
+) -> None:
+    text = shown(client, studio, "/")
+    filters = re.search(r'<form class="filters".*?</form>', text, re.S)
+    choices = re.findall(r'<form method="post" action="/columns".*?</form>', text, re.S)
+    assert filters
+    assert len(choices) == 2
+    for part, name in [(filters[0], "Search"), *((choice, "Columns") for choice in choices)]:
+        assert part.count('class="help"') == 1
+        helped = re.search(rf'aria-label="Help: {name}">.*?role="note">(.*?)</div>', part, re.S)
+        assert helped, name
+        assert len(re.findall(r"\.(?= |$)", unescape(helped[1]).strip())) == 3, name
