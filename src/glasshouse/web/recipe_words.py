@@ -3,13 +3,20 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from glasshouse.recipe import AugmentationRecipe
+from glasshouse.recipe import EarlyStoppingRecipe, TrainingRecipe
 
 __all__ = ["network_words", "recipe_rows"]
 
 Words = Callable[[str], str]
+Labels = Mapping[str, str]
+Row = tuple[str, Any]
 MOST_LAYERS = 20  # named of a network
-PLAIN = AugmentationRecipe().model_dump()
+USUAL = TrainingRecipe(data="-", network="LeNet").model_dump(mode="json")
+PARTS = {name: part for name, part in USUAL.items() if isinstance(part, dict)} | {
+    "early_stopping": EarlyStoppingRecipe(patience=1).model_dump(mode="json")
+}
+FIRST = {"optimizer": "name", "schedule": "name", "early_stopping": "patience"}  # what stands for the whole part
+UNNAMED = frozenset({"lr", "milestones"})  # said in lines of their own
 
 
 def network_words(network: Any) -> Any:
@@ -21,53 +28,106 @@ def network_words(network: Any) -> Any:
     return f"{network.get('name', '')}: {' · '.join(words[:MOST_LAYERS])}{more}"
 
 
-def recipe_rows(_: Words, recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return name and value of each setting that says something; what is off or left to itself is left out."""
+def recipe_rows(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return name and value of each setting that says something; what is off or left to itself is left out.
+
+    ``labels``: what the form calls the fields, by their names in recipes.
+    """
+    rows = [*_start(_, labels, recipe), *_course(_, labels, recipe), *_pictures(_, labels, recipe),
+            *_rest(_, labels, recipe)]  # fmt: skip
+    return [(name, _plain(value)) for name, value in rows if value not in (None, "", 0.0)]
+
+
+def _start(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
+    """Return what is trained, from where."""
     strategies = {
         "scratch": _("From scratch"),
         "fine-tune": _("Fine-tune"),
         "features": _("Only the last layer (features)"),
     }
-    optimizer, schedule = recipe.get("optimizer") or {}, recipe.get("schedule") or {}
-    objective, stopping = recipe.get("objective") or {}, recipe.get("early_stopping") or {}
     weights = str(recipe.get("weights") or "none")
-    rows = [
-        (_("Network"), network_words(recipe.get("network"))),
-        (_("Start from"), _("Nothing: random weights") if weights == "none" else weights),
-        (_("Strategy"), strategies.get(str(recipe.get("strategy")), recipe.get("strategy"))),
-        (_("Epochs"), recipe.get("epochs") or _("as the strategy has it")),
-        (_("Batch size"), _product(recipe.get("batch_size"), recipe.get("accumulate"))),
-        (_("Optimizer"), _parts(optimizer, ("name", "momentum", "weight_decay"))),
-        (_("Learning rate"), optimizer.get("lr") or _("the optimizer's own")),
-        (_("Schedule"), _parts(schedule, ("name", "warmup", "step", "gamma", "power"))),
-        (_("Augmentation"), _augmentation(recipe.get("augmentation") or {}) or _("none")),
-        (_("Dropout"), recipe.get("dropout")),
-        (_("Label smoothing"), objective.get("label_smoothing")),
-        (_("Class weights"), objective.get("class_weights") if objective.get("class_weights") != "none" else None),
-        (_("Stop early after"), stopping.get("patience")),
-        (_("Seed"), recipe.get("seed", 42)),
+    strategy = str(recipe.get("strategy"))
+    return [
+        (labels["network"], network_words(recipe.get("network"))),
+        (labels["weights"], _("Nothing: random weights") if weights == "none" else weights),
+        (labels["strategy"], strategies.get(strategy, recipe.get("strategy"))),
+        (labels["freeze_epochs"], _unusual(recipe, "freeze_epochs", zero="0") if strategy == "fine-tune" else None),
+        (_("Views of each picture"), _unusual(recipe, "views") if strategy == "features" else None),
     ]
-    return [(name, str(value)) for name, value in rows if value not in (None, "", 0.0)]
 
 
-def _product(size: Any, times: Any) -> str:
-    return f"{size} × {times}" if times and times != 1 else str(size or "")
+def _course(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
+    """Return how long it goes and how the weights move."""
+    optimizer, schedule = recipe.get("optimizer") or {}, recipe.get("schedule") or {}
+    steps = schedule.get("milestones") if schedule.get("name") == "multi-step" else None
+    return [
+        (labels["epochs"], recipe.get("epochs") or _("as the strategy has it")),
+        (labels["batch_size"], recipe.get("batch_size")),
+        (labels["accumulate"], _unusual(recipe, "accumulate")),
+        (labels["optimizer.name"], _parts(labels, "optimizer", optimizer, said=("weight_decay",))),
+        (labels["optimizer.lr"], optimizer.get("lr") or _("the optimizer's own")),
+        (labels["schedule.name"], _parts(labels, "schedule", schedule)),
+        (labels["schedule.milestones"], ", ".join(_("{value} %").format(value=f"{at:g}") for at in steps or ())),
+        (labels["clip_norm"], recipe.get("clip_norm")),
+    ]
 
 
-def _parts(part: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    """Return the first of the named values, and the others with their names where they are set."""
-    found = [f"{name.replace('_', ' ')} {part[name]:g}" for name in names[1:] if part.get(name)]
-    return ", ".join([str(part.get(names[0], "")), *found])
+def _pictures(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
+    """Return what is done to the pictures, and which of them count how much."""
+    objective = recipe.get("objective") or {}
+    normalize = {"dataset": _("Of the dataset"), "imagenet": _("Of ImageNet"), "none": _("Left as they are")}
+    weights = objective.get("class_weights")
+    return [
+        (_("Augmentation"), _parts(labels, "augmentation", recipe.get("augmentation") or {}) or _("none")),
+        (labels["normalize"], normalize.get(str(recipe.get("normalize")))),
+        (labels["sampling"], _("Balanced") if recipe.get("sampling") == "balanced" else None),
+        (labels["dropout"], recipe.get("dropout")),
+        (labels["objective.label_smoothing"], objective.get("label_smoothing")),
+        (labels["objective.class_weights"], _("Balanced") if weights == "balanced" else _each(weights)),
+    ]
 
 
-def _augmentation(part: Mapping[str, Any]) -> str:
-    """Return the changes that are switched on."""
-    unchanged = ("fill", "fill_value", "crop_ratio", "erasing_area")
-    on = {name: value for name, value in part.items() if name not in unchanged and value and value != PLAIN.get(name)}
-    return ", ".join(
-        name.replace("_", " ") + ("" if value is True else f" {_plain(value)}") for name, value in on.items()
-    )
+def _rest(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
+    """Return when it stops, what is kept, and how it is computed."""
+    stopping, checkpoints = recipe.get("early_stopping") or {}, recipe.get("checkpoints") or {}
+    devices = {"auto": None, "cpu": _("Processor"), "cuda": "GPU"}
+    device = recipe.get("device")
+    return [
+        (labels["early_stopping.patience"], _parts(labels, "early_stopping", stopping)),
+        (_("Checkpoints"), _parts(labels, "checkpoints", checkpoints)),
+        (_("Running mean of the weights"), recipe.get("ema_decay")),
+        (labels["precision"], _("Mixed 16 and 32 bits") if recipe.get("precision") == "mixed" else None),
+        (labels["device"], devices.get(str(device), device)),
+        (labels["seed"], str(recipe.get("seed", 42))),
+    ]
+
+
+def _unusual(recipe: Mapping[str, Any], name: str, zero: str = "") -> Any:
+    """Return the value of a field where it differs from the default; 0 as ``zero``."""
+    value = recipe.get(name)
+    return None if value == USUAL[name] else value or zero
+
+
+def _parts(labels: Labels, part: str, values: Mapping[str, Any], said: tuple[str, ...] = ()) -> str:
+    """Return the first word of a part, and with their names the values that are unusual, or set and of ``said``."""
+    usual = PARTS[part]
+    found = [str(values[FIRST[part]])] if values.get(FIRST.get(part, "")) else []
+    for name in usual:
+        value = values.get(name, usual[name])
+        if name in UNNAMED or name == FIRST.get(part) or (value == usual[name] and not (name in said and value)):
+            continue
+        label = labels.get(f"{part}.{name}", name.replace("_", " "))
+        found.append(label if value is True else f"{label} {_plain(value)}")
+    return ", ".join(found)
+
+
+def _each(weights: Any) -> str:
+    return ", ".join(f"{name} {weight:g}" for name, weight in weights.items()) if isinstance(weights, Mapping) else ""
 
 
 def _plain(value: Any) -> str:
-    return "–".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    if isinstance(value, (list, tuple)):
+        return "–".join(map(_plain, value))
+    if value is None:
+        return "–"
+    return f"{value:.8g}" if isinstance(value, float) else str(value)

@@ -15,6 +15,7 @@ from glasshouse.store.runs import delete_checkpoint, list_checkpoints, log_size,
 from glasshouse.store.submit import continue_model
 from glasshouse.web.board import View, look, with_interval
 from glasshouse.web.curves import curves
+from glasshouse.web.field_labels import field_labels
 from glasshouse.web.language import texts
 from glasshouse.web.live_words import gauges, live_words
 from glasshouse.web.pages.access import DeskNow, ModelJob
@@ -55,7 +56,7 @@ def details(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
         job,
         "model_details.html",
         text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
-        rows=recipe_rows(_, job.recipe),
+        rows=recipe_rows(_, field_labels(language_of(request)), job.recipe),
         kept=list_checkpoints(desk.store, record),
         log=read_log(desk.store, record.job_id, LOG) if seen else "",
         log_seen=seen,
