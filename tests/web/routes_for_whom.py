@@ -51,6 +51,8 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/v1/models"): (ANY,),
     ("POST", "/api/v1/models"): (USE, {"name": "", "dataset_id": "{dataset}", "recipe": {}}),
     ("POST", "/api/v1/trials/estimate"): (USE, {"dataset_id": "{dataset}", "recipe": {"epochs": -1}}),
+    ("GET", "/api/v1/presets"): (USE, "?dataset_id={dataset}"),
+    ("POST", "/api/v1/trials/plan"): (USE, {"dataset_id": "{dataset}", "recipe": {"network": "LeNet"}}),
     ("POST", "/api/v1/trials/augmented"): (USE, {"dataset_id": "{dataset}", "recipe": {"epochs": -1}}),
     ("POST", "/api/v1/trials/schedule"): (MAKER, {"recipe": {"epochs": -1}}),
     ("POST", "/api/v1/trials/weights"): (USE, {"dataset_id": "{dataset}", "recipe": {"network": "LeNet"}}),

@@ -1,6 +1,7 @@
 """New model: time and memory measured here, what of weights fits, how many models a sweep makes, clones."""
 
 import json
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -89,6 +90,51 @@ def test_a_sweep_tells_how_many_models_it_makes(client: TestClient, studio: Stud
     assert "This trains 4 models: 2 rates × 2 batch sizes." in client.get("/live/plan", params=query).text
     assert "This trains one model." in client.get("/live/plan", params={**query, **OWN, "optimizer.lr": ""}).text
     assert "Batch size: " in client.get("/live/plan", params={**query, "batch_size": "many"}).text
+
+
+def test_the_plan_of_a_sweep_is_told_over_the_api(client: TestClient, studio: Studio) -> None:
+    recipe = {"network": "Dense128", "epochs": 3}
+    asked = {"dataset_id": studio.dataset, "recipe": recipe, "sweep": {"lr": [0.1, 0.01, 0.001], "batch_size": [9, 11]}}
+    told = client.post("/api/v1/trials/plan", json=asked).json()
+    assert told == {"models": 6, "rates": 3, "sizes": 2, "one": None}, "nothing is measured for it"
+    pace = {"learn": 0.01, "look": 0.001, "frozen": 0.01, "start": 50.0, "memory": 2**28, "device": "cpu"}
+    key = rate_key({"network": "Dense128", "batch_size": 9}, {"width": 28, "height": 28, "color": "gray"})
+    note_rate(studio.store, key, TRIAL, pace)
+    one = client.post("/api/v1/trials/plan", json=asked).json()["one"]
+    assert (one["memory"], one["kind"]) == (2**28, TRIAL) and one["seconds"] > 50, "of the first pair"
+    alone = client.post("/api/v1/trials/plan", json={"dataset_id": studio.dataset, "recipe": recipe}).json()
+    assert (alone["models"], alone["rates"], alone["sizes"]) == (1, 1, 1)
+    for wrong, field in [({"sweep": {"lr": [0.1] * 13, "batch_size": [1, 2, 3, 4, 5]}}, "sweep"),
+                         ({"recipe": {**recipe, "epochs": -1}}, "epochs"),
+                         ({"recipe": {**recipe, "optimizer": "sgd"}}, "optimizer")]:  # fmt: skip
+        answer = client.post("/api/v1/trials/plan", json={**asked, **wrong})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+        answer = client.post("/api/v1/models", json={**asked, "name": "Swept", **wrong})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), "as when they are made"
+
+
+def test_the_three_cards_are_told_over_the_api_as_the_page_shows_them(client: TestClient, studio: Studio) -> None:
+    query, korean = {"dataset_id": studio.dataset}, {"accept-language": "ko"}
+    cards = client.get("/api/v1/presets", params=query).json()
+    assert [card["key"] for card in cards] == ["fast", "balanced", "accurate"]
+    data = {"width": 28, "height": 28, "color": "gray"}
+    pace = {"learn": 0.01, "look": 0.001, "frozen": 0.01, "start": 4000.0, "memory": 2**28, "device": "cpu"}
+    note_rate(studio.store, rate_key(cards[0]["recipe"], data), TRIAL, pace)
+    known = client.get("/api/v1/presets", params=query).json()
+    assert [card["estimate"] is None for card in known] == [False, True, True], "the others are augmented"
+    assert known[0]["estimate"]["seconds"] > 4000
+    for language in ({}, korean):
+        page = client.get("/models/new", params={"dataset": studio.dataset}, headers=language).text
+        told = client.get("/api/v1/presets", params=query, headers=language).json()
+        shown = re.findall(r'name="preset" value="(fast|balanced|accurate)"[^>]*>([^<]*)</span>\s*<span>([^<]*)</span>\s*'
+                           r'<span class="caption">(\w+) · (\d+)', page)  # fmt: skip
+        assert shown == [(card["key"], card["name"], card["about"], card["recipe"]["network"],
+                          str(card["recipe"]["epochs"])) for card in told]  # fmt: skip
+    assert told[0]["name"] == "빠르게"
+    made = client.post("/api/v1/models", json={"name": "A card", **query, "recipe": cards[1]["recipe"]})
+    assert made.status_code == 201, made.text
+    assert client.get("/api/v1/presets", params={"dataset_id": "none"}).status_code == 404
+    assert client.get("/api/v1/presets").json()["errors"][0]["field"] == "dataset_id"
 
 
 def test_what_of_weights_fits_is_told_before_training(client: TestClient, studio: Studio) -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "submit_dataset",
     "submit_evaluation",
     "submit_models",
+    "sweep_variants",
     "weights_path",
 ]
 
@@ -148,6 +149,22 @@ def submit_models(store: Store, new: NewModel, user: UserRecord | None = None) -
     return [get_model(store, model_id, user) for model_id in ids]
 
 
+def sweep_variants(
+    recipe: Mapping[str, Any], sweep: Mapping[str, Sequence[float]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the fields of each model of a sweep, with the words that tell it from the others.
+
+    Raises:
+        RecipeError: they would be more than ``SWEEP_LIMIT``.
+    """
+    rates: Sequence[float | None] = sweep.get("lr") or [None]
+    sizes: Sequence[float | None] = sweep.get("batch_size") or [None]
+    if len(rates) * len(sizes) > SWEEP_LIMIT:
+        problem = Problem("sweep", f"at most {SWEEP_LIMIT} models at once, got {len(rates) * len(sizes)}")
+        raise RecipeError("the model", [problem])
+    return [_variant(recipe, rate, size) for rate, size in itertools.product(rates, sizes)]
+
+
 def continue_model(store: Store, model_id: str, epochs: int, user: UserRecord | None = None) -> ModelRecord:
     """Queue a training that begins with the weights of a finished model and runs for ``epochs`` more.
 
@@ -241,14 +258,15 @@ def _recipes(
         fields |= {"network": network_layers(store, fields["network"], user)} if "network" in fields else {}
     except StoreError as error:
         problems.append(Problem("network", str(error)))
-    rates: Sequence[float | None] = new.sweep.get("lr") or [None]
-    sizes: Sequence[float | None] = new.sweep.get("batch_size") or [None]
-    if len(rates) * len(sizes) > SWEEP_LIMIT:
-        problems.append(Problem("sweep", f"at most {SWEEP_LIMIT} models at once, got {len(rates) * len(sizes)}"))
+    variants = [("", fields)]
+    try:
+        variants = variants if problems else sweep_variants(fields, new.sweep)
+    except RecipeError as error:
+        problems += error.problems
     found: list[tuple[str, TrainingRecipe]] = []
-    for rate, size in itertools.product(rates, sizes) if not problems else [(None, None)]:
+    for words, variant in variants:
         try:
-            found.append(_variant({**fields, "data": from_runs(dataset.folder)}, rate, size))
+            found.append((words, TrainingRecipe(**{**variant, "data": from_runs(dataset.folder)})))
         except RecipeError as error:
             problems += [problem for problem in error.problems if problem not in problems]
     if problems:
@@ -256,15 +274,16 @@ def _recipes(
     return found
 
 
-def _variant(fields: dict[str, Any], rate: float | None, size: float | None) -> tuple[str, TrainingRecipe]:
-    words = []
+def _variant(fields: Mapping[str, Any], rate: float | None, size: float | None) -> tuple[str, dict[str, Any]]:
+    words, changed = [], dict(fields)
     if rate is not None:
-        fields = {**fields, "optimizer": {**dict(fields.get("optimizer") or {}), "lr": rate}}
+        optimizer = fields.get("optimizer") or {}
+        changed["optimizer"] = {**optimizer, "lr": rate} if isinstance(optimizer, Mapping) else optimizer
         words.append(f"lr {rate:g}")
     if size is not None:
-        fields = {**fields, "batch_size": int(size) if float(size).is_integer() else size}
+        changed["batch_size"] = int(size) if float(size).is_integer() else size
         words.append(f"batch {size:g}")
-    return ", ".join(words), TrainingRecipe(**fields)
+    return ", ".join(words), changed
 
 
 def weights_path(store: Store, weights: str, user: UserRecord | None) -> str:

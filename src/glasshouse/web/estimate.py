@@ -12,7 +12,7 @@ from glasshouse.store.records import JobState
 from glasshouse.web.pages.job import Job
 from glasshouse.web.rehearsal import measured, turn_to_measure
 
-__all__ = ["Estimate", "estimate", "try_out"]
+__all__ = ["Estimate", "estimate", "estimate_of", "try_out"]
 
 HEAD = 3e-5  # seconds to train a head on the features of one picture
 
@@ -38,6 +38,12 @@ def estimate(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | N
         return None
     seconds = _seconds(TrainingRecipe(**{**recipe, "data": "-"}).resolved(), rate, data)
     return Estimate(seconds, int(rate["memory"]), str(rate["device"]), str(rate["kind"]), bool(rate["busy"]))
+
+
+def estimate_of(store: Store, recipe: TrainingRecipe, data: Job) -> Estimate | None:
+    """Return what a checked recipe takes, from whatever weights it starts."""
+    weights = "pretrained" if recipe.strategy == "features" else "none"
+    return estimate(store, {**recipe.model_dump(mode="json"), "weights": weights}, data)
 
 
 def try_out(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | None:

@@ -1,14 +1,14 @@
 """Three ways to train that need no knowledge: fast, balanced, accurate; what each is depends on the pictures."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from glasshouse.networks.catalogue import CATALOGUE, Entry
 
-__all__ = ["Preset", "presets", "weights_here"]
+__all__ = ["Preset", "preset_words", "presets", "presets_for", "weights_here"]
 
 GENTLE = {"rotation": 10, "width_shift": 0.08, "height_shift": 0.08, "zoom": 0.1}
 PHOTO = {"horizontal_flip": True, "rotation": 10, "zoom": 0.15, "brightness": 0.1}
@@ -26,6 +26,20 @@ class Preset:
     def epochs(self) -> int:
         """How often it goes through the training pictures."""
         return int(self.recipe["epochs"])
+
+
+def preset_words(_: Callable[[str], str]) -> Mapping[str, tuple[str, str]]:
+    """Return the name of each way and a sentence on it, by its key."""
+    return {
+        "fast": (_("Fast"), _("A first answer soon. Good for seeing whether the pictures make sense.")),
+        "balanced": (_("Balanced"), _("A good result in reasonable time. Start here.")),
+        "accurate": (_("Accurate"), _("Trains longest and varies the pictures, for the best result.")),
+    }
+
+
+def presets_for(recipe: Mapping[str, Any]) -> tuple[Preset, Preset, Preset]:
+    """Return the three ways for a dataset of this recipe."""
+    return presets(int(recipe.get("width", 224)), int(recipe.get("height", 224)), str(recipe.get("color", "rgb")))
 
 
 def presets(width: int, height: int, color: str) -> tuple[Preset, Preset, Preset]:

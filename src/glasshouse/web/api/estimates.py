@@ -9,11 +9,11 @@ from pydantic import Field
 from glasshouse.errors import ConflictError
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.datasets import get_dataset
-from glasshouse.store.submit import check_member, weights_path
+from glasshouse.store.submit import check_member, sweep_variants, weights_path
 from glasshouse.web.api.context import Here
-from glasshouse.web.api.shapes import Shape
+from glasshouse.web.api.shapes import EstimateOut, PlanOut, Shape, Sweep
 from glasshouse.web.augmented import examples
-from glasshouse.web.estimate import try_out
+from glasshouse.web.estimate import estimate_of, try_out
 from glasshouse.web.pages.job import dataset_job
 from glasshouse.web.rates_ahead import rates_ahead
 from glasshouse.web.rehearsal import fitting
@@ -28,6 +28,12 @@ class Trial(Shape):
 
     dataset_id: str
     recipe: dict[str, Any]
+
+
+class SweepTrial(Trial):
+    """Several trainings that are asked about: of each rate and batch size of the ``sweep``."""
+
+    sweep: Sweep = Sweep()
 
 
 class Planned(Shape):
@@ -46,19 +52,6 @@ class AugmentedOut(Shape):
     """``rows``: one for each of some training pictures, as data addresses: as it is, then as five epochs see it."""
 
     rows: list[list[str]]
-
-
-class EstimateOut(Shape):
-    """Seconds of the whole job and bytes of memory on ``device``; ``kind``: measured by a ``trial`` or on a ``run``.
-
-    ``busy`` tells that other work ran while it was measured, so that it may be quicker.
-    """
-
-    seconds: float
-    memory: int
-    device: str
-    kind: str
-    busy: bool
 
 
 class FitOut(Shape):
@@ -82,6 +75,17 @@ def estimate(here: Here, trial: Trial) -> EstimateOut:
     if found is None:
         raise ConflictError(f"The dataset {data.name} is {data.state}; a training is measured once it is made.")
     return EstimateOut(**vars(found))
+
+
+@router.post("/plan")
+def plan(here: Here, trial: SweepTrial) -> PlanOut:
+    """Tell how many models a sweep makes and what the first of them takes; nothing is measured for it."""
+    check_member(here.user)
+    data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
+    variants = sweep_variants(trial.recipe, trial.sweep.model_dump())
+    found = estimate_of(here.store, _recipe(variants[0][1]), data)
+    rates, sizes = len(trial.sweep.lr) or 1, len(trial.sweep.batch_size) or 1
+    return PlanOut(models=len(variants), rates=rates, sizes=sizes, one=EstimateOut(**vars(found)) if found else None)
 
 
 @router.post("/schedule")

@@ -17,6 +17,7 @@ from glasshouse.web.api import (
     networks,
     people,
     pictures,
+    presets,
     several,
     workers,
 )
@@ -28,6 +29,7 @@ for part in (
     answers,
     compare,
     estimates,
+    presets,
     datasets,
     pictures,
     models,

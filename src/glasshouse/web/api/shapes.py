@@ -13,6 +13,7 @@ __all__ = [
     "DatasetList",
     "DatasetOut",
     "DatasetRequest",
+    "EstimateOut",
     "EvaluationRequest",
     "Finish",
     "JobList",
@@ -24,8 +25,11 @@ __all__ = [
     "ModelRequest",
     "Move",
     "NewUpload",
+    "PlanOut",
     "PointsOut",
+    "PresetOut",
     "RemarkOut",
+    "Sweep",
     "Times",
     "UploadOut",
 ]
@@ -245,8 +249,45 @@ class ModelRequest(Shape):
 
 
 class Sweep(Shape):
+    """Learning rates and batch sizes, each pair of which becomes a model; an empty list leaves the recipe's own."""
+
     lr: list[float] = []
     batch_size: list[int] = []
+
+
+class EstimateOut(Shape):
+    """Seconds of the whole job and bytes of memory on ``device``; ``kind``: measured by a ``trial`` or on a ``run``.
+
+    ``busy`` tells that other work ran while it was measured, so that it may be quicker.
+    """
+
+    seconds: float
+    memory: int
+    device: str
+    kind: str
+    busy: bool
+
+
+class PresetOut(Shape):
+    """A way to train: ``key`` is fast, balanced or accurate, ``recipe`` what a new model may be asked for with.
+
+    ``estimate`` is None where nothing like it was measured on this computer; ``POST /trials/estimate`` measures it.
+    """
+
+    key: str
+    name: str
+    about: str
+    recipe: dict[str, Any]
+    estimate: EstimateOut | None
+
+
+class PlanOut(Shape):
+    """How many models a sweep makes, of how many rates and batch sizes; ``one``: what one takes, None if unmeasured."""
+
+    models: int
+    rates: int
+    sizes: int
+    one: EstimateOut | None
 
 
 class Changes(Shape):

@@ -18,16 +18,17 @@ from glasshouse.store.runs import checkpoint_names
 from glasshouse.store.submit import check_member, weights_path
 from glasshouse.web.augmented import examples
 from glasshouse.web.charts import Series, chart
-from glasshouse.web.estimate import Estimate, estimate, try_out
+from glasshouse.web.estimate import Estimate, estimate, estimate_of, try_out
 from glasshouse.web.explorer import opened
 from glasshouse.web.form_values import flat, problems_of
+from glasshouse.web.language import texts
 from glasshouse.web.model_form import CHECKED, defaults, filled_from, first_of, new_model, recipe_fields
 from glasshouse.web.pages.access import DeskNow, MakerDesk
 from glasshouse.web.pages.desk import DATASET, MODEL, Desk, Job
-from glasshouse.web.presets import Preset, presets, weights_here
+from glasshouse.web.presets import Preset, preset_words, presets_for, weights_here
 from glasshouse.web.rates_ahead import rates_ahead
 from glasshouse.web.rehearsal import fitting
-from glasshouse.web.templating import page
+from glasshouse.web.templating import language_of, page
 
 __all__ = ["router"]
 
@@ -141,10 +142,7 @@ def _plan(desk: Desk, form: Mapping[str, str], data: Job | None, recipe: Trainin
     except RecipeError:
         return None
     rates, sizes = (len(new.sweep.get(name) or [0.0]) for name in ("lr", "batch_size"))
-    fields = {**recipe.model_dump(mode="json"), "weights": "none"} if recipe else None
-    if fields and fields["strategy"] == "features":
-        fields["weights"] = "pretrained"
-    one = estimate(desk.store, fields, data) if fields and data else None
+    one = estimate_of(desk.store, recipe, data) if recipe and data else None
     return Plan(rates * sizes, rates, sizes, one)
 
 
@@ -199,6 +197,7 @@ def _form(
         "datasets": usable,
         "chosen": chosen,
         "presets": ways,
+        "ways": preset_words(texts(language_of(request)).gettext),
         "estimates": {way.key: estimate(desk.store, way.recipe, chosen) if chosen else None for way in ways},
         "plan": _plan(desk, form, chosen, drawn),
         "networks": list(CATALOGUE.values()),
@@ -218,8 +217,7 @@ def _own_networks(desk: Desk, jobs: Sequence[Job], chosen: str) -> list[tuple[st
 
 
 def _presets(dataset: Job | None) -> tuple[Preset, ...]:
-    recipe = dataset.recipe if dataset else {}
-    return presets(int(recipe.get("width", 224)), int(recipe.get("height", 224)), str(recipe.get("color", "rgb")))
+    return presets_for(dataset.recipe if dataset else {})
 
 
 def _preset(desk: Desk, form: Mapping[str, str]) -> Preset | None:
