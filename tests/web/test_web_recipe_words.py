@@ -18,7 +18,8 @@ SAID: dict[str, tuple[dict[str, Any], tuple[str, str], tuple[str, str]]] = {
     "sampling": ({"sampling": "balanced"}, ("Order of the pictures", "Balanced"), ("이미지 순서", "균형")),
     "clipping": ({"clip_norm": 0.5}, ("Longest step", "0.5"), ("기울기 한도", "0.5")),
     "precision": (
-        {"precision": "mixed"}, ("Numbers of the computation", "Mixed 16 and 32 bits"), ("계산에 쓰는 수", "16비트와 32비트 혼합"),
+        {"precision": "mixed"}, ("Numbers of the computation", "Mixed 16 and 32 bits"),
+        ("계산에 쓰는 수", "16비트와 32비트 혼합"),
     ),
     "milestones": (
         {"schedule": {"name": "multi-step", "milestones": [30, 62.5]}}, ("Steps at", "30 %, 62.5 %"),

@@ -24,6 +24,11 @@ class FileSource:
         self.warnings: list[Finding] = [*findings, *labelled.warnings, *hidden_finding(files.tree.hidden)]
         self.classes = list(labelled.classes) if labelled.classes is not None else None
 
+    def unlabelled(self) -> list[str]:
+        """Return the paths of the files that the rule gave no label, such as pictures beside class folders."""
+        labelled = {item.path for item in self.items}
+        return [file.path for file in self._files.tree.files if file.path not in labelled]
+
     def read(self, item: Item) -> bytes | np.ndarray:
         """Return the bytes of a picture's file; a PictureError tells why not."""
         return self._files.read(item.path)

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.archive import open_archive
-from glasshouse.data.files import DiskFiles
+from glasshouse.data.files import DiskFiles, Files
+from glasshouse.data.filesource import FileSource
 from glasshouse.data.items import Item, Source
-from glasshouse.data.source import LISTS, TABLES, open_named, open_source
+from glasshouse.data.source import LABELS, LISTS, TABLES, open_named, open_named_in, open_source
 from glasshouse.errors import PictureError, SourceError
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Pictures", "find_pictures"]
-
-NAMES = "labels.txt"  # beside a list: the names of its numbers
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,34 @@ class Pictures:
 def find_pictures(source: str, classes: Sequence[str]) -> Pictures:
     """Return the pictures of a source; their labels are the truth where most of them are of ``classes``.
 
-    A table or list may name them with labels or without; one that lies among pictures in a folder names those.
+    A table or list may name them with labels or without; one at the top of a folder or an archive names those in it,
+    where their folders do not tell the truth. Pictures beside class folders have none.
 
     Raises:
         SourceError: the source is missing, or has no pictures.
     """
-    if Path(source).is_file() and _is_list(Path(source)):
-        return _with_rejected(*_listed(Path(source), classes))
+    root = Path(source)
+    if root.is_file() and _is_list(source):
+        return _with_rejected(*_listed(partial(open_named, root), classes))
     try:
         labelled = open_source(DatasetRecipe(source=source, min_per_class=1))
     except SourceError as error:
         return _unlabelled(source, classes, error)
-    return _with_rejected(labelled, _trusted([item.label for item in labelled.items], classes))
+    truths = _trusted([item.label for item in labelled.items], classes)
+    if not any(truths) and (files := _files(root)) and (named := _by_list(files, classes)):
+        return named
+    return _with_rejected(labelled, truths)
 
 
-def _is_list(path: Path) -> bool:
-    return path.suffix.lower() in (*LISTS, *TABLES)
+def _is_list(path: str) -> bool:
+    return Path(path).suffix.lower() in (*LISTS, *TABLES)
+
+
+def _files(root: Path) -> Files | None:
+    """Return the tree of a folder or an archive; None where it is neither."""
+    if root.is_dir():
+        return DiskFiles(root)
+    return open_archive(root) if root.is_file() else None
 
 
 def _trusted(labels: Sequence[str], classes: Sequence[str]) -> list[str | None]:
@@ -60,8 +72,10 @@ def _trusted(labels: Sequence[str], classes: Sequence[str]) -> list[str | None]:
 
 
 def _with_rejected(source: Source, truths: list[str | None]) -> Pictures:
-    """Return the source's pictures, and behind them what it could not use: nothing vanishes silently."""
-    items, rejected = source.items, source.rejected
+    """Return the source's pictures, behind them files without a label, and what it could not use: nothing vanishes."""
+    loose = source.unlabelled() if isinstance(source, FileSource) else []
+    items = [*source.items, *(Item(path, "") for path in loose)]
+    rejected = [one for one in source.rejected if one.path not in set(loose)]
     paths = [item.path for item in items] + [one.path for one in rejected]
 
     def read(index: int) -> bytes | NDArray[np.generic]:
@@ -69,16 +83,16 @@ def _with_rejected(source: Source, truths: list[str | None]) -> Pictures:
             raise PictureError(rejected[index - len(items)].reason)
         return source.read(items[index])
 
-    return Pictures(paths, truths + [None] * len(rejected), read)
+    return Pictures(paths, truths + [None] * (len(paths) - len(truths)), read)
 
 
-def _listed(path: Path, classes: Sequence[str]) -> tuple[Source, list[str | None]]:
+def _listed(opened: Callable[..., Source], classes: Sequence[str]) -> tuple[Source, list[str | None]]:
     """Return the pictures of a table or list with their truth, or of one that has no labels."""
     try:
-        named = open_named(path)
+        named = opened()
     except SourceError:
-        return (bare := open_named(path, labels=False)), [None] * len(bare.items)
-    if not named.items and (bare := open_named(path, labels=False)).items:
+        return (bare := opened(labels=False)), [None] * len(bare.items)
+    if not named.items and (bare := opened(labels=False)).items:
         return bare, [None] * len(bare.items)
     return named, _trusted(_numbered(named.items, classes), classes)
 
@@ -97,34 +111,54 @@ def _counts(label: str, classes: int) -> bool:
 
 def _unlabelled(source: str, classes: Sequence[str], error: SourceError) -> Pictures:
     root = Path(source)
-    if root.is_dir():
-        return _of_folder(root, classes, error)
-    if root.is_file() and (archive := open_archive(root)) is not None:
-        return _of_tree(archive.read, [file.path for file in archive.tree.files], classes, error)
+    files = _files(root)
+    if files is not None:
+        paths = [file.path for file in files.tree.files]
+        return _by_list(files, classes) or _of_tree(files.read, paths, classes, error)
     if root.is_file():
         return Pictures([root.name], [None], lambda _: DiskFiles(root.parent).read(root.name))
     raise error
 
 
-def _of_folder(root: Path, classes: Sequence[str], error: SourceError) -> Pictures:
-    """Return the pictures of a folder: those that the one list in it names first, with their truth, then the others."""
-    files = DiskFiles(root)
+def _by_list(files: Files, classes: Sequence[str]) -> Pictures | None:
+    """Return the pictures that the one list at the top names, with their truth, then the others; None without one."""
     paths = [file.path for file in files.tree.files]
-    lists = [path for path in paths if "/" not in path and path != NAMES and _is_list(root / path)]
+    top = "" if isinstance(files, DiskFiles) else _top(paths)
+    lists = [path for path in paths if path.rpartition("/")[0] == top.rstrip("/") and _is_list(path)]
+    lists = [path for path in lists if path != f"{top}{LABELS}"]
     if len(lists) != 1:
-        return _of_tree(files.read, paths, classes, error)
-    source, truths = _listed(root / lists[0], classes)
-    if not source.items:
-        return _of_tree(files.read, paths, classes, error)
-    named = _with_rejected(source, truths)
-    used = {*named.paths, NAMES, lists[0]}
-    others = [path for path in paths if path not in used]
+        return None
+    opened: Callable[..., Source] = partial(open_named_in, files, lists[0])
+    if isinstance(files, DiskFiles):
+        opened = partial(open_named, files.root / lists[0])
+    try:
+        source, truths = _listed(opened, classes)
+    except SourceError:
+        return None  # it is then told among the files that are no picture
+    return _and_others(source, truths, files, {f"{top}{LABELS}", lists[0]}) if source.items else None
+
+
+def _top(paths: Sequence[str]) -> str:
+    """Return the folder that all files of an archive lie in, with a slash; "" where there is none."""
+    first = {path.partition("/")[0] if "/" in path else "" for path in paths}
+    return f"{first.pop()}/" if len(first) == 1 and "" not in first else ""
+
+
+def _and_others(source: Source, truths: list[str | None], files: Files, lists: set[str]) -> Pictures:
+    """Return the pictures of a list, and behind them the files that neither it names nor are lists."""
+    items, rejected = source.items, source.rejected
+    used = {*lists, *(item.path for item in items), *(one.path for one in rejected)}
+    others = [file.path for file in files.tree.files if file.path not in used]
+    paths = [*(item.path for item in items), *(one.path for one in rejected), *others]
 
     def read(index: int) -> bytes | NDArray[np.generic]:
-        count = len(named.paths)
-        return named.read(index) if index < count else files.read(others[index - count])
+        if index < len(items):
+            return source.read(items[index])
+        if index < len(items) + len(rejected):
+            raise PictureError(rejected[index - len(items)].reason)
+        return files.read(others[index - len(items) - len(rejected)])
 
-    return Pictures([*named.paths, *others], [*named.truths, *[None] * len(others)], read)
+    return Pictures(paths, [*truths, *[None] * (len(paths) - len(truths))], read)
 
 
 def _of_tree(read: Callable[[str], bytes], paths: list[str], classes: Sequence[str], error: SourceError) -> Pictures:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from glasshouse.data.archive import open_archive
-from glasshouse.data.files import DiskFiles, read_regular
+from glasshouse.data.files import DiskFiles, Files, read_regular
 from glasshouse.data.filesource import FileSource
 from glasshouse.data.items import Given, Item, Labelled, Listed, Source
 from glasshouse.data.joined import JoinedSource
@@ -14,6 +15,7 @@ from glasshouse.data.sources.arrays import ArraySource, given_parts
 from glasshouse.data.sources.folders import label_by_folder
 from glasshouse.data.sources.idx import idx_parts, is_idx_name
 from glasshouse.data.sources.lists import LIST_NAMES, label_by_lists, paths_of_list, read_names
+from glasshouse.data.sources.named import NamedInArchive, NamedPictures
 from glasshouse.data.sources.npz import npz_parts
 from glasshouse.data.sources.pairs import label_by_pairs
 from glasshouse.data.sources.patterns import label_by_pattern
@@ -21,9 +23,11 @@ from glasshouse.data.sources.tables import label_by_table, paths_of_table
 from glasshouse.errors import PictureError, SourceError
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 
-__all__ = ["LISTS", "TABLES", "Given", "Item", "Source", "open_named", "open_source", "source_paths"]
+__all__ = ["LABELS", "LISTS", "TABLES", "Given", "Item", "Source", "open_named", "open_named_in", "open_source",
+           "source_paths"]  # fmt: skip
 
 _WEB = re.compile(r"[a-z0-9]{2,}:/", re.IGNORECASE)
+LABELS = "labels.txt"  # beside a list: the names of its numbers
 TABLES, LISTS = (".csv", ".tsv", ".tab"), (".txt", ".lst", ".list")
 
 
@@ -66,9 +70,44 @@ def open_named(path: Path, *, labels: bool = True) -> Source:
     """
     if labels:
         return _open_file(path, LabelRecipe(), None)
+    collected = NamedPictures(path.parent)
+    labelled = _collected(path, collected, labels=False)
+    return FileSource(DiskFiles(collected.base, collected.tree()), labelled)
+
+
+def open_named_in(archive: Files, path: str, *, labels: bool = True) -> Source:
+    """Return the pictures of an archive that a table or list in it names; paths start from the list's folder.
+
+    Raises:
+        SourceError: it is empty or cannot be read, or its columns cannot be told.
+    """
+    top, name = path[: path.rfind("/") + 1], path.rpartition("/")[2]
+    entries = {file.path: file for file in archive.tree.files}
+    collected = NamedInArchive(Path(archive.name), entries=entries, top=top)
+    with TemporaryDirectory() as folder:
+        for beside in {name, LABELS}:
+            if f"{top}{beside}" in entries:
+                Path(folder, beside).write_bytes(_bytes(archive, f"{top}{beside}"))
+        labelled = _collected(Path(folder, name), collected, labels)
+    return FileSource(archive, labelled)
+
+
+def _bytes(archive: Files, path: str) -> bytes:
+    try:
+        return archive.read(path)
+    except PictureError as error:
+        raise SourceError(f"{path} in {archive.name} cannot be read: {error}") from None
+
+
+def _collected(path: Path, collected: NamedPictures, labels: bool) -> Labelled:
+    """Return what a table or list names, with its labels or only with its paths."""
     _readable(path)
-    collected = paths_of_table(path, path.parent) if path.suffix.lower() in TABLES else paths_of_list(path, path.parent)
-    return FileSource(DiskFiles(collected.base, collected.tree()), collected.labelled())
+    if path.suffix.lower() in TABLES:
+        return label_by_table(path, collected, LabelRecipe()) if labels else paths_of_table(path, collected)
+    if not labels:
+        return paths_of_list(path, collected)
+    beside = path.parent / LABELS
+    return label_by_lists([(path, None)], collected, beside if beside.is_file() else None)
 
 
 def source_paths(source: str) -> list[str]:
@@ -158,7 +197,8 @@ def _nothing_given(root: Path) -> SourceError:
 
 def _table(path: Path, labels: LabelRecipe) -> Source:
     _readable(path)
-    collected, labelled = label_by_table(path, _pictures(labels, path.parent), labels)
+    collected = NamedPictures(_pictures(labels, path.parent))
+    labelled = label_by_table(path, collected, labels)
     return FileSource(DiskFiles(collected.base, collected.tree()), labelled)
 
 
@@ -167,9 +207,10 @@ def _lists(lists: list[tuple[Path, str | None]], root: Path, labels: LabelRecipe
         raise SourceError(f"{root} has no list: expected train.txt, and val.txt and test.txt where wished")
     for path, _ in lists:
         _readable(path)
-    beside = root / "labels.txt"
+    beside = root / LABELS
     labels_file = _beside(root, labels.labels_file) if labels.labels_file else beside if beside.is_file() else None
-    collected, labelled = label_by_lists(lists, _pictures(labels, root), labels_file)
+    collected = NamedPictures(_pictures(labels, root))
+    labelled = label_by_lists(lists, collected, labels_file)
     return FileSource(DiskFiles(collected.base, collected.tree()), labelled)
 
 

@@ -149,9 +149,7 @@ def submit_models(store: Store, new: NewModel, user: UserRecord | None = None) -
     return [get_model(store, model_id, user) for model_id in ids]
 
 
-def sweep_variants(
-    recipe: Mapping[str, Any], sweep: Mapping[str, Sequence[float]]
-) -> list[tuple[str, dict[str, Any]]]:
+def sweep_variants(recipe: Mapping[str, Any], sweep: Mapping[str, Sequence[float]]) -> list[tuple[str, dict[str, Any]]]:
     """Return the fields of each model of a sweep, with the words that tell it from the others.
 
     Raises:

@@ -16,9 +16,9 @@ _LINE = re.compile(r"^(?P<path>.*\S)\s+(?P<label>\S+)$")
 
 
 def label_by_lists(
-    lists: list[tuple[Path, str | None]], pictures: Path, labels_file: Path | None
-) -> tuple[NamedPictures, Labelled]:
-    """Return the pictures of one or more lists, each with the split that it stands for.
+    lists: list[tuple[Path, str | None]], collected: NamedPictures, labels_file: Path | None
+) -> Labelled:
+    """Collect the pictures of one or more lists, each with the split that it stands for.
 
     The label is the last word of a line, so paths may have spaces. With a labels file it is a number from 0 (or a name
     of the file); without one it is the class's name. Lines that give no picture are listed with their number.
@@ -27,7 +27,6 @@ def label_by_lists(
         SourceError: a list or the labels file is empty, or not one line fits.
     """
     names = read_names(labels_file) if labels_file is not None else None
-    collected = NamedPictures(pictures)
     for path, split in lists:
         lines = read_text(path).splitlines()
         if not any(line.strip() for line in lines):
@@ -36,22 +35,21 @@ def label_by_lists(
             if line.strip():
                 place = f"line {number}" if len(lists) == 1 else f"{path.name} line {number}"
                 _add(collected, Named(place, line.strip(), "", split), names)
-    return collected, collected.labelled(names or _numbers(collected))
+    return collected.labelled(names or _numbers(collected))
 
 
-def paths_of_list(path: Path, pictures: Path) -> NamedPictures:
-    """Return the pictures of a list without labels: a path a line, absolute or from the folder ``pictures``.
+def paths_of_list(path: Path, collected: NamedPictures) -> Labelled:
+    """Collect the pictures of a list without labels: a path a line, absolute or from the base of ``collected``.
 
     Raises:
         SourceError: the list is empty.
     """
-    collected = NamedPictures(pictures)
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if line.strip():
             collected.add(Named(f"line {number}", line.strip(), ""))
     if not collected.seen and not collected.rejected:
         raise SourceError(f"{path} is empty; expected a picture's path in each line")
-    return collected
+    return collected.labelled()
 
 
 def read_names(path: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """Pictures that a table or a list names one by one: finding the file, and one item for each."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.files import Tree
 from glasshouse.data.items import Item, Labelled, Listed
 
-__all__ = ["Named", "NamedPictures", "read_text"]
+__all__ = ["Named", "NamedInArchive", "NamedPictures", "read_text"]
 
 _ENDINGS = ("", ".jpg", ".jpeg", ".png")
 
@@ -41,14 +41,14 @@ class NamedPictures:
         if place is None:
             self.reject(named, f"there is no such file under {self.base}")
             return
-        path, found = place
-        first = self.seen.setdefault(path, named)
+        first = self.seen.setdefault(place.path, named)
         if first is not named:
             also = "" if first.label == named.label else f" with the label {first.label}"
             self.reject(named, f"named before in {first.line}{also}")
             return
-        self.files.append(Listed(path, found.st_size, found.st_mtime_ns))
-        self.items.append(Item(path, named.label, named.split, named.group, found.st_mtime_ns / 1e9))
+        self.files.append(place)
+        time = place.mtime_ns / 1e9 if place.mtime_ns else None
+        self.items.append(Item(place.path, named.label, named.split, named.group, time))
 
     def reject(self, named: Named, reason: str) -> None:
         """List a line that gives no picture."""
@@ -62,22 +62,40 @@ class NamedPictures:
         """Return the items in the order of their lines."""
         return Labelled(self.items, self.rejected, warnings or [], classes)
 
-    def place(self, written: str) -> tuple[str, os.stat_result] | None:
-        """Return the path of a picture as items have it, and its state on disk; None where it is nowhere."""
-        for candidate in self._candidates(written):
+    def place(self, written: str) -> Listed | None:
+        """Return the file of a picture, by the path that items have; None where it is nowhere."""
+        for candidate in (self.base / spelling for spelling in _spellings(written)):
             try:
                 found = candidate.stat()
             except (OSError, ValueError):
                 continue
             full = Path(os.path.normpath(candidate.absolute()))
             base = Path(os.path.normpath(self.base.absolute()))
-            return (full.relative_to(base) if full.is_relative_to(base) else full).as_posix(), found
+            path = (full.relative_to(base) if full.is_relative_to(base) else full).as_posix()
+            return Listed(path, found.st_size, found.st_mtime_ns)
         return None
 
-    def _candidates(self, written: str) -> Iterator[Path]:
-        for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
-            for ending in _ENDINGS:
-                yield self.base / f"{spelling}{ending}"
+
+@dataclass
+class NamedInArchive(NamedPictures):
+    """Collects the lines of a list in an archive; ``base`` is the archive, and no path leads out of it.
+
+    ``entries`` are its files by their path, ``top`` the folder in it that paths start from ("" or with a slash).
+    """
+
+    entries: Mapping[str, Listed] = field(default_factory=dict)
+    top: str = ""
+
+    def place(self, written: str) -> Listed | None:
+        """Return the entry of a picture; None where the archive has none."""
+        paths = (os.path.normpath(f"{self.top}{spelling}") for spelling in _spellings(written))
+        return next((self.entries[path] for path in paths if path in self.entries), None)
+
+
+def _spellings(written: str) -> Iterator[str]:
+    for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
+        for ending in _ENDINGS:
+            yield f"{spelling}{ending}"
 
 
 def read_text(path: Path) -> str:

@@ -34,8 +34,8 @@ class _Columns:
     names: tuple[str, ...]  # () where the table has no head
 
 
-def label_by_table(table: Path, pictures: Path, recipe: LabelRecipe) -> tuple[NamedPictures, Labelled]:
-    """Return the pictures that a CSV file names; every line that gives none is listed with its number.
+def label_by_table(table: Path, collected: NamedPictures, recipe: LabelRecipe) -> Labelled:
+    """Collect the pictures that a CSV file names; every line that gives none is listed with its number.
 
     The delimiter (comma, semicolon, tab or bar) is seen from the first line. Columns are those that ``recipe`` names,
     else the first with a usual name (``path``, ``filename``, ``label``, ``class``, ``group``, ``patient``, ``split``,
@@ -45,22 +45,20 @@ def label_by_table(table: Path, pictures: Path, recipe: LabelRecipe) -> tuple[Na
         SourceError: the table is empty or the columns cannot be told.
     """
     rows = _rows(table)
-    columns = _columns(table, rows[0], recipe, pictures)
-    collected = NamedPictures(pictures)
+    columns = _columns(table, rows[0], recipe, collected)
     for line, row in enumerate(rows[1 if columns.names else 0 :], start=2 if columns.names else 1):
         if any(cell.strip() for cell in row):
             _add(collected, line, row, columns)
-    return collected, collected.labelled(warnings=list(_findings(columns, recipe)))
+    return collected.labelled(warnings=list(_findings(columns, recipe)))
 
 
-def paths_of_table(table: Path, pictures: Path) -> NamedPictures:
-    """Return the pictures of a table without labels: of its column of paths, or of the first where it has no head.
+def paths_of_table(table: Path, collected: NamedPictures) -> Labelled:
+    """Collect the pictures of a table without labels: of its column of paths, or of the first where it has no head.
 
     Raises:
         SourceError: the table is empty, or the column cannot be told.
     """
     rows = _rows(table)
-    collected = NamedPictures(pictures)
     column = _find(table, tuple(name.strip() for name in rows[0]), "path", None)
     if column is None and collected.place(_cell(rows[0], 0)) is None:
         raise SourceError(
@@ -69,7 +67,7 @@ def paths_of_table(table: Path, pictures: Path) -> NamedPictures:
     for line, row in enumerate(rows[column is not None :], start=1 + (column is not None)):
         if path := _cell(row, column or 0):
             collected.add(Named(f"line {line}", path, ""))
-    return collected
+    return collected.labelled()
 
 
 def _rows(table: Path) -> list[list[str]]:
@@ -87,20 +85,20 @@ def _delimiter(text: str) -> str:
     return max(",;\t|", key=first.count)
 
 
-def _columns(table: Path, head: Sequence[str], recipe: LabelRecipe, pictures: Path) -> _Columns:
+def _columns(table: Path, head: Sequence[str], recipe: LabelRecipe, collected: NamedPictures) -> _Columns:
     names = tuple(name.strip() for name in head)
     wished = {role: getattr(recipe, f"{role}_column") for role in _WORDS}
     found = {role: _find(table, names, role, wished[role]) for role in _WORDS}
     path, label = found["path"], found["label"]
     if path is not None and label is not None:
         return _Columns(path, label, found["group"], found["split"], names)
-    if not any(wished.values()) and len(names) >= 2 and NamedPictures(pictures).place(names[0]) is not None:
+    if not any(wished.values()) and len(names) >= 2 and collected.place(names[0]) is not None:
         return _Columns(0, 1, None, None, ())
     missing = " and ".join(role for role in ("path", "label") if found[role] is None)
     raise SourceError(
         f"{table}: no column for the {missing} is seen among {', '.join(names)}. Name it (--path-column, "
         "--label-column), or begin the table with the line path,label. If it has no head, its first picture was not "
-        f"found under {pictures}; name the folder of the pictures."
+        f"found under {collected.base}; name the folder of the pictures."
     )
 
 
