@@ -96,7 +96,7 @@ def _bytes(archive: Files, path: str) -> bytes:
     try:
         return archive.read(path)
     except PictureError as error:
-        raise SourceError(f"{path} in {archive.name} cannot be read: {error}") from None
+        raise SourceError(f"{path} cannot be used: {error}") from None
 
 
 def _collected(path: Path, collected: NamedPictures, labels: bool) -> Labelled:

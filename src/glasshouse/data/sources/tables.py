@@ -94,11 +94,12 @@ def _columns(table: Path, head: Sequence[str], recipe: LabelRecipe, collected: N
         return _Columns(path, label, found["group"], found["split"], names)
     if not any(wished.values()) and len(names) >= 2 and collected.place(names[0]) is not None:
         return _Columns(0, 1, None, None, ())
+    pictures = collected.base
     missing = " and ".join(role for role in ("path", "label") if found[role] is None)
     raise SourceError(
         f"{table}: no column for the {missing} is seen among {', '.join(names)}. Name it (--path-column, "
         "--label-column), or begin the table with the line path,label. If it has no head, its first picture was not "
-        f"found under {collected.base}; name the folder of the pictures."
+        f"found under {pictures}; name the folder of the pictures."
     )
 
 
