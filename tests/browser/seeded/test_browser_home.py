@@ -82,7 +82,7 @@ def test_several_are_chosen_by_keys_grouped_deleted_and_brought_back(page: Any, 
 
 def test_chosen_columns_stay(page: Any) -> None:
     page.goto("/?show=models")
-    page.locator("details.choose summary").click()
+    page.locator("details.choose > summary").click()
     page.get_by_role("checkbox", name="Batch size").check()
     page.get_by_role("checkbox", name="State").uncheck()
     assert grave_faults(page) == []
@@ -92,7 +92,7 @@ def test_chosen_columns_stay(page: Any) -> None:
     heads = page.locator("#lists thead th")
     assert "Batch size" in [one.strip() for one in heads.all_inner_texts()]
     assert page.get_by_role("columnheader", name=re.compile("^State")).count() == 0
-    page.locator("details.choose summary").click()
+    page.locator("details.choose > summary").click()
     page.get_by_role("button", name="As usual").click()
     page.get_by_role("columnheader", name=re.compile("^State")).wait_for()
     assert page.get_by_role("columnheader", name="Batch size").count() == 0
