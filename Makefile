@@ -19,7 +19,7 @@ demo: setup
 test: setup-dev check
 	bash tools/system.sh
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
 
 quick: setup-dev
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not real and not slow and not system" --ignore tests/browser
