@@ -38,6 +38,7 @@ setup-dev: .venv/ready-dev
 
 .venv/ready-dev: .venv/ready requirements-dev.lock
 	$(BIN)/pip install --quiet --no-compile --require-hashes --no-deps -r requirements-dev.lock
+	bash tools/compile.sh
 	touch $@
 
 lock:

@@ -1,6 +1,7 @@
 """Write the lock files from pyproject.toml: pins with hashes, no addresses.
 
-    python tools/lock.py            needs uv on the PATH
+    python tools/lock.py            needs uv on the PATH; keeps the versions that are locked
+    python tools/lock.py --upgrade  takes the newest versions
 
 Four files: what Glasshouse needs to run, what its tests need besides, the CUDA libraries that the torch of Linux' usual
 registry needs and its CPU build does not, and the pip that installs them (three times as fast as that of Python 3.11).
@@ -19,6 +20,7 @@ CPU_BUILD_HASHES = [
     "sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"
 ]  # torch 2.13.0+cpu, cp311, manylinux_2_28_x86_64
 CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
+LOCKS = ("requirements.lock", "requirements-cuda.lock", "requirements-dev.lock")
 
 
 def compile_lock(arguments: list[str], constraints: str, only: str = "") -> dict[str, str]:
@@ -44,10 +46,16 @@ def write(name: str, comment: str, pins: dict[str, str]) -> None:
     print(f"{name}: {len(pins)} pins", file=sys.stderr)
 
 
+def locked() -> str:
+    """Return the pins of today's lock files as constraints, without hashes and the versions that are set above."""
+    lines = [line.split(" \\", 1)[0] for name in LOCKS for line in Path(ROOT, name).read_text().splitlines()]
+    return "".join(f"{line}\n" for line in lines if re.match(r"(?!torch==|torchvision==)[\w.\-]+(\[.*])?==", line))
+
+
 def main() -> None:
-    limits = f"torch=={TORCH}\ntorchvision=={TORCHVISION}\n"
+    limits = f"torch=={TORCH}\ntorchvision=={TORCHVISION}\n" + ("" if "--upgrade" in sys.argv else locked())
     runtime = compile_lock(["--extra", "notebook"], limits)
-    limits += "\n".join(key for key in runtime) + "\n"
+    limits += "\n".join(runtime) + "\n"
     everything = compile_lock(["--extra", "notebook", "--group", "dev"], limits)
     cuda = {key: block for key, block in runtime.items() if CUDA.match(key)}
     run = {key: block for key, block in runtime.items() if key not in cuda}

@@ -23,3 +23,4 @@ then
     .venv/bin/pip install --quiet --no-compile --require-hashes --no-deps -r requirements-cuda.lock
 fi
 .venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+bash tools/compile.sh
