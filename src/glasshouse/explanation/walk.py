@@ -16,8 +16,9 @@ from glasshouse.errors import NetworkError
 from glasshouse.layers import autodiff_engine
 from glasshouse.layers.activations import Softmax, activate
 from glasshouse.layers.architecture import Architecture
+from glasshouse.layers.engine import Run
 from glasshouse.layers.graph import Step
-from glasshouse.layers.layer import InputLayer, Run
+from glasshouse.layers.layer import InputLayer
 
 __all__ = ["Stage", "Walk", "coefficients"]
 

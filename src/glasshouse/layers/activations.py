@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .layer import Layer, Run
+from .engine import Engine, Numbers, Run, T
+from .layer import Layer
 from .rules import amount, axis, layer_class, number, optional, rule
 
 __all__ = ["ACTIVATIONS", "ELU", "Activation", "LeakyReLU", "ReLU", "Softmax", "activate", "activation"]
@@ -37,12 +38,12 @@ def activation(value: Any) -> str | None:
     return None if word == "linear" else word
 
 
-def last_axis(x: Any, run: Run) -> int:
+def last_axis(x: Numbers, run: Run) -> int:
     """Which axis inside is the last one outside."""
     return 1 if x.ndim == 4 and run.channels_last else -1
 
 
-def activate(F: Any, word: str, x: Any, run: Run) -> Any:
+def activate(F: Engine[T], word: str, x: T, run: Run) -> T:
     """activation(x) on an engine."""
     return F.activations[word](x, last_axis(x, run)) if "softmax" in word else F.activations[word](x)
 
@@ -53,7 +54,7 @@ class Activation(Layer):
 
     activation: str | None = rule(activation)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return xs[0]
 
 
@@ -65,7 +66,7 @@ class ReLU(Layer):
     negative_slope: float = rule(amount, default=0.0)
     threshold: float = rule(amount, default=0.0)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]
         if self.threshold:
             above = F.where(F.above(x, self.threshold), x, self.negative_slope * (x - self.threshold))
@@ -80,7 +81,7 @@ class LeakyReLU(Layer):
 
     negative_slope: float = rule(number, default=0.3)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.leaky_relu(xs[0], self.negative_slope)
 
 
@@ -90,7 +91,7 @@ class ELU(Layer):
 
     alpha: float = rule(number, default=1.0)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.elu(xs[0], self.alpha)
 
 
@@ -100,7 +101,7 @@ class Softmax(Layer):
 
     axis: int = rule(axis, default=-1)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.activations["softmax"](xs[0], inside_axis(self.axis, xs[0].ndim, run.channels_last))
 
 

@@ -4,12 +4,13 @@ Every picture has draws of its own, NumPy's: the same on both engines. A factor 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 
-from .layer import Layer, Run
+from .engine import Engine, Run, T
+from .layer import Layer
 from .rules import factor, layer_class, one_of, optional, rule
 from .rules import pair_of_numbers as numbers
 from .shapes import Shape, picture
@@ -19,13 +20,13 @@ __all__ = ["RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation",
 FILLS = one_of("reflect", "nearest", "constant")
 
 
-def drawn(run: Run, count: int, bounds: float | tuple[float, float]) -> Any:
+def drawn(random: Generator, count: int, bounds: float | tuple[float, float]) -> np.ndarray:
     """Uniform numbers, one a picture."""
     low, high = bounds if isinstance(bounds, tuple) else (-bounds, bounds)
-    return run.random.uniform(low, high, count)
+    return random.uniform(low, high, count)
 
 
-def maps(count: int, rows: Sequence[Sequence[Any]]) -> Any:
+def maps(count: int, rows: Sequence[Sequence[float | np.ndarray]]) -> np.ndarray:
     """Matrices (N, 2, 3) of numbers and arrays (N,)."""
     return np.stack([np.stack([np.broadcast_to(v, count) for v in row], -1) for row in rows], 1).astype(np.float64)
 
@@ -37,12 +38,10 @@ class _Random(Layer):
         picture(shape, self.who)
         return shape
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
-        if run.training and run.random is None:
-            run = replace(run, random=F.generator())
-        return self.change(F, xs[0], run) if run.training else xs[0]
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
+        return self.change(F, xs[0], run.random or F.generator()) if run.training else xs[0]
 
-    def change(self, F: Any, x: Any, run: Run) -> Any:
+    def change(self, F: Engine[T], x: T, random: Generator) -> T:
         """The pictures, changed."""
         raise NotImplementedError(f"{type(self).__name__} has no change")
 
@@ -53,8 +52,8 @@ class RandomFlip(_Random):
 
     mode: str = rule(one_of("horizontal", "vertical", "horizontal_and_vertical"), default="horizontal_and_vertical")
 
-    def change(self, F: Any, x: Any, run: Run) -> Any:
-        signs = run.random.integers(0, 2, (2, x.shape[0])) * 2 - 1
+    def change(self, F: Engine[T], x: T, random: Generator) -> T:
+        signs = random.integers(0, 2, (2, x.shape[0])) * 2 - 1
         across = signs[0] if "horizontal" in self.mode else 1
         down = signs[1] if "vertical" in self.mode else 1
         return F.warp(x, maps(x.shape[0], [[across, 0, 0], [0, down, 0]]), "nearest")
@@ -67,8 +66,8 @@ class RandomRotation(_Random):
     factor: Any = rule(factor)
     fill_mode: str = rule(FILLS, default="reflect")
 
-    def change(self, F: Any, x: Any, run: Run) -> Any:
-        angle = drawn(run, x.shape[0], self.factor) * 2 * np.pi
+    def change(self, F: Engine[T], x: T, random: Generator) -> T:
+        angle = drawn(random, x.shape[0], self.factor) * 2 * np.pi
         c, s = np.cos(angle), np.sin(angle)
         return F.warp(x, maps(x.shape[0], [[c, -s, 0], [s, c, 0]]), self.fill_mode)
 
@@ -81,9 +80,9 @@ class RandomZoom(_Random):
     width_factor: Any = rule(optional(factor), default=None)
     fill_mode: str = rule(FILLS, default="reflect")
 
-    def change(self, F: Any, x: Any, run: Run) -> Any:
-        tall = 1 + drawn(run, x.shape[0], self.height_factor)
-        wide = tall if self.width_factor is None else 1 + drawn(run, x.shape[0], self.width_factor)
+    def change(self, F: Engine[T], x: T, random: Generator) -> T:
+        tall = 1 + drawn(random, x.shape[0], self.height_factor)
+        wide = tall if self.width_factor is None else 1 + drawn(random, x.shape[0], self.width_factor)
         return F.warp(x, maps(x.shape[0], [[wide, 0, 0], [0, tall, 0]]), self.fill_mode)
 
 
@@ -95,9 +94,9 @@ class RandomTranslation(_Random):
     width_factor: Any = rule(factor)
     fill_mode: str = rule(FILLS, default="reflect")
 
-    def change(self, F: Any, x: Any, run: Run) -> Any:
+    def change(self, F: Engine[T], x: T, random: Generator) -> T:
         N, _, H, W = x.shape
-        down, right = drawn(run, N, self.height_factor) * H, drawn(run, N, self.width_factor) * W
+        down, right = drawn(random, N, self.height_factor) * H, drawn(random, N, self.width_factor) * W
         return F.warp(x, maps(N, [[1, 0, -right], [0, 1, -down]]), self.fill_mode)
 
 
@@ -108,8 +107,8 @@ class RandomContrast(_Random):
     factor: Any = rule(factor)
     value_range: Any = rule(numbers, default=(0.0, 255.0))
 
-    def change(self, F: Any, x: Any, run: Run) -> Any:
-        share = F.values(1 + drawn(run, x.shape[0], self.factor).reshape(-1, 1, 1, 1), x)
+    def change(self, F: Engine[T], x: T, random: Generator) -> T:
+        share = F.values(1 + drawn(random, x.shape[0], self.factor).reshape(-1, 1, 1, 1), x)
         mean = F.mean(x, (2, 3), True)
         return F.bounded((x - mean) * share + mean, *self.value_range)
 
@@ -121,7 +120,7 @@ class RandomBrightness(_Random):
     factor: Any = rule(factor)
     value_range: Any = rule(numbers, default=(0.0, 255.0))
 
-    def change(self, F: Any, x: Any, run: Run) -> Any:
+    def change(self, F: Engine[T], x: T, random: Generator) -> T:
         low, high = self.value_range
-        shift = drawn(run, x.shape[0], self.factor).reshape(-1, 1, 1, 1) * (high - low)
+        shift = drawn(random, x.shape[0], self.factor).reshape(-1, 1, 1, 1) * (high - low)
         return F.bounded(x + F.values(shift, x), low, high)

@@ -10,16 +10,15 @@ from glasshouse.autodiff import functions as A
 from glasshouse.autodiff.arrays import Array, module_of, new_array
 from glasshouse.autodiff.core import as_operand, constant
 
-from .layer import Run
+from .engine import Run, Two
 from .shapes import Pads, shares, tapped
 
 __all__ = [
     "above", "activations", "adaptive_average_pool", "at_most", "average_pool", "batch_norm", "bounded",
-    "concatenate", "conv2d", "dropout", "elu", "leaky_relu", "linear", "max", "max_pool", "maximum", "mean", "pad",
-    "reshape", "row", "to_inside", "to_outside", "values", "warp", "where",
+    "concatenate", "conv2d", "dropout", "elu", "generator", "leaky_relu", "linear", "max", "max_pool", "maximum",
+    "mean", "pad", "reshape", "row", "to_inside", "to_outside", "values", "warp", "where",
 ]  # fmt: skip
 
-Two = tuple[int, int]
 SELU = 1.0507009873554805, 1.6732632423543772
 
 
@@ -100,7 +99,10 @@ def max_pool(x: Variable, kernel: Two, strides: Two, pads: Pads) -> Variable:
     return A.pooling(A.pad(x, [(0, 0), (0, 0), *pads], -np.inf), kernel, strides)
 
 
-def average_pool(x: Variable, kernel: Two, strides: Two, pads: Pads) -> Variable:
+def average_pool(x: Variable, kernel: Two, strides: Two, pads: Pads, zeros: Pads | None = None) -> Variable:
+    """The mean under each window; ``zeros`` around x count as pixels, ``pads`` do not."""
+    if zeros is not None:
+        return A.average_pooling(pad(x, zeros), kernel, strides)
     if not any(map(any, pads)):
         return A.average_pooling(x, kernel, strides)
     share = kernel[0] * kernel[1] / tapped((x.shape[2], x.shape[3]), kernel, strides, pads)
@@ -121,8 +123,8 @@ def max(x: Variable, axes: Sequence[int], keepdims: bool) -> Variable:  # noqa: 
 
 
 def batch_norm(
-    x: Variable, affine: tuple[Any, Any], moving: tuple[Any, Any], momentum: float, epsilon: float, training: bool,
-    unbiased: bool = False,
+    x: Variable, affine: tuple[Variable | None, Variable | None], moving: tuple[Variable, Variable], momentum: float,
+    epsilon: float, training: bool, unbiased: bool = False,
 ) -> Variable:  # fmt: skip
     mean, variance = moving
     gamma, beta = affine
@@ -133,8 +135,13 @@ def batch_norm(
 
 
 def dropout(x: Variable, shape: tuple[int, ...], rate: float, run: Run) -> Variable:
-    kept = (run.random.random(shape, dtype="float32") >= rate) * np.float32(1 / (1 - rate))
+    kept = ((run.random or generator()).random(shape, dtype="float32") >= rate) * np.float32(1 / (1 - rate))
     return x * constant(new_array(kept, x.data))
+
+
+def generator() -> np.random.Generator:
+    """A generator for who was given none: it begins as that of an `AutodiffNetwork` does."""
+    return np.random.default_rng(0)
 
 
 def reshape(x: Variable, shape: tuple[int, ...]) -> Variable:
@@ -151,7 +158,7 @@ def to_inside(x: Variable) -> Variable:
     return A.transpose(x, (0, 3, 1, 2))
 
 
-def warp(x: Variable, matrices: Any, fill_mode: str) -> Variable:
+def warp(x: Variable, matrices: np.ndarray, fill_mode: str) -> Variable:
     """Pictures seen through maps from places in the output to places in x, in pixels from the centre. (N, 2, 3)."""
     N, C, H, W = x.shape
     i, j = np.meshgrid(np.arange(H) + 0.5 - H / 2, np.arange(W) + 0.5 - W / 2, indexing="ij")
@@ -177,7 +184,7 @@ def _folded(places: Any, n: int, fill_mode: str) -> Any:
     return places if fill_mode == "constant" else places.clip(0, n - 1)
 
 
-def values(array: Any, x: Variable) -> Variable:
+def values(array: np.ndarray, x: Variable) -> Variable:
     """Drawn numbers as x has them."""
     return constant(new_array(array, x.data))
 
@@ -194,7 +201,7 @@ def at_most(x: Variable, value: float) -> Variable:
     return A.minimum(as_operand(x), value)
 
 
-def row(values: Any, x: Variable, run: Run) -> Any:
+def row(values: float | Sequence[float], x: Variable, run: Run) -> float | Variable:
     """Numbers for the last axis outside, ready to meet x."""
     if isinstance(values, float):
         return values

@@ -11,9 +11,10 @@ from glasshouse.autodiff.switches import training
 
 from . import autodiff_engine
 from .activations import activate
+from .engine import Run
 from .graph import Step
 from .holding import Holder
-from .layer import InputLayer, Run
+from .layer import InputLayer
 
 __all__ = ["AutodiffNetwork"]
 

@@ -6,10 +6,11 @@ from typing import Any
 from glasshouse.errors import NetworkError, Problem
 
 from .activations import activation as activation_rule
+from .engine import Engine, Numbers, Run, T
 from .initializers import initializer
-from .layer import Layer, Run, Weight
+from .layer import Layer, Weight
 from .rules import Pair, count, flag, layer_class, one_of, pair, rule
-from .shapes import Shape, picture, window_pads, windowed
+from .shapes import Pads, Shape, picture, window_pads, windowed
 
 __all__ = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"]
 
@@ -40,8 +41,8 @@ class _Convolution(Layer):
         rows, columns = windowed((H, W), self.window, self.strides, self.padding, self.who)
         return rows, columns
 
-    def _pads(self, x: Any, run: Run) -> Any:
-        return run.around or window_pads(tuple(x.shape[2:]), self.window, self.strides, self.padding)
+    def _pads(self, x: Numbers, run: Run) -> Pads:
+        return run.around or window_pads((x.shape[2], x.shape[3]), self.window, self.strides, self.padding)
 
     def _bias(self, channels: int) -> tuple[Weight, ...]:
         return (Weight("bias", (channels,), self.bias_initializer),) if self.use_bias else ()
@@ -83,7 +84,7 @@ class Conv2D(_Convolution):
         shape = (*self.kernel_size, shapes[0][0] // self.groups, self.filters)
         return Weight("kernel", shape, self.kernel_initializer, layout="conv"), *self._bias(self.filters)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]
         return F.conv2d(
             x, w["kernel"], w.get("bias"), self.strides, self._pads(x, run), self.dilation_rate, self.groups
@@ -118,7 +119,7 @@ class DepthwiseConv2D(_Convolution):
         )
         return kernel, *self._bias(C * self.depth_multiplier)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]
         return F.conv2d(x, w["kernel"], w.get("bias"), self.strides, self._pads(x, run), self.dilation_rate, x.shape[1])
 
@@ -153,7 +154,7 @@ class SeparableConv2D(_Convolution):
             *self._bias(self.filters),
         )
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x, none = xs[0], ((0, 0), (0, 0))
         deep = F.conv2d(
             x, w["depthwise_kernel"], None, self.strides, self._pads(x, run), self.dilation_rate, x.shape[1]

@@ -7,8 +7,9 @@ from typing import Any
 from glasshouse.errors import NetworkError
 
 from .activations import activation as activation_rule
+from .engine import Engine, Run, T
 from .initializers import initializer
-from .layer import Layer, Run, Weight
+from .layer import Layer, Weight
 from .rules import count, flag, layer_class, rule
 from .rules import shape as shape_rule
 from .shapes import Shape, from_layout, text, to_layout
@@ -39,7 +40,7 @@ class Dense(Layer):
         kernel = Weight("kernel", (D, self.units), self.kernel_initializer)
         return (kernel, Weight("bias", (self.units,), self.bias_initializer)) if self.use_bias else (kernel,)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]
         if x.ndim == 4 and run.channels_last:
             return F.to_inside(F.linear(F.to_outside(x), w["kernel"], w.get("bias")))
@@ -53,7 +54,7 @@ class Flatten(Layer):
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         return (prod(shape),)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = F.to_outside(xs[0]) if xs[0].ndim == 4 and run.channels_last else xs[0]
         return F.reshape(x, (x.shape[0], prod(x.shape[1:])))
 
@@ -74,7 +75,7 @@ class Reshape(Layer):
             )
         return from_layout(tuple(size // known if n == -1 else n for n in target), channels_last)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = F.to_outside(xs[0]) if xs[0].ndim == 4 and run.channels_last else xs[0]
         y = F.reshape(x, (x.shape[0], *self.target_shape))
         return F.to_inside(y) if y.ndim == 4 and run.channels_last else y

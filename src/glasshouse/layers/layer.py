@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 
 from glasshouse.errors import NetworkError, Problem, RecipeError
 
+from .engine import Engine, Run, T
 from .rules import layer_class, optional, rule
 from .rules import name as name_rule
 from .shapes import Shape, to_layout
 
-__all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
+__all__ = ["InputLayer", "Layer", "Symbol", "Weight", "plain_name"]
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,6 @@ class Weight:
     initializer: Any
     trainable: bool = True
     layout: str = "plain"
-
-
-@dataclass
-class Run:
-    """How a network runs: in training or in use, its layout, and where random numbers come from."""
-
-    training: bool = False
-    channels_last: bool = True
-    random: Any = None  # of the engine: for dropout and augmentation; None in torch: torch's own generator
-    around: Any = None  # Pads of zeros that a window sees around x, where a ZeroPadding2D before it is left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +101,7 @@ class Layer:
         """The arrays that the layer holds for inputs of these shapes."""
         return ()
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         """The output on an engine ``F`` (torch's or autodiff's), before the activation. xs pictures (N, C, H, W)."""
         raise NotImplementedError(f"{type(self).__name__} has no compute")
 

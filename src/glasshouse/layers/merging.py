@@ -7,7 +7,8 @@ from typing import Any
 from glasshouse.errors import NetworkError
 
 from .activations import inside_axis
-from .layer import Layer, Run
+from .engine import Engine, Run, T
+from .layer import Layer
 from .rules import axis, layer_class, pads, rule
 from .shapes import Shape, from_layout, picture, text, to_layout
 
@@ -30,7 +31,7 @@ class _Merge(Layer):
 class Add(_Merge):
     """y = a + b + …"""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return reduce(lambda a, b: a + b, xs)
 
 
@@ -38,7 +39,7 @@ class Add(_Merge):
 class Subtract(_Merge):
     """y = a - b."""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return reduce(lambda a, b: a - b, xs)
 
 
@@ -46,7 +47,7 @@ class Subtract(_Merge):
 class Multiply(_Merge):
     """y = a b …, element by element."""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return reduce(lambda a, b: a * b, xs)
 
 
@@ -54,7 +55,7 @@ class Multiply(_Merge):
 class Average(_Merge):
     """y = (a + b + …) / n."""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return reduce(lambda a, b: a + b, xs) / len(xs)
 
 
@@ -62,7 +63,7 @@ class Average(_Merge):
 class Maximum(_Merge):
     """y = the largest of a, b, …, element by element."""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return reduce(F.maximum, xs)
 
 
@@ -84,7 +85,7 @@ class Concatenate(Layer):
         joined = sum(shape[place] for shape in outside)
         return from_layout((*outside[0][:place], joined, *outside[0][place + 1 :]), channels_last)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.concatenate(xs, inside_axis(self.axis, xs[0].ndim, run.channels_last))
 
 
@@ -98,7 +99,7 @@ class ZeroPadding2D(Layer):
         C, H, W = picture(shape, self.who)
         return C, H + sum(self.padding[0]), W + sum(self.padding[1])
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.pad(xs[0], self.padding)
 
 
@@ -115,7 +116,7 @@ class Cropping2D(Layer):
             raise NetworkError(f"{self.who} crops all of a picture of {H}x{W}; take a smaller cropping")
         return C, *size
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         (top, bottom), (left, right) = self.cropping
         x = xs[0]
         return x[:, :, top : x.shape[2] - bottom, left : x.shape[3] - right]

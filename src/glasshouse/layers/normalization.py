@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .engine import Engine, Run, T
 from .initializers import initializer
-from .layer import Layer, Run, Weight
+from .layer import Layer, Weight
 from .rules import amount, flag, layer_class, number, rule, share
 from .shapes import Shape
 
@@ -40,7 +41,7 @@ class BatchNormalization(Layer):
             Weight("moving_variance", C, "ones", trainable=False),
         )
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         moving = w["moving_mean"], w["moving_variance"]
         x = xs[0]
         rows = x if x.ndim in (2, 4) else F.reshape(x, (-1, x.shape[-1]))
@@ -60,7 +61,7 @@ class Dropout(Layer):
 
     rate: float = rule(share)
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.dropout(xs[0], tuple(xs[0].shape), self.rate, run) if run.training and self.rate else xs[0]
 
 
@@ -68,7 +69,7 @@ class Dropout(Layer):
 class SpatialDropout2D(Dropout):
     """Dropout of whole channels. Source: Tompson and others 2015, arXiv 1411.4280."""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]
         return F.dropout(x, (*x.shape[:2], 1, 1), self.rate, run) if run.training and self.rate else x
 
@@ -86,7 +87,7 @@ class Rescaling(Layer):
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         return shape
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]
         return x * F.row(self.scale, x, run) + F.row(self.offset, x, run)
 

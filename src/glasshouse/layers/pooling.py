@@ -2,11 +2,11 @@
 windows that give a wanted size (AdaptiveAveragePooling2D)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from .layer import Layer, Run
+from .engine import Engine, Numbers, Run, T
+from .layer import Layer
 from .rules import Pair, flag, layer_class, one_of, optional, pair, rule
-from .shapes import Shape, picture, window_pads, windowed
+from .shapes import Pads, Shape, picture, window_pads, windowed
 
 __all__ = [
     "AdaptiveAveragePooling2D",
@@ -33,15 +33,15 @@ class _Pooling(Layer):
         C, H, W = picture(shape, self.who)
         return C, *windowed((H, W), self.pool_size, self.steps, self.padding, self.who)
 
-    def _pads(self, x: Any) -> Any:
-        return window_pads(tuple(x.shape[2:]), self.pool_size, self.steps, self.padding)
+    def _pads(self, x: Numbers) -> Pads:
+        return window_pads((x.shape[2], x.shape[3]), self.pool_size, self.steps, self.padding)
 
 
 @layer_class
 class MaxPooling2D(_Pooling):
     """y = the largest number under each window; padding never wins."""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.max_pool(xs[0], self.pool_size, self.steps, self._pads(xs[0]))
 
 
@@ -49,7 +49,7 @@ class MaxPooling2D(_Pooling):
 class AveragePooling2D(_Pooling):
     """y = the mean of the pixels under each window; padding is not counted."""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         if run.around is not None:
             return F.average_pool(xs[0], self.pool_size, self.steps, self._pads(xs[0]), run.around)
         return F.average_pool(xs[0], self.pool_size, self.steps, self._pads(xs[0]))
@@ -68,7 +68,7 @@ class AdaptiveAveragePooling2D(Layer):
         C, _, _ = picture(shape, self.who)
         return C, *self.output_size
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.adaptive_average_pool(xs[0], self.output_size)
 
 
@@ -87,7 +87,7 @@ class _Global(Layer):
 class GlobalAveragePooling2D(_Global):
     """y = the mean of each channel. x (N, C, H, W), y (N, C)."""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.mean(xs[0], (2, 3), self.keepdims)
 
 
@@ -95,5 +95,5 @@ class GlobalAveragePooling2D(_Global):
 class GlobalMaxPooling2D(_Global):
     """y = the largest number of each channel. x (N, C, H, W), y (N, C)."""
 
-    def compute(self, F: Any, w: Mapping[str, Any], xs: Sequence[Any], run: Run) -> Any:
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         return F.max(xs[0], (2, 3), self.keepdims)

@@ -1,14 +1,13 @@
 """What layers compute with on torch. x (N, C, H, W), kernels (O, C / groups, KH, KW)."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .layer import Run
+from .engine import Run, Two
 from .shapes import Pads, tapped
 
 __all__ = [
@@ -16,8 +15,6 @@ __all__ = [
     "concatenate", "conv2d", "dropout", "elu", "generator", "leaky_relu", "linear", "max", "max_pool", "maximum",
     "mean", "pad", "reshape", "row", "to_inside", "to_outside", "values", "warp", "where",
 ]  # fmt: skip
-
-Two = tuple[int, int]
 
 activations: dict[str, Callable[..., Tensor]] = {
     "elu": functional.elu,
@@ -36,7 +33,6 @@ activations: dict[str, Callable[..., Tensor]] = {
     "softsign": functional.softsign,
     "tanh": torch.tanh,
 }
-concatenate = torch.cat
 elu = functional.elu
 leaky_relu = functional.leaky_relu
 maximum = torch.maximum
@@ -48,6 +44,10 @@ def linear(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
         return torch.addmm(b, x, W)
     y = x @ W
     return y if b is None else y + b
+
+
+def concatenate(xs: Sequence[Tensor], axis: int) -> Tensor:
+    return torch.cat(tuple(xs), axis)
 
 
 def conv2d(x: Tensor, W: Tensor, b: Tensor | None, strides: Two, pads: Pads, dilation: Two, groups: int) -> Tensor:
@@ -120,7 +120,7 @@ def dropout(x: Tensor, shape: tuple[int, ...], rate: float, run: Run) -> Tensor:
     return x * kept.mul_(1 / (1 - rate))
 
 
-def generator() -> Any:
+def generator() -> np.random.Generator:
     """A generator of NumPy that begins where torch's own stands."""
     return np.random.default_rng(int(torch.randint(2**62, ())))
 
@@ -139,7 +139,7 @@ def to_inside(x: Tensor) -> Tensor:
     return x.permute(0, 3, 1, 2)
 
 
-def warp(x: Tensor, matrices: Any, fill_mode: str) -> Tensor:
+def warp(x: Tensor, matrices: np.ndarray, fill_mode: str) -> Tensor:
     """Pictures seen through maps from places in the output to places in x, in pixels from the centre. (N, 2, 3)."""
     H, W = x.shape[2:]
     scale = matrices * [[[1, H / W, 2 / W], [W / H, 1, 2 / H]]]
@@ -148,7 +148,7 @@ def warp(x: Tensor, matrices: Any, fill_mode: str) -> Tensor:
     return functional.grid_sample(x, grid, "bilinear", edge, align_corners=False)
 
 
-def values(array: Any, x: Tensor) -> Tensor:
+def values(array: np.ndarray, x: Tensor) -> Tensor:
     """Drawn numbers as x has them."""
     return torch.from_numpy(array).to(x)
 
@@ -165,7 +165,7 @@ def at_most(x: Tensor, value: float) -> Tensor:
     return x.clamp(max=value)
 
 
-def row(values: Any, x: Tensor, run: Run) -> Any:
+def row(values: float | Sequence[float], x: Tensor, run: Run) -> float | Tensor:
     """Numbers for the last axis outside, ready to meet x."""
     if isinstance(values, float):
         return values

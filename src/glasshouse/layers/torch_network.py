@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,14 +12,17 @@ from torch import Tensor, nn
 from . import torch_engine
 from .activations import activate
 from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
+from .engine import Engine, Run
 from .graph import Step
 from .holding import Holder
-from .layer import InputLayer, Layer, Run
+from .layer import InputLayer, Layer
 from .merging import ZeroPadding2D
 from .pooling import AveragePooling2D
 from .shapes import Pads
 
 __all__ = ["TorchLayer", "TorchNetwork"]
+
+F: Engine[Tensor] = torch_engine
 
 
 class TorchLayer(nn.Module):
@@ -38,9 +41,9 @@ class TorchLayer(nn.Module):
             else:
                 self.register_buffer(weight.name, tensor)
 
-    def held(self) -> dict[str, Any]:
+    def held(self) -> dict[str, Tensor]:
         """Parameters and buffers by name."""
-        return {**self._parameters, **self._buffers}
+        return cast(dict[str, Tensor], {**self._parameters, **self._buffers})
 
     def put(self, name: str, value: Any) -> None:
         """Copy numbers into a parameter or buffer."""
@@ -57,8 +60,8 @@ class TorchLayer(nn.Module):
     def forward(self, *xs: Tensor, run: Run, bare: bool = False, around: Pads | None = None) -> Any:
         if around is not None or (run.training and not self.learns):
             run = replace(run, training=run.training and self.learns, around=around)
-        y = self.layer.compute(torch_engine, {**self._parameters, **self._buffers}, xs, run)
-        return y if bare or self.activation is None else activate(torch_engine, self.activation, y, run)
+        y = self.layer.compute(F, self.held(), xs, run)
+        return y if bare or self.activation is None else activate(F, self.activation, y, run)
 
     def extra_repr(self) -> str:
         settings = ", ".join(f"{key}={value!r}" for key, value in self.layer.settings().items())
