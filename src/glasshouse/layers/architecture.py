@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from glasshouse.errors import NetworkError
 
 from .graph import Input, chain, steps_of
@@ -106,13 +108,13 @@ class Architecture:
 
     # weights
 
-    def weights(self) -> dict[str, Any]:
+    def weights(self) -> dict[str, np.ndarray]:
         """Every array under its name, such as ``dense/kernel``, in Keras' axes; copies."""
         return {
             f"{name}/{key}": value for name, holder in self.holders.items() for key, value in holder.arrays().items()
         }
 
-    def set_weights(self, weights: Mapping[str, Any] | Sequence[Any]) -> None:
+    def set_weights(self, weights: Mapping[str, np.ndarray] | Sequence[np.ndarray]) -> None:
         """Replace weights: a dictionary of some or all names, or a list in the order of `weights`.
 
         Raises:
@@ -123,7 +125,7 @@ class Architecture:
             if len(names) != len(given):
                 refuse([f"expected {len(names)} arrays, got {len(given)}"], "the list of weights")
             weights = dict(zip(names, given))
-        parts: dict[str, dict[str, Any]] = {}
+        parts: dict[str, dict[str, np.ndarray]] = {}
         for key, value in weights.items():
             name, _, part = key.rpartition("/")
             parts.setdefault(name, {})[part] = value

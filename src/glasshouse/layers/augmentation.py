@@ -4,7 +4,8 @@ Every picture has draws of its own, NumPy's: the same on both engines. A factor 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.random import Generator
@@ -17,13 +18,21 @@ from .shapes import Shape, picture
 
 __all__ = ["RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"]
 
+Factor: TypeAlias = float | tuple[float, float]  # f for -f to f, or (lowest, highest)
 FILLS = one_of("reflect", "nearest", "constant")
 
 
-def drawn(random: Generator, count: int, bounds: float | tuple[float, float]) -> np.ndarray:
+def drawn(run: Run, count: int, bounds: Factor) -> np.ndarray:
     """Uniform numbers, one a picture."""
     low, high = bounds if isinstance(bounds, tuple) else (-bounds, bounds)
-    return random.uniform(low, high, count)
+    return source(run).uniform(low, high, count)
+
+
+def source(run: Run) -> Generator:
+    """The generator of a run that has one."""
+    if run.random is None:
+        raise LookupError("a change that draws needs Run(random=...)")
+    return run.random
 
 
 def maps(count: int, rows: Sequence[Sequence[float | np.ndarray]]) -> np.ndarray:
@@ -39,9 +48,11 @@ class _Random(Layer):
         return shape
 
     def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
-        return self.change(F, xs[0], run.random or F.generator()) if run.training else xs[0]
+        if run.training and run.random is None:
+            run = replace(run, random=F.generator())
+        return self.change(F, xs[0], run) if run.training else xs[0]
 
-    def change(self, F: Engine[T], x: T, random: Generator) -> T:
+    def change(self, F: Engine[T], x: T, run: Run) -> T:
         """The pictures, changed."""
         raise NotImplementedError(f"{type(self).__name__} has no change")
 
@@ -52,8 +63,8 @@ class RandomFlip(_Random):
 
     mode: str = rule(one_of("horizontal", "vertical", "horizontal_and_vertical"), default="horizontal_and_vertical")
 
-    def change(self, F: Engine[T], x: T, random: Generator) -> T:
-        signs = random.integers(0, 2, (2, x.shape[0])) * 2 - 1
+    def change(self, F: Engine[T], x: T, run: Run) -> T:
+        signs = source(run).integers(0, 2, (2, x.shape[0])) * 2 - 1
         across = signs[0] if "horizontal" in self.mode else 1
         down = signs[1] if "vertical" in self.mode else 1
         return F.warp(x, maps(x.shape[0], [[across, 0, 0], [0, down, 0]]), "nearest")
@@ -63,11 +74,11 @@ class RandomFlip(_Random):
 class RandomRotation(_Random):
     """Turned by a share of a full turn: 0.1 is -36 to 36 degrees, positive against the clock."""
 
-    factor: Any = rule(factor)
+    factor: Factor = rule(factor)
     fill_mode: str = rule(FILLS, default="reflect")
 
-    def change(self, F: Engine[T], x: T, random: Generator) -> T:
-        angle = drawn(random, x.shape[0], self.factor) * 2 * np.pi
+    def change(self, F: Engine[T], x: T, run: Run) -> T:
+        angle = drawn(run, x.shape[0], self.factor) * 2 * np.pi
         c, s = np.cos(angle), np.sin(angle)
         return F.warp(x, maps(x.shape[0], [[c, -s, 0], [s, c, 0]]), self.fill_mode)
 
@@ -76,13 +87,13 @@ class RandomRotation(_Random):
 class RandomZoom(_Random):
     """Zoomed: a draw of 0.2 shows 20 % more (smaller things), -0.2 20 % less; widths as heights by default."""
 
-    height_factor: Any = rule(factor)
-    width_factor: Any = rule(optional(factor), default=None)
+    height_factor: Factor = rule(factor)
+    width_factor: Factor | None = rule(optional(factor), default=None)
     fill_mode: str = rule(FILLS, default="reflect")
 
-    def change(self, F: Engine[T], x: T, random: Generator) -> T:
-        tall = 1 + drawn(random, x.shape[0], self.height_factor)
-        wide = tall if self.width_factor is None else 1 + drawn(random, x.shape[0], self.width_factor)
+    def change(self, F: Engine[T], x: T, run: Run) -> T:
+        tall = 1 + drawn(run, x.shape[0], self.height_factor)
+        wide = tall if self.width_factor is None else 1 + drawn(run, x.shape[0], self.width_factor)
         return F.warp(x, maps(x.shape[0], [[wide, 0, 0], [0, tall, 0]]), self.fill_mode)
 
 
@@ -90,13 +101,13 @@ class RandomZoom(_Random):
 class RandomTranslation(_Random):
     """Moved by a share of the height (positive: down) and of the width (positive: to the right)."""
 
-    height_factor: Any = rule(factor)
-    width_factor: Any = rule(factor)
+    height_factor: Factor = rule(factor)
+    width_factor: Factor = rule(factor)
     fill_mode: str = rule(FILLS, default="reflect")
 
-    def change(self, F: Engine[T], x: T, random: Generator) -> T:
+    def change(self, F: Engine[T], x: T, run: Run) -> T:
         N, _, H, W = x.shape
-        down, right = drawn(random, N, self.height_factor) * H, drawn(random, N, self.width_factor) * W
+        down, right = drawn(run, N, self.height_factor) * H, drawn(run, N, self.width_factor) * W
         return F.warp(x, maps(N, [[1, 0, -right], [0, 1, -down]]), self.fill_mode)
 
 
@@ -104,11 +115,11 @@ class RandomTranslation(_Random):
 class RandomContrast(_Random):
     """y = (x - mean) f + mean, the mean of each channel, f from 1 - factor to 1 + factor; kept within value_range."""
 
-    factor: Any = rule(factor)
-    value_range: Any = rule(numbers, default=(0.0, 255.0))
+    factor: Factor = rule(factor)
+    value_range: tuple[float, float] = rule(numbers, default=(0.0, 255.0))
 
-    def change(self, F: Engine[T], x: T, random: Generator) -> T:
-        share = F.values(1 + drawn(random, x.shape[0], self.factor).reshape(-1, 1, 1, 1), x)
+    def change(self, F: Engine[T], x: T, run: Run) -> T:
+        share = F.values(1 + drawn(run, x.shape[0], self.factor).reshape(-1, 1, 1, 1), x)
         mean = F.mean(x, (2, 3), True)
         return F.bounded((x - mean) * share + mean, *self.value_range)
 
@@ -117,10 +128,10 @@ class RandomContrast(_Random):
 class RandomBrightness(_Random):
     """y = x + f (highest - lowest), f from -factor to factor; kept within value_range."""
 
-    factor: Any = rule(factor)
-    value_range: Any = rule(numbers, default=(0.0, 255.0))
+    factor: Factor = rule(factor)
+    value_range: tuple[float, float] = rule(numbers, default=(0.0, 255.0))
 
-    def change(self, F: Engine[T], x: T, random: Generator) -> T:
+    def change(self, F: Engine[T], x: T, run: Run) -> T:
         low, high = self.value_range
-        shift = drawn(random, x.shape[0], self.factor).reshape(-1, 1, 1, 1) * (high - low)
+        shift = drawn(run, x.shape[0], self.factor).reshape(-1, 1, 1, 1) * (high - low)
         return F.bounded(x + F.values(shift, x), low, high)

@@ -1,7 +1,7 @@
 """What layers compute with on glasshouse.autodiff. x (N, C, H, W), kernels (O, C / groups, KH, KW)."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -177,7 +177,7 @@ def warp(x: Variable, matrices: np.ndarray, fill_mode: str) -> Variable:
     return cast(Variable, y)
 
 
-def _folded(places: Any, n: int, fill_mode: str) -> Any:
+def _folded(places: np.ndarray, n: int, fill_mode: str) -> np.ndarray:
     """Places outside of a row of n pixels brought back into it."""
     if fill_mode == "reflect":
         places = np.abs((places + 0.5 + n) % (2 * n) - n) - 0.5

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glasshouse.errors import NetworkError
 
 from .architecture import Architecture
 from .losses import Loss, loss_of, metric_of
 from .optimizers import Optimizer, optimizer_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["Compiled"]
 
@@ -23,7 +26,7 @@ class Compiled:
     bare: bool
     activation: str | None
     iterations: int = 0
-    kept: dict[Any, list[Any]] = field(default_factory=dict)  # parameter -> the optimizer's numbers
+    kept: "dict[Tensor, list[Tensor | None]]" = field(default_factory=dict)  # parameter -> the optimizer's numbers
 
     @classmethod
     def of(cls, net: Architecture, optimizer: Any, loss: Any, metrics: Sequence[str]) -> "Compiled":
@@ -44,7 +47,7 @@ class Compiled:
         words = {word: metric_of(word, found, units) for word in metrics}
         return cls(optimizer_of(optimizer), found, words, bare, activation)
 
-    def step(self, parameters: Sequence[Any]) -> None:
+    def step(self, parameters: "Sequence[Tensor]") -> None:
         """Move the parameters that have gradients, and forget the gradients."""
         ps = [p for p in parameters if p.grad is not None]
         for p in ps:
@@ -52,6 +55,8 @@ class Compiled:
                 self.kept[p] = self.optimizer.start(p)
         self.iterations += 1
         kept = list(zip(*[self.kept[p] for p in ps])) if ps and self.optimizer.slots else []
-        self.optimizer.move(ps, [p.grad for p in ps], [list(part) for part in kept], self.iterations)
+        self.optimizer.move(
+            ps, [p.grad for p in ps if p.grad is not None], [list(part) for part in kept], self.iterations
+        )
         for p in ps:
             p.grad = None

@@ -1,13 +1,12 @@
 """Convolutions: Conv2D, DepthwiseConv2D, SeparableConv2D. Inside, x (N, C, H, W) and W (O, C / groups, KH, KW)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from glasshouse.errors import NetworkError, Problem
 
 from .activations import activation as activation_rule
 from .engine import Engine, Numbers, Run, T
-from .initializers import initializer
+from .initializers import AnyInitializer, initializer
 from .layer import Layer, Weight
 from .rules import Pair, count, flag, layer_class, one_of, pair, rule
 from .shapes import Pads, Shape, picture, window_pads, windowed
@@ -23,7 +22,7 @@ class _Convolution(Layer):
     padding: str
     dilation_rate: Pair
     use_bias: bool
-    bias_initializer: Any
+    bias_initializer: AnyInitializer
 
     def conflicts(self) -> Sequence[Problem]:
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
@@ -65,8 +64,8 @@ class Conv2D(_Convolution):
     groups: int = rule(count, default=1, kw_only=True)
     activation: str | None = rule(activation_rule, default=None, kw_only=True)
     use_bias: bool = rule(flag, default=True, kw_only=True)
-    kernel_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
-    bias_initializer: Any = rule(initializer, default="zeros", kw_only=True)
+    kernel_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
+    bias_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
 
     def conflicts(self) -> Sequence[Problem]:
         if self.filters % self.groups:
@@ -105,8 +104,8 @@ class DepthwiseConv2D(_Convolution):
     depth_multiplier: int = rule(count, default=1, kw_only=True)
     activation: str | None = rule(activation_rule, default=None, kw_only=True)
     use_bias: bool = rule(flag, default=True, kw_only=True)
-    depthwise_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
-    bias_initializer: Any = rule(initializer, default="zeros", kw_only=True)
+    depthwise_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
+    bias_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         size = self._size(shape)
@@ -139,9 +138,9 @@ class SeparableConv2D(_Convolution):
     depth_multiplier: int = rule(count, default=1, kw_only=True)
     activation: str | None = rule(activation_rule, default=None, kw_only=True)
     use_bias: bool = rule(flag, default=True, kw_only=True)
-    depthwise_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
-    pointwise_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
-    bias_initializer: Any = rule(initializer, default="zeros", kw_only=True)
+    depthwise_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
+    pointwise_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
+    bias_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         return self.filters, *self._size(shape)

@@ -8,7 +8,7 @@ from glasshouse.errors import NetworkError
 
 from .activations import activation as activation_rule
 from .engine import Engine, Run, T
-from .initializers import initializer
+from .initializers import AnyInitializer, initializer
 from .layer import Layer, Weight
 from .rules import count, flag, layer_class, rule
 from .rules import shape as shape_rule
@@ -27,8 +27,8 @@ class Dense(Layer):
     units: int = rule(count)
     activation: str | None = rule(activation_rule, default=None)
     use_bias: bool = rule(flag, default=True)
-    kernel_initializer: Any = rule(initializer, default="glorot_uniform", kw_only=True)
-    bias_initializer: Any = rule(initializer, default="zeros", kw_only=True)
+    kernel_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
+    bias_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         if not shape:

@@ -78,7 +78,7 @@ class Read:
 
     network: str
     compiled: str
-    weights: dict[str, Any]
+    weights: dict[str, np.ndarray]
     kept: dict[str, Any]
 
 

@@ -17,7 +17,7 @@ from .shapes import text
 __all__ = ["Holder", "packed", "refuse", "unpacked"]
 
 
-def packed(value: Any, weight: Weight) -> Any:
+def packed(value: np.ndarray, weight: Weight) -> np.ndarray:
     """An array in Keras' axes as engines hold it."""
     if weight.layout == "plain":
         return value
@@ -27,7 +27,7 @@ def packed(value: Any, weight: Weight) -> Any:
     return np.ascontiguousarray(value.transpose(2, 3, 0, 1).reshape(C * M, 1, KH, KW))
 
 
-def unpacked(value: Any, weight: Weight) -> Any:
+def unpacked(value: np.ndarray, weight: Weight) -> np.ndarray:
     """An array as engines hold it in Keras' axes."""
     if weight.layout == "plain":
         return value
@@ -44,9 +44,9 @@ class Holder:
         self.name, self.weights, self.seed = name, tuple(weights), seed
         self.trainable = True
         self.module: Any = None  # torch's, once torch is at work
-        self._arrays: dict[str, Any] = {}
+        self._arrays: dict[str, np.ndarray] = {}
 
-    def arrays(self) -> dict[str, Any]:
+    def arrays(self) -> dict[str, np.ndarray]:
         """Copies of the weights, in Keras' axes."""
         if self.module is not None:
             held = self.module.held()
@@ -56,12 +56,12 @@ class Holder:
                 self._arrays[w.name] = draw(w.initializer, w.shape, self.seed, f"{self.name}/{w.name}")
         return {name: value.copy() for name, value in self._arrays.items()}
 
-    def engine_arrays(self) -> dict[str, Any]:
+    def engine_arrays(self) -> dict[str, np.ndarray]:
         """Copies of the weights, as engines hold them."""
         arrays = self.arrays()
         return {w.name: packed(arrays[w.name], w) for w in self.weights}
 
-    def set(self, arrays: Mapping[str, Any]) -> None:
+    def set(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Replace weights, given in Keras' axes and checked before by `problems`."""
         values = {name: np.asarray(value, np.float32).copy() for name, value in arrays.items()}
         if self.module is None:
@@ -71,7 +71,7 @@ class Holder:
                 if w.name in values:
                     self.module.put(w.name, packed(values[w.name], w))
 
-    def problems(self, arrays: Mapping[str, Any]) -> list[str]:
+    def problems(self, arrays: Mapping[str, np.ndarray]) -> list[str]:
         """What of these arrays does not fit."""
         shapes = {w.name: w.shape for w in self.weights}
         found = [f"{self.name} has no weights {name}; it has {', '.join(shapes) or 'none'}"

@@ -9,14 +9,14 @@ Source: Glorot and Bengio 2010; He and others 2015, arXiv 1502.01852; LeCun and 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod, sqrt
-from typing import Any
+from typing import Any, TypeAlias
 from zlib import crc32
 
 import numpy as np
 
 from .rules import number
 
-__all__ = ["INITIALIZERS", "Initializer", "draw", "fans", "initializer"]
+__all__ = ["INITIALIZERS", "AnyInitializer", "Initializer", "draw", "fans", "initializer"]
 
 CUT = 0.87962566103423978  # the deviation of a standard normal distribution that is cut off at ±2
 
@@ -38,6 +38,9 @@ class Initializer:
     gain: float = 1.0
 
 
+AnyInitializer: TypeAlias = Any  # a word of INITIALIZERS or an Initializer; held as either
+
+
 def fans(shape: tuple[int, ...]) -> tuple[float, float]:
     """Inputs and outputs of one unit. shape (D, K) of a dense kernel or (KH, KW, C, O) of a convolution."""
     if len(shape) < 2:
@@ -46,16 +49,16 @@ def fans(shape: tuple[int, ...]) -> tuple[float, float]:
     return shape[-2] * field, shape[-1] * field
 
 
-def _uniform(scale: float, mode: str) -> Callable[..., Any]:
-    def draw_uniform(rng: np.random.Generator, shape: tuple[int, ...], _: Initializer) -> Any:
+def _uniform(scale: float, mode: str) -> Callable[..., np.ndarray]:
+    def draw_uniform(rng: np.random.Generator, shape: tuple[int, ...], _: Initializer) -> np.ndarray:
         limit = sqrt(3 * scale / _fan(shape, mode))
         return rng.uniform(-limit, limit, shape)
 
     return draw_uniform
 
 
-def _normal(scale: float, mode: str) -> Callable[..., Any]:
-    def draw_normal(rng: np.random.Generator, shape: tuple[int, ...], _: Initializer) -> Any:
+def _normal(scale: float, mode: str) -> Callable[..., np.ndarray]:
+    def draw_normal(rng: np.random.Generator, shape: tuple[int, ...], _: Initializer) -> np.ndarray:
         return truncated(rng, shape) * (sqrt(scale / _fan(shape, mode)) / CUT)
 
     return draw_normal
@@ -66,7 +69,7 @@ def _fan(shape: tuple[int, ...], mode: str) -> float:
     return max(1.0, {"in": fan_in, "out": fan_out, "average": (fan_in + fan_out) / 2}[mode])
 
 
-def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Standard normal numbers, those beyond ±2 drawn again."""
     values = rng.standard_normal(shape)
     while (beyond := np.abs(values) > 2).any():
@@ -74,14 +77,14 @@ def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     return values
 
 
-def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], given: Initializer) -> Any:
+def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...], given: Initializer) -> np.ndarray:
     rows, columns = prod(shape[:-1]), shape[-1]
     q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
     q *= np.sign(np.diag(r))
     return given.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
-INITIALIZERS: dict[str, Callable[[np.random.Generator, tuple[int, ...], Initializer], Any]] = {
+INITIALIZERS: dict[str, Callable[[np.random.Generator, tuple[int, ...], Initializer], np.ndarray]] = {
     "constant": lambda rng, shape, given: np.full(shape, given.value),
     "glorot_normal": _normal(1, "average"),
     "glorot_uniform": _uniform(1, "average"),
@@ -112,7 +115,7 @@ def initializer(value: Any) -> str | Initializer:
     return value if isinstance(value, Initializer) else str(word)
 
 
-def draw(kind: str | Initializer, shape: tuple[int, ...], seed: int, name: str) -> Any:
+def draw(kind: str | Initializer, shape: tuple[int, ...], seed: int, name: str) -> np.ndarray:
     """First weights, float32: a function of the seed and of the name of the weights, whatever else is drawn.
 
     >>> draw("glorot_uniform", (4, 2), seed=1, name="dense/kernel").max() < 1

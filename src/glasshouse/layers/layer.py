@@ -15,7 +15,7 @@ from .rules import layer_class, optional, rule
 from .rules import name as name_rule
 from .shapes import Shape, to_layout
 
-__all__ = ["InputLayer", "Layer", "Symbol", "Weight", "plain_name"]
+__all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
 
 
 @dataclass(frozen=True)

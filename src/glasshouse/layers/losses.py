@@ -9,13 +9,15 @@ neither overflows nor stops at Keras' bounds of 1e-7.
 """
 
 import difflib
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glasshouse.errors import NetworkError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["LOSSES", "METRICS", "Loss", "loss_of", "metric_of"]
 
@@ -49,14 +51,16 @@ class Loss:
         """Whether targets are whole numbers, one a sample."""
         return self.name.startswith("sparse")
 
-    def each(self, y: Any, p: Any, logits: bool) -> Any:
+    def each(self, y: "Tensor", p: "Tensor", logits: bool) -> "Tensor":
         """The loss of each sample, torch tensors. (N,), or (N, …) where p has more axes."""
         return LOSSES[self.name](self, y, p, logits or self.from_logits)
 
-    def mean(self, y: Any, p: Any, logits: bool) -> Any:
+    def mean(self, y: "Tensor", p: "Tensor", logits: bool) -> "Tensor":
         """The mean over samples; the common case in one call of torch's."""
+        from torch.nn import functional as F
+
         if self.sparse and p.ndim == 2 and (logits or self.from_logits):
-            return _functional().cross_entropy(p, y)
+            return F.cross_entropy(p, y)
         return self.each(y, p, logits).mean()
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,43 +68,46 @@ class Loss:
         return asdict(self)
 
 
-def _sparse(loss: Loss, y: Any, p: Any, logits: bool) -> Any:
-    scores = p if logits else _log(p)
-    scores = scores.movedim(-1, 1)
-    F = _functional()
+def _sparse(loss: Loss, y: "Tensor", p: "Tensor", logits: bool) -> "Tensor":
+    from torch.nn import functional as F  # here, so that importing the names of losses loads no torch
+
+    scores = (p if logits else _log(p)).movedim(-1, 1)
     return F.cross_entropy(scores, y, reduction="none") if logits else F.nll_loss(scores, y, reduction="none")
 
 
-def _categorical(loss: Loss, y: Any, p: Any, logits: bool) -> Any:
+def _categorical(loss: Loss, y: "Tensor", p: "Tensor", logits: bool) -> "Tensor":
     if loss.label_smoothing:
         y = y * (1 - loss.label_smoothing) + loss.label_smoothing / p.shape[-1]
     return -(y * (p.log_softmax(-1) if logits else _log(p))).sum(-1)
 
 
-def _log(p: Any) -> Any:
+def _log(p: "Tensor") -> "Tensor":
     """Logarithms of probabilities, made to sum to 1 and bounded, as Keras does."""
     return (p / p.sum(-1, keepdim=True)).clamp(EPSILON, 1 - EPSILON).log()
 
 
-def _binary(loss: Loss, y: Any, p: Any, logits: bool) -> Any:
+def _binary(loss: Loss, y: "Tensor", p: "Tensor", logits: bool) -> "Tensor":
+    from torch.nn import functional as F
+
     if loss.label_smoothing:
         y = y * (1 - loss.label_smoothing) + loss.label_smoothing / 2
-    F = _functional()
     if logits:
         return F.binary_cross_entropy_with_logits(p, y, reduction="none").mean(-1)
     return F.binary_cross_entropy(p.clamp(EPSILON, 1 - EPSILON), y, reduction="none").mean(-1)
 
 
-def _huber(loss: Loss, y: Any, p: Any, logits: bool) -> Any:
-    return _functional().huber_loss(p, y, reduction="none", delta=loss.delta).mean(-1)
+def _huber(loss: Loss, y: "Tensor", p: "Tensor", logits: bool) -> "Tensor":
+    from torch.nn import functional as F
+
+    return F.huber_loss(p, y, reduction="none", delta=loss.delta).mean(-1)
 
 
-def _divergence(loss: Loss, y: Any, p: Any, logits: bool) -> Any:
+def _divergence(loss: Loss, y: "Tensor", p: "Tensor", logits: bool) -> "Tensor":
     y, p = y.clamp(EPSILON, 1), p.clamp(EPSILON, 1)
     return (y * (y / p).log()).sum(-1)
 
 
-LOSSES: Mapping[str, Callable[[Loss, Any, Any, bool], Any]] = MappingProxyType({
+LOSSES: Mapping[str, Callable[[Loss, "Tensor", "Tensor", bool], "Tensor"]] = MappingProxyType({
     "binary_crossentropy": _binary,
     "categorical_crossentropy": _categorical,
     "huber": _huber,
@@ -124,24 +131,24 @@ def loss_of(given: Any) -> Loss:
 # Each metric gives one number a sample. `cut` is the score that counts as one half: 0 of logits, 0.5 of probabilities.
 
 
-def _binary_accuracy(y: Any, p: Any, cut: float) -> Any:
+def _binary_accuracy(y: "Tensor", p: "Tensor", cut: float) -> "Tensor":
     return ((p > cut) == (y.reshape(p.shape) > 0.5)).float().flatten(1).mean(1)
 
 
-def _categorical_accuracy(y: Any, p: Any, cut: float) -> Any:
+def _categorical_accuracy(y: "Tensor", p: "Tensor", cut: float) -> "Tensor":
     return (p.argmax(-1) == y.argmax(-1)).float().reshape(len(p), -1).mean(1)
 
 
-def _sparse_accuracy(y: Any, p: Any, cut: float) -> Any:
+def _sparse_accuracy(y: "Tensor", p: "Tensor", cut: float) -> "Tensor":
     return (p.argmax(-1) == y).float().reshape(len(p), -1).mean(1)
 
 
-def _top5(y: Any, p: Any, cut: float) -> Any:
+def _top5(y: "Tensor", p: "Tensor", cut: float) -> "Tensor":
     labels = y.argmax(-1) if y.ndim == p.ndim else y
     return (p.topk(min(5, p.shape[-1]), -1).indices == labels[..., None]).any(-1).float()
 
 
-METRICS: Mapping[str, Callable[[Any, Any, float], Any]] = MappingProxyType({
+METRICS: Mapping[str, Callable[["Tensor", "Tensor", float], "Tensor"]] = MappingProxyType({
     "binary_accuracy": _binary_accuracy,
     "categorical_accuracy": _categorical_accuracy,
     "mean_absolute_error": lambda y, p, cut: (p - y).abs().flatten(1).mean(1),
@@ -166,7 +173,3 @@ def metric_of(word: str, loss: Loss, classes: int) -> str:
 def _no(what: str, word: str, words: list[str]) -> str:
     close = difflib.get_close_matches(word, words, n=1)
     return f"no {what} {word!r}" + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(words)}")
-
-
-def _functional() -> Any:
-    return importlib.import_module("torch.nn.functional")

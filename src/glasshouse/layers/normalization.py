@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .engine import Engine, Run, T
-from .initializers import initializer
+from .initializers import AnyInitializer, initializer
 from .layer import Layer, Weight
 from .rules import amount, flag, layer_class, number, rule, share
 from .shapes import Shape
@@ -29,8 +29,8 @@ class BatchNormalization(Layer):
     center: bool = rule(flag, default=True, kw_only=True)
     scale: bool = rule(flag, default=True, kw_only=True)
     unbiased: bool = rule(flag, default=False, kw_only=True)
-    beta_initializer: Any = rule(initializer, default="zeros", kw_only=True)
-    gamma_initializer: Any = rule(initializer, default="ones", kw_only=True)
+    beta_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
+    gamma_initializer: AnyInitializer = rule(initializer, default="ones", kw_only=True)
 
     def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
         C = (shapes[0][0] if len(shapes[0]) == 3 else shapes[0][-1],)

@@ -10,15 +10,18 @@ import difflib
 import importlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from glasshouse.errors import NetworkError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "OPTIMIZERS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Nadam", "Optimizer", "RMSprop", "optimizer_of",
 ]  # fmt: skip
 
-Many = list[Any]  # tensors, one for each p
+Many: TypeAlias = "list[Tensor]"  # one for each p
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ class Optimizer:
         if not self.learning_rate >= 0:
             raise NetworkError(f"the learning rate is a number from 0 on, got {self.learning_rate!r}")
 
-    def start(self, p: Any) -> list[Any]:
+    def start(self, p: "Tensor") -> "list[Tensor | None]":
         """The numbers kept beside one p, in the order of `slots`."""
         return [_torch().zeros_like(p) for _ in self.slots]
 
@@ -76,7 +79,7 @@ class SGD(Optimizer):
     nesterov: bool = False
     slots = ("momentum",)
 
-    def start(self, p: Any) -> list[Any]:
+    def start(self, p: "Tensor") -> "list[Tensor | None]":
         return super().start(p) if self.momentum else [None]
 
     def step(self, ps: Many, gs: Many, kept: Sequence[Many], t: int) -> None:
@@ -106,7 +109,7 @@ class RMSprop(Optimizer):
     centered: bool = False
     slots = ("velocity", "momentum", "average")
 
-    def start(self, p: Any) -> list[Any]:
+    def start(self, p: "Tensor") -> "list[Tensor | None]":
         v, m, a = super().start(p)
         return [v, m if self.momentum else None, a if self.centered else None]
 
@@ -142,7 +145,7 @@ class Adam(Optimizer):
     amsgrad: bool = False
     slots = ("momentum", "velocity", "largest")
 
-    def start(self, p: Any) -> list[Any]:
+    def start(self, p: "Tensor") -> "list[Tensor | None]":
         m, v, largest = super().start(p)
         return [m, v, largest if self.amsgrad else None]
 
@@ -175,7 +178,7 @@ class Nadam(Optimizer):
     epsilon: float = 1e-7
     slots = ("momentum", "velocity", "product")
 
-    def start(self, p: Any) -> list[Any]:
+    def start(self, p: "Tensor") -> "list[Tensor | None]":
         m, v, _ = super().start(p)
         return [m, v, _torch().ones((), device=p.device)]
 
@@ -201,7 +204,7 @@ class Adagrad(Optimizer):
     epsilon: float = 1e-7
     slots = ("accumulator",)
 
-    def start(self, p: Any) -> list[Any]:
+    def start(self, p: "Tensor") -> "list[Tensor | None]":
         return [_torch().full_like(p, self.initial_accumulator_value)]
 
     def step(self, ps: Many, gs: Many, kept: Sequence[Many], t: int) -> None:

@@ -6,7 +6,7 @@ strides: Pair = rule(pair, default=1)       3 or (3, 3), held as (3, 3)
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field
-from typing import Any, TypeAlias, TypeVar, dataclass_transform
+from typing import Any, SupportsFloat, TypeAlias, TypeGuard, TypeVar, dataclass_transform
 
 __all__ = [
     "Maybe", "OneOf", "Pair", "amount", "axis", "count", "factor", "flag", "layer_class", "name", "number", "one_of",
@@ -28,68 +28,70 @@ def layer_class(cls: type[T]) -> type[T]:
     return dataclass(frozen=True, eq=False)(cls)
 
 
-def count(value: Any) -> int:
+def count(value: object) -> int:
     """A whole number from 1 on."""
     if isinstance(value, bool) or not _is_whole(value) or value < 1:
         raise ValueError(f"expected a whole number from 1 on, got {value!r}")
     return int(value)
 
 
-def axis(value: Any) -> int:
+def axis(value: object) -> int:
     """The number of an axis; negative ones count from the end."""
     if isinstance(value, bool) or not _is_whole(value):
         raise ValueError(f"expected the number of an axis, got {value!r}")
     return int(value)
 
 
-def number(value: Any) -> float:
+def number(value: object) -> float:
     """Any finite number."""
-    if isinstance(value, bool) or (not isinstance(value, int | float) and not hasattr(value, "__float__")):
+    if isinstance(value, bool) or not isinstance(value, SupportsFloat):
         raise ValueError(f"expected a number, got {value!r}")
     if not abs(float(value)) < float("inf"):
         raise ValueError(f"expected a finite number, got {value!r}")
     return float(value)
 
 
-def amount(value: Any) -> float:
+def amount(value: object) -> float:
     """A number from 0 on."""
-    if number(value) < 0:
+    found = number(value)
+    if found < 0:
         raise ValueError(f"expected a number from 0 on, got {value!r}")
-    return float(value)
+    return found
 
 
-def share(value: Any) -> float:
+def share(value: object) -> float:
     """A share, from 0 on and below 1."""
-    if not 0 <= number(value) < 1:
+    found = number(value)
+    if not 0 <= found < 1:
         raise ValueError(f"expected a share from 0 on and below 1, got {value!r}")
-    return float(value)
+    return found
 
 
-def flag(value: Any) -> bool:
+def flag(value: object) -> bool:
     """True or False."""
     if not isinstance(value, bool):
         raise ValueError(f"expected True or False, got {value!r}")
     return value
 
 
-def name(value: Any) -> str:
+def name(value: object) -> str:
     """A name that can stand in a file: letters, digits, ``_``, ``-``; no slash, no point."""
     if not isinstance(value, str) or not value or not value.replace("_", "a").replace("-", "a").isalnum():
         raise ValueError(f"expected a name of letters, digits, _ and -, got {value!r}")
     return value
 
 
-def pair(value: Any) -> tuple[int, int]:
+def pair(value: object) -> tuple[int, int]:
     """One whole number from 1 on, or two of them: rows and columns."""
-    values = (value, value) if _is_whole(value) else tuple(value) if isinstance(value, list | tuple) else ()
+    values: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) else (value, value)
     if len(values) != 2 or not all(_is_whole(v) and v >= 1 for v in values):
         raise ValueError(f"expected a whole number from 1 on, or a pair of them, got {value!r}")
     return int(values[0]), int(values[1])
 
 
-def pads(value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+def pads(value: object) -> tuple[tuple[int, int], tuple[int, int]]:
     """1, or (rows, columns), or ((top, bottom), (left, right))."""
-    sides = (value, value) if _is_whole(value) else value
+    sides: Any = (value, value) if _is_whole(value) else value
     if isinstance(sides, list | tuple) and len(sides) == 2:
         both = [(side, side) if _is_whole(side) else side for side in sides]
         if all(isinstance(side, list | tuple) and len(side) == 2 for side in both):
@@ -99,7 +101,7 @@ def pads(value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
     raise ValueError(f"expected 1, (1, 1) or ((top, bottom), (left, right)), got {value!r}")
 
 
-def shape(value: Any) -> tuple[int, ...]:
+def shape(value: object) -> tuple[int, ...]:
     """Lengths of axes; one may be -1 and is worked out."""
     values = tuple(value) if isinstance(value, list | tuple) else (value,)
     if not all(_is_whole(v) and (v >= 1 or v == -1) for v in values) or values.count(-1) > 1:
@@ -107,14 +109,14 @@ def shape(value: Any) -> tuple[int, ...]:
     return tuple(int(v) for v in values)
 
 
-def factor(value: Any) -> float | tuple[float, float]:
+def factor(value: object) -> float | tuple[float, float]:
     """A number f for -f to f, or a pair (lowest, highest)."""
     if isinstance(value, list | tuple) and len(value) == 2 and number(value[0]) <= number(value[1]):
         return float(value[0]), float(value[1])
     return amount(value)
 
 
-def pair_of_numbers(value: Any) -> tuple[float, float]:
+def pair_of_numbers(value: object) -> tuple[float, float]:
     """A pair (lowest, highest)."""
     if not isinstance(value, list | tuple) or len(value) != 2 or not number(value[0]) < number(value[1]):
         raise ValueError(f"expected a pair (lowest, highest), got {value!r}")
@@ -127,7 +129,7 @@ class OneOf:
 
     words: tuple[str, ...]
 
-    def __call__(self, value: Any) -> str:
+    def __call__(self, value: object) -> str:
         if value not in self.words:
             raise ValueError(f"expected {' or '.join(self.words)}, got {value!r}")
         return str(value)
@@ -153,5 +155,5 @@ def optional(check: Callable[[Any], Any]) -> Maybe:
     return Maybe(check)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     return not isinstance(value, bool) and (isinstance(value, int) or hasattr(value, "__index__"))

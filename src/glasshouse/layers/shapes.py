@@ -3,7 +3,7 @@
 N batch, C channels, H, W, K classes; a shape leaves out N.
 """
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def windowed(size: tuple[int, int], kernel: tuple[int, int], strides: tuple[int,
     return found
 
 
-def tapped(size: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, int], pads: Pads) -> Any:
+def tapped(size: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, int], pads: Pads) -> np.ndarray:
     """How many pixels lie under each window, padding not counted: float32 (OH, OW)."""
     rows, columns = (
         np.array([min(start + k, p[0] + n) - max(start, p[0]) for start in range(0, n + sum(p) - k + 1, s)], np.float32)
@@ -88,7 +88,7 @@ def tapped(size: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, i
     return np.outer(rows, columns)
 
 
-def shares(size: int, count: int) -> Any:
+def shares(size: int, count: int) -> np.ndarray:
     """What part each of ``size`` pixels has in each of ``count`` means: from ⌊i size / count⌋ to before
     ⌈(i + 1) size / count⌉, as torch has it: float32 (count, size).
     """

@@ -45,7 +45,7 @@ class TorchLayer(nn.Module):
         """Parameters and buffers by name."""
         return cast(dict[str, Tensor], {**self._parameters, **self._buffers})
 
-    def put(self, name: str, value: Any) -> None:
+    def put(self, name: str, value: np.ndarray) -> None:
         """Copy numbers into a parameter or buffer."""
         with torch.no_grad():
             self.held()[name].copy_(torch.from_numpy(value))
@@ -57,7 +57,7 @@ class TorchLayer(nn.Module):
             if parameter is not None:
                 parameter.requires_grad_(learns)
 
-    def forward(self, *xs: Tensor, run: Run, bare: bool = False, around: Pads | None = None) -> Any:
+    def forward(self, *xs: Tensor, run: Run, bare: bool = False, around: Pads | None = None) -> Tensor:
         if around is not None or (run.training and not self.learns):
             run = replace(run, training=run.training and self.learns, around=around)
         y = self.layer.compute(F, self.held(), xs, run)
@@ -117,7 +117,7 @@ class TorchNetwork(nn.Module):
         return found[0] if len(found) == 1 else tuple(found)
 
 
-def _laid_out(value: Any) -> Tensor:
+def _laid_out(value: np.ndarray) -> Tensor:
     """A tensor; kernels (D, K) lie in memory as torch's own dense layers hold theirs, (K, D)."""
     return torch.from_numpy(np.ascontiguousarray(value.T)).t() if value.ndim == 2 else torch.from_numpy(value)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from glasshouse.errors import NetworkError, NotFiniteError
 
@@ -26,7 +26,7 @@ class Means:
     """Running means over samples, kept on the device so that no step waits for a number."""
 
     def __init__(self, compiled: Compiled) -> None:
-        self.compiled, self.count, self.sums = compiled, 0, dict[str, Any]()
+        self.compiled, self.count, self.sums = compiled, 0, dict[str, Tensor]()
 
     def add(self, loss: Tensor, y: Tensor, p: Tensor) -> None:
         """Add a batch: its mean loss and its outputs."""
@@ -69,7 +69,7 @@ def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: 
                 loss = compiled.loss.mean(labels, p, compiled.bare)
             else:
                 loss = (compiled.loss.each(labels, p, compiled.bare) * weights[rows].to(device)).mean()
-            loss.backward()
+            torch.autograd.backward(loss)
             with torch.no_grad():
                 compiled.step(parameters)
                 means.add(loss, labels, p.detach())
@@ -121,15 +121,15 @@ def outputs(compiled: Compiled, p: Tensor) -> Tensor:
     return apply(p, -1) if compiled.activation == "softmax" else apply(p)
 
 
-def _batch(x: Tensor, rows: Any, device: Any) -> Tensor:
+def _batch(x: Tensor, rows: Tensor | slice, device: torch.device) -> Tensor:
     return x[rows].to(device, torch.float32)
 
 
-def _pieces(order: Any, size: int) -> list[Tensor]:
+def _pieces(order: np.ndarray, size: int) -> list[Tensor]:
     return [torch.from_numpy(order[start : start + size]) for start in range(0, len(order), size)]
 
 
-def _device(module: Any) -> Any:
+def _device(module: nn.Module) -> torch.device:
     first = next(module.parameters(), None)
     return torch.device("cpu") if first is None else first.device
 
