@@ -89,7 +89,7 @@ class Variable:
             retain_grad: keep the gradients of what lies between, too.
             create_graph: record this walk as well, so that the gradients can be differentiated again.
 
-            >>> x = Variable(np.array(2.0))
+        >>> x = Variable(np.array(2.0))
         >>> y = x**4 - 2 * x**2
         >>> y.backward(create_graph=True)
         >>> x.grad
