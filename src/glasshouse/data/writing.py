@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glasshouse import __version__
 from glasshouse.data.arrow_writer import RowColumns, SplitWriter, batch_rows
 from glasshouse.data.check import Finding
 from glasshouse.data.dataset import FORMAT, KIND, SPLITS
@@ -112,7 +113,8 @@ def _manifest(draft: Draft) -> dict[str, Any]:
         "source": draft.source,
         "recipe_key": recipe_key(recipe),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"python": platform.python_version(), **{n: version(n) for n in ("glasshouse", "torch", "pillow")}},
+        "versions": {"python": platform.python_version(), "glasshouse": __version__}
+        | {name: version(name) for name in ("torch", "pillow")},
     }
 
 

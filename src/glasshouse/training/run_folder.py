@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
+from glasshouse import __version__
 from glasshouse.errors import DatasetError, ResumeError, RunError
 from glasshouse.events import Event, Progress, StepDone
 from glasshouse.recipe import TrainingRecipe
@@ -187,8 +188,8 @@ def next_run(data: str, network: str, folder: Path = Path("runs")) -> Path:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in ("glasshouse", "torch", "torchvision", "timm", "numpy"):
+    found = {"python": platform.python_version(), "glasshouse": __version__}
+    for name in ("torch", "torchvision", "timm", "numpy"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
