@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import glasshouse
+
 ROOT = Path(__file__).resolve().parent.parent
 STUDIO = """
 import sys
@@ -55,7 +57,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ".",
     )
     (wheel,) = place.glob("*.whl")
-    assert wheel.name.startswith("glasshouse_studio-")
+    assert wheel.name.startswith(f"glasshouse_studio-{glasshouse.__version__}-")
     venv.create(place / "env", with_pip=False)
     python = place / "env" / "bin" / "python"
     own = Path(run(place, python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
