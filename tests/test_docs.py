@@ -28,6 +28,13 @@ def test_every_block_of_the_guide_runs(
     assert words["test"].accuracy > 0.93  # type: ignore[attr-defined]
 
 
+def test_the_korean_guide_has_the_same_code() -> None:
+    korean = (DOCS / "guide.ko.md").read_text(encoding="utf-8")
+    assert blocks(DOCS / "guide.md") == blocks(DOCS / "guide.ko.md")
+    headings = [re.findall("^## ", text, re.M) for text in (korean, (DOCS / "guide.md").read_text(encoding="utf-8"))]
+    assert len(headings[0]) == len(headings[1]), "the Korean guide has the same chapters"
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     for path in [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
