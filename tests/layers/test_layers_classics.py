@@ -15,9 +15,9 @@ from glasshouse.networks.build import build
 from glasshouse.networks.catalogue import CATALOGUE
 
 SIDES = {
-    "AlexNet": 127, "ConvNet4": 64, "Dense128": 28, "GoogLeNet": 64, "InceptionV3": 75, "LeNet": 28, "MobileNet": 64,
-    "MobileNetV2": 64, "ResNet18": 64, "ResNet34": 64, "ResNet50": 64, "SqueezeNet": 64, "VGG16": 64, "VGG19": 64,
-    "Xception": 75,
+    "AlexNet": 127, "ConvNet4": 64, "Dense128": 28, "EfficientNetLite0": 64, "GoogLeNet": 64, "InceptionV3": 75,
+    "LeNet": 28, "MobileNet": 64, "MobileNetV2": 64, "ResNet18": 64, "ResNet34": 64, "ResNet50": 64, "SqueezeNet": 64,
+    "VGG16": 64, "VGG19": 64, "Xception": 75,
 }  # fmt: skip
 
 

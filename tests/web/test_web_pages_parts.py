@@ -79,6 +79,12 @@ def test_every_preset_is_a_recipe(side: int, color: str) -> None:
     assert all(TrainingRecipe(data="-", **way.recipe).epochs == way.epochs for way in ways)
 
 
+def test_photos_begin_with_pretrained_weights() -> None:
+    assert {way.recipe["weights"] for way in presets(224, 224, "rgb")} == {"pretrained"}
+    assert {way.recipe["network"] for way in presets(224, 224, "rgb")} == {"EfficientNetLite0"}
+    assert {way.recipe["weights"] for way in presets(28, 28, "gray")} == {"none"}
+
+
 def test_the_paired_test_is_the_exact_one() -> None:
     assert exact(0, 0) == 1.0
     assert exact(5, 5) == 1.0

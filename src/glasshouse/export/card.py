@@ -10,6 +10,7 @@ from glasshouse.evaluation.report import Report
 from glasshouse.evaluation.report_markdown import escape, table
 from glasshouse.evaluation.wording import percent, span
 from glasshouse.export.description import Description
+from glasshouse.networks.catalogue import catalogued
 from glasshouse.recipe import AugmentationRecipe, Part, TrainingRecipe
 
 __all__ = ["card"]
@@ -104,6 +105,7 @@ def _sentence(r: TrainingRecipe) -> str:
         "features": "only the head trained, on the features of the frozen network",
     }[r.strategy]
     start = "fresh weights" if r.weights == "none" else f"weights from {escape(Path(r.weights).name)}"
+    start += _licence(r)
     changes = _augmentation(r.augmentation)
     return (
         f"{escape(r.network_name)}{_layers(r)}, starting from {start}; {strategy}; {r.epochs} epochs in batches of "
@@ -111,6 +113,14 @@ def _sentence(r: TrainingRecipe) -> str:
         f"{r.optimizer.name} at a learning rate of {r.optimizer.lr:g} ({r.schedule.name} schedule), seed {r.seed}; "
         f"{f'pictures changed at random ({changes})' if changes else 'pictures not changed at random'}."
     )
+
+
+def _licence(r: TrainingRecipe) -> str:
+    """Return from which package pretrained weights are, and under which licence; nothing if that is not known."""
+    entry = catalogued(r.network) if r.weights == "pretrained" and isinstance(r.network, str) else None
+    if entry is None or entry.package is None:
+        return ""
+    return f" (package {entry.package.name}, licence {entry.package.licence})"
 
 
 def _layers(r: TrainingRecipe) -> str:

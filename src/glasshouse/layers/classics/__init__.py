@@ -10,6 +10,7 @@ from collections.abc import Callable
 from glasshouse.layers.network import Network
 
 from .alexnet import alexnet
+from .efficientnet import efficientnet_lite0
 from .googlenet import googlenet
 from .inception import inception_v3
 from .lenet import lenet
@@ -22,14 +23,16 @@ from .vgg import vgg16, vgg19
 from .xception import xception
 
 __all__ = [
-    "CLASSICS", "alexnet", "convnet4", "dense128", "googlenet", "inception_v3", "lenet", "mobilenet", "mobilenet_v2",
-    "resnet18", "resnet34", "resnet50", "squeezenet", "take_weights", "vgg16", "vgg19", "xception",
+    "CLASSICS", "alexnet", "convnet4", "dense128", "efficientnet_lite0", "googlenet", "inception_v3", "lenet",
+    "mobilenet", "mobilenet_v2", "resnet18", "resnet34", "resnet50", "squeezenet", "take_weights", "vgg16", "vgg19",
+    "xception",
 ]  # fmt: skip
 
 CLASSICS: dict[str, Callable[..., Network]] = {
     "AlexNet": alexnet,
     "ConvNet4": convnet4,
     "Dense128": dense128,
+    "EfficientNetLite0": efficientnet_lite0,
     "GoogLeNet": googlenet,
     "InceptionV3": inception_v3,
     "LeNet": lenet,
