@@ -94,6 +94,7 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
             failures=sorted(failures),
             warnings=[*source.warnings, *result.warnings, *odd],
             source=source_marks(recipe, source),
+            ranges=result.ranges,
         )
         for finding in draft.warnings:
             yield Notice(finding.kind, finding.message)

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 from PIL import Image
 
+from glasshouse.data.heif import heif_exif, is_heif
+from glasshouse.data.quiet import decoders_quiet
+
 __all__ = ["exif_time", "name_time", "taken"]
 
 _DAY = r"(?<!\d)((?:19|20)\d\d)[-_. ]?([01]\d)[-_. ]?([0-3]\d)(?!\d(?!\d{5}(?!\d)))"
@@ -26,16 +29,21 @@ def taken(path: str, data: bytes | np.ndarray, file_time: float | None) -> float
 def exif_time(data: bytes) -> float | None:
     """Return the time in a picture's EXIF data, None where it has none that can be read."""
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            exif = picture.getexif()
+        with decoders_quiet():
+            exif = heif_exif(data) if is_heif(data) else _exif(data)
             inner = exif.get_ifd(_EXIF_IFD)
-    except (OSError, ValueError, SyntaxError, TypeError, KeyError, Image.DecompressionBombError):
+    except Exception:  # noqa: BLE001  (a damaged EXIF part tells no time)
         return None
     for text in (inner.get(_ORIGINAL), inner.get(_DIGITIZED), exif.get(_CHANGED)):
         found = _parsed(str(text)[:19])
         if found is not None:
             return found
     return None
+
+
+def _exif(data: bytes) -> Image.Exif:
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.getexif()
 
 
 def name_time(path: str) -> float | None:
