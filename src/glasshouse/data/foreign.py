@@ -10,6 +10,7 @@ __all__ = ["foreign_file", "raw_camera_file"]
 _EXPORT = "export it as JPEG or PNG"
 _DEVELOP = "a RAW file of a camera; develop it, or export it as JPEG"
 _FRAMES = "take single frames out of it, for example with ffmpeg, and save them as JPEG"
+_VIDEO = f"not a picture but a video (MP4, MOV); {_FRAMES}"
 _DRAWING = "not a picture of pixels but a drawing"
 _SLICES = "medical data; export its slices as PNG"
 _SHOWN = "export its pages as PNG"
@@ -49,8 +50,7 @@ _MAGIC: Sequence[tuple[int, bytes, str]] = (  # where, what stands there, what t
     (4, b"ftypM4A", _SOUND),
     (4, b"ftypavif", "damaged: it begins as AVIF, and cannot be read"),
     (4, b"ftypavis", "damaged: it begins as AVIF, and cannot be read"),
-    (4, b"ftyp", f"not a picture but a video (MP4, MOV); {_FRAMES}"),
-    (4, b"moov", f"not a picture but a video (MP4, MOV); {_FRAMES}"),
+    (4, b"moov", _VIDEO),
     (8, b"AVI ", f"not a picture but a video (AVI); {_FRAMES}"),
     (0, b"\x1a\x45\xdf\xa3", f"not a picture but a video (MKV, WebM); {_FRAMES}"),
     (0, b"\0\0\x01\xba", f"not a picture but a video (MPEG); {_FRAMES}"),
@@ -86,6 +86,7 @@ _IN_ZIP = {
     b"config.json": f"{_MODEL} (Keras)",
     b".npy": f"{_DATA} (.npz); {_ARRAYS}",
 }
+_VIDEO_BRAND = re.compile(rb".{4}ftyp(isom|iso\d|mp4\d|avc1|qt  |M4V|3g[p2]|dash|MSNV|f4v|mmp4|XAVC)", re.DOTALL)
 _SVG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 _HTML = re.compile(rb"\s*<(!doctype html|html|head|body)[\s>]", re.IGNORECASE)
 _SAFETENSORS = re.compile(rb".{3}\0{5}\s*\{\"", re.DOTALL)
@@ -100,6 +101,8 @@ def foreign_file(data: bytes) -> str | None:
     for at, magic, reason in _MAGIC:
         if head.startswith(magic, at):
             return reason
+    if _VIDEO_BRAND.match(head):
+        return _VIDEO
     if head.startswith(b"PK\3\4"):
         return next((reason for name, reason in _IN_ZIP.items() if name in head), _ARCHIVE)
     if head.startswith(b"RIFF") or (_HTML.match(head) is None and _SVG.search(head) is None):

@@ -47,7 +47,7 @@ def decode(
         PictureError: it cannot be used, whatever a decoder raised; the text is the reason, without the name of the
             picture.
     """
-    return np.ascontiguousarray(to_color(_decoded(source, pixel_limit, scaler or Scaler(), upright=True), color))
+    return _guarded(source, pixel_limit, scaler or Scaler(), color)
 
 
 def decode_as_stored(source: bytes | np.ndarray, pixel_limit: int = PIXEL_LIMIT) -> np.ndarray:
@@ -56,19 +56,14 @@ def decode_as_stored(source: bytes | np.ndarray, pixel_limit: int = PIXEL_LIMIT)
     Raises:
         PictureError: it cannot be used; the text is the reason.
     """
-    return np.ascontiguousarray(_decoded(source, pixel_limit, Scaler(), upright=False))
+    return _guarded(source, pixel_limit, Scaler(), None)
 
 
-def _decoded(source: object, pixel_limit: int, scaler: Scaler, upright: bool) -> np.ndarray:
+def _guarded(source: object, pixel_limit: int, scaler: Scaler, color: str | None) -> np.ndarray:
     """Decode anything; decoders of damaged or hostile files may raise whatever they like, and it ends here."""
     try:
-        if isinstance(source, np.ndarray):
-            _check_pixels(source.shape[1] if source.ndim > 1 else 1, source.shape[0] if source.ndim else 1, pixel_limit)
-            return from_array(source, scaler)
-        with decoders_quiet():
-            if isinstance(source, Image.Image):
-                return _from_pillow(source, pixel_limit, scaler, upright)
-            return _from_bytes(_bytes_of(source), pixel_limit, scaler, upright)
+        picture = _decoded(source, pixel_limit, scaler, upright=color is not None)
+        return np.ascontiguousarray(picture if color is None else to_color(picture, color))
     except PictureError:
         raise
     except MemoryError:
@@ -77,6 +72,16 @@ def _decoded(source: object, pixel_limit: int, scaler: Scaler, upright: bool) ->
         raise PictureError(_too_large(str(error), pixel_limit)) from None
     except Exception as error:  # noqa: BLE001  (the boundary: one file never stops a job)
         raise PictureError(_told(error)) from None
+
+
+def _decoded(source: object, pixel_limit: int, scaler: Scaler, upright: bool) -> np.ndarray:
+    if isinstance(source, np.ndarray):
+        _check_pixels(source.shape[1] if source.ndim > 1 else 1, source.shape[0] if source.ndim else 1, pixel_limit)
+        return from_array(source, scaler)
+    with decoders_quiet():
+        if isinstance(source, Image.Image):
+            return _from_pillow(source, pixel_limit, scaler, upright)
+        return _from_bytes(_bytes_of(source), pixel_limit, scaler, upright)
 
 
 def _bytes_of(source: object) -> bytes:

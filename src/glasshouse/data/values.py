@@ -193,12 +193,13 @@ class Scaler:
         Raises:
             PictureError: no value is finite, or most lie outside of the range that was decided for such pictures.
         """
-        self.seen = seen(values)
-        decided = self.ranges.of(self.seen.kind)
-        if decided is not None:
-            _check_inside(values, self.seen, decided)
-        self.used = decided or own_range(self.seen)
-        return to_levels(values, self.seen, self.used)
+        with np.errstate(all="ignore"):  # floats of a damaged file are anything
+            self.seen = seen(values)
+            decided = self.ranges.of(self.seen.kind)
+            if decided is not None:
+                _check_inside(values, self.seen, decided)
+            self.used = decided or own_range(self.seen)
+            return to_levels(values, self.seen, self.used)
 
 
 def _check_inside(values: np.ndarray, known: Values, scale: Range) -> None:
