@@ -5,13 +5,16 @@ import json
 import pickle
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from glasshouse.data.picture import decode
-from glasshouse.errors import PictureError
+from glasshouse.data.prepare import create_dataset
+from glasshouse.errors import PictureError, SourceError
+from glasshouse.recipe import DatasetRecipe
 from mutated_pictures import whole_pictures
 
 
@@ -123,3 +126,12 @@ def test_what_iptc_holds_is_never_opened() -> None:
 
 def test_a_photoshop_document_that_can_be_read_is_read() -> None:
     assert decode(whole_pictures()["psd"]).shape == (4, 4, 3)
+
+
+def test_a_folder_of_nothing_but_foreign_files_is_told_why(tmp_path: Path) -> None:
+    for label in "ab":
+        (tmp_path / "in" / label).mkdir(parents=True)
+        for number in range(3):
+            (tmp_path / "in" / label / f"{number}.dcm").write_bytes(FOREIGN["dicom"][0])
+    with pytest.raises(SourceError, match=r"none could be read.*\nLeft out: DICOM, .* export its slices as PNG \(6\)"):
+        create_dataset(DatasetRecipe(source=str(tmp_path / "in")), tmp_path / "out")

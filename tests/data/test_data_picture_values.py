@@ -72,7 +72,10 @@ def test_a_dark_picture_stays_dark(tmp_path: Path) -> None:
     assert dataset.ranges == ValueRanges(floats=(0.0, 255.0))
     assert rows(dataset)["a/night.tif"].max() <= 1
     told = " ".join(one.message for one in dataset.warnings)
-    assert "1 pictures of the range 0 to 255 become nearly black (such as a/night.tif, whose values end at 0.9)" in told
+    assert (
+        "1 of 7 pictures become nearly black in the range 0 to 255 (such as a/night.tif, whose values end at 0.9)"
+        in told
+    )
 
 
 @pytest.mark.parametrize(("bits", "most"), [(8, 255), (10, 1023), (12, 4095), (14, 16383), (16, 65535)])
@@ -116,7 +119,7 @@ def test_arrays_are_read_alike_by_from_arrays_and_predict(tmp_path: Path) -> Non
 
 
 def test_what_does_not_fit_at_all_is_left_out_with_both_ranges(tmp_path: Path) -> None:
-    pictures = {f"{label}/{n:04}": ramp(1, n)[:8, :8] for label in "ab" for n in range(1200)}
+    pictures = {f"{label}/{n:04}": ramp(1, n) for label in "ab" for n in range(40)}
     pictures["b/odd"] = np.full((8, 8), 200.5, np.float32)
     dataset = made(tmp_path, pictures)
     assert dataset.ranges == ValueRanges(floats=(0.0, 1.0))

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.interpreted import range_findings, time_findings
 from glasshouse.data.items import Item, Source
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.data.reading import Failure, Picture, in_order, read_picture, worker_threads
 from glasshouse.data.selection import Sample, left_out
 from glasshouse.data.spool import Spool
-from glasshouse.data.value_findings import range_findings
 from glasshouse.data.values import KINDS, Range, ValueRanges, Values, decide
 from glasshouse.events import Event, Progress
 from glasshouse.recipe import DatasetRecipe
@@ -34,6 +34,7 @@ class Record:
     sums: NDArray[np.float64]
     values: Values | None = None
     used: Range | None = None
+    dated: str = ""
 
 
 @dataclass
@@ -85,6 +86,7 @@ def survey(source: Source, recipe: DatasetRecipe, spool: Spool) -> Generator[Eve
     result.records.sort(key=lambda record: record.order)
     result.failures.sort()
     result.warnings += [*left_out(sample, recipe), *range_findings(result.records, result.ranges)]
+    result.warnings += time_findings(result.records)
     return result
 
 
@@ -131,5 +133,5 @@ def _file(result: Survey, spool: Spool, item: Item, order: int, picture: Picture
     row = len(spool)
     spool.append(picture.row, picture.thumb)
     kept = item if item.time == picture.time else replace(item, time=picture.time)
-    facts = (picture.sha256, picture.width, picture.height, picture.sums, picture.values, picture.used)
+    facts = (picture.sha256, picture.width, picture.height, picture.sums, picture.values, picture.used, picture.dated)
     result.records.append(Record(kept, order, row, *facts))

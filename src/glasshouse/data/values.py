@@ -166,7 +166,7 @@ def to_levels(values: np.ndarray, known: Values, scale: Range) -> np.ndarray:
         return np.zeros(values.shape, np.uint8)
     if values.dtype.kind != "f" and known.low >= 0 and known.high <= 65535:
         table = _stretch(np.arange(int(known.high) + 1, dtype=np.float64), low, high)
-        return np.take(table, values.astype(np.intp))  # no large picture of floats in memory
+        return np.take(table, values if values.dtype != np.uint64 else values.astype(np.int64))  # no floats in memory
     clean = np.nan_to_num(values.astype(np.float64), nan=known.low, posinf=known.high, neginf=known.low)
     return _stretch(clean, low, high)
 
@@ -174,9 +174,12 @@ def to_levels(values: np.ndarray, known: Values, scale: Range) -> np.ndarray:
 def _stretch(values: np.ndarray, low: float, high: float) -> np.ndarray:
     # halved first: the distance of two floats may be more than the largest float
     factor = 255.0 / (high - low) if math.isfinite(high - low) else 0.0
+    inside = np.clip(values, low, high)
     if factor and math.isfinite(factor):
-        return np.rint((np.clip(values, low, high) - low) * factor).astype(np.uint8)
-    return np.rint((np.clip(values, low, high) / 2 - low / 2) / (high / 2 - low / 2) * 255.0).astype(np.uint8)
+        levels: np.ndarray = (inside - low) * factor
+    else:
+        levels = (inside / 2 - low / 2) / (high / 2 - low / 2) * 255.0
+    return np.rint(levels).astype(np.uint8)
 
 
 class Scaler:

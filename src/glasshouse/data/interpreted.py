@@ -1,5 +1,6 @@
-"""What is told of pictures of more than 8 bits: which values became black and white, and which pictures do not fit."""
+"""What is told of values that had to be interpreted: brightness of more than 8 bits, and times of pictures."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -7,7 +8,7 @@ from glasshouse.data.check import Finding
 from glasshouse.data.items import Item
 from glasshouse.data.values import KINDS, Kind, Range, ValueRanges, Values
 
-__all__ = ["range_findings"]
+__all__ = ["range_findings", "time_findings"]
 
 _DARK = 32  # a picture that uses less than this part of the range is nearly black
 
@@ -17,6 +18,8 @@ class _Record(Protocol):
     def item(self) -> Item: ...
     @property
     def values(self) -> Values | None: ...
+    @property
+    def dated(self) -> str: ...
 
 
 def range_findings(records: Sequence[_Record], ranges: ValueRanges | None) -> Iterator[Finding]:
@@ -49,6 +52,22 @@ def _dark(scale: Range, found: Sequence[tuple[str, Values]]) -> Iterator[Finding
         path, values = dark[0]
         yield Finding(
             "value-range",
-            f"{len(dark):,} pictures of the range {scale[0]:g} to {scale[1]:g} become nearly black (such as {path}, "
-            f"whose values end at {values.high:g}). If they are of another scale, bring all pictures to one scale.",
+            f"{len(dark):,} of {len(found):,} pictures become nearly black in the range {scale[0]:g} to {scale[1]:g} "
+            f"(such as {path}, whose values end at {values.high:g}). If they are of another scale, bring all pictures "
+            "to one scale.",
+        )
+
+
+def time_findings(records: Sequence[_Record]) -> Iterator[Finding]:
+    """Yield a finding where the times of pictures rest on different things, which need not agree."""
+    counts = Counter(record.dated for record in records if record.dated)
+    if len(counts) > 1:
+        words = {"exif": "the EXIF part", "name": "the date in the name", "file": "the time of the file"}
+        told = ", ".join(f"{words[by]} ({counts[by]:,})" for by in words if counts[by])
+        rest = min(counts, key=lambda by: counts[by])
+        path = next(record.item.path for record in records if record.dated == rest)
+        yield Finding(
+            "times",
+            f"When pictures were taken is known by different things: {told}. They need not agree, and the time of a "
+            f"file is often only that of its copy; look at where {path} and its like are in the order.",
         )
