@@ -2,6 +2,8 @@
 
 import io
 import json
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -263,3 +265,53 @@ def test_predict_takes_channels_first_where_it_is_plain_and_names_both_readings_
     assert model.predict(list(np.moveaxis(images, -1, 1))) == expected
     with pytest.raises(PictureError, match=r"one picture with its channels first, or 3 grey ones\? Give np.moveaxis"):
         model.predict(np.moveaxis(images[0], -1, 0))
+
+
+def deep_png(values: np.ndarray) -> bytes:
+    """Return uint16 (H, W, 3 or 4) as a PNG of 16 bits, which Pillow does not write."""
+    height, width, channels = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    head = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, 0)
+    parts = [(b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    chunks = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def deep_tiff(values: np.ndarray, order: str) -> bytes:
+    """Return uint16 (H, W, 3) as an unpacked TIFF of 16 bits."""
+    height, width, _ = values.shape
+    bits = struct.pack(f"{order}HHH", 16, 16, 16)
+    body = values.astype(f"{order}u2").tobytes()
+    rows = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, 200), (259, 4, 1, 1), (262, 4, 1, 2), (273, 4, 1, 206),
+            (277, 4, 1, 3), (278, 4, 1, height), (279, 4, 1, len(body))]  # fmt: skip
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}IH", 8, len(rows))
+    return (head + b"".join(struct.pack(f"{order}HHII", *row) for row in rows)).ljust(200, b"\0") + bits + body
+
+
+def lzw(data: bytes) -> bytes:
+    """Return a TIFF of 16 bits as it was, but for a tag that has libtiff read it."""
+    return data.replace(struct.pack("<HHII", 259, 4, 1, 1), struct.pack("<HHII", 259, 4, 1, 8))
+
+
+@pytest.mark.parametrize("kind", ["png", "png-alpha", "tiff<", "tiff>", "tiff-packed"])
+@pytest.mark.parametrize("most", [4095, 65535])
+def test_colours_of_twelve_bits_in_sixteen_are_not_black(kind: str, most: int, tmp_path: Path) -> None:
+    values = np.linspace(0, most, 32 * 32 * 3).reshape(32, 32, 3).astype(np.uint16)
+    opaque = np.concatenate([values, np.full((32, 32, 1), 65535, np.uint16)], 2)
+    packed = deep_tiff(values, "<")
+    body = zlib.compress(packed[206:])
+    packed = lzw(packed[:206]).replace(struct.pack("<I", 6144), struct.pack("<I", len(body))) + body
+    data = {"png": deep_png(values), "png-alpha": deep_png(opaque), "tiff<": deep_tiff(values, "<"),
+            "tiff>": deep_tiff(values, ">"), "tiff-packed": packed}[kind]  # fmt: skip
+    for known in (None, ValueRanges(integers=(0.0, 255.0)), ValueRanges(floats=(0.0, 1.0))):
+        np.testing.assert_array_equal(decode(data, scaler=Scaler(known)), values >> 8)  # as in every version before
+    for name in ("a/1", "a/2", "b/1", "b/2"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(data)
+    recipe = DatasetRecipe(source=str(tmp_path / "in"), width=32, height=32, twins=False, valid=0)
+    dataset = create_dataset(recipe, tmp_path / "out")
+    stored = dataset.splits["train"].rows(np.arange(4))
+    expected = values >> 8 if most == 65535 else np.rint(values * (255 / 4095))
+    np.testing.assert_array_equal(stored, np.stack([expected] * 4))
+    assert dataset.ranges == ValueRanges(integers=(0.0, float(most)))
+    np.testing.assert_array_equal(dataset.preprocessing(data), stored[0])

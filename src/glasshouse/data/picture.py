@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from glasshouse.data.deep import is_deep, whole_values
 from glasshouse.data.effort import check_effort
 from glasshouse.data.encoding import decode_encoded, encode
 from glasshouse.data.files import read_regular
@@ -124,7 +125,23 @@ def _opened(data: bytes, pixel_limit: int, scaler: Scaler, upright: bool) -> np.
     except UnidentifiedImageError:
         raise PictureError(_unknown(data)) from None
     with image:
+        if scaler.wants_deep_colours and is_deep(image):
+            return _deep(data, image, pixel_limit, scaler, upright)
         return _from_pillow(image, pixel_limit, scaler, upright)
+
+
+def _deep(data: bytes, image: Image.Image, pixel_limit: int, scaler: Scaler, upright: bool) -> np.ndarray:
+    """Return a picture whose colours have 16 bits, by all of them."""
+    _check_pixels(image.width, image.height, pixel_limit)
+    image.load()
+    higher = np.asarray(image)
+    values = whole_values(data, higher, _formats())
+    if values is None:
+        return _from_pillow(image, pixel_limit, scaler, upright)
+    levels = scaler.colours(values[..., :3], higher[..., :3])
+    if higher.shape[2] == 4:
+        levels = from_image(Image.fromarray(np.concatenate([levels, higher[..., 3:]], 2)), scaler)
+    return orient(levels, _orientation(image)) if upright else levels
 
 
 def _unknown(data: bytes) -> str:

@@ -69,7 +69,7 @@ def read_picture(source: Source, item: Item, recipe: DatasetRecipe, ready: Prepr
 def _picture(
     data: bytes | NDArray[np.generic], digest: str, item: Item, recipe: DatasetRecipe, ready: Preprocessing
 ) -> Picture:
-    scaler = Scaler(ready.ranges)
+    scaler = Scaler(ready.ranges, collects=ready.ranges is None)
     decoded = decode(data, recipe.color, recipe.pixel_limit, scaler)
     small = resize(decoded, recipe.width, recipe.height, recipe.resize)
     row = small if recipe.encoding == "raw" else ready.encode(small)

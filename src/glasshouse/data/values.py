@@ -20,6 +20,8 @@ Kind = Literal["integers", "floats"]
 KINDS: tuple[Kind, ...] = ("integers", "floats")
 Range = tuple[float, float]
 _DEPTHS = (8, 10, 12, 14, 16)  # bits of cameras and scanners
+_SIXTEEN: Range = (0.0, 65535.0)
+_HIGHER = (None, (0.0, 255.0), _SIXTEEN)  # ranges by which colours of 16 bits are their higher bytes
 _OVER = 0.05  # how far values may pass the ends of a usual range, as sharpening does, in parts of it
 _FEW = 1000  # one value in so many may lie anywhere: dead and hot pixels
 
@@ -183,10 +185,14 @@ def _stretch(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 class Scaler:
-    """Brings the values of one picture to 8 bits; ``seen`` and ``used`` are then what it held and its range."""
+    """Brings the values of one picture to 8 bits; ``seen`` and ``used`` are then what it held and its range.
 
-    def __init__(self, ranges: ValueRanges | None = None) -> None:
+    ``collects`` is for the first reading of a dataset, when its ranges are not known yet.
+    """
+
+    def __init__(self, ranges: ValueRanges | None = None, *, collects: bool = False) -> None:
         self.ranges = ranges or ValueRanges()
+        self.collects = collects
         self.seen: Values | None = None
         self.used: Range | None = None
 
@@ -203,6 +209,22 @@ class Scaler:
                 _check_inside(values, self.seen, decided)
             self.used = decided or own_range(self.seen)
             return to_levels(values, self.seen, self.used)
+
+    @property
+    def wants_deep_colours(self) -> bool:
+        """Whether all 16 bits of colours matter; else the higher 8 are the picture, as in any version before."""
+        return self.collects or self.ranges.integers not in _HIGHER
+
+    def colours(self, values: np.ndarray, higher: np.ndarray) -> np.ndarray:
+        """Return uint8 of colours of 16 bits, uint16 (H, W, 3), whose ``higher`` bytes are uint8 of the same shape.
+
+        Raises:
+            PictureError: most lie outside of the range that was decided for such pictures.
+        """
+        if self.ranges.integers not in _HIGHER:
+            return self(values)
+        self.seen, self.used = seen(values), _SIXTEEN
+        return higher
 
 
 def _check_inside(values: np.ndarray, known: Values, scale: Range) -> None:
