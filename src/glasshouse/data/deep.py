@@ -3,8 +3,8 @@
 Pillow reads the other half of each value where it is told that the bytes are in the other order.
 """
 
-from collections.abc import Sequence
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -27,14 +27,12 @@ def _raw_mode(args: object) -> str | None:
     return raw if isinstance(raw, str) and raw[-4:] in _OTHER else None
 
 
-def whole_values(data: bytes, higher: np.ndarray, formats: Sequence[str]) -> np.ndarray | None:
+def whole_values(data: bytes, higher: np.ndarray, formats: list[str]) -> np.ndarray | None:
     """Return the values uint16 (H, W, C) of a deep picture, whose ``higher`` bytes are known; None where it cannot be.
 
     ``higher`` is uint8 (H, W, C) as Pillow gives it.
     """
     with Image.open(BytesIO(data), formats=formats) as image:
-        if not isinstance(image, ImageFile.ImageFile):
-            return None
         image.tile = [tile._replace(args=_exchanged(tile.args)) for tile in image.tile]
         try:
             lower = np.asarray(image)
@@ -43,7 +41,7 @@ def whole_values(data: bytes, higher: np.ndarray, formats: Sequence[str]) -> np.
     return higher.astype(np.uint16) << 8 | lower if lower.shape == higher.shape else None
 
 
-def _exchanged(args: object) -> object:
+def _exchanged(args: tuple[Any, ...] | str | None) -> tuple[Any, ...] | str | None:
     raw = _raw_mode(args)
     if raw is None:
         return args

@@ -79,10 +79,10 @@ def _decoded(source: object, pixel_limit: int, scaler: Scaler, upright: bool) ->
     if isinstance(source, np.ndarray):
         _check_pixels(source.shape[1] if source.ndim > 1 else 1, source.shape[0] if source.ndim else 1, pixel_limit)
         return from_array(source, scaler)
-    with decoders_quiet():
-        if isinstance(source, Image.Image):
+    if isinstance(source, Image.Image):
+        with decoders_quiet():
             return _from_pillow(source, pixel_limit, scaler, upright)
-        return _from_bytes(_bytes_of(source), pixel_limit, scaler, upright)
+    return _from_bytes(_bytes_of(source), pixel_limit, scaler, upright)
 
 
 def _bytes_of(source: object) -> bytes:
@@ -98,13 +98,12 @@ def _from_bytes(data: bytes, pixel_limit: int, scaler: Scaler, upright: bool) ->
     if not data:
         raise PictureError("zero bytes")
     check_effort(data)
-    if is_heif(data):
-        return _from_heif(data, pixel_limit, scaler)
     if is_jpeg(data):
         picture = decode_plain_jpeg(data, pixel_limit)
         if picture is not None:
             return orient(picture, jpeg_orientation(data)) if upright else picture
-    return _opened(data, pixel_limit, scaler, upright)
+    with decoders_quiet():
+        return _from_heif(data, pixel_limit, scaler) if is_heif(data) else _opened(data, pixel_limit, scaler, upright)
 
 
 def _from_heif(data: bytes, pixel_limit: int, scaler: Scaler) -> np.ndarray:

@@ -168,7 +168,8 @@ def to_levels(values: np.ndarray, known: Values, scale: Range) -> np.ndarray:
         return np.zeros(values.shape, np.uint8)
     if values.dtype.kind != "f" and known.low >= 0 and known.high <= 65535:
         table = _stretch(np.arange(int(known.high) + 1, dtype=np.float64), low, high)
-        return np.take(table, values if values.dtype != np.uint64 else values.astype(np.int64))  # no floats in memory
+        taken: np.ndarray = np.take(table, values if values.dtype != np.uint64 else values.astype(np.int64))
+        return taken  # without a large picture of floats in memory
     clean = np.nan_to_num(values.astype(np.float64), nan=known.low, posinf=known.high, neginf=known.low)
     return _stretch(clean, low, high)
 
@@ -181,7 +182,8 @@ def _stretch(values: np.ndarray, low: float, high: float) -> np.ndarray:
         levels: np.ndarray = (inside - low) * factor
     else:
         levels = (inside / 2 - low / 2) / (high / 2 - low / 2) * 255.0
-    return np.rint(levels).astype(np.uint8)
+    rounded: np.ndarray = np.rint(levels)
+    return rounded.astype(np.uint8)
 
 
 class Scaler:
