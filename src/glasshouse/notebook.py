@@ -32,7 +32,9 @@ def classify_upload(model: Model | str | Path, top: int = 5) -> Any:
             "classify_upload needs ipywidgets; install it with: pip install 'glasshouse[notebook]'"
         ) from None
     loaded = model if isinstance(model, Model) else load_model(model)
-    button = widgets.FileUpload(accept="image/*", multiple=True, description="Upload pictures")
+    button = widgets.FileUpload(
+        accept="image/*,.heic,.heif,.avif,.tif,.tiff,.jp2", multiple=True, description="Upload pictures"
+    )
     answers = widgets.VBox([])
 
     def show(change: Mapping[str, Any]) -> None:

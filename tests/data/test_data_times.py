@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from glasshouse.data.prepare import create_dataset
+from glasshouse.data.times import dated as dated_by
 from glasshouse.data.times import exif_time, name_time, taken
+from glasshouse.recipe import DatasetRecipe
 from pictures import jpeg_bytes, picture
 
 
@@ -48,3 +52,20 @@ def test_exif_comes_first_then_the_name_then_the_file() -> None:
     assert taken("x.jpg", jpeg_bytes(picture(1)), 5.0) == 5.0
     assert taken("x", np.zeros((2, 2)), None) is None
     assert exif_time(b"not a picture") is None
+
+
+def test_what_the_order_of_time_rests_on_is_told(tmp_path: Path) -> None:
+    assert dated_by("20200101.jpg", dated("2023:05:06 07:08:09"), 5.0)[1] == "exif"
+    assert dated_by("20200101.jpg", jpeg_bytes(picture(1)), 5.0)[1] == "name"
+    assert dated_by("x.jpg", jpeg_bytes(picture(1)), 5.0) == (5.0, "file")
+    assert dated_by("x", np.zeros((2, 2)), None) == (None, "")
+    for label in "ab":
+        (tmp_path / "in" / label).mkdir(parents=True)
+        for day in range(1, 9):
+            (tmp_path / "in" / label / f"{day}.jpg").write_bytes(dated(f"2023:05:0{day} 07:08:09"))
+    recipe = DatasetRecipe(source=str(tmp_path / "in"), width=8, height=8, split="time", twins=False)
+    assert "times" not in {one.kind for one in create_dataset(recipe, tmp_path / "one").warnings}
+    (tmp_path / "in" / "a" / "copied.jpg").write_bytes(jpeg_bytes(picture(5)))
+    (told,) = [one.message for one in create_dataset(recipe, tmp_path / "two").warnings if one.kind == "times"]
+    assert "the EXIF part (16), the time of the file (1)" in told
+    assert "a/copied.jpg" in told

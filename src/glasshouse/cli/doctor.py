@@ -5,6 +5,7 @@ import platform
 import shutil
 import sys
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
@@ -104,5 +105,8 @@ def _formats() -> Finding:
     from PIL import features
 
     lacking = [name for name in ("jpg", "zlib", "webp", "avif", "libtiff") if not features.check(name)]
-    found = "JPEG, PNG, WebP, AVIF, TIFF" if not lacking else f"without {', '.join(lacking)}"
-    return Finding("picture formats", not lacking, found, "install Pillow from a wheel" if lacking else "")
+    with_heic = find_spec("pi_heif") is not None
+    lacking += [] if with_heic else ["heic"]
+    found = "JPEG, PNG, WebP, AVIF, TIFF, HEIC" if not lacking else f"without {', '.join(lacking)}"
+    advice = "install Pillow from a wheel" if lacking and with_heic else "install pi-heif" if lacking else ""
+    return Finding("picture formats", not lacking, found, advice)

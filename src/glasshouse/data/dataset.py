@@ -7,7 +7,7 @@ and ``test-openings.jsonl`` once the sealed test split was opened.
 import csv
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.data.rows import Split
+from glasshouse.data.values import ValueRanges
 from glasshouse.errors import DatasetError, RecipeError
 from glasshouse.recipe import DatasetRecipe
 
@@ -53,6 +54,7 @@ class Dataset:
         self.height: int = manifest["height"]
         self.mean: tuple[float, ...] = tuple(manifest["mean"])
         self.std: tuple[float, ...] = tuple(manifest["std"])
+        self.ranges = ValueRanges.from_dict(manifest.get("ranges"))
         self.warnings = tuple(Finding(**entry) for entry in manifest["warnings"])
         shape = (self.height, self.width, self.channels)
         names = [name for name in SPLITS if manifest["splits"].get(name)]
@@ -78,10 +80,8 @@ class Dataset:
     @property
     def preprocessing(self) -> Preprocessing:
         """What was done to each picture: what a model must do to a picture it is shown."""
-        r = self.recipe
-        return Preprocessing(
-            self.width, self.height, r.resize, r.color, r.encoding, r.quality, mean=self.mean, std=self.std
-        )
+        made = Preprocessing.from_recipe(self.recipe, self.mean, self.std, self.ranges)
+        return replace(made, width=self.width, height=self.height)
 
     def summary(self) -> dict[str, Any]:
         """Return what ``glasshouse dataset create --json`` prints."""
@@ -147,7 +147,7 @@ def open_dataset(path: str | Path) -> Dataset:
     try:
         recipe = DatasetRecipe.load(folder / "recipe.json")
         dataset = Dataset(folder, manifest, recipe)
-    except (RecipeError, KeyError, TypeError) as error:
+    except (RecipeError, KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"The dataset at {folder} is damaged: {error}. Make it again.") from None
     for name, split in dataset.splits.items():
         if len(split) != manifest["splits"][name]:

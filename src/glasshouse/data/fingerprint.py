@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,17 @@ def recipe_key(recipe: DatasetRecipe) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
-def fingerprint(recipe: DatasetRecipe, rows: Iterable[tuple[str, str, str, str]]) -> str:
-    """Return the SHA-256 over the recipe and each row's (split, label, path, sha256) in order."""
-    return _digest([recipe_key(recipe)], rows)
+def fingerprint(
+    recipe: DatasetRecipe,
+    rows: Iterable[tuple[str, str, str, str]],
+    ranges: Mapping[str, Sequence[float]] | None = None,
+) -> str:
+    """Return the SHA-256 over the recipe and each row's (split, label, path, sha256) in order.
+
+    ``ranges`` are those of values above 8 bits (``ValueRanges.to_dict``), where the dataset has such pictures.
+    """
+    head = [recipe_key(recipe), *([json.dumps(ranges, sort_keys=True)] if ranges else [])]
+    return _digest(head, rows)
 
 
 def listing_digest(place: str, files: Iterable[Listed]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.following import follow
 from glasshouse.data.gallery import Gallery, counts_table, pick
-from glasshouse.data.given import identified
+from glasshouse.data.given import identified, picture_size
 from glasshouse.data.items import Given
 from glasshouse.data.prepare import prepare_dataset
 from glasshouse.data.rows import Split
@@ -92,10 +92,12 @@ class ImageData:
         size: _Size | None = None,
         **fields: Any,
     ) -> Self:
-        """Make the data of arrays (N, H, W) or (N, H, W, C); ``size`` is that of the first one where not given."""
+        """Make the data of arrays (N, H, W), (N, H, W, C) or (N, C, H, W), or of a list of pictures as arrays.
+
+        ``size`` is that of the first one where not given.
+        """
         given = Given(images=images, targets=labels, classes=classes)
-        first = np.shape(images[0])
-        return cls._make({"source": "arrays", **fields}, size or (int(first[1]), int(first[0])), given)
+        return cls._make({"source": "arrays", **fields}, size or picture_size(np.shape(images[0])), given)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:

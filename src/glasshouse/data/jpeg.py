@@ -30,21 +30,28 @@ def decode_plain_jpeg(data: bytes, pixel_limit: int) -> np.ndarray | None:
     """
     try:
         height, width, space, _ = simplejpeg.decode_jpeg_header(data)
-    except ValueError:
+    except Exception:  # noqa: BLE001  (a KeyError, for example, of a colour space that it does not know)
         return None
     if width * height > pixel_limit:
         raise PictureError(f"{width} x {height} = {width * height:,} pixels, the limit is {pixel_limit:,}")
     try:
         return _decode(data, space, strict=True)
-    except ValueError as error:
+    except Exception as error:  # noqa: BLE001  (what is not understood here is Pillow's)
         message = str(error)
     if _HARMLESS.search(message):
-        return _decode(data, space, strict=False)
+        return _leniently(data, space)
     if "Premature end" in message:
         raise PictureError("truncated: the JPEG ends too early")
     if _DAMAGE.search(message):
         raise PictureError(f"damaged: {message}")
     return None
+
+
+def _leniently(data: bytes, space: str) -> np.ndarray | None:
+    try:
+        return _decode(data, space, strict=False)
+    except Exception:  # noqa: BLE001
+        return None
 
 
 def _decode(data: bytes, space: str, strict: bool) -> np.ndarray | None:

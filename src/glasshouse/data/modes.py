@@ -3,9 +3,10 @@
 import numpy as np
 from PIL import Image, ImageCms
 
+from glasshouse.data.values import Scaler
 from glasshouse.errors import PictureError
 
-__all__ = ["from_array", "from_image", "orient", "scale_integers", "scale_numbers", "to_color"]
+__all__ = ["channels_first", "from_array", "from_image", "orient", "to_color"]
 
 _WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _TURNS = {
@@ -38,15 +39,13 @@ def orient(picture: np.ndarray, orientation: int) -> np.ndarray:
     return picture if turn is None else np.ascontiguousarray(turn(picture))
 
 
-def from_image(image: Image.Image) -> np.ndarray:
+def from_image(image: Image.Image, scaler: Scaler | None = None) -> np.ndarray:
     """Return uint8 (H, W, 1 or 3) of a loaded Pillow image of any mode; alpha lies on white.
 
-    ``I;16`` and ``I`` go by ``scale_integers``, ``F`` by ``scale_numbers``.
+    ``I;16``, ``I`` and ``F`` go through ``scaler``.
     """
-    if image.mode.startswith("I"):
-        return scale_integers(np.asarray(image))[..., None]
-    if image.mode == "F":
-        return scale_numbers(np.asarray(image))[..., None]
+    if image.mode.startswith("I") or image.mode == "F":
+        return (scaler or Scaler())(np.asarray(image))[..., None]
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
         image = _on_white(image)
     if image.mode == "LAB":
@@ -73,70 +72,39 @@ def _from_lab(image: Image.Image) -> Image.Image:
     return turned
 
 
-def from_array(array: np.ndarray) -> np.ndarray:
+def from_array(array: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
     """Return uint8 (H, W, 1 or 3) of an array (H, W), (H, W, 1), (H, W, 2 or 4: the last is alpha) or (H, W, 3).
 
-    uint8 stays; bool is black and white; other integers go by ``scale_integers``, floats by ``scale_numbers``.
+    (C, H, W) with 1, 3 or 4 channels is taken for what it is where the last axis cannot be the channels. uint8 stays;
+    bool is black and white; other numbers go through ``scaler``.
 
     Raises:
         PictureError: another shape or type, no pixels, or no finite number.
     """
+    if channels_first(array.shape):
+        array = np.moveaxis(array, 0, -1)
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
-        hint = "; the channels go last" if array.ndim == 3 and array.shape[0] in (1, 3, 4) else ""
         shapes = "(H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
-        raise PictureError(f"an array of the shape {array.shape}; expected {shapes}{hint}")
+        raise PictureError(f"an array of the shape {array.shape}; expected {shapes}")
     if array.dtype.kind not in "buif":
         raise PictureError(f"an array of {array.dtype}; expected numbers such as uint8 or float32")
-    alpha = array.shape[2] in (2, 4)
-    scaled = np.concatenate([_scaled(array[..., :-1]), _scaled(array[..., -1:])], 2) if alpha else _scaled(array)
-    if not alpha:
-        return scaled
-    image = Image.fromarray(np.ascontiguousarray(scaled))
-    return from_image(image)
+    scaler = scaler or Scaler()
+    if array.shape[2] in (1, 3):
+        return _scaled(array, scaler)
+    alpha = _scaled(array[..., -1:], Scaler())  # says nothing of how bright the colours can be
+    return from_image(Image.fromarray(np.concatenate([_scaled(array[..., :-1], scaler), alpha], 2)))
 
 
-def _scaled(array: np.ndarray) -> np.ndarray:
+def channels_first(shape: tuple[int, ...]) -> bool:
+    """Tell whether the shape of one picture can only be (C, H, W): 1, 3 or 4 channels lie first, and none last."""
+    return len(shape) == 3 and shape[0] in (1, 3, 4) and shape[2] not in (1, 2, 3, 4) and 0 not in shape
+
+
+def _scaled(array: np.ndarray, scaler: Scaler) -> np.ndarray:
     if array.dtype == np.uint8:
         return array
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
-    return scale_numbers(array) if array.dtype.kind == "f" else scale_integers(array)
-
-
-def scale_integers(values: np.ndarray) -> np.ndarray:
-    """Return uint8 of whole numbers: as they are up to 255, by 4095 up to there (12 bits), by 65535 up to there.
-
-    Where a value is below 0 or above 65535 the range is from the least to the most.
-    """
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > 65535:
-        return _stretch(values.astype(np.float64), float(low), float(high))
-    most = next(most for most in (255.0, 4095.0, 65535.0) if high <= most)
-    table = _stretch(np.arange(high + 1), 0.0, most)
-    return np.take(table, values)  # the table has at most 65,536 values: no large picture of floats
-
-
-def scale_numbers(values: np.ndarray) -> np.ndarray:
-    """Return uint8 of floats: 0..1 times 255; 0..255 as they are; any other range from least to most.
-
-    NaN becomes the least value.
-
-    Raises:
-        PictureError: no value is finite.
-    """
-    finite = values[np.isfinite(values)]
-    if finite.size == 0:
-        raise PictureError("it holds no finite number")
-    low, high = float(finite.min()), float(finite.max())
-    clean = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
-    if low >= 0 and high <= 255:
-        return _stretch(clean, 0.0, 1.0 if high <= 1 else 255.0)
-    return _stretch(clean, low, high)
-
-
-def _stretch(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    if high <= low:
-        return np.zeros(values.shape, np.uint8)
-    return np.rint((values - low) * (255.0 / (high - low))).astype(np.uint8)
+    return scaler(array)

@@ -76,7 +76,7 @@ def _check_place(recipe: DatasetRecipe, place: Path) -> None:
 def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Event, None, str]:
     with Spool(folder) as spool:
         result = yield from survey(source, recipe, spool)
-        rare = too_rare([record.item for record in result.records], recipe)
+        rare = too_rare([record.item for record in result.records], recipe, [why for _, why, _ in result.failures])
         failures = [*result.failures, *((r.path, r.reason, result.records[i].sha256) for i, r in rare.items())]
         records = [record for i, record in enumerate(result.records) if i not in rare]
         twins = _twins(recipe, records, spool)
@@ -94,6 +94,7 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
             failures=sorted(failures),
             warnings=[*source.warnings, *result.warnings, *odd],
             source=source_marks(recipe, source),
+            ranges=result.ranges,
         )
         for finding in draft.warnings:
             yield Notice(finding.kind, finding.message)

@@ -17,7 +17,8 @@ from glasshouse.data.items import Item, Source
 from glasshouse.data.picture import decode, resize
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.data.spool import THUMB
-from glasshouse.data.times import taken
+from glasshouse.data.times import dated
+from glasshouse.data.values import Range, Scaler, Values
 from glasshouse.errors import PictureError
 from glasshouse.recipe import DatasetRecipe
 
@@ -39,6 +40,9 @@ class Picture:
     height: int
     time: float | None
     sums: NDArray[np.float64]  # per channel: sum, then sum of squares, of values 0..255
+    values: Values | None = None  # of a picture of more than 8 bits, and the range that it was brought to 8 bits by
+    used: Range | None = None
+    dated: str = ""  # by what its time is known: exif, name or file
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,24 @@ def read_picture(source: Source, item: Item, recipe: DatasetRecipe, ready: Prepr
     try:
         data = source.read(item)
         digest = content_hash(data)
-        decoded = decode(data, recipe.color, recipe.pixel_limit)
-        small = resize(decoded, recipe.width, recipe.height, recipe.resize)
-        row = small if recipe.encoding == "raw" else ready.encode(small)
+        return _picture(data, digest, item, recipe, ready)
     except PictureError as error:
         return Failure(str(error), digest)
+    except Exception as error:  # noqa: BLE001  (the boundary: one file never stops a job)
+        return Failure(f"cannot be read: {type(error).__name__}: {error}", digest)
+
+
+def _picture(
+    data: bytes | NDArray[np.generic], digest: str, item: Item, recipe: DatasetRecipe, ready: Preprocessing
+) -> Picture:
+    scaler = Scaler(ready.ranges, collects=ready.ranges is None)
+    decoded = decode(data, recipe.color, recipe.pixel_limit, scaler)
+    small = resize(decoded, recipe.width, recipe.height, recipe.resize)
+    row = small if recipe.encoding == "raw" else ready.encode(small)
     height, width = decoded.shape[:2]
-    time = taken(item.path, data, item.time) if recipe.split == "time" else item.time
+    time, by = dated(item.path, data, item.time) if recipe.split == "time" else (item.time, "")
     whole = small if recipe.resize == "squash" and min(small.shape[:2]) >= 2 * THUMB[0] else decoded
-    return Picture(row, _thumb(whole), digest, width, height, time, _sums(small))
+    return Picture(row, _thumb(whole), digest, width, height, time, _sums(small), scaler.seen, scaler.used, by)
 
 
 def in_order(things: Iterable[T], work: Callable[[T], R], row_bytes: int, threads: int) -> Iterator[R]:

@@ -51,8 +51,10 @@ def left_out(sample: Sample, recipe: DatasetRecipe) -> list[Finding]:
     return [Finding("max-per-class", text + ", chosen at random by the seed.")]
 
 
-def too_rare(items: Sequence[Item], recipe: DatasetRecipe) -> dict[int, Rejected]:
+def too_rare(items: Sequence[Item], recipe: DatasetRecipe, reasons: Sequence[str] = ()) -> dict[int, Rejected]:
     """Return the pictures, by position, of classes that have fewer than ``min_per_class``.
+
+    ``reasons`` are why other pictures could not be used; they are told where nothing is left.
 
     Raises:
         SourceError: fewer than two classes are left; what there was is told.
@@ -60,7 +62,7 @@ def too_rare(items: Sequence[Item], recipe: DatasetRecipe) -> dict[int, Rejected
     counts = Counter(item.label for item in items)
     kept = [name for name, count in counts.items() if count >= recipe.min_per_class]
     if len(kept) < 2:
-        raise SourceError(_too_few_classes(counts, kept, recipe))
+        raise SourceError(_too_few_classes(counts, kept, recipe, reasons))
     return {
         i: Rejected(item.path, _reason(item.label, counts[item.label], recipe))
         for i, item in enumerate(items)
@@ -77,14 +79,19 @@ def _reason(label: str, count: int, recipe: DatasetRecipe) -> str:
     return f"class {label!r} has {count} usable {pictures}, fewer than the {recipe.min_per_class} asked for a class"
 
 
-def _too_few_classes(counts: Counter[str], kept: Sequence[str], recipe: DatasetRecipe) -> str:
+def _too_few_classes(counts: Counter[str], kept: Sequence[str], recipe: DatasetRecipe, reasons: Sequence[str]) -> str:
     if not counts:
         return (
             f"No usable picture was found in {recipe.source}: there is none, or none could be read. Look at the files: "
-            "each must open as a picture (JPEG, PNG, WebP, GIF, BMP, TIFF)."
+            f"each must open as a picture (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC).{_commonest(reasons)}"
         )
     seen = ", ".join(f"{name!r} ({count})" for name, count in sorted(counts.items())[:10])
     return (
         f"A classifier needs pictures of two classes or more, each with at least {recipe.min_per_class} usable ones; "
-        f"{recipe.source} has {len(kept)}. Classes and usable pictures found: {seen}."
+        f"{recipe.source} has {len(kept)}. Classes and usable pictures found: {seen}.{_commonest(reasons)}"
     )
+
+
+def _commonest(reasons: Sequence[str]) -> str:
+    told = "; ".join(f"{reason} ({count})" for reason, count in Counter(reasons).most_common(3))
+    return f"\nLeft out: {told}" if told else ""

@@ -1,18 +1,20 @@
 """What reading a source brought: the usable pictures, and why the others are not."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.interpreted import range_findings, time_findings
 from glasshouse.data.items import Item, Source
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.data.reading import Failure, Picture, in_order, read_picture, worker_threads
 from glasshouse.data.selection import Sample, left_out
 from glasshouse.data.spool import Spool
+from glasshouse.data.values import KINDS, Range, ValueRanges, Values, decide
 from glasshouse.events import Event, Progress
 from glasshouse.recipe import DatasetRecipe
 
@@ -30,6 +32,9 @@ class Record:
     width: int
     height: int
     sums: NDArray[np.float64]
+    values: Values | None = None
+    used: Range | None = None
+    dated: str = ""
 
 
 @dataclass
@@ -39,6 +44,7 @@ class Survey:
     records: list[Record] = field(default_factory=list)
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
+    ranges: ValueRanges | None = None
 
     @property
     def rejected(self) -> list[Rejected]:
@@ -67,27 +73,57 @@ class Clock:
 
 def survey(source: Source, recipe: DatasetRecipe, spool: Spool) -> Generator[Event, None, Survey]:
     """Read the source into the spool, yielding progress; return what was found."""
-    result, sample = Survey(), Sample(source.items, recipe)
-    chosen, clock, done = sample.next_round([]), Clock("reading", 0), 0
-    ready = Preprocessing.from_recipe(recipe)
-    size = recipe.width * recipe.height * ready.channels
-
-    def work(index: int) -> tuple[int, Picture | Failure]:
-        return index, read_picture(source, source.items[index], recipe, ready)
-
-    total = len(chosen)
+    sample = Sample(source.items, recipe)
+    chosen = sample.next_round([])
+    reader = _Reader(source, recipe, spool, len(chosen))
+    result = reader.result
     while chosen:
-        for index, picture in in_order(chosen, work, size, worker_threads()):
-            _file(result, spool, source.items[index], index, picture)
-            done += 1
-            yield from clock.tick(done, total)
+        yield from reader.read(chosen, Preprocessing.from_recipe(recipe))
         chosen = sample.next_round([record.item for record in result.records])
-        total += len(chosen)
+        reader.total += len(chosen)
+    yield from _settle_ranges(reader)
     spool.flush()
     result.records.sort(key=lambda record: record.order)
     result.failures.sort()
-    result.warnings += left_out(sample, recipe)
+    result.warnings += [*left_out(sample, recipe), *range_findings(result.records, result.ranges)]
+    result.warnings += time_findings(result.records)
     return result
+
+
+class _Reader:
+    """Reads pictures of a source, by their index, into the spool and a Survey; ``total`` are to be read."""
+
+    def __init__(self, source: Source, recipe: DatasetRecipe, spool: Spool, total: int) -> None:
+        self.source, self.recipe, self.spool = source, recipe, spool
+        self.result, self.clock = Survey(), Clock("reading", 0)
+        self.done, self.total = 0, total
+
+    def read(self, chosen: Iterable[int], ready: Preprocessing) -> Iterator[Progress]:
+        """Read some pictures and file them; one of more than 8 bits counts twice, since it may be read again."""
+
+        def work(index: int) -> tuple[int, Picture | Failure]:
+            return index, read_picture(self.source, self.source.items[index], self.recipe, ready)
+
+        size = self.recipe.width * self.recipe.height * ready.channels
+        for index, picture in in_order(chosen, work, size, worker_threads()):
+            _file(self.result, self.spool, self.source.items[index], index, picture)
+            self.done += 1
+            self.total += ready.ranges is None and isinstance(picture, Picture) and picture.values is not None
+            yield from self.clock.tick(self.done, self.total)
+
+
+def _settle_ranges(reader: _Reader) -> Iterator[Progress]:
+    """Decide what is black and white in all pictures of more than 8 bits; read those again that were seen otherwise."""
+    result = reader.result
+    found = {kind: [v for r in result.records if (v := r.values) is not None and v.kind == kind] for kind in KINDS}
+    decided = {kind: decide(values) for kind, values in found.items() if values}
+    if not decided:
+        return
+    result.ranges = ValueRanges(**decided)
+    again = {r.order for r in result.records if r.values is not None and r.used != decided[r.values.kind]}
+    result.records = [record for record in result.records if record.order not in again]
+    reader.done = reader.total - len(again)
+    yield from reader.read(sorted(again), Preprocessing.from_recipe(reader.recipe, ranges=result.ranges))
 
 
 def _file(result: Survey, spool: Spool, item: Item, order: int, picture: Picture | Failure) -> None:
@@ -97,4 +133,5 @@ def _file(result: Survey, spool: Spool, item: Item, order: int, picture: Picture
     row = len(spool)
     spool.append(picture.row, picture.thumb)
     kept = item if item.time == picture.time else replace(item, time=picture.time)
-    result.records.append(Record(kept, order, row, picture.sha256, picture.width, picture.height, picture.sums))
+    facts = (picture.sha256, picture.width, picture.height, picture.sums, picture.values, picture.used, picture.dated)
+    result.records.append(Record(kept, order, row, *facts))

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import numpy as np
 from PIL import Image
 
-__all__ = ["exif_time", "name_time", "taken"]
+from glasshouse.data.heif import heif_exif, is_heif
+from glasshouse.data.quiet import decoders_quiet
+
+__all__ = ["dated", "exif_time", "name_time", "taken"]
 
 _DAY = r"(?<!\d)((?:19|20)\d\d)[-_. ]?([01]\d)[-_. ]?([0-3]\d)(?!\d(?!\d{5}(?!\d)))"
 _CLOCK = r"(?:[-_. T]?([0-2]\d)[-_.:]?([0-5]\d)[-_.:]?([0-5]\d))?"
@@ -17,25 +20,38 @@ _ORIGINAL, _DIGITIZED, _CHANGED, _EXIF_IFD = 36867, 36868, 306, 0x8769
 
 def taken(path: str, data: bytes | np.ndarray, file_time: float | None) -> float | None:
     """Return when the picture was taken, in seconds since 1970 (camera time read as UTC), or None."""
+    return dated(path, data, file_time)[0]
+
+
+def dated(path: str, data: bytes | np.ndarray, file_time: float | None) -> tuple[float | None, str]:
+    """Return ``taken``, and by what: ``exif``, ``name``, ``file`` or, without a time, an empty text."""
     found = exif_time(data) if isinstance(data, bytes) else None
-    if found is None:
-        found = name_time(path)
-    return file_time if found is None else found
+    if found is not None:
+        return found, "exif"
+    found = name_time(path)
+    if found is not None:
+        return found, "name"
+    return file_time, "" if file_time is None else "file"
 
 
 def exif_time(data: bytes) -> float | None:
     """Return the time in a picture's EXIF data, None where it has none that can be read."""
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            exif = picture.getexif()
+        with decoders_quiet():
+            exif = heif_exif(data) if is_heif(data) else _exif(data)
             inner = exif.get_ifd(_EXIF_IFD)
-    except (OSError, ValueError, SyntaxError, TypeError, KeyError, Image.DecompressionBombError):
+    except Exception:  # noqa: BLE001  (a damaged EXIF part tells no time)
         return None
     for text in (inner.get(_ORIGINAL), inner.get(_DIGITIZED), exif.get(_CHANGED)):
         found = _parsed(str(text)[:19])
         if found is not None:
             return found
     return None
+
+
+def _exif(data: bytes) -> Image.Exif:
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.getexif()
 
 
 def name_time(path: str) -> float | None:

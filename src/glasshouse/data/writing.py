@@ -21,6 +21,7 @@ from glasshouse.data.fingerprint import fingerprint, recipe_key
 from glasshouse.data.spool import Spool
 from glasshouse.data.survey import Clock, Record
 from glasshouse.data.twins import Twins
+from glasshouse.data.values import ValueRanges
 from glasshouse.events import Event
 from glasshouse.recipe import DatasetRecipe
 
@@ -39,6 +40,7 @@ class Draft:
     failures: Sequence[tuple[str, str, str]]
     warnings: Sequence[Finding]
     source: dict[str, str]
+    ranges: ValueRanges | None = None
 
     def of_side(self, side: str) -> list[int]:
         """Return the positions of the records of one split, in the order of the source."""
@@ -97,10 +99,11 @@ def _manifest(draft: Draft) -> dict[str, Any]:
     recipe = draft.recipe
     rows = ((s, r.item.label, r.item.path, r.sha256) for s, r in zip(draft.sides, draft.records))
     mean, std = _statistics(draft)
+    ranges = draft.ranges.to_dict() if draft.ranges is not None else {}
     return {
         "kind": KIND,
         "format": FORMAT,
-        "fingerprint": fingerprint(recipe, rows),
+        "fingerprint": fingerprint(recipe, rows, ranges),
         "classes": list(draft.classes),
         "splits": {side: len(draft.of_side(side)) for side in SPLITS},
         "width": recipe.width,
@@ -108,6 +111,7 @@ def _manifest(draft: Draft) -> dict[str, Any]:
         "channels": _channels(recipe),
         "mean": mean,
         "std": std,
+        **({"ranges": ranges} if ranges else {}),
         "warnings": [asdict(finding) for finding in draft.warnings],
         "twins": draft.twins.counts(),
         "source": draft.source,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from glasshouse.data.given import channels_last
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.errors import PictureError
 from glasshouse.export.description import Description
@@ -122,12 +123,14 @@ class Model:
 
         Args:
             pictures: a path, the bytes of a picture file, a PIL image or an array (H, W) or (H, W, C) of pixels; or a
-                list, an iterator or an array (N, H, W, C) of them.
+                list, an iterator or an array (N, H, W, C) or (N, C, H, W) of them.
             top: how many classes each prediction lists.
 
         Raises:
             PictureError: one picture was given and cannot be used; among many it becomes a Prediction with ``error``.
         """
+        if isinstance(pictures, np.ndarray):
+            pictures = channels_last(pictures)
         if not _is_one(pictures):
             return list(self.predict_stream(cast(Iterable[Picture], pictures), top=top))
         (prediction,) = self.predict_stream([cast(Picture, pictures)], top=top)

@@ -56,3 +56,5 @@ def _read(picture: object, preprocessing: Preprocessing) -> Read:
         return Read(path, preprocessing(source))
     except PictureError as error:
         return Read(path, None, str(error))
+    except Exception as error:  # noqa: BLE001  (the boundary: one file never stops the others)
+        return Read(path, None, f"cannot be read: {type(error).__name__}: {error}")

@@ -88,6 +88,9 @@ def _predictions(model: "Model", pictures: Pictures) -> "Iterator[tuple[Predicti
             except PictureError as error:
                 picture = b""
                 reasons.append(str(error))
+            except Exception as error:  # noqa: BLE001  (the boundary: one file never stops the others)
+                picture = b""
+                reasons.append(f"cannot be read: {type(error).__name__}: {error}")
             yield picture
 
     answers = model.predict_stream(read_all(), top=len(model.classes))

@@ -5,7 +5,6 @@ from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from glasshouse.data.preprocess import Preprocessing
 from glasshouse.evaluation.report import Report, measure
 from glasshouse.events import Event, Progress, RunFinished
 from glasshouse.export.bundle import save_model
@@ -25,7 +24,7 @@ def finish(run: RunFolder, pupil: Pupil) -> Generator[Event]:
     tensors, _ = read_checkpoint(run.best if run.best.exists() else run.last)
     load_state(pupil.module, tensors, pupil.kept_prefix)
     reports = yield from _reports(run, pupil)
-    preprocessing = Preprocessing.from_recipe(m.dataset.recipe, m.mean, m.std)
+    preprocessing = replace(m.dataset.preprocessing, mean=tuple(m.mean), std=tuple(m.std))
     description = Description(network_facts(m.recipe), m.dataset.classes, preprocessing, run.recipe)
     text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat())
     save_model(run.model, network=description.network, module=m.built.module, preprocessing=preprocessing,

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.fingerprint import content_hash
-from glasshouse.data.modes import from_image
-from glasshouse.data.picture import decode
+from glasshouse.data.picture import decode, decode_as_stored
+from glasshouse.data.values import Scaler
 from glasshouse.errors import GlasshouseError, PictureError
 from glasshouse.store.database import Store
 from glasshouse.web.pictures import fitted
@@ -50,7 +48,7 @@ def original(dataset: Dataset, store: Store, path: str, sha256: str) -> bytes | 
 def steps(dataset: Dataset, split: str, row: int, data: bytes | NDArray[np.uint8]) -> Iterator[Step]:
     """Yield what becomes of ``data``, step by step, up to the row that the dataset has."""
     recipe, part = dataset.recipe, dataset.splits[split]
-    whole = decode(data, recipe.color, recipe.pixel_limit)
+    whole = decode(data, recipe.color, recipe.pixel_limit, Scaler(dataset.ranges))
     yield Step("file", _as_stored(data, recipe.pixel_limit), len(data) if isinstance(data, bytes) else data.nbytes)
     yield Step("upright", whole, whole.nbytes)
     small = fitted(whole, recipe.width, recipe.height, recipe.resize)
@@ -62,6 +60,4 @@ def _as_stored(data: bytes | NDArray[np.uint8], pixel_limit: int) -> NDArray[np.
     """Return the pixels of a file as they lie in it, in its own colours and not turned."""
     if not isinstance(data, bytes):
         return decode(data, "gray" if data.ndim == 2 else "rgb", pixel_limit)
-    with Image.open(BytesIO(data)) as image:
-        image.load()
-        return from_image(image)
+    return decode_as_stored(data, pixel_limit)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.given import layout_findings
 from glasshouse.data.items import Given, Item, Listed
 from glasshouse.errors import SourceError
 
@@ -32,6 +33,7 @@ class ArraySource:
         self._places: dict[str, tuple[ArrayPart, int]] = {}
         for part in parts:
             self._add(part, names)
+            self.warnings += layout_findings(part.images)
         labels = {item.label for item in self.items}
         numbers = all(label.isdecimal() for label in labels)
         self.classes = list(names) if names is not None else sorted(labels, key=int) if numbers else sorted(labels)

@@ -27,7 +27,7 @@ if (form) {
   drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
   drop.addEventListener("dragleave", () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => { event.preventDefault(); drop.classList.remove("over"); send(event.dataTransfer.files[0]); });
-  addEventListener("paste", (event) => send([...event.clipboardData.files].find((file) => file.type.startsWith("image/"))));
+  addEventListener("paste", (event) => send([...event.clipboardData.files].find((file) => file.type.startsWith("image/") || /\.(heic|heif|avif|tiff?|jp2)$/i.test(file.name))));
   field.addEventListener("change", () => send(field.files[0]));
   form.addEventListener("submit", (event) => { event.preventDefault(); send(field.files[0]); });
   const named = document.querySelector("form[data-classify-given]");
