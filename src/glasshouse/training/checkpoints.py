@@ -25,7 +25,6 @@ from glasshouse.training.writing import write_atomically
 __all__ = [
     "FORMAT",
     "Position",
-    "checkpoint_fault",
     "load_state",
     "module_tensors",
     "optimizer_tensors",
@@ -143,17 +142,6 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     except (OSError, SafetensorError) as error:
         fault = str(error)
     raise DamagedRunError(f"{path} is damaged: {fault}")
-
-
-def checkpoint_fault(path: Path) -> tuple[str | None, bool]:
-    """Return how the checkpoint at ``path`` is damaged (None: no damage was found), and whether it has a checksum."""
-    try:
-        fault, checked = tensors_fault(path, ("glasshouse",))
-        if fault is None:
-            read_checkpoint(path)
-    except (OSError, ResumeError) as error:
-        return str(error), False
-    return fault, checked
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Position]:

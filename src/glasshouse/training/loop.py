@@ -99,7 +99,8 @@ def _recorded(run: RunFolder, events: Generator[Event]) -> Iterator[Event]:
             for event in events:
                 run.record(event)
                 if isinstance(event, RunFinished):
-                    run.describe(status="done")
+                    length, told = run.recorded()
+                    run.describe(status="done", events={"bytes": length, "crc32": told})
                     done = True
                 yield event
     except (KeyboardInterrupt, GeneratorExit):

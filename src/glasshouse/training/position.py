@@ -49,6 +49,8 @@ def odd_fields(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is {str(value)[:40]}, expected a count"
         elif kind is float and type(value) not in (int, float):
             yield f"{name} is {str(value)[:40]}, expected a number"
+        elif name == "classes" and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+            yield f"classes is {str(value)[:40]}, expected names"
         elif kind not in (int, float) and not isinstance(value, kind):
             yield f"{name} is {str(value)[:40]}, expected {'a text' if kind is str else f'a {kind.__name__}'}"
 
@@ -70,7 +72,7 @@ def disagreements(position: Position, epochs: int, steps: int) -> Iterator[str]:
         yield f"the checkpoint stands after epoch {done}, its history has the epochs {str(numbers)[:60]}"
     for name, data in (("best", position.best), ("stopping", position.stopping)):
         try:
-            sound = not data or Watch.from_dict(data).sound(done)
+            sound = Watch.from_dict(data).sound(done)
         except TypeError:
             sound = False
         if not sound:
