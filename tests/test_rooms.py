@@ -10,7 +10,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
-    "errors", "events", "autodiff", "layers", "recipe", "networks", "data", "evaluation", "export",
+    "errors", "events", "integrity", "autodiff", "layers", "recipe", "networks", "data", "evaluation", "export",
     "training", "explanation", "ladder", "store", "jobs", "web", "notebook", "cli",
 )  # fmt: skip
 WITHOUT_TORCH = ("ladder", "store", "web")

@@ -23,6 +23,7 @@ _HOMES = {
     "load_model": "glasshouse.export.bundle",
     "open_dataset": "glasshouse.data.dataset",
     "train": "glasshouse.training.loop",
+    "verify": "glasshouse.training.verification",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])

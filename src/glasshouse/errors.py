@@ -14,6 +14,10 @@ GlasshouseError
 │   ├── NotFiniteError     the loss or the gradient is NaN or infinite
 │   ├── MemoryLimitError   the device has too little memory for a batch
 │   └── ResumeError        a run cannot be continued
+├── DamageError            what is kept on disk is not what was written; the command line ends with exit code 1
+│   ├── DamagedDatasetError     (also a DatasetError)
+│   ├── DamagedModelError       (also a ModelError)
+│   └── DamagedRunError         (also a ResumeError)
 └── StoreError             the Studio cannot do what was asked with its records
     ├── MissingError       there is no such thing, or it may not be seen
     ├── ConflictError      the state of a thing does not allow it
@@ -26,6 +30,10 @@ from dataclasses import dataclass
 
 __all__ = [
     "ConflictError",
+    "DamageError",
+    "DamagedDatasetError",
+    "DamagedModelError",
+    "DamagedRunError",
     "DatasetError",
     "GlasshouseError",
     "InputError",
@@ -128,6 +136,22 @@ class MemoryLimitError(RunError):
 
 class ResumeError(RunError):
     """A run cannot be continued."""
+
+
+class DamageError(GlasshouseError):
+    """What is kept on disk is not what was written: a file of it is damaged, cut off or missing."""
+
+
+class DamagedDatasetError(DamageError, DatasetError):
+    """A file of a dataset is damaged."""
+
+
+class DamagedModelError(DamageError, ModelError):
+    """A file of a model is damaged."""
+
+
+class DamagedRunError(DamageError, ResumeError):
+    """A file of a run is damaged, such as its checkpoint."""
 
 
 class StoreError(GlasshouseError):

@@ -119,6 +119,22 @@ def show(
         print(f"{entry.path}\t{entry.reason}")
 
 
+@app.command("verify")
+def verify(
+    path: Annotated[Path, typer.Argument(help="A dataset's folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Read every file of a dataset, and say which are damaged and what disagrees.
+
+    The exit code is 0 if all is well, else 1. Datasets made before there were checksums are checked as far as they
+    can be.
+    """
+    from glasshouse.cli.verify import tell
+    from glasshouse.data.dataset import verify_dataset
+
+    tell(verify_dataset(path), as_json)
+
+
 def _labels(
     source: str, table: str | None, names: str | None, pattern: str | None, columns: dict[str, str | None]
 ) -> dict[str, Any]:

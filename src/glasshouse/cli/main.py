@@ -18,8 +18,9 @@ from glasshouse.cli import (
     studio,
     train,
     users,
+    verify,
 )
-from glasshouse.errors import GlasshouseError
+from glasshouse.errors import DamageError, GlasshouseError
 
 __all__ = ["app", "main"]
 
@@ -37,6 +38,7 @@ app.command("train")(train.train)
 app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("verify")(verify.verify)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("networks")(networks.networks)
@@ -59,12 +61,12 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; an error that Glasshouse raises on purpose becomes its text and exit code 2."""
+    """Run the command line; an error that Glasshouse raises on purpose becomes its text and exit code 2, damage 1."""
     try:
         app()
     except GlasshouseError as error:
         print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, DamageError) else 2)
     except BrokenPipeError:  # the reader of a pipe, such as head, has had enough
         sys.stderr.close()
         sys.exit(141)

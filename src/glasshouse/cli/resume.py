@@ -14,10 +14,18 @@ def resume(
     data: Annotated[
         Path | None, typer.Option(help="Where the dataset lies now; it is looked for beside the run too.")
     ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option("--from", metavar="NAME", help="Go on from this checkpoint: last, best or epoch-NNNN."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Go on with a run where its last checkpoint stands; the result is that of a run that was never stopped."""
+    """Go on with a run where its last checkpoint stands; the result is that of a run that was never stopped.
+
+    If that checkpoint is damaged, it says which others are whole; --from goes on from one of them, and what came after
+    it is trained again. --from also finishes a run anew whose model was damaged or lost.
+    """
     from glasshouse.cli.train import follow_run
     from glasshouse.training.loop import resume as go_on
 
-    follow_run(go_on(run, data), run, time.monotonic(), as_json)
+    follow_run(go_on(run, data, checkpoint), run, time.monotonic(), as_json)

@@ -5,28 +5,41 @@ and ``test-openings.jsonl`` once the sealed test split was opened.
 """
 
 import csv
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.manifest import (
+    FORMAT,
+    KIND,
+    SPLITS,
+    blocks_in,
+    damaged,
+    manifest_problems,
+    read_manifest,
+    read_recipe,
+    verified_file,
+)
 from glasshouse.data.preprocess import Preprocessing
-from glasshouse.data.rows import Split
+from glasshouse.data.rows import Split, verify_blocks
 from glasshouse.data.values import ValueRanges
-from glasshouse.errors import DatasetError, RecipeError
+from glasshouse.errors import DamagedDatasetError, DatasetError
+from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
+from glasshouse.integrity.verification import FileCheck, State, Verification
 from glasshouse.recipe import DatasetRecipe
 
-__all__ = ["FORMAT", "KIND", "SPLITS", "Dataset", "Twin", "open_dataset", "read_manifest"]
+__all__ = ["FORMAT", "KIND", "SPLITS", "Dataset", "Twin", "open_dataset", "read_manifest", "verify_dataset"]
 
-KIND = "glasshouse-dataset"
-FORMAT = 1
-SPLITS = ("train", "val", "test")
+OPENINGS = "test-openings.jsonl"
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -58,9 +71,7 @@ class Dataset:
         self.warnings = tuple(Finding(**entry) for entry in manifest["warnings"])
         shape = (self.height, self.width, self.channels)
         names = [name for name in SPLITS if manifest["splits"].get(name)]
-        self.splits: Mapping[str, Split] = {
-            name: Split(name, path / f"{name}.arrow", shape, recipe.encoding) for name in names
-        }
+        self.splits: Mapping[str, Split] = {name: self._split(name, shape) for name in names}
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(split)}" for name, split in self.splits.items())
@@ -69,13 +80,16 @@ class Dataset:
     @cached_property
     def rejected(self) -> tuple[Rejected, ...]:
         """The pictures that were left out, each with its reason."""
-        return tuple(Rejected(row["path"], row["reason"]) for row in _table(self.path / "rejected.csv"))
+        return tuple(Rejected(row["path"], row["reason"]) for row in self._table("rejected.csv", "path", "reason"))
 
     @cached_property
     def twins(self) -> tuple[Twin, ...]:
         """The pictures that look the same as another one, by group."""
-        rows = _table(self.path / "twins.csv")
-        return tuple(Twin(int(r["group"]), r["kind"], r["class"], r["split"], r["path"]) for r in rows)
+        rows = self._table("twins.csv", "group", "kind", "class", "split", "path")
+        try:
+            return tuple(Twin(int(r["group"]), r["kind"], r["class"], r["split"], r["path"]) for r in rows)
+        except ValueError:
+            raise damaged(self.path, "twins.csv: a group is no number") from None
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -92,7 +106,7 @@ class Dataset:
             "splits": {name: self._counts(split) for name, split in self.splits.items()},
             "rejected": [asdict(entry) for entry in self.rejected],
             "warnings": [asdict(entry) for entry in self.warnings],
-            "twins": dict(self._manifest["twins"]),
+            "twins": {"groups": 0, "equal": 0, "near": 0, **self._manifest.get("twins", {})},
             "width": self.width,
             "height": self.height,
             "color": self.recipe.color,
@@ -104,12 +118,18 @@ class Dataset:
         }
 
     def openings(self) -> list[dict[str, Any]]:
-        """Return every opening of the test split that was written down: when, and by what."""
+        """Return every opening of the test split that was written down: when, and by what.
+
+        Raises:
+            DamagedDatasetError: a line is not what was written, so that the number of openings is not known.
+        """
         try:
-            text = (self.path / "test-openings.jsonl").read_text(encoding="utf-8")
+            text = (self.path / OPENINGS).read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise damaged(self.path, f"{OPENINGS}: {error}") from None
+        return [self._opening(number, line) for number, line in enumerate(text.split("\n"), 1) if line]
 
     def open_test(self, by: str, person: str | None = None) -> int:
         """Write down that ``by`` (and ``person``, where known) opens the sealed test split; return how often before.
@@ -121,15 +141,45 @@ class Dataset:
             raise DatasetError(f"The dataset at {self.path} has no test split; make one with --test 0.1.")
         before = len(self.openings())
         entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "by": by}
-        line = json.dumps(entry if person is None else {**entry, "person": person}, ensure_ascii=False)
+        entry = with_checksum(entry if person is None else {**entry, "person": person})
         try:
-            with (self.path / "test-openings.jsonl").open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+            with (self.path / OPENINGS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
         except OSError as error:
             raise DatasetError(
                 f"The test split of {self.path} stays sealed: its opening cannot be written down ({error.strerror})."
             ) from None
         return before
+
+    def verify(self) -> Verification:
+        """Read every file of the dataset and say which are not what was written; see ``verify_dataset``."""
+        return verify_dataset(self.path)
+
+    def _split(self, name: str, shape: tuple[int, int, int]) -> Split:
+        file = f"{name}.arrow"
+        return Split(name, self.path / file, shape, self.recipe.encoding, len(self.classes),
+                     blocks_in(self._manifest, file))  # fmt: skip
+
+    def _table(self, name: str, *columns: str) -> list[dict[str, str]]:
+        """Return the rows of a table, verified."""
+        try:
+            text = verified_file(self.path, name, self._manifest).decode()
+            rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise damaged(self.path, f"{name}: {error}") from None
+        if any(row.get(column) is None for row in rows for column in columns):
+            raise damaged(self.path, f"{name}: a row has fewer than {len(columns)} cells")
+        return rows
+
+    def _opening(self, number: int, line: str) -> dict[str, Any]:
+        try:
+            entry = parse_object(line)
+        except ValueError as error:
+            raise damaged(self.path, f"{OPENINGS}, line {number}: {error}") from None
+        odd = not {"at", "by"} <= set(entry) <= {"at", "by", "person", CHECKSUM}
+        if (fault := checksum_fault(entry)) is not None or odd:
+            raise damaged(self.path, f"{OPENINGS}, line {number}: {fault or 'its keys are others'}")
+        return {name: value for name, value in entry.items() if name != CHECKSUM}
 
     def _counts(self, split: Split) -> dict[str, Any]:
         counts = np.bincount(split.labels, minlength=len(self.classes)).tolist()
@@ -137,54 +187,88 @@ class Dataset:
 
 
 def open_dataset(path: str | Path) -> Dataset:
-    """Return the dataset in the folder ``path``.
+    """Return the dataset in the folder ``path``; ``dataset.json``, ``recipe.json`` and what is needed to open the
+    others are verified now, the rest when it is first read.
 
     Raises:
         DatasetError: there is none, a file of it is missing or damaged, or a later version wrote it.
     """
     folder = Path(path)
     manifest = read_manifest(folder)
+    recipe = read_recipe(folder, manifest)
+    problems = list(manifest_problems(manifest, recipe))
+    if problems:
+        raise damaged(folder, "; ".join(problems[:3]))
     try:
-        recipe = DatasetRecipe.load(folder / "recipe.json")
         dataset = Dataset(folder, manifest, recipe)
-    except (RecipeError, KeyError, TypeError, ValueError) as error:
-        raise DatasetError(f"The dataset at {folder} is damaged: {error}. Make it again.") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(folder, f"dataset.json: {error}") from None
     for name, split in dataset.splits.items():
         if len(split) != manifest["splits"][name]:
-            raise DatasetError(
-                f"The dataset at {folder} is damaged: {name}.arrow has {len(split)} pictures, "
-                f"dataset.json says {manifest['splits'][name]}. Make it again."
+            raise damaged(
+                folder, f"{name}.arrow has {len(split)} pictures, dataset.json says {manifest['splits'][name]}"
             )
     return dataset
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return ``dataset.json`` of ``folder``, checked to be one that this version can read."""
-    file = folder / "dataset.json"
+def verify_dataset(path: str | Path) -> Verification:
+    """Read every file of the dataset at ``path`` and say which are not what was written, and what disagrees.
+
+    Raises:
+        DatasetError: there is no dataset, or a later version wrote it.
+    """
+    folder = Path(path)
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        what = f"has no dataset.json ({_advice(folder)})" if folder.is_dir() else "is not a folder"
-        raise DatasetError(f"There is no dataset at {folder}: it {what}.") from None
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"The dataset at {folder} is damaged: dataset.json: {error}. Make it again.") from None
-    if not isinstance(data, dict) or data.get("kind") != KIND:
-        raise DatasetError(f"There is no dataset at {folder}: its dataset.json was written by something else.")
-    if not isinstance(data.get("format"), int) or data["format"] > FORMAT:
-        raise DatasetError(
-            f"The dataset at {folder} has format {data.get('format')}, this version reads up to {FORMAT}. "
-            "Install a newer Glasshouse, or make the dataset again."
-        )
-    return data
+        manifest = read_manifest(folder)
+    except DamagedDatasetError as error:
+        note = "What dataset.json tells of the other files is not known, so they were not verified."
+        return Verification(str(folder), "dataset", (FileCheck("dataset.json", "damaged", str(error)),), notes=(note,))
+    checks = _Checks("whole" if CHECKSUM in manifest else "unchecked")
+    recipe = checks.of("recipe.json", lambda: read_recipe(folder, manifest))
+    problems = [] if recipe is None else list(manifest_problems(manifest, recipe))
+    checks.files.insert(0, FileCheck("dataset.json", checks.state))
+    if recipe is None or problems:
+        _verify_bytes(checks, folder, manifest)
+    else:
+        problems += _verify_content(checks, Dataset(folder, manifest, recipe), manifest)
+    notes = () if checks.state == "whole" else ("It was made before datasets had checksums: the rest was checked.",)
+    return Verification(str(folder), "dataset", tuple(checks.files), tuple(problems), notes)
 
 
-def _advice(folder: Path) -> str:
-    return f"for a folder of pictures, run: glasshouse dataset create {folder} --out DIR"
+class _Checks:
+    """The files that were looked at; ``state`` is what can be said of one in which nothing wrong was found."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.files: list[FileCheck] = []
+
+    def of(self, name: str, read: Callable[[], Result]) -> Result | None:
+        """Note what comes of reading a file; return what was read, None where it is damaged."""
+        try:
+            found = read()
+        except (DatasetError, ValueError) as error:
+            self.files.append(FileCheck(name, "damaged", str(error)))
+            return None
+        self.files.append(FileCheck(name, self.state))
+        return found
 
 
-def _table(file: Path) -> list[dict[str, str]]:
-    try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            return list(csv.DictReader(lines))
-    except FileNotFoundError:
-        raise DatasetError(f"The dataset at {file.parent} is damaged: {file.name} is missing. Make it again.") from None
+def _verify_content(checks: _Checks, dataset: Dataset, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Check all files of a dataset that can be opened; yield what its counts disagree about."""
+    for name, split in dataset.splits.items():
+        checks.of(f"{name}.arrow", split.verify)
+        if checks.files[-1].state != "damaged" and len(split) != manifest["splits"][name]:
+            yield f"{name}.arrow has {len(split)} pictures, dataset.json says {manifest['splits'][name]}"
+    checks.of("rejected.csv", lambda: dataset.rejected)
+    checks.of("twins.csv", lambda: dataset.twins)
+    if (dataset.path / OPENINGS).exists():
+        checks.of(OPENINGS, dataset.openings)
+
+
+def _verify_bytes(checks: _Checks, folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Check the files of a dataset that cannot be opened by their checksums alone."""
+    for name in manifest.get("files", {}):
+        if name.endswith(".arrow"):
+            checks.of(name, lambda name=name: verify_blocks(folder / name, blocks_in(manifest, name)))  # type: ignore[misc]
+        elif name != "recipe.json":
+            checks.of(name, lambda name=name: verified_file(folder, name, manifest))  # type: ignore[misc]

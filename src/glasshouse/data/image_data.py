@@ -150,7 +150,7 @@ class ImageData:
         width, height = parse_size(size)
         recipe = identified(DatasetRecipe(**{"width": width, "height": height, **fields}), given)
         place = Path(out) if out is not None else cache_folder(recipe)
-        follow(prepare_dataset(recipe, place, given))
+        follow(prepare_dataset(recipe, place, given, thorough=False))
         return cls(open_dataset(place))
 
 

@@ -38,11 +38,14 @@ def create_dataset(
     return open_dataset(out)
 
 
-def prepare_dataset(recipe: DatasetRecipe, out: str | Path, given: Given | None = None) -> Iterator[Event]:
+def prepare_dataset(
+    recipe: DatasetRecipe, out: str | Path, given: Given | None = None, *, thorough: bool = True
+) -> Iterator[Event]:
     """Make a dataset, telling progress, notices, and ``DatasetReady`` last.
 
     A dataset of the same recipe and the same pictures that stands at ``out`` is used again; another dataset there is
-    replaced when the new one is whole; anything else there is left alone.
+    replaced when the new one is whole; anything else there is left alone. Before a dataset is used again, all of it
+    is verified (without ``thorough`` only up to a gigabyte of pixels), and made anew where it is damaged.
 
     Raises:
         SourceError: nothing can be made of the source.
@@ -53,12 +56,15 @@ def prepare_dataset(recipe: DatasetRecipe, out: str | Path, given: Given | None 
     _check_place(recipe, place)
     standing = inspect(place)
     source = open_source(recipe, given)
-    if standing is not None and found_again(standing, recipe, source):
+    found = None if standing is None else found_again(standing, recipe, source, thorough)
+    if standing is not None and found == "same":
         yield DatasetReady(str(place), standing.fingerprint, reused=True)
         return
     with staging(place) as folder:
         fingerprint = yield from _make(recipe, source, folder)
-        yield from _replace(standing, fingerprint, folder, place)
+        if standing is not None:
+            yield from _replace(standing, fingerprint, folder, found == "damaged")
+        install(folder, place)
     yield DatasetReady(str(place), fingerprint, reused=False)
 
 
@@ -113,17 +119,22 @@ def _classes(source: Source, items: Sequence[Item]) -> list[str]:
     return [name for name in (source.classes or sorted(used)) if name in used]
 
 
-def _replace(standing: Standing | None, fingerprint: str, folder: Path, place: Path) -> Iterator[Event]:
-    """Move the new dataset to its place; tell where it takes another's."""
-    if standing is not None:
-        foreign = standing.manifest["foreign"]
-        if foreign:
-            raise DatasetError(
-                f"The dataset at {place} is of another recipe or of changed pictures, and its folder also holds "
-                f"{', '.join(foreign[:5])}: it is not replaced. Move that, or choose another --out."
-            )
-        openings = place / "test-openings.jsonl"
-        if standing.fingerprint == fingerprint and openings.exists():
-            shutil.copy2(openings, folder / openings.name)
+def _replace(standing: Standing, fingerprint: str, folder: Path, damaged: bool) -> Iterator[Event]:
+    """Keep what the new dataset in ``folder`` takes over from the one that stands in its place, and tell why it goes.
+
+    Raises:
+        DatasetError: its folder holds more than a dataset.
+    """
+    place, foreign = standing.place, standing.manifest["foreign"]
+    if foreign:
+        raise DatasetError(
+            f"The dataset at {place} is of another recipe or of changed pictures, and its folder also holds "
+            f"{', '.join(foreign[:5])}: it is not replaced. Move that, or choose another --out."
+        )
+    openings = place / "test-openings.jsonl"
+    if (damaged or standing.fingerprint == fingerprint) and openings.exists():
+        shutil.copy2(openings, folder / openings.name)
+    if damaged:
+        yield Notice("replaced", f"The dataset at {place} was damaged: it is made anew.")
+    else:
         yield Notice("replaced", f"The dataset at {place} is replaced: its recipe or its pictures changed.")
-    install(folder, place)

@@ -6,20 +6,25 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from glasshouse.data.dataset import SPLITS, open_dataset, read_manifest
+from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.fingerprint import content_hash, listing_digest, names_digest, recipe_key
 from glasshouse.data.items import Source
+from glasshouse.data.manifest import SPLITS, read_manifest
 from glasshouse.data.reading import in_order, worker_threads
-from glasshouse.errors import DatasetError, PictureError
+from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
+from glasshouse.integrity.documents import CHECKSUM, with_checksum
 from glasshouse.recipe import DatasetRecipe
 
-__all__ = ["Standing", "found_again", "inspect", "source_marks"]
+__all__ = ["Found", "Standing", "found_again", "inspect", "source_marks"]
+
+Found = Literal["same", "other", "damaged"]
 
 _OWN = {"dataset.json", "recipe.json", "rejected.csv", "twins.csv", "test-openings.jsonl"}
 _OWN |= {f"{name}.arrow" for name in SPLITS}
 _OWN_FOLDERS = {"features"}  # caches of the training room; they are made again
+_QUICK = 2**30  # bytes of pixels that are verified in about a second
 
 
 @dataclass(frozen=True)
@@ -32,25 +37,33 @@ class Standing:
     @property
     def fingerprint(self) -> str:
         """Its fingerprint."""
-        return str(self.manifest["fingerprint"])
+        return str(self.manifest.get("fingerprint"))
+
+    @property
+    def damaged(self) -> bool:
+        """Whether nothing more than that is known of it."""
+        return "fingerprint" not in self.manifest
 
 
 def inspect(place: Path) -> Standing | None:
-    """Return the dataset at ``place``, None where there is nothing.
+    """Return the dataset at ``place``, None where there is nothing; one with a damaged ``dataset.json`` is one too,
+    where nothing but a dataset's own files lies there.
 
     Raises:
         DatasetError: there is something that is no dataset, or more than a dataset: it must not be replaced.
     """
     if not os.path.lexists(place) or (place.is_dir() and not any(place.iterdir())):
         return None
+    foreign = sorted(p.name for p in place.iterdir() if p.name not in _OWN | _OWN_FOLDERS) if place.is_dir() else []
     try:
         manifest = read_manifest(place)
     except DatasetError as error:
+        if isinstance(error, DamagedDatasetError) and not foreign and (place / "train.arrow").is_file():
+            return Standing(place, {"foreign": foreign})
         raise DatasetError(
             f"{place} exists and is not a dataset of this version, so it is left alone ({error}) "
             "Choose another --out, or remove it yourself."
         ) from None
-    foreign = sorted(p.name for p in place.iterdir() if p.name not in _OWN | _OWN_FOLDERS)
     return Standing(place, {**manifest, "foreign": foreign})
 
 
@@ -65,24 +78,35 @@ def source_marks(recipe: DatasetRecipe, source: Source) -> dict[str, str]:
     }
 
 
-def found_again(standing: Standing, recipe: DatasetRecipe, source: Source) -> bool:
-    """Tell whether the standing dataset has this recipe and these pictures.
+def found_again(standing: Standing, recipe: DatasetRecipe, source: Source, thorough: bool) -> Found:
+    """Tell whether the standing dataset has this recipe and these pictures (``same``), or is ``damaged``.
 
-    The list of files (path, size, time) answers quickly; where it differs, the content does.
+    The list of files (path, size, time) answers quickly; where it differs, the content does. The pixels of a dataset
+    that would take long are verified only if ``thorough``.
     """
+    if standing.damaged:
+        return "damaged"
     if standing.manifest.get("recipe_key") != recipe_key(recipe):
-        return False
-    marks, before = source_marks(recipe, source), standing.manifest["source"]
+        return "other"
+    marks, before = source_marks(recipe, source), standing.manifest.get("source", {})
     try:
-        open_dataset(standing.place)
-        if marks["listing"] == before["listing"]:
-            return True
-        if recipe.split == "time" or marks["names"] != before["names"] or not _same_content(standing, source):
-            return False
+        if not _is_whole(open_dataset(standing.place), thorough):
+            return "damaged"
+        if marks["listing"] == before.get("listing"):
+            return "same"
+        if recipe.split == "time" or marks["names"] != before.get("names") or not _same_content(standing, source):
+            return "other"
+    except DamagedDatasetError:
+        return "damaged"
     except DatasetError:
-        return False
+        return "other"
     _remember(standing, marks)
-    return True
+    return "same"
+
+
+def _is_whole(dataset: Dataset, thorough: bool) -> bool:
+    pixels = sum(len(split) for split in dataset.splits.values()) * dataset.width * dataset.height * dataset.channels
+    return not (thorough or pixels <= _QUICK) or dataset.verify().ok
 
 
 def _same_content(standing: Standing, source: Source) -> bool:
@@ -105,7 +129,9 @@ def _same_content(standing: Standing, source: Source) -> bool:
 def _remember(standing: Standing, marks: Mapping[str, str]) -> None:
     """Write the new list's digest down, so that the next call is quick; a folder that is read-only stays as it is."""
     manifest = {key: value for key, value in standing.manifest.items() if key != "foreign"}
-    text = json.dumps({**manifest, "source": dict(marks)}, indent=1, ensure_ascii=False) + "\n"
+    manifest["source"] = dict(marks)
+    whole = with_checksum(manifest) if CHECKSUM in manifest else manifest
+    text = json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
     draft = standing.place / f".dataset.json.{os.getpid()}"
     try:
         draft.write_text(text, encoding="utf-8")

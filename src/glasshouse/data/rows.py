@@ -1,4 +1,7 @@
-"""One split of a dataset: an Arrow file, memory-mapped, whose rows are read in any order."""
+"""One split of a dataset: an Arrow file, memory-mapped, whose rows are read in any order.
+
+Where the dataset has checksums, every block of the file is verified when something of it is read for the first time.
+"""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,13 +16,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from glasshouse.data.arrow_blocks import mapped, spans
 from glasshouse.data.picture import decode_encoded
-from glasshouse.errors import DatasetError
+from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
+from glasshouse.integrity.blocks import Blocks, Guard
 
-__all__ = ["Row", "Split"]
+__all__ = ["Row", "Split", "verify_blocks"]
 
 _READ = 1000  # rows whose words are read together
 _THREADED = 16  # fewer encoded rows than this are decoded in the caller's thread
+_TYPES = {"label": pa.int64(), "path": pa.string(), "sha256": pa.string(), "width": pa.int64(), "height": pa.int64()}
+_ADVICE = (
+    "Put back a copy of it, or make the dataset again: glasshouse dataset create with the same source, options and "
+    "--out replaces it."
+)
 
 
 @dataclass(frozen=True)
@@ -38,14 +48,25 @@ class Split:
 
     ``shape`` is (H, W, C). Opening costs a few milliseconds whatever the size; raw rows are copied straight from the
     mapped file, PNG and JPEG rows are decoded in threads. It can be handed to another process: the file is
-    opened again there.
+    opened again there. ``classes`` is how many classes the labels may name, ``blocks`` the file's checksums, None for
+    datasets made before there were any. Everything raises DamagedDatasetError where the file is damaged.
     """
 
-    def __init__(self, name: str, file: Path, shape: tuple[int, int, int], encoding: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        file: Path,
+        shape: tuple[int, int, int],
+        encoding: str,
+        classes: int | None = None,
+        blocks: Blocks | None = None,
+    ) -> None:
         self.name = name
         self.file = file
         self.shape = shape
         self.encoding = encoding
+        self.classes = classes
+        self.blocks = blocks
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -55,12 +76,16 @@ class Split:
         return f"<Split {self.name}: {len(self)} pictures, {width}x{height}, {channels} channels>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"name": self.name, "file": self.file, "shape": self.shape, "encoding": self.encoding}
+        return {name: getattr(self, name) for name in ("name", "file", "shape", "encoding", "classes", "blocks")}
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
         """The class number of each row, int64 (N,)."""
-        return np.concatenate([np.zeros(0, np.int64), *(_column(b, "label").to_numpy() for b in self._batches)])
+        labels = np.concatenate([np.zeros(0, np.int64), *(column.to_numpy() for column in self._columns("label"))])
+        if self.classes is not None and len(labels) and not 0 <= labels.min() <= labels.max() < self.classes:
+            odd = int(labels.max() if labels.max() >= self.classes else labels.min())
+            raise self._damaged(f"it has the label {odd}, dataset.json has {self.classes} classes")
+        return labels
 
     @cached_property
     def paths(self) -> Sequence[str]:
@@ -75,8 +100,8 @@ class Split:
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of each picture in the source, int64 (N, 2)."""
-        pairs = [np.stack([_column(b, name).to_numpy() for name in ("width", "height")], 1) for b in self._batches]
-        return np.concatenate([np.zeros((0, 2), np.int64), *pairs])
+        sides = [np.concatenate([c.to_numpy() for c in self._columns(name)]) for name in ("width", "height")]
+        return np.stack(sides, 1) if len(self) else np.zeros((0, 2), np.int64)
 
     def row(self, index: int) -> Row:
         """Return what is known of one picture, without reading what is known of the others."""
@@ -87,6 +112,8 @@ class Split:
         """Yield what is known of the pictures from ``start`` to before ``stop``."""
         for first, batch in zip(self._starts.tolist(), self._batches):
             part = batch.select(["path", "label", "sha256", "width", "height"])
+            if start < first + batch.num_rows and first < stop:
+                self._verify_columns(part.columns)
             for low in range(max(start - first, 0), min(stop - first, batch.num_rows), _READ):
                 yield from (Row(**one) for one in part.slice(low, min(_READ, stop - first - low)).to_pylist())
 
@@ -94,7 +121,7 @@ class Split:
         """Return the numbers of the rows whose path holds all ``words``, in whatever case, int64 (n,)."""
         found = np.ones(len(self), bool)
         for word in words:
-            masks = [pc.match_substring(_column(b, "path"), word, ignore_case=True) for b in self._batches]
+            masks = [pc.match_substring(column, word, ignore_case=True) for column in self._columns("path")]
             found &= np.concatenate([np.zeros(0, bool), *(m.to_numpy(zero_copy_only=False) for m in masks)])
         return np.flatnonzero(found)
 
@@ -102,8 +129,7 @@ class Split:
         """Return the number of the row of each of ``paths`` that the split has."""
         wanted = pa.array(paths, pa.string())
         found: dict[str, int] = {}
-        for start, batch in zip(self._starts.tolist(), self._batches):
-            column = _column(batch, "path")
+        for start, column in zip(self._starts.tolist(), self._columns("path")):
             places = np.flatnonzero(pc.is_in(column, wanted).to_numpy(zero_copy_only=False))
             found.update(zip(column.take(pa.array(places)).to_pylist(), (start + places).tolist()))
         return found
@@ -115,6 +141,7 @@ class Split:
             DatasetError: an index is outside the split, or an encoded row is damaged.
         """
         wanted = self._checked(np.asarray(indices, dtype=np.int64).reshape(-1))
+        self._verify_pictures(wanted)
         if self.encoding != "raw":
             return self._decoded(wanted)
         if len(self._pictures) == 1:
@@ -123,18 +150,109 @@ class Split:
 
     def encoded(self, index: int) -> bytes:
         """Return the bytes of one row as they are stored (pixels for raw, a file's content for PNG and JPEG)."""
-        batch, row = self._places(self._checked(np.array([index])))
+        place = self._checked(np.array([index]))
+        self._verify_pictures(place)
+        batch, row = self._places(place)
         return bytes(_column(self._batches[int(batch[0])], "image")[int(row[0])].as_py())
+
+    def verify(self) -> None:
+        """Read all of the file and check what can be checked.
+
+        Raises:
+            DamagedDatasetError: a block is not what was written, or what it holds makes no sense.
+        """
+        _ = self._batches
+        if self._guard is not None:
+            self._tell(self._guard.everything())
+        try:
+            for batch in self._batches:
+                batch.validate(full=True)
+        except pa.ArrowException as error:
+            raise self._damaged(str(error)) from None
+        _ = self.labels
+        if self.encoding != "raw":
+            for start in range(0, len(self), _READ):
+                self.rows(np.arange(start, min(start + _READ, len(self))))
+
+    @cached_property
+    def _mapped(self) -> tuple[Any, NDArray[np.uint8]]:
+        return _content(self.file, self.blocks)
+
+    @cached_property
+    def _guard(self) -> Guard | None:
+        return None if self.blocks is None else Guard(self.blocks, self._mapped[1])
 
     @cached_property
     def _batches(self) -> list[Any]:
+        source, _ = self._mapped
+        if self._guard is not None:
+            self._tell(self._guard.opening())
         try:
-            reader = pa.ipc.open_file(pa.memory_map(str(self.file)))
-            return [reader.get_batch(i) for i in range(reader.num_record_batches)]
+            reader = pa.ipc.open_file(source)
+            batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
         except (OSError, pa.ArrowException) as error:
-            raise DatasetError(
-                f"The dataset's file {self.file} cannot be read ({error}). Make the dataset again."
-            ) from None
+            raise self._damaged(str(error)) from None
+        self._check_schema(reader.schema)
+        return batches
+
+    def _check_schema(self, schema: Any) -> None:
+        size = self.shape[0] * self.shape[1] * self.shape[2]
+        expected = {"image": pa.binary(size) if self.encoding == "raw" else pa.binary(), **_TYPES}
+        for name, kind in expected.items():
+            place = schema.get_field_index(name)
+            found = None if place < 0 else schema.field(place).type
+            if found != kind:
+                raise self._damaged(
+                    f"its column {name} is {found}, the dataset's pictures of {self.shape[1]}x{self.shape[0]} with "
+                    f"{self.shape[2]} channels ({self.encoding}) need {kind}"
+                )
+
+    def _columns(self, name: str) -> Iterator[Any]:
+        """Yield a column of each batch, verified."""
+        for batch in self._batches:
+            column = _column(batch, name)
+            self._verify_columns([column])
+            yield column
+
+    def _verify_columns(self, columns: Sequence[Any]) -> None:
+        if self._guard is not None:
+            base = self._mapped[1].ctypes.data
+            for start, end in (span for column in columns for span in spans(column, base)):
+                self._tell(self._guard.range(start, end))
+
+    def _verify_pictures(self, places: NDArray[np.int64]) -> None:
+        if self._guard is None or self._guard.done or not len(places):
+            return
+        batches, rows = self._places(places)
+        if self.encoding == "raw":
+            size = self.shape[0] * self.shape[1] * self.shape[2]
+            self._tell(self._guard.ranges(self._image_starts[batches] + rows * size, size))
+            return
+        for number in np.unique(batches).tolist():
+            starts, lengths = self._cells(number, rows[batches == number])
+            self._tell(self._guard.ranges(starts, lengths))
+
+    def _cells(self, number: int, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where in the file the encoded pictures ``rows`` of a batch lie: their starts and lengths, int64."""
+        base, column = self._mapped[1].ctypes.data, _column(self._batches[number], "image")
+        _, offsets, data = column.buffers()
+        if self._guard is not None:
+            start = offsets.address - base
+            self._tell(self._guard.range(start, start + offsets.size))
+        places = np.frombuffer(offsets, np.int32)[column.offset :].astype(np.int64)
+        return data.address - base + places[rows], places[rows + 1] - places[rows]
+
+    @cached_property
+    def _image_starts(self) -> NDArray[np.int64]:
+        base = self._mapped[1].ctypes.data
+        return np.array([spans(_column(b, "image"), base)[0][0] for b in self._batches], np.int64)
+
+    def _tell(self, fault: str | None) -> None:
+        if fault is not None:
+            raise self._damaged(fault)
+
+    def _damaged(self, how: str) -> DamagedDatasetError:
+        return _damaged(self.file, how)
 
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
@@ -145,7 +263,7 @@ class Split:
         return [_pixels(_column(b, "image"), self.shape) for b in self._batches]
 
     def _texts(self, name: str) -> list[str]:
-        return [text for batch in self._batches for text in _column(batch, name).to_pylist()]
+        return [text for column in self._columns(name) for text in column.to_pylist()]
 
     def _checked(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         size = len(self)
@@ -184,7 +302,36 @@ class Split:
             yield from pool.map(self._decode, cells)
 
     def _decode(self, cell: Any) -> NDArray[np.uint8]:
-        return decode_encoded(bytes(cell), self.encoding, self.shape)
+        try:
+            return decode_encoded(bytes(cell), self.encoding, self.shape)
+        except PictureError as error:
+            raise self._damaged(f"a picture in it cannot be decoded ({error})") from None
+
+
+def verify_blocks(file: Path, blocks: Blocks | None) -> None:
+    """Verify all bytes of an Arrow file by its checksums alone.
+
+    Raises:
+        DamagedDatasetError: they are not what was written.
+    """
+    _, content = _content(file, blocks)
+    fault = None if blocks is None else Guard(blocks, content).everything()
+    if fault is not None:
+        raise _damaged(file, fault)
+
+
+def _content(file: Path, blocks: Blocks | None) -> tuple[Any, NDArray[np.uint8]]:
+    try:
+        source, content = mapped(file)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(file, str(error)) from None
+    if blocks is not None and len(content) != blocks.size:
+        raise _damaged(file, f"it has {len(content):,} bytes, it was written with {blocks.size:,}")
+    return source, content
+
+
+def _damaged(file: Path, how: str) -> DamagedDatasetError:
+    return DamagedDatasetError(f"The dataset's file {file} is damaged: {how}. {_ADVICE}")
 
 
 def _column(batch: Any, name: str) -> Any:

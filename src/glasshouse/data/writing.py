@@ -14,15 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse import __version__
+from glasshouse.data.arrow_blocks import blocks_of
 from glasshouse.data.arrow_writer import RowColumns, SplitWriter, batch_rows
 from glasshouse.data.check import Finding
-from glasshouse.data.dataset import FORMAT, KIND, SPLITS
 from glasshouse.data.fingerprint import fingerprint, recipe_key
+from glasshouse.data.manifest import FORMAT, KIND, SPLITS
 from glasshouse.data.spool import Spool
 from glasshouse.data.survey import Clock, Record
 from glasshouse.data.twins import Twins
 from glasshouse.data.values import ValueRanges
 from glasshouse.events import Event
+from glasshouse.integrity.blocks import file_entry
+from glasshouse.integrity.documents import with_checksum
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Draft", "write_dataset"]
@@ -57,7 +60,7 @@ def write_dataset(draft: Draft, spool: Spool, folder: Path) -> Generator[Event, 
     _write_table(folder / "rejected.csv", ("path", "reason", "sha256"), draft.failures)
     _write_table(folder / "twins.csv", ("group", "kind", "class", "split", "path"), _twin_rows(draft))
     (folder / "recipe.json").write_text(draft.recipe.to_json(), encoding="utf-8")
-    manifest = _manifest(draft)
+    manifest = with_checksum({**_manifest(draft), "files": _checksums(folder)})
     (folder / "dataset.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return str(manifest["fingerprint"])
 
@@ -120,6 +123,13 @@ def _manifest(draft: Draft) -> dict[str, Any]:
         "versions": {"python": platform.python_version(), "glasshouse": __version__}
         | {name: version(name) for name in ("torch", "pillow")},
     }
+
+
+def _checksums(folder: Path) -> dict[str, Any]:
+    """Return the checksums of the files in ``folder``, by name."""
+    tables = {name: file_entry((folder / name).read_bytes()) for name in ("recipe.json", "rejected.csv", "twins.csv")}
+    files = (folder / f"{side}.arrow" for side in SPLITS)
+    return {**tables, **{file.name: blocks_of(file).to_dict() for file in files if file.exists()}}
 
 
 def _statistics(draft: Draft) -> tuple[list[float], list[float]]:

@@ -4,10 +4,11 @@ import os
 import secrets
 import shutil
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from glasshouse.errors import ModelError
+from glasshouse.errors import DamagedModelError, ModelError
 
 __all__ = ["MANIFEST", "NAMES", "is_archive_name", "read_files", "write_files"]
 
@@ -151,10 +152,10 @@ def _read_zip(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             entries = _entries(path, archive)
             return {name: _read_entry(path, archive, entries[name], name) for name in NAMES if name in entries}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error) as error:
         if isinstance(error, ModelError):
             raise
-        raise ModelError(f"The model {path} is damaged: {error}. Copy or save it again.") from None
+        raise DamagedModelError(f"The model {path} is damaged: {error}. Copy or save it again.") from None
 
 
 def _entries(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

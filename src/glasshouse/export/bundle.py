@@ -3,24 +3,33 @@
 ``model.json`` (network, classes, preprocessing, format), ``weights.safetensors``, ``recipe.json``, ``card.md``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor, nn
 
 from glasshouse.data.preprocess import Preprocessing
-from glasshouse.errors import ModelError, NetworkError, RecipeError
+from glasshouse.errors import DamagedModelError, ModelError, NetworkError, RecipeError
 from glasshouse.export.archive import MANIFEST, read_files, write_files
-from glasshouse.export.description import Description
+from glasshouse.export.checks import weight_shapes
+from glasshouse.export.description import Description, check_texts
 from glasshouse.export.inference import lay_out, pick_device
 from glasshouse.export.predictor import Model
+from glasshouse.layers.classifier import fitted
+from glasshouse.layers.look import look
 from glasshouse.networks.build import build
+from glasshouse.networks.catalogue import find
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = ["find_model", "load_model", "save", "save_model"]
+
+SPARE = 10_000_000  # numbers that may be built in vain, 40 MB
+LONG = 1000  # of what a file holds, in a message
 
 
 def save_model(
@@ -55,8 +64,10 @@ def load_model(path: str | Path, device: str = "auto") -> Model:
     place = find_model(path)
     files = read_files(place)
     description = Description.from_files(files, str(place))
+    _check_sizes(description, files["weights.safetensors"], place)
     module = _module(description, place)
     module.load_state_dict(_weights(files["weights.safetensors"], module, place), strict=True)
+    check_texts(files, str(place), description)
     module.eval().to(pick_device(device))
     for parameter in module.parameters():
         parameter.data = lay_out(parameter)
@@ -88,21 +99,71 @@ def _write(path: str | Path, description: Description, module: nn.Module) -> Pat
 def _module(description: Description, place: Path) -> nn.Module:
     try:
         return build(**description.build_arguments()).module
+    except (NetworkError, RecipeError, TypeError, MemoryError) as error:
+        raise _cannot_be_built(place, error) from None
+
+
+def _cannot_be_built(place: Path, error: Exception) -> DamagedModelError:
+    why = str(error)[:LONG] or "it needs too much memory"
+    return DamagedModelError(f"The model at {place} cannot be built: {why}")
+
+
+def _check_sizes(description: Description, weights: bytes, place: Path) -> None:
+    """Compare the sizes in the description with those of the weights, before memory is taken for them.
+
+    Raises:
+        DamagedModelError: they cannot be of one network.
+    """
+    try:
+        shapes = weight_shapes(weights)
+    except ValueError as error:
+        raise DamagedModelError(f"The model at {place} is damaged: weights.safetensors: {error}") from None
+    try:
+        problems = list(_size_problems(description, shapes))
     except (NetworkError, RecipeError, TypeError) as error:
-        raise ModelError(f"The model at {place} cannot be built: {error}") from None
+        raise _cannot_be_built(place, error) from None
+    if problems:
+        raise _no_fit(place, problems)
+
+
+def _size_problems(description: Description, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """Yield what shows without building it that the network is far larger than these weights; a small difference is
+    told by name once it is built."""
+    arguments, classes = description.build_arguments(), len(description.classes)
+    found, count = sum(map(prod, shapes.values())), 0
+    if not isinstance(arguments["name"], str):
+        fields = {name: value for name, value in arguments.items() if name != "name"}
+        count = look(fitted(arguments["name"], **fields)).parameters
+    elif find(arguments["name"]).library == "own":  # whose weights grow with the pictures
+        with torch.device("meta"):
+            count = sum(part.numel() for part in build(**arguments).module.parameters())
+    elif not any(classes in shape for shape in shapes.values()):
+        count = classes * max((max(shape, default=1) for shape in shapes.values()), default=1)
+    if count > 4 * found + SPARE:
+        yield f"for {classes:,} classes and these pictures it has {count:,} numbers, the file {found:,}"
+
+
+def _no_fit(place: Path, problems: Sequence[str]) -> DamagedModelError:
+    more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+    return DamagedModelError(
+        f"The weights of the model at {place} do not fit its network: {'; '.join(problems[:3])}{more}."
+    )
 
 
 def _weights(data: bytes, module: nn.Module, place: Path) -> dict[str, Tensor]:
-    """Return the weights by name, checked to be exactly those of ``module``."""
+    """Return the weights by name, checked to be exactly those of ``module``, and numbers."""
     try:
         weights: dict[str, Tensor] = safetensors.torch.load(data)
-    except (safetensors.SafetensorError, ValueError) as error:
-        raise ModelError(f"The model at {place} is damaged: weights.safetensors: {error}") from None
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise DamagedModelError(f"The model at {place} is damaged: weights.safetensors: {error}") from None
     problems = list(_misfits(weights, module.state_dict()))
     if problems:
-        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise ModelError(
-            f"The weights of the model at {place} do not fit its network: {'; '.join(problems[:3])}{more}."
+        raise _no_fit(place, problems)
+    nan = [name for name, tensor in weights.items() if tensor.is_floating_point() and bool(tensor.isnan().any())]
+    if nan:
+        raise DamagedModelError(
+            f"The model at {place} cannot answer: its weight {nan[0]} holds NaN, which is no number. Train it anew, or "
+            "take an earlier checkpoint."
         )
     return weights
 

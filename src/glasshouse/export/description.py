@@ -2,20 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from glasshouse import __version__
 from glasshouse.data.preprocess import Preprocessing
-from glasshouse.errors import ModelError, RecipeError
+from glasshouse.errors import DamagedModelError, ModelError, RecipeError
 from glasshouse.export.archive import MANIFEST
+from glasshouse.export.checks import class_problems, network_problems, preprocessing_problems, recipe_problems
+from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
 from glasshouse.recipe import TrainingRecipe
 
-__all__ = ["FORMAT", "Description", "network_facts"]
+__all__ = ["FORMAT", "Description", "check_texts", "network_facts", "piece_problems", "read_manifest", "text_problems"]
 
 FORMAT = 1
 KIND = "glasshouse-model"
+WEIGHTS = "weights.safetensors"
+TEXTS = "checksums"  # SHA-256 of the files that are text; models made before have none
 NEEDED = {"network": dict, "classes": list, "preprocessing": dict, "weights": dict, "files": list}
 
 
@@ -43,15 +47,10 @@ class Description:
     glasshouse: str = field(default=__version__)
 
     def __post_init__(self) -> None:
-        if "name" not in self.network:
-            raise ModelError(f"A model needs its network's name, got {dict(self.network)}.")
-        if len(set(self.classes)) < len(self.classes) or not self.classes:
-            raise ModelError(f"A model needs class names that differ, got {list(self.classes)[:10]}.")
-        p = self.preprocessing
-        if not len(p.mean) == len(p.std) == p.channels:
-            raise ModelError(
-                f"A model needs a mean and a std for each of {p.channels} channels, got {p.mean}, {p.std}."
-            )
+        problems = [*network_problems(self.network), *class_problems(self.classes)]
+        problems += preprocessing_problems(self.preprocessing)
+        if problems:
+            raise ModelError(f"This is no description of a model: {'; '.join(problems[:3])}.")
 
     def build_arguments(self) -> dict[str, Any]:
         """Return what ``networks.build`` takes to build the network without its weights."""
@@ -63,31 +62,38 @@ class Description:
 
     def to_files(self, weights: bytes) -> dict[str, bytes]:
         """Return the model's files by name; the same model gives the same bytes."""
-        files = {"weights.safetensors": weights, "card.md": self.card.encode()}
+        files = {WEIGHTS: weights, "card.md": self.card.encode()}
         if self.recipe is not None:
             files["recipe.json"] = self.recipe.to_json().encode()
-        manifest = {
-            "kind": KIND,
-            "format": FORMAT,
-            "glasshouse": self.glasshouse,
-            "network": dict(self.network),
-            "classes": list(self.classes),
-            "preprocessing": self.preprocessing.to_dict(),
-            "temperature": None,
-            "weights": {"bytes": len(weights), "sha256": hashlib.sha256(weights).hexdigest()},
-            "files": sorted(files),
-        }
+        texts = {name: data for name, data in files.items() if name != WEIGHTS}
+        manifest = with_checksum(
+            {
+                "kind": KIND,
+                "format": FORMAT,
+                "glasshouse": self.glasshouse,
+                "network": dict(self.network),
+                "classes": list(self.classes),
+                "preprocessing": self.preprocessing.to_dict(),
+                "temperature": None,
+                "weights": {"bytes": len(weights), "sha256": hashlib.sha256(weights).hexdigest()},
+                "files": sorted(files),
+                TEXTS: {name: hashlib.sha256(data).hexdigest() for name, data in sorted(texts.items())},
+            }
+        )
         return {MANIFEST: (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode(), **files}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], where: str) -> Self:
         """Return the description that ``files`` of the model at ``where`` hold.
 
+        The texts are verified by ``check_texts``, after what they mean: that says more.
+
         Raises:
             ModelError: a piece is missing or damaged, or a later version wrote it.
         """
-        manifest = _manifest(files, where)
-        _check_pieces(files, manifest, where)
+        manifest = read_manifest(files, where)
+        if problems := [*piece_problems(files, manifest)]:
+            raise _damaged(where, problems[0])
         try:
             recipe = files.get("recipe.json")
             return cls(
@@ -95,42 +101,81 @@ class Description:
                 classes=tuple(manifest["classes"]),
                 preprocessing=Preprocessing.from_dict(manifest["preprocessing"]),
                 recipe=TrainingRecipe.from_json(recipe.decode()) if recipe is not None else None,
-                card=files.get("card.md", b"").decode(),
-                glasshouse=str(manifest.get("glasshouse")),
+                card=files.get("card.md", b"").decode(errors="replace"),
+                glasshouse=str(manifest.get("glasshouse"))[:80],
             )
-        except (RecipeError, KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"The model at {where} is damaged: {error}") from None
+        except (ModelError, RecipeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise _damaged(where, str(error)) from None
 
 
-def _manifest(files: Mapping[str, bytes], where: str) -> dict[str, Any]:
+def read_manifest(files: Mapping[str, bytes], where: str) -> dict[str, Any]:
+    """Return ``model.json`` of the model at ``where``, verified.
+
+    Raises:
+        ModelError: there is none, it is damaged, or a later version wrote it.
+    """
     if MANIFEST not in files:
         raise ModelError(f"There is no model at {where}: it has no {MANIFEST}.")
     try:
-        manifest = json.loads(files[MANIFEST])
+        manifest = parse_object(files[MANIFEST])
     except ValueError as error:
-        raise ModelError(f"The model at {where} is damaged: {MANIFEST}: {error}") from None
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
-        raise ModelError(f"There is no model at {where}: its {MANIFEST} was written by something else.")
-    version = manifest.get("format")
+        raise _damaged(where, f"{MANIFEST}: {error}") from None
+    fault, version = checksum_fault(manifest), manifest.get("format")
+    doubt = "" if fault is None else f" Or it is damaged: {fault}."
+    if manifest.get("kind") != KIND:
+        kind = ModelError if CHECKSUM not in manifest else DamagedModelError
+        raise kind(f"There is no model at {where}: its {MANIFEST} was written by something else.{doubt}")
     if not isinstance(version, int) or version > FORMAT or manifest.get("temperature") is not None:
         raise ModelError(
-            f"The model at {where} has format {version}, this version of Glasshouse ({__version__}) reads up to "
-            f"{FORMAT}; it was made by {manifest.get('glasshouse')}. Install that version or a later one."
+            f"The model at {where} has format {str(version)[:40]}, this version of Glasshouse ({__version__}) reads up "
+            f"to {FORMAT}; it was made by {str(manifest.get('glasshouse'))[:40]}. Install that version or a later "
+            f"one.{doubt}"
         )
     lacking = [name for name, kind in NEEDED.items() if not isinstance(manifest.get(name), kind)]
     if lacking:
-        raise ModelError(f"The model at {where} is damaged: {MANIFEST} lacks {', '.join(lacking)}.")
+        raise _damaged(where, f"{MANIFEST} lacks {', '.join(lacking)}")
+    if not all(isinstance(name, str) for name in manifest["files"]):
+        raise _damaged(where, f"{MANIFEST}: files is no list of names")
+    if (CHECKSUM in manifest) != (TEXTS in manifest):
+        raise _damaged(where, f"{MANIFEST} has lost its key {TEXTS if CHECKSUM in manifest else CHECKSUM}")
     return manifest
 
 
-def _check_pieces(files: Mapping[str, bytes], manifest: dict[str, Any], where: str) -> None:
-    """Raise a ModelError unless every listed file is there and the weights are those the manifest tells of."""
-    missing = [name for name in ("weights.safetensors", *manifest["files"]) if name not in files]
+def piece_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which listed piece of the model is missing, and whether the weights are what was written."""
+    missing = [name for name in (WEIGHTS, *manifest["files"]) if name not in files]
     if missing:
-        raise ModelError(f"The model at {where} is not whole: {missing[0]} is missing. Copy or save it again.")
-    weights = files["weights.safetensors"]
+        yield f"it is not whole: {missing[0][:80]} is missing"
+        return
+    weights = files[WEIGHTS]
     if hashlib.sha256(weights).hexdigest() != manifest["weights"].get("sha256"):
-        raise ModelError(
-            f"The model at {where} is damaged: weights.safetensors ({len(weights):,} bytes) is not the file that "
-            f"{MANIFEST} tells of ({manifest['weights'].get('bytes')} bytes). Copy or save it again."
+        yield (
+            f"{WEIGHTS} ({len(weights):,} bytes) is not the file that {MANIFEST} tells of "
+            f"({str(manifest['weights'].get('bytes'))[:40]} bytes)"
         )
+
+
+def check_texts(files: Mapping[str, bytes], where: str, found: Description) -> None:
+    """Raise a DamagedModelError unless ``model.json`` and ``recipe.json`` are what was written, and agree."""
+    problems = [] if found.recipe is None else [*recipe_problems(found.network, found.recipe)]
+    problems += text_problems(files, read_manifest(files, where), ("recipe.json",))
+    if problems:
+        raise _damaged(where, problems[0])
+
+
+def text_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
+    """Yield which of the texts ``names`` and of ``model.json`` itself are not what was written.
+
+    The card may be changed by hand, so that only ``glasshouse verify`` asks for it.
+    """
+    known = manifest.get(TEXTS)
+    for name in names:
+        told = known.get(name) if isinstance(known, dict) else None
+        if told is not None and name in files and hashlib.sha256(files[name]).hexdigest() != told:
+            yield f"{name} ({len(files[name]):,} bytes) is not the file that {MANIFEST} tells of"
+    if (fault := checksum_fault(manifest)) is not None:
+        yield f"{MANIFEST}: {fault}"
+
+
+def _damaged(where: str, how: str) -> DamagedModelError:
+    return DamagedModelError(f"The model at {where} is damaged: {how[:1000]}. Copy or save it again.")

@@ -12,7 +12,7 @@ from torch import nn
 
 from glasshouse.data.given import channels_last
 from glasshouse.data.preprocess import Preprocessing
-from glasshouse.errors import PictureError
+from glasshouse.errors import ModelError, PictureError
 from glasshouse.export.description import Description
 from glasshouse.export.inference import Inference
 from glasshouse.export.reading import Picture, Read, read_pictures
@@ -112,7 +112,14 @@ class Model:
             )
         if self._inference is None:
             self._inference = Inference(self.module, expected)
-        return self._inference.probabilities(rows, self.preprocessing.mean, self.preprocessing.std)
+        found = self._inference.probabilities(rows, self.preprocessing.mean, self.preprocessing.std)
+        if not np.isfinite(found).all():
+            raise ModelError(
+                f"The model {self.path or self.network} gives no numbers (NaN) for a picture: its weights, or its mean "
+                f"{self.preprocessing.mean} and std {self.preprocessing.std}, are no sensible ones. Train it anew, or "
+                "take an earlier checkpoint."
+            )
+        return found
 
     @overload
     def predict(self, pictures: Picture, top: int = 5) -> Prediction: ...  # type: ignore[overload-overlap]

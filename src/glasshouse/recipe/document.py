@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from glasshouse.errors import Problem, RecipeError
+from glasshouse.integrity.documents import parse_object
 from glasshouse.recipe.checking import find_problems
 from glasshouse.recipe.part import Part
 
@@ -31,11 +32,11 @@ class Recipe(Part):
             RecipeError: it is not JSON, not an object, or has problems; all are listed.
         """
         try:
-            data = json.loads(text)
+            data = parse_object(text)
         except json.JSONDecodeError as error:
             raise RecipeError(cls.title, [Problem(f"line {error.lineno}", f"not JSON: {error.msg}")]) from None
-        if not isinstance(data, dict):
-            raise RecipeError(cls.title, [Problem("file", f"expected a JSON object, got {type(data).__name__}")])
+        except ValueError as error:
+            raise RecipeError(cls.title, [Problem("file", str(error))]) from None
         return cls(**data)
 
     @classmethod

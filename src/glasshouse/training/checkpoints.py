@@ -1,23 +1,26 @@
 """Checkpoints: everything that a training needs to go on, in one safetensors file.
 
 Tensors lie under ``module/…``, ``average/…`` and ``optimizer/<parameter>/<name>``; all else is JSON in the file's
-metadata. A file appears under its name only when it is whole and on the disk.
+metadata. A file appears under its name only when it is whole and on the disk, and carries a checksum of all of its
+bytes, which is verified whenever it is read (``glasshouse.integrity.tensors``).
 """
 
 import json
-import os
-import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import nn
 
-from glasshouse.errors import ResumeError, RunError
+from glasshouse.errors import DamagedRunError, ResumeError
+from glasshouse.integrity.documents import CHECKSUM, parse_object
+from glasshouse.integrity.tensors import BLANK, tensors_fault, with_tensors_checksum
+from glasshouse.training.position import Position, odd_fields
+from glasshouse.training.writing import write_atomically
 
 __all__ = [
     "FORMAT",
@@ -26,37 +29,14 @@ __all__ = [
     "module_tensors",
     "optimizer_tensors",
     "read_checkpoint",
+    "read_tensors",
     "restore_optimizer",
     "write_atomically",
     "write_checkpoint",
+    "write_tensors",
 ]
 
 FORMAT = 1
-
-
-@dataclass
-class Position:
-    """Where a training stands: ``step`` optimiser steps in all, ``step_in_epoch`` of epoch ``epoch`` (from 0).
-
-    ``loss_sum`` and ``pictures`` belong to the part of the epoch that is done; ``history`` holds the epochs that are
-    done, ``best`` and ``stopping`` are watches, ``events`` is the length of events.jsonl in bytes, ``scaler`` the
-    state of mixed precision, ``updates`` counts the moving average's, ``numbers`` are values of the optimizer that
-    are not tensors.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    step_in_epoch: int = 0
-    loss_sum: float = 0.0
-    pictures: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)
-    best: dict[str, Any] = field(default_factory=dict)
-    stopping: dict[str, Any] = field(default_factory=dict)
-    scaler: dict[str, Any] = field(default_factory=dict)
-    numbers: dict[str, Any] = field(default_factory=dict)
-    updates: int = 0
-    events: int = 0
-    seconds: float = 0.0
 
 
 def module_tensors(module: nn.Module, prefix: str) -> dict[str, torch.Tensor]:
@@ -65,12 +45,27 @@ def module_tensors(module: nn.Module, prefix: str) -> dict[str, torch.Tensor]:
 
 
 def load_state(module: nn.Module, tensors: dict[str, torch.Tensor], prefix: str) -> None:
-    """Copy tensors under ``prefix/`` into ``module``, whose memory layout is kept."""
+    """Copy tensors under ``prefix/`` into ``module``, whose memory layout is kept.
+
+    Raises:
+        DamagedRunError: they are not the tensors of this network; names, shapes and types are told.
+    """
     state = {n.removeprefix(f"{prefix}/"): t for n, t in tensors.items() if n.startswith(f"{prefix}/")}
-    try:
-        module.load_state_dict(state)
-    except RuntimeError as error:
-        raise ResumeError(f"the checkpoint does not fit the network of the recipe: {error}") from None
+    expected = module.state_dict()
+    problems = [f"{name} is missing" for name in expected if name not in state]
+    problems += [f"{name} is not part of it" for name in state if name not in expected]
+    problems += [
+        f"{name} is {got.dtype} {tuple(got.shape)}, expected {expected[name].dtype} {tuple(expected[name].shape)}"
+        for name, got in state.items()
+        if name in expected and (got.shape, got.dtype) != (expected[name].shape, expected[name].dtype)
+    ]
+    if problems:
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise DamagedRunError(
+            f"the checkpoint has {len(state)} tensors under {prefix}/, the network of the recipe {len(expected)}, and "
+            f"they do not fit: {'; '.join(problems[:3])}{more}"
+        )
+    module.load_state_dict(state)
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -94,90 +89,86 @@ def restore_optimizer(
     state: dict[int, dict[str, Any]] = {}
     for key, tensor in tensors.items():
         if key.startswith("optimizer/"):
-            _, index, name = key.split("/")
-            like = parameters[int(index)]
+            index, name = _place(key.removeprefix("optimizer/"), len(parameters))
+            like = parameters[index]
             if tensor.shape == like.shape:  # the same strides, or element-wise kernels could round another way
                 tensor = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)
-            state.setdefault(int(index), {})[name] = tensor
+            elif tensor.numel() > 1:
+                raise DamagedRunError(
+                    f"the checkpoint's {key} has the shape {tuple(tensor.shape)}, its parameter {tuple(like.shape)}"
+                )
+            state.setdefault(index, {})[name] = tensor
     for key, value in numbers.items():
-        index, name = key.split("/")
-        state.setdefault(int(index), {})[name] = value
+        index, name = _place(key, len(parameters))
+        state.setdefault(index, {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _place(key: str, count: int) -> tuple[int, str]:
+    """Return the number of a parameter and the name of what an optimizer keeps of it."""
+    number, _, name = key.partition("/")
+    if not number.isdecimal() or int(number) >= count or not name:
+        raise DamagedRunError(f"the checkpoint's optimizer has {key!r}, the recipe's has {count} parameters")
+    return int(number), name
 
 
 def write_checkpoint(paths: Iterable[Path], tensors: dict[str, torch.Tensor], position: Position) -> None:
     """Write one checkpoint under every name in ``paths``, in that order, each atomically."""
+    pieces = _pieces(tensors, {"glasshouse": json.dumps({"format": FORMAT, **asdict(position)})})
+    for path in paths:  # no links: what damages one of them must leave the others whole
+        write_atomically(path, *pieces)
+
+
+def write_tensors(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Write tensors by name to a safetensors file, atomically and with a checksum."""
+    write_atomically(path, *_pieces(tensors, metadata or {}))
+
+
+def _pieces(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> tuple[bytes, memoryview]:
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    data = save(_apart(whole), {"glasshouse": json.dumps({"format": FORMAT, **asdict(position)})})
-    first: Path | None = None
-    for path in paths:
-        if first is None:
-            write_atomically(path, data)
-            first = path
-        else:
-            _same_content(first, path, data)
+    return with_tensors_checksum(save(_apart(whole), {**metadata, CHECKSUM: BLANK}))
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Return what ``write_tensors`` wrote without metadata, verified.
+
+    Raises:
+        DamagedRunError: it is missing or damaged.
+    """
+    try:
+        fault, _ = tensors_fault(path, ("format",))
+        if fault is None:
+            return load_file(path)
+    except (OSError, SafetensorError) as error:
+        fault = str(error)
+    raise DamagedRunError(f"{path} is damaged: {fault}")
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Position]:
     """Return the tensors and the position of the checkpoint at ``path``.
 
     Raises:
-        ResumeError: it is missing, damaged, no checkpoint, or of a later version.
+        DamagedRunError: it is missing, damaged, or no checkpoint.
+        ResumeError: it is of a later version.
     """
     try:
+        fault, _ = tensors_fault(path, ("glasshouse",))
+        if fault is not None:
+            raise ValueError(fault)
         with safe_open(path, framework="pt") as file:
-            head = json.loads((file.metadata() or {})["glasshouse"])
+            head = parse_object((file.metadata() or {}).get("glasshouse", "{}"), finite=False)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
-        raise ResumeError(f"there is no checkpoint {path}; start the training anew with glasshouse train") from None
-    except (SafetensorError, KeyError, OSError, ValueError) as error:
-        raise ResumeError(f"{path} is not a whole checkpoint: {error}") from None
+        raise DamagedRunError(f"there is no checkpoint {path}; start the training anew with glasshouse train") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise DamagedRunError(f"{path} is not a whole checkpoint: {error}") from None
     version = head.pop("format", None)
-    if version != FORMAT:
+    if isinstance(version, int) and version > FORMAT:
         raise ResumeError(f"{path} has checkpoint format {version}; this Glasshouse reads {FORMAT}: update it")
+    problems = [f"format is {version!r}"] if version != FORMAT else list(odd_fields(head))
+    if problems:
+        raise DamagedRunError(f"{path} is not a whole checkpoint: {'; '.join(problems[:3])}")
     return tensors, Position(**head)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` so that a reader, or a crash, sees the old content or the new and nothing between.
-
-    Raises:
-        RunError: it cannot be written, such as on a full disk; the old content stands.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _rename(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise RunError(f"cannot write {path} ({error.strerror}); what was written before stands. Free some space or "
-                       "permit writing, and go on with glasshouse resume") from None  # fmt: skip
-
-
-def _same_content(source: Path, path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    beside.unlink(missing_ok=True)
-    try:
-        beside.hardlink_to(source)
-    except OSError:  # a file system without links, such as a mounted drive
-        shutil.copyfile(source, beside)
-    _rename(beside, path)
-
-
-def _rename(beside: Path, path: Path) -> None:
-    beside.replace(path)
-    if hasattr(os, "O_DIRECTORY"):
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        except OSError:  # network file systems may refuse it; the rename itself has happened
-            return
-        finally:
-            os.close(folder)
 
 
 def _apart(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -16,19 +16,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import nn
 
 from glasshouse.data.augment import augment
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.rows import Split
+from glasshouse.errors import DamagedRunError
 from glasshouse.events import Progress
 from glasshouse.export.inference import Inference, normalized
 from glasshouse.networks.build import Built
 from glasshouse.networks.folding import Pooled
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.training.checkpoints import write_atomically
+from glasshouse.training.checkpoints import read_tensors, write_tensors
 from glasshouse.training.devices import deterministic, is_memory_error
 
 __all__ = ["Extractor", "View", "cache_folder", "compute_features"]
@@ -104,7 +103,7 @@ def compute_features(
                     now = done + sum(map(len, pieces))
                     yield Progress("features", now, total, seconds, seconds / fresh * (total - now))
                 shard = torch.cat(pieces)
-                write_atomically(path, save({"features": shard}))
+                write_tensors(path, {"features": shard})
             done += len(samples)
             shards.append(shard)
         result.append(torch.cat(shards))
@@ -156,8 +155,9 @@ def _key(extractor: Extractor, view: View) -> str:
 
 
 def _read(path: Path, count: int) -> torch.Tensor | None:
+    """Return the features in a file, None where there is none or it is damaged: they are computed again then."""
     try:
-        features = load_file(path)["features"]
-    except (OSError, SafetensorError, KeyError):
+        features = read_tensors(path)["features"]
+    except (DamagedRunError, KeyError):
         return None
     return features if len(features) == count else None

@@ -5,15 +5,20 @@ from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from torch import Tensor
+
+from glasshouse.errors import DamagedRunError
 from glasshouse.evaluation.report import Report, measure
 from glasshouse.events import Event, Progress, RunFinished
 from glasshouse.export.bundle import save_model
 from glasshouse.export.card import card
 from glasshouse.export.description import Description, network_facts
 from glasshouse.export.scoring import baselines
-from glasshouse.training.checkpoints import load_state, read_checkpoint
+from glasshouse.integrity.documents import with_checksum
+from glasshouse.training.checkpoints import load_state, module_tensors, read_checkpoint
 from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.standing import other_ways
 
 __all__ = ["finish"]
 
@@ -21,8 +26,7 @@ __all__ = ["finish"]
 def finish(run: RunFolder, pupil: Pupil) -> Generator[Event]:
     """Write the model and the report of the best epoch, and yield RunFinished last."""
     m, position = pupil.lesson.material, pupil.position
-    tensors, _ = read_checkpoint(run.best if run.best.exists() else run.last)
-    load_state(pupil.module, tensors, pupil.kept_prefix)
+    load_state(pupil.module, _best(run, pupil), pupil.kept_prefix)
     reports = yield from _reports(run, pupil)
     preprocessing = replace(m.dataset.preprocessing, mean=tuple(m.mean), std=tuple(m.std))
     description = Description(network_facts(m.recipe), m.dataset.classes, preprocessing, run.recipe)
@@ -35,6 +39,25 @@ def finish(run: RunFolder, pupil: Pupil) -> Generator[Event]:
                       best["valid_accuracy"], position.seconds, "model")  # fmt: skip
 
 
+def _best(run: RunFolder, pupil: Pupil) -> dict[str, Tensor]:
+    """Return the tensors of the best epoch, which is compared with the one that the training noted.
+
+    Raises:
+        DamagedRunError: its checkpoint is damaged, missing or of another epoch; the way on is told.
+    """
+    epoch = pupil.best.best_epoch
+    if epoch in (0, pupil.position.epoch):  # it is the one that stands here
+        return module_tensors(pupil.judged, pupil.kept_prefix)
+    try:
+        tensors, position = read_checkpoint(run.best)
+        if position.epoch == epoch:
+            return tensors
+        fault = f"{run.best} is of epoch {position.epoch}, the best one was {epoch}"
+    except DamagedRunError as error:
+        fault = str(error)
+    raise DamagedRunError(f"{fault}. {other_ways(run, 'best', before=epoch)}")
+
+
 def _reports(run: RunFolder, pupil: Pupil) -> Generator[Progress, None, list[Report]]:
     """Yield progress, write report-val.json and return the report; without validation pictures there is none."""
     dataset, judge = pupil.lesson.material.dataset, pupil.lesson.judge
@@ -44,5 +67,5 @@ def _reports(run: RunFolder, pupil: Pupil) -> Generator[Progress, None, list[Rep
     report = measure(scores.probabilities, dataset.splits["val"].labels, dataset.classes, "val")
     report = replace(report, baselines=baselines(dataset, "val"), seconds=pupil.position.seconds,
                      run=str(run.path), dataset=dataset.fingerprint)  # fmt: skip
-    run.write_text("report-val.json", json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    run.write_text("report-val.json", json.dumps(with_checksum(report.to_dict()), indent=2, ensure_ascii=False) + "\n")
     return [report]

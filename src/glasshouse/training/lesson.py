@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import nn
 
 from glasshouse.data.dataset import Dataset
-from glasshouse.errors import DatasetError, ResumeError
+from glasshouse.errors import DamagedRunError, DatasetError
 from glasshouse.events import Event, Notice
 from glasshouse.layers.classifier import shape_of, tiny_scale
 from glasshouse.networks.build import Built, build
 from glasshouse.networks.layered import Layered
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.training.checkpoints import write_atomically
+from glasshouse.training.checkpoints import read_tensors, write_tensors
 from glasshouse.training.devices import choose_device
 from glasshouse.training.features import Extractor, View, cache_folder, compute_features
 from glasshouse.training.feeds import FeatureFeed, Feed, PictureFeed
@@ -97,23 +95,23 @@ def keep_frozen(material: Material, path: Path) -> None:
     """Write the weights that a run of the strategy ``features`` never changes: all but the head's."""
     head = material.built.head_name + "."
     state = material.built.module.state_dict()
-    kept = {name: t.detach().cpu().contiguous().clone() for name, t in state.items() if not name.startswith(head)}
-    write_atomically(path, save(kept))
+    write_tensors(path, {name: tensor for name, tensor in state.items() if not name.startswith(head)})
 
 
 def load_frozen(material: Material, path: Path) -> None:
     """Put in place what ``keep_frozen`` wrote.
 
     Raises:
-        ResumeError: the file is damaged or of another network.
+        DamagedRunError: the file is damaged or of another network.
     """
+    tensors = read_tensors(path)
     try:
-        missing, unknown = material.built.module.load_state_dict(load_file(path), strict=False)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise ResumeError(f"{path} cannot be used: {error}") from None
+        missing, unknown = material.built.module.load_state_dict(tensors, strict=False)
+    except RuntimeError as error:
+        raise DamagedRunError(f"{path} cannot be used: {error}") from None
     head = material.built.head_name + "."
     if unknown or any(not name.startswith(head) for name in missing):
-        raise ResumeError(f"{path} belongs to another network than {material.recipe.network_name}")
+        raise DamagedRunError(f"{path} belongs to another network than {material.recipe.network_name}")
 
 
 def prepare(material: Material, run: RunFolder) -> Generator[Event, None, Lesson]:

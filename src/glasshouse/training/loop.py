@@ -8,7 +8,7 @@ Who wants to print, draw, store or stop is a ``for`` loop around it::
 
 import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -17,12 +17,13 @@ from typing import TypeVar
 from glasshouse.data.dataset import open_dataset
 from glasshouse.events import CheckpointSaved, Event, Notice, RunFinished, RunStarted, StepDone
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.training.checkpoints import read_checkpoint
 from glasshouse.training.finishing import finish
 from glasshouse.training.interrupts import Stopped, StopRequest, stop_request
 from glasshouse.training.lesson import Material, gather, keep_frozen, load_frozen, prepare
+from glasshouse.training.position import Position
 from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.standing import Standing, check_fit, restore_events, standing_of
 
 __all__ = ["resume", "train"]
 
@@ -43,32 +44,50 @@ def train(recipe: TrainingRecipe, out: str | Path) -> Iterator[Event]:
     material = gather(recipe.resolved(), dataset)
     run = RunFolder.create(Path(out), material.recipe.replace(fingerprint=dataset.fingerprint))
     with run.lock(), run.log():
-        yield from _recorded(run, _lessons(run, material))
+        yield from _recorded(run, _lessons(run, material, None, ()))
 
 
-def resume(run: str | Path, data: str | Path | None = None) -> Iterator[Event]:
+def resume(run: str | Path, data: str | Path | None = None, checkpoint: str | None = None) -> Iterator[Event]:
     """Go on with the run in the folder ``run`` where its last checkpoint stands, and yield what happens.
 
     The final weights are those of an undisturbed run, bit for bit on the same machine. ``data`` says where the
     dataset lies now, where it is not found as the recipe names it, relative to the run, or beside it.
+    ``checkpoint`` names another one to go on from, such as ``best`` or ``epoch-0003``: what came after it is trained
+    again, and a run that was finished is finished anew.
 
     Raises:
-        ResumeError: there is no such run, it is being trained, or its checkpoint is damaged.
-        DatasetError: the dataset is missing, or another one.
+        ResumeError: there is no such run or checkpoint, or it is being trained.
+        DamagedRunError: its checkpoint, or another file that it needs, is damaged; what is whole is told.
+        DatasetError: the dataset is missing, damaged, or another one.
     """
     folder = RunFolder.open(Path(run))
     with folder.lock():
-        if folder.facts().get("status") == "done":
+        recipe = folder.recipe
+        if folder.facts().get("status") == "done" and checkpoint is None:
             yield Notice("finished", f"{run} is finished: there is nothing to resume. Its model: {folder.model}")
             return
+        standing = standing_of(folder, checkpoint)
         dataset = open_dataset(folder.dataset_path(None if data is None else Path(data)))
-        begun = folder.last.exists()
-        material = gather(folder.recipe, dataset, with_weights=not (begun or folder.frozen.exists()))
+        notes = _going_on(folder, standing and standing[1], checkpoint, dataset.classes)
+        material = gather(recipe, dataset, with_weights=not (standing or folder.frozen.exists()))
         if folder.frozen.exists():
             load_frozen(material, folder.frozen)
-        length = read_checkpoint(folder.last)[1].events if begun else 0
-        with folder.log(length):
-            yield from _recorded(folder, _lessons(folder, material))
+        with folder.log(standing[1].events if standing else 0):
+            yield from _recorded(folder, _lessons(folder, material, standing, notes))
+
+
+def _going_on(
+    folder: RunFolder, position: Position | None, checkpoint: str | None, classes: Sequence[str]
+) -> list[Notice]:
+    """Compare what a run goes on from; return what is to be said before."""
+    other = check_fit(folder, position, classes)
+    notes = [Notice("epochs", other)] if other else []
+    if position is not None and (told := restore_events(folder, position)):
+        notes.append(Notice("events", told))
+    if position is not None and checkpoint is not None:
+        text = f"going on from {checkpoint}: {position.epoch} epochs were done, {position.step:,} steps in all; what "
+        notes.append(Notice("from-checkpoint", f"{text}came after it is trained again"))
+    return notes
 
 
 def _recorded(run: RunFolder, events: Generator[Event]) -> Iterator[Event]:
@@ -80,7 +99,8 @@ def _recorded(run: RunFolder, events: Generator[Event]) -> Iterator[Event]:
             for event in events:
                 run.record(event)
                 if isinstance(event, RunFinished):
-                    run.describe(status="done")
+                    length, told = run.recorded()
+                    run.describe(status="done", events={"bytes": length, "crc32": told})
                     done = True
                 yield event
     except (KeyboardInterrupt, GeneratorExit):
@@ -92,15 +112,18 @@ def _recorded(run: RunFolder, events: Generator[Event]) -> Iterator[Event]:
         raise
 
 
-def _lessons(run: RunFolder, material: Material) -> Generator[Event]:
+def _lessons(
+    run: RunFolder, material: Material, standing: Standing | None, notes: Iterable[Notice]
+) -> Generator[Event]:
     with stop_request() as stop:
+        yield from notes
         yield from material.notes
         if material.recipe.strategy == "features" and not run.frozen.exists():
             keep_frozen(material, run.frozen)
         lesson = yield from _watched(prepare(material, run), stop)
         pupil = Pupil(lesson)
-        if run.last.exists():
-            pupil.restore(*read_checkpoint(run.last))
+        if standing is not None:
+            pupil.restore(*standing)
         else:  # from here on the run needs no file of weights
             pupil.save([run.last], run.recorded())
         if pupil.precision.note:

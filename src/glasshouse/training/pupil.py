@@ -7,11 +7,10 @@ from pathlib import Path
 
 import torch
 
-from glasshouse.errors import MemoryLimitError, NotFiniteError
+from glasshouse.errors import DamagedRunError, MemoryLimitError, NotFiniteError
 from glasshouse.events import EpochDone
 from glasshouse.training.averaging import MovingAverage
 from glasshouse.training.checkpoints import (
-    Position,
     load_state,
     module_tensors,
     optimizer_tensors,
@@ -23,6 +22,7 @@ from glasshouse.training.lesson import Lesson
 from glasshouse.training.objective import build_objective
 from glasshouse.training.optimizers import build_optimizer, set_rate
 from glasshouse.training.plan import Phase
+from glasshouse.training.position import Position, disagreements
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.steps import Part, Stepper, choose_precision
 from glasshouse.training.stopping import Watch
@@ -132,8 +132,8 @@ class Pupil:
         late = minutes is not None and time.monotonic() - seconds >= 60 * minutes
         return late or (steps is not None and self.position.step - step >= steps)
 
-    def save(self, paths: Sequence[Path], events: int) -> None:
-        """Write a checkpoint under each of ``paths``; ``events`` is the length of events.jsonl."""
+    def save(self, paths: Sequence[Path], events: tuple[int, str]) -> None:
+        """Write a checkpoint under each of ``paths``; ``events`` is the length and the CRC-32 of events.jsonl."""
         tensors = module_tensors(self.module, "module")
         position = self.position
         if self.average is not None:
@@ -143,19 +143,30 @@ class Pupil:
             state, position.numbers = optimizer_tensors(self.optimizer)
             tensors |= state
         position.best, position.stopping = self.best.to_dict(), self.stopping.to_dict()
-        position.scaler, position.events = self.stepper.scaler.state_dict(), events
+        position.scaler, (position.events, position.told) = self.stepper.scaler.state_dict(), events
+        if not position.recipe:
+            dataset = self.lesson.material.dataset
+            position.recipe = {**self.recipe.model_dump(mode="json"), "fingerprint": dataset.fingerprint}
+            position.classes = list(dataset.classes)
         write_checkpoint(paths, tensors, position)
         self._saved = (time.monotonic(), position.step)
 
     def restore(self, tensors: dict[str, torch.Tensor], position: Position) -> None:
-        """Go on from a checkpoint."""
+        """Go on from a checkpoint.
+
+        Raises:
+            DamagedRunError: it does not fit the network, the optimizer or the plan.
+        """
+        plan = self.lesson.plan
+        if problems := list(disagreements(position, plan.epochs, plan.steps)):
+            raise DamagedRunError(f"the checkpoint cannot be used: {'; '.join(problems[:3])}")
         load_state(self.module, tensors, "module")
         if self.average is not None:
             load_state(self.average.module, tensors, "average")
             self.average.updates = position.updates
         self.position = position
         self.best, self.stopping = Watch.from_dict(position.best), Watch.from_dict(position.stopping)
-        self.stepper.scaler.load_state_dict(position.scaler)
+        self._restore_scaler(position)
         if position.epoch < self.lesson.plan.epochs:
             phase = self.lesson.plan.phase(position.epoch)
             self.enter(phase)
@@ -163,6 +174,12 @@ class Pupil:
             if self.optimizer is not None and not begins:
                 restore_optimizer(self.optimizer, tensors, position.numbers)
         self._saved = (time.monotonic(), position.step)
+
+    def _restore_scaler(self, position: Position) -> None:
+        try:
+            self.stepper.scaler.load_state_dict(position.scaler)
+        except (RuntimeError, KeyError, TypeError) as error:
+            raise DamagedRunError(f"the checkpoint has no state of mixed precision that can be used: {error}") from None
 
     def _epoch_seconds(self) -> float:
         return self.position.seconds - math.fsum(epoch["seconds"] for epoch in self.position.history)

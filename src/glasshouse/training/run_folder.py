@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from glasshouse import __version__
-from glasshouse.errors import DatasetError, ResumeError, RunError
+from glasshouse.errors import DamagedRunError, DatasetError, RecipeError, ResumeError, RunError
 from glasshouse.events import Event, Progress, StepDone
+from glasshouse.integrity.blocks import file_entry, file_fault
+from glasshouse.integrity.documents import CHECKSUM, checksum_fault, read_object, with_checksum
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.training.checkpoints import write_atomically
+from glasshouse.training.writing import write_atomically
 
 __all__ = ["RunFolder", "next_run"]
 
@@ -29,7 +32,8 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._log: IO[str] | None = None
+        self._log: IO[bytes] | None = None
+        self._told = 0
         self._last_step = 0.0
 
     @staticmethod
@@ -52,8 +56,7 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"cannot make the run's folder {path}: {error.strerror}; choose another --out") from None
         run = cls(path)
-        run.write_text("recipe.json", recipe.to_json())
-        run.describe(created=datetime.now(UTC).isoformat(timespec="seconds"), versions=_versions())
+        run.write_recipe(recipe, created=datetime.now(UTC).isoformat(timespec="seconds"), versions=_versions())
         return run
 
     @classmethod
@@ -69,7 +72,42 @@ class RunFolder:
 
     @property
     def recipe(self) -> TrainingRecipe:
-        return TrainingRecipe.load(self.path / "recipe.json")
+        """The run's recipe.
+
+        Raises:
+            DamagedRunError: it cannot be read as one.
+        """
+        try:
+            return TrainingRecipe.load(self.path / "recipe.json")
+        except RecipeError as error:
+            raise DamagedRunError(self._recipe_damaged(str(error))) from None
+
+    def check_recipe(self) -> None:
+        """Compare the recipe's bytes with what run.json noted when it was written.
+
+        Raises:
+            DamagedRunError: they are others.
+        """
+        if (fault := self.recipe_fault()) is not None:
+            raise DamagedRunError(self._recipe_damaged(fault))
+
+    def recipe_fault(self) -> str | None:
+        """Return how the bytes of recipe.json differ from what was written, None if they do not or it is not known."""
+        files = self.facts().get("files")
+        entry = files.get("recipe.json") if isinstance(files, dict) else None
+        return file_fault((self.path / "recipe.json").read_bytes(), entry)
+
+    def _recipe_damaged(self, fault: str) -> str:
+        return (
+            f"{self.path / 'recipe.json'} is damaged: {fault}. Put back a copy of it; a run that was finished has one "
+            f"in {self.model}"
+        )
+
+    def write_recipe(self, recipe: TrainingRecipe, **facts: Any) -> None:
+        """Write the recipe, and its checksum and ``facts`` into run.json."""
+        text = recipe.to_json()
+        self.write_text("recipe.json", text)
+        self.describe(**facts, files={"recipe.json": file_entry(text.encode())})
 
     @property
     def last(self) -> Path:
@@ -88,6 +126,10 @@ class RunFolder:
     def model(self) -> Path:
         return self.path / "model"
 
+    def checkpoint(self, name: str) -> Path:
+        """Return the path of the checkpoint of that name, such as ``best`` or ``epoch-0003``."""
+        return self.path / "checkpoints" / f"{name}.safetensors"
+
     def kept(self, epoch: int) -> Path:
         """Return the path of the checkpoint that is kept of ``epoch`` (from 1)."""
         return self.path / "checkpoints" / f"epoch-{epoch:04d}.safetensors"
@@ -97,16 +139,29 @@ class RunFolder:
         write_atomically(self.path / name, text.encode())
 
     def facts(self) -> dict[str, Any]:
-        """Return what run.json holds: created, versions, status, pid and more; empty where it is missing."""
+        """Return what run.json holds: created, versions, status, pid and more; empty where it is missing.
+
+        Raises:
+            DamagedRunError: it is damaged.
+        """
         try:
-            found: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            found = read_object(self.path / "run.json")
+            fault = checksum_fault(found)
+        except FileNotFoundError:
             return {}
-        return found
+        except (OSError, ValueError) as error:
+            fault = str(error)
+        if fault is not None:
+            raise DamagedRunError(
+                f"{self.path / 'run.json'} is damaged: {fault}. It only says when and with what the run was made: "
+                "delete it, and the run goes on without that"
+            )
+        return {name: value for name, value in found.items() if name != CHECKSUM}
 
     def describe(self, **facts: Any) -> None:
         """Add or change facts in run.json."""
-        self.write_text("run.json", json.dumps({**self.facts(), **facts}, indent=2, ensure_ascii=False) + "\n")
+        whole = with_checksum({**self.facts(), **facts})
+        self.write_text("run.json", json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -135,8 +190,10 @@ class RunFolder:
         keep = path.stat().st_size if length is None else min(length, path.stat().st_size)
         with path.open("r+b") as file:
             whole = file.read(keep)
-            file.truncate(whole.rfind(b"\n") + 1)
-        with path.open("a", encoding="utf-8", buffering=1) as self._log:
+            end = whole.rfind(b"\n") + 1
+            file.truncate(end)
+        self._told = zlib.crc32(whole[:end])
+        with path.open("ab") as self._log:
             yield
         self._log = None
 
@@ -150,15 +207,17 @@ class RunFolder:
             if not early and now - self._last_step < SECONDS_BETWEEN_STEPS:
                 return
             self._last_step = now
-        self._log.write(event.to_json() + "\n")
-
-    def recorded(self) -> int:
-        """Return the length of events.jsonl in bytes, all of it on the disk."""
-        if self._log is None:
-            return 0
+        line = (event.to_json() + "\n").encode()
+        self._log.write(line)
         self._log.flush()
+        self._told = zlib.crc32(line, self._told)
+
+    def recorded(self) -> tuple[int, str]:
+        """Return the length of events.jsonl in bytes, all of it on the disk, and its CRC-32."""
+        if self._log is None:
+            return 0, ""
         os.fsync(self._log.fileno())
-        return os.fstat(self._log.fileno()).st_size
+        return os.fstat(self._log.fileno()).st_size, f"{self._told:08x}"
 
     def dataset_path(self, given: Path | None = None) -> Path:
         """Return where the dataset lies: as ``given``, as the recipe says, relative to the run, or beside it.

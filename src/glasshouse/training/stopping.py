@@ -33,6 +33,18 @@ class Watch:
         """Whether patience has run out."""
         return self.patience is not None and self.waited >= self.patience
 
+    def sound(self, epochs: int) -> bool:
+        """Whether a watch that was read can be one of a training of ``epochs`` epochs so far."""
+        counts = (self.best_epoch, self.waited)
+        numbers = [value for value in (self.best, self.min_delta) if value is not None]
+        return (
+            self.monitor in ("train_loss", "valid_loss", "valid_accuracy")
+            and all(type(value) is int and 0 <= value <= epochs for value in counts)
+            and (self.patience is None or (type(self.patience) is int and self.patience >= 1))
+            and all(type(value) in (int, float) and not math.isnan(value) for value in numbers)
+            and (self.best is None) == (self.best_epoch == 0)
+        )
+
     def _better(self, value: float) -> bool:
         if math.isnan(value):
             return False

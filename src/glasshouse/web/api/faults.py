@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from glasshouse.errors import (
     ConflictError,
+    DamageError,
     GlasshouseError,
     InputError,
     MissingError,
@@ -24,6 +25,7 @@ STATUS: dict[type[GlasshouseError], int] = {
     MissingError: 404,
     RefusedError: 403,
     ConflictError: 409,
+    DamageError: 409,
     StoreError: 503,
     InputError: 422,
     GlasshouseError: 500,

@@ -1,0 +1,105 @@
+"""Where a training stands, as a checkpoint holds it; read with distrust, and compared with the recipe's plan."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from glasshouse.training.stopping import Watch
+
+__all__ = ["Position", "disagreements", "odd_fields", "other_recipe"]
+
+
+@dataclass
+class Position:
+    """Where a training stands: ``step`` optimiser steps in all, ``step_in_epoch`` of epoch ``epoch`` (from 0).
+
+    ``loss_sum`` and ``pictures`` belong to the part of the epoch that is done; ``history`` holds the epochs that are
+    done, ``best`` and ``stopping`` are watches, ``events`` is the length of events.jsonl in bytes, ``scaler`` the
+    state of mixed precision, ``updates`` counts the moving average's, ``numbers`` are values of the optimizer that
+    are not tensors. ``recipe`` is the run's recipe, ``classes`` the dataset's classes in their order, and
+    ``told`` the CRC-32 of the first ``events`` bytes of events.jsonl; all three are empty in older checkpoints.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    step_in_epoch: int = 0
+    loss_sum: float = 0.0
+    pictures: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: dict[str, Any] = field(default_factory=dict)
+    stopping: dict[str, Any] = field(default_factory=dict)
+    scaler: dict[str, Any] = field(default_factory=dict)
+    numbers: dict[str, Any] = field(default_factory=dict)
+    updates: int = 0
+    events: int = 0
+    seconds: float = 0.0
+    recipe: dict[str, Any] = field(default_factory=dict)
+    classes: list[str] = field(default_factory=list)
+    told: str = ""
+
+
+def odd_fields(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what in ``data``, which should be a position, is unknown or of another type."""
+    kinds = {known.name: type(getattr(Position(), known.name)) for known in fields(Position)}
+    for name, value in data.items():
+        kind = kinds.get(name)
+        if kind is None:
+            yield f"it has an unknown {name[:40]!r}"
+        elif kind is int and (type(value) is not int or not 0 <= value < 2**53):
+            yield f"{name} is {str(value)[:40]}, expected a count"
+        elif kind is float and type(value) not in (int, float):
+            yield f"{name} is {str(value)[:40]}, expected a number"
+        elif name == "classes" and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+            yield f"classes is {str(value)[:40]}, expected names"
+        elif kind not in (int, float) and not isinstance(value, kind):
+            yield f"{name} is {str(value)[:40]}, expected {'a text' if kind is str else f'a {kind.__name__}'}"
+
+
+def disagreements(position: Position, epochs: int, steps: int) -> Iterator[str]:
+    """Yield what a position says that a plan of ``epochs`` epochs of ``steps`` steps, or itself, contradicts."""
+    done, within = position.epoch, position.step_in_epoch
+    if done > epochs:
+        yield f"the checkpoint stands after {done} epochs, the recipe has {epochs}"
+    if within >= max(steps, 1) + (done < epochs) or (done == epochs and within):
+        yield f"the checkpoint stands at step {within} of an epoch, the recipe's dataset gives {steps} an epoch"
+    elif position.step != done * steps + within:
+        yield (
+            f"the checkpoint counts {position.step} steps, {done} epochs of {steps} steps and {within} more are "
+            f"{done * steps + within}"
+        )
+    numbers = [entry.get("epoch") if isinstance(entry, dict) else None for entry in position.history]
+    if numbers != list(range(1, done + 1)):
+        yield f"the checkpoint stands after epoch {done}, its history has the epochs {str(numbers)[:60]}"
+    for name, data in (("best", position.best), ("stopping", position.stopping)):
+        try:
+            sound = Watch.from_dict(data).sound(done)
+        except TypeError:
+            sound = False
+        if not sound:
+            yield f"the checkpoint's {name} epoch is none of {done}: {str(data)[:80]}"
+
+
+def other_recipe(position: Position, recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
+    """Yield what the checkpoint was made with that the run's recipe (as JSON) or the dataset says otherwise.
+
+    What only one of them knows, such as a field of a later version, is passed over; so are place and device.
+    """
+    yield from _differences(position.recipe, recipe, "")
+    if position.classes and list(classes) != position.classes:
+        yield (
+            f"the checkpoint was made with the classes {', '.join(position.classes)[:200]}, in this order, the dataset "
+            f"has {', '.join(classes)[:200]}"
+        )
+
+
+def _differences(told: Mapping[str, Any], found: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for name, value in told.items():
+        if name not in found or prefix + name in ("data", "device") or (name == "fingerprint" and found[name] is None):
+            continue
+        if isinstance(value, dict) and isinstance(found[name], dict):
+            yield from _differences(value, found[name], f"{prefix}{name}.")
+        elif value != found[name]:
+            yield (
+                f"the checkpoint was made with {prefix}{name} {str(value)[:80]}, recipe.json says "
+                f"{str(found[name])[:80]}"
+            )
