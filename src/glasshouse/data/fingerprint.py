@@ -33,7 +33,7 @@ def fingerprint(recipe: DatasetRecipe, rows: Iterable[tuple[str, str, str, str]]
 
 def listing_digest(place: str, files: Iterable[Listed]) -> str:
     """Return the SHA-256 over a source's place and its files' (path, size, time): cheap, and changes with them."""
-    return _digest([place], ((f.path, str(f.size), str(f.mtime_ns)) for f in files))
+    return _digest([place], ((f.written or f.path, str(f.size), str(f.mtime_ns)) for f in files))
 
 
 def names_digest(items: Iterable[Item]) -> str:

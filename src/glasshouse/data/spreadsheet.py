@@ -1,0 +1,43 @@
+"""Tables that people open in a spreadsheet: Korean Excel reads them, and no cell is taken for a formula."""
+
+import csv
+from collections.abc import Iterable
+from typing import IO
+
+__all__ = ["BOM", "ENCODING", "cell", "line", "uncell", "writer"]
+
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel takes UTF-8 for the system's old encoding
+ENCODING = "utf-8-sig"  # of files: with that mark when written, with or without when read
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(text: str) -> str:
+    """Return a text that a spreadsheet does not take for a formula: an apostrophe comes before it."""
+    return f"'{text}" if text.lstrip("'")[:1] in _FORMULA and text else text
+
+
+def uncell(text: str) -> str:
+    """Return the text that ``cell`` was given."""
+    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in _FORMULA else text
+
+
+def line(cells: Iterable[object], end: str = "\r\n") -> str:
+    """Return one line of a table; texts are made safe, None is an empty cell, numbers stay numbers."""
+    rows = _Rows()
+    csv.writer(rows, lineterminator=end).writerow([cell(one) if isinstance(one, str) else one for one in cells])
+    return "".join(rows.lines)
+
+
+def writer(file: IO[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write rows as ``line`` makes them into a file that was opened with ``ENCODING``."""
+    for row in rows:
+        file.write(line(row))
+
+
+class _Rows:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.lines.append(text)
+        return len(text)
