@@ -4,7 +4,6 @@ The folder has ``dataset.json`` (what it is), ``recipe.json``, one Arrow file a 
 and ``test-openings.jsonl`` once the sealed test split was opened.
 """
 
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.data.rows import Split
+from glasshouse.data.spreadsheet import read_rows
 from glasshouse.errors import DatasetError, RecipeError
 from glasshouse.recipe import DatasetRecipe
 
@@ -184,7 +184,6 @@ def _advice(folder: Path) -> str:
 
 def _table(file: Path) -> list[dict[str, str]]:
     try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            return list(csv.DictReader(lines))
+        return read_rows(file)
     except FileNotFoundError:
         raise DatasetError(f"The dataset at {file.parent} is damaged: {file.name} is missing. Make it again.") from None

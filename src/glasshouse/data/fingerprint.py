@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,11 @@ _LABEL_PLACES = ("labels_file", "pictures")
 
 
 def recipe_key(recipe: DatasetRecipe) -> str:
-    """Return the recipe as canonical JSON without places: of a path only its being given is kept."""
-    data: dict[str, Any] = recipe.model_dump(mode="json")
+    """Return the recipe as canonical JSON without places: of a path only its being given is kept.
+
+    The version is left out of account: what it changes is the order of classes, which the fingerprint covers.
+    """
+    data: dict[str, Any] = {**recipe.model_dump(mode="json"), "version": 1}
     for name in _PLACES:
         data[name] = data[name] is not None
     for name in _LABEL_PLACES:
@@ -26,9 +29,15 @@ def recipe_key(recipe: DatasetRecipe) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
-def fingerprint(recipe: DatasetRecipe, rows: Iterable[tuple[str, str, str, str]]) -> str:
-    """Return the SHA-256 over the recipe and each row's (split, label, path, sha256) in order."""
-    return _digest([recipe_key(recipe)], rows)
+def fingerprint(
+    recipe: DatasetRecipe, rows: Iterable[tuple[str, str, str, str]], classes: Sequence[str] | None = None
+) -> str:
+    """Return the SHA-256 over the recipe and each row's (split, label, path, sha256) in order.
+
+    ``classes`` is their order where it is the one of numbers (1, 2, 10); orders that the source states, and that of
+    letters, were never part of it.
+    """
+    return _digest([recipe_key(recipe), *(classes or ())], rows)
 
 
 def listing_digest(place: str, files: Iterable[Listed]) -> str:

@@ -1,5 +1,6 @@
 """Labels as they are handed over become names of classes; a missing value is no class."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -45,11 +46,11 @@ def well_named(
     items: Sequence[Item], classes: Sequence[str] | None
 ) -> tuple[list[Item], list[str] | None, list[Finding]]:
     """Return items and stated classes with clean names, one for each class, and what is told of them."""
-    used = {item.label for item in items}
-    renamed, findings = tidied([*used, *(name for name in classes or () if name not in used)])
+    counts = {**dict.fromkeys(classes or (), 0), **Counter(item.label for item in items)}
+    renamed, findings = tidied(counts, stated=classes is not None)
     if renamed:
         items = [replace(item, label=renamed.get(item.label, item.label)) for item in items]
-    names = sorted({renamed.get(label, label) for label in used})
+    names = sorted({item.label for item in items})
     stated = None if classes is None else list(dict.fromkeys(renamed.get(name, name) for name in classes))
     return list(items), stated, [*findings, *alike_finding(names)]
 

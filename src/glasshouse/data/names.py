@@ -3,14 +3,16 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from glasshouse.data.check import Finding
 
-__all__ = ["alike_finding", "cleaned", "composed", "lookalike", "missing_look", "natural", "tidied"]
+__all__ = ["alike_finding", "cleaned", "composed", "missing_look", "natural", "tidied"]
 
 # zero-width space, word joiner, byte-order mark, soft hyphen, and the marks of direction: nobody sees them
-_UNSEEN = dict.fromkeys([0x200B, 0x2060, 0xFEFF, 0x00AD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_UNSEEN = dict.fromkeys(
+    [0x200B, 0x2060, 0xFEFF, 0x00AD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
 _JOINERS = dict.fromkeys([0x200C, 0x200D])  # seen in some scripts and in pictograms, so only compared without
 _DIGITS = re.compile(r"([0-9]{1,18})")
 _BETWEEN = re.compile(r"[\s_.\-]+")
@@ -39,8 +41,8 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     return (*key, (-1, 0, text))
 
 
-def lookalike(name: str) -> str:
-    """Return what names share that a person may take for one: without case, width, accents of spacing, plural s."""
+def _lookalike(name: str) -> str:
+    """Return what names share that a person may take for one: without case, width, blanks, underscores, plural s."""
     plain = unicodedata.normalize("NFKC", name.translate(_JOINERS)).casefold()
     words = _BETWEEN.sub(" ", plain).strip()
     if words.isdigit():
@@ -53,33 +55,53 @@ def missing_look(name: str) -> bool:
     return name.casefold() in _MISSING
 
 
-def tidied(labels: Iterable[str]) -> tuple[dict[str, str], list[Finding]]:
-    """Return the name of each label that is not clean, or is spelled in two ways; and what is told of it."""
-    wanted = {label: cleaned(label) or label for label in labels}
-    renamed = {label: name for label, name in wanted.items() if label != name}
-    spelled = defaultdict(list)
-    for label, name in wanted.items():
-        spelled[name].append(label)
-    findings = []
-    for name in sorted(set(renamed.values())):
-        forms = sorted(spelled[name])
-        if len({composed(form) for form in forms}) == 1:  # only Unicode's two ways
-            if len(forms) > 1:
-                findings.append(Finding("spelling", f"the class {name} is spelled in two ways of Unicode; it is one class"))
-        else:
-            written = ", ".join(map(ascii if not name.isascii() and len(forms) == 1 else repr, forms))
-            findings.append(
-                Finding("spelling", f"the class {name} is written with blanks or letters that nobody sees ({written}); "
-                        "it is one class")
-            )  # fmt: skip
-    return renamed, findings
+def tidied(counts: Mapping[str, int], stated: bool = False) -> tuple[dict[str, str], list[Finding]]:
+    """Return the new name of each label that gets one, and what is told of it; ``counts`` are its pictures.
+
+    Labels become one class that differ in what nobody sees; also, unless the source has ``stated`` its classes, in case
+    or in the width of letters: under the name with the most pictures. Single letters stay apart (``A`` and ``a``).
+    """
+    groups: dict[str, dict[str, int]] = defaultdict(dict)
+    for label, count in sorted(counts.items()):
+        name = cleaned(label) or label
+        same = name if stated or len(name) == 1 else _narrow(name).casefold()
+        groups[same].setdefault(name, 0)
+        groups[same][name] += count
+    chosen = {same: min(names, key=lambda name: (-names[name], name)) for same, names in groups.items()}
+    renamed: dict[str, str] = {}
+    forms: dict[str, list[str]] = defaultdict(list)
+    for label in sorted(counts):
+        name = cleaned(label) or label
+        new = chosen[name if stated or len(name) == 1 else _narrow(name).casefold()]
+        forms[new].append(label)
+        if new != label:
+            renamed[label] = new
+    return renamed, [finding for name in sorted(forms) for finding in _spelled(name, forms[name])]
+
+
+def _narrow(text: str) -> str:
+    """Return a text with plain letters for those of full width, which Asian keyboards write (``ｃａｔ``)."""
+    return "".join(unicodedata.normalize("NFKC", one) if "\uff00" <= one <= "\uffef" else one for one in text)
+
+
+def _spelled(name: str, forms: Sequence[str]) -> Iterator[Finding]:
+    """Yield what is told of a class with several spellings, or with one that nobody sees as it is."""
+    if len(forms) == 1 and composed(forms[0]) == name:
+        return
+    if len({composed(form) for form in forms}) == 1:
+        yield Finding("spelling", f"the class {name} is spelled in two ways of Unicode; it is one class")
+        return
+    clean = {cleaned(form) for form in forms}
+    what = "in several ways" if len(clean) > 1 else "with blanks or letters that nobody sees"
+    written = ", ".join(repr(form) if form == cleaned(form) or form.isascii() else ascii(form) for form in forms)
+    yield Finding("spelling", f"the class {name} is written {what} ({written}); it is one class")
 
 
 def alike_finding(classes: Sequence[str]) -> Iterator[Finding]:
-    """Yield what is told where classes differ only by case, width, blanks, underscores or a plural s."""
+    """Yield what is told where classes differ only by blanks, underscores, a plural s, zeros or a letter's case."""
     found = defaultdict(list)
     for name in classes:
-        found[lookalike(name)].append(name)
+        found[_lookalike(name)].append(name)
     groups = [group for group in found.values() if len(group) > 1]
     if groups:
         shown = "; ".join(" and ".join(map(repr, group)) for group in groups[:5]) + ("; ..." if len(groups) > 5 else "")
@@ -88,4 +110,3 @@ def alike_finding(classes: Sequence[str]) -> Iterator[Finding]:
             f"these classes have names that look alike, and stay classes of their own: {shown}. If they mean the same, "
             "give them one name and make the dataset again.",
         )
-

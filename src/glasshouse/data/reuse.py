@@ -1,6 +1,5 @@
 """Whether a dataset that already stands somewhere is the one that is asked for."""
 
-import csv
 import json
 import os
 from collections.abc import Mapping
@@ -8,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glasshouse.data.dataset import SPLITS, open_dataset, read_manifest
+from glasshouse.data.dataset import SPLITS, Dataset, open_dataset, read_manifest
 from glasshouse.data.fingerprint import content_hash, listing_digest, names_digest, recipe_key
 from glasshouse.data.items import Source
 from glasshouse.data.reading import in_order, worker_threads
+from glasshouse.data.spreadsheet import read_rows
 from glasshouse.errors import DatasetError, PictureError
 from glasshouse.recipe import DatasetRecipe
 
@@ -74,7 +74,8 @@ def found_again(standing: Standing, recipe: DatasetRecipe, source: Source) -> bo
         return False
     marks, before = source_marks(recipe, source), standing.manifest["source"]
     try:
-        open_dataset(standing.place)
+        if _counted_otherwise(open_dataset(standing.place), recipe):
+            return False
         if marks["listing"] == before["listing"]:
             return True
         if recipe.split == "time" or marks["names"] != before["names"] or not _same_content(standing, source):
@@ -85,12 +86,17 @@ def found_again(standing: Standing, recipe: DatasetRecipe, source: Source) -> bo
     return True
 
 
+def _counted_otherwise(dataset: Dataset, recipe: DatasetRecipe) -> bool:
+    """Tell whether a later recipe put the classes into another order than this one does."""
+    return recipe.version < dataset.recipe.version and list(dataset.classes) != sorted(dataset.classes)
+
+
 def _same_content(standing: Standing, source: Source) -> bool:
     """Tell whether every picture that was read then has the same content now."""
     dataset = open_dataset(standing.place)
     expected = {p: h for split in dataset.splits.values() for p, h in zip(split.paths, split.sha256)}
-    with (standing.place / "rejected.csv").open(encoding="utf-8", newline="") as lines:
-        expected |= {row["path"]: row["sha256"] for row in csv.DictReader(lines) if row["sha256"] != "-"}
+    rows = read_rows(standing.place / "rejected.csv")
+    expected |= {row["path"]: row["sha256"] for row in rows if row["sha256"] != "-"}
     items = [item for item in source.items if item.path in expected]
 
     def same(index: int) -> bool:

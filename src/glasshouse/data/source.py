@@ -177,7 +177,8 @@ def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
     if labels.by == "idx" or is_idx_name(path.name):
         return _idx([path], path.parent, labels)
     if ending == ".npz":
-        return ArraySource(npz_parts(path), _names(labels, path.parent), [_listed(path)])
+        parts, findings = npz_parts(path)
+        return ArraySource(parts, _names(labels, path.parent), [_listed(path)], findings)
     archive = open_archive(path)
     if archive is None:
         raise unknown_file(path)

@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Iterable
+from pathlib import Path
 from typing import IO
 
-__all__ = ["BOM", "ENCODING", "cell", "line", "uncell", "writer"]
+__all__ = ["BOM", "ENCODING", "cell", "line", "read_rows", "uncell", "write_rows"]
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel takes UTF-8 for the system's old encoding
 ENCODING = "utf-8-sig"  # of files: with that mark when written, with or without when read
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # plain, and of full width
 
 
 def cell(text: str) -> str:
@@ -28,10 +29,20 @@ def line(cells: Iterable[object], end: str = "\r\n") -> str:
     return "".join(rows.lines)
 
 
-def writer(file: IO[str], rows: Iterable[Iterable[object]]) -> None:
+def write_rows(file: IO[str], rows: Iterable[Iterable[object]]) -> None:
     """Write rows as ``line`` makes them into a file that was opened with ``ENCODING``."""
     for row in rows:
         file.write(line(row))
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table that Glasshouse wrote, by the heads; one without a mark was written as it is."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        marked = lines.read(1) == BOM
+        if not marked:
+            lines.seek(0)
+        rows = list(csv.DictReader(lines))
+    return [{head: uncell(text or "") for head, text in row.items()} for row in rows] if marked else rows
 
 
 class _Rows:

@@ -19,17 +19,18 @@ Rows = Sequence[Sequence[str]]
 _WORDS = {
     "path": ("path", "file", "filename", "file_name", "filepath", "file_path", "fname", "image", "image_path",
              "image_name", "image_id", "img", "img_path", "picture", "name", "id",
-             "경로", "파일_경로", "이미지_경로", "파일", "파일명", "파일_이름", "이미지", "이미지명", "이미지_파일", "이미지_이름",
-             "사진", "사진명", "사진_파일", "그림", "그림_파일"),
+             "경로", "파일_경로", "이미지_경로", "파일", "파일명", "파일_이름", "이미지", "이미지명", "이미지_파일",
+             "이미지_이름", "사진", "사진명", "사진_파일", "그림", "그림_파일"),
     "label": ("label", "labels", "class", "class_name", "category", "target", "tag", "tags", "species", "breed", "y",
-              "라벨", "레이블", "정답", "클래스", "클래스명", "분류", "분류명", "범주", "카테고리", "종류", "품종", "종", "태그"),
+              "라벨", "레이블", "정답", "클래스", "클래스명", "분류", "분류명", "범주", "카테고리", "종류",
+              "품종", "종", "태그"),
     "group": ("group", "group_id", "patient", "patient_id", "series", "series_id", "video", "video_id",
               "그룹", "그룹_번호", "환자", "환자_번호", "묶음", "시리즈", "동영상", "영상"),
     "split": ("split", "set", "subset", "partition", "is_valid", "is_test", "is_train", "is_training_image",
               "세트", "데이터_구분", "데이터_분할", "분할", "구분", "용도"),
 }  # fmt: skip
-_YES = {"true": True, "1": True, "yes": True, "y": True, "예": True, "false": False, "0": False, "no": False, "n": False,
-        "아니요": False, "아니오": False}  # fmt: skip
+_YES = {"true": True, "1": True, "yes": True, "y": True, "예": True,
+        "false": False, "0": False, "no": False, "n": False, "아니요": False, "아니오": False}  # fmt: skip
 _FLAGS = {"is_valid": ("val", "train"), "is_test": ("test", "train"), "is_train": ("train", "test"),
           "is_training_image": ("train", "test")}  # fmt: skip
 _TRIED = 20  # rows whose cells are looked at
@@ -64,8 +65,7 @@ def find_columns(table: Path, rows: Rows, recipe: LabelRecipe, is_there: Callabl
     """
     names = tuple(name.strip() for name in rows[0])
     wished = {role: _wished(table, names, role, getattr(recipe, f"{role}_column")) for role in _WORDS}
-    found = {role: _by_heads(names, role) if wished[role] is None else [number] if (number := wished[role]) is not None else []
-             for role in _WORDS}  # fmt: skip
+    found = {role: _by_heads(names, role) if number is None else [number] for role, number in wished.items()}
     if not any(found.values()) and len(names) >= 2 and _looks_like_file(names[0], is_there):
         return Columns(0, 1, None, None, ())
     return _chosen(table, rows[1:], names, found, wished, is_there, place)
@@ -109,7 +109,9 @@ def path_column(table: Path, rows: Rows, is_there: Callable[[str], bool]) -> int
         return None
     found = _path(headed, rows[1:], names, is_there, [])
     if found is None:
-        raise SourceError(f"{table}: no column for the path is seen among {', '.join(names)}. Begin it with the line path.")
+        raise SourceError(
+            f"{table}: no column for the path is seen among {', '.join(names)}. Begin it with the line path."
+        )
     return found
 
 
@@ -136,7 +138,11 @@ def _by_heads(names: Sequence[str], role: str) -> list[int]:
     heads = [_plain(name) for name in names]
     squeezed = [head.replace("_", "") for head in heads]
     found = [heads.index(word) for word in _WORDS[role] if word in heads]
-    return found + [k for word in _WORDS[role] if not word.isascii() and (k := _index(squeezed, word)) is not None and k not in found]
+    return found + [
+        k
+        for word in _WORDS[role]
+        if not word.isascii() and (k := _index(squeezed, word)) is not None and k not in found
+    ]
 
 
 def _index(heads: Sequence[str], word: str) -> int | None:
@@ -207,7 +213,9 @@ def _several(names: Sequence[str], labels: Sequence[int]) -> Finding:
 def _unused_split(headed: Sequence[int], split: int | None, label: int, names: Sequence[str]) -> Iterator[Finding]:
     for number in headed:
         if split is None and number != label:
-            yield Finding("split-column", f"the column {names[number]} names no train, val or test, so it is not the split")
+            yield Finding(
+                "split-column", f"the column {names[number]} names no train, val or test, so it is not the split"
+            )
 
 
 def _unknown(

@@ -33,8 +33,8 @@ def _item(file: Listed, layout: Layout, roots: Sequence[str]) -> Item | Rejected
     root = next((one for one in roots if file.path.startswith(one)), None)
     if root is None:
         folders = ", ".join(sorted(layout.parts))
-        reason = f"not in one of the folders {folders}" if layout.parts else "not in a class folder"
-        return Rejected(file.path, reason)
+        outside = f"not in one of the folders {folders}" if layout.parts else "not in a class folder"
+        return Rejected(file.path, outside)
     label, slash, _ = file.path[len(root) :].partition("/")
     if not slash:
         where = f" of {root.rstrip('/').removeprefix(layout.top)}" if layout.roots[root] else ""

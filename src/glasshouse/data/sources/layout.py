@@ -132,7 +132,7 @@ def _without_classes(
         names = ", ".join(sorted(loose))
         yield Finding(
             "part-without-classes",
-            f"these folders of the split hold no class folders, so their pictures have no label and are left out: {names}",
+            f"parts of the split hold no class folders, so their pictures have no label and are left out: {names}",
         )
 
 
@@ -149,15 +149,17 @@ def _beside(shape: Shape, top: str) -> tuple[dict[str, str | None], dict[str, st
         if split != "train" and inside & set(others):
             roots[_inner(shape, top, name, split)] = split
             findings.append(
-                Finding("part-beside", f"the folder {name} beside the class folders holds folders of the same names: it is "
-                        f"taken as the part {split}")
+                Finding("part-beside", f"the folder {name} beside the class folders holds folders of the same names: "
+                        f"it is taken as the part {split}")
             )  # fmt: skip
         elif split != "train":
-            aside[f"{top}{name}/"] = f"{name} beside the class folders names a part of the split, and has no class folders"
+            aside[f"{top}{name}/"] = (
+                f"{name} beside the class folders names a part of the split, and has no class folders"
+            )
             findings.append(
-                Finding("part-beside", f"the folder {name} beside the class folders is left out: it names a part of the "
-                        "split and has no class folders of its own. If it is a class, rename it (an underscore at the "
-                        "end is enough).")
+                Finding("part-beside", f"the folder {name} beside the class folders is left out: it names a part of "
+                        "the split and has no class folders of its own. If it is a class, rename it (an underscore at "
+                        "the end is enough).")
             )  # fmt: skip
         else:
             findings.append(
@@ -192,7 +194,9 @@ def _said(aside: Mapping[str, str]) -> Iterator[Finding]:
 def _nested(shape: Shape, roots: Mapping[str, str | None], aside: Mapping[str, str]) -> Iterator[Finding]:
     """Yield what is told where class folders hold folders of the same names: these may be the classes."""
     for root in roots:
-        classes = [name for name in shape.children(root) if f"{root}{name}/" not in aside and f"{root}{name}/" not in roots]
+        classes = [
+            name for name in shape.children(root) if f"{root}{name}/" not in aside and f"{root}{name}/" not in roots
+        ]
         inside = {name: set(shape.children(f"{root}{name}/")) for name in classes}
         counted = Counter(inner for names in inside.values() for inner in names if not inner.isdecimal())
         shared = sorted(name for name, count in counted.items() if count > 1)

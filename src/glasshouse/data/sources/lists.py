@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from glasshouse.data.check import Finding
 from glasshouse.data.items import Labelled
+from glasshouse.data.names import natural
 from glasshouse.data.sources.named import Named, NamedPictures, decoded_text, encoding_finding, read_text
 from glasshouse.data.sources.parts import SPLIT_WORDS, part_of_name
 from glasshouse.errors import SourceError
@@ -94,7 +95,7 @@ def read_names(path: Path) -> list[str]:
 def _numbers(collected: NamedPictures) -> list[str] | None:
     """Return the labels in the order of their numbers, where all are numbers."""
     labels = {item.label for item in collected.items}
-    return sorted(labels, key=int) if labels and all(label.isdecimal() for label in labels) else None
+    return sorted(labels, key=natural) if labels and all(label.isdecimal() for label in labels) else None
 
 
 def _add(collected: NamedPictures, line: Named, names: list[str] | None) -> None:

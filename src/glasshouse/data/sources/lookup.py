@@ -16,8 +16,31 @@ from glasshouse.data.names import cleaned, composed
 __all__ = ["ENDINGS", "Found", "Lookup", "Several"]
 
 ENDINGS = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .gif .bmp .dib .tif .tiff .webp .ppm .pgm .pbm .pnm .heic .heif .avif .jp2 .j2k .ico "
-    ".tga .pcx".split()
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jp2",
+        ".j2k",
+        ".ico",
+        ".tga",
+        ".pcx",
+    ]
 )
 _DRIVE = re.compile(r"^[A-Za-z]:/|^//")
 _URI = re.compile(r"^(?:file|https?|s3|gs|hdfs)://", re.IGNORECASE)
@@ -40,7 +63,7 @@ class Several:
 
 
 class Lookup:
-    """Finds files by their names; ``names`` gives what lies in a folder ("" or with a slash), ``is_file`` tests a path."""
+    """Finds files by their names; ``names`` lists a folder ("" or with a slash), ``is_file`` tests a path."""
 
     def __init__(
         self, names: Callable[[str], Iterable[str]], is_file: Callable[[str], bool], own: Sequence[str] = ()
@@ -82,7 +105,12 @@ class Lookup:
         *parents, name = path.split("/")
         for parent in parents:
             folders = [f"{folder}{one}/" for folder in folders for one in self._like(folder, parent)]
-        return [f"{folder}{one}" for folder in folders for one in self._like(folder, name) if self._is_file(f"{folder}{one}")]
+        return [
+            f"{folder}{one}"
+            for folder in folders
+            for one in self._like(folder, name)
+            if self._is_file(f"{folder}{one}")
+        ]
 
     def _like(self, folder: str, name: str) -> list[str]:
         names = self._in(folder)
@@ -158,7 +186,7 @@ def _inner(path: str) -> str | None:
 
 
 def _ends(written: str, own: Sequence[str]) -> Iterator[str]:
-    """Yield the ends of a path of another machine or of the web, the longest first; of others, what follows the folder."""
+    """Yield the ends of a path of another machine or the web, the longest first; of others, those after the folder."""
     bare = written.strip().strip("\"'").replace("\\", "/")
     foreign = bare.startswith("/") or _DRIVE.match(bare) or _URI.match(bare) or ".." in bare.split("/")
     path = unquote(_URI.sub("", bare).partition("?")[0]) if _URI.match(bare) else bare

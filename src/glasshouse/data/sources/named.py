@@ -98,7 +98,7 @@ class NamedPictures:
 
     def place(self, written: str) -> tuple[Listed, str | None] | Several | None:
         """Return the file of a picture by the path that items have, and how it was found; None where it is nowhere."""
-        for spelling, how in ((written, None), (os.path.expanduser(written), "from the folder of the user")):
+        for spelling, how in ((written, None), (_at_home(written), "from the folder of the user")):
             if how is not None and spelling == written:
                 continue
             if how is not None:
@@ -127,7 +127,7 @@ class NamedPictures:
     def _lookup(self) -> Lookup:
         def names(folder: str) -> list[str]:
             try:
-                return [name for name in os.listdir(self.base / folder) if not is_hidden(name)]
+                return [one.name for one in (self.base / folder).iterdir() if not is_hidden(one.name)]
             except OSError:
                 return []
 
@@ -137,7 +137,7 @@ class NamedPictures:
             except (OSError, ValueError):
                 return False
 
-        return Lookup(names, is_file, Path(os.path.abspath(self.base)).parts)
+        return Lookup(names, is_file, Path(os.path.normpath(self.base.absolute())).parts)
 
     def _told(self) -> Iterator[Finding]:
         for how, pairs in self.ways.items():
@@ -185,6 +185,13 @@ class NamedInArchive(NamedPictures):
                     inside.setdefault("".join(f"{part}/" for part in parts[:depth]), set()).add(name)
         own = [part for part in self.top.split("/") if part]
         return Lookup(lambda folder: inside.get(folder, ()), lambda path: self.top + path in self.entries, own)
+
+
+def _at_home(written: str) -> str:
+    try:
+        return str(Path(written).expanduser()) if written.startswith("~") else written
+    except RuntimeError:  # no such user
+        return written
 
 
 def read_text(path: Path) -> str:

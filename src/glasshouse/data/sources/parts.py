@@ -1,4 +1,4 @@
-"""Words that name a part of a split (training, validation, test), in English and Korean, as folders and cells have them."""
+"""Words that name a part of a split (training, validation, test), in English and Korean: of folders and cells."""
 
 import re
 
@@ -13,15 +13,20 @@ SPLIT_WORDS = {
 }  # fmt: skip
 _WORDS = {
     **SPLIT_WORDS, "trn": "train", "validate": "val", "validating": "val", "tst": "test",
-    "훈련": "train", "학습": "train", "트레이닝": "train", "검증": "val", "시험": "test", "테스트": "test", "평가": "test",
+    "훈련": "train", "학습": "train", "트레이닝": "train", "검증": "val",
+    "시험": "test", "테스트": "test", "평가": "test",
 }  # fmt: skip
-_NEUTRAL = frozenset(
-    "set sets data dataset datasets image images img imgs picture pictures pic pics photo photos file files folder "
-    "folders dir list lists split splits subset part seg sample samples labeled labelled jpg jpeg png "
-    "용 데이터 데이터셋 데이터세트 자료 세트 셋 이미지 사진 그림 폴더 파일 목록 분류 원천데이터 원천".split()
-)  # fmt: skip
-_UNLABELLED = frozenset({"unlabeled", "unlabelled", "unlabeleddata", "unlabelleddata", "unsup", "unsupervised", "nolabel",
-                         "nolabels", "notlabeled", "레이블없음", "라벨없음", "미분류"})  # fmt: skip
+_NEUTRAL = frozenset({
+    "set", "sets", "data", "dataset", "datasets", "image", "images", "img", "imgs", "picture", "pictures", "pic",
+    "pics", "photo", "photos", "file", "files", "folder", "folders", "dir", "list", "lists", "split", "splits",
+    "subset", "part", "seg", "sample", "samples", "labeled", "labelled", "jpg", "jpeg", "png",
+    "용", "데이터", "데이터셋", "데이터세트", "자료", "세트", "셋", "이미지", "사진", "그림", "폴더", "파일", "목록",
+    "분류", "원천데이터", "원천",
+})  # fmt: skip
+_UNLABELLED = frozenset({
+    "unlabeled", "unlabelled", "unlabeleddata", "unlabelleddata", "unsup", "unsupervised", "nolabel", "nolabels",
+    "notlabeled", "레이블없음", "라벨없음", "미분류",
+})  # fmt: skip
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _APART = re.compile(r"[\W_]+|(?<=\D)(?=\d)|(?<=\d)(?=\D)")
 
@@ -90,4 +95,6 @@ def _all_neutral(word: str) -> bool:
     """Tell whether a word is empty or made of neutral words (``데이터`` + ``세트``)."""
     if not word or word in _NEUTRAL:
         return True
-    return any(word.startswith(one) and _all_neutral(word[len(one) :]) for one in _NEUTRAL if len(one) > 1 or one == "용")
+    return any(
+        word.startswith(one) and _all_neutral(word[len(one) :]) for one in _NEUTRAL if len(one) > 1 or one == "용"
+    )

@@ -39,8 +39,8 @@ def label_by_table(table: Path, collected: NamedPictures, recipe: LabelRecipe) -
     findings += columns.findings
     odd = sorted({item.label for item in collected.items if missing_look(item.label)})
     if odd:
-        findings.append(Finding("missing-name", f"the class {odd[0]} is called as programs write a missing label; leave "
-                                "the cell empty if it means that"))  # fmt: skip
+        text = f"the class {odd[0]} is called as programs write a missing label; leave the cell empty if it means that"
+        findings.append(Finding("missing-name", text))
     return collected.labelled(warnings=findings)
 
 
