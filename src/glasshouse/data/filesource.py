@@ -20,9 +20,10 @@ class FileSource:
     ) -> None:
         self._files = files
         self._stamp = list(stamp)
-        items, classes, told = well_named(labelled.items, labelled.classes)
+        items, classes, told = well_named(labelled.items, labelled.classes, labelled.fold)
         self.items: Sequence[Item] = items
         self.named: Sequence[str] = labelled.named
+        self.fold = labelled.fold
         self.rejected: list[Rejected] = sorted([*files.tree.rejected, *labelled.rejected], key=lambda one: one.path)
         self.warnings: list[Finding] = [
             *findings, *labelled.warnings, *told, *hidden_finding(files.tree.hidden)

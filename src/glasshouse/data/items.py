@@ -46,7 +46,7 @@ class Labelled:
     """What a labelling rule made of a list of files.
 
     ``classes`` is an order that the source itself states; ``named`` are the paths that a table or list names, as it has
-    them and as they were found.
+    them and as they were found; ``fold`` tells that labels which differ only in case are one class.
     """
 
     items: Sequence[Item]
@@ -54,6 +54,7 @@ class Labelled:
     warnings: Sequence[Finding] = ()
     classes: Sequence[str] | None = None
     named: Sequence[str] = ()
+    fold: bool = False
 
 
 class Source(Protocol):

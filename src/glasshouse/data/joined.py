@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.filesource import FileSource
 from glasshouse.data.items import Item, Listed, Source
 from glasshouse.data.labels import well_named
 
@@ -34,7 +35,7 @@ class JoinedSource:
             self.rejected += [Rejected(prefix + one.path, one.reason) for one in source.rejected]
             self.warnings += source.warnings
         self._sources = {prefix: source for prefix, (_, source) in sources.items()}
-        self.items, stated, findings = well_named(items, main.classes)
+        self.items, stated, findings = well_named(items, main.classes, all(map(_folds, self._sources.values())))
         self.warnings += [one for one in findings if one not in self.warnings]
         self.named: Sequence[str] = [name for _, source in sources.values() for name in source.named]
         self.classes = self._joined_classes(stated)
@@ -56,3 +57,7 @@ class JoinedSource:
         if stated is None:
             return None
         return [*stated, *sorted({item.label for item in self.items} - set(stated))]
+
+
+def _folds(source: Source) -> bool:
+    return isinstance(source, FileSource) and source.fold

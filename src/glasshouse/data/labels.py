@@ -43,11 +43,14 @@ def label_text(label: object) -> str | None:
 
 
 def well_named(
-    items: Sequence[Item], classes: Sequence[str] | None
+    items: Sequence[Item], classes: Sequence[str] | None, fold: bool = False
 ) -> tuple[list[Item], list[str] | None, list[Finding]]:
-    """Return items and stated classes with clean names, one for each class, and what is told of them."""
+    """Return items and stated classes with clean names, one for each class, and what is told of them.
+
+    ``fold`` makes one class of names that differ in case: of folders, which most systems cannot have side by side.
+    """
     counts = {**dict.fromkeys(classes or (), 0), **Counter(item.label for item in items)}
-    renamed, findings = tidied(counts, stated=classes is not None)
+    renamed, findings = tidied(counts, fold and classes is None)
     if renamed:
         items = [replace(item, label=renamed.get(item.label, item.label)) for item in items]
     names = sorted({item.label for item in items})

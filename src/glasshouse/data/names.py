@@ -55,16 +55,16 @@ def missing_look(name: str) -> bool:
     return name.casefold() in _MISSING
 
 
-def tidied(counts: Mapping[str, int], stated: bool = False) -> tuple[dict[str, str], list[Finding]]:
+def tidied(counts: Mapping[str, int], fold: bool = False) -> tuple[dict[str, str], list[Finding]]:
     """Return the new name of each label that gets one, and what is told of it; ``counts`` are its pictures.
 
-    Labels become one class that differ in what nobody sees; also, unless the source has ``stated`` its classes, in case
-    or in the width of letters: under the name with the most pictures. Single letters stay apart (``A`` and ``a``).
+    Labels become one class that differ in what nobody sees; with ``fold`` also in case or in the width of letters: under
+    the name with the most pictures. Single letters stay apart (``A`` and ``a``).
     """
     groups: dict[str, dict[str, int]] = defaultdict(dict)
     for label, count in sorted(counts.items()):
         name = cleaned(label) or label
-        same = name if stated or len(name) == 1 else _narrow(name).casefold()
+        same = name if not fold or len(name) == 1 else _narrow(name).casefold()
         groups[same].setdefault(name, 0)
         groups[same][name] += count
     chosen = {same: min(names, key=lambda name: (-names[name], name)) for same, names in groups.items()}
@@ -72,7 +72,7 @@ def tidied(counts: Mapping[str, int], stated: bool = False) -> tuple[dict[str, s
     forms: dict[str, list[str]] = defaultdict(list)
     for label in sorted(counts):
         name = cleaned(label) or label
-        new = chosen[name if stated or len(name) == 1 else _narrow(name).casefold()]
+        new = chosen[name if not fold or len(name) == 1 else _narrow(name).casefold()]
         forms[new].append(label)
         if new != label:
             renamed[label] = new

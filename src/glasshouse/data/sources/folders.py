@@ -26,7 +26,7 @@ def label_by_folder(tree: Tree, packed: bool = False) -> Labelled:
         (items if isinstance(item, Item) else rejected).append(item)  # type: ignore[arg-type]
     wrapped = () if packed else _wrapped(layout, shape)
     findings = [*wrapped, *layout.findings, *_empty_classes(layout, shape, items), *_tables(layout, tree, items)]
-    return Labelled(items, rejected, findings)
+    return Labelled(items, rejected, findings, fold=True)
 
 
 def _item(file: Listed, layout: Layout, roots: Sequence[str]) -> Item | Rejected:
