@@ -58,8 +58,8 @@ def missing_look(name: str) -> bool:
 def tidied(counts: Mapping[str, int], fold: bool = False) -> tuple[dict[str, str], list[Finding]]:
     """Return the new name of each label that gets one, and what is told of it; ``counts`` are its pictures.
 
-    Labels become one class that differ in what nobody sees; with ``fold`` also in case or in the width of letters: under
-    the name with the most pictures. Single letters stay apart (``A`` and ``a``).
+    Labels become one class that differ in what nobody sees; with ``fold`` also in case or in the width of letters,
+    under the name with the most pictures. Single letters stay apart (``A`` and ``a``).
     """
     groups: dict[str, dict[str, int]] = defaultdict(dict)
     for label, count in sorted(counts.items()):

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from glasshouse.data.names import composed
 from glasshouse.data.picture import decode_encoded
 from glasshouse.errors import DatasetError
 
@@ -91,10 +92,10 @@ class Split:
                 yield from (Row(**one) for one in part.slice(low, min(_READ, stop - first - low)).to_pylist())
 
     def search(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """Return the numbers of the rows whose path holds all ``words``, in whatever case, int64 (n,)."""
+        """Return the numbers of the rows whose path holds all ``words``, in whatever case and spelling, int64 (n,)."""
         found = np.ones(len(self), bool)
         for word in words:
-            masks = [pc.match_substring(_column(b, "path"), word, ignore_case=True) for b in self._batches]
+            masks = [pc.match_substring(_spelled(b, word), composed(word), ignore_case=True) for b in self._batches]
             found &= np.concatenate([np.zeros(0, bool), *(m.to_numpy(zero_copy_only=False) for m in masks)])
         return np.flatnonzero(found)
 
@@ -185,6 +186,12 @@ class Split:
 
     def _decode(self, cell: Any) -> NDArray[np.uint8]:
         return decode_encoded(bytes(cell), self.encoding, self.shape)
+
+
+def _spelled(batch: Any, word: str) -> Any:
+    """Return the paths; composed where the word has letters that Unicode spells in two ways (older datasets)."""
+    paths = _column(batch, "path")
+    return paths if word.isascii() else pc.utf8_normalize(paths, form="NFC")
 
 
 def _column(batch: Any, name: str) -> Any:

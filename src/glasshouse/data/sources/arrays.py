@@ -86,19 +86,15 @@ def _named(label: object, names: Sequence[str] | None) -> tuple[str | None, str]
     text = None if is_missing(label) else label_text(label)
     if text is None:
         return None, "it has no label"
-    number = (
-        int(label) if isinstance(label, bool | np.bool_) and names is not None and text not in names else _number(text)
-    )
-    if number is not None and (names is None or text not in names):
-        if names is None and number >= 0:
-            return str(number) if not isinstance(label, str) else text, ""
-        if names is not None and 0 <= number < len(names):
-            return names[number], ""
-        expected = f"there are {len(names)} class names" if names is not None else "expected a number from 0, or a name"
-        return None, f"its label is {text}; {expected}"
-    if names is not None and text not in names:
-        return None, f"its label is {text}; there are {len(names)} class names"
-    return text, ""
+    number = int(label) if isinstance(label, bool | np.bool_) else _number(text)
+    if names is None:
+        negative = number is not None and number < 0
+        return (None, f"its label is {text}; expected a number from 0, or a name") if negative else (text, "")
+    if text in names:
+        return text, ""
+    if number is not None and 0 <= number < len(names):
+        return names[number], ""
+    return None, f"its label is {text}; there are {len(names)} class names"
 
 
 def _number(text: str) -> int | None:

@@ -12,7 +12,7 @@ from glasshouse.data.sources.parts import part_of_name
 from glasshouse.errors import SourceError
 from glasshouse.recipe import LabelRecipe
 
-__all__ = ["Columns", "find_columns", "path_column", "split_of_cell", "split_words"]
+__all__ = ["Columns", "find_columns", "path_column", "path_head", "split_of_cell", "split_words"]
 
 Rows = Sequence[Sequence[str]]
 
@@ -115,6 +115,11 @@ def path_column(table: Path, rows: Rows, is_there: Callable[[str], bool]) -> int
     return found
 
 
+def path_head(names: Sequence[str]) -> int | None:
+    """Return the first column whose head is usual for paths, None where there is none."""
+    return next(iter(_by_heads(names, "path")), None)
+
+
 def split_of_cell(word: str, flag: str | None) -> str | None:
     """Return ``train``, ``val`` or ``test`` for a cell of the split's column; None for another word."""
     if flag is None:
@@ -202,7 +207,8 @@ def _looks_like_file(cell: str, is_there: Callable[[str], bool]) -> bool:
 
 
 def _taken(role: str, name: str) -> Finding:
-    return Finding(f"{role}-column", f"the column {name} is taken as the {role}; name another one if that is wrong")
+    what = "path of the pictures" if role == "path" else "label"
+    return Finding(f"{role}-column", f"the column {name} is taken as the {what}; name another one if that is wrong")
 
 
 def _several(names: Sequence[str], labels: Sequence[int]) -> Finding:

@@ -14,7 +14,7 @@ from glasshouse.data.spreadsheet import uncell
 from glasshouse.errors import SourceError
 from glasshouse.recipe import LabelRecipe
 
-__all__ = ["label_by_table", "paths_of_table"]
+__all__ = ["label_by_table", "paths_of_table", "read_table"]
 
 _SEPARATOR = "sep="  # the first line of a table of Excel
 
@@ -30,7 +30,7 @@ def label_by_table(table: Path, collected: NamedPictures, recipe: LabelRecipe) -
     Raises:
         SourceError: the table is empty or the columns cannot be told.
     """
-    rows, first, findings = _rows(table)
+    rows, first, findings = read_table(table)
     columns = find_columns(table, rows, recipe, collected.is_inside, collected.base)
     headed = bool(columns.names)
     for line, row in enumerate(rows[1 if headed else 0 :], start=first + headed):
@@ -50,7 +50,7 @@ def paths_of_table(table: Path, collected: NamedPictures) -> Labelled:
     Raises:
         SourceError: the table is empty, or the column cannot be told.
     """
-    rows, first, findings = _rows(table)
+    rows, first, findings = read_table(table)
     column = path_column(table, rows, collected.is_inside)
     headed = column is not None
     for line, row in enumerate(rows[1 if headed else 0 :], start=first + headed):
@@ -59,8 +59,12 @@ def paths_of_table(table: Path, collected: NamedPictures) -> Labelled:
     return collected.labelled(warnings=findings)
 
 
-def _rows(table: Path) -> tuple[list[list[str]], int, list[Finding]]:
-    """Return the rows of a table, the number of its first line, and what is told of its encoding."""
+def read_table(table: Path) -> tuple[list[list[str]], int, list[Finding]]:
+    """Return the rows of a table, the number of its first line, and what is told of its encoding.
+
+    Raises:
+        SourceError: it is empty, or no table.
+    """
     text, encoding = decoded_text(table.read_bytes())
     if not text.strip():
         raise SourceError(f"{table} is empty; expected lines such as path,label")
