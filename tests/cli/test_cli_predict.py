@@ -82,7 +82,7 @@ def test_text_has_a_line_for_each_picture(model: str, pictures: Path) -> None:
 def test_a_table_is_written_beside_or_with_json(model: str, pictures: Path) -> None:
     done = CliRunner().invoke(app, [model, "shots", "--csv", "out.csv", "--top", "9"])
     assert (done.exit_code, done.stdout) == (0, "")
-    with (pictures / "out.csv").open(encoding="utf-8", newline="") as file:
+    with (pictures / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["path", "label", "probability", "label_2", "probability_2", "label_3", "probability_3",
                              "error"]  # fmt: skip
@@ -90,7 +90,7 @@ def test_a_table_is_written_beside_or_with_json(model: str, pictures: Path) -> N
     assert rows[2]["label"] == "" and rows[2]["error"]
     done = CliRunner().invoke(app, [model, "shots", "--csv", "out.csv", "--top", "1", "--json"])
     found = json.loads(done.stdout)
-    with (pictures / "out.csv").open(encoding="utf-8", newline="") as file:
+    with (pictures / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["label"] or None, float(row["probability"] or 0)) for row in rows] == [
         (one["label"], one["probability"] or 0) for one in found

@@ -216,7 +216,8 @@ def test_a_pixel_limit_that_cannot_be_is_refused(limit: object) -> None:
 def test_a_dataset_made_before_opens_without_ranges(tmp_path: Path) -> None:
     dataset = made(tmp_path, {f"{label}/{n}": ramp(1, n) for label in "ab" for n in range(3)})
     manifest = json.loads((dataset.path / "dataset.json").read_text())
-    del manifest["ranges"]
+    for later in ("ranges", "files", "checksum"):
+        del manifest[later]
     (dataset.path / "dataset.json").write_text(json.dumps(manifest))
     assert open_dataset(dataset.path).preprocessing.ranges is None
 
@@ -249,8 +250,12 @@ def test_arrays_with_channels_first_are_turned_and_told(tmp_path: Path) -> None:
         assert data.dataset.rejected == ()
         order = [int(path[-5:]) for path in data.train.paths]
         np.testing.assert_array_equal(data.train.rows(np.arange(8)), images[order])
-        (told,) = [one.message for one in data.dataset.warnings if one.kind == "layout"]
-        assert told.startswith("8 arrays have their channels first, such as (3, 24, 20): they are read as (channels,")
+        (told,) = [one.message for one in data.dataset.warnings if one.kind == "channels-first"]
+        assert told == "pictures of the shape (3, 24, 20) are taken as channels first: 3 channels, 20x24 pixels"
+    mixed = [turned[0], *images[1:]]
+    data = ImageData.from_arrays(mixed, [0, 1] * 4, out=tmp_path / "mixed", valid=0, twins=False)
+    (told,) = [one.message for one in data.dataset.warnings if one.kind == "channels-first"]
+    assert told.startswith("1 arrays have their channels first, such as (3, 24, 20): they are read as (channels,")
 
 
 def test_predict_takes_channels_first_where_it_is_plain_and_names_both_readings_where_not(tmp_path: Path) -> None:

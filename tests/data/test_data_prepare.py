@@ -85,7 +85,7 @@ def test_what_cannot_be_used_is_listed(tmp_path: Path) -> None:
     assert set(reasons) == {"cat/torn.jpg", "cat/empty.png", "dog/words.jpg", "bird/one.png"}
     assert "zero bytes" in reasons["cat/empty.png"]
     assert reasons["bird/one.png"] == "class 'bird' has 1 usable picture, fewer than the 2 asked for a class"
-    with (dataset.path / "rejected.csv").open(newline="") as lines:
+    with (dataset.path / "rejected.csv").open(newline="", encoding="utf-8-sig") as lines:
         assert {row["path"] for row in csv.DictReader(lines)} == set(reasons)
     assert dataset.classes == ("cat", "dog")
 

@@ -121,6 +121,8 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
     r"^Input should be $|^Moment |^a \{kind\}; expected|^expected a path, bytes|not a Head; build|"
     r"give one picture without N|"
     r"^the language of comments|stands in another file already|^subprocess|"
+    r"^not in a class folder of $|^there is no such file under $|"
+    r"^network trash folder$|^temporary items$|^system volume information$|"
     r"^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
 )
 

@@ -121,7 +121,7 @@ def test_the_surest_of_each_class_are_shown_and_taken_away(
         assert text.count("<h3") == 3
         assert client.get(f"{place}only=left").text.count("<h3") == 1
         rows = client.get(place.replace("/top?", "/top.csv?") + "n=2").text.splitlines()
-        assert rows[0] == "class,place,path,probability,answer,truth"
+        assert rows[0] == "\ufeffclass,place,path,probability,answer,truth"
         assert client.get(f"{place}n=0").status_code == 422
     assert "≠" in client.get(f"/models/{studio.model}/many/{classified}/top").text
 

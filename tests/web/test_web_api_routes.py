@@ -202,7 +202,7 @@ def test_predictions_as_a_table_hold_no_formulas(client: TestClient, store: Stor
         '"error": null, "truth": "cat"}\n'
     )
     lines = client.get(f"/api/v1/jobs/{job}/predictions.csv").text.splitlines()
-    assert lines[0].startswith("path,truth,label,probability,label2")
+    assert lines[0].startswith("\ufeffpath,truth,label,probability,label2")
     assert lines[1] == "'=1+1.jpg,cat,cat,0.9,,,,,,,,,"
     assert client.get(f"/api/v1/jobs/{job}/predictions").json()[0]["label"] == "cat"
 

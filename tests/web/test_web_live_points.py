@@ -151,7 +151,7 @@ def test_the_page_shows_the_curves_of_the_moment_without_scripts(client: TestCli
 def test_what_the_page_offers_to_take_away(client: TestClient, studio: Studio, running: str) -> None:
     base = f"/api/v1/models/{studio.model}"
     table = client.get(f"{base}/curves.csv").text.splitlines()
-    assert table[0].startswith("epoch,step,train_loss,valid_loss")
+    assert table[0].startswith("\ufeffepoch,step,train_loss,valid_loss")
     assert len(table) == 3
     assert client.get(f"{base}/recipe.json").json()["network"] == "Dense128"
     assert len(client.get(f"{base}/checkpoints/best.safetensors").content) > 1000

@@ -179,4 +179,4 @@ def test_a_model_and_a_table_of_pictures_can_be_taken_away(client: TestClient, s
     assert load_model(tmp_path / "taken.model").classes == ("both", "left", "right <b>")
     table = client.get(f"/datasets/{studio.dataset}/table.csv").text.splitlines()
     assert len(table) == 91
-    assert table[0] == "path,class,split,width,height,sha256,file"
+    assert table[0] == "\ufeffpath,class,split,width,height,sha256,file"

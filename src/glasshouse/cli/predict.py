@@ -1,6 +1,5 @@
 """``glasshouse predict``: what is in these pictures."""
 
-import csv
 import json
 import sys
 import time
@@ -55,7 +54,7 @@ def _open(path: Path) -> IO[str]:
     from glasshouse.errors import InputError
 
     try:
-        return path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        return path.open("w", encoding="utf-8-sig", errors="surrogateescape", newline="")
     except OSError as error:
         raise InputError(f"The table cannot be written to {path}: {error.strerror}") from None
 
@@ -82,12 +81,13 @@ def _tally(done: int, bad: int, seconds: float) -> str:
 
 def _tabled(answers: Iterator["Prediction"], file: IO[str], columns: int) -> Iterator["Prediction"]:
     """Pass the answers on, and write each as a row: path, label, probability, the next ones, error."""
-    writer = csv.writer(file)
+    from glasshouse.data.spreadsheet import line
+
     more = [name for k in range(2, columns + 1) for name in (f"label_{k}", f"probability_{k}")]
-    writer.writerow(["path", "label", "probability", *more, "error"])
+    file.write(line(["path", "label", "probability", *more, "error"]))
     for answer in answers:
         cells = [cell for pair in answer.top for cell in pair] or [""] * (2 * columns)
-        writer.writerow([answer.path, *cells, answer.error or ""])
+        file.write(line([answer.path, *cells, answer.error or ""]))
         yield answer
 
 

@@ -5,7 +5,6 @@ and ``test-openings.jsonl`` once the sealed test split was opened.
 """
 
 import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -30,6 +29,7 @@ from glasshouse.data.manifest import (
 )
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.data.rows import Split, verify_blocks
+from glasshouse.data.spreadsheet import rows_in
 from glasshouse.data.values import ValueRanges
 from glasshouse.errors import DamagedDatasetError, DatasetError
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
@@ -164,7 +164,7 @@ class Dataset:
         """Return the rows of a table, verified."""
         try:
             text = verified_file(self.path, name, self._manifest).decode()
-            rows = list(csv.DictReader(io.StringIO(text, newline="")))
+            rows = rows_in(text)
         except (UnicodeDecodeError, csv.Error) as error:
             raise damaged(self.path, f"{name}: {error}") from None
         if any(row.get(column) is None for row in rows for column in columns):

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from glasshouse.data.check import Rejected
-from glasshouse.data.files import FILE_LIMIT, Tree, is_hidden
+from glasshouse.data.files import FILE_LIMIT, Tree, compose_paths, is_hidden
 from glasshouse.data.items import Listed
+from glasshouse.data.names import composed
 from glasshouse.errors import SourceError
 
-__all__ = ["Entry", "Limits", "check_bomb", "tree_of"]
+__all__ = ["Entry", "Limits", "check_bomb", "entry_path", "tree_of"]
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
@@ -57,12 +58,17 @@ def check_bomb(archive: Path, count: int, total: int, limits: Limits) -> None:
         )
 
 
+def entry_path(name: str) -> str:
+    """Return the path of an entry, with slashes and without ``./``, as the archive spells it."""
+    return str(PurePosixPath(name.replace("\\", "/")))
+
+
 def tree_of(entries: Iterable[Entry], limits: Limits) -> Tree:
     """Return the tree of an archive's entries; what would leave the archive or is no file is rejected."""
     tree = Tree()
     taken: set[str] = set()
     for entry in entries:
-        path = str(PurePosixPath(entry.name.replace("\\", "/")))
+        path = entry_path(entry.name)
         reason = _reason(entry, limits) or ("a second entry of this name" if path in taken else None)
         if any(is_hidden(part) for part in path.split("/") if part not in ("..", ".")):
             tree.hidden.append(path)
@@ -95,9 +101,10 @@ def _reason(entry: Entry, limits: Limits) -> str | None:
 
 def _finished(tree: Tree) -> Tree:
     """Add the folders that only files' names tell of, and sort."""
-    folders = {path for path in tree.folders if path != "."}
+    tree.files = compose_paths(tree.files)
+    folders = {composed(path) for path in tree.folders if path != "."}
     for file in tree.files:
         folders.update(str(parent) for parent in PurePosixPath(file.path).parents if str(parent) != ".")
     tree.folders = sorted(folders)
-    tree.files.sort(key=lambda file: file.path)
+    tree.hidden = [composed(path) for path in tree.hidden]
     return tree

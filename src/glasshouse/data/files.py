@@ -2,20 +2,30 @@
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.items import Listed
+from glasshouse.data.names import composed
 from glasshouse.errors import PictureError
 
-__all__ = ["FILE_LIMIT", "DiskFiles", "Files", "Tree", "hidden_finding", "is_hidden", "read_regular", "walk"]
+__all__ = [
+    "FILE_LIMIT", "DiskFiles", "Files", "Tree", "compose_paths", "hidden_finding", "is_hidden", "read_regular", "walk",
+]  # fmt: skip
 
 FILE_LIMIT = 1 << 29
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_HIDDEN = frozenset({"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "$recycle.bin", "lost+found"})
+_HIDDEN = frozenset({
+    "__macosx", "icon\r", "network trash folder", "temporary items",  # macOS
+    "thumbs.db", "desktop.ini", "ehthumbs.db", "ehthumbs_vista.db", "$recycle.bin",
+    "system volume information", "folder.htt", "zbthumbnail.info",  # Windows, and cameras' programs
+    "lost+found",
+    "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "@__thumb",  # Synology, QNAP
+    "__pycache__", "picasa.ini", "picasaoriginals",
+})  # fmt: skip
 _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
@@ -45,8 +55,25 @@ class Files(Protocol):
 
 
 def is_hidden(name: str) -> bool:
-    """Tell whether a file or folder belongs to the system and not to the pictures (``.DS_Store``, ``__MACOSX``)."""
-    return name.startswith(".") or name.lower() in _HIDDEN
+    """Tell whether a file or folder belongs to the system and not to the pictures (``.DS_Store``, ``@eaDir``)."""
+    return name.startswith((".", "~$", "._")) or name.lower() in _HIDDEN
+
+
+def compose_paths(files: Sequence[Listed]) -> list[Listed]:
+    """Return files with their paths in composed Unicode (NFC), once each, sorted by path.
+
+    Of two files whose paths differ only in how Unicode spells them, the composed one keeps its path, and the other
+    stays as it is written.
+    """
+    taken = {file.path for file in files if composed(file.path) == file.path}
+    found = []
+    for file in files:
+        path = composed(file.path)
+        if path != file.path and path not in taken:
+            taken.add(path)
+            file = replace(file, path=path, written=file.path)
+        found.append(file)
+    return sorted(found, key=lambda file: file.path)
 
 
 def hidden_finding(hidden: list[str]) -> Iterator[Finding]:
@@ -64,6 +91,7 @@ class DiskFiles:
         self.root = root
         self.name = str(root)
         self.tree = walk(root) if tree is None else tree
+        self._written = {file.path: file.written for file in self.tree.files if file.written is not None}
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes; an absolute path stays what it is.
@@ -71,7 +99,7 @@ class DiskFiles:
         Raises:
             PictureError: it cannot be read; the text is the reason.
         """
-        return read_regular(self.root / path)
+        return read_regular(self.root / self._written.get(path, path))
 
 
 def read_regular(path: Path) -> bytes:
@@ -115,9 +143,10 @@ def walk(root: Path) -> Tree:
         path, linked = queue.pop()
         if _enter(root, path, linked, seen, tree):
             _read_folder(root, path, tree, queue, links)
-    tree.files.sort(key=lambda file: file.path)
+    tree.files = compose_paths(tree.files)
     tree.rejected.sort(key=lambda one: one.path)
-    tree.folders.sort()
+    tree.folders = sorted({composed(path) for path in tree.folders})
+    tree.hidden = [composed(path) for path in tree.hidden]
     return tree
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.files import Files, hidden_finding
 from glasshouse.data.items import Item, Labelled, Listed
+from glasshouse.data.labels import well_named
 
 __all__ = ["FileSource"]
 
@@ -19,10 +20,15 @@ class FileSource:
     ) -> None:
         self._files = files
         self._stamp = list(stamp)
-        self.items: Sequence[Item] = labelled.items
+        items, classes, told = well_named(labelled.items, labelled.classes, labelled.fold)
+        self.items: Sequence[Item] = items
+        self.named: Sequence[str] = labelled.named
+        self.fold = labelled.fold
         self.rejected: list[Rejected] = sorted([*files.tree.rejected, *labelled.rejected], key=lambda one: one.path)
-        self.warnings: list[Finding] = [*findings, *labelled.warnings, *hidden_finding(files.tree.hidden)]
-        self.classes = list(labelled.classes) if labelled.classes is not None else None
+        self.warnings: list[Finding] = [
+            *findings, *labelled.warnings, *told, *hidden_finding(files.tree.hidden)
+        ]  # fmt: skip
+        self.classes = classes
 
     def unlabelled(self) -> list[str]:
         """Return the paths of the files that the rule gave no label, such as pictures beside class folders."""

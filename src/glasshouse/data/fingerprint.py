@@ -17,8 +17,11 @@ _LABEL_PLACES = ("labels_file", "pictures")
 
 
 def recipe_key(recipe: DatasetRecipe) -> str:
-    """Return the recipe as canonical JSON without places: of a path only its being given is kept."""
-    data: dict[str, Any] = recipe.model_dump(mode="json")
+    """Return the recipe as canonical JSON without places: of a path only its being given is kept.
+
+    The version is left out of account: what it changes is the order of classes, which the fingerprint covers.
+    """
+    data: dict[str, Any] = {**recipe.model_dump(mode="json"), "version": 1}
     for name in _PLACES:
         data[name] = data[name] is not None
     for name in _LABEL_PLACES:
@@ -30,18 +33,21 @@ def fingerprint(
     recipe: DatasetRecipe,
     rows: Iterable[tuple[str, str, str, str]],
     ranges: Mapping[str, Sequence[float]] | None = None,
+    classes: Sequence[str] | None = None,
 ) -> str:
     """Return the SHA-256 over the recipe and each row's (split, label, path, sha256) in order.
 
     ``ranges`` are those of values above 8 bits (``ValueRanges.to_dict``), where the dataset has such pictures.
+    ``classes`` is their order where it is the one of numbers (1, 2, 10); orders that the source states, and that of
+    letters, were never part of it.
     """
-    head = [recipe_key(recipe), *([json.dumps(ranges, sort_keys=True)] if ranges else [])]
+    head = [recipe_key(recipe), *([json.dumps(ranges, sort_keys=True)] if ranges else []), *(classes or ())]
     return _digest(head, rows)
 
 
 def listing_digest(place: str, files: Iterable[Listed]) -> str:
     """Return the SHA-256 over a source's place and its files' (path, size, time): cheap, and changes with them."""
-    return _digest([place], ((f.path, str(f.size), str(f.mtime_ns)) for f in files))
+    return _digest([place], ((f.written or f.path, str(f.size), str(f.mtime_ns)) for f in files))
 
 
 def names_digest(items: Iterable[Item]) -> str:

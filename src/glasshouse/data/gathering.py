@@ -12,6 +12,7 @@ from glasshouse.data.archive import open_archive
 from glasshouse.data.files import DiskFiles, Files
 from glasshouse.data.filesource import FileSource
 from glasshouse.data.items import Item, Source
+from glasshouse.data.names import cleaned, natural
 from glasshouse.data.source import LABELS, LISTS, TABLES, open_named, open_named_in, open_source
 from glasshouse.errors import PictureError, SourceError
 from glasshouse.recipe import DatasetRecipe
@@ -23,12 +24,14 @@ __all__ = ["Pictures", "find_pictures"]
 class Pictures:
     """Pictures to classify, with their truth where it is known (else None).
 
-    ``read`` returns the picture of an index; its PictureError tells why it cannot be read.
+    ``read`` returns the picture of an index; its PictureError tells why it cannot be read. ``named`` are the paths that
+    a table or list names, as it has them and as they were found.
     """
 
     paths: Sequence[str]
     truths: Sequence[str | None]
     read: Callable[[int], bytes | NDArray[np.generic]]
+    named: Sequence[str] = ()
 
 
 def find_pictures(source: str, classes: Sequence[str]) -> Pictures:
@@ -65,16 +68,21 @@ def _files(root: Path) -> Files | None:
 
 
 def _trusted(labels: Sequence[str], classes: Sequence[str]) -> list[str | None]:
-    """Return labels as the truth, or None for each where most of them are of other classes."""
-    known = set(classes)
+    """Return labels as the truth, or None for each where most of them are of other classes.
+
+    A model that was made of names in another spelling of Unicode, or with blanks at their ends, keeps its names.
+    """
+    known = {cleaned(name): name for name in classes} | {name: name for name in classes}
     trusted = sum(label in known for label in labels) * 2 > len(labels)
-    return [label if trusted and label in known else None for label in labels]
+    return [known.get(label) if trusted else None for label in labels]
 
 
 def _with_rejected(source: Source, truths: list[str | None]) -> Pictures:
     """Return the source's pictures, behind them files without a label, and what it could not use: nothing vanishes."""
     loose = source.unlabelled() if isinstance(source, FileSource) else []
-    items = [*source.items, *(Item(path, "") for path in loose)]
+    order = sorted(range(len(source.items)), key=lambda k: natural(source.items[k].path) if not source.named else k)
+    truths = [truths[k] for k in order]
+    items = [*(source.items[k] for k in order), *(Item(path, "") for path in sorted(loose, key=natural))]
     rejected = [one for one in source.rejected if one.path not in set(loose)]
     paths = [item.path for item in items] + [one.path for one in rejected]
 
@@ -83,7 +91,7 @@ def _with_rejected(source: Source, truths: list[str | None]) -> Pictures:
             raise PictureError(rejected[index - len(items)].reason)
         return source.read(items[index])
 
-    return Pictures(paths, truths + [None] * (len(paths) - len(truths)), read)
+    return Pictures(paths, truths + [None] * (len(paths) - len(truths)), read, source.named)
 
 
 def _listed(opened: Callable[..., Source], classes: Sequence[str]) -> tuple[Source, list[str | None]]:
@@ -113,7 +121,7 @@ def _unlabelled(source: str, classes: Sequence[str], error: SourceError) -> Pict
     root = Path(source)
     files = _files(root)
     if files is not None:
-        paths = [file.path for file in files.tree.files]
+        paths = sorted((file.path for file in files.tree.files), key=natural)
         return _by_list(files, classes) or _of_tree(files.read, paths, classes, error)
     if root.is_file():
         return Pictures([root.name], [None], lambda _: DiskFiles(root.parent).read(root.name))
@@ -130,7 +138,8 @@ def _by_list(files: Files, classes: Sequence[str]) -> Pictures | None:
         return None
     opened: Callable[..., Source] = partial(open_named_in, files, lists[0])
     if isinstance(files, DiskFiles):
-        opened = partial(open_named, files.root / lists[0])
+        written = next(file.written or file.path for file in files.tree.files if file.path == lists[0])
+        opened = partial(open_named, files.root / written)
     try:
         source, truths = _listed(opened, classes)
     except SourceError:
@@ -158,13 +167,14 @@ def _and_others(source: Source, truths: list[str | None], files: Files, lists: s
             raise PictureError(rejected[index - len(items)].reason)
         return files.read(others[index - len(items) - len(rejected)])
 
-    return Pictures(paths, [*truths, *[None] * (len(paths) - len(truths))], read)
+    return Pictures(paths, [*truths, *[None] * (len(paths) - len(truths))], read, source.named)
 
 
 def _of_tree(read: Callable[[str], bytes], paths: list[str], classes: Sequence[str], error: SourceError) -> Pictures:
     """Return all files of a tree; one class folder alone still tells the truth."""
     if not paths:
         raise error
-    folders = [path.split("/")[-2] if "/" in path else None for path in paths]
-    truths = [folder if folder in set(classes) else None for folder in folders]
+    folders = [cleaned(path.split("/")[-2]) if "/" in path else None for path in paths]
+    known = {cleaned(name): name for name in classes}
+    truths = [known.get(folder) if folder is not None else None for folder in folders]
     return Pictures(paths, truths, lambda index: read(paths[index]))

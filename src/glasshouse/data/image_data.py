@@ -15,10 +15,12 @@ from glasshouse.data.following import follow
 from glasshouse.data.gallery import Gallery, counts_table, pick
 from glasshouse.data.given import identified, picture_size
 from glasshouse.data.items import Given
+from glasshouse.data.labels import label_text
 from glasshouse.data.prepare import prepare_dataset
 from glasshouse.data.rows import Split
 from glasshouse.data.sizes import parse_size
 from glasshouse.data.source import source_paths
+from glasshouse.data.sources.stacks import stack_of
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 
 __all__ = ["ImageData", "cache_folder"]
@@ -50,10 +52,10 @@ class ImageData:
     ) -> Self:
         """Make the data of all pictures under ``path``; ``function`` tells the label from a file's name.
 
-        A picture is left out, and listed, where the function answers None.
+        A picture is left out, and listed, where the function answers None (or NaN).
         """
         answers = [(name, function(name.rsplit("/", 1)[-1])) for name in source_paths(str(path))]
-        given = Given(labels=[(name, None if label is None else str(label)) for name, label in answers])
+        given = Given(labels=[(name, label_text(label)) for name, label in answers])
         return cls._make({"source": str(path), **fields}, size, given)
 
     @classmethod
@@ -94,10 +96,13 @@ class ImageData:
     ) -> Self:
         """Make the data of arrays (N, H, W), (N, H, W, C) or (N, C, H, W), or of a list of pictures as arrays.
 
-        ``size`` is that of the first one where not given.
+        ``size`` is that of the first one where not given. Channels first are seen from the shape. Labels are names,
+        numbers or one-hot rows; a picture whose label is None or NaN is left out, and listed.
         """
         given = Given(images=images, targets=labels, classes=classes)
-        return cls._make({"source": "arrays", **fields}, size or picture_size(np.shape(images[0])), given)
+        stack, _ = stack_of(images)
+        first = np.shape(stack[0]) if len(stack) else (1, 1)
+        return cls._make({"source": "arrays", **fields}, size or picture_size(first), given)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -159,7 +164,8 @@ def cache_folder(recipe: DatasetRecipe) -> Path:
     places = {
         name: str(Path(getattr(recipe, name) or "").absolute()) for name in ("source", "valid_source", "test_source")
     }
-    key = hashlib.sha256((recipe.to_json() + repr(places)).encode("utf-8", "surrogatepass")).hexdigest()
+    text = recipe.replace(version=1).to_json()  # so that what earlier versions made is found again
+    key = hashlib.sha256((text + repr(places)).encode("utf-8", "surrogatepass")).hexdigest()
     return _home() / "datasets" / f"{Path(recipe.source).name[:40] or 'source'}-{key[:16]}"
 
 

@@ -30,21 +30,31 @@ class Item:
 
 @dataclass(frozen=True)
 class Listed:
-    """One file as it was found: path, bytes, and the time of its last change (0 where unknown)."""
+    """One file as it was found: path, bytes, and the time of its last change (0 where unknown).
+
+    ``path`` is composed (Unicode NFC); ``written`` is how the disk or archive has it, where that differs.
+    """
 
     path: str
     size: int
     mtime_ns: int
+    written: str | None = None
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """What a labelling rule made of a list of files; ``classes`` is an order that the source itself states."""
+    """What a labelling rule made of a list of files.
+
+    ``classes`` is an order that the source itself states; ``named`` are the paths that a table or list names, as it has
+    them and as they were found; ``fold`` tells that labels which differ only in case are one class.
+    """
 
     items: Sequence[Item]
     rejected: Sequence[Rejected] = ()
     warnings: Sequence[Finding] = ()
     classes: Sequence[str] | None = None
+    named: Sequence[str] = ()
+    fold: bool = False
 
 
 class Source(Protocol):
@@ -65,6 +75,10 @@ class Source(Protocol):
     @property
     def classes(self) -> list[str] | None:
         """The classes in the order that the source states, None where it states none (then sorted by name)."""
+
+    @property
+    def named(self) -> Sequence[str]:
+        """The paths that a table or list names, as it has them and as they were found; none without a list."""
 
     def read(self, item: Item) -> bytes | np.ndarray:
         """Return the bytes of a picture's file, or its array.

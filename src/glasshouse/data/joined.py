@@ -1,13 +1,14 @@
 """A source with separate sources for validation and test."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.filesource import FileSource
 from glasshouse.data.items import Item, Listed, Source
-from glasshouse.data.sources.folders import merge_spellings
+from glasshouse.data.labels import well_named
 
 __all__ = ["JoinedSource"]
 
@@ -34,9 +35,10 @@ class JoinedSource:
             self.rejected += [Rejected(prefix + one.path, one.reason) for one in source.rejected]
             self.warnings += source.warnings
         self._sources = {prefix: source for prefix, (_, source) in sources.items()}
-        self.items, findings = merge_spellings(items)
-        self.warnings += findings
-        self.classes = self._joined_classes(main)
+        self.items, stated, findings = well_named(items, main.classes, all(map(_folds, self._sources.values())))
+        self.warnings += [one for one in findings if one not in self.warnings]
+        self.named: Sequence[str] = [name for _, source in sources.values() for name in source.named]
+        self.classes = self._joined_classes(stated)
 
     def read(self, item: Item) -> bytes | np.ndarray:
         """Return what the part that the picture is of gives; a PictureError tells why it cannot."""
@@ -51,7 +53,11 @@ class JoinedSource:
             for file in source.listing()
         ]
 
-    def _joined_classes(self, main: Source) -> list[str] | None:
-        if main.classes is None:
+    def _joined_classes(self, stated: Sequence[str] | None) -> list[str] | None:
+        if stated is None:
             return None
-        return [*main.classes, *sorted({item.label for item in self.items} - set(main.classes))]
+        return [*stated, *sorted({item.label for item in self.items} - set(stated))]
+
+
+def _folds(source: Source) -> bool:
+    return isinstance(source, FileSource) and source.fold

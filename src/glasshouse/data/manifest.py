@@ -18,6 +18,7 @@ KIND = "glasshouse-dataset"
 FORMAT = 1
 SPLITS = ("train", "val", "test")
 FILES = "files"  # the key under which the checksums of all files lie; datasets made before have none
+UNCOMPARED = ("source", "valid_source", "test_source", "labels", "version")  # what the key leaves out or replaces
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def _key_problems(key: str | None, recipe: DatasetRecipe) -> Iterator[str]:
         yield "dataset.json: recipe_key is no recipe"
         return
     for name, value in recipe.model_dump(mode="json").items():
-        if name in told and name not in ("source", "valid_source", "test_source", "labels") and told[name] != value:
+        if name in told and name not in UNCOMPARED and told[name] != value:
             yield f"dataset.json was made with {name} {told[name]!r}, recipe.json says {value!r}"
 
 

@@ -8,7 +8,9 @@ from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.findings import Dealt, find_odd
 from glasshouse.data.given import identified
 from glasshouse.data.groups import join, series_keys
-from glasshouse.data.items import Given, Item, Source
+from glasshouse.data.items import Given, Source
+from glasshouse.data.labels import class_order
+from glasshouse.data.names import natural
 from glasshouse.data.reuse import Standing, found_again, inspect, source_marks
 from glasshouse.data.selection import too_rare
 from glasshouse.data.source import open_source
@@ -91,13 +93,15 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
         sides = deal(items, groups, recipe)
         odd = find_odd(Dealt(recipe, records, sides, twins, groups, spool.thumbs()))
         failures += [(entry.path, entry.reason, "-") for entry in source.rejected]
+        classes = class_order(source.classes, items, recipe)
         draft = Draft(
             recipe=recipe,
             records=records,
             sides=sides,
-            classes=_classes(source, items),
+            classes=classes,
+            counted=source.classes is None and classes != sorted(classes),
             twins=twins,
-            failures=sorted(failures),
+            failures=sorted(failures, key=lambda one: (natural(one[0]), one)),
             warnings=[*source.warnings, *result.warnings, *odd],
             source=source_marks(recipe, source),
             ranges=result.ranges,
@@ -111,12 +115,6 @@ def _twins(recipe: DatasetRecipe, records: Sequence[Record], spool: Spool) -> Tw
     if not recipe.twins:
         return Twins((None,) * len(records), (None,) * len(records))
     return find_twins([r.sha256 for r in records], spool.thumbs(), [r.row for r in records])
-
-
-def _classes(source: Source, items: Sequence[Item]) -> list[str]:
-    """Return the classes that have pictures, in the source's own order or sorted."""
-    used = {item.label for item in items}
-    return [name for name in (source.classes or sorted(used)) if name in used]
 
 
 def _replace(standing: Standing, fingerprint: str, folder: Path, damaged: bool) -> Iterator[Event]:

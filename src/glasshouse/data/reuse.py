@@ -1,6 +1,5 @@
 """Whether a dataset that already stands somewhere is the one that is asked for."""
 
-import csv
 import json
 import os
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from glasshouse.data.fingerprint import content_hash, listing_digest, names_dige
 from glasshouse.data.items import Source
 from glasshouse.data.manifest import SPLITS, read_manifest
 from glasshouse.data.reading import in_order, worker_threads
+from glasshouse.data.spreadsheet import read_rows
 from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
 from glasshouse.integrity.documents import CHECKSUM, with_checksum
 from glasshouse.recipe import DatasetRecipe
@@ -90,8 +90,11 @@ def found_again(standing: Standing, recipe: DatasetRecipe, source: Source, thoro
         return "other"
     marks, before = source_marks(recipe, source), standing.manifest.get("source", {})
     try:
-        if not _is_whole(open_dataset(standing.place), thorough):
+        dataset = open_dataset(standing.place)
+        if not _is_whole(dataset, thorough):
             return "damaged"
+        if _counted_otherwise(dataset, recipe):
+            return "other"
         if marks["listing"] == before.get("listing"):
             return "same"
         if recipe.split == "time" or marks["names"] != before.get("names") or not _same_content(standing, source):
@@ -109,12 +112,17 @@ def _is_whole(dataset: Dataset, thorough: bool) -> bool:
     return not (thorough or pixels <= _QUICK) or dataset.verify().ok
 
 
+def _counted_otherwise(dataset: Dataset, recipe: DatasetRecipe) -> bool:
+    """Tell whether a later recipe put the classes into another order than this one does."""
+    return recipe.version < dataset.recipe.version and list(dataset.classes) != sorted(dataset.classes)
+
+
 def _same_content(standing: Standing, source: Source) -> bool:
     """Tell whether every picture that was read then has the same content now."""
     dataset = open_dataset(standing.place)
     expected = {p: h for split in dataset.splits.values() for p, h in zip(split.paths, split.sha256)}
-    with (standing.place / "rejected.csv").open(encoding="utf-8", newline="") as lines:
-        expected |= {row["path"]: row["sha256"] for row in csv.DictReader(lines) if row["sha256"] != "-"}
+    rows = read_rows(standing.place / "rejected.csv")
+    expected |= {row["path"]: row["sha256"] for row in rows if row["sha256"] != "-"}
     items = [item for item in source.items if item.path in expected]
 
     def same(index: int) -> bool:

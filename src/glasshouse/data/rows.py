@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from glasshouse.data.arrow_blocks import mapped, spans
+from glasshouse.data.names import composed
 from glasshouse.data.picture import decode_encoded
 from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
 from glasshouse.integrity.blocks import Blocks, Guard
@@ -118,10 +119,11 @@ class Split:
                 yield from (Row(**one) for one in part.slice(low, min(_READ, stop - first - low)).to_pylist())
 
     def search(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """Return the numbers of the rows whose path holds all ``words``, in whatever case, int64 (n,)."""
+        """Return the numbers of the rows whose path holds all ``words``, in whatever case and spelling, int64 (n,)."""
         found = np.ones(len(self), bool)
         for word in words:
-            masks = [pc.match_substring(column, word, ignore_case=True) for column in self._columns("path")]
+            paths = (_spelled(column, word) for column in self._columns("path"))
+            masks = [pc.match_substring(column, composed(word), ignore_case=True) for column in paths]
             found &= np.concatenate([np.zeros(0, bool), *(m.to_numpy(zero_copy_only=False) for m in masks)])
         return np.flatnonzero(found)
 
@@ -332,6 +334,11 @@ def _content(file: Path, blocks: Blocks | None) -> tuple[Any, NDArray[np.uint8]]
 
 def _damaged(file: Path, how: str) -> DamagedDatasetError:
     return DamagedDatasetError(f"The dataset's file {file} is damaged: {how}. {_ADVICE}")
+
+
+def _spelled(paths: Any, word: str) -> Any:
+    """Return the paths; composed where the word has letters that Unicode spells in two ways (older datasets)."""
+    return paths if word.isascii() else pc.utf8_normalize(paths, form="NFC")
 
 
 def _column(batch: Any, name: str) -> Any:

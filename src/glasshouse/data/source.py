@@ -14,7 +14,7 @@ from glasshouse.data.refusal import check_classes, unknown_file
 from glasshouse.data.sources.arrays import ArraySource, given_parts
 from glasshouse.data.sources.folders import label_by_folder
 from glasshouse.data.sources.idx import idx_parts, is_idx_name
-from glasshouse.data.sources.lists import LIST_NAMES, label_by_lists, paths_of_list, read_names
+from glasshouse.data.sources.lists import LISTS, label_by_lists, lists_among, paths_of_list, read_names
 from glasshouse.data.sources.named import NamedInArchive, NamedPictures
 from glasshouse.data.sources.npz import npz_parts
 from glasshouse.data.sources.pairs import label_by_pairs
@@ -28,7 +28,7 @@ __all__ = ["LABELS", "LISTS", "TABLES", "Given", "Item", "Source", "open_named",
 
 _WEB = re.compile(r"[a-z0-9]{2,}:/", re.IGNORECASE)
 LABELS = "labels.txt"  # beside a list: the names of its numbers
-TABLES, LISTS = (".csv", ".tsv", ".tab"), (".txt", ".lst", ".list")
+TABLES = (".csv", ".tsv", ".tab")
 
 
 def open_source(
@@ -39,7 +39,7 @@ def open_source(
     What it is: arrays handed over; a folder of class folders, or of train, val and test folders of these; a folder or
     archive (zip, tar, tar.gz, tar.bz2, tar.xz) with labels by pattern or by pairs handed over; a table (CSV); a list
     of DIGITS, or a folder with ``train.txt``; idx or npz files. ``labels.by`` decides where it is not ``auto``.
-    ``check`` is given all paths that the source names, those of missing files too, and may refuse them.
+    ``check`` is given all paths that tables and lists name, as written and as found, and may refuse them.
 
     Raises:
         SourceError: it is missing, empty, damaged, of an unknown kind, or has fewer than two classes; the text has the
@@ -55,7 +55,7 @@ def open_source(
     if parts:
         source = JoinedSource(source, parts)
     if check is not None:
-        check([*(item.path for item in source.items), *(one.path for one in source.rejected)])
+        check(source.named)
     check_classes(recipe.source, source)
     return source
 
@@ -150,19 +150,20 @@ def _open_folder(root: Path, labels: LabelRecipe, given: Given | None) -> Source
     if kind == "idx":
         return _idx([root / file.path for file in files.tree.files if is_idx_name(file.path)], root, labels)
     if kind == "list":
-        lists = [(root / name, split) for name, split in LIST_NAMES.items()]
-        return _lists([(path, split) for path, split in lists if path.is_file()], root, labels)
+        top = [file.written or file.path for file in files.tree.files if "/" not in file.path]
+        return _lists([(root / name, split) for name, split in lists_among(top).items()], root, labels)
     if kind == "given":
         raise _nothing_given(root)
     return FileSource(files, by_folder)
 
 
 def _kind_of_folder(files: DiskFiles, by_folder: Labelled) -> str:
-    top = {file.path for file in files.tree.files if "/" not in file.path}
-    if len({item.label for item in by_folder.items}) < 2:
+    top = [file.path for file in files.tree.files if "/" not in file.path]
+    looked_through = any(one.kind == "wrapper" for one in by_folder.warnings)
+    if looked_through or len({item.label for item in by_folder.items}) < 2:
         if any(is_idx_name(name) for name in top):
             return "idx"
-        if "train.txt" in top:
+        if "train" in lists_among(top).values():
             return "list"
     return "folder"
 
@@ -176,7 +177,8 @@ def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
     if labels.by == "idx" or is_idx_name(path.name):
         return _idx([path], path.parent, labels)
     if ending == ".npz":
-        return ArraySource(npz_parts(path), _names(labels, path.parent), [_listed(path)])
+        parts, findings = npz_parts(path)
+        return ArraySource(parts, _names(labels, path.parent), [_listed(path)], findings)
     archive = open_archive(path)
     if archive is None:
         raise unknown_file(path)
@@ -187,7 +189,7 @@ def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
     elif labels.pattern:
         labelled = label_by_pattern(archive.tree, labels.pattern)
     else:
-        labelled = label_by_folder(archive.tree, look_through=True)
+        labelled = label_by_folder(archive.tree, packed=True)
     return FileSource(archive, labelled, archive.findings, archive.stamp())
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from glasshouse.data.check import Finding
-from glasshouse.data.entries import Entry, Limits, check_bomb, tree_of
+from glasshouse.data.entries import Entry, Limits, check_bomb, entry_path, tree_of
 from glasshouse.data.items import Listed
 from glasshouse.errors import PictureError, SourceError
 
@@ -46,6 +46,8 @@ class TarFiles:
             except _DAMAGE as error:
                 raise SourceError(f"{path} is damaged or not whole ({error}); copy or fetch it once more") from None
             self._fd = os.dup(file.fileno())
+        written = [(file.path, file.written) for file in self.tree.files if file.written is not None]
+        self._places |= {path: self._places[name] for path, name in written}
         weakref.finalize(self, os.close, self._fd)
 
     def _entries(self, file: IO[bytes], limits: Limits) -> Iterator[Entry]:
@@ -58,8 +60,8 @@ class TarFiles:
                 check_bomb(self.path, count, 0, limits)
                 if member.isfile() and member.offset_data + member.size > end:
                     raise tarfile.ReadError(f"it ends within {member.name}")
-                name = member.name
-                self._places.setdefault(name.removeprefix("./"), (member.offset_data, member.size))
+                name = _korean(member.name)
+                self._places.setdefault(entry_path(name), (member.offset_data, member.size))
                 yield Entry(name, _kind(member), member.size, 0, int(member.mtime * 10**9))
             file.seek(archive.offset)
             if any(file.read(tarfile.BLOCKSIZE)):  # tarfile takes a damaged head for the end
@@ -83,6 +85,18 @@ class TarFiles:
         """Return what changes when the archive does."""
         found = self.path.stat()
         return [Listed(self.path.name, found.st_size, found.st_mtime_ns)]
+
+
+def _korean(name: str) -> str:
+    """Return a name that is not UTF-8 as Korean Windows writes it (CP949), where that is possible."""
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("cp949") if not _valid(name) else name
+    except UnicodeDecodeError:
+        return name
+
+
+def _valid(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _kind(member: tarfile.TarInfo) -> str:

@@ -1,6 +1,5 @@
 """Writing what a dataset consists of: one Arrow file a split, the tables, and the two JSON files."""
 
-import csv
 import json
 import platform
 from collections.abc import Generator, Iterable, Sequence
@@ -20,6 +19,7 @@ from glasshouse.data.check import Finding
 from glasshouse.data.fingerprint import fingerprint, recipe_key
 from glasshouse.data.manifest import FORMAT, KIND, SPLITS
 from glasshouse.data.spool import Spool
+from glasshouse.data.spreadsheet import ENCODING, write_rows
 from glasshouse.data.survey import Clock, Record
 from glasshouse.data.twins import Twins
 from glasshouse.data.values import ValueRanges
@@ -33,7 +33,10 @@ __all__ = ["Draft", "write_dataset"]
 
 @dataclass(frozen=True)
 class Draft:
-    """All that is known of a dataset before it is written; ``failures`` are (path, reason, sha256)."""
+    """All that is known of a dataset before it is written; ``failures`` are (path, reason, sha256).
+
+    ``counted`` tells that the classes are in the order of the numbers in their names, not in that of letters.
+    """
 
     recipe: DatasetRecipe
     records: Sequence[Record]
@@ -44,6 +47,7 @@ class Draft:
     warnings: Sequence[Finding]
     source: dict[str, str]
     ranges: ValueRanges | None = None
+    counted: bool = False
 
     def of_side(self, side: str) -> list[int]:
         """Return the positions of the records of one split, in the order of the source."""
@@ -106,7 +110,7 @@ def _manifest(draft: Draft) -> dict[str, Any]:
     return {
         "kind": KIND,
         "format": FORMAT,
-        "fingerprint": fingerprint(recipe, rows, ranges),
+        "fingerprint": fingerprint(recipe, rows, ranges, draft.classes if draft.counted else None),
         "classes": list(draft.classes),
         "splits": {side: len(draft.of_side(side)) for side in SPLITS},
         "width": recipe.width,
@@ -152,10 +156,8 @@ def _twin_rows(draft: Draft) -> Iterable[tuple[Any, ...]]:
 
 
 def _write_table(file: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    with file.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.writer(lines)
-        writer.writerow(head)
-        writer.writerows(rows)
+    with file.open("w", encoding=ENCODING, newline="") as lines:
+        write_rows(lines, [head, *rows])
 
 
 def _channels(recipe: DatasetRecipe) -> int:

@@ -8,11 +8,11 @@ import struct
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from glasshouse.data.check import Finding
-from glasshouse.data.entries import Entry, Limits, check_bomb, tree_of
+from glasshouse.data.entries import Entry, Limits, check_bomb, entry_path, tree_of
 from glasshouse.data.items import Listed
 from glasshouse.errors import PictureError, SourceError
 
@@ -25,8 +25,8 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, Va
 class ZipFiles:
     """The files in a zip; every process opens it for itself, threads share it.
 
-    Names that are not marked as Unicode are read as UTF-8 where they are valid so, then as Korean (EUC-KR), which
-    archives made on Korean Windows have, then as the standard says (CP437).
+    Names that are not marked as Unicode are read as UTF-8 where all of them are valid so, else as Korean (CP949), which
+    archives made on Korean Windows have, else as the standard says (CP437).
     """
 
     def __init__(self, path: Path, limits: Limits | None = None) -> None:
@@ -36,9 +36,10 @@ class ZipFiles:
         self._opened: dict[int, zipfile.ZipFile] = {}
         infos = self._zip().infolist()
         check_bomb(path, len(infos), sum(info.file_size for info in infos), limits)
-        names = [_name(info) for info in infos]
+        names = _names(infos)
         self.tree = tree_of((_entry(name, info) for name, info in zip(names, infos)), limits)
-        self._infos = {name.replace("\\", "/"): info for name, info in reversed(list(zip(names, infos)))}
+        places = {entry_path(name): info for name, info in reversed(list(zip(names, infos)))}
+        self._infos = {file.path: places[file.written or file.path] for file in self.tree.files}
         self.findings = list(_renamed(names, infos))
 
     def read(self, path: str) -> bytes:
@@ -47,7 +48,7 @@ class ZipFiles:
         Raises:
             PictureError: it is damaged, encrypted, or packed in an unknown way.
         """
-        info = self._infos.get(path) or self._infos.get(f"./{path}")
+        info = self._infos.get(path)
         if info is None:
             raise PictureError("there is no such file in the archive")
         if info.flag_bits & _ENCRYPTED:
@@ -81,16 +82,26 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise SourceError(f"{path} is damaged or not whole ({error}); copy or fetch it once more") from None
 
 
-def _name(info: zipfile.ZipInfo) -> str:
-    if info.flag_bits & _UNICODE or info.filename.isascii():
-        return info.filename
-    raw = info.filename.encode("cp437", "surrogateescape")
-    for encoding in ("utf-8", "euc_kr"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return info.filename
+def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
+    """Return the entries' names; one encoding is chosen for all that are not marked as Unicode."""
+    raw = {id(info): info.filename.encode("cp437", "surrogateescape") for info in infos if not _certain(info)}
+    encoding = next((one for one in ("utf-8", "cp949") if _fits(raw.values(), one)), None)
+    if encoding is None:
+        return [info.filename for info in infos]
+    return [raw[id(info)].decode(encoding) if id(info) in raw else info.filename for info in infos]
+
+
+def _certain(info: zipfile.ZipInfo) -> bool:
+    return bool(info.flag_bits & _UNICODE) or info.filename.isascii()
+
+
+def _fits(names: Iterable[bytes], encoding: str) -> bool:
+    try:
+        for name in names:
+            name.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _renamed(names: list[str], infos: list[zipfile.ZipInfo]) -> Iterator[Finding]:

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import IO
 
 from glasshouse.data.files import walk
+from glasshouse.data.names import natural
+from glasshouse.data.sources.columns import path_head
+from glasshouse.data.sources.named import NamedPictures
+from glasshouse.data.sources.tables import read_table
+from glasshouse.data.spreadsheet import uncell
 from glasshouse.errors import InputError
 
 __all__ = ["LISTS", "list_pictures"]
 
-LISTS = (".txt", ".lst", ".list", ".csv", ".tsv")
-TABLES = {".csv": ",", ".tsv": "\t"}
-PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "picture", "image_path")
+LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".tab")
+TABLES = (".csv", ".tsv", ".tab")
 LABELLED = re.compile(r"(.*\S)\s+(\S+)")  # as DIGITS writes it: path, space, label (a number)
 
 
@@ -34,8 +38,8 @@ def list_pictures(names: Iterable[str], stdin: IO[str] | None = None) -> Iterato
             yield from _lines(stdin or sys.stdin, Path())
         elif path.is_dir():
             tree = walk(path)
-            found = [file.path for file in tree.files] + [file.path for file in tree.rejected]
-            yield from (str(path / name) for name in sorted(found))
+            found = [file.written or file.path for file in tree.files] + [file.path for file in tree.rejected]
+            yield from (str(path / name) for name in sorted(found, key=natural))
         elif path.suffix.lower() in LISTS:
             yield from _listed(path)
         else:
@@ -44,45 +48,61 @@ def list_pictures(names: Iterable[str], stdin: IO[str] | None = None) -> Iterato
 
 def _listed(path: Path) -> Iterator[str]:
     try:
+        if path.suffix.lower() in TABLES:
+            yield from _cells(path)
+            return
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            delimiter = TABLES.get(path.suffix.lower())
-            yield from _lines(file, path.parent) if delimiter is None else _cells(file, path.parent, delimiter)
+            yield from _lines(file, path.parent)
     except (OSError, csv.Error) as error:
         raise InputError(f"The list {path} cannot be read: {error}") from None
 
 
 def _lines(file: IO[str], folder: Path) -> Iterator[str]:
+    places = _Places(folder)
     for line in file:
         text = line.strip("\r\n")
         if text.strip():
-            yield _place(text, folder) or _without_label(text, folder)
+            yield places.find(text) or _without_label(text, places)
 
 
-def _without_label(text: str, folder: Path) -> str:
+def _without_label(text: str, places: "_Places") -> str:
     found = LABELLED.fullmatch(text.strip())
     if found is None:
-        return _place(text.strip(), folder) or text
-    return _place(found[1], folder) or (found[1] if found[2].isdigit() else text)
+        return places.find(text.strip()) or places.search(text) or text
+    there = places.find(found[1]) or places.search(text) or places.search(found[1])
+    return there or (found[1] if found[2].isdigit() else text)
 
 
-def _cells(file: IO[str], folder: Path, delimiter: str) -> Iterator[str]:
-    rows = csv.reader(file, delimiter=delimiter)
-    first = next(rows, [])
-    heads = [cell.strip().lower() for cell in first]
-    column = next((heads.index(name) for name in PATH_COLUMNS if name in heads), None)
-    if column is None and first:
-        yield _place(first[0], folder) or first[0]
-    for row in rows:
+def _cells(path: Path) -> Iterator[str]:
+    places = _Places(path.parent)
+    rows = read_table(path)[0] if path.stat().st_size else []
+    column = path_head([cell.strip() for cell in rows[0]]) if rows else None
+    for row in rows[column is not None :]:
         if len(row) > (column or 0) and row[column or 0].strip():
-            yield _place(row[column or 0], folder) or row[column or 0]
+            text = uncell(row[column or 0])
+            yield places.find(text) or places.search(text) or text
 
 
-def _place(text: str, folder: Path) -> str | None:
-    """Return where the file is: as it is written, or from ``folder``; None where it is in neither place."""
-    for path in (Path(text), folder / text):
-        try:
-            if path.exists():
-                return str(path)
-        except (OSError, ValueError):  # too long for a path, or with a zero byte
+class _Places:
+    """Finds files that a list names: as written from here or from the list's ``folder``, else as tables are read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._named = NamedPictures(folder)
+
+    def find(self, text: str) -> str | None:
+        """Return where the file is: as it is written, or from the folder; None where it is in neither place."""
+        for path in (Path(text), self._folder / text):
+            try:
+                if path.exists():
+                    return str(path)
+            except (OSError, ValueError):  # too long for a path, or with a zero byte
+                return None
+        return None
+
+    def search(self, text: str) -> str | None:
+        """Return the one file whose name means the same (Unicode, ending, quotes, URIs); None of none or several."""
+        found = self._named.place(text)
+        if not isinstance(found, tuple):
             return None
-    return None
+        return str(self._folder / (found[0].written or found[0].path))

@@ -90,7 +90,7 @@ def classify_many(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any
     record = get_model(store, str(job.model_id))
     source = str(job.arguments["source"])
     if Path(source).is_dir() or Path(source).suffix.lower() in (*LISTS, *TABLES):
-        check_named(store, [source], find_pictures(source, ()).paths)
+        check_named(store, [source], find_pictures(source, ()).named)
     model = load_model(record.id)
     return classify(model, source, store.path(f"work/{job.id}"), teller.hear)
 

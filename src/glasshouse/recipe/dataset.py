@@ -46,10 +46,12 @@ class DatasetRecipe(Recipe):
     pictures are dealt out: ``random`` (seeded, stratified), ``ordered`` (the last fraction), ``time`` (the newest),
     ``folder`` (train, val and test folders), ``list`` (the source's own column or files) or ``auto`` (by folder
     where such folders exist, else random). ``group`` is a regular expression on the path whose first group names a
-    series within its class; ``twins`` keeps equal and nearly equal pictures on one side.
+    series within its class; ``twins`` keeps equal and nearly equal pictures on one side. ``version`` 2 sorts names of
+    classes with numbers as people count (1, 2, 10), 1 by letters (1, 10, 2), as earlier versions did.
     """
 
     title: ClassVar[str] = "the dataset recipe"
+    version: Literal[1, 2] = 2  # type: ignore[assignment]
     kind: Literal["dataset"] = "dataset"
     source: str
     valid_source: str | None = None

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from glasshouse.data.names import composed
 from glasshouse.errors import ConflictError, Problem, RecipeError
 from glasshouse.layers.look import look
 from glasshouse.recipe import ObjectiveRecipe, OptimizerRecipe, TrainingRecipe
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.models import get_model
+from glasshouse.store.names import entered
 from glasshouse.store.owned import (
     Listing,
     change,
@@ -70,9 +72,9 @@ def save_network(store: Store, new: NewNetwork, user: UserRecord | None = None) 
     now, network_id = time.time(), new_id()
     parts = {"layers": new.layers, "objective": new.objective, "optimizer": new.optimizer}
     values = {
-        **_checked(parts, checked_name(new.name)), "id": network_id, "name": new.name.strip(),
-        "owner_id": user.id if user is not None else None, "shared": new.shared, "group_name": new.group_name.strip(),
-        "notes": new.notes, "revision": 1, "created_at": now, "updated_at": now,
+        **_checked(parts, checked_name(new.name)), "id": network_id, "name": entered(new.name),
+        "owner_id": user.id if user is not None else None, "shared": new.shared, "group_name": entered(new.group_name),
+        "notes": composed(new.notes), "revision": 1, "created_at": now, "updated_at": now,
     }  # fmt: skip
     with store.write() as connection:
         connection.execute(networks.insert().values(**values))

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Table, Text, and_, delete, func, or_, select, true, update
 
+from glasshouse.data.names import composed
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError, RefusedError
 from glasshouse.store.database import Store
+from glasshouse.store.names import containing, entered
 from glasshouse.store.paging import Order
 from glasshouse.store.records import OwnedRecord, Role, UserRecord
 from glasshouse.store.tables import jobs
@@ -83,9 +85,7 @@ def conditions(table: Table, viewer: UserRecord | None, listing: Listing, *more:
     if listing.owner and viewer is not None:
         mine = table.c.owner_id == viewer.id
         found.append(mine if listing.owner == "mine" else or_(table.c.owner_id.is_(None), ~mine))
-    for word in listing.search.replace("\0", " ").lower().split():
-        places = (table.c.name, table.c.notes, table.c.group_name, *more)
-        found.append(or_(*(func.lower(place).contains(word, autoescape=True) for place in places)))
+    found += containing(listing.search, (table.c.name, table.c.notes, table.c.group_name, *more))
     return and_(*found)
 
 
@@ -166,8 +166,8 @@ def change(
     problems = [problem for name, value in asked.items() if (problem := _problem(name, value))]
     if problems:
         raise RecipeError("the change", problems)
-    if "name" in asked:
-        asked["name"] = asked["name"].strip()
+    kept = {"name": entered, "group_name": composed, "notes": composed}
+    asked |= {name: kept[name](value) for name, value in asked.items() if name in kept}
     query = update(table).where(table.c.id == record.id)
     if revision is not None:
         query = query.where(table.c.revision == revision)

@@ -9,10 +9,11 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
 from glasshouse.store.database import Store, new_id
+from glasshouse.store.names import containing
 from glasshouse.store.paging import Order, Page, page_of
 from glasshouse.store.records import AuditEntry, Role, TokenRecord, UserRecord
 from glasshouse.store.tables import audit, sessions, tokens, users
@@ -236,9 +237,8 @@ def page_of_audit(
 ) -> Page[AuditEntry]:
     """Return a page of what was done, the latest first; ``search`` looks for words in who, what, which and how."""
     query = select(audit)
-    for word in search.replace("\0", " ").lower().split():
-        places = (audit.c.user_name, audit.c.action, audit.c.target, audit.c.detail)
-        query = query.where(or_(*(func.lower(place).contains(word, autoescape=True) for place in places)))
+    for condition in containing(search, (audit.c.user_name, audit.c.action, audit.c.target, audit.c.detail)):
+        query = query.where(condition)
     order = Order(audit.c.at, audit.c.id, falling=True)
     with store.read() as connection:
         found = page_of(connection, query, order, after=after, before=before, limit=limit)

@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from glasshouse.data.names import composed
 from glasshouse.errors import ConflictError, Problem, RecipeError, RefusedError, StoreError
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job, get_job
 from glasshouse.store.models import get_model
+from glasshouse.store.names import entered
 from glasshouse.store.networks import network_layers
 from glasshouse.store.owned import check_change, check_member, checked_name
 from glasshouse.store.places import allowed_path, from_runs
@@ -81,10 +83,10 @@ def submit_dataset(store: Store, new: NewDataset, user: UserRecord | None = None
     check_member(user)
     recipe = check_dataset_recipe(store, new, user)
     dataset_id, now = new_id(), time.time()
-    job = NewJob(JobKind.DATASET, new.name.strip(), user.id if user else None, dataset_id)
+    job = NewJob(JobKind.DATASET, entered(new.name), user.id if user else None, dataset_id)
     values = {
-        "id": dataset_id, "name": new.name.strip(), "owner_id": user.id if user else None, "shared": new.shared,
-        "group_name": new.group_name.strip(), "notes": new.notes, "recipe": recipe.model_dump(mode="json"),
+        "id": dataset_id, "name": entered(new.name), "owner_id": user.id if user else None, "shared": new.shared,
+        "group_name": entered(new.group_name), "notes": composed(new.notes), "recipe": recipe.model_dump(mode="json"),
         "folder": f"datasets/{dataset_id}", "job_id": job.id, "revision": 1, "created_at": now, "updated_at": now,
     }  # fmt: skip
     with store.write() as connection:
@@ -140,7 +142,7 @@ def submit_models(store: Store, new: NewModel, user: UserRecord | None = None) -
     with store.write() as connection:
         for suffix, recipe in recipes:
             model_id = new_id()
-            name = f"{new.name.strip()} {suffix}".strip()
+            name = f"{entered(new.name)} {suffix}".strip()
             waits = None if dataset.state is JobState.DONE else dataset.job_id
             job = NewJob(JobKind.TRAIN, name, user.id if user else None, dataset.id, model_id, waits)
             connection.execute(insert(models).values(**_model_values(new, model_id, name, recipe, job, sweep_id)))
@@ -211,8 +213,8 @@ def submit_classification(
     check_member(user)
     model = _trained(store, model_id, user)
     arguments = {"source": source_path(store, source, "source", user)}
-    return _enqueue(store, NewJob(JobKind.CLASSIFY, title or model.name, user.id if user else None, None, model_id,
-                                  arguments=arguments))  # fmt: skip
+    name, owner = composed(title) or model.name, user.id if user else None
+    return _enqueue(store, NewJob(JobKind.CLASSIFY, name, owner, None, model_id, arguments=arguments))
 
 
 def source_path(store: Store, source: object, name: str, user: UserRecord | None = None) -> str:
@@ -310,7 +312,7 @@ def _model_values(
     now = time.time()
     return {
         "id": model_id, "name": name, "owner_id": job.user_id, "shared": new.shared,
-        "group_name": new.group_name.strip(), "notes": new.notes, "dataset_id": new.dataset_id,
+        "group_name": entered(new.group_name), "notes": composed(new.notes), "dataset_id": new.dataset_id,
         "parent_id": new.parent_id, "sweep_id": sweep_id, "network": recipe.network_name,
         "recipe": recipe.model_dump(mode="json"), "folder": f"runs/{model_id}", "job_id": job.id, "scores": {},
         "revision": 1, "created_at": now, "updated_at": now,

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from sqlalchemy import insert, select, update
 
+from glasshouse.data.names import composed
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.records import Role, UploadRecord, UserRecord
@@ -39,7 +40,7 @@ def begin_upload(store: Store, name: str, user: UserRecord | None = None) -> Upl
     values = {
         "id": upload_id,
         "user_id": user.id if user else None,
-        "name": name[:200],
+        "name": composed(name)[:200],
         "folder": f"uploads/{upload_id}",
     }
     (store.path(f"uploads/{upload_id}") / "files").mkdir(parents=True)

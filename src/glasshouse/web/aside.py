@@ -1,6 +1,5 @@
 """What a dataset's page tells beside its pictures: files left out and why, and pictures that look the same."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from glasshouse.data.dataset import Dataset, Twin
+from glasshouse.data.spreadsheet import read_rows
 from glasshouse.web.explorer import opened
 
 __all__ = ["LeftOut", "left_out_files", "reasons", "twin_groups", "twins_of"]
@@ -94,8 +94,7 @@ def _index(path: Path, fingerprint: str) -> Mapping[tuple[str, str], int]:
 
 @lru_cache(maxsize=4)
 def _left_out(path: Path, _fingerprint: str) -> Sequence[LeftOut]:
-    with (path / "rejected.csv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = read_rows(path / "rejected.csv")
     return tuple(
         LeftOut(number, row["path"], row["reason"], NUMBERS.sub("…", row["reason"]), row.get("sha256") or "")
         for number, row in enumerate(rows)

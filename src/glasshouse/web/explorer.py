@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.names import composed
 
 __all__ = ["PAGE", "Found", "Shown", "beside", "class_counts", "find", "matching", "opened"]
 
@@ -73,7 +74,7 @@ def beside(dataset: Dataset, split: str, label: str, words: str, row: int) -> tu
 
 def matching(dataset: Dataset, split: str, label: str, words: str) -> NDArray[np.int64]:
     """Return the rows of a split that have this class ("" for any) and all of these words in their path, rising."""
-    wanted = tuple(sorted(set(words.lower().split()[:WORDS])))
+    wanted = tuple(sorted(set(composed(words).lower().split()[:WORDS])))
     return _matching(dataset.path, dataset.fingerprint, split, label, wanted)
 
 

@@ -1,7 +1,5 @@
 """A dataset to take away: class folders in a zip, a table, or the dataset's own files; all made while they are sent."""
 
-import csv
-import io
 import re
 import unicodedata
 import zipfile
@@ -12,10 +10,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from glasshouse.data.dataset import Dataset
+from glasshouse.data.files import is_hidden
 from glasshouse.data.rows import Row, Split
-from glasshouse.data.sources.folders import split_of_folder
+from glasshouse.data.sources.parts import is_unlabelled, part_of_name
+from glasshouse.data.spreadsheet import BOM, line
 from glasshouse.web.pictures import png
-from glasshouse.web.spreadsheet import cell
 
 __all__ = ["OWN_FILES", "folder_names", "folders_zip", "own_file", "own_sizes", "own_zip", "table"]
 
@@ -91,7 +90,7 @@ def own_zip(dataset: Dataset) -> Iterator[bytes]:
 
 def table(dataset: Dataset) -> Iterator[str]:
     """Yield a CSV of all pictures: what they are, and which file of ``folders_zip`` holds each."""
-    yield _lines([HEAD])
+    yield BOM + _lines([HEAD])
     for split in dataset.splits.values():
         names = _names(dataset, split)
         for start in range(0, len(split), AT_ONCE):
@@ -100,7 +99,7 @@ def table(dataset: Dataset) -> Iterator[str]:
 
 
 def _told(dataset: Dataset, split: str, row: Row, file: str) -> list[object]:
-    return [cell(row.path), cell(dataset.classes[row.label]), split, row.width, row.height, row.sha256, cell(file)]
+    return [row.path, dataset.classes[row.label], split, row.width, row.height, row.sha256, file]
 
 
 def folder_names(classes: Iterable[str]) -> list[str]:
@@ -122,7 +121,7 @@ def _plain(label: str) -> str:
     name = re.sub(r"^\.|\.$", "_", name)
     while len(name.encode()) > 100:
         name = name[:-1]
-    hidden = name.lower() in RESERVED or split_of_folder(name) or name.lower() in ("__macosx", "thumbs.db")
+    hidden = name.lower() in RESERVED or part_of_name(name) or is_unlabelled(name) or is_hidden(name)
     return f"{name}_" if not name or hidden else name
 
 
@@ -145,16 +144,14 @@ def _content(split: Split, row: int) -> bytes:
 
 
 def _labels(dataset: Dataset) -> Iterator[str]:
-    yield _lines([("path", "class", "split")])
+    yield BOM + _lines([("path", "class", "split")])
     for split in dataset.splits.values():
         labels = split.labels.tolist()
         yield _lines([[n, dataset.classes[k], split.name] for n, k in zip(_names(dataset, split), labels)])
 
 
 def _lines(rows: Iterable[Iterable[object]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    return buffer.getvalue()
+    return "".join(line(row) for row in rows)
 
 
 def own_sizes(dataset: Dataset) -> dict[str, int]:

@@ -11,7 +11,8 @@ __all__ = ["as_pages_say"]
 OPTION = re.compile(r"(--[a-z]+(?:-[a-z]+)*)(?: (none|FILE|random|ordered|jpeg|gray|rgb|0\.\d+|0\b))?")
 UPLOADED = re.compile(r"(?:/[^\s/]+)*/uploads/\d{8}-\d{6}-[0-9a-f]{8}(?:/files)?(/(?=\S))?")
 FIELDS = {
-    "--pattern": "labels.pattern", "--path-column": "labels.path_column", "--label-column": "labels.label_column",
+    "--labels-csv": "labels.pictures", "--pattern": "labels.pattern",
+    "--path-column": "labels.path_column", "--label-column": "labels.label_column",
     "--group": "group", "--split": "split", "--min-per-class": "min_per_class", "--valid": "valid", "--test": "test",
     "--size": "width height", "--color": "color", "--encoding": "encoding", "--batch-size": "batch_size",
     "--lr": "optimizer.lr", "--clip-norm": "clip_norm", "--weights": "weights",

@@ -11,6 +11,7 @@ import numpy as np
 from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.encoding import decode_encoded, encode
 from glasshouse.data.items import Item, Source
+from glasshouse.data.labels import class_order
 from glasshouse.data.quotas import quotas
 from glasshouse.data.resizing import MODES
 from glasshouse.errors import PictureError
@@ -92,7 +93,7 @@ def look(recipe: DatasetRecipe, example: str = "", check: Callable[[Sequence[str
     by_class: defaultdict[str, list[Item]] = defaultdict(list)
     for item in source.items:
         by_class[item.label].append(item)
-    names = [name for name in source.classes or sorted(by_class) if name in by_class]
+    names = class_order(source.classes, source.items, recipe)
     seen = _Seen(source, recipe, str(kept.marks))
     pictures = {name: seen.some(by_class[name]) for name in names[:CLASSES]}
     used = {name: _used(len(by_class[name]), recipe) for name in names}

@@ -87,7 +87,7 @@ def kept_source(recipe: DatasetRecipe, check: Callable[[Sequence[str]], None] | 
     found = _shelf.find(key)
     if found is not None and found.current():
         if check is not None:
-            check([*found.by_path, *(one.path for one in found.source.rejected)])
+            check(found.source.named)
         return found
     begin = time.time()
     source = open_source(recipe, sample(recipe.source) if recipe.source.startswith("sample:") else None, check)

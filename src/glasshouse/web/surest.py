@@ -1,17 +1,15 @@
 """The surest pictures of each class, of a split or of a classification: for the page, the API and as a table."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from glasshouse.data.dataset import Dataset
+from glasshouse.data.spreadsheet import BOM, line
 from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.results import SplitAnswers
 from glasshouse.web.mistakes import Answered, topmost
-from glasshouse.web.spreadsheet import cell
 
 __all__ = ["Ranking", "of_classification", "of_split", "top_lines"]
 
@@ -56,11 +54,8 @@ def of_classification(folder: Path, classes: Sequence[str]) -> Ranking:
 
 def top_lines(ranking: Ranking, n: int) -> Iterator[str]:
     """Yield the lines of the table: class, place, path, probability, answer, truth."""
-    yield "class,place,path,probability,answer,truth\n"
+    yield BOM + line(["class", "place", "path", "probability", "answer", "truth"])
     for name, found in ranking.top(range(len(ranking.classes)), n):
         for place, one in enumerate(found, start=1):
             words = [ranking.name(one.answer) or "", ranking.name(one.truth) or ""]
-            buffer = io.StringIO()
-            row = [cell(name), place, cell(ranking.path(one.row)), f"{one.probability:.6f}", *map(cell, words)]
-            csv.writer(buffer, lineterminator="\n").writerow(row)
-            yield buffer.getvalue()
+            yield line([name, place, ranking.path(one.row), f"{one.probability:.6f}", *words])

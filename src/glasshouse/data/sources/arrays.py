@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.given import layout_findings
 from glasshouse.data.items import Given, Item, Listed
+from glasshouse.data.labels import is_missing, label_text, well_named
+from glasshouse.data.names import missing_look, natural
+from glasshouse.data.sources.stacks import Stack, stack_of, targets_of
 from glasshouse.errors import SourceError
 
 __all__ = ["ArrayPart", "ArraySource", "given_parts"]
@@ -19,24 +22,33 @@ class ArrayPart:
     """Pictures (N, H, W) or (N, H, W, C), or a sequence of arrays, with a label for each, and their split if any."""
 
     split: str | None
-    images: Sequence[np.ndarray] | np.ndarray
-    labels: Sequence[str | int] | np.ndarray
+    images: Stack
+    labels: Sequence[object] | np.ndarray
+    findings: Sequence[Finding] = field(default=())
 
 
 class ArraySource:
-    """Pictures by number: the path of item i is ``SPLIT/0000i``, or ``given/0000i``; labels are strings or numbers."""
+    """Pictures by number: the path of item i is ``SPLIT/0000i``, or ``given/0000i``; labels are strings or numbers.
 
-    def __init__(self, parts: Sequence[ArrayPart], names: Sequence[str] | None, files: Sequence[Listed] = ()) -> None:
-        self.items: list[Item] = []
+    A picture without a label (None, NaN) is left out.
+    """
+
+    def __init__(
+        self, parts: Sequence[ArrayPart], names: Sequence[str] | None, files: Sequence[Listed] = (),
+        findings: Sequence[Finding] = (),
+    ) -> None:  # fmt: skip
+        self.items: Sequence[Item] = []
         self.rejected: list[Rejected] = []
-        self.warnings: list[Finding] = []
+        self.named: Sequence[str] = ()
         self._places: dict[str, tuple[ArrayPart, int]] = {}
+        items: list[Item] = []
         for part in parts:
-            self._add(part, names)
-            self.warnings += layout_findings(part.images)
-        labels = {item.label for item in self.items}
-        numbers = all(label.isdecimal() for label in labels)
-        self.classes = list(names) if names is not None else sorted(labels, key=int) if numbers else sorted(labels)
+            self._add(part, names, items)
+        self.items, stated, told = well_named(items, names)
+        self.warnings: list[Finding] = [*findings, *(one for part in parts for one in part.findings), *told]
+        self.warnings += [one for part in parts for one in layout_findings(part.images)]
+        self.warnings += _missing_names({item.label for item in self.items})
+        self.classes = stated if stated is not None else _ordered({item.label for item in self.items})
         self._files = list(files) or [_stamp(part) for part in parts]
 
     def read(self, item: Item) -> np.ndarray:
@@ -48,27 +60,54 @@ class ArraySource:
         """Return the files the arrays came from, or a digest of arrays that came from Python."""
         return self._files
 
-    def _add(self, part: ArrayPart, names: Sequence[str] | None) -> None:
+    def _add(self, part: ArrayPart, names: Sequence[str] | None, items: list[Item]) -> None:
         digits = max(5, len(str(len(part.labels) - 1)))
-        for index, label in enumerate(np.asarray(part.labels).tolist()):
+        for index, label in enumerate(_listed(part.labels)):
             path = f"{part.split or 'given'}/{index:0{digits}}"
-            name = _name(label, names)
+            name, reason = _named(label, names)
             if name is None:
-                self.rejected.append(Rejected(path, f"its label is {label}; there are {len(names or ())} class names"))
+                self.rejected.append(Rejected(path, reason))
                 continue
             self._places[path] = (part, index)
-            self.items.append(Item(path, name, part.split))
+            items.append(Item(path, name, part.split))
 
 
-def _name(label: object, names: Sequence[str] | None) -> str | None:
-    if isinstance(label, float) and label.is_integer():
-        label = int(label)
-    if isinstance(label, int) and not isinstance(label, bool):
-        if label < 0 or (names is not None and label >= len(names)):
-            return None
-        return names[label] if names is not None else str(label)
-    text = str(label)
-    return None if not text or (names is not None and text not in names) else text
+def _ordered(labels: set[str]) -> list[str] | None:
+    """Return numbers as they count; texts sorted, None where the recipe tells how (``class_order``)."""
+    counted = sorted(labels, key=natural)
+    return counted if counted == sorted(labels) or all(label.isdecimal() for label in labels) else None
+
+
+def _listed(labels: Sequence[object] | np.ndarray) -> Sequence[object]:
+    found: Sequence[object] = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    return found
+
+
+def _named(label: object, names: Sequence[str] | None) -> tuple[str | None, str]:
+    """Return the name of a label's class, or None and why it has none."""
+    text = None if is_missing(label) else label_text(label)
+    if text is None:
+        return None, "it has no label"
+    number = int(label) if isinstance(label, bool | np.bool_) else _number(text)
+    if names is None:
+        negative = number is not None and number < 0
+        return (None, f"its label is {text}; expected a number from 0, or a name") if negative else (text, "")
+    if text in names:
+        return text, ""
+    if number is not None and 0 <= number < len(names):
+        return names[number], ""
+    return None, f"its label is {text}; there are {len(names)} class names"
+
+
+def _number(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+
+
+def _missing_names(labels: set[str]) -> list[Finding]:
+    odd = sorted(label for label in labels if missing_look(label) or label == "None")
+    text = "the class {} is called as programs write a missing label; give None for a picture without one"
+    return [Finding("missing-name", text.format(name)) for name in odd[:1]]
 
 
 def _stamp(part: ArrayPart) -> Listed:
@@ -79,8 +118,12 @@ def _stamp(part: ArrayPart) -> Listed:
         digest.update(f"{array.shape}{array.dtype.str}".encode())
         digest.update(array.tobytes())
         size += array.nbytes
-    digest.update(repr(np.asarray(part.labels).tolist()).encode())
+    digest.update(repr(_plain(part.labels)).encode())
     return Listed(part.split or "given", size, int.from_bytes(digest.digest(), "big"))
+
+
+def _plain(labels: Sequence[object] | np.ndarray) -> list[object]:
+    return [one.item() if isinstance(one, np.generic) else one for one in _listed(labels)]
 
 
 def given_parts(given: Given) -> list[ArrayPart]:
@@ -91,11 +134,13 @@ def given_parts(given: Given) -> list[ArrayPart]:
     """
     if given.images is None or given.targets is None:
         raise SourceError("arrays need both: images (N, H, W) or (N, H, W, C), and a label for each")
-    if len(given.images) != len(given.targets):
-        raise SourceError(f"{len(given.images)} pictures and {len(given.targets)} labels; expected a label a picture")
-    if isinstance(given.images, np.ndarray) and given.images.ndim not in (3, 4):
-        raise SourceError(f"pictures of the shape {given.images.shape}; expected (N, H, W) or (N, H, W, C)")
-    shape = np.asarray(given.targets).shape
-    if len(shape) != 1:
-        raise SourceError(f"labels of the shape {shape}; expected (N,): one name or number for each picture")
-    return [ArrayPart(None, given.images, given.targets)]
+    images, findings = stack_of(given.images)
+    targets, told = targets_of(given.targets)
+    if len(images) != len(targets):
+        shape = images.shape if isinstance(images, np.ndarray) else ()
+        last = len(shape) > 2 and shape[-1] == len(targets)
+        hint = f"; the last axis of {shape} has that many: np.moveaxis(images, -1, 0) puts it first" if last else ""
+        raise SourceError(f"{len(images)} pictures and {len(targets)} labels; expected a label a picture{hint}")
+    if isinstance(images, np.ndarray) and images.ndim not in (3, 4):
+        raise SourceError(f"pictures of the shape {images.shape}; expected (N, H, W) or (N, H, W, C)")
+    return [ArrayPart(None, images, targets, [*findings, *told])]

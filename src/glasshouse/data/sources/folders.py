@@ -1,117 +1,74 @@
 """Labels from folders: class folders, and class folders within train, val and test."""
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.files import Tree
 from glasshouse.data.items import Item, Labelled, Listed
+from glasshouse.data.sources.layout import Layout, find_layout
+from glasshouse.data.sources.lists import lists_among
+from glasshouse.data.sources.shape import Shape
 
-__all__ = ["SPLIT_WORDS", "label_by_folder", "merge_spellings", "split_folders", "split_of_folder"]
-
-SPLIT_WORDS = {
-    "train": "train", "training": "train",
-    "val": "val", "valid": "val", "validation": "val",
-    "test": "test", "testing": "test",
-}  # fmt: skip
+__all__ = ["label_by_folder"]
 
 
-def label_by_folder(tree: Tree, look_through: bool = False) -> Labelled:
-    """Label every file with the first folder of its path, or the second where the first are train, val and test.
+def label_by_folder(tree: Tree, packed: bool = False) -> Labelled:
+    """Label every file with its class folder: at the top, within folders of train, val and test, or below one folder.
 
-    ``look_through`` passes over a single folder at the top, as archives have it.
+    In a ``packed`` tree (an archive) one folder around everything is as usual, and not told.
     """
-    top = _single_top(tree) if look_through else ""
-    splits = split_folders(tree, top)
+    layout, shape = find_layout(tree)
     items: list[Item] = []
     rejected: list[Rejected] = []
+    roots = sorted(layout.roots, key=len, reverse=True)
     for file in tree.files:
-        item = _item(file, file.path.removeprefix(top).split("/"), splits)
+        item = _item(file, layout, roots)
         (items if isinstance(item, Item) else rejected).append(item)  # type: ignore[arg-type]
-    items, unicode_findings = merge_spellings(items)
-    return Labelled(items, rejected, [*unicode_findings, *_empty_classes(tree, top, splits, items)])
+    wrapped = () if packed else _wrapped(layout, shape)
+    findings = [*wrapped, *layout.findings, *_empty_classes(layout, shape, items), *_tables(layout, tree, items)]
+    return Labelled(items, rejected, findings, fold=True)
 
 
-def split_of_folder(name: str) -> str | None:
-    """Return ``train``, ``val`` or ``test`` for a folder's name that means one of them."""
-    return SPLIT_WORDS.get(name.casefold())
-
-
-def _item(file: Listed, parts: Sequence[str], splits: frozenset[str]) -> Item | Rejected:
+def _item(file: Listed, layout: Layout, roots: Sequence[str]) -> Item | Rejected:
+    root = next((one for one in roots if file.path.startswith(one)), None)
+    if root is None:
+        folders = ", ".join(sorted(layout.parts))
+        outside = f"not in one of the folders {folders}" if layout.parts else "not in a class folder"
+        return Rejected(file.path, outside)
+    label, slash, _ = file.path[len(root) :].partition("/")
+    if not slash:
+        where = f" of {root.rstrip('/').removeprefix(layout.top)}" if layout.roots[root] else ""
+        return Rejected(file.path, f"not in a class folder{where}")
+    if (reason := layout.aside.get(f"{root}{label}/")) is not None:
+        return Rejected(file.path, reason)
     time = file.mtime_ns / 1e9 if file.mtime_ns else None
-    if not splits:
-        if len(parts) < 2:
-            return Rejected(file.path, "not in a class folder")
-        return Item(file.path, parts[0], time=time)
-    if parts[0] not in splits:
-        return Rejected(file.path, f"not in one of the folders {', '.join(sorted(splits))}")
-    if len(parts) < 3:
-        return Rejected(file.path, f"not in a class folder of {parts[0]}")
-    return Item(file.path, parts[1], split=split_of_folder(parts[0]), time=time)
+    return Item(file.path, label, layout.roots[root], time=time)
 
 
-def _children(tree: Tree, top: str) -> list[str]:
-    """Return the names of the folders directly under ``top`` ("" or a path that ends in a slash)."""
-    inside = (path.removeprefix(top) for path in tree.folders if path.startswith(top))
-    return [path for path in inside if path and "/" not in path]
+def _wrapped(layout: Layout, shape: Shape) -> Iterator[Finding]:
+    if layout.top and not layout.parts:
+        top = layout.top.rstrip("/")
+        names = ", ".join(shape.children(layout.top)[:5])
+        yield Finding("wrapper", f"everything lies in the folder {top}, so the folders in it are the classes ({names})")
 
 
-def _single_top(tree: Tree) -> str:
-    top = ""
-    while True:
-        children = _children(tree, top)
-        beside = any("/" not in file.path.removeprefix(top) for file in tree.files)
-        if len(children) != 1 or beside or split_of_folder(children[0]):
-            return top
-        if not _children(tree, f"{top}{children[0]}/"):
-            return top
-        top = f"{top}{children[0]}/"
+def _empty_classes(layout: Layout, shape: Shape, items: Sequence[Item]) -> Iterator[Finding]:
+    filled = {(item.split, item.label) for item in items}
+    for root, split in sorted(layout.roots.items()):
+        for name in shape.all_children(root):
+            folder = f"{root}{name}"
+            inner = any(other.startswith(f"{folder}/") for other in layout.roots)
+            if (split, name) not in filled and not inner and not shape.holds_files(f"{folder}/"):
+                yield Finding("empty-class", f"the class folder {folder} holds no files")
 
 
-def split_folders(tree: Tree, top: str, of_classes: bool = True) -> frozenset[str]:
-    """Return the folders under ``top`` that mean train, val and test; empty where there is no training folder.
-
-    One that is alone must be the only folder; with ``of_classes`` a folder counts only if it has folders inside.
-    """
-    children = _children(tree, top)
-    found = [name for name in children if split_of_folder(name)]
-    meanings = {split_of_folder(name) for name in found if not of_classes or _children(tree, f"{top}{name}/")}
-    if "train" in meanings and (len(meanings) > 1 or len(children) == 1):
-        return frozenset(found)
-    return frozenset()
-
-
-def merge_spellings(items: Iterable[Item]) -> tuple[list[Item], list[Finding]]:
-    """Give classes whose names differ only in how Unicode spells them (NFC, NFD) one name, the composed one if there.
-
-    Class names stay unchanged otherwise.
-    """
-    kept = list(items)
-    spellings: dict[str, set[str]] = {}
-    for label in {item.label for item in kept}:
-        spellings.setdefault(unicodedata.normalize("NFC", label), set()).add(label)
-    chosen = {
-        label: composed if composed in labels else min(labels)
-        for composed, labels in spellings.items() if len(labels) > 1
-        for label in labels
-    }  # fmt: skip
-    names = sorted(set(chosen.values()))
-    message = "folders spell the class {} in two ways of Unicode; they are one class"
-    findings = [Finding("spelling", message.format(name)) for name in names]
-    if not chosen:
-        return kept, []
-    return [_relabelled(item, chosen.get(item.label, item.label)) for item in kept], findings
-
-
-def _relabelled(item: Item, label: str) -> Item:
-    return Item(item.path, label, item.split, item.group, item.time)
-
-
-def _empty_classes(tree: Tree, top: str, splits: frozenset[str], items: Sequence[Item]) -> Iterator[Finding]:
-    parents = [f"{top}{name}/" for name in sorted(splits)] if splits else [top]
-    depth = 1 + parents[0].count("/")
-    filled = {"/".join(item.path.split("/", depth)[:depth]) for item in items}
-    for parent in parents:
-        for name in _children(tree, parent):
-            if f"{parent}{name}" not in filled:
-                yield Finding("empty-class", f"the class folder {parent}{name} holds no files")
+def _tables(layout: Layout, tree: Tree, items: Sequence[Item]) -> Iterator[Finding]:
+    near = [file.path.removeprefix(layout.top) for file in tree.files]
+    near = [path for path in near if "/" not in path]
+    beside = [path for path in near if path.lower().endswith((".csv", ".tsv"))] + list(lists_among(near))
+    if items and beside:
+        yield Finding(
+            "table-beside",
+            f"labels are taken from the folders; the list {beside[0]} beside them was not read. If it has the labels, "
+            "give it as the source.",
+        )

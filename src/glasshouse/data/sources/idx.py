@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from glasshouse.data.sources.arrays import ArrayPart
+from glasshouse.data.sources.parts import part_within
 from glasshouse.errors import SourceError
 
 __all__ = ["idx_parts", "is_idx_name", "read_idx"]
@@ -50,10 +51,9 @@ def idx_parts(files: Iterable[Path]) -> list[ArrayPart]:
 
 
 def _split(prefix: str) -> str:
-    words = re.split(r"[^a-z0-9]+", prefix.lower())
-    if "t10k" in words or "test" in words:
+    if "t10k" in re.split(r"[^a-z0-9]+", prefix.lower()):
         return "test"
-    return "val" if {"val", "valid", "validation"} & set(words) else "train"
+    return part_within(prefix) or "train"
 
 
 def _labels_beside(images: Path) -> Path:

@@ -2,17 +2,37 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from glasshouse.data.check import Finding
 from glasshouse.data.items import Labelled
-from glasshouse.data.sources.named import Named, NamedPictures, read_text
+from glasshouse.data.names import natural
+from glasshouse.data.sources.named import Named, NamedPictures, decoded_text, encoding_finding, read_text
+from glasshouse.data.sources.parts import SPLIT_WORDS, part_of_name
 from glasshouse.errors import SourceError
 
-__all__ = ["LIST_NAMES", "label_by_lists", "paths_of_list", "read_names"]
+__all__ = ["LISTS", "label_by_lists", "lists_among", "paths_of_list", "read_names"]
 
-LIST_NAMES = {"train.txt": "train", "val.txt": "val", "valid.txt": "val", "validation.txt": "val", "test.txt": "test"}
+LISTS = (".txt", ".lst", ".list")
+_ORDER = ("train", "val", "test")
 _LINE = re.compile(r"^(?P<path>.*\S)\s+(?P<label>\S+)$")
+
+
+def lists_among(names: Iterable[str]) -> dict[str, str]:
+    """Return the files that are lists of a part of the split (``train.txt``, ``val_list.txt``), with the part.
+
+    Of several for one part only those that are called by its plain word count, where there are such.
+    """
+    texts = [name for name in names if name.lower().endswith(LISTS)]
+    found = {name: split for name in texts if (split := part_of_name(PurePosixPath(name).stem))}
+    plain = {split for name, split in found.items() if PurePosixPath(name).stem.casefold() in SPLIT_WORDS}
+    kept = {
+        name: split for name, split in found.items()
+        if split not in plain or PurePosixPath(name).stem.casefold() in SPLIT_WORDS
+    }  # fmt: skip
+    return dict(sorted(kept.items(), key=lambda pair: (_ORDER.index(pair[1]), pair[0])))
 
 
 def label_by_lists(
@@ -27,15 +47,18 @@ def label_by_lists(
         SourceError: a list or the labels file is empty, or not one line fits.
     """
     names = read_names(labels_file) if labels_file is not None else None
+    findings: list[Finding] = []
     for path, split in lists:
-        lines = read_text(path).splitlines()
+        text, encoding = decoded_text(path.read_bytes())
+        findings += encoding_finding(text, encoding)
+        lines = text.splitlines()
         if not any(line.strip() for line in lines):
             raise SourceError(f"{path} is empty; expected lines such as: pictures/cat.1.jpg 0")
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 place = f"line {number}" if len(lists) == 1 else f"{path.name} line {number}"
                 _add(collected, Named(place, line.strip(), "", split), names)
-    return collected.labelled(names or _numbers(collected))
+    return collected.labelled(names or _numbers(collected), findings)
 
 
 def paths_of_list(path: Path, collected: NamedPictures) -> Labelled:
@@ -47,7 +70,7 @@ def paths_of_list(path: Path, collected: NamedPictures) -> Labelled:
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if line.strip():
             collected.add(Named(f"line {number}", line.strip(), ""))
-    if not collected.seen and not collected.rejected:
+    if collected.empty:
         raise SourceError(f"{path} is empty; expected a picture's path in each line")
     return collected.labelled()
 
@@ -72,7 +95,7 @@ def read_names(path: Path) -> list[str]:
 def _numbers(collected: NamedPictures) -> list[str] | None:
     """Return the labels in the order of their numbers, where all are numbers."""
     labels = {item.label for item in collected.items}
-    return sorted(labels, key=int) if labels and all(label.isdecimal() for label in labels) else None
+    return sorted(labels, key=natural) if labels and all(label.isdecimal() for label in labels) else None
 
 
 def _add(collected: NamedPictures, line: Named, names: list[str] | None) -> None:

@@ -1,17 +1,18 @@
 """Pictures that a table or a list names one by one: finding the file, and one item for each."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from glasshouse.data.check import Finding, Rejected
-from glasshouse.data.files import Tree
+from glasshouse.data.files import Tree, is_hidden
 from glasshouse.data.items import Item, Labelled, Listed
+from glasshouse.data.names import composed
+from glasshouse.data.sources.lookup import Found, Lookup, Several
 
-__all__ = ["Named", "NamedInArchive", "NamedPictures", "read_text"]
-
-_ENDINGS = ("", ".jpg", ".jpeg", ".png")
+__all__ = ["Named", "NamedInArchive", "NamedPictures", "decoded_text", "encoding_finding", "read_text"]
 
 
 @dataclass(frozen=True)
@@ -30,25 +31,54 @@ class NamedPictures:
     """Collects the lines of one or more lists; ``base`` is the folder that relative paths start from."""
 
     base: Path
-    items: list[Item] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
-    files: list[Listed] = field(default_factory=list)
-    seen: dict[str, Named] = field(default_factory=dict)
+    named: list[str] = field(default_factory=list)
+    found: dict[str, "_Taken"] = field(default_factory=dict)
+    ways: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    spoiled: set[str] = field(default_factory=set)
+
+    @property
+    def items(self) -> list[Item]:
+        """The pictures that were found, in the order of their lines."""
+        return [one.item for one in self.found.values()]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no line named anything."""
+        return not self.found and not self.rejected
 
     def add(self, named: Named) -> None:
         """Add one picture, or what is wrong with it."""
+        self.named.append(named.path)
         place = self.place(named.path)
         if place is None:
             self.reject(named, f"there is no such file under {self.base}")
-            return
-        first = self.seen.setdefault(place.path, named)
-        if first is not named:
-            also = "" if first.label == named.label else f" with the label {first.label}"
-            self.reject(named, f"named before in {first.line}{also}")
-            return
-        self.files.append(place)
-        time = place.mtime_ns / 1e9 if place.mtime_ns else None
-        self.items.append(Item(place.path, named.label, named.split, named.group, time))
+        elif isinstance(place, Several):
+            self.named.extend(place.paths)
+            shown = " and ".join(place.paths[:3]) + (" and more" if len(place.paths) > 3 else "")
+            self.reject(named, f"it may mean more than one file: {shown}")
+        else:
+            self._take(named, *place)
+
+    def _take(self, named: Named, file: Listed, how: str | None) -> None:
+        first = self.found.get(file.path)
+        if file.path in self.spoiled:
+            self.reject(named, f"several lines with other labels mean the file {file.path}")
+        elif first is None:
+            time = file.mtime_ns / 1e9 if file.mtime_ns else None
+            item = Item(file.path, named.label, named.split, named.group, time)
+            self.found[file.path] = _Taken(named, item, file, how)
+            self.named.append(file.path)
+            if how is not None:
+                self.ways.setdefault(how, []).append((named.path, file.path))
+        elif first.named.label != named.label and (how or first.how):  # a guess that proves wrong
+            del self.found[file.path]
+            self.spoiled.add(file.path)
+            for one in (first.named, named):
+                self.reject(one, f"several lines with other labels mean the file {file.path}")
+        else:
+            also = "" if first.named.label == named.label else f" with the label {first.named.label}"
+            self.reject(named, f"named before in {first.named.line}{also}")
 
     def reject(self, named: Named, reason: str) -> None:
         """List a line that gives no picture."""
@@ -56,24 +86,73 @@ class NamedPictures:
 
     def tree(self) -> Tree:
         """Return the files that were found."""
-        return Tree(self.files)
+        return Tree([one.file for one in self.found.values()])
 
-    def labelled(self, classes: list[str] | None = None, warnings: list[Finding] | None = None) -> Labelled:
+    def labelled(self, classes: list[str] | None = None, warnings: Iterable[Finding] = ()) -> Labelled:
         """Return the items in the order of their lines."""
-        return Labelled(self.items, self.rejected, warnings or [], classes)
+        return Labelled(self.items, self.rejected, [*warnings, *self._told()], classes, self.named)
 
-    def place(self, written: str) -> Listed | None:
-        """Return the file of a picture, by the path that items have; None where it is nowhere."""
-        for candidate in (self.base / spelling for spelling in _spellings(written)):
-            try:
-                found = candidate.stat()
-            except (OSError, ValueError):
+    def is_inside(self, written: str) -> bool:
+        """Tell whether a name means a file within the folder; nothing outside of it is looked at."""
+        return self._lookup.find(written) is not None
+
+    def place(self, written: str) -> tuple[Listed, str | None] | Several | None:
+        """Return the file of a picture by the path that items have, and how it was found; None where it is nowhere."""
+        for spelling, how in ((written, None), (_at_home(written), "from the folder of the user")):
+            if how is not None and spelling == written:
                 continue
-            full = Path(os.path.normpath(candidate.absolute()))
-            base = Path(os.path.normpath(self.base.absolute()))
-            path = (full.relative_to(base) if full.is_relative_to(base) else full).as_posix()
-            return Listed(path, found.st_size, found.st_mtime_ns)
-        return None
+            if how is not None:
+                self.named.append(spelling)
+            if (file := self._exact(spelling)) is not None:
+                return file, how
+        found = self._lookup.find(written)
+        if not isinstance(found, Found):
+            return found
+        file = self._exact(found.path)
+        return None if file is None else (file, found.how)
+
+    def _exact(self, written: str) -> Listed | None:
+        candidate = self.base / written
+        try:
+            found = candidate.stat()
+        except (OSError, ValueError):
+            return None
+        full = Path(os.path.normpath(candidate.absolute()))
+        base = Path(os.path.normpath(self.base.absolute()))
+        path = (full.relative_to(base) if full.is_relative_to(base) else full).as_posix()
+        plain = composed(path)
+        return Listed(plain, found.st_size, found.st_mtime_ns, None if plain == path else path)
+
+    @cached_property
+    def _lookup(self) -> Lookup:
+        def names(folder: str) -> list[str]:
+            try:
+                return [one.name for one in (self.base / folder).iterdir() if not is_hidden(one.name)]
+            except OSError:
+                return []
+
+        def is_file(path: str) -> bool:
+            try:
+                return (self.base / path).is_file()
+            except (OSError, ValueError):
+                return False
+
+        return Lookup(names, is_file, Path(os.path.normpath(self.base.absolute())).parts)
+
+    def _told(self) -> Iterator[Finding]:
+        for how, pairs in self.ways.items():
+            written, path = pairs[0]
+            yield Finding("found-names", f"{len(pairs):,} pictures of the list were found {how}: {written} is {path}")
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A picture that a line names, with its file and how that was found."""
+
+    named: Named
+    item: Item
+    file: Listed
+    how: str | None
 
 
 @dataclass
@@ -86,26 +165,54 @@ class NamedInArchive(NamedPictures):
     entries: Mapping[str, Listed] = field(default_factory=dict)
     top: str = ""
 
-    def place(self, written: str) -> Listed | None:
-        """Return the entry of a picture; None where the archive has none."""
-        paths = (os.path.normpath(f"{self.top}{spelling}") for spelling in _spellings(written))
-        return next((self.entries[path] for path in paths if path in self.entries), None)
+    def place(self, written: str) -> tuple[Listed, str | None] | Several | None:
+        """Return the entry of a picture, and how it was found; None where the archive has none."""
+        for spelling in dict.fromkeys((written, composed(written))):
+            if (path := os.path.normpath(f"{self.top}{spelling}")) in self.entries:
+                return self.entries[path], None
+        found = self._lookup.find(written)
+        if not isinstance(found, Found):
+            return Several([self.top + path for path in found.paths]) if found is not None else None
+        return self.entries[self.top + found.path], found.how
+
+    @cached_property
+    def _lookup(self) -> Lookup:
+        inside: dict[str, set[str]] = {}
+        for path in self.entries:
+            if path.startswith(self.top):
+                parts = path[len(self.top) :].split("/")
+                for depth, name in enumerate(parts):
+                    inside.setdefault("".join(f"{part}/" for part in parts[:depth]), set()).add(name)
+        own = [part for part in self.top.split("/") if part]
+        return Lookup(lambda folder: inside.get(folder, ()), lambda path: self.top + path in self.entries, own)
 
 
-def _spellings(written: str) -> Iterator[str]:
-    for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
-        for ending in _ENDINGS:
-            yield f"{spelling}{ending}"
+def _at_home(written: str) -> str:
+    try:
+        return str(Path(written).expanduser()) if written.startswith("~") else written
+    except RuntimeError:  # no such user
+        return written
 
 
 def read_text(path: Path) -> str:
     """Return a text file, UTF-8 with or without a mark, else UTF-16 with a mark, else Korean or Western Windows."""
-    data = path.read_bytes()
+    return decoded_text(path.read_bytes())[0]
+
+
+def decoded_text(data: bytes) -> tuple[str, str]:
+    """Return the text of a file and its encoding; see ``read_text``."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
+        return data.decode("utf-16", "replace"), "utf-16"
     for encoding in ("utf-8-sig", "cp949", "cp1252"):
         try:
-            return data.decode(encoding)
+            return data.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-    return data.decode("latin-1")
+    return data.decode("latin-1"), "latin-1"
+
+
+def encoding_finding(text: str, encoding: str) -> Iterator[Finding]:
+    """Yield what is told of a table or list that is not Unicode, with a line to see whether it was read well."""
+    if encoding not in ("utf-8-sig", "utf-16"):
+        line = next((line.strip() for line in text.splitlines() if not line.isascii()), "")[:80]
+        yield Finding("encoding", f"the list is not Unicode (UTF-8) and was read as {encoding}: {line}")

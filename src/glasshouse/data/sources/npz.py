@@ -1,22 +1,26 @@
 """Pictures and labels in a NumPy file: ``x``, ``y``; ``x_train``, ``y_train``, ...; ``train_images``, ..."""
 
+import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from glasshouse.data.check import Finding
 from glasshouse.data.sources.arrays import ArrayPart
+from glasshouse.data.sources.parts import part_of_name
+from glasshouse.data.sources.stacks import Stack, stack_of, targets_of
 from glasshouse.errors import SourceError
 
 __all__ = ["npz_parts"]
 
-_PAIRS = (("x", "y"), ("images", "labels"), ("data", "target"))
-_SPLITS = {"train": "train", "val": "val", "valid": "val", "test": "test", "": None}
+_PAIRS = (("x", "y"), ("images", "labels"), ("image", "label"), ("data", "target"), ("data", "labels"))
 _LIMIT = 1 << 35
 
 
-def npz_parts(path: Path) -> list[ArrayPart]:
-    """Return the pairs of pictures and labels that an npz file holds; nothing in it is unpickled.
+def npz_parts(path: Path) -> tuple[list[ArrayPart], list[Finding]]:
+    """Return the pairs of pictures and labels that an npz file holds, and what is told; nothing in it is unpickled.
 
     Raises:
         SourceError: it is damaged, larger than 32 GiB, or has no pair of these names.
@@ -36,22 +40,58 @@ def npz_parts(path: Path) -> list[ArrayPart]:
         raise SourceError(f"{path} cannot be read: {error}") from None
 
 
-def _parts(path: Path, arrays: dict[str, np.ndarray]) -> list[ArrayPart]:
-    parts = []
-    for images, labels in _PAIRS:
-        for word, split in _SPLITS.items():
-            for form in ("{0}_{1}", "{1}_{0}") if word else ("{0}",):
-                pair = arrays.get(form.format(images, word)), arrays.get(form.format(labels, word))
-                if pair[0] is not None and pair[1] is not None:
-                    parts.append(ArrayPart(split, pair[0], _flat(path, *pair)))  # type: ignore[arg-type]
+def _parts(path: Path, arrays: dict[str, np.ndarray]) -> tuple[list[ArrayPart], list[Finding]]:
+    parts: dict[str | None, tuple[str, ArrayPart]] = {}
+    used: set[str] = set()
+    for images, split in _images(arrays):
+        labels = _labels_of(images, arrays)
+        if labels is None:
+            continue
+        if split in parts:
+            raise SourceError(
+                f"{path} has two arrays of pictures for one part, {parts[split][0]} and {images}; leave one of them out"
+            )
+        stack, findings = stack_of(arrays[images])
+        targets, told = _flat(path, stack, arrays[labels])
+        parts[split] = images, ArrayPart(split, stack, targets, [*findings, *told])
+        used |= {images, labels}
     if not parts:
         raise SourceError(f"{path} has the arrays {', '.join(arrays)}; expected x and y, or x_train and y_train, ...")
-    return parts
+    left = sorted(name for name in arrays if name not in used)
+    unused = [Finding("unused-arrays", f"these arrays of the npz were not read: {', '.join(left)}")] if left else []
+    return [part for _, part in parts.values()], unused
 
 
-def _flat(path: Path, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return labels (N,) from (N,) or (N, 1)."""
-    labels = labels.reshape(len(labels)) if labels.size == len(labels) else labels
-    if labels.ndim != 1 or images.ndim not in (3, 4) or len(images) != len(labels):
-        raise SourceError(f"{path} has pictures {images.shape} and labels {labels.shape}; expected (N, H, W) and (N,)")
-    return labels
+def _images(arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, str | None]]:
+    """Yield the arrays that are called as pictures are, with the split that their name says."""
+    words = {images for images, _ in _PAIRS}
+    for name in arrays:
+        word, split = _read(name)
+        if word in words and split != "":
+            yield name, split
+
+
+def _labels_of(images: str, arrays: dict[str, np.ndarray]) -> str | None:
+    word, split = _read(images)
+    wanted = [labels for one, labels in _PAIRS if one == word]
+    found = [name for name in arrays if _read(name) in [(one, split) for one in wanted]]
+    return found[0] if found else None
+
+
+def _read(name: str) -> tuple[str, str | None]:
+    """Return what an array is called and its split: None without one, "" where the name says something else."""
+    words = [word for word in re.split(r"[\W_]+", name.lower()) if word]
+    subject = [word for word in words if any(word in pair for pair in _PAIRS)]
+    rest = "_".join(word for word in words if word not in subject)
+    if len(subject) != 1:
+        return name, ""
+    return subject[0], (part_of_name(rest) or "") if rest else None
+
+
+def _flat(path: Path, images: Stack, labels: np.ndarray) -> tuple[list[object], list[Finding]]:
+    """Return labels (N,) from (N,), (N, 1) or one-hot (N, K)."""
+    labels = labels.reshape(len(labels)) if labels.ndim and labels.size == len(labels) else labels
+    shape = np.shape(images)
+    if labels.ndim not in (1, 2) or len(shape) not in (3, 4) or shape[0] != len(labels):
+        raise SourceError(f"{path} has pictures {shape} and labels {labels.shape}; expected (N, H, W) and (N,)")
+    return targets_of(labels)

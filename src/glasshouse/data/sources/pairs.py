@@ -7,12 +7,14 @@ from pathlib import Path
 from glasshouse.data.check import Rejected
 from glasshouse.data.files import Tree
 from glasshouse.data.items import Item, Labelled
+from glasshouse.data.labels import label_text
+from glasshouse.data.names import composed
 
 __all__ = ["label_by_pairs"]
 
 
 def label_by_pairs(
-    tree: Tree, pairs: Sequence[tuple[str, str | None]], classes: Sequence[str] | None, root: Path | None = None
+    tree: Tree, pairs: Sequence[tuple[str, object]], classes: Sequence[str] | None, root: Path | None = None
 ) -> Labelled:
     """Label the files that ``pairs`` name, by paths relative to the source (or absolute ones under ``root``).
 
@@ -22,10 +24,11 @@ def label_by_pairs(
     items: dict[str, Item] = {}
     rejected: list[Rejected] = []
     for written, label in pairs:
-        path = _relative(written, root)
-        reason = _reason(path, label, path in files, items)
+        path = composed(_relative(written, root))
+        text = label_text(label)
+        reason = _reason(path, text, path in files, items)
         if reason is None:
-            items[path] = Item(path, str(label), time=files[path].mtime_ns / 1e9 or None)
+            items[path] = Item(path, str(text), time=files[path].mtime_ns / 1e9 or None)
         else:
             rejected.append(Rejected(path, reason))
     ordered = [items[path] for path in sorted(items)]
@@ -46,4 +49,4 @@ def _reason(path: str, label: str | None, there: bool, items: dict[str, Item]) -
         return f"given twice, before with the label {items[path].label}"
     if not there:
         return "there is no such file in the source"
-    return None if label not in (None, "") else "it was given no label"
+    return None if label is not None else "it was given no label"

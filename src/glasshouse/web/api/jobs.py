@@ -1,13 +1,12 @@
 """The queue over the API."""
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import PlainTextResponse, StreamingResponse
 
+from glasshouse.data.spreadsheet import BOM, line
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import abort_job, get_job, list_jobs, move_job, resume_job
 from glasshouse.store.records import JobKind, JobState
@@ -96,18 +95,8 @@ def prediction_lines(store: Store, job_id: str) -> Iterator[str]:
     A cell that a spreadsheet would take for a formula gets an apostrophe before it.
     """
     head = ["path", "truth", "label", "probability"]
-    yield _line([*head, *(f"{word}{n}" for n in range(2, 6) for word in ("label", "probability")), "error"])
+    yield BOM + line([*head, *(f"{word}{n}" for n in range(2, 6) for word in ("label", "probability")), "error"])
     for one in read_predictions(store.path(f"work/{job_id}")):
         more = [cell for entry in one["top"][1:5] for cell in (entry["label"], entry["probability"])]
         more += [""] * (8 - len(more))
-        yield _line([one["path"], one.get("truth"), one["label"], one["probability"], *more, one["error"]])
-
-
-def _line(cells: list[Any]) -> str:
-    target = io.StringIO()
-    csv.writer(target).writerow([_plain(cell) for cell in cells])
-    return target.getvalue()
-
-
-def _plain(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
+        yield line([one["path"], one.get("truth"), one["label"], one["probability"], *more, one["error"]])

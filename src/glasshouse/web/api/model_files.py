@@ -1,7 +1,5 @@
 """What can be taken from a model as files: its curves, its log, a checkpoint, its recipe, the model itself."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from typing import Annotated
@@ -9,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 
+from glasshouse.data.spreadsheet import BOM, line
 from glasshouse.store.jobs import get_job
 from glasshouse.store.models import get_model
 from glasshouse.store.points import told
@@ -29,11 +28,9 @@ AT_ONCE = 200_000  # bytes of a log
 def curves(here: Here, model_id: str) -> Response:
     """Return the epochs as a table."""
     model = get_model(here.store, model_id, here.user)
-    target = io.StringIO()
-    table = csv.DictWriter(target, COLUMNS, extrasaction="ignore", lineterminator="\n")
-    table.writeheader()
-    table.writerows(told(here.store.path(model.folder)).epochs)
-    return Response(target.getvalue(), media_type="text/csv; charset=utf-8", headers=attached(f"{model.name}.csv"))
+    epochs = told(here.store.path(model.folder)).epochs
+    text = BOM + "".join(line(row) for row in (COLUMNS, *([one.get(name) for name in COLUMNS] for one in epochs)))
+    return Response(text, media_type="text/csv; charset=utf-8", headers=attached(f"{model.name}.csv"))
 
 
 @router.get("/recipe.json", response_class=Response)

@@ -1,7 +1,5 @@
 """The result of a model: accuracy beside baselines, classes, the confusion matrix, mistakes, the sealed test."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from glasshouse.data.dataset import Dataset
+from glasshouse.data.spreadsheet import BOM, line
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.evaluation.wording import confusions
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place
@@ -24,7 +23,6 @@ from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.failure import next_step
 from glasshouse.web.pages.live import live
 from glasshouse.web.pages.model_frame import framed
-from glasshouse.web.spreadsheet import cell as cell_text
 from glasshouse.web.templating import language_of
 
 __all__ = ["dataset_of", "router"]
@@ -100,13 +98,11 @@ def table(desk: DeskNow, job: ModelJob, split: Annotated[str, Query()] = "val") 
 
 def _lines(answers: SplitAnswers, dataset: Dataset, split: str) -> Iterator[str]:
     paths = dataset.splits[split].paths
-    yield "path,truth,answer,probability,probability of the truth\n"
+    yield BOM + line(["path", "truth", "answer", "probability", "probability of the truth"])
     for row in range(len(answers.labels)):
-        buffer = io.StringIO()
-        names = [cell_text(dataset.classes[k]) for k in (answers.labels[row], answers.top[row, 0])]
+        names = [dataset.classes[k] for k in (answers.labels[row], answers.top[row, 0])]
         numbers = [f"{answers.top_probability[row, 0]:.6f}", f"{answers.truth_probability[row]:.6f}"]
-        csv.writer(buffer, lineterminator="\n").writerow([cell_text(paths[row]), *names, *numbers])
-        yield buffer.getvalue()
+        yield line([paths[row], *names, *numbers])
 
 
 def _report(job: Job, split: str) -> dict[str, Any] | None:

@@ -61,9 +61,9 @@ if (form) {
     search.hidden = false;
     search.addEventListener("input", (event) => {
       event.stopPropagation();
-      const words = search.value.toLowerCase().split(/\s+/);
+      const words = search.value.normalize("NFC").toLowerCase().split(/\s+/);
       const chosen = select.value;
-      const fitting = all.filter((one) => words.every((word) => one.text.toLowerCase().includes(word)));
+      const fitting = all.filter((one) => words.every((word) => one.text.normalize("NFC").toLowerCase().includes(word)));
       select.replaceChildren(...(fitting.length ? fitting : all));
       if (fitting.some((one) => one.value === chosen)) select.value = chosen;
       else if (fitting.length) { select.value = fitting[0].value; select.dispatchEvent(new Event("change", { bubbles: true })); select.dispatchEvent(new Event("input", { bubbles: true })); }
