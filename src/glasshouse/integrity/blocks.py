@@ -66,7 +66,7 @@ class Blocks:
             first += [at_once] * len(pieces)
             start = end
         places = zip([0, *ends], ends)
-        sums = np.array([zlib.crc32(content[low:high]) for low, high in places], np.uint32)
+        sums = np.array([zlib.crc32(content[low:high].data) for low, high in places], np.uint32)
         return cls(len(content), np.array(ends, np.int64), sums, np.array(first, bool))
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class Guard:
         for number in wanted:
             end = int(self._blocks.ends[number])
             start = int(self._blocks.ends[number - 1]) if number else 0
-            found, told = zlib.crc32(self._content[start:end]), int(self._blocks.sums[number])
+            found, told = zlib.crc32(self._content[start:end].data), int(self._blocks.sums[number])
             if found != told:
                 return f"bytes {start:,} to {end:,}: the checksum is {found:08x}, it was written with {told:08x}"
             self._left[number] = False
