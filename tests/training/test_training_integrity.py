@@ -3,15 +3,19 @@
 import json
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from glasshouse.cli.main import app
 from glasshouse.errors import DamagedRunError, DamageError, GlasshouseError, InputError, ResumeError
-from glasshouse.events import Notice, StepDone
+from glasshouse.events import EpochDone, Notice, StepDone
 from glasshouse.integrity.documents import with_checksum
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import read_checkpoint, write_checkpoint
@@ -123,6 +127,145 @@ def test_a_damaged_last_checkpoint_names_the_whole_one_and_the_command(
     error = result.exception
     assert isinstance(error, DamagedRunError) and "last.safetensors" in str(error)
     assert "(after step 4)" in str(error) and str(error).endswith((f"resume {place} --from best", "--from epoch-0002"))
+    words = str(error).split("glasshouse ")[-1].split()
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "going on from" in result.stderr and "4 steps in all; what came after it is trained again" in result.stderr
+    assert weights(place) == weights(done)
+    assert verify(place).ok
+
+
+def test_resuming_from_an_earlier_epoch_says_so_and_ends_with_the_same_bits(
+    place: Path, tiny: Path, done: Path
+) -> None:
+    events = list(resume(place, tiny, "epoch-0001"))
+    assert [event.epoch for event in events if isinstance(event, EpochDone)] == [2, 3]
+    assert any(isinstance(e, Notice) and e.message.startswith("going on from epoch-0001: 1 epochs") for e in events)
+    assert weights(place) == weights(done)
+    epochs = [json.loads(line) for line in (place / "events.jsonl").read_text().splitlines()]
+    assert [event["epoch"] for event in epochs if event["type"] == "epoch"] == [1, 2, 3]
+
+
+def test_without_a_whole_checkpoint_starting_anew_is_named(place: Path, tiny: Path) -> None:
+    for file in (place / "checkpoints").iterdir():
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(DamagedRunError, match=r"no other whole checkpoint .* glasshouse train --recipe"):
+        list(resume(place, tiny))
+    shutil.rmtree(place / "checkpoints")
+    with pytest.raises(DamagedRunError, match="is missing, though the training had begun"):
+        list(resume(place, tiny))
+    with pytest.raises(ResumeError, match="has no checkpoint 'best'; there are: none"):
+        list(resume(place, tiny, "best"))
+
+
+def test_checkpoints_share_no_bytes_on_disk(stopped: Path) -> None:
+    """What damages one of them leaves the others whole."""
+    files = list((stopped / "checkpoints").glob("*.safetensors"))
+    assert len({file.stat().st_ino for file in files}) == len(files) >= 3
+
+
+def test_a_finished_run_whose_model_is_damaged_is_finished_anew(done: Path, tiny: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(done, run)
+    flip(run / "model" / "weights.safetensors", 5000, 1)
+    assert not verify(run).ok
+    list(resume(run, tiny, "last"))
+    assert verify(run).ok and weights(run) == weights(done)
+
+
+def test_the_best_checkpoint_is_not_replaced_by_another_at_the_end(place: Path, tiny: Path) -> None:
+    tensors, position = read_checkpoint(place / "checkpoints" / "last.safetensors")
+    position.best = {**position.best, "best_epoch": 1, "best": 0.0}
+    write_checkpoint([place / "checkpoints" / "last.safetensors"], tensors, position)
+    flip(place / "checkpoints" / "best.safetensors", 3000, 1)
+    with pytest.raises(DamagedRunError, match=r"best\.safetensors is not a whole checkpoint"):
+        list(resume(place, tiny))
+    assert not (place / "model").exists()
+
+
+def test_missing_events_are_written_anew_and_damaged_ones_are_told(place: Path, tiny: Path) -> None:
+    path = place / "events.jsonl"
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DamagedRunError, match=r"events\.jsonl is damaged: it has .* delete it, and the run goes on"):
+        list(resume(place, tiny))
+    path.unlink()
+    told = [event for event in resume(place, tiny) if isinstance(event, Notice)]
+    assert any("written anew with the 2 epochs" in notice.message for notice in told)
+    epochs = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [event["epoch"] for event in epochs if event["type"] == "epoch"] == [1, 2, 3]
+
+
+def old(path: Path) -> None:
+    """Make a checkpoint one of the time before checksums."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        head = json.loads(file.metadata()["glasshouse"])
+    position = {name: value for name, value in head.items() if name not in ("recipe", "classes", "told")}
+    save_file(tensors, path, {"glasshouse": json.dumps(position)})
+
+
+def test_a_run_made_before_checksums_goes_on_and_is_told_as_unchecked(place: Path, tiny: Path, done: Path) -> None:
+    for path in (place / "checkpoints").iterdir():
+        old(path)
+    facts = json.loads((place / "run.json").read_text())
+    (place / "run.json").write_text(json.dumps({k: v for k, v in facts.items() if k not in ("checksum", "files")}))
+    found = verify(place)
+    assert found.ok and {file.state for file in found.files} == {"unchecked"}
+    assert "made before there were checksums" in str(found)
+    list(resume(place, tiny))
+    assert weights(place) == weights(done)
+
+
+POSITION: list[tuple[dict[str, Any], str]] = [
+    ({"epoch": 9}, "stands after 9 epochs, the recipe has 3"),
+    ({"step": 100}, "counts 100 steps, 2 epochs of 2 steps and 1 more are 5"),
+    ({"step_in_epoch": 50}, "at step 50 of an epoch, the recipe's dataset gives 2"),
+    ({"history": []}, "its history has the epochs"),
+    ({"best": {"monitor": "valid_loss", "best": 0.1, "best_epoch": 7}}, "best epoch is none of 2"),
+    ({"stopping": {"nonsense": 1}}, "stopping epoch is none of 2"),
+    ({"classes": ["red", "green", "blue"]}, "with the classes red, green, blue, in this order, the dataset has blue"),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), POSITION)
+def test_what_a_checkpoint_says_is_compared_with_plan_and_dataset(
+    place: Path, tiny: Path, changes: dict[str, Any], words: str
+) -> None:
+    path = place / "checkpoints" / "last.safetensors"
+    tensors, position = read_checkpoint(path)
+    for name, value in changes.items():
+        setattr(position, name, value)
+    write_checkpoint([path], tensors, position)
+    with pytest.raises(DamagedRunError, match=words):
+        list(resume(place, tiny))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.pop("module/conv1.bias"), r"has \d+ tensors .* conv1\.bias is missing"),
+        (lambda t: t.update({"module/odd": torch.zeros(2)}), "odd is not part of it"),
+        (lambda t: t.update({"module/conv1.bias": torch.zeros(3)}), r"conv1\.bias is torch\.float32 \(3,\), expected"),
+        (lambda t: t.update({"optimizer/0/exp_avg": torch.zeros(3)}), r"optimizer/0/exp_avg has the shape \(3,\)"),
+        (lambda t: t.update({"optimizer/99/exp_avg": torch.zeros(3)}), "the recipe's has"),
+    ],
+)
+def test_tensors_that_do_not_fit_the_recipe_are_told(
+    place: Path, tiny: Path, change: Callable[[dict[str, torch.Tensor]], object], words: str
+) -> None:
+    path = place / "checkpoints" / "last.safetensors"
+    tensors, position = read_checkpoint(path)
+    change(tensors)
+    write_checkpoint([path], tensors, position)
+    with pytest.raises(DamagedRunError, match=words):
+        list(resume(place, tiny))
+
+
+def test_a_recipe_of_another_run_is_told_with_both_values(place: Path, tiny: Path) -> None:
+    path = place / "recipe.json"
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps({**data, "optimizer": {**data["optimizer"], "lr": 0.5}, "seed": 7}))
     words = ["made with optimizer.lr 0.001, recipe.json says 0.5", "made with seed 42, recipe.json says 7"]
     with pytest.raises(DamagedRunError) as error:
         list(resume(place, tiny))

@@ -157,6 +157,14 @@ class Split:
         batch, row = self._places(place)
         return bytes(_column(self._batches[int(batch[0])], "image")[int(row[0])].as_py())
 
+    def check_pictures(self, indices: NDArray[np.int64] | Sequence[int]) -> None:
+        """Verify the stored pictures at ``indices`` without reading them further.
+
+        Raises:
+            DamagedDatasetError: one of them is not what was written.
+        """
+        self._verify_pictures(self._checked(np.asarray(indices, dtype=np.int64).reshape(-1)))
+
     def verify(self) -> None:
         """Read all of the file and check what can be checked.
 

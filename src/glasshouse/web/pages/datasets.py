@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.picture import decode
 from glasshouse.data.rows import Split
-from glasshouse.errors import GlasshouseError, PictureError
+from glasshouse.errors import DamagedDatasetError, GlasshouseError, PictureError
 from glasshouse.web.aside import left_out_files, reasons, twin_groups, twins_of
 from glasshouse.web.explorer import beside, class_counts, find, opened
 from glasshouse.web.exports import own_sizes
@@ -88,7 +88,9 @@ def explore(
     label = label if label in dataset.classes else ""
     found = find(dataset, split, label, q, after if before is None else before, before is not None)
     chosen = {"split": split, "class": label, "q": q}
-    context = {"split": split, "label": label, "q": q, "found": found, "within": _query({"class": label, "q": q})}
+    damage = _damage(dataset.splits[split], [one.row for one in found.pictures])
+    within = _query({"class": label, "q": q})
+    context = {"split": split, "label": label, "q": q, "found": found, "within": within, "damage": damage}
     return _tab(
         request, desk, job, dataset, "dataset_explore.html", **context, query=lambda **more: _query({**chosen, **more})
     )
@@ -159,7 +161,9 @@ def picture(
 ) -> HTMLResponse:
     """Show one picture and what is known of it; those beside it are of the same search."""
     dataset = _open(job)
-    found = _part(dataset, split, row).row(row)
+    part = _part(dataset, split, row)
+    found = part.row(row)
+    part.check_pictures([row])
     before, after = beside(dataset, split, label, q, row)
     return page(
         request,
@@ -225,6 +229,15 @@ def _open(job: Job) -> Dataset:
         return opened(job.folder)
     except GlasshouseError as error:
         raise HTTPException(409, str(error)) from None
+
+
+def _damage(part: Split, rows: list[int]) -> str:
+    """Return what is wrong with the stored pictures of a page, nothing where they are whole."""
+    try:
+        part.check_pictures(rows)
+    except DamagedDatasetError as error:
+        return str(error)
+    return ""
 
 
 def _part(dataset: Dataset, split: str, row: int) -> Split:
