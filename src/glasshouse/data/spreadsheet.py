@@ -50,9 +50,9 @@ def rows_in(text: str) -> list[dict[str, str]]:
     """
     marked = text.startswith(BOM)
     rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(text.removeprefix(BOM), newline="")))
-    if not marked:
-        return rows
-    return [{head: text if text is None else uncell(text) for head, text in row.items()} for row in rows]
+    for row in rows if marked else ():
+        row.update({head: uncell(text) for head, text in row.items() if text is not None})
+    return rows
 
 
 class _Rows:
