@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -161,7 +162,7 @@ def test_a_side_that_was_left_empty_gets_the_smallest_group(sizes: tuple[int, ..
 @settings(max_examples=150, deadline=None)
 def test_classes_of_two_groups_and_more_are_on_both_sides(sizes: list[list[int]], valid: float) -> None:
     bundles = [f"c{name}" for name, members in enumerate(sizes) for _ in members]
-    groups = [number for number, size in enumerate(sum(sizes, [])) for _ in range(size)]
+    groups = [number for number, size in enumerate(chain(*sizes)) for _ in range(size)]
     items = [Item(f"{bundles[group]}/{n}.jpg", bundles[group]) for n, group in enumerate(groups)]
     found = counted(items, deal(items, groups, recipe(valid=valid)))
     assert all(found[f"c{name}", side] for name in range(len(sizes)) for side in ("train", "val"))
