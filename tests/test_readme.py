@@ -85,6 +85,19 @@ def test_the_python_of_the_readme_runs(checkout: Path, monkeypatch: pytest.Monke
     assert words["learner"].evaluate().accuracy >= 0.975  # type: ignore[attr-defined]
 
 
+def test_what_the_readme_says_was_measured_stands_in_the_benchmarks() -> None:
+    """Rounded as there; what others published, and how large the data are, is not ours to measure."""
+    measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8").replace(",", "")
+    known = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", measured)]
+    table = README[README.index("## Measured") : README.index("## Where to read on")]
+    rows = [line.split("|")[2:4] for line in table.splitlines() if line.startswith("|")][2:]
+    assert len(rows) == 4
+    for here, beside in rows:
+        for number in re.findall(r"\d+(?:\.\d+)?", here + ("" if "published" in beside else beside)):
+            places = len(number.partition(".")[2])
+            assert any(round(one, places) == float(number) for one in known), f"{number} was not measured"
+
+
 def test_the_commands_of_the_readme_exist() -> None:
     targets = (ROOT / "Makefile").read_text(encoding="utf-8")
     for name in re.findall(r"make (\w+)", README):
