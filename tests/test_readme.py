@@ -27,14 +27,18 @@ def skeleton(text: str) -> list[str]:
     return [" ".join(word for word in line if word != "#") for line in lines if line]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A folder like a checkout that has been set up, with ../shared beside it."""
-    folder = tmp_path / "checkout"
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like a checkout that has been set up, with ../shared beside it.
+
+    All sessions run in it, one after the other as a reader would: what one has made ready is there for the next.
+    """
+    place = tmp_path_factory.mktemp("readme")
+    folder = place / "checkout"
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / ".venv" / "bin" / "glasshouse").symlink_to(Path(sys.executable).with_name("glasshouse"))
     if SHARED.exists():
-        (tmp_path / "shared").symlink_to(SHARED)
+        (place / "shared").symlink_to(SHARED)
     return folder
 
 
