@@ -32,8 +32,8 @@ MEMORY = 12 * 2**30  # bytes of address space of one run
 
 # A module, and the tests that run when it is changed: the nearest first, since the first failure ends the run.
 MODULES: dict[str, tuple[str, ...]] = {
-    "data/split": ("data/test_data_split.py",),
-    "data/quotas": ("data/test_data_split.py",),
+    "data/split": ("data/test_data_split.py", "data/test_data_quotas.py"),
+    "data/quotas": ("data/test_data_quotas.py", "data/test_data_split.py"),
     "data/groups": ("data/test_data_split.py", "data/test_data_prepare.py"),
     "data/twins": ("data/test_data_twins.py",),
     "data/draws": ("data/test_data_draws.py", "data/test_data_batches.py", "data/test_data_augment.py"),
@@ -41,7 +41,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "data/augment": ("data/test_data_augment.py",),
     "data/warp": ("data/test_data_warp.py", "data/test_data_augment.py"),
     "data/colour": ("data/test_data_augment.py",),
-    "data/mixing": ("data/test_data_augment.py",),
+    "data/mixing": ("data/test_data_boxes.py", "data/test_data_augment.py"),
     "training/objective": ("training/test_training_parts.py", "training/test_training_loop.py"),
     "training/schedules": ("training/test_training_schedules.py",),
     "training/optimizers": ("training/test_training_optimizers.py", "training/test_training_parts.py"),
@@ -56,12 +56,12 @@ MODULES: dict[str, tuple[str, ...]] = {
     "export/inference": ("export/test_export_predictor.py",),
     "networks/fitting": ("networks/test_networks_weights.py",),
     "store/queue": ("store/test_store_queue.py", "store/test_store_leases.py"),
-    "recipe/augmentation": ("test_recipe.py",),
-    "recipe/checking": ("test_recipe.py",),
-    "recipe/dataset": ("test_recipe.py",),
-    "recipe/document": ("test_recipe.py",),
-    "recipe/part": ("test_recipe.py",),
-    "recipe/training": ("test_recipe.py",),
+    "recipe/augmentation": ("test_recipe.py", "test_recipe_meaning.py"),
+    "recipe/checking": ("test_recipe.py", "test_recipe_meaning.py"),
+    "recipe/dataset": ("test_recipe.py", "test_recipe_meaning.py"),
+    "recipe/document": ("test_recipe.py", "test_recipe_meaning.py"),
+    "recipe/part": ("test_recipe.py", "test_recipe_meaning.py"),
+    "recipe/training": ("test_recipe.py", "test_recipe_meaning.py"),
 }
 
 
