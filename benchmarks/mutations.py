@@ -4,7 +4,7 @@
 
 A fault is a comparison moved, a sign or a constant changed, a statement deleted, a result dropped, a condition negated.
 It is put into a copy of the sources, and the tests that mirror the module run there, with a time limit. A fault that no
-test notices survived: a test is missing, or the fault changes nothing (``mutations_equal.py`` lists them, with reasons).
+test notices survived: a test is missing, or the fault changes nothing (``mutations_equal.py`` lists such, with why).
 """
 
 import argparse

@@ -118,3 +118,9 @@ def test_what_changes_pictures_is_active_and_what_only_shapes_a_change_is_not() 
     assert not active() and not active(fill="wrap", fill_value=3, crop_ratio=[1, 2], erasing_area=[0.1, 0.2])
     assert all(active(**{name: 0.1}) for name in ("rotation", "zoom", "mixup", "cutmix", "erasing", "hue", "shear"))
     assert active(vertical_flip=True) and active(crop_scale=[0.5, 1])
+
+
+def test_a_pattern_needs_one_group_and_no_more() -> None:
+    assert DatasetRecipe(source="s", labels={"by": "pattern", "pattern": r"^(\w+)_\d+"}, group=r"^(\d+)_")
+    with pytest.raises(RecipeError, match="needed where labels come by pattern"):
+        DatasetRecipe(source="s", labels={"by": "pattern"})

@@ -78,3 +78,8 @@ def test_the_commonest_mistakes_come_first() -> None:
 
 def test_columns_are_filled_on_the_side_that_is_asked_for() -> None:
     assert (pad("ab", 4), pad("ab", 4, right=True), pad("말", 4), pad("abcd", 2)) == ("ab  ", "  ab", "말  ", "abcd")
+
+
+def test_names_with_quotes_stay_within_their_attribute() -> None:
+    html = report(('a" onclick="x', "b'c", "d"))._repr_html_()
+    assert 'title="a&quot; onclick=&quot;x taken for b&#x27;c: 1"' in html and 'onclick="' not in html
