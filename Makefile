@@ -3,6 +3,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+# Half as many again as there are cores, since many tests wait for processes and browsers; at most eight, for the memory.
+WORKERS ?= $(shell echo $$(( $(CORES) > 5 ? 8 : ($(CORES) * 3 + 1) / 2 )))
+# Files are dealt out in the order of tests/conftest.py, the longest first; compiled tests are kept from run to run.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test quick check setup setup-dev lock clean
@@ -18,11 +23,10 @@ demo: setup
 
 test: setup-dev check
 	bash tools/system.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
+	$(PYTEST) -n $(WORKERS)
 
 quick: setup-dev
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not real and not slow and not system" --ignore tests/browser
+	$(PYTEST) -q -n $(CORES) -m "not real and not slow and not system" --ignore tests/browser
 
 check: setup-dev
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The guides' blocks of Python run, in their order, in a folder of their own."""
+"""The guide's blocks of Python run, in their order, in a folder of their own; other documents have tests elsewhere."""
 
 import re
 import subprocess
@@ -7,6 +7,18 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+RUN_ELSEWHERE = {  # the document, and the test that runs its blocks
+    "follow-one-picture.md": "explanation/test_explanation_guide.py",
+    "follow-one-picture.ko.md": "explanation/test_explanation_guide.py",
+    "from-the-book.md": "autodiff/test_autodiff_documents.py",
+    "from-the-book.ko.md": "autodiff/test_autodiff_documents.py",
+    "ladder.md": "ladder/test_ladder_guide.py",
+    "ladder.ko.md": "ladder/test_ladder_guide.py",
+    "lessons": "test_lessons.py",
+}
+SIGNATURES = "architecture.md"  # shows what rooms hand each other; nothing to run
 
 
 def blocks(path: Path) -> list[str]:
@@ -33,6 +45,14 @@ def test_the_korean_guide_has_the_same_code() -> None:
     assert blocks(DOCS / "guide.md") == blocks(DOCS / "guide.ko.md")
     headings = [re.findall("^## ", text, re.M) for text in (korean, (DOCS / "guide.md").read_text(encoding="utf-8"))]
     assert len(headings[0]) == len(headings[1]), "the Korean guide has the same chapters"
+
+
+def test_no_document_has_blocks_that_nothing_runs() -> None:
+    found = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if blocks(path)}
+    told = {name for name in found if name.partition("/")[0] in RUN_ELSEWHERE}
+    assert found - told == {"guide.md", "guide.ko.md", SIGNATURES}
+    for test in RUN_ELSEWHERE.values():
+        assert (Path(__file__).parent / test).exists()
 
 
 def test_links_between_documents_lead_somewhere() -> None:

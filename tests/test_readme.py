@@ -27,14 +27,18 @@ def skeleton(text: str) -> list[str]:
     return [" ".join(word for word in line if word != "#") for line in lines if line]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A folder like a checkout that has been set up, with ../shared beside it."""
-    folder = tmp_path / "checkout"
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like a checkout that has been set up, with ../shared beside it.
+
+    All sessions run in it, one after the other as a reader would: what one has made ready is there for the next.
+    """
+    place = tmp_path_factory.mktemp("readme")
+    folder = place / "checkout"
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / ".venv" / "bin" / "glasshouse").symlink_to(Path(sys.executable).with_name("glasshouse"))
     if SHARED.exists():
-        (tmp_path / "shared").symlink_to(SHARED)
+        (place / "shared").symlink_to(SHARED)
     return folder
 
 
@@ -83,6 +87,19 @@ def test_the_python_of_the_readme_runs(checkout: Path, monkeypatch: pytest.Monke
     words: dict[str, object] = {}
     exec(compile(code[0], "README.md", "exec"), words)
     assert words["learner"].evaluate().accuracy >= 0.975  # type: ignore[attr-defined]
+
+
+def test_what_the_readme_says_was_measured_stands_in_the_benchmarks() -> None:
+    """Rounded as there; what others published, and how large the data are, is not ours to measure."""
+    measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8").replace(",", "")
+    known = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", measured)]
+    table = README[README.index("## Measured") : README.index("## Where to read on")]
+    rows = [line.split("|")[2:4] for line in table.splitlines() if line.startswith("|")][2:]
+    assert len(rows) == 4
+    for here, beside in rows:
+        for number in re.findall(r"\d+(?:\.\d+)?", here + ("" if "published" in beside else beside)):
+            places = len(number.partition(".")[2])
+            assert any(round(one, places) == float(number) for one in known), f"{number} was not measured"
 
 
 def test_the_commands_of_the_readme_exist() -> None:

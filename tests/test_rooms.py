@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from names_in_order import by_kind
+
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
     "errors", "events", "integrity", "autodiff", "layers", "recipe", "networks", "data", "evaluation", "export",
@@ -152,7 +154,7 @@ def test_public_names_are_listed_sorted_and_exist(path: Path) -> None:
     if not listed:
         assert path.name in ("__init__.py", "__main__.py"), f"{path}: no __all__"
         return
-    assert len(listed[0]) == len(set(listed[0]))
+    assert listed[0] == sorted(set(listed[0]), key=by_kind)
     defined = {name for node in tree.body for name in _defined(node)}
     missing = set(listed[0]) - defined
     assert not missing, f"{path}: __all__ names {missing}, which are not there"

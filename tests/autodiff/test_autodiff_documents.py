@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import glasshouse.autodiff as autodiff
+from names_in_order import by_kind
 
 DOCS = Path(__file__).parents[2] / "docs"
 STEPS = sorted(p.name for p in (DOCS / "engine-in-steps" / "en").glob("step*.py"))
@@ -38,7 +39,7 @@ def test_every_public_function_and_class_of_the_book_has_an_example():
 def test_all_lists_are_sorted_and_true():
     for name in MODULES:
         module = importlib.import_module(name)
-        assert sorted(module.__all__) == sorted(set(module.__all__))
+        assert list(module.__all__) == sorted(set(module.__all__), key=by_kind)
         assert all(hasattr(module, public) for public in module.__all__)
 
 

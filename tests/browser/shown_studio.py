@@ -56,7 +56,7 @@ def filled_studio(place: Path) -> Shown:
         "model-new": "/models/new", "model-new-own": f"/models/new?preset=own&dataset={data}",
         "model-failed": failed, "model": done, "model-details": f"{done}/details", "model-code": f"{done}/code",
         "model-code-autodiff": f"{done}/code?level=autodiff", "model-edit": f"{done}/edit",
-        "result": f"{done}/result", "result-test": f"{done}/result?split=test",
+        "in-and-out": f"{done}/in-and-out", "result": f"{done}/result", "result-test": f"{done}/result?split=test",
         "result-cell": f"{done}/result/pictures?truth=0&answer=0", "top": f"{done}/result/top",
         "classify-one": f"{done}/classify", "classify-many": f"{done}/many", "classified": f"{done}/many/{many}",
         "classified-top": f"{done}/many/{many}/top", "follow": f"{done}/follow", "follow-graph": f"{done}/follow/graph",

@@ -1,11 +1,16 @@
 """Every page, in both languages, light and dark, wide and narrow: a picture of each is kept; nothing is wrong there."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from seen import View, faults_of_access, keep_shot, opened, wrong_with
 from shown_studio import SECRET, Shown, filled_studio, studio_of_people
+
+from glasshouse.store.database import open_store
+from glasshouse.web.app import create_app
+from page_routes import left_out
 
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
@@ -41,6 +46,12 @@ def test_pages_with_accounts(browser: Any, people: Shown, language: str) -> None
         page.request.post("/sign-in", form={"name": "mina", "password": SECRET, "next": "/"})
         found = looked_at(page, people, language)
     assert not found + faults, "\n".join(found + faults)
+
+
+def test_no_page_is_left_out(filled: Shown, people: Shown, tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    assert left_out(create_app(store), [*filled.pages.values(), *people.pages.values()]) == set()
+    store.close()
 
 
 def looked_at(page: Any, shown: Shown, language: str) -> list[str]:

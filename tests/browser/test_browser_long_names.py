@@ -22,7 +22,9 @@ from glasshouse.store.people import add_token, add_user, note
 from glasshouse.store.records import JobKind, Role
 from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.submit import NewModel, submit_models
+from glasshouse.web.app import create_app
 from glasshouse.web.explorer import opened as opened_dataset
+from page_routes import left_out
 from studio_seed import finish, make_dataset, make_model
 
 LONG = "MaximilianaUndWilhelmina02026_" * 4
@@ -102,6 +104,13 @@ def _classified(store: Store, model: str) -> str:
     line = {"path": f"{LONG}.png", **best, "top": [best], "error": None, "truth": LONG}
     (folder / "predictions.jsonl").write_text(json.dumps(line) + "\n")
     return job
+
+
+def test_no_page_with_a_name_is_left_out(shown: Shown, tmp_path: Path) -> None:
+    nameless = {"/bin", "/datasets/new", "/models/new", "/networks/new", "/sign-in", "/workers"}
+    store = open_store(tmp_path)
+    assert left_out(create_app(store), shown.pages.values()) <= nameless | {"/models/{key}/many/{number}/top"}
+    store.close()
 
 
 def test_no_page_scrolls_sideways(browser: Any, shown: Shown) -> None:

@@ -70,9 +70,15 @@ def good_members() -> list[tuple[tarfile.TarInfo, bytes]]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("inside", ["", "pets/", "./", "a/b/"])
-def test_an_archive_is_the_folder_it_was_made_from(kind: str, inside: str, tmp_path: Path) -> None:
+def test_an_archive_is_the_folder_it_was_made_from(
+    kind: str, inside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = write_class_folders(tmp_path / "pets", ("강아지", "cat"), 2)
-    source = opened(packed(folder, kind, inside))
+    archive = packed(folder, kind, inside)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    before = sorted(tmp_path.rglob("*"))
+    source = opened(archive)
     assert [(item.label, item.path.removeprefix(inside)) for item in source.items] == [
         ("cat", "cat/cat.0.jpg"), ("cat", "cat/cat.1.jpg"),
         ("강아지", "강아지/강아지.0.jpg"), ("강아지", "강아지/강아지.1.jpg"),
@@ -82,6 +88,7 @@ def test_an_archive_is_the_folder_it_was_made_from(kind: str, inside: str, tmp_p
         assert item.time is not None
     assert source.rejected == []
     assert [file.path for file in source.listing()] == [f"archive.{kind}"]
+    assert sorted(tmp_path.rglob("*")) == before, "nothing is unpacked"
 
 
 @pytest.mark.parametrize("kind", KINDS)

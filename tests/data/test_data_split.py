@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -145,6 +146,26 @@ def test_two_groups_of_a_class_go_to_two_sides() -> None:
     groups = [0] * 5 + [1] * 5 + [2] * 9 + [3]
     found = counted(items, deal(items, groups, recipe()))
     assert all(found[name, side] for name in "ab" for side in ("train", "val"))
+
+
+@pytest.mark.parametrize(("sizes", "valid", "moved"), [((3, 3), 0.2, 3), ((9, 4, 6), 0.02, 4), ((5, 3), 0.9, 3)])
+def test_a_side_that_was_left_empty_gets_the_smallest_group(sizes: tuple[int, ...], valid: float, moved: int) -> None:
+    groups = [number for number, size in enumerate(sizes) for _ in range(size)]
+    items = items_of({"a": len(groups)})
+    for seed in range(8):
+        sides = deal(items, groups, recipe(valid=valid, seed=seed))
+        assert moved in (sides.count("val"), sides.count("train"))
+        assert set(sides) == {"train", "val"}
+
+
+@given(st.lists(st.lists(st.integers(1, 7), min_size=2, max_size=5), min_size=1, max_size=4), st.floats(0.01, 0.9))
+@settings(max_examples=150, deadline=None)
+def test_classes_of_two_groups_and_more_are_on_both_sides(sizes: list[list[int]], valid: float) -> None:
+    bundles = [f"c{name}" for name, members in enumerate(sizes) for _ in members]
+    groups = [number for number, size in enumerate(chain(*sizes)) for _ in range(size)]
+    items = [Item(f"{bundles[group]}/{n}.jpg", bundles[group]) for n, group in enumerate(groups)]
+    found = counted(items, deal(items, groups, recipe(valid=valid)))
+    assert all(found[f"c{name}", side] for name in range(len(sizes)) for side in ("train", "val"))
 
 
 def test_bonds_are_joined() -> None:

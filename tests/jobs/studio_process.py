@@ -168,12 +168,11 @@ def fill(home: Home, pictures: Path, recipes: Sequence[Mapping[str, Any]]) -> li
 
 
 def undisturbed(home: Home, models: list[str], to: Path) -> list[str]:
-    """Train the same recipes without any disturbance, in the same kind of process; return their weights' hashes."""
+    """Train the same recipes without any disturbance, in one fresh process; return their weights' hashes."""
     script = "import sys, glasshouse; from glasshouse.recipe import TrainingRecipe as R; "
-    script += "from glasshouse.training.loop import train; [0 for _ in train(R.load(sys.argv[1]), sys.argv[2])]"
-    for n, model in enumerate(models):
-        recipe = home.place / "runs" / model / "recipe.json"
-        subprocess.run(
-            [sys.executable, "-c", script, str(recipe), str(to / str(n))], check=True, cwd=home.place / "runs"
-        )
-    return [digest(to / str(n)) for n in range(len(models))]
+    script += "from glasshouse.training.loop import train; "
+    script += "[0 for at, to in zip(sys.argv[1::2], sys.argv[2::2]) for _ in train(R.load(at), to)]"
+    places = [(home.place / "runs" / model / "recipe.json", to / str(n)) for n, model in enumerate(models)]
+    words = [str(path) for pair in places for path in pair]
+    subprocess.run([sys.executable, "-c", script, *words], check=True, cwd=home.place / "runs")
+    return [digest(folder) for _, folder in places]

@@ -6,7 +6,7 @@ GLASSHOUSE_KILLS=40 GLASSHOUSE_SEED=7 python -m pytest tests/jobs/test_jobs_kill
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def goes_on(home: Home, before: dict[str, tuple[int, int]]) -> bool:
 @pytest.mark.slow
 @pytest.mark.system
 def test_killed_in_all_ways_every_job_ends_once_with_the_same_weights(
-    home: Home, pictures: Path, tmp_path: Path
+    home: Home, pictures: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     draw = random.Random(SEED)
     models = fill(home, pictures, [{**RECIPE, "seed": n} for n in range(2)])
@@ -84,6 +84,7 @@ def test_killed_in_all_ways_every_job_ends_once_with_the_same_weights(
         runs = [store.path(get_model(store, model).folder) for model in models]
     assert sorted(job.state for job in jobs) == [JobState.DONE] * 3, "none is lost, none is twice there"
     assert struck >= min(KILLS, 4), "the blows fell while there was work"
+    record_property("kills", struck)
     for run in runs:
         check_told_once(run)
     assert [digest(run) for run in runs] == undisturbed(home, models, tmp_path / "calm")

@@ -1,4 +1,4 @@
-"""Jobs that really run: datasets, trainings that are stopped and killed in all ways, scores, predictions."""
+"""Jobs that really run: datasets, trainings that are aborted, resumed and killed, scores, predictions."""
 
 import os
 import shutil

@@ -13,7 +13,6 @@ from glasshouse.errors import LevelError
 from glasshouse.ladder.comments import sentences
 from glasshouse.ladder.layer_texts import WRITERS
 from glasshouse.ladder.levels import LEVELS, run_code
-from glasshouse.ladder.network import CUTS
 from glasshouse.layers import (
     ELU,
     BatchNormalization,
@@ -37,10 +36,7 @@ from glasshouse.layers import (
     SeparableConv2D,
     Softmax,
 )
-from glasshouse.layers.classics import CLASSICS
 from glasshouse.layers.vocabulary import LAYERS
-from glasshouse.networks.build import build
-from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.run_folder import RunFolder
 
@@ -130,23 +126,6 @@ def test_a_script_gives_the_runs_bits(level: str, runs: dict[str, Run], tmp_path
             assert (Path(found[name]["run"]) / model).read_bytes() == (run.path / model).read_bytes(), name
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", CLASSICS)
-def test_a_classic_gives_the_runs_bits_and_a_fine_tuned_one_too(name: str, tmp_path: Path) -> None:
-    side = {"AlexNet": 63, "ConvNet4": 46, "InceptionV3": 75}.get(name, 32)
-    data = tiny(tmp_path / "data", side, 20)
-    fields: dict[str, Any] = {"network": name, "epochs": 1}
-    runs = {"scratch": train_one(tmp_path / "scratch", data, **fields)}
-    if name not in ("AlexNet", "VGG16", "VGG19"):  # of the large ones, one is enough
-        runs["tuned"] = train_one(tmp_path / "tuned", data, **fields, strategy="fine-tune")
-    found = run_scripts(runs, "layers", tmp_path / "layers")
-    for key, run in runs.items():
-        assert (found[key]["losses"], found[key]["history"]) == (run.losses, run.history), key
-    first = run_scripts(runs, "autodiff", tmp_path / "autodiff") if len(runs) > 1 else {}
-    for key in first:
-        assert first[key]["losses"] == pytest.approx(runs[key].losses, abs=1e-4), key
-
-
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_script_says_no_more_than_it_must(level: str, language: str, runs: dict[str, Run]) -> None:
@@ -175,18 +154,6 @@ def test_autodiff_gives_the_runs_losses(runs: dict[str, Run], tmp_path: Path) ->
         assert found[name]["best"] == run.best, name
         for ours, theirs in zip(found[name]["history"], run.history, strict=True):
             assert ours == pytest.approx(theirs, abs=1e-4), name
-
-
-@pytest.mark.parametrize(
-    "name",
-    [n if n in ("LeNet", "MobileNetV2", "SqueezeNet") else pytest.param(n, marks=pytest.mark.slow) for n in CUTS],
-)
-def test_the_late_half_begins_where_the_catalogue_says(name: str) -> None:
-    side = CATALOGUE[name].width
-    early = build(name, 5, 3, side, side).groups()[0]
-    holders = CLASSICS[name](input_shape=(side, side, 3), classes=5).holders
-    counts = [sum(weight.trainable for weight in holder.weights) for holder in holders.values()]
-    assert sum(counts[: list(holders).index(CUTS[name])]) == len(early)
 
 
 def test_a_level_that_cannot_says_why(runs: dict[str, Run], data: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every network passes the same list: shapes, features, groups, grey, seeds, sizes."""
+"""Every network passes the same list: shapes, features, groups, grey, sizes; those that are quickly made, seeds too."""
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ from glasshouse.networks.catalogue import CATALOGUE
 
 LARGE = ("AlexNet", "VGG16", "VGG19")
 SMALL = [name for name in CATALOGUE if name not in LARGE]
+QUICK = [name for name in SMALL if CATALOGUE[name].parameters < 8e6]
 TIMM = ("mobilenetv3_small_050", "vit_tiny_patch16_224", "dpn48b", "convnext_atto")
 
 
@@ -47,7 +48,21 @@ def test_grey_pictures(name: str) -> None:
         assert built.module(pictures_for(built, 1)).shape == (2, 3)
 
 
-@pytest.mark.parametrize("name", ["LeNet", "ResNet18", "MobileNetV2", "GoogLeNet", "mobilenetv3_small_050"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_network_passes_the_list_without_its_numbers(name: str, channels: int) -> None:
+    """On no device, so that nobody draws a hundred million weights."""
+    side = CATALOGUE[name].least
+    with torch.device("meta"):
+        built = build(name, 3, channels, side, side)
+        logits, features = built.module.eval()(x := torch.empty(2, channels, side, side)), built.features(x)
+    assert logits.shape == built.head(features).shape == (2, 3) and features.shape == (2, built.feature_count)
+    early, late, head = built.groups()
+    assert early and late and [id(p) for p in head] == [id(p) for p in built.head.parameters()]
+    assert sorted(map(id, [*early, *late, *head])) == sorted(id(p) for p in built.module.parameters())
+
+
+@pytest.mark.parametrize("name", [*QUICK, "ResNet18", "mobilenetv3_small_050"])
 def test_weights_are_a_function_of_the_seed_alone(name: str) -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()

@@ -56,3 +56,9 @@ def test_warm_up_rises_in_a_straight_line_and_leaves_the_schedule_the_rest() -> 
 def test_a_rate_is_finite_and_not_negative_everywhere(name: str) -> None:
     rates = [rate(s, 7, 1.0, ScheduleRecipe(name=name), w) for s in range(8) for w in (0, 3, 7)]
     assert all(math.isfinite(r) and r >= 0 for r in rates)
+
+
+@pytest.mark.parametrize("name", ["cosine", "one-cycle", "polynomial"])
+def test_after_its_end_a_schedule_stays_where_it_ended(name: str) -> None:
+    recipe = ScheduleRecipe(name=name)
+    assert rate(150, 100, 0.1, recipe) == pytest.approx(rate(100, 100, 0.1, recipe), abs=1e-12)

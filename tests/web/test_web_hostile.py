@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from routes_for_whom import ENDING, ROUTES
+from routes_for_whom import FORM as FORM_SENT
 
 from glasshouse.web.app import create_app
 from studio_seed import Studio, alone
@@ -169,6 +171,38 @@ def test_json(client: TestClient, home: Studio, secret: Path, number: int) -> No
             assert answer.json()["errors"][0]["message"], hostile
         if "source" in str(body) and str(secret) in hostile and "sample" not in str(body):
             assert answer.status_code in (403, 409, 422), hostile
+
+
+SENT = [route for route in ROUTES if route[0] != "GET" and not any(word in route[1] for word in ENDING)]
+LATER = ("abort", "delete", "empty", "DELETE")  # what they end is asked for by the others
+USUAL = ("name", "next", "at", "source", "path", "split", "do", "language", "kind", "before", "chosen", "group_name")
+
+
+@pytest.mark.parametrize("route", sorted(SENT, key=lambda one: any(word in " ".join(one) for word in LATER)), ids=str)
+def test_every_route_that_is_sent_something(
+    client: TestClient, home: Studio, secret: Path, route: tuple[str, str]
+) -> None:
+    method, path = route
+    parts = [one for one in ROUTES[route][1:] if isinstance(one, dict)]
+    example = parts[0] if parts else {}
+    for value in VALUES:
+        hostile = value.format(secret=secret)
+        address = with_keys(path, home)
+        if FORM_SENT in ROUTES[route]:
+            data = {**dict.fromkeys(USUAL, hostile), **dict.fromkeys(example, hostile)}
+            answer = client.request(method, address, data=data, follow_redirects=False)
+            sound(answer, f"{method} {address} {hostile[:60]!r}")
+            assert not answer.headers.get("location", "").startswith(("//", "/\\", "http")), path
+        else:
+            for body in ({hostile: hostile}, everywhere(example, hostile)):
+                sound(client.request(method, address, json=body), f"{method} {address} {str(body)[:60]!r}")
+
+
+def everywhere(example: Any, hostile: str) -> Any:
+    """Return an example of what is sent with a hostile value in the place of each value."""
+    if isinstance(example, dict):
+        return {key: everywhere(value, hostile) for key, value in example.items()} or {"name": hostile}
+    return [everywhere(one, hostile) for one in example] if isinstance(example, list) else hostile
 
 
 @pytest.mark.parametrize(

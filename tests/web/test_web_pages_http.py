@@ -11,6 +11,7 @@ from glasshouse.store.datasets import get_dataset
 from glasshouse.store.models import get_model
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
+from page_routes import left_out
 from studio_seed import Studio, alone, make_dataset
 
 HTML = {"accept": "text/html"}
@@ -32,7 +33,15 @@ def paths(studio: Studio) -> list[str]:
         f"{data}/left-out", f"{data}/twins", f"{data}/recipe", f"{data}/pictures/train/0", "/models/new",
         f"/models/new?clone={studio.model}", model, f"{model}/details", f"{model}/result", f"{model}/result?split=test",
         f"{model}/classify", f"{model}/many", f"/compare?chosen=models/{studio.model}", "/compare",
+        f"{data}/edit", f"{model}/edit", f"{model}/code", f"{model}/code?level=autodiff", f"{model}/follow",
+        f"{model}/follow/graph", f"{model}/in-and-out", "/networks", "/networks/new", "/workers",
     ]  # fmt: skip
+
+
+ELSEWHERE = {  # what this Studio has none of: accounts, jobs of classified pictures, answers one by one, networks
+    "/account", "/people", "/people/{name}", "/audit", "/networks/{key}", "/models/{key}/many/{number}",
+    "/models/{key}/many/{number}/top", "/models/{key}/result/top", "/models/{key}/result/pictures",
+}  # fmt: skip
 
 
 class Checker(HTMLParser):
@@ -73,7 +82,7 @@ class Checker(HTMLParser):
             self.wrong.append(f"</{tag}> closes nothing")
 
 
-@pytest.mark.parametrize("number", range(26))
+@pytest.mark.parametrize("number", range(36))
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: int, language: str) -> None:
     address = paths(studio)[number]
@@ -90,8 +99,9 @@ def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: i
         assert re.search("[가-힣]", answer.text)
 
 
-def test_there_is_a_path_for_every_number(studio: Studio) -> None:
-    assert len(paths(studio)) == 26
+def test_there_is_a_path_for_every_number_and_for_every_page(client: TestClient, studio: Studio) -> None:
+    assert len(paths(studio)) == 36
+    assert left_out(client.app, paths(studio)) == ELSEWHERE  # type: ignore[arg-type]
 
 
 def test_an_empty_studio_has_one_button_that_fills_it(tmp_path_factory: pytest.TempPathFactory) -> None:
