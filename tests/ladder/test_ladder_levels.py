@@ -88,6 +88,10 @@ CASES: dict[str, dict[str, Any]] = {
         "schedule": {"name": "cosine", "warmup": 0.5},
         "objective": {"label_smoothing": 0.1, "class_weights": "balanced"},
     },
+    "weighed": {
+        "network": "LeNet", "augmentation": {"mixup": 0.4, "cutmix": 1.0},
+        "objective": {"label_smoothing": 0.1, "class_weights": {"red": 3.0, "green": 0.5}},
+    },
     "changed": {"network": CHANGED},
     "changed-drops": {"network": _larger(), "dropout": 0.4, "accumulate": 2},
     "own-file": {"network": SPARSE, "weights": "@own-drops", "strategy": "fine-tune", "epochs": 1, "seed": 3},

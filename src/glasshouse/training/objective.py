@@ -15,18 +15,26 @@ __all__ = ["Objective", "build_objective", "class_weights"]
 
 @dataclass(frozen=True)
 class Objective:
-    """The sum over a batch of w(y)·(-log p(y)), with targets smoothed by ``smoothing``.
+    """The sum over a batch of w·(-Σ_k t_k log p_k), t being the target with its label smoothed by ``smoothing``.
 
-    Targets are class numbers (N,) or, where pictures are mixed, parts of classes (N, K). Dividing the sum by the
-    number of pictures is left to the step, because a step may gather several batches.
+    Targets are class numbers (N,) or, where pictures are mixed, parts of classes y (N, K). The weight w belongs to
+    the example, not to the classes that its target is spread over: w(y), or Σ_k y_k w(k) where pictures are mixed.
+    So it says how much an example counts, and never what is asked for: the least loss still lies at p = t.
+    Dividing the sum by the number of pictures is left to the step, because a step may gather several batches.
     """
 
     weights: torch.Tensor | None
     smoothing: float
 
     def __call__(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        losses = F.cross_entropy(logits, targets, self.weights, reduction="none", label_smoothing=self.smoothing)
-        return losses.sum()
+        mixed = targets.is_floating_point()
+        if self.weights is None or not (mixed or self.smoothing):  # torch weights plain labels by their class
+            return F.cross_entropy(
+                logits, targets, self.weights, reduction="none", label_smoothing=self.smoothing
+            ).sum()
+        weights = targets @ self.weights if mixed else self.weights[targets]
+        losses = F.cross_entropy(logits, targets, reduction="none", label_smoothing=self.smoothing)
+        return (weights * losses).sum()
 
 
 def build_objective(
