@@ -30,7 +30,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "weights-smoothing": {"objective": {"label_smoothing": 0.1, "class_weights": UNEVEN}},
     "weights-mixup": {"objective": {"class_weights": UNEVEN}, "augmentation": {"mixup": 0.4}},
     "weights-smoothing-cutmix": {
-        "objective": {"label_smoothing": 0.1, "class_weights": UNEVEN}, "augmentation": {"cutmix": 0.4},
+        "objective": {"label_smoothing": 0.1, "class_weights": UNEVEN},
+        "augmentation": {"cutmix": 0.4},
     },
     "mixup": {"augmentation": {"mixup": 0.4}},
     "cutmix": {"augmentation": {"cutmix": 0.4}},

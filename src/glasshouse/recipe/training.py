@@ -11,6 +11,8 @@ from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.part import Count, Fraction, NotNegative, Part, Positive
 
+LARGEST = 3e38  # what 32-bit numbers hold
+
 __all__ = [
     "STRATEGY_DEFAULTS",
     "CheckpointRecipe",
@@ -71,12 +73,18 @@ class ScheduleRecipe(Part):
 class ObjectiveRecipe(Part):
     """Cross-entropy and what shapes it.
 
-    ``class_weights`` is ``none``, ``balanced`` (inverse frequency, mean 1) or a weight for each class name.
+    ``class_weights`` is ``none``, ``balanced`` (inverse frequency, mean 1) or a weight for each class name (1 for those
+    not named): how much each picture of that class counts, whatever smoothing or mixing makes of its label.
     """
 
     name: Literal["cross-entropy"] = "cross-entropy"
     label_smoothing: Fraction = 0.0
     class_weights: Literal["none", "balanced"] | dict[str, NotNegative] = "none"
+
+    def conflicts(self) -> Iterator[Problem]:
+        weights = self.class_weights
+        if isinstance(weights, dict) and weights and max(weights.values()) > LARGEST:
+            yield Problem("class_weights", f"a weight may be at most {LARGEST:.4g}, got {max(weights.values()):.4g}")
 
 
 class EarlyStoppingRecipe(Part):

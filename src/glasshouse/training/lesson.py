@@ -19,14 +19,15 @@ from glasshouse.networks.layered import Layered
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import write_atomically
-from glasshouse.training.devices import choose_device
+from glasshouse.training.devices import choose_device, enough_memory
+from glasshouse.training.diagnosis import left_out, refuse_batch_of_one
 from glasshouse.training.features import Extractor, View, cache_folder, compute_features
 from glasshouse.training.feeds import FeatureFeed, Feed, PictureFeed
 from glasshouse.training.plan import Plan, plan_for
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.validation import FeatureJudge, Judge, PictureJudge
 
-__all__ = ["Lesson", "Material", "gather", "keep_frozen", "load_frozen", "plan_of", "prepare"]
+__all__ = ["Lesson", "Material", "check_batches", "gather", "keep_frozen", "load_frozen", "plan_of", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,37 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
         raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
     device = choose_device(recipe.device)
     shape = (dataset.channels, dataset.width, dataset.height)
-    built = build(recipe.network, len(dataset.classes), *shape, dropout=recipe.dropout, seed=recipe.seed)
+    with enough_memory(device, f"for the network {recipe.network_name}"):
+        built = build(recipe.network, len(dataset.classes), *shape, dropout=recipe.dropout, seed=recipe.seed)
     notes = list(_fitting_notes(recipe.network, built))
     if with_weights and recipe.weights != "none":
         notes.append(Notice("weights", load_weights(built, recipe.weights).message))
     if isinstance(built.module, Layered):  # the run's recipe says the layers that are trained
         recipe = recipe.replace(network=built.module.description)
-    built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with enough_memory(device, f"for the network {built.entry.name}"):
+        built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    notes += _learning_notes(recipe, dataset, built)
     return Material(recipe, dataset, built, device, *_statistics(recipe, dataset, built), tuple(notes))
+
+
+def check_batches(material: Material) -> None:
+    """Refuse what would fail, or learn nothing, in the first step.
+
+    Raises:
+        RecipeError: batches of one picture, where batch normalization would see one number of each channel.
+    """
+    m = material
+    shape = (m.dataset.channels, m.dataset.height, m.dataset.width)
+    refuse_batch_of_one(m.recipe, m.built, len(m.dataset.splits["train"]), shape)
+
+
+def _learning_notes(recipe: TrainingRecipe, dataset: Dataset, built: Built) -> Iterator[Notice]:
+    """Yield what settings that are each right do together."""
+    for message in left_out(recipe, built.batch_norms(), len(dataset.splits["train"])):
+        yield Notice("batch", message)
+    if recipe.sampling == "balanced" and recipe.objective.class_weights == "balanced":
+        yield Notice("balance", "balanced sampling and balanced class weights make up for rare classes twice, so that "
+                     "rare classes are predicted too often; one of the two is enough")  # fmt: skip
 
 
 def _fitting_notes(network: str | dict[str, Any], built: Built) -> Iterator[Notice]:

@@ -18,11 +18,13 @@ from glasshouse.data.dataset import open_dataset
 from glasshouse.events import CheckpointSaved, Event, Notice, RunFinished, RunStarted, StepDone
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import read_checkpoint
+from glasshouse.training.devices import enough_memory
 from glasshouse.training.finishing import finish
 from glasshouse.training.interrupts import Stopped, StopRequest, stop_request
-from glasshouse.training.lesson import Material, gather, keep_frozen, load_frozen, prepare
+from glasshouse.training.lesson import Material, check_batches, gather, keep_frozen, load_frozen, prepare
 from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.validation import Scores
 
 __all__ = ["resume", "train"]
 
@@ -41,6 +43,7 @@ def train(recipe: TrainingRecipe, out: str | Path) -> Iterator[Event]:
     RunFolder.check_free(Path(out))
     dataset = open_dataset(recipe.data)
     material = gather(recipe.resolved(), dataset)
+    check_batches(material)
     run = RunFolder.create(Path(out), material.recipe.replace(fingerprint=dataset.fingerprint))
     with run.lock(), run.log():
         yield from _recorded(run, _lessons(run, material))
@@ -133,7 +136,8 @@ def _epochs(run: RunFolder, pupil: Pupil, stop: StopRequest) -> Generator[Event]
             if pupil.due():
                 pupil.save([run.last], run.recorded())
                 yield CheckpointSaved("checkpoints/last.safetensors", position.step, position.epoch + 1)
-        scores = (yield from _watched(pupil.lesson.judge.scores(pupil.judged), stop)) if pupil.lesson.judge else None
+        pupil.check_weights()
+        scores = yield from _judged(pupil, stop)
         position.seconds = before + time.monotonic() - clock
         done = pupil.end_epoch(scores)
         yield done
@@ -142,6 +146,17 @@ def _epochs(run: RunFolder, pupil: Pupil, stop: StopRequest) -> Generator[Event]
         for path in paths:
             yield CheckpointSaved(path.relative_to(run.path).as_posix(), position.step, done.epoch)
         stop.check()
+
+
+def _judged(pupil: Pupil, stop: StopRequest) -> Generator[Event, None, Scores | None]:
+    """Yield progress and return the scores on the validation pictures, None where there are none."""
+    judge = pupil.lesson.judge
+    if judge is None:
+        return None
+    with enough_memory(pupil.lesson.material.device, "to look at the validation pictures"):
+        scores = yield from _watched(judge.scores(pupil.judged), stop)
+    pupil.check_scores(scores)
+    return scores
 
 
 def _watched(events: Generator[Event, None, Result], stop: StopRequest) -> Generator[Event, None, Result]:

@@ -50,7 +50,7 @@ def class_weights(recipe: ObjectiveRecipe, classes: Sequence[str], labels: np.nd
     """Return a weight a class, or None: ``balanced`` is N/(K·n) for n pictures of the class, so their mean is 1.
 
     Raises:
-        RecipeError: weights are given for classes that are not there.
+        RecipeError: weights are given for classes that are not there, or all are 0.
     """
     given = recipe.class_weights
     if given == "none":
@@ -63,6 +63,10 @@ def class_weights(recipe: ObjectiveRecipe, classes: Sequence[str], labels: np.nd
         ]
         if problems:
             raise RecipeError("the training recipe", problems)
-        return [given.get(name, 1.0) for name in classes]
+        found = [given.get(name, 1.0) for name in classes]
+        if not any(found):
+            problem = Problem("objective.class_weights", "every class has the weight 0, so nothing can be learned")
+            raise RecipeError("the training recipe", [problem])
+        return found
     counts = np.bincount(labels, minlength=len(classes))
     return [float(len(labels) / (len(classes) * max(1, count))) for count in counts]
