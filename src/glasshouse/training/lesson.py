@@ -15,7 +15,9 @@ from glasshouse.errors import DatasetError, ResumeError
 from glasshouse.events import Event, Notice
 from glasshouse.layers.classifier import shape_of, tiny_scale
 from glasshouse.networks.build import Built, build
+from glasshouse.networks.identity import normalized_otherwise
 from glasshouse.networks.layered import Layered
+from glasshouse.networks.places import origin, weights_file
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import write_atomically
@@ -75,13 +77,17 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
         built = build(recipe.network, len(dataset.classes), *shape, dropout=recipe.dropout, seed=recipe.seed)
     notes = list(_fitting_notes(recipe.network, built))
     if with_weights and recipe.weights != "none":
-        notes.append(Notice("weights", load_weights(built, recipe.weights).message))
+        report = load_weights(built, recipe.weights)
+        notes += [Notice("weights", message) for message in (report.message, *report.notes)]
     if isinstance(built.module, Layered):  # the run's recipe says the layers that are trained
         recipe = recipe.replace(network=built.module.description)
     with enough_memory(device, f"for the network {built.entry.name}"):
         built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     notes += _learning_notes(recipe, dataset, built)
-    return Material(recipe, dataset, built, device, *_statistics(recipe, dataset, built), tuple(notes))
+    mean, std = _statistics(recipe, dataset, built)
+    if with_weights and recipe.weights not in ("none", "pretrained"):
+        notes += _origin_notes(Path(recipe.weights), dataset, mean, std)
+    return Material(recipe, dataset, built, device, mean, std, tuple(notes))
 
 
 def check_batches(material: Material) -> None:
@@ -102,6 +108,21 @@ def _learning_notes(recipe: TrainingRecipe, dataset: Dataset, built: Built) -> I
     if recipe.sampling == "balanced" and recipe.objective.class_weights == "balanced":
         yield Notice("balance", "balanced sampling and balanced class weights make up for rare classes twice, so that "
                      "rare classes are predicted too often; one of the two is enough")  # fmt: skip
+
+
+def _origin_notes(weights: Path, dataset: Dataset, mean: tuple[float, ...], std: tuple[float, ...]) -> Iterator[Notice]:
+    """Yield how the pictures and classes that weights were trained on differ from those at hand."""
+    told = origin(weights_file(weights))
+    if message := normalized_otherwise(told, mean, std):
+        yield Notice("normalization", message)
+    classes = None if told is None else told.classes
+    if classes is not None and len(classes) == len(dataset.classes) and classes != dataset.classes:
+        yield Notice("weights", f"the last layer of the weights was trained on the classes {_named(classes)}; here "
+                     f"its outputs are {_named(dataset.classes)}, and it learns them from those numbers")  # fmt: skip
+
+
+def _named(classes: tuple[str, ...]) -> str:
+    return ", ".join(classes[:5]) + (f" and {len(classes) - 5} more" if len(classes) > 5 else "")
 
 
 def _fitting_notes(network: str | dict[str, Any], built: Built) -> Iterator[Notice]:
