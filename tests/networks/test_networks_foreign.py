@@ -152,9 +152,9 @@ def test_only_the_head_may_differ(tmp_path: Path) -> None:
 
 
 def test_networks_of_the_catalogue_are_recognised() -> None:
-    for name in ("ResNet50", "MobileNetV2", "GoogLeNet", "Xception"):
+    for name, classes in (("MobileNetV2", 1000), ("Xception", 2)):
         with torch.device("meta"):
-            built = build(name, 1000, 3, 299, 299)
+            built = build(name, classes, 3, 299, 299)
         assert fitting_networks(built.module.state_dict(), resnet().entry) == [name]
 
 
