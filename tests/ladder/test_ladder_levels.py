@@ -76,7 +76,7 @@ def _larger() -> dict[str, Any]:
 CASES: dict[str, dict[str, Any]] = {
     "plain": {"network": "LeNet"},
     "own": {"network": OWN, "clip_norm": 1.0},
-    "tuned": {"network": OWN, "strategy": "fine-tune", "epochs": 1},
+    "tuned": {"network": OWN, "weights": "@own", "strategy": "fine-tune", "epochs": 1},
     "own-drops": {"network": SPARSE, "dropout": 0.4},
     "many-settings": {
         "network": "LeNet",
@@ -142,7 +142,8 @@ def test_a_classic_gives_the_runs_bits_and_a_fine_tuned_one_too(name: str, tmp_p
     fields: dict[str, Any] = {"network": name, "epochs": 1}
     runs = {"scratch": train_one(tmp_path / "scratch", data, **fields)}
     if name not in ("AlexNet", "VGG16", "VGG19"):  # of the large ones, one is enough
-        runs["tuned"] = train_one(tmp_path / "tuned", data, **fields, strategy="fine-tune")
+        weights = str(tmp_path / "scratch" / "model" / "weights.safetensors")
+        runs["tuned"] = train_one(tmp_path / "tuned", data, **fields, strategy="fine-tune", weights=weights)
     found = run_scripts(runs, "layers", tmp_path / "layers")
     for key, run in runs.items():
         assert (found[key]["losses"], found[key]["history"]) == (run.losses, run.history), key

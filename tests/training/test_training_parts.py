@@ -78,7 +78,7 @@ def test_the_objective_is_a_weighted_smoothed_sum() -> None:
 
 
 def plan_of(**fields: object) -> tuple[TrainingRecipe, nn.Module, list[nn.Module], list[list[nn.Parameter]]]:
-    recipe = TrainingRecipe(data="d", network="ResNet18", **fields).resolved()
+    recipe = TrainingRecipe(data="d", network="ResNet18", weights="pretrained", **fields).resolved()
     built = build("ResNet18", 2, 3, 64, 64)
     return recipe, built.module, built.batch_norms(), built.groups()
 

@@ -15,7 +15,7 @@ from glasshouse.errors import WeightsError
 from glasshouse.networks.foreign import foreign
 from glasshouse.networks.places import bundled, weights_file
 
-__all__ = ["read_weights"]
+__all__ = ["check_file", "read_weights"]
 
 TORCH_STARTS = (b"PK\x03\x04", b"\x80")  # a zip archive, or a bare pickle as torch wrote before 1.6
 WRAPPERS = ("state_dict", "model_state_dict", "model", "module")
@@ -47,10 +47,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
             start = file.read(9)
             size = file.seek(0, os.SEEK_END)
     except OSError as error:
-        raise WeightsError(
-            f"Cannot read weights from {path}: {error.strerror}. "
-            "Give a .safetensors or .pt file, 'pretrained' or 'none'."
-        ) from None
+        raise _unread(path, error) from None
     if packed is not None:
         return _tensors(_safetensors(packed, path))
     torch_file = start.startswith(TORCH_STARTS) and not _is_safetensors(start, size)
@@ -64,6 +61,27 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     if not tensors:
         raise WeightsError(f"{path} holds no tensors by name; expected a state dict, as torch.save(net.state_dict()).")
     return tensors
+
+
+def check_file(path: str | Path) -> None:
+    """See that ``path`` names a file that may hold weights; what it holds is not read.
+
+    Raises:
+        WeightsError: it is missing, or a well-known file that holds none.
+    """
+    try:
+        place = weights_file(Path(path))
+        what = foreign(place)
+    except OSError as error:
+        raise _unread(Path(path), error) from None
+    if what:
+        raise WeightsError(what)
+
+
+def _unread(path: Path, error: OSError) -> WeightsError:
+    return WeightsError(
+        f"Cannot read weights from {path}: {error.strerror}. Give a .safetensors or .pt file, 'pretrained' or 'none'."
+    )
 
 
 def _is_safetensors(start: bytes, size: int) -> bool:

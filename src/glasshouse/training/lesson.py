@@ -13,11 +13,12 @@ from torch import nn
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import DatasetError, ResumeError
 from glasshouse.events import Event, Notice
-from glasshouse.layers.classifier import shape_of, tiny_scale
-from glasshouse.networks.build import Built, build
+from glasshouse.layers.classifier import fitted, shape_of, tiny_scale
+from glasshouse.networks.build import Built, build, check_pictures
 from glasshouse.networks.identity import normalized_otherwise
 from glasshouse.networks.layered import Layered
 from glasshouse.networks.places import origin, weights_file
+from glasshouse.networks.reading import check_file
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import write_atomically
@@ -25,11 +26,22 @@ from glasshouse.training.devices import choose_device, enough_memory
 from glasshouse.training.diagnosis import left_out, refuse_batch_of_one
 from glasshouse.training.features import Extractor, View, cache_folder, compute_features
 from glasshouse.training.feeds import FeatureFeed, Feed, PictureFeed
+from glasshouse.training.objective import class_weights
 from glasshouse.training.plan import Plan, plan_for
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.validation import FeatureJudge, Judge, PictureJudge
 
-__all__ = ["Lesson", "Material", "check_batches", "gather", "keep_frozen", "load_frozen", "plan_of", "prepare"]
+__all__ = [
+    "Lesson",
+    "Material",
+    "check_batches",
+    "check_settings",
+    "gather",
+    "keep_frozen",
+    "load_frozen",
+    "plan_of",
+    "prepare",
+]
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,25 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
     if with_weights and recipe.weights not in ("none", "pretrained"):
         notes += _origin_notes(Path(recipe.weights), dataset, mean, std)
     return Material(recipe, dataset, built, device, mean, std, tuple(notes))
+
+
+def check_settings(recipe: TrainingRecipe, dataset: Dataset) -> None:
+    """Refuse what can be seen to be wrong with a recipe and its dataset before anything is built or read.
+
+    Raises:
+        NetworkError, RecipeError, WeightsError, DatasetError: as ``gather`` would.
+    """
+    if "train" not in dataset.splits:
+        raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
+    sizes = {"channels": dataset.channels, "width": dataset.width, "height": dataset.height}
+    if isinstance(recipe.network, str):
+        check_pictures(recipe.network, len(dataset.classes), **sizes)
+    else:
+        fitted(recipe.network, classes=len(dataset.classes), **sizes)
+    choose_device(recipe.device)
+    class_weights(recipe.objective, dataset.classes, dataset.splits["train"].labels)
+    if recipe.weights not in ("none", "pretrained"):
+        check_file(recipe.weights)
 
 
 def check_batches(material: Material) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from glasshouse.data.dataset import open_dataset
+from glasshouse.errors import RecipeError
 from glasshouse.events import CheckpointSaved, Event, Notice, RunFinished, RunStarted, StepDone
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import read_checkpoint
@@ -31,8 +32,10 @@ __all__ = ["resume", "train"]
 Result = TypeVar("Result")
 
 
-def train(recipe: TrainingRecipe, out: str | Path) -> Iterator[Event]:
+def train(recipe: TrainingRecipe, out: str | Path, *, with_weights: bool = True) -> Iterator[Event]:
     """Train as ``recipe`` says and yield what happens; ``out`` becomes the run's folder.
+
+    Without ``with_weights`` the network starts from random ones whatever the recipe says, to measure how fast it is.
 
     Closing the iterator, Ctrl-C and SIGTERM leave a checkpoint, and ``resume`` goes on from it with the same numbers.
 
@@ -41,8 +44,10 @@ def train(recipe: TrainingRecipe, out: str | Path) -> Iterator[Event]:
         RunError: ``out`` is taken, or the training could not go on; what was kept is told.
     """
     RunFolder.check_free(Path(out))
+    if problems := list(recipe.start_problems()):
+        raise RecipeError(recipe.title, problems)
     dataset = open_dataset(recipe.data)
-    material = gather(recipe.resolved(), dataset)
+    material = gather(recipe.resolved(), dataset, with_weights=with_weights)
     check_batches(material)
     run = RunFolder.create(Path(out), material.recipe.replace(fingerprint=dataset.fingerprint))
     with run.lock(), run.log():
