@@ -325,7 +325,7 @@ def test_features_are_computed_once_and_resumed(tmp_path: Path) -> None:
 def test_views_are_augmented_and_reuse_the_plain_one(tmp_path: Path) -> None:
     data, file = make_tiny(tmp_path / "tiny"), body_file(tmp_path)
     fields = {"strategy": "features", "weights": str(file), "epochs": 2, "augmentation": {"rotation": 40}}
-    run(train(recipe(data, strategy="features", weights=str(file), epochs=1), tmp_path / "a"))
+    run(train(recipe(data, strategy="features", weights=str(file), epochs=2), tmp_path / "a"))
     events = run(train(recipe(data, views=3, **fields), tmp_path / "b"))
     progress = [e for e in of(events, Progress) if e.stage == "features"]
     assert progress[-1].total == 3 * 63 + 27 and progress[0].done > 63
