@@ -1,6 +1,7 @@
 """Scoring: the numbers of the predictor, the baselines, the seal of the test split, and what does not fit."""
 
 import shutil
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from glasshouse.evaluation.report import measure
 from glasshouse.export.bundle import load_model
 from glasshouse.export.card import card
 from glasshouse.export.predictor import Model
-from glasshouse.export.scoring import evaluate, find_data, score, scoring
+from glasshouse.export.scoring import evaluate, find_data, score, scored_labels, scoring
 from glasshouse.recipe import TrainingRecipe
 
 
@@ -109,6 +110,61 @@ def test_other_classes_and_sizes_are_told(model: Model, dataset: Dataset, folder
     other = ImageData.from_folder(folder, size=12, color="gray", out=tmp_path / "small").dataset
     with pytest.raises(ModelError, match=r"12x12 in grey, the model takes 24x20 in colour.* --size 24x20 --color rgb"):
         evaluate(model, other)
+
+
+def some(folder: Path, out: Path, renamed: dict[str, str | None]) -> Dataset:
+    """A dataset of the same pictures, with classes left out (None) or called otherwise."""
+    names = sorted(one.name for one in folder.iterdir() if one.is_dir())
+    for name in names:
+        new = renamed.get(name, name)
+        if new is not None:
+            shutil.copytree(folder / name, out / "pictures" / new)
+    return ImageData.from_folder(out / "pictures", size=(24, 20), resize="crop", valid=0.5, out=out / "set").dataset
+
+
+def test_a_dataset_that_lacks_a_class_is_scored_and_the_class_is_named(
+    model: Model, folder: Path, tmp_path: Path
+) -> None:
+    gone, *rest = model.classes
+    data = some(folder, tmp_path, {gone: None})
+    assert set(data.classes) == set(rest)
+    report, probabilities = score(model, data, "val")
+    val = data.splits["val"]
+    assert report.classes == model.classes and report.count == len(val)
+    truth = [model.classes.index(data.classes[k]) for k in val.labels]
+    assert list(scored_labels(report, data, "val")) == truth
+    answers = model.probabilities(val.rows(np.arange(len(val))))
+    np.testing.assert_array_equal(probabilities, answers)
+    assert report.accuracy == np.mean(answers.argmax(1) == truth)
+    (lost,) = (one for one in report.per_class if one.name == gone)
+    assert (lost.support, lost.recall) == (0, None)
+    assert any(f"No pictures in this split of: {gone}" in one for one in report.warnings)
+    assert any(f"Only the model has {gone}." in one for one in report.notes)
+    for text in (str(report), report.to_markdown(), report._repr_html_()):
+        assert "The dataset lacks classes of the model" in text
+
+
+def test_pictures_of_a_class_that_the_model_does_not_know_are_refused(
+    model: Model, folder: Path, tmp_path: Path
+) -> None:
+    name = model.classes[1]
+    data = some(folder, tmp_path, {name: f" {name.upper()}"})
+    count = int((data.splits["val"].labels == data.classes.index(f" {name.upper()}")).sum())
+    with pytest.raises(
+        ModelError, match=rf"{count} of the {len(data.splits['val'])} pictures in the split val are of a"
+    ):
+        evaluate(model, data)
+    with pytest.raises(ModelError, match=rf"Perhaps  {name.upper()} is the model's {name}: write it the same in both"):
+        evaluate(model, data)
+
+
+def test_a_class_that_neither_the_model_knows_nor_the_split_shows_does_no_harm(model: Model, dataset: Dataset) -> None:
+    shown = copy(dataset)
+    shown.classes = (*dataset.classes, "zebra")
+    report = evaluate(model, shown)
+    assert report.classes == model.classes
+    assert any("have no pictures here. Only the dataset has zebra." in note for note in report.notes)
+    assert report.accuracy == evaluate(model, dataset).accuracy
 
 
 def test_a_split_that_is_not_there_is_told(model: Model, folder: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from glasshouse.errors import DatasetError, NoRoomError, NotFiniteError, RunError
 from glasshouse.jobs import local
-from glasshouse.jobs.reasons import DISK_FULL, GPU_FAILED, failure_of, failure_of_exit
+from glasshouse.jobs.reasons import DISK_FULL, GPU_FAILED, failure_of, failure_of_exit, reason_of
 from glasshouse.jobs.worker import Worker
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset
@@ -138,11 +138,23 @@ def test_a_source_without_usable_pictures_fails_its_dataset_and_the_model_that_w
         (NoRoomError("x"), Failure.DISK),
         (OSError(28, "No space left on device"), Failure.DISK),
         (FileNotFoundError(2, "No such file", "a.png"), Failure.FILE),
-        (ValueError("x"), Failure.OTHER),
+        (ValueError("x"), Failure.FAULT),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)"), Failure.FAULT),
+        (ConnectionResetError("x"), Failure.FILE),
+        (EOFError("x"), Failure.OTHER),
     ],
 )
 def test_the_code_follows_from_the_class_of_the_error(error: Exception, failure: Failure) -> None:
     assert failure_of(error) is failure
+
+
+@pytest.mark.parametrize(
+    ("error", "helps"),
+    [(ValueError("x"), False), (RuntimeError("x"), False), (KeyError("x"), False), (TypeError("x"), False),
+     (AssertionError(), False), (ConnectionResetError("reset"), True), (TimeoutError(), True), (EOFError("x"), True)],
+)  # fmt: skip
+def test_resuming_is_advised_only_where_it_can_help(error: Exception, helps: bool) -> None:
+    assert ("Resuming may help" in reason_of(error)) is helps
 
 
 def test_the_code_follows_from_the_exit_code() -> None:

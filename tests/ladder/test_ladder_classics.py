@@ -24,7 +24,8 @@ def test_a_classic_gives_the_runs_bits_and_a_fine_tuned_one_too(name: str, tmp_p
         fields["optimizer"] = {"name": "sgd", "lr": 1e-3}
     runs = {"scratch": train_one(tmp_path / "scratch", data, **fields)}
     if name not in LARGE:  # of the large ones, one run is enough
-        runs["tuned"] = train_one(tmp_path / "tuned", data, **fields, strategy="fine-tune")
+        weights = str(tmp_path / "scratch" / "model" / "weights.safetensors")
+        runs["tuned"] = train_one(tmp_path / "tuned", data, **fields, strategy="fine-tune", weights=weights)
     found = run_scripts(runs, "layers", tmp_path / "layers")
     for key, run in runs.items():
         assert (found[key]["losses"], found[key]["history"]) == (run.losses, run.history), key

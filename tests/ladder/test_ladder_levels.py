@@ -72,7 +72,7 @@ def _larger() -> dict[str, Any]:
 CASES: dict[str, dict[str, Any]] = {
     "plain": {"network": "LeNet"},
     "own": {"network": OWN, "clip_norm": 1.0},
-    "tuned": {"network": OWN, "strategy": "fine-tune", "epochs": 1},
+    "tuned": {"network": OWN, "weights": "@own", "strategy": "fine-tune", "epochs": 1},
     "own-drops": {"network": SPARSE, "dropout": 0.4},
     "many-settings": {
         "network": "LeNet",
@@ -83,6 +83,10 @@ CASES: dict[str, dict[str, Any]] = {
         "network": "LeNet", "ema_decay": 0.9, "early_stopping": {"patience": 1}, "epochs": 4, "sampling": "balanced",
         "schedule": {"name": "cosine", "warmup": 0.5},
         "objective": {"label_smoothing": 0.1, "class_weights": "balanced"},
+    },
+    "weighed": {
+        "network": "LeNet", "augmentation": {"mixup": 0.4, "cutmix": 1.0},
+        "objective": {"label_smoothing": 0.1, "class_weights": {"red": 3.0, "green": 0.5}},
     },
     "changed": {"network": CHANGED},
     "changed-drops": {"network": _larger(), "dropout": 0.4, "accumulate": 2},

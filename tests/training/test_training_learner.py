@@ -3,13 +3,16 @@
 import io
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from tiny_pictures import make_tiny
 
 import glasshouse
-from glasshouse.errors import RecipeError, RunError
+from glasshouse.errors import NetworkError, RecipeError, RunError, WeightsError
 from glasshouse.events import EpochDone
+from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.training.display import clock, show_training
 from glasshouse.training.finder import steepest, valley
 from glasshouse.training.learner import Learner
@@ -97,3 +100,36 @@ def test_a_terminal_sees_a_bar_and_a_file_only_lines(tiny: Path, tmp_path: Path)
 
 def test_times_read_as_clocks() -> None:
     assert [clock(s) for s in (6.6, 754, 3723)] == ["0:07", "12:34", "1:02:03"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "says"),
+    [
+        ({"network": "resnet43"}, NetworkError, "no network named 'resnet43'; did you mean .*resnet34"),
+        ({"network": "GoogLeNet", "size": 8}, NetworkError, "needs pictures of at least 15x15, these are 8x8"),
+        ({"network": "LeNet", "device": "cuda:99"}, RecipeError, "device: cuda:99 cannot be used"),
+        ({"network": "LeNet", "weights": "gone.pt"}, WeightsError, "Cannot read weights from gone.pt"),
+        ({"network": "LeNet", "weights": "keras.h5"}, WeightsError, "a Keras model"),
+        ({"network": "LeNet", "objective": {"class_weights": {"pink": 2.0}}}, RecipeError, "class_weights.pink"),
+        ({"network": "LeNet", "batch_sizes": 3}, RecipeError, "did you mean batch_size"),
+        ({"network": [Flatten(), Dense(3)]}, RecipeError, "softmax"),
+    ],
+)
+def test_what_is_known_to_be_wrong_is_told_at_once(
+    fields: dict[str, Any],
+    error: type[Exception],
+    says: str,
+    tiny: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("keras.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    size = fields.pop("size", None)
+    data = tiny if size is None else make_tiny(tmp_path / "small", size=size)
+    network = fields.pop("network")
+    if isinstance(network, list):
+        network = Network(network, input_shape=(16, 16, 3))
+    with pytest.raises(error, match=says):
+        Learner(data, network, show=list, **fields)
+    assert not Path("runs").exists()

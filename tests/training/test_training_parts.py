@@ -71,14 +71,14 @@ def test_the_objective_is_a_weighted_smoothed_sum() -> None:
     logits = torch.tensor([[2.0, -1.0], [0.5, 0.25]])
     logp = logits.log_softmax(1)
     targets = torch.tensor([[0.9, 0.1], [0.1, 0.9]])
-    expected = -(targets * logp * torch.tensor([3.0, 1.0])).sum()
+    expected = -(torch.tensor([3.0, 1.0])[:, None] * targets * logp).sum()  # the weight of the example's own class
     assert float(objective(logits, torch.tensor([0, 1]))) == pytest.approx(float(expected), rel=1e-5)
     hard = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     assert float(objective(logits, hard)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def plan_of(**fields: object) -> tuple[TrainingRecipe, nn.Module, list[nn.Module], list[list[nn.Parameter]]]:
-    recipe = TrainingRecipe(data="d", network="ResNet18", **fields).resolved()
+    recipe = TrainingRecipe(data="d", network="ResNet18", weights="pretrained", **fields).resolved()
     built = build("ResNet18", 2, 3, 64, 64)
     return recipe, built.module, built.batch_norms(), built.groups()
 

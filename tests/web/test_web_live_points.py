@@ -183,6 +183,7 @@ def test_the_computer_is_told_in_words_and_a_missing_number_is_a_dash() -> None:
         (Failure.NETWORK, "Traceback", "another network", False),
         (Failure.DISK, "", "Empty the bin", True),
         (Failure.KILLED, "", "it is killed again", True),
+        (Failure.FAULT, "Traceback", "would most likely come to it again", False),
         (Failure.OTHER, "", "Put right what is named", True),
         (None, "", "Put right what is named", True),  # written by an older Glasshouse
     ],

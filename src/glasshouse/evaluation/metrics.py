@@ -80,7 +80,7 @@ def log_loss(probabilities: Reals, labels: Integers) -> float:
     if not np.isfinite(probabilities).all():
         raise InputError("The network's probabilities are not finite (NaN); its weights are of no use.")
     truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.clip(truth, np.finfo(np.float32).tiny, 1.0)).mean())
+    return float(-np.log(np.clip(truth, np.finfo(np.float32).tiny, 1.0)).mean()) + 0.0  # never -0.0
 
 
 def top_k(probabilities: Reals, labels: Integers, k: int) -> float:

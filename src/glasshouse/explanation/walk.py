@@ -46,14 +46,14 @@ class Stage:
 
 
 def coefficients(label: int, classes: int, smoothing: float = 0.0, weights: Sequence[float] | None = None) -> Array:
-    """c (K,) of the loss L = -Σ c log p: 1 at the label, softened by label smoothing, times the class weights.
+    """c (K,) of the loss L = -Σ c log p: 1 at the label, softened by label smoothing, times the label's weight.
 
     >>> coefficients(1, 2, 0.2)
     array([0.1, 0.9])
     """
     c = np.full(classes, smoothing / classes)
     c[label] += 1 - smoothing
-    return c if weights is None else c * np.asarray(weights, dtype=float)
+    return c if weights is None else c * float(weights[label])
 
 
 class Walk:

@@ -1,7 +1,9 @@
 """Scoring a model on a split of a dataset, beside simple baselines."""
 
+import difflib
 import time
-from collections.abc import Generator, Iterator
+import unicodedata
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from glasshouse.events import Progress
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model
 
-__all__ = ["baselines", "evaluate", "find_data", "score", "scoring", "split_probabilities"]
+__all__ = ["baselines", "evaluate", "find_data", "score", "scored_labels", "scoring", "split_probabilities"]
 
 ROWS_AT_ONCE = 64
 
@@ -32,8 +34,11 @@ def evaluate(
     The test split is sealed: scoring on it is written down in the dataset, and the report tells how often that was
     done before. Without ``data`` the dataset that the model was trained on is taken.
 
+    Classes are matched by their names. Where the dataset lacks some of the model's, the report has the model's classes
+    and names those without pictures; pictures of a class that the model does not know are refused.
+
     Raises:
-        ModelError: the model is damaged, or has other classes or another picture size than the dataset.
+        ModelError: the model is damaged, does not know a class of the pictures, or takes another size of them.
         DatasetError: the dataset cannot be opened, or has no such split.
     """
     loaded = model if isinstance(model, Model) else load_model(model)
@@ -43,7 +48,7 @@ def evaluate(
 
 
 def score(model: Model, dataset: Dataset, split: str, name: str | None = None) -> tuple[Report, NDArray[np.float32]]:
-    """Return the report, and a probability for each class of the dataset, float32 (N, K), for each picture.
+    """Return the report, and a probability for each class of the report, float32 (N, K), for each picture.
 
     ``name`` is what the report and the dataset's list of openings call the model; without it, its path.
     """
@@ -62,17 +67,18 @@ def scoring(
     """Yield progress and return what ``score`` returns; ``person`` is who opens the test split, where that is known."""
     begin, name = time.monotonic(), name or _name(model)
     pictures = _split(dataset, split)
-    columns = _columns(model, dataset)
+    classes = _classes(model, dataset, pictures)
+    columns = [model.classes.index(name) for name in classes]
     openings = dataset.open_test(f"evaluate {name}", person) if split == "test" else None
     probabilities = (yield from split_probabilities(model, pictures))[:, columns]
     report = replace(
-        measure(probabilities, pictures.labels, dataset.classes, split),
+        measure(probabilities, _renumbered(pictures.labels, dataset.classes, classes), classes, split),
         baselines=baselines(dataset, split),
         seconds=time.monotonic() - begin,
         run=name,
         dataset=dataset.fingerprint,
         openings=openings,
-        notes=_notes(model, dataset),
+        notes=(*_notes(model, dataset), *_class_notes(model, dataset)),
     )
     return report, probabilities
 
@@ -148,14 +154,38 @@ def _split(dataset: Dataset, name: str) -> Split:
     return dataset.splits[name]
 
 
-def _columns(model: Model, dataset: Dataset) -> NDArray[np.int64]:
-    """Return for each class of the dataset its column in the model's probabilities."""
-    if set(model.classes) != set(dataset.classes):
+def scored_labels(report: Report, dataset: Dataset, split: str) -> NDArray[np.int64]:
+    """Return the truth (N,) of each picture as numbers among the report's classes."""
+    return _renumbered(dataset.splits[split].labels, dataset.classes, report.classes)
+
+
+def _renumbered(labels: NDArray[np.int64], names: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]:
+    if tuple(names) == tuple(classes):
+        return labels
+    number = {name: place for place, name in enumerate(classes)}
+    return np.array([number.get(name, -1) for name in names], dtype=np.int64)[labels]
+
+
+def _classes(model: Model, dataset: Dataset, pictures: Split) -> tuple[str, ...]:
+    """Return the classes of the report: the dataset's, or the model's where it knows some that the dataset lacks.
+
+    Raises:
+        ModelError: there are pictures of a class that the model does not know, or of another size than it takes.
+    """
+    missing = [name for name in model.classes if name not in set(dataset.classes)]
+    unknown = [name for name in dataset.classes if name not in set(model.classes)]
+    counts = np.bincount(pictures.labels, minlength=len(dataset.classes))
+    shown = [name for name, count in zip(dataset.classes, counts, strict=True) if count and name in set(unknown)]
+    if shown:
+        count = sum(int(counts[dataset.classes.index(name)]) for name in shown)
         raise ModelError(
             "The model and the dataset have different classes. "
-            + _only("model", [name for name in model.classes if name not in set(dataset.classes)])
-            + _only("dataset", [name for name in dataset.classes if name not in set(model.classes)])
-            + f"Choose the dataset that the model was trained on instead of {dataset.path}."
+            + _only("model", missing)
+            + _only("dataset", unknown)
+            + _close(shown, missing)
+            + f"{count:,} of the {len(pictures):,} pictures in the split {pictures.name} are of a class that the model "
+            "cannot answer: make the dataset without them to score the others, or train a model on all classes. "
+            f"Nothing was scored on {dataset.path}."
         )
     shape, expected = (dataset.height, dataset.width, dataset.channels), model.preprocessing.shape
     if shape != expected:
@@ -163,13 +193,26 @@ def _columns(model: Model, dataset: Dataset) -> NDArray[np.int64]:
             f"The dataset at {dataset.path} holds pictures of {_size(shape)}, the model takes {_size(expected)}; make "
             f"the dataset again with --size {expected[1]}x{expected[0]} --color {model.preprocessing.color}."
         )
-    number = {name: column for column, name in enumerate(model.classes)}
-    return np.array([number[name] for name in dataset.classes])
+    return tuple(model.classes) if missing or unknown else dataset.classes
 
 
 def _only(owner: str, names: list[str]) -> str:
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return f"Only the {owner} has {', '.join(names[:5])}{more}. " if names else ""
+
+
+def _close(unknown: list[str], missing: list[str]) -> str:
+    """Return a hint at a name that is only written otherwise, such as Cat and cat."""
+    plain = {_plain(name): name for name in missing}
+    for name in unknown:
+        found = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.8)
+        if found:
+            return f"Perhaps {name} is the model's {plain[found[0]]}: write it the same in both. "
+    return ""
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold().strip().replace("_", " ").replace("-", " ")
 
 
 def _size(shape: tuple[int, int, int]) -> str:
@@ -188,6 +231,18 @@ def _notes(model: Model, dataset: Dataset) -> tuple[str, ...]:
     if mine != theirs:
         notes.append(f"The dataset was prepared otherwise ({theirs}) than the model prepares pictures ({mine}).")
     return tuple(notes)
+
+
+def _class_notes(model: Model, dataset: Dataset) -> Iterator[str]:
+    """Yield how the classes differ, where that hinders no score."""
+    missing = [name for name in model.classes if name not in set(dataset.classes)]
+    unknown = [name for name in dataset.classes if name not in set(model.classes)]
+    if missing:
+        gone = _only("model", missing).strip()
+        yield f"The dataset lacks classes of the model; the score is that of the others. {gone}"
+    if unknown:
+        more = _only("dataset", unknown).strip()
+        yield f"The model does not know classes that have no pictures here. {more}"
 
 
 def _preparation(preprocessing: Preprocessing) -> str:

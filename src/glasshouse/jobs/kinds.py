@@ -149,7 +149,7 @@ def _validation(store: Store, record: ModelRecord, run: Path, teller: Teller) ->
 def _score(store: Store, record: ModelRecord, job: JobRecord, teller: Teller) -> dict[str, Any]:
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
-    from glasshouse.export.scoring import scoring
+    from glasshouse.export.scoring import scored_labels, scoring
 
     dataset_id, split = str(job.dataset_id), str(job.arguments["split"])
     dataset = open_dataset(store.path(get_dataset(store, dataset_id).folder))
@@ -157,7 +157,7 @@ def _score(store: Store, record: ModelRecord, job: JobRecord, teller: Teller) ->
     report, probabilities = _heard(scoring(load_model(record.id), dataset, split, record.name, person), teller)
     own = dataset_id == record.dataset_id
     place = result_place(store.path(record.folder), split, None if own else dataset_id)
-    write_answers(place, dataset.splits[split].labels, probabilities)
+    write_answers(place, scored_labels(report, dataset, split), probabilities)
     _write_json(place.with_suffix(".json"), report.to_dict())
     return {"accuracy": report.accuracy, "interval": list(report.interval), "count": report.count}
 

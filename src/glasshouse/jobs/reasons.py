@@ -47,6 +47,7 @@ MEMORY = (
     "The memory ran out. Choose a smaller batch, smaller pictures or a smaller network, or end other programs; "
     "then resume it."
 )
+PASSING = (OSError, DBAPIError, sqlite3.OperationalError, EOFError)
 GPU_WORDS = ("cuda error", "cudnn error", "cublas", "nccl", "hip error", "no cuda gpus are available")
 
 
@@ -81,7 +82,10 @@ def reason_of(error: BaseException) -> str:
             f"The GPU failed: {str(error).splitlines()[0]}. The last checkpoint is kept. Resume it: it goes to a GPU "
             "that works; this one is tried before it gets another job."
         )
-    return f"Something unexpected happened ({type(error).__name__}: {str(error)[:300]}). Resuming may help."
+    what = f"{type(error).__name__}: {str(error)[:300]}"
+    if passes(error):
+        return f"Something unexpected happened ({what}). Resuming may help."
+    return f"Something unexpected happened ({what}). It would most likely happen again: the log says where."
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -95,7 +99,14 @@ def failure_of(error: BaseException) -> Failure:
         return Failure.OTHER
     if "out of memory" in str(error).lower():  # torch has a RuntimeError for it where it is no OutOfMemoryError
         return Failure.MEMORY
-    return Failure.GPU if is_gpu_failure(error) else Failure.OTHER
+    if is_gpu_failure(error):
+        return Failure.GPU
+    return Failure.OTHER if passes(error) else Failure.FAULT
+
+
+def passes(error: BaseException) -> bool:
+    """Whether ``error`` is of the kind that may be gone another time, such as that of a connection or a database."""
+    return any(isinstance(one, PASSING) for one in _chain(error))
 
 
 def failure_of_exit(code: int | None) -> Failure:

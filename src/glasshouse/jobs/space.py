@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from glasshouse.data.samples import sample
-from glasshouse.errors import NetworkError, NoRoomError
+from glasshouse.errors import NetworkError, NoRoomError, RecipeError
 from glasshouse.networks.catalogue import find
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.database import Store
@@ -59,7 +59,10 @@ def _needed(store: Store, job: JobRecord) -> int:
         sources = [one for one in (recipe.source, recipe.valid_source, recipe.test_source) if one]
         return dataset_bytes(recipe, sum(map(_files, sources)))
     if job.kind is JobKind.TRAIN:
-        training = TrainingRecipe(**get_model(store, str(job.model_id)).recipe)
+        try:
+            training = TrainingRecipe(**get_model(store, str(job.model_id)).recipe)
+        except RecipeError:  # of a run made before this was refused, which may be resumed; else the work says so
+            return 0
         if not isinstance(training.network, str):
             return 0
         try:

@@ -134,17 +134,19 @@ def _loss(story: Story, say: Say, many: bool) -> list[str]:
     said, count = f"        # {say['loss']}", "count" if many else "len(y)"
     if _plain_loss(story) and not many:
         return [said, "        loss = F.softmax_cross_entropy(scores, y)"]
-    smoothing = objective.label_smoothing
-    weighted = "" if objective.class_weights == "none" else " * CLASS_WEIGHTS"
+    smoothing, weighted = objective.label_smoothing, objective.class_weights != "none"
     lines = ["        log_p = F.log_softmax(scores)"]
     if changes.mixup or changes.cutmix:  # y (N, K): parts of classes
-        smoothed = f"        y = {1 - smoothing!r} * y + {smoothing!r} / len(data.classes)"
-        lines += [smoothed] if smoothing else []
-        return [*lines, said, f"        loss = F.sum(log_p * -y{weighted}) / {count}"]
-    lines.append(f"        each = -log_p[np.arange(len(y)), y]{weighted and weighted + '[y]'}")
+        weight = " * (y @ CLASS_WEIGHTS)" if weighted else ""
+        softened = f"({1 - smoothing!r} * y + {smoothing!r} / len(data.classes))" if smoothing else "y"
+        lines.append(f"        each = F.sum(log_p * -{softened}, axis=1){weight}")
+        return [*lines, said, f"        loss = F.sum(each) / {count}"]
+    lines.append("        each = -log_p[np.arange(len(y)), y]")
     if smoothing:
-        lines.append(f"        every = -F.sum(log_p{weighted}, axis=1)")
+        lines.append("        every = -F.sum(log_p, axis=1)")
         lines.append(f"        each = {1 - smoothing!r} * each + {smoothing!r} / len(data.classes) * every")
+    if weighted:
+        lines.append("        each = each * CLASS_WEIGHTS[y]")
     return [*lines, said, f"        loss = F.sum(each) / {count}"]
 
 

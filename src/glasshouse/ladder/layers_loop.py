@@ -129,14 +129,17 @@ def _step(story: Story, layers: Layers, say: Say, device: str) -> list[str]:
 
 
 def _loss(story: Story) -> str:
-    recipe = story.recipe.objective
-    parts = ["scores", "y"]
-    if recipe.class_weights != "none":
-        parts.append("CLASS_WEIGHTS")
-    parts.append('reduction="none"')
+    """The loss of each picture (N,); a weight stands before a softened or mixed target, which torch would bend."""
+    recipe, changes = story.recipe.objective, story.recipe.augmentation
+    mixed, weighted = bool(changes.mixup or changes.cutmix), recipe.class_weights != "none"
+    outside = weighted and bool(mixed or recipe.label_smoothing)
+    parts = ["scores", "y", *(["CLASS_WEIGHTS"] if weighted and not outside else []), 'reduction="none"']
     if recipe.label_smoothing:
         parts.append(f"label_smoothing={recipe.label_smoothing!r}")
-    return f"cross_entropy({', '.join(parts)})"
+    loss = f"cross_entropy({', '.join(parts)})"
+    if not outside:
+        return loss
+    return f"({'(y @ CLASS_WEIGHTS)' if mixed else 'CLASS_WEIGHTS[y]'} * {loss})"
 
 
 def _tail(story: Story, say: Say, module: str) -> list[str]:

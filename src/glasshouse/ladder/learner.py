@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from glasshouse.errors import LevelError
 from glasshouse.ladder.network import Layers, layers_of
 from glasshouse.ladder.story import Story
 from glasshouse.ladder.units import network_text, words_of
@@ -17,6 +18,9 @@ TOLD = ("data", "fingerprint", "network", "weights", "epochs", "kind", "version"
 def learner_code(story: Story, say: dict[str, str]) -> str:
     """The script of the level Learner; settings that equal the defaults are left out."""
     recipe = story.recipe
+    if problems := list(recipe.start_problems()):
+        raise LevelError("learner", f"a Learner no longer starts such a training ({problems[0].message}); look at it "
+                         "on the levels layers and autodiff")  # fmt: skip
     own = None if isinstance(recipe.network, str) else layers_of(story, "learner")
     changed = _changes(recipe)
     rate = changed.get("optimizer", {}).pop("lr", None)

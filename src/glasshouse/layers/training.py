@@ -44,7 +44,7 @@ class Means:
 
     def logs(self) -> dict[str, float]:
         """The means so far."""
-        return {name: float(value) / self.count for name, value in self.sums.items()}
+        return {name: float(value) / self.count + 0.0 for name, value in self.sums.items()}
 
 
 def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: FitSettings) -> Iterator[FitEvent]:

@@ -12,7 +12,7 @@ from glasshouse.networks.catalogue import CATALOGUE, Entry, find
 from glasshouse.networks.layered import Layered, is_norm, layered
 from glasshouse.networks.own import OWN, Head
 
-__all__ = ["Built", "build"]
+__all__ = ["Built", "build", "check_pictures"]
 
 
 class Built:
@@ -94,8 +94,7 @@ def build(
     if not isinstance(name, str):
         module = layered(name, classes, channels, width, height, dropout, seed)
         return Built(_entry(module, classes, channels, width, height), module, "head")
-    entry = find(name)
-    _check(entry, classes, channels, width, height)
+    entry = check_pictures(name, classes, channels, width, height)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed the accelerators
         built = _make(entry, classes, channels, width, height)
@@ -108,6 +107,17 @@ def _entry(module: Layered, classes: int, channels: int, width: int, height: int
     """What the catalogue would say of layers that are no name of it."""
     name, count = str(module.description["name"]), sum(p.numel() for p in module.parameters())
     return Entry(name, "layers", name, count, 0, "layers as data", width, height, channels, classes, head="head")
+
+
+def check_pictures(name: str, classes: int, channels: int, width: int, height: int) -> Entry:
+    """Return the network of that name, if it takes such pictures; nothing is built.
+
+    Raises:
+        NetworkError: there is none of that name, or it takes no pictures of that size or those channels.
+    """
+    entry = find(name)
+    _check(entry, classes, channels, width, height)
+    return entry
 
 
 def _check(entry: Entry, classes: int, channels: int, width: int, height: int) -> None:

@@ -82,7 +82,7 @@ def _fitted(built: Built, own: State, state: State, pairs: Mapping[str, str]) ->
     tensors = {}
     for name, theirs in pairs.items():
         value = _shaped(state[theirs], own[name].shape)
-        if value is not None:
+        if value is not None and (value.is_floating_point() or not own[name].is_floating_point()):  # not quantized
             tensors[name] = value.to(own[name].dtype)
     body = [name for name in own if not name.startswith(built.head_name + ".")]
     used = {pairs[name] for name in tensors}

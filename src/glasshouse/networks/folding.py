@@ -57,7 +57,7 @@ def _folded(module: nn.Module) -> nn.Module:
 
 
 def _close(expected: torch.Tensor, found: torch.Tensor) -> bool:
-    if expected.shape != found.shape:
+    if expected.shape != found.shape or not expected.isfinite().all():  # weights that exploded: nothing to compare
         return False
     return bool(torch.allclose(expected, found, rtol=1e-3, atol=1e-4 * (float(expected.abs().max()) + 1e-6)))
 

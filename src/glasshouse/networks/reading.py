@@ -8,12 +8,14 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from torch import Tensor
 
 from glasshouse.errors import WeightsError
+from glasshouse.networks.foreign import foreign
+from glasshouse.networks.places import bundled, weights_file
 
-__all__ = ["read_weights"]
+__all__ = ["check_file", "read_weights"]
 
 TORCH_STARTS = (b"PK\x03\x04", b"\x80")  # a zip archive, or a bare pickle as torch wrote before 1.6
 WRAPPERS = ("state_dict", "model_state_dict", "model", "module")
@@ -25,6 +27,9 @@ FROZEN = "body.safetensors"
 def read_weights(path: str | Path) -> dict[str, Tensor]:
     """Return the tensors in a safetensors file or a weights-only torch file, by name.
 
+    Of a folder these are the weights of the model or the run that it holds, or of its only file; of a model in one file
+    (``.model``, ``.zip``) its own.
+
     What training scripts wrap around them (``{"state_dict": ...}``, ``{"model": ...}``, the prefix ``module.``) is
     taken off; of a checkpoint of our own these are the weights that would be kept: the moving average where there is
     one. A head trained on frozen features stands without the network below it, which lies in ``body`` beside it.
@@ -34,14 +39,17 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     """
     path = Path(path)
     try:
+        path = weights_file(path)
+        if what := foreign(path):
+            raise WeightsError(what)
+        packed = bundled(path)
         with path.open("rb") as file:
             start = file.read(9)
             size = file.seek(0, os.SEEK_END)
     except OSError as error:
-        raise WeightsError(
-            f"Cannot read weights from {path}: {error.strerror}. "
-            "Give a .safetensors or .pt file, 'pretrained' or 'none'."
-        ) from None
+        raise _unread(path, error) from None
+    if packed is not None:
+        return _tensors(_safetensors(packed, path))
     torch_file = start.startswith(TORCH_STARTS) and not _is_safetensors(start, size)
     state = _read_torch(path) if torch_file else _read_safetensors(path)
     tensors = _of_checkpoint(_tensors(state))
@@ -53,6 +61,27 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     if not tensors:
         raise WeightsError(f"{path} holds no tensors by name; expected a state dict, as torch.save(net.state_dict()).")
     return tensors
+
+
+def check_file(path: str | Path) -> None:
+    """See that ``path`` names a file that may hold weights; what it holds is not read.
+
+    Raises:
+        WeightsError: it is missing, or a well-known file that holds none.
+    """
+    try:
+        place = weights_file(Path(path))
+        what = foreign(place)
+    except OSError as error:
+        raise _unread(Path(path), error) from None
+    if what:
+        raise WeightsError(what)
+
+
+def _unread(path: Path, error: OSError) -> WeightsError:
+    return WeightsError(
+        f"Cannot read weights from {path}: {error.strerror}. Give a .safetensors or .pt file, 'pretrained' or 'none'."
+    )
 
 
 def _is_safetensors(start: bytes, size: int) -> bool:
@@ -67,6 +96,13 @@ def _read_safetensors(path: Path) -> Mapping[str, Any]:
         raise WeightsError(
             f"{path} is neither a whole safetensors file nor a torch file ({error}); fetch or convert it again."
         ) from None
+
+
+def _safetensors(data: bytes, path: Path) -> Mapping[str, Any]:
+    try:
+        return load(data)
+    except (SafetensorError, ValueError) as error:
+        raise WeightsError(f"{path} is damaged: weights.safetensors: {error}") from None
 
 
 def _read_torch(path: Path) -> Any:

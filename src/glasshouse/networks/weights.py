@@ -1,17 +1,24 @@
 """Weights into a network: none, pretrained ones, or a file's."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from glasshouse.errors import WeightsError
 from glasshouse.networks.build import Built
 from glasshouse.networks.fitting import Fit, fit
+from glasshouse.networks.foreign import foreign_tensors
+from glasshouse.networks.identity import differences, fitting_networks, of_another
 from glasshouse.networks.layered import Layered, own_names
+from glasshouse.networks.places import Origin, origin, weights_file
 from glasshouse.networks.reading import read_weights
 
 __all__ = ["WeightsReport", "load_weights", "read_weights"]
 
+SPARE = 0.1  # of the file's tensors may have no place in the network, such as classifiers used only in training
 ENOUGH = 0.9  # of the body's tensors; less than that is another network's file
 
 
@@ -20,7 +27,8 @@ class WeightsReport:
     """What was loaded: ``loaded`` of ``total`` tensors of the network, from ``source``.
 
     ``skipped`` names the network's tensors that kept their start (the head, for other classes), ``unused`` the file's
-    that the network has no place for; ``message`` says it in a sentence.
+    that the network has no place for; ``message`` says it in a sentence. ``notes`` say what shows that weights which
+    fit were made for another network all the same.
     """
 
     loaded: int
@@ -29,10 +37,12 @@ class WeightsReport:
     source: str
     message: str
     unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def load_weights(built: Built, weights: str) -> WeightsReport:
-    """Put ``weights`` into the network: ``none``, ``pretrained``, or the path of a safetensors or torch file.
+    """Put ``weights`` into the network: ``none``, ``pretrained``, or the path of a safetensors or torch file,
+    of a model or of a run.
 
     The head stays fresh where the number of classes differs.
 
@@ -51,6 +61,7 @@ def load_weights(built: Built, weights: str) -> WeightsReport:
 
         source = str(locate(built.entry))
     state = read_weights(source)
+    told = origin(weights_file(Path(source)))
     if isinstance(built.module, Layered):
         state = own_names(built.module, state)
     found = fit(built, state)
@@ -58,21 +69,43 @@ def load_weights(built: Built, weights: str) -> WeightsReport:
         from glasshouse.networks import vision  # loaded already, by building
 
         found = fit(built, vision.converted(built.module, state))
-    _check(built, found, source)
+    _check(built, state, found, source, told)
     built.module.load_state_dict(found.tensors, strict=False)
-    return _report(built, found, source)
+    notes = () if weights == "pretrained" else tuple(differences(built, told, weights_file(Path(source))))
+    return replace(_report(built, found, source), notes=notes)
 
 
-def _check(built: Built, found: Fit, source: str) -> None:
+def _check(built: Built, state: Mapping[str, Tensor], found: Fit, source: str, told: Origin | None) -> None:
+    name = built.entry.name
     if found.share < ENOUGH:
         raise WeightsError(
-            f"The weights in {source} are not of {built.entry.name}: {found.share:.0%} of its body fits, by names or "
+            f"The weights in {source} are not of {name}: {found.share:.0%} of its body fits, by names or "
             f"by order and shapes. The network misses {_some(found.missing)}; the file has {_some(found.unused)}. "
-            "Choose the network that the file was made for."
+            f"{_way(built, state, told)}"
+        )
+    spare = [one for one in found.unused if one not in found.missing]
+    if len(spare) > 2 and len(spare) > SPARE * len(state):
+        raise WeightsError(
+            f"The weights in {source} are of a larger network than {name}, or of another kind: {name} has no place for "
+            f"{len(spare)} of the file's {len(state)} tensors ({_some(spare)}). {_way(built, state, told)}"
         )
     bad = [name for name, value in found.tensors.items() if not torch.isfinite(value).all()]
     if bad:
         raise WeightsError(f"The weights in {source} hold NaN or infinite numbers in {_some(bad)}; take another file.")
+
+
+def _way(built: Built, state: Mapping[str, Tensor], told: Origin | None) -> str:
+    """Return the sentence that says whose weights they are, where anything shows it."""
+    if other := of_another(built, told):
+        return f"They are of {other}; choose that network, or other weights."
+    if foreign := foreign_tensors(list(state)):
+        return foreign
+    if state and not any(value.is_floating_point() for value in state.values() if value.ndim > 1):
+        return "Its numbers are whole ones (quantized for use); take the weights before they were quantized."
+    fitting = [] if built.entry.library in ("own", "layers") else fitting_networks(state, built.entry)
+    if fitting:
+        return f"They fit {' and '.join(fitting)}; choose that network, or other weights."
+    return "Choose the network that the file was made for."
 
 
 def _report(built: Built, found: Fit, source: str) -> WeightsReport:

@@ -11,6 +11,8 @@ from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.part import Count, Fraction, NotNegative, Part, Positive
 
+LARGEST = 3e38  # what 32-bit numbers hold
+
 __all__ = [
     "STRATEGY_DEFAULTS",
     "CheckpointRecipe",
@@ -71,12 +73,18 @@ class ScheduleRecipe(Part):
 class ObjectiveRecipe(Part):
     """Cross-entropy and what shapes it.
 
-    ``class_weights`` is ``none``, ``balanced`` (inverse frequency, mean 1) or a weight for each class name.
+    ``class_weights`` is ``none``, ``balanced`` (inverse frequency, mean 1) or a weight for each class name (1 for those
+    not named): how much each picture of that class counts, whatever smoothing or mixing makes of its label.
     """
 
     name: Literal["cross-entropy"] = "cross-entropy"
     label_smoothing: Fraction = 0.0
     class_weights: Literal["none", "balanced"] | dict[str, NotNegative] = "none"
+
+    def conflicts(self) -> Iterator[Problem]:
+        weights = self.class_weights
+        if isinstance(weights, dict) and weights and max(weights.values()) > LARGEST:
+            yield Problem("class_weights", f"a weight may be at most {LARGEST:.4g}, got {max(weights.values()):.4g}")
 
 
 class EarlyStoppingRecipe(Part):
@@ -114,7 +122,8 @@ class TrainingRecipe(Recipe):
     fitted to the dataset, and whose seed is ``seed``; ``weights`` is ``none``, ``pretrained`` or a file.
     ``strategy``: ``scratch`` trains everything at one rate; ``fine-tune`` trains the head for ``freeze_epochs``, then
     everything for ``epochs`` with lower rates for earlier layers; ``features`` trains a head on the frozen network's
-    features, computed once for ``views`` augmented views. ``freeze_epochs`` only concerns ``fine-tune``.
+    features, computed once for ``views`` augmented views. Both need a trained network. ``freeze_epochs`` only concerns
+    ``fine-tune``.
     """
 
     title: ClassVar[str] = "the training recipe"
@@ -150,12 +159,20 @@ class TrainingRecipe(Recipe):
                           "set both to 0 or choose the strategy fine-tune")  # fmt: skip
         if self.strategy == "features" and self.weights == "none":
             yield Problem("weights", "the strategy features needs a trained network; give pretrained or a file")
+        if not self.fingerprint:  # a run's recipe has one, and runs were made before this was refused
+            yield from self.start_problems()
         if isinstance(self.network, dict):
             for problem in classifier_problems(self.network):
                 yield Problem(f"network.{problem.field}", problem.message)
             if self.weights == "pretrained":
                 yield Problem("weights", "a network of layers of one's own has no pretrained weights; give a file that "
                               "it was trained into, or none")  # fmt: skip
+
+    def start_problems(self) -> Iterator[Problem]:
+        """Yield what hinders a new training, though runs that were made so can still be read and resumed."""
+        if self.strategy == "fine-tune" and self.weights == "none":
+            yield Problem("weights", "the strategy fine-tune needs a trained network, or its head is trained on random "
+                          "features; give pretrained or a file, or choose the strategy scratch")  # fmt: skip
 
     @property
     def network_name(self) -> str:

@@ -39,6 +39,7 @@ class Failure(StrEnum):
     KILLED = "killed"
     LOST = "lost"  # its process vanished again and again
     DEPENDENCY = "dependency"  # the dataset that it waited for was not made
+    FAULT = "fault"  # an error that nobody foresaw, and that would most likely come again
     OTHER = "other"
 
 

@@ -253,7 +253,7 @@ def _recipes(
         fields["weights"] = weights_path(store, fields.get("weights") or "none", user)
     except StoreError as error:
         problems.append(Problem("weights", str(error)))
-        fields["weights"] = "none"
+        fields["weights"] = "-"  # a file: what a strategy needs is not the trouble here
     try:
         fields |= {"network": network_layers(store, fields["network"], user)} if "network" in fields else {}
     except StoreError as error:

@@ -7,7 +7,7 @@ import torch
 
 from glasshouse.errors import MemoryLimitError, Problem, RecipeError
 
-__all__ = ["choose_device", "deterministic", "fitting_batch_size", "is_memory_error", "memory_limit"]
+__all__ = ["choose_device", "deterministic", "enough_memory", "fitting_batch_size", "is_memory_error", "memory_limit"]
 
 
 def choose_device(name: str) -> torch.device:
@@ -43,6 +43,22 @@ def is_memory_error(error: BaseException) -> bool:
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         isinstance(error, RuntimeError) and ("can't allocate memory" in text or "not enough memory" in text)
     )
+
+
+@contextmanager
+def enough_memory(device: torch.device, purpose: str) -> Iterator[None]:
+    """Within it, memory that runs out is told as such; ``purpose`` says for what it was needed.
+
+    Raises:
+        MemoryLimitError: there was too little.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_memory_error(error):
+            raise
+        raise MemoryLimitError(f"{device} has too little memory {purpose}; choose smaller pictures or a smaller "
+                               "network, or end other programs", None) from error  # fmt: skip
 
 
 def fitting_batch_size(batch_size: int, attempt: Callable[[int], None]) -> int | None:

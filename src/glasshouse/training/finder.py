@@ -54,6 +54,9 @@ def find_rate(lesson: Lesson, start: float = 1e-7, end: float = 10.0, steps: int
         points.append((rate, smooth))
         if smooth > WORST * best:
             break
+    if not points:
+        raise NotFiniteError(f"the loss is not a number at the first rate, {start:.2g}; begin with a lower one, or "
+                             "look at the weights that the network starts from", 1)  # fmt: skip
     kept = points[steps // 10 : -5] if len(points) > steps // 10 + 8 else points
     return RateFinding(tuple(points), valley(kept), steepest(kept))
 

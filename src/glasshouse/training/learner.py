@@ -24,7 +24,7 @@ from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.curves import Line, chart
 from glasshouse.training.display import show_training
 from glasshouse.training.finder import RateFinding, find_rate
-from glasshouse.training.lesson import Lesson, gather, prepare
+from glasshouse.training.lesson import Lesson, check_batches, check_settings, gather, prepare
 from glasshouse.training.loop import resume, train
 from glasshouse.training.run_folder import RunFolder, next_run
 
@@ -42,6 +42,9 @@ class Learner:
 
     Raises:
         RecipeError: fields are wrong; all of them are told.
+        NetworkError: there is no such network (close names are told), or it does not take the dataset's pictures.
+        WeightsError: the file of weights is missing, or is a well-known file that holds none.
+        DatasetError: the dataset cannot be opened, or has no training pictures.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Learner:
         self.show = show
         self.run: Path | None = None
         self.recipe = TrainingRecipe(data=str(self.dataset.path), network=_plain(network), weights=weights, **fields)
+        check_settings(self.recipe, self.dataset)
 
     def fit(self, epochs: int | None = None, lr: float | None = None) -> "Learner":
         """Train with the recipe's strategy for ``epochs`` at rate ``lr``; None takes the recipe's."""
@@ -80,7 +84,9 @@ class Learner:
         """Return what a range test says about the learning rate; the Learner is not changed by it."""
         recipe = self._changed(None, None).resolved()
         with tempfile.TemporaryDirectory() as folder:
-            lesson = _exhaust(prepare(gather(recipe, self.dataset), RunFolder(Path(folder))))
+            material = gather(recipe, self.dataset)
+            check_batches(material)
+            lesson = _exhaust(prepare(material, RunFolder(Path(folder))))
             return find_rate(lesson, start, end, steps)
 
     @property

@@ -11,20 +11,35 @@ from torch import nn
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import DamagedRunError, DatasetError
 from glasshouse.events import Event, Notice
-from glasshouse.layers.classifier import shape_of, tiny_scale
-from glasshouse.networks.build import Built, build
+from glasshouse.layers.classifier import fitted, shape_of, tiny_scale
+from glasshouse.networks.build import Built, build, check_pictures
+from glasshouse.networks.identity import normalized_otherwise
 from glasshouse.networks.layered import Layered
+from glasshouse.networks.places import origin, weights_file
+from glasshouse.networks.reading import check_file
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import read_tensors, write_tensors
-from glasshouse.training.devices import choose_device
+from glasshouse.training.devices import choose_device, enough_memory
+from glasshouse.training.diagnosis import left_out, refuse_batch_of_one
 from glasshouse.training.features import Extractor, View, cache_folder, compute_features
 from glasshouse.training.feeds import FeatureFeed, Feed, PictureFeed
+from glasshouse.training.objective import class_weights
 from glasshouse.training.plan import Plan, plan_for
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.validation import FeatureJudge, Judge, PictureJudge
 
-__all__ = ["Lesson", "Material", "gather", "keep_frozen", "load_frozen", "plan_of", "prepare"]
+__all__ = [
+    "Lesson",
+    "Material",
+    "check_batches",
+    "check_settings",
+    "gather",
+    "keep_frozen",
+    "load_frozen",
+    "plan_of",
+    "prepare",
+]
 
 
 @dataclass(frozen=True)
@@ -68,14 +83,75 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
         raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
     device = choose_device(recipe.device)
     shape = (dataset.channels, dataset.width, dataset.height)
-    built = build(recipe.network, len(dataset.classes), *shape, dropout=recipe.dropout, seed=recipe.seed)
+    with enough_memory(device, f"for the network {recipe.network_name}"):
+        built = build(recipe.network, len(dataset.classes), *shape, dropout=recipe.dropout, seed=recipe.seed)
     notes = list(_fitting_notes(recipe.network, built))
     if with_weights and recipe.weights != "none":
-        notes.append(Notice("weights", load_weights(built, recipe.weights).message))
+        report = load_weights(built, recipe.weights)
+        notes += [Notice("weights", message) for message in (report.message, *report.notes)]
     if isinstance(built.module, Layered):  # the run's recipe says the layers that are trained
         recipe = recipe.replace(network=built.module.description)
-    built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Material(recipe, dataset, built, device, *_statistics(recipe, dataset, built), tuple(notes))
+    with enough_memory(device, f"for the network {built.entry.name}"):
+        built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    notes += _learning_notes(recipe, dataset, built)
+    mean, std = _statistics(recipe, dataset, built)
+    if with_weights and recipe.weights not in ("none", "pretrained"):
+        notes += _origin_notes(Path(recipe.weights), dataset, mean, std)
+    return Material(recipe, dataset, built, device, mean, std, tuple(notes))
+
+
+def check_settings(recipe: TrainingRecipe, dataset: Dataset) -> None:
+    """Refuse what can be seen to be wrong with a recipe and its dataset before anything is built or read.
+
+    Raises:
+        NetworkError, RecipeError, WeightsError, DatasetError: as ``gather`` would.
+    """
+    if "train" not in dataset.splits:
+        raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
+    sizes = {"channels": dataset.channels, "width": dataset.width, "height": dataset.height}
+    if isinstance(recipe.network, str):
+        check_pictures(recipe.network, len(dataset.classes), **sizes)
+    else:
+        fitted(recipe.network, classes=len(dataset.classes), **sizes)
+    choose_device(recipe.device)
+    class_weights(recipe.objective, dataset.classes, dataset.splits["train"].labels)
+    if recipe.weights not in ("none", "pretrained"):
+        check_file(recipe.weights)
+
+
+def check_batches(material: Material) -> None:
+    """Refuse what would fail, or learn nothing, in the first step.
+
+    Raises:
+        RecipeError: batches of one picture, where batch normalization would see one number of each channel.
+    """
+    m = material
+    shape = (m.dataset.channels, m.dataset.height, m.dataset.width)
+    refuse_batch_of_one(m.recipe, m.built, len(m.dataset.splits["train"]), shape)
+
+
+def _learning_notes(recipe: TrainingRecipe, dataset: Dataset, built: Built) -> Iterator[Notice]:
+    """Yield what settings that are each right do together."""
+    for message in left_out(recipe, built.batch_norms(), len(dataset.splits["train"])):
+        yield Notice("batch", message)
+    if recipe.sampling == "balanced" and recipe.objective.class_weights == "balanced":
+        yield Notice("balance", "balanced sampling and balanced class weights make up for rare classes twice, so that "
+                     "rare classes are predicted too often; one of the two is enough")  # fmt: skip
+
+
+def _origin_notes(weights: Path, dataset: Dataset, mean: tuple[float, ...], std: tuple[float, ...]) -> Iterator[Notice]:
+    """Yield how the pictures and classes that weights were trained on differ from those at hand."""
+    told = origin(weights_file(weights))
+    if message := normalized_otherwise(told, mean, std):
+        yield Notice("normalization", message)
+    classes = None if told is None else told.classes
+    if classes is not None and len(classes) == len(dataset.classes) and classes != dataset.classes:
+        yield Notice("weights", f"the last layer of the weights was trained on the classes {_named(classes)}; here "
+                     f"its outputs are {_named(dataset.classes)}, and it learns them from those numbers")  # fmt: skip
+
+
+def _named(classes: tuple[str, ...]) -> str:
+    return ", ".join(classes[:5]) + (f" and {len(classes) - 5} more" if len(classes) > 5 else "")
 
 
 def _fitting_notes(network: str | dict[str, Any], built: Built) -> Iterator[Notice]:

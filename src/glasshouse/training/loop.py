@@ -15,23 +15,28 @@ from pathlib import Path
 from typing import TypeVar
 
 from glasshouse.data.dataset import open_dataset
+from glasshouse.errors import RecipeError
 from glasshouse.events import CheckpointSaved, Event, Notice, RunFinished, RunStarted, StepDone
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.devices import enough_memory
 from glasshouse.training.finishing import finish
 from glasshouse.training.interrupts import Stopped, StopRequest, stop_request
-from glasshouse.training.lesson import Material, gather, keep_frozen, load_frozen, prepare
+from glasshouse.training.lesson import Material, check_batches, gather, keep_frozen, load_frozen, prepare
 from glasshouse.training.position import Position
 from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.standing import Standing, check_fit, restore_events, standing_of
+from glasshouse.training.validation import Scores
 
 __all__ = ["resume", "train"]
 
 Result = TypeVar("Result")
 
 
-def train(recipe: TrainingRecipe, out: str | Path) -> Iterator[Event]:
+def train(recipe: TrainingRecipe, out: str | Path, *, with_weights: bool = True) -> Iterator[Event]:
     """Train as ``recipe`` says and yield what happens; ``out`` becomes the run's folder.
+
+    Without ``with_weights`` the network starts from random ones whatever the recipe says, to measure how fast it is.
 
     Closing the iterator, Ctrl-C and SIGTERM leave a checkpoint, and ``resume`` goes on from it with the same numbers.
 
@@ -40,8 +45,11 @@ def train(recipe: TrainingRecipe, out: str | Path) -> Iterator[Event]:
         RunError: ``out`` is taken, or the training could not go on; what was kept is told.
     """
     RunFolder.check_free(Path(out))
+    if problems := list(recipe.start_problems()):
+        raise RecipeError(recipe.title, problems)
     dataset = open_dataset(recipe.data)
-    material = gather(recipe.resolved(), dataset)
+    material = gather(recipe.resolved(), dataset, with_weights=with_weights)
+    check_batches(material)
     run = RunFolder.create(Path(out), material.recipe.replace(fingerprint=dataset.fingerprint))
     with run.lock(), run.log():
         yield from _recorded(run, _lessons(run, material, None, ()))
@@ -156,7 +164,8 @@ def _epochs(run: RunFolder, pupil: Pupil, stop: StopRequest) -> Generator[Event]
             if pupil.due():
                 pupil.save([run.last], run.recorded())
                 yield CheckpointSaved("checkpoints/last.safetensors", position.step, position.epoch + 1)
-        scores = (yield from _watched(pupil.lesson.judge.scores(pupil.judged), stop)) if pupil.lesson.judge else None
+        pupil.check_weights()
+        scores = yield from _judged(pupil, stop)
         position.seconds = before + time.monotonic() - clock
         done = pupil.end_epoch(scores)
         yield done
@@ -165,6 +174,17 @@ def _epochs(run: RunFolder, pupil: Pupil, stop: StopRequest) -> Generator[Event]
         for path in paths:
             yield CheckpointSaved(path.relative_to(run.path).as_posix(), position.step, done.epoch)
         stop.check()
+
+
+def _judged(pupil: Pupil, stop: StopRequest) -> Generator[Event, None, Scores | None]:
+    """Yield progress and return the scores on the validation pictures, None where there are none."""
+    judge = pupil.lesson.judge
+    if judge is None:
+        return None
+    with enough_memory(pupil.lesson.material.device, "to look at the validation pictures"):
+        scores = yield from _watched(judge.scores(pupil.judged), stop)
+    pupil.check_scores(scores)
+    return scores
 
 
 def _watched(events: Generator[Event, None, Result], stop: StopRequest) -> Generator[Event, None, Result]:

@@ -15,18 +15,26 @@ __all__ = ["Objective", "build_objective", "class_weights"]
 
 @dataclass(frozen=True)
 class Objective:
-    """The sum over a batch of w(y)·(-log p(y)), with targets smoothed by ``smoothing``.
+    """The sum over a batch of w·(-Σ_k t_k log p_k), t being the target with its label smoothed by ``smoothing``.
 
-    Targets are class numbers (N,) or, where pictures are mixed, parts of classes (N, K). Dividing the sum by the
-    number of pictures is left to the step, because a step may gather several batches.
+    Targets are class numbers (N,) or, where pictures are mixed, parts of classes y (N, K). The weight w belongs to
+    the example, not to the classes that its target is spread over: w(y), or Σ_k y_k w(k) where pictures are mixed.
+    So it says how much an example counts, and never what is asked for: the least loss still lies at p = t.
+    Dividing the sum by the number of pictures is left to the step, because a step may gather several batches.
     """
 
     weights: torch.Tensor | None
     smoothing: float
 
     def __call__(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        losses = F.cross_entropy(logits, targets, self.weights, reduction="none", label_smoothing=self.smoothing)
-        return losses.sum()
+        mixed = targets.is_floating_point()
+        if self.weights is None or not (mixed or self.smoothing):  # torch weights plain labels by their class
+            return F.cross_entropy(
+                logits, targets, self.weights, reduction="none", label_smoothing=self.smoothing
+            ).sum()
+        weights = targets @ self.weights if mixed else self.weights[targets]
+        losses = F.cross_entropy(logits, targets, reduction="none", label_smoothing=self.smoothing)
+        return (weights * losses).sum()
 
 
 def build_objective(
@@ -42,7 +50,7 @@ def class_weights(recipe: ObjectiveRecipe, classes: Sequence[str], labels: np.nd
     """Return a weight a class, or None: ``balanced`` is N/(K·n) for n pictures of the class, so their mean is 1.
 
     Raises:
-        RecipeError: weights are given for classes that are not there.
+        RecipeError: weights are given for classes that are not there, or all are 0.
     """
     given = recipe.class_weights
     if given == "none":
@@ -55,6 +63,10 @@ def class_weights(recipe: ObjectiveRecipe, classes: Sequence[str], labels: np.nd
         ]
         if problems:
             raise RecipeError("the training recipe", problems)
-        return [given.get(name, 1.0) for name in classes]
+        found = [given.get(name, 1.0) for name in classes]
+        if not any(found):
+            problem = Problem("objective.class_weights", "every class has the weight 0, so nothing can be learned")
+            raise RecipeError("the training recipe", [problem])
+        return found
     counts = np.bincount(labels, minlength=len(classes))
     return [float(len(labels) / (len(classes) * max(1, count))) for count in counts]

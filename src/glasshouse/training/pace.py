@@ -66,7 +66,8 @@ def measure(recipe: TrainingRecipe, seconds: float = 3.0) -> Pace:
     if recipe.strategy != "features":
         learn = _learn(plain, seconds)
     if recipe.strategy == "fine-tune" and recipe.freeze_epochs:
-        frozen = _learn(plain.replace(strategy="fine-tune", freeze_epochs=1000), seconds / 2)
+        tuned = plain.replace(strategy="fine-tune", weights=recipe.weights, freeze_epochs=1000)
+        frozen = _learn(tuned, seconds / 2)
     lived = time.time() - psutil.Process().create_time()
     return Pace(learn, frozen, look, max(1.0, min(lived - seconds, 20.0)), peak_memory(device), device)
 
@@ -110,7 +111,7 @@ def _learn(recipe: TrainingRecipe, seconds: float) -> float:
     """Return the median seconds to train on one picture; the first step is not counted."""
     with (
         tempfile.TemporaryDirectory(prefix="glasshouse-pace-") as folder,
-        closing(train(recipe, Path(folder) / "run")) as events,  # type: ignore[type-var]
+        closing(train(recipe, Path(folder) / "run", with_weights=False)) as events,  # type: ignore[type-var]
     ):
         moments = list(_moments(events, seconds))
     gaps = [after - before for before, after in pairwise(moments)]

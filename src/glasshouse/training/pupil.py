@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from glasshouse.errors import DamagedRunError, MemoryLimitError, NotFiniteError
+from glasshouse.errors import DamagedRunError, MemoryLimitError, NotFiniteError, RecipeError
 from glasshouse.events import EpochDone
 from glasshouse.training.averaging import MovingAverage
 from glasshouse.training.checkpoints import (
@@ -18,6 +18,7 @@ from glasshouse.training.checkpoints import (
     write_checkpoint,
 )
 from glasshouse.training.devices import fitting_batch_size, is_memory_error, memory_limit
+from glasshouse.training.diagnosis import advice, alone_in_batch, broken
 from glasshouse.training.lesson import Lesson
 from glasshouse.training.objective import build_objective
 from glasshouse.training.optimizers import build_optimizer, set_rate
@@ -87,8 +88,14 @@ class Pupil:
         try:
             loss, norm = self.stepper.step(optimizer, parts, count, seed, self.recipe.clip_norm)
         except NotFiniteError as error:
-            raise self._not_finite(str(error), rate) from None
+            raise self._not_finite(str(error)) from None
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise self._alone() from error
         except (RuntimeError, MemoryError) as error:
+            if "without overflow" in str(error):  # a rate, or a rate times a decay, that is no 32-bit number
+                raise self._too_far() from error
             if not is_memory_error(error):
                 raise
             raise self._too_little_memory() from error
@@ -99,6 +106,30 @@ class Pupil:
         position.loss_sum += loss * count
         position.pictures += count
         return loss, norm, rate
+
+    def check_weights(self) -> None:
+        """See after an epoch that what would be evaluated and kept is numbers.
+
+        Raises:
+            NotFiniteError: the last step, or a moving statistic, left NaN or infinite weights.
+        """
+        names = broken(self.judged)
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise self._spoiled(f"the weights {names[0]}{more} are NaN or infinite")
+
+    def check_scores(self, scores: Scores) -> None:
+        """See that the loss on the validation pictures is a number.
+
+        Raises:
+            NotFiniteError: it is not.
+        """
+        if not math.isfinite(scores.loss):
+            raise self._spoiled(f"the loss on the validation pictures is {scores.loss}")
+
+    def _spoiled(self, what: str) -> NotFiniteError:
+        step, epoch = self.position.step, self.position.epoch + 1
+        return NotFiniteError(f"epoch {epoch}: after step {step} {what}. {advice(self.recipe)}", step)
 
     def end_epoch(self, scores: Scores | None) -> EpochDone:
         """Close the epoch with its scores, and move on to the next."""
@@ -184,15 +215,20 @@ class Pupil:
     def _epoch_seconds(self) -> float:
         return self.position.seconds - math.fsum(epoch["seconds"] for epoch in self.position.history)
 
-    def _not_finite(self, what: str, rate: float) -> NotFiniteError:
+    def _not_finite(self, what: str) -> NotFiniteError:
         step, epoch = self.position.step + 1, self.position.epoch + 1
-        hint = f"try a lower rate (--lr {rate / 10:.2g}; it was {rate:.2g})"
-        if self.recipe.clip_norm is None:
-            hint += ", or clip the gradient (--clip-norm 1)"
-        if self.recipe.precision == "mixed":
-            hint += ", or precision float32"
-        return NotFiniteError(f"step {step} (epoch {epoch}): {what}; the weights were not moved. {hint[0].upper()}"
-                              f"{hint[1:]}", step)  # fmt: skip
+        hint = advice(self.recipe)
+        return NotFiniteError(f"step {step} (epoch {epoch}): {what}; the weights were not moved. {hint}", step)
+
+    def _too_far(self) -> NotFiniteError:
+        step, epoch = self.position.step + 1, self.position.epoch + 1
+        return NotFiniteError(f"step {step} (epoch {epoch}): the step is larger than 32-bit numbers can hold. "
+                              f"{advice(self.recipe)}", step)  # fmt: skip
+
+    def _alone(self) -> RecipeError:
+        shape = self.lesson.input_shape
+        size, pictures = f"{shape[-1]}x{shape[-2]}", len(self.lesson.material.dataset.splits["train"])
+        return RecipeError("the training recipe", [alone_in_batch(self.recipe.network_name, pictures, size)])
 
     def _too_little_memory(self) -> MemoryLimitError:
         device = self.lesson.material.device

@@ -83,7 +83,7 @@ class Stepper:
         self._check(value, size)
         self.scaler.step(optimizer)
         self.scaler.update()
-        return value, size
+        return value + 0.0, size if math.isfinite(size) else 0.0  # a step that the scale made too large is not taken
 
     def _forward(self, part: Part, numbers: tuple[int, ...]) -> torch.Tensor:
         mixed = self.precision.dtype is not None

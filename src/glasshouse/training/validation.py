@@ -75,5 +75,7 @@ def _scores(found: Iterator[NDArray[np.float32]], labels: NDArray[np.int64]) -> 
         yield Progress("validating", done, len(labels), seconds, seconds / done * (len(labels) - done))
     all_of_them = np.concatenate(parts)
     likelihood = all_of_them[np.arange(len(labels)), labels].astype(np.float64)
-    loss = float(-np.log(np.maximum(likelihood, LEAST)).mean()) if not np.isnan(likelihood).any() else float("nan")
+    loss = (
+        float(-np.log(np.maximum(likelihood, LEAST)).mean()) + 0.0 if not np.isnan(likelihood).any() else float("nan")
+    )
     return Scores(loss, float((all_of_them.argmax(1) == labels).mean()), all_of_them)

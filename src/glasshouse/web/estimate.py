@@ -42,7 +42,7 @@ def estimate(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | N
 
 def estimate_of(store: Store, recipe: TrainingRecipe, data: Job) -> Estimate | None:
     """Return what a checked recipe takes, from whatever weights it starts."""
-    weights = "pretrained" if recipe.strategy == "features" else "none"
+    weights = "none" if recipe.strategy == "scratch" else "pretrained"
     return estimate(store, {**recipe.model_dump(mode="json"), "weights": weights}, data)
 
 

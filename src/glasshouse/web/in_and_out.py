@@ -150,7 +150,7 @@ def _answers(run: Path, dataset: "Dataset", recipe: TrainingRecipe, rows: Any) -
     from glasshouse.training.checkpoints import read_checkpoint
     from glasshouse.training.lesson import gather, load_frozen
 
-    material = gather(recipe.replace(fingerprint=None), dataset, with_weights=False)
+    material = gather(recipe.replace(fingerprint=dataset.fingerprint), dataset, with_weights=False)
     facts = {"mean": material.mean, "std": material.std, "moment": ""}
     best, frozen = run / "checkpoints" / "best.safetensors", run / "checkpoints" / "body.safetensors"
     if not best.is_file():

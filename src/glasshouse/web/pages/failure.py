@@ -8,7 +8,8 @@ from glasshouse.web.pages.job import DATASET, Job
 
 __all__ = ["AGAIN", "NextStep", "next_step"]
 
-AGAIN = {Failure.NOT_FINITE, Failure.NETWORK, Failure.WEIGHTS, Failure.RECIPE}  # resuming alone fails in the same way
+# resuming alone fails in the same way
+AGAIN = {Failure.NOT_FINITE, Failure.NETWORK, Failure.WEIGHTS, Failure.RECIPE, Failure.FAULT}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def _happened(_: Callable[[str], str]) -> Mapping[str, str]:
         Failure.KILLED: _("Its process was killed."),
         Failure.LOST: _("Its process vanished again and again."),
         Failure.DEPENDENCY: _("The dataset that it waited for was not made."),
+        Failure.FAULT: _("Something unexpected happened, most likely a fault of the program."),
     }
 
 
@@ -72,6 +74,8 @@ def _of_training(_: Callable[[str], str]) -> Mapping[str, str]:
         Failure.KILLED: _("Resume it. Where it is killed again, the computer's memory is probably too small: clone the "
                           "model with half the batch size."),
         Failure.DEPENDENCY: _("Look at the dataset and try it again; then resume this."),
+        Failure.FAULT: _("Resuming would most likely come to it again: clone the model with other settings, and report "
+                         "what the log says."),
     }  # fmt: skip
 
 
@@ -84,6 +88,8 @@ def _of_dataset(_: Callable[[str], str], failure: str) -> str:
         Failure.FILE: _("Put the file back or allow it to be read, then try again."),
         Failure.SOURCE: _("Put pictures there, in a folder for each class, and try again; or clone the dataset with "
                           "another folder."),
+        Failure.FAULT: _("It would most likely happen again: clone the dataset with other settings, and report what "
+                         "the log says."),
     }  # fmt: skip
     usual = _("Put right what is named and try again, or clone the dataset with other settings.")
     return found.get(failure, usual)
@@ -102,4 +108,5 @@ def _of_answers(_: Callable[[str], str]) -> Mapping[str, str]:
                        "job."),
         Failure.KILLED: _("Try again. Where it is killed again, the computer's memory is probably too small: end other "
                           "programs first."),
+        Failure.FAULT: _("It would most likely happen again: report what the log says."),
     }  # fmt: skip
