@@ -11,8 +11,6 @@ from glasshouse.web.app import create_app
 from pictures import write_class_folders
 from studio_seed import Studio, alone
 
-NEEDED = "needed, and not given"
-
 
 @pytest.fixture(scope="module")
 def client(studio: Studio) -> Iterator[TestClient]:
@@ -86,7 +84,7 @@ def test_parts_of_the_form_of_a_model_do_not_repeat_its_problems(client: TestCli
     query = {"preset": "own", "dataset": studio.dataset, "network": "LeNet", "schedule.power": "-4"}
     parts = [client.get(f"/live/{name}", params=query).text for name in ("plan", "schedule", "augmented", "estimate")]
     assert [part.count("greater than") for part in parts] == [1, 0, 0, 0]
-    assert all("Power" in part for part in parts)
+    assert all("Power" in part for part in parts[:3])
 
 
 def test_the_split_of_an_archive_with_parts_is_the_one_that_is_made(client: TestClient, studio: Studio) -> None:
