@@ -134,4 +134,4 @@ class PreviewOut(Shape):
     example: str | None
     modes: dict[str, str]
     refusal: str = ""
-    idle: dict[str, str] = {}
+    idle: dict[str, str] = Field(default_factory=dict)

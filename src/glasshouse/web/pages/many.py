@@ -80,7 +80,7 @@ def result(
 def waiting(request: Request, desk: DeskNow, job: ModelJob, number: str, since: str = "") -> Response:
     """Return how far it is."""
     work = work_of(desk, job, number)
-    text = f"{work.id}{work.state}{work.done}"
+    text = f"{work.id}{work.state}{work.done}{work.wish}"
     return live(
         request, "many_waiting.html", text, since, not work.state.live, job=lambda: job, work=lambda: work
     )  # fmt: skip

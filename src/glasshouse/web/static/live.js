@@ -68,7 +68,7 @@ function tell(answer) {
   if (line) {
     const parts = answer.epochs ? [filled(words.epoch, { now: Math.min(answer.epoch + 1, answer.epochs), all: answer.epochs })] : [];
     if (words.stages[answer.stage]) parts.push(words.stages[answer.stage]);
-    line.textContent = [...parts, left(answer.remaining)].join(" · ");
+    line.textContent = answer.stopping ? words.stopping : [...parts, left(answer.remaining)].join(" · ");
   }
   const shown = answer.remarks.map((one) => [filled(words.remarks[one.kind], one.numbers), one.warm]);
   const holder = root.querySelector("[data-remarks]");
