@@ -43,10 +43,15 @@ if (form && preview()) {
     for (const wrong of document.querySelectorAll("p.wrong[id^=wrong-]")) wrong.remove();
   };
   const soon = (event) => {
-    if (event.target.form !== form || event.target.name === "name") return;
+    if (event.target.form !== form) return;
+    if (event.target.name === "name") { // the preview does not change by it; a reload keeps it
+      history.replaceState(null, "", `${location.pathname}?${new URLSearchParams(new FormData(form))}`);
+      return;
+    }
     clearTimeout(later);
     later = setTimeout(show, PAUSE);
   };
+  if (form.dataset.restored) show();
   document.addEventListener("input", soon);
   document.addEventListener("change", soon);
   document.addEventListener("click", (event) => {
