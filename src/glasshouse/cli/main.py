@@ -19,6 +19,7 @@ from glasshouse.cli import (
     train,
     users,
 )
+from glasshouse.cli.advice import advised
 from glasshouse.errors import GlasshouseError
 
 __all__ = ["app", "main"]
@@ -63,7 +64,7 @@ def main() -> None:
     try:
         app()
     except GlasshouseError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {advised(str(error), sys.argv[1:], app)}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # the reader of a pipe, such as head, has had enough
         sys.stderr.close()

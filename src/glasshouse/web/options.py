@@ -23,9 +23,9 @@ ON_PAGES = {  # what only a terminal can do, as a page says it: a link or a butt
     ": `glasshouse networks --search TEXT`": "",
     "choose another --out, a smaller": "choose a smaller", "다른 --out, 더 작은": "더 작은",
     " Choose another --out, or remove it yourself.": "", " 다른 --out을 고르거나 직접 지우십시오.": "",
-    " Move that, or choose another --out.": " Move that.", " 그것을 옮기거나 다른 --out을 고르십시오.": " 그것을 옮기세요.",
+    " Move that, or choose another --out.": " Move that.",
+    " 그것을 옮기거나 다른 --out을 고르십시오.": " 그것을 옮기세요.",
     " Choose another --out.": "", " 다른 --out을 고르십시오.": "",
-    "; finish it with: glasshouse resume": "; resume it first:", "다음으로 끝내십시오: glasshouse resume": "먼저 이어서 학습하세요:",
     "; name it with --data DIR": "", " --data DIR로 정하십시오.": "", "; name one with --data DIR": "",
     "; say where it is: --data DIR": "", ". 어디에 있는지 알려 주십시오: --data DIR": "",
     "; start the training anew with glasshouse train": "; clone the model to train it anew",
@@ -36,19 +36,28 @@ ON_PAGES = {  # what only a terminal can do, as a page says it: a link or a butt
     "give that folder as the source and the table with --labels-csv": "name it in “Folder of the pictures”",
     "그 폴더를 원본으로 하고 표를 --labels-csv로 주거나": "‘이미지 폴더’에 적거나",
 }  # fmt: skip
-CREATE = re.compile(r"(for a folder of pictures, run|이미지 폴더라면 다음을 실행하십시오): glasshouse dataset create .*? --out DIR")
+PATTERNS = (  # the same, where a place stands within the words
+    (re.compile(r"for a folder of pictures, run: glasshouse dataset create .*? --out DIR"), "make a dataset first"),
+    (re.compile(r"이미지 폴더라면 다음을 실행하십시오: glasshouse dataset create .*? --out DIR"),
+     "먼저 데이터 세트를 만드세요"),
+    (re.compile(r"; finish it with: glasshouse resume \S+"), "; resume it first"),
+    (re.compile(r"다음으로 끝내십시오: glasshouse resume \S+"), "먼저 이어서 학습하세요"),
+    (re.compile(r"There is a table, (.+?): give it as the source"),
+     r"There is a table, \1: choose “Columns of a table” under “Labels come from”"),
+)  # fmt: skip
 
 
 def as_pages_say(text: str, language: str) -> str:
     """Return the text with ``“Label pattern”`` for ``--pattern`` and the like, and without the place of an upload."""
     if "/uploads/" in text:
         text = UPLOADED.sub(lambda found: "" if found[1] else texts(language).gettext("your upload"), text)
-    return _with_fields(text, language) if "--" in text or "glasshouse " in text else text
+    return _with_fields(text, language) if any(one in text for one in ("--", "glasshouse ", "as the source")) else text
 
 
 def _with_fields(text: str, language: str) -> str:
     _ = texts(language).gettext
-    text = CREATE.sub(_("make a dataset of the pictures first"), text)
+    for pattern, said in PATTERNS:
+        text = pattern.sub(said, text)
     for words, instead in ON_PAGES.items():
         text = text.replace(words, instead)
     labels, values = field_labels(language), _values(_)
