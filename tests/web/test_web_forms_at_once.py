@@ -101,3 +101,11 @@ def test_the_split_of_an_archive_with_parts_is_the_one_that_is_made(client: Test
     assert 'data-idle="valid"' in text and "the source has its own pictures for validation." in text
     page = client.get("/datasets/new", params={"from": "folder", "name": "x", **query}).text
     assert 'data-idle-of="valid">Changes nothing here:' in page
+
+
+def test_a_folder_that_is_looked_at_first_keeps_the_usual_settings(client: TestClient, studio: Studio) -> None:
+    """The first form has no box for twins: that it sends none does not mean that the person unticked it."""
+    first = client.get("/datasets/new", params={"from": "folder"}).text
+    assert 'name="sent"' not in first
+    seen = client.get("/datasets/new", params={"from": "folder", "source": str(studio.pictures), "example": ""}).text
+    assert 'name="twins" form="dataset" value="yes" checked' in seen and 'name="sent"' in seen

@@ -35,6 +35,8 @@ ON_PAGES = {  # what only a terminal can do, as a page says it: a link or a butt
     " glasshouse train --out이 만든 폴더를 주십시오.": "", " train --out이 만든 폴더를 주십시오": "",
     "give that folder as the source and the table with --labels-csv": "name it in “Folder of the pictures”",
     "그 폴더를 원본으로 하고 표를 --labels-csv로 주거나": "‘이미지 폴더’에 적거나",
+    "or put the pictures beside the table": "or bring table and pictures together in one folder",
+    "이미지를 표 옆에 두세요": "표와 이미지를 한 폴더에 함께 올리세요",
 }  # fmt: skip
 PATTERNS = (  # the same, where a place stands within the words
     (re.compile(r"for a folder of pictures, run: glasshouse dataset create .*? --out DIR"), "make a dataset first"),

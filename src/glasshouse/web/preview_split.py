@@ -10,6 +10,7 @@ from glasshouse.data.items import Item
 from glasshouse.data.quotas import quotas
 from glasshouse.data.selection import Sample, too_rare
 from glasshouse.data.source import LISTS, TABLES
+from glasshouse.data.sources.idx import is_idx_name
 from glasshouse.data.split import split_mode
 from glasshouse.data.times import name_time
 from glasshouse.errors import SourceError
@@ -71,10 +72,11 @@ def idle_fields(items: Sequence[Item], recipe: DatasetRecipe, used: int) -> dict
         found["quality"] = "not-jpeg"
     if recipe.max_per_class is not None and used == len(items):
         found["max_per_class"] = "none-more"
-    if recipe.source.startswith("sample:") or recipe.source.lower().endswith((".npz", ".gz")):
+    name = Path(recipe.source).name
+    if recipe.source.startswith("sample:") or name.lower().endswith(".npz") or is_idx_name(name):
         found["pixel_limit"] = "no-files"
     always = ("valid", "test")
-    return {name: why for name, why in found.items() if name in always or _value(recipe, name) != _value(usual, name)}
+    return {key: why for key, why in found.items() if key in always or _value(recipe, key) != _value(usual, key)}
 
 
 def _of_split(items: Sequence[Item], recipe: DatasetRecipe) -> dict[str, str]:

@@ -70,6 +70,8 @@ function tell(answer) {
     if (words.stages[answer.stage]) parts.push(words.stages[answer.stage]);
     line.textContent = answer.stopping ? words.stopping : [...parts, left(answer.remaining)].join(" · ");
   }
+  const goesOn = root.querySelector("[data-goes-on]");
+  if (goesOn) goesOn.hidden = answer.stopping;
   const shown = answer.remarks.map((one) => [filled(words.remarks[one.kind], one.numbers), one.warm]);
   const holder = root.querySelector("[data-remarks]");
   if (shown.map(([text]) => text).join() !== [...holder.children].map((one) => one.textContent).join()) {
