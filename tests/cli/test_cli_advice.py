@@ -67,16 +67,3 @@ def test_training_on_files_without_folders_says_where_pattern_is(
     told = capsys.readouterr().err
     assert "--pattern is an option of `glasshouse dataset create`" in told
     assert "glasshouse train --data DIR" in told
-
-
-def test_a_table_without_its_folder_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    table = tmp_path / "all.csv"
-    table.write_text("file,label\na.jpg,cat\nb.jpg,dog\n")
-    monkeypatch.setattr(sys, "argv", ["glasshouse", "dataset", "create", str(table), "--out", str(tmp_path / "d")])
-    with pytest.raises(SystemExit):
-        main()
-    told = capsys.readouterr().err
-    assert "none of those that it names (2) is in" in told and "--labels-csv" in told
-    assert "--pattern" not in told and "give a table" not in told

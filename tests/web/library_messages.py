@@ -117,7 +117,7 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
     r"^The GPU failed$|, Deep |et al\.|Zisserman|^Chollet|^see timm|has no compute|has no change|"
     r"^This model takes rows|"
     r"^(attachment|path,truth|default-src)|"
-    r"^PRAGMA|^GPU $|^worker: |^--(valid|test) |^ and $|^ under $|^evaluate \{|^batch \{|^\{name\}error: |"
+    r"^PRAGMA|^GPU $|^worker: |^--(valid|test) |^ and $|^evaluate \{|^batch \{|^\{name\}error: |"
     r"^Input should be $|^Moment |^a \{kind\}; expected|^expected a path, bytes|not a Head; build|"
     r"give one picture without N|"
     r"^the language of comments|stands in another file already|^subprocess|"

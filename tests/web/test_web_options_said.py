@@ -10,8 +10,9 @@ from glasshouse.web.options import as_pages_say
 
 TERMINAL = re.compile(r"(?<![\w-])--[a-z]+|glasshouse [a-z]+|(?<!the )dataset show|train --")
 STARTING = re.compile(  # how the Studio is started, which no page can change
-    r"\(glasshouse studio --folder DIR\)|start it with --allow-host|--allow-host로 시작|glasshouse users add NAME"
+    r"glasshouse studio[^.;)]*|start it with --allow-host|--allow-host로 시작|glasshouse users add NAME"
 )
+NO_PAGE = ("store/database.py", "store/local_token.py")  # said before there is any page
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -20,14 +21,12 @@ def test_no_message_advises_a_command_on_a_page(language: str) -> None:
     found = {}
     for text, place in templates().items():
         said = as_pages_say(text if language == "en" else korean.get(text, ""), language)
-        if TERMINAL.search(STARTING.sub("", said)):
+        if not place.startswith(NO_PAGE) and TERMINAL.search(STARTING.sub("", said)):
             found[place] = said
     assert found == {}
 
 
 def test_options_become_fields() -> None:
-    text = "Say in which folder its paths begin: give that folder as the source and the table with --labels-csv, or"
-    assert "“Folder of the pictures”" in as_pages_say(text, "en")
     table = "x holds 3 files and no class folders. There is a table, a.csv: give it as the source."
     assert "“Labels come from”" in as_pages_say(table, "en")
     assert as_pages_say("The run at a/b has no model yet; finish it with: glasshouse resume a/b", "en") == (

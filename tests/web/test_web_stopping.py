@@ -54,3 +54,11 @@ def test_a_job_that_was_aborted_is_stopping(client: TestClient, studio: Studio, 
 def test_a_waiting_job_stops_at_once(studio: Studio) -> None:
     (model,) = submit_models(studio.store, NewModel("m", studio.dataset, {"network": "LeNet"}))
     assert str(abort_job(studio.store, model.job_id).state) == "aborted"
+
+
+def test_compare_advises_nothing_that_an_unfinished_model_does_not_have(client: TestClient, studio: Studio) -> None:
+    (model,) = submit_models(studio.store, NewModel("m", studio.dataset, {"network": "LeNet"}))
+    finish(studio.store, model.job_id, "aborted")
+    chosen = {"chosen": [f"models/{model.id}", f"models/{studio.model}"]}
+    page = client.get("/compare", params=chosen).text
+    assert "once both are trained to the end" in page and "Show the mistakes" not in page

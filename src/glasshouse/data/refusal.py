@@ -9,7 +9,6 @@ from glasshouse.errors import SourceError
 __all__ = ["check_classes", "unknown_file"]
 
 _FLAT = "not in a class folder"
-_UNDER = " under "  # of the reason of a picture that is not there, before the folder
 _ADVICE = (
     "Put the pictures of each class into a folder of the class's name, or name the class by a pattern on the file's "
     "name (--pattern '^(.+)_\\d+'), or give a table (CSV) with the columns path and label."
@@ -37,19 +36,7 @@ def check_classes(name: str, source: Source) -> None:
         tables = [one.path for one in source.rejected if one.path.lower().endswith((".csv", ".tsv"))]
         hint = f" There is a table, {tables[0]}: give it as the source." if tables else ""
         raise SourceError(f"{name} holds {len(source.rejected)} files and no class folders. {_ADVICE}{hint}")
-    if all(_UNDER in one.reason for one in source.rejected):
-        raise _without_folder(name, source)
     raise SourceError(f"{name} has no picture that can be used. {_ADVICE}{_reasons(source)}")
-
-
-def _without_folder(name: str, source: Source) -> SourceError:
-    """Return the error for a table or list none of whose pictures is where it says."""
-    first, folder = source.rejected[0], source.rejected[0].reason.partition(_UNDER)[2]
-    return SourceError(
-        f"{name} has no picture that can be used: none of those that it names ({len(source.rejected)}) is in {folder}; "
-        f"the first is {first.path}. Say in which folder its paths begin: give that folder as the source and the table "
-        "with --labels-csv, or put the pictures beside the table."
-    )
 
 
 def _reasons(source: Source) -> str:

@@ -33,10 +33,6 @@ ON_PAGES = {  # what only a terminal can do, as a page says it: a link or a butt
     ", and go on with glasshouse resume": ", and resume it", "(glasshouse resume)": "",
     "; give the folder that glasshouse train --out made": "", "; give what train --out made": "",
     " glasshouse train --out이 만든 폴더를 주십시오.": "", " train --out이 만든 폴더를 주십시오": "",
-    "give that folder as the source and the table with --labels-csv": "name it in “Folder of the pictures”",
-    "그 폴더를 원본으로 하고 표를 --labels-csv로 주거나": "‘이미지 폴더’에 적거나",
-    "or put the pictures beside the table": "or bring table and pictures together in one folder",
-    "이미지를 표 옆에 두세요": "표와 이미지를 한 폴더에 함께 올리세요",
 }  # fmt: skip
 PATTERNS = (  # the same, where a place stands within the words
     (re.compile(r"for a folder of pictures, run: glasshouse dataset create .*? --out DIR"), "make a dataset first"),
@@ -44,6 +40,10 @@ PATTERNS = (  # the same, where a place stands within the words
      "먼저 데이터 세트를 만드세요"),
     (re.compile(r"; finish it with: glasshouse resume \S+"), "; resume it first"),
     (re.compile(r"다음으로 끝내십시오: glasshouse resume \S+"), "먼저 이어서 학습하세요"),
+    (re.compile(r": glasshouse dataset create with the same source, options and --out replaces it"), ""),
+    (re.compile(r", training again what came after: glasshouse resume \S+ --from \S+"),
+     ", clone the model and start from that checkpoint"),
+    (re.compile(r"start anew with: glasshouse train --recipe \S+"), "clone the model to train it anew"),
     (re.compile(r"There is a table, (.+?): give it as the source"),
      r"There is a table, \1: choose “Columns of a table” under “Labels come from”"),
 )  # fmt: skip
