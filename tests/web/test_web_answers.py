@@ -14,6 +14,7 @@ from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.results import SplitAnswers, result_place, write_answers
 from glasshouse.store.submit import submit_classification
 from glasshouse.web.app import create_app
+from glasshouse.web.class_counts import class_counts, count_lines
 from glasshouse.web.explorer import opened
 from glasshouse.web.mistakes import calibration, confidence, select, topmost
 from studio_seed import Studio, finish, make_dataset, make_model
@@ -206,3 +207,38 @@ def test_many_classes_long_names_and_html_are_shown_whole(client: TestClient, st
     assert first.count("<h3") == second.count("<h3") == 25, "25 classes a page"
     assert 'rel="next"' in first and 'rel="next"' not in second
     assert len(client.get(f"/api/v1/models/{model}/results/val/top").json()["classes"]) == 100
+
+
+def test_answers_are_counted_by_class_whether_their_truth_is_known_or_not(
+    client: TestClient, studio: Studio, classified: str
+) -> None:
+    counts = client.get(f"/api/v1/jobs/{classified}/counts").json()
+    answers = client.get(f"/api/v1/jobs/{classified}/answers", params={"limit": 1000}).json()["items"]
+    said = [one["label"] for one in answers if one["error"] is None]
+    assert counts["answered"] == len(said) and counts["unread"] == len(answers) - len(said)
+    for one in counts["classes"]:
+        assert one["count"] == said.count(one["name"])
+        right = [a for a in answers if a["truth"] == a["label"] == one["name"] and a["error"] is None]
+        assert one["right"] == len(right)
+    numbers = [one["count"] for one in counts["classes"]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert sum(one["share"] for one in counts["classes"]) == pytest.approx(1.0)
+    lines = client.get(f"/models/{studio.model}/many/{classified}/counts.csv").content.decode("utf-8-sig").splitlines()
+    assert lines[0] == "class,pictures,share,mean probability,with known truth,right"
+    assert [line.rsplit(",", 5)[1] for line in lines[1:]] == [str(one["count"]) for one in counts["classes"]]
+    assert client.get(f"/api/v1/jobs/{classified}/counts.csv").text.splitlines() == ["\ufeff" + lines[0], *lines[1:]]
+    page = client.get(f"/models/{studio.model}/many/{classified}").text
+    assert "Answers by class" in page and "could not be read and has no answer" in page
+    assert "클래스별 답" in client.get(
+        f"/models/{studio.model}/many/{classified}", headers={"Accept-Language": "ko"}
+    ).text  # fmt: skip
+
+
+def test_a_class_that_nothing_was_said_to_be_is_counted_too() -> None:
+    top = np.array([[1, 0], [1, 0], [-1, -1]])
+    answers = SplitAnswers(np.array([-1, 0, -1]), top, np.array([[0.75, 0.25], [0.5, 0.5], [0.0, 0.0]]), np.zeros(3))
+    found = class_counts(answers, ["=a", "b", "c"])
+    assert [(one.name, one.count, one.sure, one.known, one.right) for one in found] == [
+        ("b", 2, 0.625, 1, 0), ("=a", 0, None, 0, 0), ("c", 0, None, 0, 0),
+    ]  # fmt: skip
+    assert "'=a,0,0.000000,,0,0\r\n" in list(count_lines(found))

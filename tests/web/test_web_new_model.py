@@ -66,7 +66,7 @@ def test_rates_and_augmented_pictures_are_told_over_the_api(client: TestClient, 
 def test_what_cannot_be_trained_is_told_instead_of_a_time(client: TestClient, studio: Studio) -> None:
     query = {**OWN, "dataset": studio.dataset, "epochs": "-1"}
     text = client.get("/live/estimate", params=query).text
-    assert "epochs" in text and "about" not in text
+    assert "Epochs" in text and "about" not in text
 
 
 def test_a_finished_run_tells_its_pace(studio: Studio) -> None:

@@ -20,6 +20,7 @@ from glasshouse.cli import (
     users,
     verify,
 )
+from glasshouse.cli.advice import advised
 from glasshouse.errors import DamageError, GlasshouseError
 
 __all__ = ["app", "main"]
@@ -65,7 +66,7 @@ def main() -> None:
     try:
         app()
     except GlasshouseError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {advised(str(error), sys.argv[1:], app)}", file=sys.stderr)
         sys.exit(1 if isinstance(error, DamageError) else 2)
     except BrokenPipeError:  # the reader of a pipe, such as head, has had enough
         sys.stderr.close()

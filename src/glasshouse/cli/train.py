@@ -166,7 +166,13 @@ def _dataset(place: Path, network: str | dict[str, Any], options: dict[str, Any]
     size = options["size"] or _own_size(network)
     print(f"Pictures  {place}, made ready at {size}", file=sys.stderr)
     fields = {name: options[name] for name in ("color", "valid", "seed") if options[name] is not None}
-    return str(ImageData.from_folder(place, size=size, **fields).dataset.path)
+    dataset = ImageData.from_folder(place, size=size, **fields).dataset
+    advice = {"--group": "series", "--min-per-class": "imbalance"}  # of findings, which were told while it was made
+    told = [one for one, kind in advice.items() if any(one in w.message for w in dataset.warnings if w.kind == kind)]
+    for option in told:
+        print(f"note: {option} is an option of `glasshouse dataset create`: make the dataset with it first, then "
+              "`glasshouse train --data DIR`", file=sys.stderr)  # fmt: skip
+    return str(dataset.path)
 
 
 def _own_size(network: str | dict[str, Any]) -> str:

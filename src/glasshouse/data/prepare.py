@@ -5,16 +5,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.dividing import divide
 from glasshouse.data.findings import Dealt, find_odd
 from glasshouse.data.given import identified
-from glasshouse.data.groups import join, series_keys
 from glasshouse.data.items import Given, Source
 from glasshouse.data.labels import class_order
 from glasshouse.data.names import natural
 from glasshouse.data.reuse import Standing, found_again, inspect, source_marks
 from glasshouse.data.selection import too_rare
 from glasshouse.data.source import open_source
-from glasshouse.data.split import deal
 from glasshouse.data.spool import Spool
 from glasshouse.data.staging import install, staging
 from glasshouse.data.survey import Record, survey
@@ -89,8 +88,7 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
         records = [record for i, record in enumerate(result.records) if i not in rare]
         twins = _twins(recipe, records, spool)
         items = [record.item for record in records]
-        groups = join(len(items), twins.groups, series_keys(items, recipe.group), [item.group for item in items])
-        sides = deal(items, groups, recipe)
+        groups, sides = divide(items, recipe, twins.groups)
         odd = find_odd(Dealt(recipe, records, sides, twins, groups, spool.thumbs()))
         failures += [(entry.path, entry.reason, "-") for entry in source.rejected]
         classes = class_order(source.classes, items, recipe)

@@ -186,8 +186,8 @@ def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
         raise _nothing_given(path)
     if given is not None and given.labels is not None:
         labelled = label_by_pairs(archive.tree, given.labels, given.classes)
-    elif labels.pattern:
-        labelled = label_by_pattern(archive.tree, labels.pattern)
+    elif labels.by == "pattern" or (labels.by == "auto" and labels.pattern):
+        labelled = label_by_pattern(archive.tree, labels.pattern or "")
     else:
         labelled = label_by_folder(archive.tree, packed=True)
     return FileSource(archive, labelled, archive.findings, archive.stamp())

@@ -82,7 +82,7 @@ def _done(store: Store, job: JobRecord) -> int:
         check_space(store, job)
         result = WORK[job.kind](store, job, teller)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        teller.write()
+        teller.complete()
         note("done")
         told = _insist(lambda: end(store, job.id, JobState.DONE, result=result, attempt=job.attempt))
         return 0 if told else UNTOLD

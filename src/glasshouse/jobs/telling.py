@@ -6,13 +6,14 @@ from typing import Any
 
 from glasshouse.errors import StoreError
 from glasshouse.events import CheckpointSaved, EpochDone, Event, Notice, Progress, RunFinished, RunStarted, StepDone
+from glasshouse.jobs.course import UNITS, Course
 from glasshouse.jobs.diary import Diary, note
 from glasshouse.jobs.lifeline import vanish
 from glasshouse.jobs.saying import say
 from glasshouse.store.database import Store
 from glasshouse.store.models import note_scores
 from glasshouse.store.queue import tell
-from glasshouse.store.records import JobRecord
+from glasshouse.store.records import JobKind, JobRecord
 
 __all__ = ["Teller"]
 
@@ -29,24 +30,23 @@ class Teller:
         self._notices: list[dict[str, str]] = []
         self._waiting: dict[str, Any] = {}
         self._scores: dict[str, Any] = {}
-        self._steps = 0
+        self._course = Course()
         self._last = 0.0
         self._diary = Diary()
 
     def hear(self, event: Event) -> None:
         """Take one event; what is new is written soon."""
         self._diary.hear(event)
+        self._course.hear(event)
         if isinstance(event, Progress):
-            self._waiting |= {"stage": event.stage, "done": event.done, "total": event.total}
-            self._waiting["remaining"] = event.remaining
+            self._progress(event)
         elif isinstance(event, Notice) and len(self._notices) < NOTICES:
             self._notices.append({"kind": event.kind, "message": event.message})
             self._waiting["notices"] = self._notices
         elif isinstance(event, RunStarted):
             self._begin(event)
         elif isinstance(event, StepDone):
-            self._waiting |= {"stage": "training", "done": event.step, "total": self._steps}
-            self._waiting["remaining"] = event.remaining
+            self._waiting |= {"stage": "training", **self._far(), "remaining": event.remaining}
         elif isinstance(event, CheckpointSaved):
             self._waiting["losses"] = 0
         elif isinstance(event, EpochDone):
@@ -57,9 +57,15 @@ class Teller:
             self.write()
 
     def stage(self, name: str) -> None:
-        """Begin a stage whose length is not known."""
+        """Begin a stage whose length is not known; how far the job is stays as it was."""
         note(name)
-        self._waiting |= {"stage": name, "done": 0, "total": 0, "remaining": None}
+        self._waiting |= {"stage": name, "remaining": None}
+        self.write()
+
+    def complete(self) -> None:
+        """Tell that all is done."""
+        if self.job.kind in (JobKind.DATASET, JobKind.TRAIN):
+            self._waiting |= {"done": UNITS, "total": UNITS, "remaining": None}
         self.write()
 
     def write(self) -> None:
@@ -79,10 +85,21 @@ class Teller:
             vanish("the job was given to another process, or was deleted")
         self._waiting = {}
 
+    def _progress(self, event: Progress) -> None:
+        """Pictures are counted where the job has one phase; else the bar is that of the whole job."""
+        whole = self.job.kind in (JobKind.DATASET, JobKind.TRAIN)
+        self._waiting |= {"stage": event.stage}
+        self._waiting |= self._far() if whole else {"done": event.done, "total": event.total}
+        if not (self._course.training and event.stage == "validating"):  # the training's own time left goes on
+            self._waiting["remaining"] = event.remaining
+
+    def _far(self) -> dict[str, int]:
+        """How much of the whole job is done, over all its phases."""
+        return {"done": int(UNITS * (self._course.fraction or 0.0)), "total": UNITS}
+
     def _begin(self, event: RunStarted) -> None:
         """A run begins or goes on: its points start anew, so their version changes."""
-        self._steps = event.epochs * event.steps_per_epoch
-        self._waiting |= {"stage": "training", "done": event.resumed_step, "total": self._steps}
+        self._waiting |= {"stage": "training", **self._far()}
         self._waiting["version"] = self.job.attempt
         facts = asdict(event)
         self._scores |= {name: facts[name] for name in ("epochs", "device", "parameters", "trainable")}

@@ -21,7 +21,12 @@ LEVELS: dict[str, Callable[[Story, dict[str, str]], str]] = {
 
 
 def run_code(
-    run: str | Path, level: str, data: str | Path | None = None, language: str = "en", place: str | None = None
+    run: str | Path,
+    level: str,
+    data: str | Path | None = None,
+    language: str = "en",
+    place: str | None = None,
+    weights: str | None = None,
 ) -> str:
     """Return a script in the words of ``level`` that gives the numbers of the run in the folder ``run``.
 
@@ -30,6 +35,8 @@ def run_code(
         data: where the run's dataset lies now.
         language: of the comments, en or ko.
         place: how the script names the dataset; ``data`` where it is not given.
+        weights: how the script names the file of weights that the run began from; as it is found from here where it
+            is not given.
 
     Raises:
         LevelError: the level cannot express what the run did; the text says why, and what can be done.
@@ -38,4 +45,8 @@ def run_code(
     if level not in LEVELS:
         raise InputError(f"the level is one of {', '.join(LEVELS)}, got {level!r}")
     story = read_story(Path(run), None if data is None else Path(data))
-    return LEVELS[level](story if place is None else replace(story, place=place), sentences(language))
+    if place is not None:
+        story = replace(story, place=place)
+    if weights is not None:
+        story = replace(story, recipe=story.recipe.replace(weights=weights))
+    return LEVELS[level](story, sentences(language))

@@ -10,7 +10,7 @@ from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.errors import DatasetError, ResumeError
 from glasshouse.recipe import TrainingRecipe
 
-__all__ = ["Story", "read_story"]
+__all__ = ["Story", "read_story", "weights_file"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,20 @@ def read_story(run: Path, data: Path | None = None) -> Story:
         raise ResumeError(f"{run} is not the folder of a run: it has no recipe.json; give what train --out made")
     recipe = TrainingRecipe.load(run / "recipe.json").resolved()
     place = _dataset(run, Path(recipe.data), data)
+    if (weights := weights_file(run, recipe.weights)) is not None:
+        recipe = recipe.replace(weights=str(weights))
     return Story(run.resolve().name, recipe, open_dataset(place), str(place), _device(run, recipe))
+
+
+def weights_file(run: Path, weights: str) -> Path | None:
+    """Return where the file of ``weights`` lies that a recipe names: as it is named, from the run, or beside the run.
+
+    None where it names no file, or where there is none any more.
+    """
+    if weights in ("none", "pretrained"):
+        return None
+    places = [Path(weights).expanduser(), run / weights, run.parent / weights]
+    return next((place for place in places if place.is_file()), None)
 
 
 def _dataset(run: Path, data: Path, given: Path | None) -> Path:

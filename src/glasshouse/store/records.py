@@ -121,7 +121,7 @@ class JobRecord:
 
     @property
     def progress(self) -> float:
-        """The part of the present stage that is done, 0 to 1."""
+        """The part of the whole job that is done, 0 to 1."""
         if self.state is JobState.DONE:
             return 1.0
         return min(1.0, self.done / self.total) if self.total else 0.0

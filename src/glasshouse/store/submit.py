@@ -29,6 +29,7 @@ __all__ = [
     "check_dataset_recipe",
     "check_member",
     "continue_model",
+    "model_problems",
     "source_path",
     "submit_classification",
     "submit_dataset",
@@ -136,7 +137,9 @@ def submit_models(store: Store, new: NewModel, user: UserRecord | None = None) -
         raise ConflictError(f"The dataset {dataset.name} is in the bin; restore it first.")
     if dataset.state in (JobState.FAILED, JobState.ABORTED):
         raise ConflictError(f"The dataset {dataset.name} is {dataset.state}; resume it or choose another one.")
-    recipes = _recipes(store, new, dataset, user)
+    recipes, problems = _recipes(store, new, dataset.folder, user)
+    if problems:
+        raise RecipeError("the model", problems)
     sweep_id = new_id() if len(recipes) > 1 else None
     ids = []
     with store.write() as connection:
@@ -149,6 +152,11 @@ def submit_models(store: Store, new: NewModel, user: UserRecord | None = None) -
             add_job(connection, job)
             ids.append(model_id)
     return [get_model(store, model_id, user) for model_id in ids]
+
+
+def model_problems(store: Store, new: NewModel, user: UserRecord | None = None) -> list[Problem]:
+    """Return all that is wrong with the name and the recipe of a new model, whatever dataset it is for."""
+    return _recipes(store, new, "datasets/-", user)[1]
 
 
 def sweep_variants(recipe: Mapping[str, Any], sweep: Mapping[str, Sequence[float]]) -> list[tuple[str, dict[str, Any]]]:
@@ -244,9 +252,9 @@ def _resolved(store: Store, source: Any, name: str, user: UserRecord | None, pro
 
 
 def _recipes(
-    store: Store, new: NewModel, dataset: DatasetRecord, user: UserRecord | None
-) -> list[tuple[str, TrainingRecipe]]:
-    """Return the recipe of each model with the words that tell it from the others."""
+    store: Store, new: NewModel, folder: str, user: UserRecord | None
+) -> tuple[list[tuple[str, TrainingRecipe]], list[Problem]]:
+    """Return the recipe of each model with the words that tell it from the others, and all that is wrong."""
     problems = checked_name(new.name)
     fields = {name: value for name, value in new.recipe.items() if name not in ("data", "fingerprint")}
     try:
@@ -260,18 +268,17 @@ def _recipes(
         problems.append(Problem("network", str(error)))
     variants = [("", fields)]
     try:
-        variants = variants if problems else sweep_variants(fields, new.sweep)
+        variants = sweep_variants(fields, new.sweep)
     except RecipeError as error:
         problems += error.problems
     found: list[tuple[str, TrainingRecipe]] = []
     for words, variant in variants:
         try:
-            found.append((words, TrainingRecipe(**{**variant, "data": from_runs(dataset.folder)})))
+            found.append((words, TrainingRecipe(**{**variant, "data": from_runs(folder)})))
         except RecipeError as error:
-            problems += [problem for problem in error.problems if problem not in problems]
-    if problems:
-        raise RecipeError("the model", problems)
-    return found
+            known = {problem.field for problem in problems}
+            problems += [problem for problem in error.problems if problem.field not in known]
+    return found, problems
 
 
 def _variant(fields: Mapping[str, Any], rate: float | None, size: float | None) -> tuple[str, dict[str, Any]]:

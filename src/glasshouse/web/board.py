@@ -62,7 +62,7 @@ class View:
         return {
             "version": job.version, "last": self.last, "points": [_brief(point) for point in points],
             "state": str(job.state), "ended": not job.state.live,
-            "stage": job.stage or "", "progress": job.progress if job.total else None,
+            "stage": job.stage or "", "progress": job.progress if job.total else None, "stopping": job.wish == "abort",
             "remaining": left, "epoch": len(self.run.epochs), "epochs": self.run.started.get("epochs"),
             "steps_per_epoch": self.run.started.get("steps_per_epoch"),
             "remarks": [{"kind": one.kind, "warm": one.warm, "numbers": one.numbers} for one in self.remarks],

@@ -1,10 +1,13 @@
 """A model's run as a script, as the page and the API show it."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from glasshouse.errors import InputError, LevelError, ResumeError
 from glasshouse.ladder.levels import LEVELS, run_code
+from glasshouse.ladder.story import weights_file
+from glasshouse.recipe import TrainingRecipe
 
 __all__ = ["LEVELS", "Code", "code_of"]
 
@@ -19,7 +22,7 @@ class Code:
 
 
 def code_of(run: Path, level: str, dataset: Path | None, home: Path, language: str) -> Code:
-    """Return the script of the run in the folder ``run``; it names the dataset by its place in the Studio's home.
+    """Return the script of the run in the folder ``run``; it names dataset and weights by their places in the home.
 
     Raises:
         InputError: the level is unknown; or the run or its dataset is not there.
@@ -29,11 +32,36 @@ def code_of(run: Path, level: str, dataset: Path | None, home: Path, language: s
             level, reason="the dataset of this model is gone, and no script could read it; put it back from the bin"
         )
     try:
-        place = dataset.relative_to(home).as_posix() if dataset.is_relative_to(home) else str(dataset)
-        return Code(level, run_code(run, level, dataset, language, place=place))
-    except LevelError as error:
+        weights = _weights(run, home)
+        return Code(level, run_code(run, level, dataset, language, _in_home(dataset, home), weights))
+    except (LevelError, _GoneError) as error:
         return Code(level, reason=str(error))
     except ResumeError:
         raise InputError(
             "the training has not begun yet, so there is no run to write down; come back when it has"
         ) from None
+
+
+class _GoneError(Exception):
+    """The file of weights that a run began from is not there any more."""
+
+
+def _weights(run: Path, home: Path) -> str | None:
+    """Return how a script that runs in the home names the weights that the run began from; None: as the recipe does."""
+    recipe = run / "recipe.json"
+    named = TrainingRecipe.load(recipe).weights if recipe.is_file() else "none"
+    if named in ("none", "pretrained"):
+        return None
+    found = weights_file(run, named)  # in the Studio, recipes name places from the folder that holds the runs
+    if found is None:
+        raise _GoneError(
+            f"the file of weights that this model began from is gone ({_in_home(run.parent / named, home)}), and no "
+            "script could read it; make the model again from weights that are there"
+        )
+    return _in_home(found, home)
+
+
+def _in_home(place: Path, home: Path) -> str:
+    """Return a place from the home, or whole where it lies elsewhere."""
+    plain = Path(os.path.normpath(place))
+    return plain.relative_to(home).as_posix() if plain.is_relative_to(home) else str(plain)

@@ -1,13 +1,14 @@
 """The form of a new dataset: its fields, what stands in them at first, and the recipe it makes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.submit import NewDataset
 from glasshouse.web.form_values import flat, recipe_data
 
-__all__ = ["CHECKED", "defaults", "filled_from", "new_dataset"]
+__all__ = ["CHECKED", "defaults", "filled_from", "new_dataset", "without"]
 
 FIELDS = (
     "source", "valid_source", "test_source", "labels.by", "labels.pattern", "labels.path_column", "labels.label_column",
@@ -40,3 +41,14 @@ def new_dataset(form: Mapping[str, str]) -> NewDataset:
     recipe = recipe_data(form, FIELDS, PERCENTS, CHECKED)
     recipe.setdefault("source", "")
     return NewDataset(form.get("name", ""), recipe, notes=form.get("notes", ""))
+
+
+def without(new: NewDataset, fields: Iterable[str]) -> NewDataset:
+    """Return the same with the usual values for the ``fields`` of its recipe (``width``, ``labels.pattern``)."""
+    recipe = {name: dict(value) if isinstance(value, Mapping) else value for name, value in new.recipe.items()}
+    for name in fields:
+        first, _, rest = name.partition(".")
+        part = recipe.get(first) if rest else recipe
+        if isinstance(part, dict):
+            part.pop(rest or first, None)
+    return replace(new, recipe=recipe)

@@ -26,6 +26,7 @@ def live_words(_: Callable[[str], str]) -> dict[str, Any]:
     return {
         "remarks": remark_words(_),
         "stages": stage_words(_),
+        "stopping": _("Stopping: it first keeps what it did."),
         "epoch": _("Epoch {now} of {all}"),
         "left": {
             "unknown": _("estimating the time left"),

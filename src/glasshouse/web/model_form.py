@@ -11,7 +11,17 @@ from glasshouse.store.submit import NewModel
 from glasshouse.web.form_values import flat, recipe_data
 from glasshouse.web.presets import Preset
 
-__all__ = ["CHECKED", "FIELDS", "defaults", "filled_from", "first_of", "new_model", "recipe_fields", "weights_word"]
+__all__ = [
+    "CHECKED",
+    "FIELDS",
+    "checked_model",
+    "defaults",
+    "filled_from",
+    "first_of",
+    "new_model",
+    "recipe_fields",
+    "weights_word",
+]
 
 AUGMENTATION = (
     "rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip", "vertical_flip", "brightness",
@@ -57,39 +67,62 @@ def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
 
 
 def recipe_fields(form: Mapping[str, str], preset: Preset | None) -> dict[str, Any]:
-    """Return the fields of the recipe: those of the preset, or where ``preset`` is None those of the form."""
-    if preset is not None:
-        return dict(preset.recipe)
-    fields = recipe_data(form, FIELDS, NONE, CHECKED)
-    whole = _joined(_rest(form), fields)
-    if milestones := _numbers(form, MILESTONES, "expected numbers with spaces between, such as 50 85"):
-        whole.setdefault("schedule", {})["milestones"] = milestones
-    if not form.get("early_stopping.patience", "").strip():
-        whole.pop("early_stopping", None)
-    return whole
+    """Return the fields of the recipe: those of the preset, or where ``preset`` is None those of the form.
+
+    Raises:
+        RecipeError: a list is not of numbers.
+    """
+    problems: list[Problem] = []
+    fields = _fields(form, preset, problems)
+    if problems:
+        raise RecipeError("the model", problems)
+    return fields
 
 
 def new_model(form: Mapping[str, str], preset: Preset | None) -> NewModel:
     """Return what the form asks for; lists of rates or batch sizes, parted by spaces or commas, make a sweep.
 
     Raises:
-        RecipeError: no dataset was chosen, or a list is not of numbers.
+        RecipeError: no dataset was chosen, or a list is not of numbers; all are listed.
     """
+    new, problems = checked_model(form, preset)
+    if problems:
+        raise RecipeError("the model", problems)
+    return new
+
+
+def checked_model(form: Mapping[str, str], preset: Preset | None) -> tuple[NewModel, list[Problem]]:
+    """Return what the form asks for, without the fields that cannot be read, and what is wrong with these."""
+    problems: list[Problem] = []
     if not form.get("dataset"):
-        raise RecipeError("the model", [Problem("dataset", "needed, and not given")])
-    fields = recipe_fields(form, preset)
+        problems.append(Problem("dataset", "needed, and not given"))
+    fields = _fields(form, preset, problems)
     sweep: dict[str, list[float]] = {}
     if preset is None:
-        rates, sizes = _numbers(form, "optimizer.lr"), _numbers(form, "batch_size")
-        if len(rates) > 1:
-            sweep["lr"] = rates
-            fields.get("optimizer", {}).pop("lr", None)
-        if len(sizes) > 1:
-            sweep["batch_size"] = sizes
-            fields.pop("batch_size", None)
-    parent = form.get("parent") or None
-    return NewModel(form.get("name", ""), form["dataset"], fields, notes=form.get("notes", ""), parent_id=parent,
-                    sweep=sweep)  # fmt: skip
+        for name, key in (("optimizer.lr", "lr"), ("batch_size", "batch_size")):
+            numbers = _numbers(form, name, SWEPT, problems)
+            if len(numbers) > 1:
+                sweep[key] = numbers
+            if len(numbers) > 1 or any(problem.field == name for problem in problems):
+                first, _, rest = name.partition(".")
+                (fields.get(first, {}) if rest else fields).pop(rest or first, None)
+    parent, notes = form.get("parent") or None, form.get("notes", "")
+    return NewModel(form.get("name", ""), form.get("dataset", ""), fields, "", notes, parent_id=parent, sweep=sweep), (
+        problems
+    )
+
+
+def _fields(form: Mapping[str, str], preset: Preset | None, problems: list[Problem]) -> dict[str, Any]:
+    if preset is not None:
+        return dict(preset.recipe)
+    fields = recipe_data(form, FIELDS, NONE, CHECKED)
+    whole = _joined(_rest(form), fields)
+    expected = "expected numbers with spaces between, such as 50 85"
+    if milestones := _numbers(form, MILESTONES, expected, problems):
+        whole.setdefault("schedule", {})["milestones"] = milestones
+    if not form.get("early_stopping.patience", "").strip():
+        whole.pop("early_stopping", None)
+    return whole
 
 
 def _rest(form: Mapping[str, str]) -> dict[str, Any]:
@@ -146,11 +179,12 @@ def weights_word(weights: str) -> str:
     return weights
 
 
-def _numbers(form: Mapping[str, str], name: str, expected: str = SWEPT) -> list[float]:
+def _numbers(form: Mapping[str, str], name: str, expected: str, problems: list[Problem]) -> list[float]:
     try:
         return [float(word) for word in SEPARATORS.split(form.get(name, "").strip()) if word]
     except ValueError:
-        raise RecipeError("the model", [Problem(name, expected)]) from None
+        problems.append(Problem(name, expected))
+        return []
 
 
 def _spaced(numbers: Iterable[float]) -> str:

@@ -1,9 +1,9 @@
 """What a source holds, seen before it is imported: classes, counts, some pictures, problems, size and time."""
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -12,7 +12,6 @@ from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.encoding import decode_encoded, encode
 from glasshouse.data.items import Item, Source
 from glasshouse.data.labels import class_order
-from glasshouse.data.quotas import quotas
 from glasshouse.data.resizing import MODES
 from glasshouse.errors import PictureError
 from glasshouse.recipe import DatasetRecipe
@@ -22,6 +21,7 @@ from glasshouse.store.records import UserRecord
 from glasshouse.store.submit import NewDataset, check_dataset_recipe, check_member
 from glasshouse.web.estimate_dataset import Cost, cost
 from glasshouse.web.pictures import Pixels, data_address, fitted, shrunk
+from glasshouse.web.preview_split import idle_fields, planned
 from glasshouse.web.samples import Sampled, sampled
 from glasshouse.web.sources import kept_source
 
@@ -30,7 +30,6 @@ __all__ = ["ClassSeen", "Preview", "Shown", "look", "placed", "prepared", "previ
 CLASSES, EACH, SIDE = 12, 4, 96
 PATIENCE = 3.0  # seconds of opening pictures, after which the preview shows what it has
 LISTED = 50
-SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,14 @@ class Preview:
     """A source before import; ``looked`` sample pictures were decoded, ``problems`` are what is known so far.
 
     ``count`` pictures are in the source and ``used`` of them would be in the dataset; ``modes`` shows the picture
-    ``example`` in each way to resize (mode, address).
+    ``example`` in each way to resize (mode, address). ``refusal`` says why nothing could be made of it as it is set;
+    ``idle`` names the fields that change nothing with this source, and why (``preview_split.IDLE``).
     """
 
     classes: tuple[ClassSeen, ...]
     count: int
     used: int
-    splits: dict[str, int]
+    splits: Mapping[str, int]
     looked: int
     problems: tuple[Rejected, ...]
     problem_count: int
@@ -72,6 +72,10 @@ class Preview:
     cost: Cost | None
     example: Shown | None = None
     modes: tuple[tuple[str, str], ...] = ()
+    width: int = 0
+    height: int = 0
+    refusal: str = ""
+    idle: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def most(self) -> int:
@@ -96,21 +100,26 @@ def look(recipe: DatasetRecipe, example: str = "", check: Callable[[Sequence[str
     names = class_order(source.classes, source.items, recipe)
     seen = _Seen(source, recipe, str(kept.marks))
     pictures = {name: seen.some(by_class[name]) for name in names[:CLASSES]}
-    used = {name: _used(len(by_class[name]), recipe) for name in names}
+    plan = planned([item for item in source.items if item.path not in seen.failed], recipe)
+    used = sum(plan.used.values())
     chosen = kept.by_path.get(example) if example else None
     shown, modes = seen.modes(chosen or _not_square(seen, recipe))
     return Preview(
-        classes=tuple(ClassSeen(n, len(by_class[n]), used[n], pictures.get(n, ())) for n in names),
+        classes=tuple(ClassSeen(n, len(by_class[n]), plan.used.get(n, 0), pictures.get(n, ())) for n in names),
         count=len(source.items),
-        used=sum(used.values()),
-        splits=_splits(by_class, used, recipe),
+        used=used,
+        splits=plan.splits,
         looked=len(seen.samples),
         problems=tuple([*seen.problems, *source.rejected][:LISTED]),
         problem_count=len(seen.problems) + len(source.rejected),
         warnings=tuple(source.warnings),
-        cost=cost(recipe, sum(used.values()), list(seen.samples.values())),
+        cost=cost(recipe, used, list(seen.samples.values())),
         example=shown,
         modes=modes,
+        width=recipe.width,
+        height=recipe.height,
+        refusal=plan.refusal,
+        idle=idle_fields(source.items, recipe, used),
     )
 
 
@@ -158,16 +167,16 @@ class _Seen:
         self.source, self.recipe, self.marks = source, recipe, marks
         self.samples: dict[str, Sampled] = {}
         self.problems: list[Rejected] = []
-        self._failed: set[str] = set()
+        self.failed: set[str] = set()
         self._end = perf_counter() + PATIENCE
 
     def open(self, item: Item) -> Sampled | None:
-        if item.path in self._failed or item.path in self.samples:
+        if item.path in self.failed or item.path in self.samples:
             return self.samples.get(item.path)
         try:
             self.samples[item.path] = sampled(self.source, item, self.recipe, self.marks)
         except PictureError as error:
-            self._failed.add(item.path)
+            self.failed.add(item.path)
             self.problems.append(Rejected(item.path, str(error)))
         return self.samples.get(item.path)
 
@@ -198,21 +207,3 @@ def _not_square(seen: _Seen, recipe: DatasetRecipe) -> Item | None:
     differ = (p for p, one in seen.samples.items() if one.height * recipe.width != one.width * recipe.height)
     path = next(differ, None)
     return next((item for item in seen.source.items if item.path == path), None) if path is not None else None
-
-
-def _used(count: int, recipe: DatasetRecipe) -> int:
-    """Return how many pictures of a class are used, if all can be opened."""
-    if count < recipe.min_per_class:
-        return 0
-    return min(count, recipe.max_per_class or count)
-
-
-def _splits(by_class: dict[str, list[Item]], used: dict[str, int], recipe: DatasetRecipe) -> dict[str, int]:
-    """Return how many pictures each split gets: the source's own word, else exact quotas (twins may move a few)."""
-    kept = {name: count for name, count in used.items() if count}
-    told = Counter(item.split for name in kept for item in by_class[name] if item.split)
-    if told and recipe.split in ("auto", "folder", "list"):
-        return {name: told[name] for name in SPLITS if told[name]}
-    shares = quotas(kept, recipe.valid, recipe.test).values()
-    parts = {name: sum(getattr(share, name) for share in shares) for name in SPLITS}
-    return {name: count for name, count in parts.items() if count}

@@ -38,6 +38,7 @@ def environment(language: str) -> Environment:
     env.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(lang=language, languages=LANGUAGES, static=static, heat=heat)
     env.globals["field_label"] = lambda name: field_labels(language).get(name, name)
+    env.globals["fields_of"] = lambda names: ", ".join(field_labels(language).get(name, name) for name in names)
     env.globals["percent_words"] = texts(language).gettext("{value} %")
     env.filters.update(
         number=lambda value: count(value, language),

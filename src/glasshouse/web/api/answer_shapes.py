@@ -13,6 +13,8 @@ __all__ = [
     "ClassTop",
     "ComparedOut",
     "ComparisonOut",
+    "CountOut",
+    "CountsOut",
     "Opening",
     "PairOut",
     "Ranked",
@@ -45,6 +47,28 @@ class AnswerList(Shape):
 
     items: list[AnswerOut]
     count: int
+
+
+class CountOut(Shape):
+    """A class, how many pictures got it (``share`` of those that were read) and how sure the answers were (mean).
+
+    ``right`` of ``known`` are of the class: those whose truth is known.
+    """
+
+    name: str
+    count: int
+    share: float
+    sure: float | None
+    known: int
+    right: int
+
+
+class CountsOut(Shape):
+    """The answers of a classification by class; ``unread`` pictures got no answer."""
+
+    classes: list[CountOut]
+    answered: int
+    unread: int
 
 
 class TopPicture(Shape):

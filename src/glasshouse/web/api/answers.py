@@ -1,5 +1,6 @@
 """A model's answers over the API: picture by picture, the surest of each class, who opened the sealed test."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -13,8 +14,9 @@ from glasshouse.store.models import get_model
 from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.records import JobKind, JobRecord
 from glasshouse.store.results import SplitAnswers, read_answers, result_place
-from glasshouse.web.api.answer_shapes import AnswerList, AnswerOut, Opening, Ranked, TopOut
+from glasshouse.web.api.answer_shapes import AnswerList, AnswerOut, CountOut, CountsOut, Opening, Ranked, TopOut
 from glasshouse.web.api.context import Context, Here
+from glasshouse.web.class_counts import class_counts, count_lines
 from glasshouse.web.explorer import opened
 from glasshouse.web.mistakes import select
 from glasshouse.web.model_classes import model_classes
@@ -82,6 +84,25 @@ def job_answers(
     page = rows[offset : offset + limit].tolist()
     items = [AnswerOut(row=row, **one) for row, one in zip(page, read_rows(folder, columns, page))]
     return AnswerList(items=items, count=len(rows))
+
+
+@router.get("/jobs/{job_id}/counts")
+def counts_of_job(here: Here, job_id: str) -> CountsOut:
+    """Count the answers of a classification by class, the commonest first; whether their truth is known or not."""
+    job, classes = _job(here, job_id)
+    answers = read_columns(here.store.path(f"work/{job.id}"), classes).answers
+    found = class_counts(answers, classes)
+    total = sum(one.count for one in found)
+    items = [CountOut(**asdict(one)) for one in found]
+    return CountsOut(classes=items, answered=total, unread=len(answers.labels) - total)
+
+
+@router.get("/jobs/{job_id}/counts.csv")
+def counts_of_job_csv(here: Here, job_id: str) -> StreamingResponse:
+    """Return the same as a table."""
+    job, classes = _job(here, job_id)
+    found = class_counts(read_columns(here.store.path(f"work/{job.id}"), classes).answers, classes)
+    return StreamingResponse(count_lines(found), media_type="text/csv; charset=utf-8")
 
 
 @router.get("/jobs/{job_id}/top")

@@ -116,7 +116,11 @@ class CostOut(Shape):
 
 
 class PreviewOut(Shape):
-    """A source before import; ``modes`` shows ``example`` in each way to resize."""
+    """A source before import; ``modes`` shows ``example`` in each way to resize.
+
+    ``refusal`` says why it could not be made with this recipe ("" where it could); ``idle`` names the fields of the
+    recipe that change nothing with this source, and a word for why.
+    """
 
     count: int
     used: int
@@ -129,3 +133,5 @@ class PreviewOut(Shape):
     cost: CostOut | None
     example: str | None
     modes: dict[str, str]
+    refusal: str = ""
+    idle: dict[str, str] = Field(default_factory=dict)

@@ -61,6 +61,8 @@ def preview(here: Here, request: PreviewRequest) -> PreviewOut:
         cost=CostOut(**asdict(found.cost)) if found.cost else None,
         example=found.example.path if found.example else None,
         modes=dict(found.modes),
+        refusal=found.refusal,
+        idle=dict(found.idle),
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ class Shape(BaseModel):
 
 
 class JobOut(Shape):
-    """A job; times are seconds since 1970, ``progress`` is 0..1 of the present stage, ``failure`` a code of why."""
+    """A job; times are seconds since 1970, ``progress`` is 0..1 of the whole job, ``failure`` a code of why."""
 
     id: str
     kind: str
@@ -160,7 +160,8 @@ class JobList(Shape):
 class PointsOut(Shape):
     """Points of a run's curves; start over from 0 where ``version`` is another than before, stop where ``ended``.
 
-    ``progress`` is 0..1 of the present ``stage``, ``remaining`` in seconds, ``epoch`` how many of ``epochs`` are done.
+    ``progress`` is 0..1 of the whole job, which is now in ``stage``; ``stopping`` tells that it was aborted and keeps
+    what it did first; ``remaining`` in seconds, ``epoch`` how many of ``epochs`` are done.
     An epoch has the 95 % ``interval`` of its accuracy on so many validation ``pictures``. ``remarks`` is what the
     curves say, most important first; ``machine`` how loaded the computer is, numbered on their own up to
     ``machine_last``. Numbers have five digits, as a drawing needs; the whole ones are in the run's ``events.jsonl``.
@@ -173,6 +174,7 @@ class PointsOut(Shape):
     ended: bool
     stage: str
     progress: float | None
+    stopping: bool
     remaining: float | None
     epoch: int
     epochs: int | None

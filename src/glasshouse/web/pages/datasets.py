@@ -268,7 +268,7 @@ def _tab(request: Request, desk: Desk, job: Job, dataset: Dataset, template: str
 
 
 def _text(job: Job) -> str:
-    return f"{job.id}{job.state}{job.stage}{job.progress}"
+    return f"{job.id}{job.state}{job.stage}{job.progress}{job.stopping}"
 
 
 def _mark(job: Job) -> str:

@@ -33,6 +33,7 @@ class Job(Thing):
     progress: float | None = None
     stage: str = ""
     remaining: float | None = None
+    stopping: bool = False
     dataset: str | None = None
     parent: str | None = None
     error: str = ""
@@ -104,6 +105,7 @@ def _common(store: Store, record: DatasetRecord | ModelRecord, viewer: UserRecor
         "progress": job.progress if job.total or job.state is JobState.DONE else None,
         "stage": job.stage or "",
         "remaining": job.remaining,
+        "stopping": job.wish == "abort" and job.state.live,
         "error": job.reason or "",
         "details": job.detail or "",
         "failure": job.failure or "",

@@ -14,6 +14,7 @@ from glasshouse.store.records import JobKind, JobRecord
 from glasshouse.store.results import SplitAnswers
 from glasshouse.store.submit import submit_classification
 from glasshouse.web.api.jobs import prediction_lines
+from glasshouse.web.class_counts import class_counts, count_lines
 from glasshouse.web.classified import classified_picture
 from glasshouse.web.form_values import problems_of
 from glasshouse.web.language import texts
@@ -70,7 +71,7 @@ def result(
     context: dict[str, Any] = {"work": work, "report": _report(desk, work), "chosen": chosen, "found": []}
     context["step"] = next_step(texts(language_of(request)).gettext, work)
     context |= {"after": max(after, 0), "total": 0, "page_size": PAGE, "classes": model_classes(job.folder)}
-    context["counts"] = dict.fromkeys(KINDS, 0)
+    context |= {"counts": dict.fromkeys(KINDS, 0), "by_class": []}
     if not work.state.live:
         context |= _answers(desk, work, context["classes"], chosen, context["after"])
     return framed(request, desk, job, "many_result.html", query=lambda **more: _query({**chosen, **more}), **context)
@@ -80,7 +81,7 @@ def result(
 def waiting(request: Request, desk: DeskNow, job: ModelJob, number: str, since: str = "") -> Response:
     """Return how far it is."""
     work = work_of(desk, job, number)
-    text = f"{work.id}{work.state}{work.done}"
+    text = f"{work.id}{work.state}{work.done}{work.wish}"
     return live(
         request, "many_waiting.html", text, since, not work.state.live, job=lambda: job, work=lambda: work
     )  # fmt: skip
@@ -94,6 +95,15 @@ def table(desk: DeskNow, job: ModelJob, number: str) -> StreamingResponse:
     return StreamingResponse(
         prediction_lines(desk.store, work.id), media_type="text/csv; charset=utf-8", headers=headers
     )
+
+
+@router.get("/{number}/counts.csv")
+def count_table(desk: DeskNow, job: ModelJob, number: str) -> StreamingResponse:
+    """Return how many pictures got each class, as a table."""
+    work, classes = work_of(desk, job, number), model_classes(job.folder)
+    counts = class_counts(read_columns(desk.store.path(f"work/{work.id}"), classes).answers, classes)
+    headers = {"Content-Disposition": f'attachment; filename="{work.id}-counts.csv"'}
+    return StreamingResponse(count_lines(counts), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/{number}/pictures/{row}")
@@ -144,7 +154,8 @@ def _answers(
     rows = select(columns.answers, chosen["show"], chosen["sort"], said)
     page = rows[after : after + PAGE].tolist()
     found = list(zip(page, read_rows(folder, columns, page)))
-    return {"found": found, "total": len(rows), "counts": _counts(columns.answers)}
+    said_of = class_counts(columns.answers, classes)
+    return {"found": found, "total": len(rows), "counts": _counts(columns.answers), "by_class": said_of}
 
 
 def _counts(answers: SplitAnswers) -> dict[str, int]:

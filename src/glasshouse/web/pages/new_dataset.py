@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,8 +14,9 @@ from starlette.datastructures import UploadFile
 
 from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.store.owned import NAME_LENGTH
+from glasshouse.store.submit import NewDataset
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
-from glasshouse.web.dataset_form import CHECKED, defaults, filled_from, new_dataset
+from glasshouse.web.dataset_form import CHECKED, defaults, filled_from, new_dataset, without
 from glasshouse.web.form_values import problems_of
 from glasshouse.web.pages.access import MakerDesk
 from glasshouse.web.pages.desk import Desk
@@ -27,6 +29,7 @@ router = APIRouter(include_in_schema=False)
 MOST_FILES = 200_000
 BLOCK = 1 << 20
 ORIGINS = ("upload", "folder", "list", "sample")
+PLACES = {"source", "valid_source", "test_source", "labels.pictures", "labels.labels_file"}
 LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".tab")
 
 
@@ -39,7 +42,7 @@ def show(request: Request, desk: MakerDesk) -> HTMLResponse:
         form |= {name: given.get(name, "") for name in CHECKED}
     if not form["source"].strip():
         return _form(request, desk, form, {}, None)
-    preview, problems = _look(desk, form)
+    preview, problems = _look(desk, new_dataset(form), form.get("example", ""))
     return _form(request, desk, form, problems, preview, 422 if problems else 200)
 
 
@@ -47,8 +50,10 @@ def show(request: Request, desk: MakerDesk) -> HTMLResponse:
 def preview(request: Request, desk: MakerDesk) -> HTMLResponse:
     """Return the part of the page that shows what the source holds, for the values of the form."""
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
-    found, problems = _look(desk, form)
-    return page(request, "dataset_preview.html", form=form, problems=problems, preview=found, free=_free(desk))
+    found, problems = _look(desk, new_dataset(form), form.get("example", ""))
+    return page(
+        request, "dataset_preview.html", form=form, problems=problems, preview=found, free=_free(desk), alone=True
+    )
 
 
 @router.post("/datasets/new", response_class=HTMLResponse)
@@ -94,12 +99,14 @@ def folders(desk: MakerDesk, at: str = "") -> list[str]:
 
 
 def _create(request: Request, desk: Desk, form: dict[str, str]) -> Response:
+    """Make the dataset; where something is wrong, all of it is told in one answer, with the preview of the rest."""
+    new = new_dataset(form)
     try:
-        key = desk.make_dataset(new_dataset(form))
-    except RecipeError as error:
-        return _form(request, desk, form, problems_of(error), None, 422)
+        key = desk.make_dataset(new)
     except GlasshouseError as error:
-        return _form(request, desk, form, {"source": str(error)}, None, 422)
+        problems = problems_of(error) if isinstance(error, RecipeError) else {"source": str(error)}
+        preview, more = _look(desk, new, form.get("example", ""))
+        return _form(request, desk, form, {**more, **problems}, preview, 422)
     return RedirectResponse(f"/datasets/{key}", 303)
 
 
@@ -133,13 +140,22 @@ def _start(desk: Desk, clone: str) -> dict[str, str]:
     return {**form, "name": f"{job.name[: NAME_LENGTH - 2]} 2", "from": start}
 
 
-def _look(desk: Desk, form: Mapping[str, str]) -> tuple[Preview | None, dict[str, str]]:
-    try:
-        return preview_of(desk.store, new_dataset(form), desk.user, form.get("example", "")), {}
-    except RecipeError as error:
-        return None, problems_of(error)
-    except GlasshouseError as error:
-        return None, {"source": str(error)}
+def _look(desk: Desk, new: NewDataset, example: str) -> tuple[Preview | None, dict[str, str]]:
+    """Return what can be seen of the source, and what is wrong; only a wrong place hides the whole."""
+    if not str(new.recipe.get("source", "")).strip():
+        return None, {"source": "needed, and not given"}
+    problems: dict[str, str] = {}
+    new = replace(new, name=new.name.strip()[:NAME_LENGTH] or "-")
+    for _ in range(3):  # without what is wrong, other things may contradict each other
+        try:
+            return preview_of(desk.store, without(new, problems), desk.user, example), problems
+        except RecipeError as error:
+            problems = {**problems_of(error), **problems}
+        except GlasshouseError as error:
+            return None, {**problems, "source": str(error)}
+        if PLACES & problems.keys():
+            break
+    return None, problems
 
 
 def _free(desk: Desk) -> int:

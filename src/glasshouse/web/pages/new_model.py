@@ -15,14 +15,14 @@ from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.owned import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
-from glasshouse.store.submit import check_member, weights_path
+from glasshouse.store.submit import check_member, model_problems, weights_path
 from glasshouse.web.augmented import examples
 from glasshouse.web.charts import Series, chart
 from glasshouse.web.estimate import Estimate, estimate, estimate_of, try_out
 from glasshouse.web.explorer import opened
 from glasshouse.web.form_values import flat, problems_of
 from glasshouse.web.language import texts
-from glasshouse.web.model_form import CHECKED, defaults, filled_from, first_of, new_model, recipe_fields
+from glasshouse.web.model_form import CHECKED, checked_model, defaults, filled_from, first_of, new_model, recipe_fields
 from glasshouse.web.pages.access import DeskNow, MakerDesk
 from glasshouse.web.pages.desk import DATASET, MODEL, Desk, Job
 from glasshouse.web.presets import Preset, preset_words, presets_for, weights_here
@@ -76,13 +76,13 @@ def augmented(request: Request, desk: DeskNow, dataset: str) -> HTMLResponse:
     """Show some training pictures of the dataset as the augmentation of a form changes them."""
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
     recipe, problems = _recipe(form, None)
-    rows, wrong = [], "; ".join(f"{name}: {message}" for name, message in problems.items())
+    rows, wrong = [], ""
     if recipe is not None:
         try:
             rows = examples(desk.dataset(dataset).folder, recipe.augmentation, recipe.seed)
         except GlasshouseError as error:
             wrong = str(error)
-    return page(request, "augmented.html", rows=rows, wrong=wrong)
+    return page(request, "augmented.html", rows=rows, wrong=wrong, problems=problems)
 
 
 @router.get("/live/estimate", response_class=HTMLResponse)
@@ -91,7 +91,7 @@ def measured(request: Request, desk: DeskNow, dataset: str, preset: str = "own")
     check_member(desk.user)
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
     found: Estimate | None = None
-    wrong = ""
+    wrong, problems = "", {}
     try:
         way = next((one for one in _presets(desk.dataset(dataset)) if one.key == preset), None)
         fields = {**recipe_fields(first_of(form), way)}
@@ -99,9 +99,11 @@ def measured(request: Request, desk: DeskNow, dataset: str, preset: str = "own")
         plain = fields.get("weights", "none") == "none" or isinstance(fields["network"], dict)
         fields["weights"] = "none" if plain else "pretrained"
         found = try_out(desk.store, fields, desk.dataset(dataset))
+    except RecipeError as error:
+        problems = problems_of(error)
     except GlasshouseError as error:
         wrong = str(error)
-    return page(request, "estimate.html", found=found, wrong=wrong, waits=False)
+    return page(request, "estimate.html", found=found, wrong=wrong, problems=problems, waits=False)
 
 
 @router.get("/live/plan", response_class=HTMLResponse)
@@ -110,7 +112,7 @@ def plan(request: Request, desk: DeskNow, dataset: str = "") -> HTMLResponse:
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
     recipe, problems = _recipe(form, None)
     data = desk.dataset(dataset) if dataset else None
-    return page(request, "plan.html", plan=_plan(desk, form, data, recipe), problems=problems)
+    return page(request, "plan.html", plan=_plan(desk, form, data, recipe), problems=problems, alone=True)
 
 
 @router.get("/live/weights", response_class=HTMLResponse)
@@ -147,15 +149,28 @@ def _plan(desk: Desk, form: Mapping[str, str], data: Job | None, recipe: Trainin
 
 
 def _create(request: Request, desk: Desk, form: dict[str, str]) -> Response:
+    """Make the models; where something is wrong, all of it is told in one answer."""
+    problems: dict[str, str] = {}
+    preset = None
     try:
-        made = desk.make_models(new_model(form, _preset(desk, form)))
-    except RecipeError as error:
-        return _form(request, desk, form, problems_of(error), 422)
+        preset = _preset(desk, form)
     except GlasshouseError as error:
-        return _form(request, desk, form, {"dataset": str(error)}, 422)
-    if len(made) > 1:
-        return RedirectResponse(f"/?{urlencode({'q': form['name'].strip()})}", 303)
-    return RedirectResponse(f"/models/{made[0]}", 303)
+        problems["dataset"] = str(error)
+    new, unread = checked_model(form, preset)
+    problems |= problems_of(RecipeError("the model", unread))
+    if not problems:
+        try:
+            made = desk.make_models(new)
+        except GlasshouseError as error:
+            problems = problems_of(error) if isinstance(error, RecipeError) else {"dataset": str(error)}
+        else:
+            address = f"/models/{made[0]}" if len(made) == 1 else f"/?{urlencode({'q': form['name'].strip()})}"
+            return RedirectResponse(address, 303)
+    rest = problems_of(RecipeError("the model", model_problems(desk.store, new, desk.user)))
+    problems = rest | problems
+    if "sweep" in problems:  # which is no field of its own: the rates and batch sizes are
+        problems.setdefault("optimizer.lr", problems.pop("sweep"))
+    return _form(request, desk, form, problems, 422)
 
 
 def _start(desk: Desk, clone: str) -> dict[str, str]:

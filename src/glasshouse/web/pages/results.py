@@ -57,7 +57,7 @@ def show(request: Request, desk: DeskNow, job: ModelJob, split: str = "val", sor
 def waiting(request: Request, desk: DeskNow, job: ModelJob, split: str = "test", since: str = "") -> Response:
     """Return how far the scoring is."""
     now = desk.evaluation(job, split)
-    text = f"{now.id}{now.state}{now.done}" if now else ""
+    text = f"{now.id}{now.state}{now.done}{now.wish}" if now else ""
     return live(
         request, "result_waiting.html", text, since, now is None or not now.state.live,
         job=lambda: job, split=lambda: split, job_now=lambda: now,

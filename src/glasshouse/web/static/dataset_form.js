@@ -21,6 +21,7 @@ if (form && preview()) {
       const focused = document.activeElement?.matches?.("[data-pick]") ? document.activeElement.value : null;
       preview().replaceWith(fresh);
       if (focused !== null) [...fresh.querySelectorAll("[data-pick]")].find((one) => one.value === focused)?.focus();
+      settle(fresh);
       history.replaceState(null, "", `${location.pathname}?${query}`);
     } catch (error) {
       if (error.name !== "AbortError") document.getElementById("connection").hidden = false;
@@ -29,11 +30,28 @@ if (form && preview()) {
       if (mine === asking) { preview().removeAttribute("aria-busy"); preview().querySelector("[data-busy]").hidden = true; }
     }
   };
+  // Beside each field: why it changes nothing with this source. What an earlier answer found wrong is looked at anew.
+  const settle = (fresh) => {
+    const words = document.querySelector("[data-idle-words]").dataset.idleWords;
+    for (const note of document.querySelectorAll("[data-idle-of]")) {
+      const found = fresh.querySelector(`[data-idle="${note.dataset.idleOf}"]`);
+      note.hidden = !found;
+      note.textContent = found ? `${words} ${found.dataset.why}` : "";
+    }
+    document.querySelector("main [data-focus][role=alert]")?.remove();
+    for (const field of form.elements) field.removeAttribute("aria-invalid");
+    for (const wrong of document.querySelectorAll("p.wrong[id^=wrong-]")) wrong.remove();
+  };
   const soon = (event) => {
-    if (event.target.form !== form || event.target.name === "name") return;
+    if (event.target.form !== form) return;
+    if (event.target.name === "name") { // the preview does not change by it; a reload keeps it
+      history.replaceState(null, "", `${location.pathname}?${new URLSearchParams(new FormData(form))}`);
+      return;
+    }
     clearTimeout(later);
     later = setTimeout(show, PAUSE);
   };
+  if (form.dataset.restored) show();
   document.addEventListener("input", soon);
   document.addEventListener("change", soon);
   document.addEventListener("click", (event) => {

@@ -64,12 +64,16 @@ function draw() {
 function tell(answer) {
   const bar = root.querySelector("[data-progress] progress");
   if (bar && answer.progress != null) bar.value = 100 * answer.progress;
+  if (answer.stopping) root.dataset.stopping = ""; // for good: what was aborted ends, and then the page comes anew
+  const stopping = root.dataset.stopping !== undefined;
   const line = root.querySelector("[data-line]");
   if (line) {
     const parts = answer.epochs ? [filled(words.epoch, { now: Math.min(answer.epoch + 1, answer.epochs), all: answer.epochs })] : [];
     if (words.stages[answer.stage]) parts.push(words.stages[answer.stage]);
-    line.textContent = [...parts, left(answer.remaining)].join(" · ");
+    line.textContent = stopping ? words.stopping : [...parts, left(answer.remaining)].join(" · ");
   }
+  const goesOn = root.querySelector("[data-goes-on]");
+  if (goesOn) goesOn.hidden = stopping;
   const shown = answer.remarks.map((one) => [filled(words.remarks[one.kind], one.numbers), one.warm]);
   const holder = root.querySelector("[data-remarks]");
   if (shown.map(([text]) => text).join() !== [...holder.children].map((one) => one.textContent).join()) {

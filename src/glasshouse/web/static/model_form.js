@@ -73,6 +73,7 @@ if (form) {
   // What studio.js put back into the form may have chosen one's own settings: they are seen then.
   if (form.querySelector("input[name=preset][value=own]").checked) form.querySelector("[data-own]").open = true;
 
+  if (form.dataset.restored) { draw(); tell(); }
   let later = 0;
   form.addEventListener("input", (event) => {
     const name = event.target.name ?? "";

@@ -1,4 +1,6 @@
 // Building a network: what a change amounts to is shown at once; buttons move blocks without loading the page anew.
+import { whole } from "./keep.js";
+
 const form = document.getElementById("network");
 if (form) {
   let turn = 0;
@@ -10,6 +12,7 @@ if (form) {
     return answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-editor]") : null;
   };
   const look = async () => {
+    whole.keep(new FormData(form));
     const fresh = await ask(new FormData(form));
     if (!fresh) return;
     for (const piece of fresh.querySelectorAll("[data-piece]")) {
@@ -28,6 +31,7 @@ if (form) {
     if (event.target.id === "word") say();
     if (!["word", "place", "name", "notes"].includes(event.target.name)) later = setTimeout(look, 250);
     dirty = true;
+    whole.keep(new FormData(form));
   });
   let dirty = false;
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
@@ -42,6 +46,7 @@ if (form) {
     const fresh = await ask(new FormData(form, button));
     if (!fresh) return;
     form.querySelector("[data-editor]").replaceWith(fresh);
+    whole.keep(new FormData(form));
     for (const block of fresh.querySelectorAll("[data-block]")) if (open.has(block.dataset.block)) for (const part of block.querySelectorAll("details")) part.open = true;
     say();
     const what = button.value.split(":")[0];
@@ -53,4 +58,10 @@ if (form) {
   });
   form.querySelector("[data-plain]").hidden = true;
   say();
+  const kept = whole.kept();
+  if (kept) { // what was built before a reload
+    const values = new FormData();
+    for (const [name, value] of kept) values.append(name, value);
+    ask(values).then((fresh) => { if (fresh) { form.querySelector("[data-editor]").replaceWith(fresh); dirty = true; say(); } });
+  } else whole.forget();
 }

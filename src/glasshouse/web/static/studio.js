@@ -1,6 +1,5 @@
 // What every page has: live parts, keys, kept forms, help that closes. All pages work without it.
-const KEPT = "glasshouse-form:";
-const SENT = "glasshouse-sent";
+import { keepForms } from "./keep.js";
 
 function typing(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -47,40 +46,6 @@ function replace(part, html) {
   part.dispatchEvent(new CustomEvent("live", { bubbles: true, detail: fresh }));
 }
 
-// Forms keep their text over an error, a reload or a restart of the server.
-function keep(form) {
-  const key = KEPT + location.pathname;
-  const fields = () => [...form.elements].filter((e) => e.name && !["hidden", "file", "submit", "password"].includes(e.type));
-  if (!location.search && form.dataset.keep !== "given") {
-    try {
-      const saved = JSON.parse(sessionStorage.getItem(key) ?? "{}");
-      for (const field of fields()) {
-        if (!(field.name in saved)) continue;
-        if (field.type === "checkbox") field.checked = saved[field.name].includes(field.value);
-        else if (field.type === "radio") field.checked = saved[field.name] === field.value;
-        else field.value = saved[field.name];
-      }
-    } catch { sessionStorage.removeItem(key); }
-  }
-  form.addEventListener("input", () => {
-    const all = {};
-    for (const field of fields()) {
-      if (field.type === "checkbox") all[field.name] = [...(all[field.name] ?? []), ...(field.checked ? [field.value] : [])];
-      else if (field.type !== "radio" || field.checked) all[field.name] = field.value;
-    }
-    sessionStorage.setItem(key, JSON.stringify(all));
-  });
-  form.addEventListener("submit", (event) => { if (event.submitter?.dataset.final !== undefined) sessionStorage.setItem(SENT, location.pathname); });
-}
-
-// What was sent is forgotten once the Studio has answered with another page: not when it is away, nor over an error.
-function forget() {
-  const sent = sessionStorage.getItem(SENT);
-  if (!sent || location.pathname === sent || !document.referrer || new URL(document.referrer).pathname !== sent) return;
-  sessionStorage.removeItem(KEPT + sent);
-  sessionStorage.removeItem(SENT);
-}
-
 // A choice in a form of filters is obeyed at once; the button is for who has no scripts.
 for (const form of document.querySelectorAll("form[data-at-once]")) {
   form.addEventListener("change", () => form.requestSubmit());
@@ -121,8 +86,7 @@ addEventListener("click", (event) => {
   for (const open of document.querySelectorAll("details.help[open]")) if (!open.contains(event.target)) open.open = false;
 });
 
-forget();
-for (const form of document.querySelectorAll("form[data-keep]")) keep(form);
+keepForms();
 for (const part of document.querySelectorAll("[data-live]")) follow(part);
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;

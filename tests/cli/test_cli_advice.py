@@ -1,0 +1,69 @@
+"""Every option that a message advises exists: in the command that it names, or in the one that gives the message."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from glasshouse.cli.advice import _NAMED, advised, foreign_options, options_of, running_command
+from glasshouse.cli.main import app, main
+from pictures import write_class_folders
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "web"))
+from library_messages import templates
+
+COMMANDS = options_of(app)
+OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*")
+MESSAGES = {text: place for text, place in templates().items() if "--" in text}
+QUALIFIED = re.compile(
+    r"(dataset create|dataset show|train|resume|evaluate|networks|studio) (?:[A-Z{}_.\w/]+ )*(--[a-z-]+)"
+)
+
+
+def test_the_commands_and_messages_are_seen() -> None:
+    assert {"dataset create", "train", "studio", "networks"} <= set(COMMANDS)
+    assert "--pattern" in COMMANDS["dataset create"] and "--pattern" not in COMMANDS["train"]
+    assert len(MESSAGES) > 20
+
+
+def test_every_option_in_a_message_is_one_of_some_command() -> None:
+    known = frozenset().union(*COMMANDS.values())
+    assert {text: place for text, place in MESSAGES.items() if set(OPTION.findall(text)) - known} == {}
+
+
+def test_an_option_behind_the_name_of_a_command_is_one_of_it() -> None:
+    found = [(name, option, text) for text in MESSAGES for name, option in QUALIFIED.findall(text)]
+    assert found
+    assert [(name, option) for name, option, _ in found if option not in COMMANDS[name]] == []
+
+
+@pytest.mark.parametrize("command", ["train", "resume", "evaluate", "predict", "code"])
+def test_what_a_command_advises_is_its_own_or_said_to_be_of_another(command: str) -> None:
+    for text in MESSAGES:
+        shown = advised(text, command.split(), app)
+        for option in foreign_options(text, command, COMMANDS):
+            added = shown.removeprefix(text)
+            assert option in added and "glasshouse" in added, (command, text)
+        if not foreign_options(text, command, COMMANDS):
+            assert shown == text
+
+
+def test_the_command_is_seen_from_what_was_typed() -> None:
+    assert running_command(["dataset", "create", "x", "--out", "y"], COMMANDS) == "dataset create"
+    assert running_command(["train", "--data", "x"], COMMANDS) == "train"
+    assert running_command([], COMMANDS) == ""
+    assert _NAMED.findall("start it with `glasshouse studio --folder DIR`") == ["--folder"]
+
+
+def test_training_on_files_without_folders_says_where_pattern_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flat = write_class_folders(tmp_path / "in", {"cat": 3}) / "cat"
+    typed = ["glasshouse", "train", "--data", str(flat), "--network", "LeNet", "--out", str(tmp_path / "run")]
+    monkeypatch.setattr(sys, "argv", typed)
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr().err
+    assert "--pattern is an option of `glasshouse dataset create`" in told
+    assert "glasshouse train --data DIR" in told
