@@ -3,20 +3,27 @@
 import csv
 import io
 import logging
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import simplejpeg
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
 from glasshouse.data import picture as picture_module
+from glasshouse.data import quiet
 from glasshouse.data.items import Item
 from glasshouse.data.picture import decode
 from glasshouse.data.prepare import create_dataset
 from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.quiet import decoders_quiet
 from glasshouse.data.reading import Failure, read_picture
+from glasshouse.data.values import Scaler, ValueRanges
 from glasshouse.errors import PictureError
 from glasshouse.export.reading import read_pictures
 from glasshouse.recipe import DatasetRecipe
@@ -157,3 +164,52 @@ def test_what_libtiff_and_pillow_say_stays_off_the_terminal(capfd: pytest.Captur
         image.load()
     assert isinstance(image, TiffImagePlugin.TiffImageFile)
     assert capfd.readouterr().err != "", "outside of our reading, libtiff speaks as it did"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_a_process_that_was_forked_while_another_thread_read_can_read() -> None:
+    data = whole_pictures()["png rgb"]
+    inside, leave = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with decoders_quiet(), quiet._LOCK:
+            inside.set()
+            leave.wait(60)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    inside.wait(60)
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if decode(data).shape == (18, 24, 3) else 2)
+        finally:
+            os._exit(3)
+    leave.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    shape=st.lists(st.integers(0, 9), max_size=4),
+    kind=st.sampled_from(
+        ["?", "u1", "i1", "<u2", ">u2", "i4", "u8", "i8", "f2", "f4", ">f8", "g", "c8", "U3", "O", "M8[s]"]
+    ),
+    seed=st.integers(0, 2**32 - 1),
+    known=st.sampled_from([None, ValueRanges((0.0, 4095.0), (0.0, 1.0)), ValueRanges((3.0, 3.0), (-1.0, 1e300))]),
+)
+def test_any_array_is_a_picture_or_a_reason(shape: list[int], kind: str, seed: int, known: ValueRanges | None) -> None:
+    raw = np.random.default_rng(seed).bytes(16 * int(np.prod(shape, dtype=int)) + 16)
+    count = int(np.prod(shape, dtype=int))
+    dtype = np.dtype(kind)
+    array = np.full(shape, None) if kind == "O" else np.frombuffer(raw, dtype, count=count).reshape(shape)
+    if kind == "U3":
+        array = np.full(shape, "abc")
+    try:
+        decoded = decode(array, "rgb", scaler=Scaler(known))
+        assert decoded.dtype == np.uint8
+        assert decoded.shape[2] == 3
+    except PictureError as error:
+        assert str(error)

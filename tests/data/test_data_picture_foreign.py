@@ -90,12 +90,12 @@ FOREIGN: dict[str, tuple[bytes, str]] = {
     "gz": (b"\x1f\x8b\x08\0" + bytes(30), "archive; unpack it"),
     "7z": (b"7z\xbc\xaf\x27\x1c" + bytes(30), "archive"),
     "html": (b"<!DOCTYPE html>\n<html><svg></svg></html>", "web page, as a download that failed"),
-    "json": (b'{"error": "not found"}', "not a picture but text"),
-    "korean text": ("고양이 사진이 아닙니다. ".encode() * 60, "not a picture but text"),
+    "json": (b'{"error": "not found"}', r"^not a picture$"),
+    "korean text": ("고양이 사진이 아닙니다. ".encode() * 60, r"^not a picture$"),
     "zeros": (bytes(3000), "nothing but zeros"),
     "exe": (b"MZ\x90\0" + bytes(90), "a program"),
     "thumbs": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(90), "Thumbs.db"),
-    "rubbish": (b"\x9c\x13\xee\x81" * 40, "^not a picture$"),
+    "rubbish": (b"\x9c\x13\xee\x81" * 40, r"^not a picture$"),
 }
 
 

@@ -59,6 +59,7 @@ def test_one_value_above_one_changes_nothing(tmp_path: Path) -> None:
     pictures["b/spike"][3, 3] = 300.0  # one dead pixel
     dataset = made(tmp_path, pictures)
     assert dataset.ranges == ValueRanges(floats=(0.0, 1.0))
+    assert dataset.summary()["ranges"] == {"floats": [0.0, 1.0]}
     means = {path: row.mean() for path, row in rows(dataset).items()}
     assert len(means) == 7
     assert all(abs(mean - 127.5) < 2 for mean in means.values()), means
@@ -320,3 +321,13 @@ def test_colours_of_twelve_bits_in_sixteen_are_not_black(kind: str, most: int, t
     np.testing.assert_array_equal(stored, np.stack([expected] * 4))
     assert dataset.ranges == ValueRanges(integers=(0.0, float(most)))
     np.testing.assert_array_equal(dataset.preprocessing(data), stored[0])
+
+
+def test_an_npz_with_channels_first_is_turned_and_told(tmp_path: Path) -> None:
+    images = np.stack([picture(n, 20, 24) for n in range(8)])
+    np.savez(tmp_path / "x.npz", images=np.moveaxis(images, -1, 1), labels=np.array([0, 1] * 4))
+    recipe = DatasetRecipe(source=str(tmp_path / "x.npz"), width=20, height=24, valid=0, twins=False)
+    dataset = create_dataset(recipe, tmp_path / "out")
+    assert [one.kind for one in dataset.warnings] == ["layout"]
+    order = [int(path[-5:]) for path in dataset.splits["train"].paths]
+    np.testing.assert_array_equal(dataset.splits["train"].rows(np.arange(8)), images[order])

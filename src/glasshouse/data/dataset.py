@@ -114,6 +114,7 @@ class Dataset:
             "encoding": self.recipe.encoding,
             "mean": list(self.mean),
             "std": list(self.std),
+            **({"ranges": self.ranges.to_dict()} if self.ranges is not None else {}),
             "test_openings": len(self.openings()),
         }
 

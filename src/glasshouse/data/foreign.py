@@ -20,6 +20,7 @@ _ARRAYS = "give an .npz with images and labels as the source, or hand its arrays
 _ARCHIVE = "not a picture but an archive; unpack it, or give it as the source itself"
 _SOUND = "not a picture but sound"
 _CACHE = "not a picture but a file of a program or system; leave it out"
+_ZEROS = "not a picture: nothing but zeros, as a copy that failed leaves behind; copy it again"
 _POINTER = "not a picture but a git-lfs pointer: the file itself was not fetched; run git lfs pull"
 
 _MAGIC: Sequence[tuple[int, bytes, str]] = (  # where, what stands there, what to say
@@ -106,7 +107,7 @@ def foreign_file(data: bytes) -> str | None:
     if head.startswith(b"PK\3\4"):
         return next((reason for name, reason in _IN_ZIP.items() if name in head), _ARCHIVE)
     if head.startswith(b"RIFF") or (_HTML.match(head) is None and _SVG.search(head) is None):
-        return _model(head) or _text(data, head)
+        return _model(head) or (None if data.strip(b"\0") else _ZEROS)
     if _HTML.match(head):
         return "not a picture but a web page, as a download that failed leaves behind; fetch it again"
     return f"{_DRAWING} (SVG); {_EXPORT}"
@@ -118,19 +119,6 @@ def _model(head: bytes) -> str | None:
     if _ONNX.match(head) and (b"onnx" in head.lower() or b"pytorch" in head or b"ir_version" in head):
         return f"{_MODEL} (ONNX)"
     return f"{_MODEL} (PyTorch, or another pickle)" if _PICKLE.match(head) else None
-
-
-def _text(data: bytes, head: bytes) -> str | None:
-    if not data.strip(b"\0"):
-        return "not a picture: nothing but zeros, as a copy that failed leaves behind; copy it again"
-    try:
-        text = head[:1000].decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < min(len(head), 1000) - 4:
-            return None
-        text = head[: error.start].decode("utf-8")
-    plain = text and all(letter.isprintable() or letter in "\r\n\t\f\ufeff" for letter in text)
-    return "not a picture but text" if plain else None
 
 
 def raw_camera_file(data: bytes) -> str | None:

@@ -112,7 +112,10 @@ def _from_heif(data: bytes, pixel_limit: int, scaler: Scaler) -> np.ndarray:
     except (PictureError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001  (decoders of damaged files raise anything)
-        raise PictureError(f"damaged: it begins as HEIC (HEIF), and cannot be read: {error}") from None
+        raise PictureError(
+            f"damaged: it begins as HEIC (HEIF), and cannot be read ({str(error).strip()}); if another program opens "
+            "it, export it as JPEG"
+        ) from None
     return from_image(image, scaler)
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import os
 import sys
 import threading
 import warnings
@@ -44,6 +45,17 @@ def decoders_quiet() -> Iterator[None]:
                 _libtiff_handlers(_HANDLERS)
                 with suppress(ValueError):  # somebody else has changed the filters meanwhile
                     warnings.filters.remove(_FILTER.pop())  # type: ignore[attr-defined]
+
+
+def _alone_after_fork() -> None:
+    """Let a forked process, whose other threads are gone, begin with nobody inside; the filter that is in stays in."""
+    global _LOCK
+    _LOCK = threading.Lock()
+    _INSIDE.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_alone_after_fork)
 
 
 def _libtiff_handlers(handlers: list[ctypes.c_void_p]) -> list[ctypes.c_void_p]:
