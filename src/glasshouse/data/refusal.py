@@ -67,6 +67,8 @@ def _one_class(name: str, label: str, source: Source) -> str:
             f"It looks like a dataset for finding objects (boxes such as {boxes[0]} beside the pictures): a classifier "
             "needs one label for each picture, so give a table (CSV) with the columns path and label."
         )
+    if source.named:
+        return "Is the label in another column, or in what was left out?"
     return "Is the source the folder above it, or below?" if Path(name).is_dir() else _ADVICE
 
 
