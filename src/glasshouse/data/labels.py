@@ -31,7 +31,9 @@ def is_missing(label: object) -> bool:
 
 def label_text(label: object) -> str | None:
     """Return the name of the class that a value means, None if it means none: 3 and 3.0 are ``3``, True is ``True``."""
-    if isinstance(label, np.generic):
+    if is_missing(label):
+        return None
+    if isinstance(label, np.generic) or (hasattr(label, "item") and np.ndim(label) == 0):  # of NumPy, or of torch
         label = label.item()
     if is_missing(label):
         return None
