@@ -23,6 +23,7 @@ from glasshouse.store.places import check_named
 from glasshouse.store.submit import NewDataset, submit_dataset
 from glasshouse.web.explorer import beside, find
 from glasshouse.web.exports import table
+from glasshouse.web.sources import reader
 from pictures import picture, save
 
 
@@ -65,6 +66,17 @@ def test_pictures_are_found_however_a_name_is_spelled(typed: str, tmp_path: Path
     dataset = made(tmp_path, [f"{APART}/{APART} {n}.jpg" for n in range(2)] + ["고양이/1.jpg", "고양이/2.jpg"])
     assert dataset.classes == ("강아지", "고양이")
     assert find(dataset, "train", "", typed, -1).total == 2
+
+
+def test_pictures_of_datasets_that_keep_paths_as_a_mac_wrote_them_are_read_again(tmp_path: Path) -> None:
+    for name in (APART, "고양이"):
+        save(tmp_path / "p" / name / "1.jpg", picture(len(name)))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for path in (tmp_path / "p").rglob("*.jpg"):
+            archive.write(path, path.relative_to(tmp_path / "p").as_posix())
+    for source in (tmp_path / "p", tmp_path / "a.zip"):
+        read = reader(DatasetRecipe(source=str(source)))
+        assert read(f"{APART}/1.jpg") == read("강아지/1.jpg") == (tmp_path / "p" / APART / "1.jpg").read_bytes()
 
 
 def test_names_of_datasets_are_kept_composed_and_found_in_every_spelling(store: Store, tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ def label_text(label: object) -> str | None:
     """Return the name of the class that a value means, None if it means none: 3 and 3.0 are ``3``, True is ``True``."""
     if is_missing(label):
         return None
-    if isinstance(label, np.generic) or (hasattr(label, "item") and np.ndim(label) == 0):  # of NumPy, or of torch
-        label = label.item()
+    if isinstance(label, np.generic) or (hasattr(label, "item") and getattr(label, "ndim", 0) == 0):
+        label = label.item()  # of NumPy, or of torch
     if is_missing(label):
         return None
     if isinstance(label, bytes):
