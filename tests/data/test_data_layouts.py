@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from glasshouse.data.items import Source
+from glasshouse.data.prepare import create_dataset
 from glasshouse.data.source import open_source
 from glasshouse.data.sources.parts import part_of_name
 from glasshouse.errors import SourceError
@@ -262,3 +263,31 @@ def test_a_zip_of_korean_windows_has_syllables_that_euc_kr_lacks(tmp_path: Path)
 def test_a_table_beside_class_folders_is_told(tmp_path: Path) -> None:
     source = opened(tree(tmp_path, "cat/1.jpg", "dog/1.jpg", "labels.csv"))
     assert kinds(source) == {"table-beside"}
+
+
+def test_folders_beside_the_parts_that_are_not_read_are_told(tmp_path: Path) -> None:
+    parts = ("training", "validation", "evaluation")
+    source = opened(tree(tmp_path, *(f"{part}/{name}/1.jpg" for part in parts for name in ("cat", "dog"))))
+    assert {split for split, _ in counts(source)} == {"train", "val"}
+    assert kinds(source) == {"not-read"}
+
+
+def test_parts_without_one_to_train_on_are_no_classes(tmp_path: Path) -> None:
+    tree(
+        tmp_path / "p",
+        *(f"{part}/{name}/{n}.jpg" for part in ("val", "test") for name in ("cat", "dog") for n in (1, 2)),
+    )
+    with pytest.raises(SourceError, match=r"training part has no usable picture of 'cat', 'dog'"):
+        create_dataset(DatasetRecipe(source=str(tmp_path / "p"), width=8, height=8, twins=False), tmp_path / "out")
+
+
+def test_parts_in_the_names_of_class_folders_are_told(tmp_path: Path) -> None:
+    names = [f"{part}_{name}" for part in ("train", "test") for name in ("cat", "dog")]
+    source = opened(tree(tmp_path, *(f"{name}/1.jpg" for name in names)))
+    assert {item.label for item in source.items} == set(names)
+    assert kinds(source) == {"parts-in-names"}
+
+
+def test_a_table_beside_a_folder_of_pictures_is_the_way_out_that_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"one class \(images, 2 files\).*There is a table, labels\.csv"):
+        opened(tree(tmp_path, "images/1.jpg", "images/2.jpg", "labels.csv"))

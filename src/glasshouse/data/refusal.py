@@ -69,7 +69,8 @@ def _one_class(name: str, label: str, source: Source) -> str:
         )
     if source.named:
         return "Is the label in another column, or in what was left out?"
-    return "Is the source the folder above it, or below?" if Path(name).is_dir() else _ADVICE
+    hint = _table_hint(source)
+    return hint.strip() or ("Is the source the folder above it, or below?" if Path(name).is_dir() else _ADVICE)
 
 
 def _parts_without_classes(source: Source) -> list[str]:
