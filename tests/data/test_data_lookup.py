@@ -220,3 +220,17 @@ def test_labels_called_none_or_na_in_cells_are_classes(folder: Path) -> None:
     assert source.warnings == []
     source = columns(folder, "path,label\ncat/1.jpg,nan\nx.jpg,NA\n")
     assert [one.kind for one in source.warnings] == ["missing-name"]
+
+
+def test_columns_that_a_person_may_have_meant_are_told(folder: Path) -> None:
+    source = columns(folder, "\ufeffpath,truth,label,probability\ncat/1.jpg,a,a,0.9\nx.jpg,b,b,0.8\n")
+    assert [one.message for one in source.warnings] == ["the column label is taken as the label, and not truth"]
+    source = columns(folder, "cat/1.jpg,a,train\nx.jpg,b,val\n")
+    assert [one.kind for one in source.warnings] == ["no-heads"]
+
+
+def test_a_list_without_labels_is_not_told_of_class_folders(folder: Path) -> None:
+    (folder / "t.txt").write_text("cat/1.jpg,cat\nx.jpg,dog\n")
+    with pytest.raises(SourceError, match=r"names no picture that can be used.*\nLeft out: it has no label") as error:
+        open_source(DatasetRecipe(source=str(folder / "t.txt")))
+    assert "--pattern" not in str(error.value)

@@ -83,6 +83,7 @@ class NamedPictures:
 
     def reject(self, named: Named, reason: str) -> None:
         """List a line that gives no picture."""
+        self.named.append(named.path)
         self.rejected.append(Rejected(named.path, f"{named.line}: {reason}"))
 
     def tree(self) -> Tree:
