@@ -31,8 +31,10 @@ def is_missing(label: object) -> bool:
 
 def label_text(label: object) -> str | None:
     """Return the name of the class that a value means, None if it means none: 3 and 3.0 are ``3``, True is ``True``."""
-    if isinstance(label, np.generic):
-        label = label.item()
+    if is_missing(label):
+        return None
+    if isinstance(label, np.generic) or (hasattr(label, "item") and getattr(label, "ndim", 0) == 0):
+        label = label.item()  # of NumPy, or of torch
     if is_missing(label):
         return None
     if isinstance(label, bytes):

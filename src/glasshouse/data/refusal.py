@@ -38,12 +38,13 @@ def check_classes(name: str, source: Source) -> None:
         empty = "holds no files" + (f" ({source.warnings[0].message})" if source.warnings else "")
         raise SourceError(f"{name} {empty}. Give a folder with a folder of pictures for each class.")
     if parts := _parts_without_classes(source):
+        hint = _table_hint(name, source)
         raise SourceError(
             f"{name} has folders of a split ({', '.join(parts)}), but no class folders in them. If they are classes, "
-            f"rename them (an underscore at the end is enough). {_ADVICE}{_table_hint(source)}"
+            f"rename them (an underscore at the end is enough). {_ADVICE}{hint}"
         )
     if all(_FLAT in one.reason for one in source.rejected):
-        hint = _table_hint(source)
+        hint = _table_hint(name, source)
         raise SourceError(f"{name} holds {len(source.rejected)} files and no class folders. {_ADVICE}{hint}")
     raise SourceError(f"{name} has no picture that can be used. {_ADVICE}{_reasons(source)}")
 
@@ -67,7 +68,10 @@ def _one_class(name: str, label: str, source: Source) -> str:
             f"It looks like a dataset for finding objects (boxes such as {boxes[0]} beside the pictures): a classifier "
             "needs one label for each picture, so give a table (CSV) with the columns path and label."
         )
-    return "Is the source the folder above it, or below?" if Path(name).is_dir() else _ADVICE
+    if source.named:
+        return "Is the label in another column, or in what was left out?"
+    hint = _table_hint(name, source)
+    return hint.strip() or ("Is the source the folder above it, or below?" if Path(name).is_dir() else _ADVICE)
 
 
 def _parts_without_classes(source: Source) -> list[str]:
@@ -75,9 +79,13 @@ def _parts_without_classes(source: Source) -> list[str]:
     return sorted(found)
 
 
-def _table_hint(source: Source) -> str:
+def _table_hint(name: str, source: Source) -> str:
     tables = [one.path for one in source.rejected if one.path.lower().endswith((".csv", ".tsv"))]
-    return f" There is a table, {tables[0]}: give it as the source." if tables else ""
+    if not tables:
+        return ""
+    if Path(name).is_file():
+        return f" There is a table in the archive, {tables[0]}: unpack it all and give the table as the source."
+    return f" There is a table, {tables[0]}: give it as the source."
 
 
 def _reasons(source: Source) -> str:

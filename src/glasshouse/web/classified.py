@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.gathering import Pictures, find_pictures
+from glasshouse.data.names import composed
 from glasshouse.data.picture import decode
 from glasshouse.errors import GlasshouseError, MissingError, PictureError
 from glasshouse.store.database import Store
@@ -28,9 +29,10 @@ def classified_picture(store: Store, work: JobRecord, path: str) -> NDArray[np.u
     source = (store.path("runs") / str(work.arguments["source"])).resolve()
     try:
         pictures, places = _opened(str(source), source.stat().st_mtime_ns)
-        if path not in places or not _inside(store, source, path):
+        index = places.get(path, places.get(composed(path)))  # older answers have paths as they are written
+        if index is None or not _inside(store, source, path):
             raise MissingError(GONE)
-        return decode(pictures.read(places[path]), "rgb")
+        return decode(pictures.read(index), "rgb")
     except (OSError, PictureError):
         raise MissingError(GONE) from None
     except MissingError:

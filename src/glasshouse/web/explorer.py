@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.dataset import Dataset, open_dataset
-from glasshouse.data.names import composed
+from glasshouse.data.names import composed, natural
 
 __all__ = ["PAGE", "Found", "Shown", "beside", "class_counts", "find", "matching", "opened"]
 
 PAGE = 60
 WORDS = 8  # of a search; more are passed over
+COUNTED = 100_000  # pictures of a split that are put into the order of the numbers in their names
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,15 @@ def opened(path: Path) -> Dataset:
 
 def find(dataset: Dataset, split: str, label: str, words: str, after: int, backward: bool = False,
          most: int = PAGE) -> Found:  # fmt: skip
-    """Return the page of rows greater than ``after`` (backward: the page that ends below it); -1 begins."""
+    """Return the page of pictures behind the row ``after`` (backward: the page that ends before it); -1 begins."""
     part = dataset.splits[split]
-    rows = matching(dataset, split, label, words)
+    rows, places = _in_order(dataset, split, label, words)
+    at = _place(dataset, split, after)
     if backward:
-        end = int(np.searchsorted(rows, after))
+        end = int(np.searchsorted(places, at))
         start = max(0, end - most)
     else:
-        start = int(np.searchsorted(rows, after, side="right"))
+        start = int(np.searchsorted(places, at, side="right"))
         end = start + most
     page = rows[start:end].tolist()
     shown = tuple(Shown(row, found.path, dataset.classes[found.label]) for row in page for found in [part.row(row)])
@@ -67,8 +69,9 @@ def find(dataset: Dataset, split: str, label: str, words: str, after: int, backw
 
 def beside(dataset: Dataset, split: str, label: str, words: str, row: int) -> tuple[int | None, int | None]:
     """Return the rows before and after ``row`` among those that fit; None where there is none."""
-    rows = matching(dataset, split, label, words)
-    before, after = int(np.searchsorted(rows, row)) - 1, int(np.searchsorted(rows, row, side="right"))
+    rows, places = _in_order(dataset, split, label, words)
+    at = _place(dataset, split, row)
+    before, after = int(np.searchsorted(places, at)) - 1, int(np.searchsorted(places, at, side="right"))
     return int(rows[before]) if before >= 0 else None, int(rows[after]) if after < len(rows) else None
 
 
@@ -76,6 +79,22 @@ def matching(dataset: Dataset, split: str, label: str, words: str) -> NDArray[np
     """Return the rows of a split that have this class ("" for any) and all of these words in their path, rising."""
     wanted = tuple(sorted(set(composed(words).lower().split()[:WORDS])))
     return _matching(dataset.path, dataset.fingerprint, split, label, wanted)
+
+
+def _in_order(dataset: Dataset, split: str, label: str, words: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows that fit in the order in which people see them, and their places in it, rising."""
+    rows = matching(dataset, split, label, words)
+    places = _places(dataset.path, dataset.fingerprint, split)
+    if places is None:
+        return rows, rows
+    order = np.argsort(places[rows])
+    return rows[order], places[rows[order]]
+
+
+def _place(dataset: Dataset, split: str, row: int) -> int:
+    """Return the place of a row in the order in which people see them; rows that are not there stay at the ends."""
+    places = _places(dataset.path, dataset.fingerprint, split)
+    return int(places[row]) if places is not None and 0 <= row < len(places) else row
 
 
 def class_counts(dataset: Dataset) -> Mapping[str, list[int]]:
@@ -86,6 +105,24 @@ def class_counts(dataset: Dataset) -> Mapping[str, list[int]]:
 @lru_cache(maxsize=16)
 def _opened(path: Path, changed: int) -> Dataset:
     return open_dataset(path)
+
+
+@lru_cache(maxsize=16)
+def _places(path: Path, _fingerprint: str, split: str) -> NDArray[np.int64] | None:
+    """Return the place of each row where files are counted (1, 2, 10); None where rows stay as they are.
+
+    They do in a table's own order, where that is no other, and in splits of more than ``COUNTED`` pictures.
+    """
+    part = opened(path).splits[split]
+    if len(part) > COUNTED:
+        return None
+    paths = list(part.paths)
+    order = sorted(range(len(paths)), key=lambda row: natural(paths[row]))
+    if paths != sorted(paths) or order == list(range(len(paths))):
+        return None
+    places = np.empty(len(paths), np.int64)
+    places[order] = np.arange(len(paths))
+    return places
 
 
 @lru_cache(maxsize=16)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from glasshouse.data.files import read_regular
 from glasshouse.data.items import Item, Source
+from glasshouse.data.names import composed
 from glasshouse.data.samples import sample
 from glasshouse.data.source import open_source
 from glasshouse.errors import PictureError
@@ -106,9 +107,10 @@ def reader(recipe: DatasetRecipe) -> Callable[[str], bytes | NDArray[np.uint8]]:
         if Path(recipe.source).is_dir() and plain.is_file():
             return read_regular(plain)
         kept = kept_source(recipe)
-        if path not in kept.by_path:
+        item = kept.by_path.get(path) or kept.by_path.get(composed(path))  # older datasets have paths as written
+        if item is None:
             raise PictureError("there is no such file any more")
-        return kept.source.read(kept.by_path[path])
+        return kept.source.read(item)
 
     return read
 

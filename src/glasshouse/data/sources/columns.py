@@ -22,6 +22,7 @@ _WORDS = {
              "경로", "파일_경로", "이미지_경로", "파일", "파일명", "파일_이름", "이미지", "이미지명", "이미지_파일",
              "이미지_이름", "사진", "사진명", "사진_파일", "그림", "그림_파일"),
     "label": ("label", "labels", "class", "class_name", "category", "target", "tag", "tags", "species", "breed", "y",
+              "truth", "ground_truth",
               "라벨", "레이블", "정답", "클래스", "클래스명", "분류", "분류명", "범주", "카테고리", "종류",
               "품종", "종", "태그"),
     "group": ("group", "group_id", "patient", "patient_id", "series", "series_id", "video", "video_id",
@@ -67,8 +68,17 @@ def find_columns(table: Path, rows: Rows, recipe: LabelRecipe, is_there: Callabl
     wished = {role: _wished(table, names, role, getattr(recipe, f"{role}_column")) for role in _WORDS}
     found = {role: _by_heads(names, role) if number is None else [number] for role, number in wished.items()}
     if not any(found.values()) and len(names) >= 2 and _looks_like_file(names[0], is_there):
-        return Columns(0, 1, None, None, ())
+        return Columns(0, 1, None, None, (), list(_headless(names)))
     return _chosen(table, rows[1:], names, found, wished, is_there, place)
+
+
+def _headless(row: Sequence[str]) -> Iterator[Finding]:
+    if len(row) > 2:
+        yield Finding(
+            "no-heads",
+            f"the table has no heads of columns: its first column is taken as the path, the second as the label, and "
+            f"{len(row) - 2} more are not read",
+        )
 
 
 def _chosen(

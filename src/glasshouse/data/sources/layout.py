@@ -42,10 +42,11 @@ def find_layout(tree: Tree) -> tuple[Layout, Shape]:
     parts, findings = _parts(shape, top)
     if parts:
         roots: dict[str, str | None] = {_inner(shape, top, name, split): split for name, split in parts.items()}
-        findings += _without_classes(shape, top, parts, roots)
+        findings += [*_without_classes(shape, top, parts), *_unread(shape, top, parts)]
         aside: dict[str, str] = {}
     else:
         roots, aside, findings = _beside(shape, top)
+        findings += _in_names(shape.children(top))
         roots = {**roots, top: None}
     for root in roots:
         aside |= _aside(shape, root)
@@ -82,8 +83,8 @@ def _parts(shape: Shape, top: str, of_classes: bool = True) -> tuple[dict[str, s
     meanings = set(named.values())
     if "train" in holding.values() and (len(meanings) > 1 or not others):
         return named, list(_read_as(named))
-    if not others and len(meanings) > 1 and "train" in meanings and not holding:
-        return named, []  # loose pictures in each: there is no class
+    if not others and len(meanings) > 1:
+        return named, []  # loose pictures in each, or nothing to train on: there is a clear refusal, and no class
     return _of_one_name(shape, top, children, of_classes)
 
 
@@ -124,9 +125,14 @@ def _inner(shape: Shape, top: str, name: str, split: str) -> str:
         folder = f"{folder}{only}/"
 
 
-def _without_classes(
-    shape: Shape, top: str, parts: Mapping[str, str], roots: Mapping[str, str | None]
-) -> Iterator[Finding]:
+def _unread(shape: Shape, top: str, parts: Mapping[str, str]) -> Iterator[Finding]:
+    others = [name for name in shape.children(top) if name not in parts]
+    if others:
+        known, left = _some(sorted(parts)), _some(others)
+        yield Finding("not-read", f"the folders beside {known} are no part of the split and were not read: {left}")
+
+
+def _without_classes(shape: Shape, top: str, parts: Mapping[str, str]) -> Iterator[Finding]:
     loose = [name for name in parts if not shape.children(f"{top}{name}/")]
     if loose and len(loose) < len(parts):
         names = ", ".join(sorted(loose))
@@ -167,6 +173,19 @@ def _beside(shape: Shape, top: str) -> tuple[dict[str, str | None], dict[str, st
                         "pictures to train on, give it as the source")
             )  # fmt: skip
     return roots, aside, findings
+
+
+def _in_names(children: Sequence[str]) -> Iterator[Finding]:
+    """Yield what is told where names of classes hold parts of a split, as ``train_cats`` beside ``test_cats``."""
+    found = {name: (split, remainder(name)) for name in children if (split := part_within(name)) and remainder(name)}
+    subjects = Counter(subject for _, subject in found.values())
+    twice = sorted(name for name, (_, subject) in found.items() if subjects[subject] > 1)
+    if twice and len({found[name][0] for name in twice}) > 1:
+        yield Finding(
+            "parts-in-names",
+            f"the folders {_some(twice)} are taken as classes of their own; if train and test in their names are parts "
+            "of the split, put the class folders into folders called train and test",
+        )
 
 
 def _aside(shape: Shape, root: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Pictures that a table or a list names one by one: finding the file, and one item for each."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,7 +35,6 @@ class NamedPictures:
     rejected: list[Rejected] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
     found: dict[str, "_Taken"] = field(default_factory=dict)
-    ways: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     spoiled: set[str] = field(default_factory=set)
 
     @property
@@ -62,26 +62,28 @@ class NamedPictures:
 
     def _take(self, named: Named, file: Listed, how: str | None) -> None:
         first = self.found.get(file.path)
-        if file.path in self.spoiled:
+        if file.path in self.spoiled and how is not None:
             self.reject(named, f"several lines with other labels mean the file {file.path}")
         elif first is None:
-            time = file.mtime_ns / 1e9 if file.mtime_ns else None
-            item = Item(file.path, named.label, named.split, named.group, time)
-            self.found[file.path] = _Taken(named, item, file, how)
-            self.named.append(file.path)
-            if how is not None:
-                self.ways.setdefault(how, []).append((named.path, file.path))
-        elif first.named.label != named.label and (how or first.how):  # a guess that proves wrong
+            self._keep(named, file, how)
+        elif first.named.label != named.label and first.how is not None:  # a guess that proves wrong
             del self.found[file.path]
             self.spoiled.add(file.path)
-            for one in (first.named, named):
-                self.reject(one, f"several lines with other labels mean the file {file.path}")
+            self.reject(first.named, f"several lines with other labels mean the file {file.path}")
+            self._take(named, file, how)
         else:
             also = "" if first.named.label == named.label else f" with the label {first.named.label}"
             self.reject(named, f"named before in {first.named.line}{also}")
 
+    def _keep(self, named: Named, file: Listed, how: str | None) -> None:
+        time = file.mtime_ns / 1e9 if file.mtime_ns else None
+        item = Item(file.path, named.label, named.split, named.group, time)
+        self.found[file.path] = _Taken(named, item, file, how)
+        self.named.append(file.path)
+
     def reject(self, named: Named, reason: str) -> None:
         """List a line that gives no picture."""
+        self.named.append(named.path)
         self.rejected.append(Rejected(named.path, f"{named.line}: {reason}"))
 
     def tree(self) -> Tree:
@@ -117,6 +119,8 @@ class NamedPictures:
             found = candidate.stat()
         except (OSError, ValueError):
             return None
+        if stat.S_ISDIR(found.st_mode):
+            return None
         full = Path(os.path.normpath(candidate.absolute()))
         base = Path(os.path.normpath(self.base.absolute()))
         path = (full.relative_to(base) if full.is_relative_to(base) else full).as_posix()
@@ -140,7 +144,11 @@ class NamedPictures:
         return Lookup(names, is_file, Path(os.path.normpath(self.base.absolute())).parts)
 
     def _told(self) -> Iterator[Finding]:
-        for how, pairs in self.ways.items():
+        ways: dict[str, list[tuple[str, str]]] = {}
+        for one in self.found.values():
+            if one.how is not None:
+                ways.setdefault(one.how, []).append((one.named.path, one.file.path))
+        for how, pairs in ways.items():
             written, path = pairs[0]
             yield Finding("found-names", f"{len(pairs):,} pictures of the list were found {how}: {written} is {path}")
 

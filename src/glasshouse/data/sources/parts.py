@@ -68,7 +68,12 @@ def _read(name: str) -> tuple[set[str], list[str]]:
     text = composed(name)
     if text.endswith("_"):
         return set(), [text]
-    words = [word for word in _APART.split(_CAMEL.sub(" ", text).casefold()) if word and not word.isdecimal()]
+    parts, others = _sorted(text)
+    return _sorted(_CAMEL.sub(" ", text)) if others else (parts, others)
+
+
+def _sorted(text: str) -> tuple[set[str], list[str]]:
+    words = [word for word in _APART.split(text.casefold()) if word and not word.isdecimal()]
     parts: set[str] = set()
     others: list[str] = []
     for word in words:

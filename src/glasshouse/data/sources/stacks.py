@@ -64,7 +64,7 @@ def targets_of(targets: Any) -> tuple[list[object], list[Finding]]:
     """
     if not isinstance(targets, np.ndarray) and not hasattr(targets, "shape"):
         listed = list(targets)
-        if not any(isinstance(one, list | tuple | np.ndarray) for one in listed):
+        if not any(isinstance(one, list | tuple) or (hasattr(one, "shape") and len(one.shape)) for one in listed):
             return listed, list(_mixed(listed))  # never through an array, which makes texts of mixed values
         targets = _array(listed)
     if hasattr(targets, "detach"):
