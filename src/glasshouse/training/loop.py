@@ -25,7 +25,7 @@ from glasshouse.training.interrupts import Stopped, StopRequest, stop_request
 from glasshouse.training.lesson import Material, check_batches, gather, keep_frozen, load_frozen, prepare
 from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
-from glasshouse.training.validation import Scores
+from glasshouse.training.validation import PURPOSE, Scores
 
 __all__ = ["resume", "train"]
 
@@ -158,7 +158,7 @@ def _judged(pupil: Pupil, stop: StopRequest) -> Generator[Event, None, Scores | 
     judge = pupil.lesson.judge
     if judge is None:
         return None
-    with enough_memory(pupil.lesson.material.device, "to look at the validation pictures"):
+    with enough_memory(pupil.lesson.material.device, PURPOSE):
         scores = yield from _watched(judge.scores(pupil.judged), stop)
     pupil.check_scores(scores)
     return scores
