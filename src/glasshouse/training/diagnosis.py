@@ -37,14 +37,13 @@ def advice(recipe: TrainingRecipe) -> tuple[str, str]:
         hint = f"Try a lower rate (--lr {lower:.2g}; it was {rate:.2g})"
     else:
         hint = f"The rate is low already ({rate:.2g}): try a simpler network or other first weights"
-    more = ""
-    if recipe.clip_norm is None:
-        more += ", or clip the gradient (--clip-norm 1)"
-    if recipe.precision == "mixed":
-        more += ", or precision float32"
-    given = recipe.objective.class_weights
+    given, more = recipe.objective.class_weights, ""
     if isinstance(given, dict) and max(given.values(), default=0.0) >= HEAVY:
-        more += f", or class weights that are not as large as {max(given.values()):.4g}"
+        more = f", or class weights that are not as large as {max(given.values()):.4g}"
+    if recipe.precision == "mixed":
+        more = f", or precision float32{more}"
+    if recipe.clip_norm is None:
+        more = f", or clip the gradient with --clip-norm 1{more}"
     return hint, more
 
 
