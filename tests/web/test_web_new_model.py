@@ -253,3 +253,27 @@ def test_steps_that_are_no_numbers_are_told_at_their_field(client: TestClient, s
 def test_weights_of_a_recipe_become_the_words_of_the_form(path: str, word: str) -> None:
     assert weights_word(path) == word
     assert defaults()["weights"] == "none"
+
+
+def test_fine_tuning_without_trained_weights_is_refused_as_features_are(client: TestClient, studio: Studio) -> None:
+    for strategy in ("fine-tune", "features"):
+        says = f"the strategy {strategy} needs a trained network"
+        form = {**OWN, "name": "x", "dataset": studio.dataset, "strategy": strategy, "weights": "none"}
+        page = client.post("/models/new", data=form)
+        assert page.status_code == 422 and 'id="wrong-weights"' in page.text and says in page.text
+        recipe = {"network": "Dense128", "strategy": strategy, "epochs": 1}
+        asked = {"name": "x", "dataset_id": studio.dataset, "recipe": recipe}
+        for path in ("/api/v1/models", "/api/v1/trials/estimate"):
+            sent = asked if path.endswith("models") else {key: asked[key] for key in ("dataset_id", "recipe")}
+            answer = client.post(path, json=sent)
+            (error,) = answer.json()["errors"]
+            assert (answer.status_code, error["field"]) == (422, "weights") and says in error["message"], path
+    claimed = {**asked, "recipe": {**recipe, "strategy": "fine-tune", "fingerprint": "0"}}
+    assert client.post("/api/v1/models", json=claimed).status_code == 422
+
+
+def test_weights_that_are_not_there_are_the_only_problem(client: TestClient, studio: Studio) -> None:
+    recipe = {"network": "Dense128", "strategy": "fine-tune", "weights": "model:gone"}
+    answer = client.post("/api/v1/models", json={"name": "x", "dataset_id": studio.dataset, "recipe": recipe})
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "weights" and "gone" in error["message"]

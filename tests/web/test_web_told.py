@@ -63,7 +63,7 @@ def test_a_message_is_found_by_its_own_template() -> None:
         (
             "step 12 (epoch 2): the loss is nan; the weights were not moved. Try a lower rate (--lr 0.01; it was 0.1), "
             "or precision float32",
-            "스텝 12 (에포크 2): 손실: nan. 가중치는 움직이지 않았습니다. 더 낮은 학습률로 해 보십시오 (--lr 0.01, "
+            "스텝 12 (에포크 2): 손실: nan. 가중치는 움직이지 않았습니다. 더 낮은 학습률로 해 보세요 (--lr 0.01, "
             "지금까지 0.1). 정밀도를 float32로 하는 방법도 있습니다",
         ),
         ("Digits is running; abort it first.", "Digits: 상태가 '실행 중'입니다. 먼저 작업을 취소하십시오."),

@@ -179,13 +179,10 @@ def _classes(model: Model, dataset: Dataset, pictures: Split) -> tuple[str, ...]
     if shown:
         count = sum(int(counts[dataset.classes.index(name)]) for name in shown)
         raise ModelError(
-            "The model and the dataset have different classes. "
-            + _only("model", missing)
-            + _only("dataset", unknown)
-            + _close(shown, missing)
-            + f"{count:,} of the {len(pictures):,} pictures in the split {pictures.name} are of a class that the model "
-            "cannot answer: make the dataset without them to score the others, or train a model on all classes. "
-            f"Nothing was scored on {dataset.path}."
+            f"The model and the dataset have different classes. {_only('model', missing)}{_only('dataset', unknown)}"
+            f"The model cannot answer for {count:,} of the {len(pictures):,} pictures in the split {pictures.name}: "
+            "make the dataset without them to score the others, or train a model on all classes. "
+            f"{_close(shown, missing)}Nothing was scored on {dataset.path}."
         )
     shape, expected = (dataset.height, dataset.width, dataset.channels), model.preprocessing.shape
     if shape != expected:
@@ -238,11 +235,9 @@ def _class_notes(model: Model, dataset: Dataset) -> Iterator[str]:
     missing = [name for name in model.classes if name not in set(dataset.classes)]
     unknown = [name for name in dataset.classes if name not in set(model.classes)]
     if missing:
-        gone = _only("model", missing).strip()
-        yield f"The dataset lacks classes of the model; the score is that of the others. {gone}"
+        yield f"{_only('model', missing)}The dataset lacks them; the score is that of the other classes."
     if unknown:
-        more = _only("dataset", unknown).strip()
-        yield f"The model does not know classes that have no pictures here. {more}"
+        yield f"{_only('dataset', unknown)}The model does not know them; they have no pictures here."
 
 
 def _preparation(preprocessing: Preprocessing) -> str:

@@ -29,22 +29,22 @@ def broken(module: nn.Module) -> list[str]:
     return [name for name, fine in zip(floats, whole, strict=True) if not fine]
 
 
-def advice(recipe: TrainingRecipe) -> str:
-    """Return what to change where a training of ``recipe`` grew beyond all numbers, as a sentence."""
+def advice(recipe: TrainingRecipe) -> tuple[str, str]:
+    """Return what to change where a training of ``recipe`` grew beyond all numbers: a sentence, and its end."""
     rate = recipe.optimizer.lr or STRATEGY_DEFAULTS[recipe.strategy]["lr"]
     lower = min(rate / 10, USUAL.get(recipe.optimizer.name, STRATEGY_DEFAULTS[recipe.strategy]["lr"]))
     if lower >= LOWEST:
         hint = f"Try a lower rate (--lr {lower:.2g}; it was {rate:.2g})"
     else:
         hint = f"The rate is low already ({rate:.2g}): try a simpler network or other first weights"
-    if recipe.clip_norm is None:
-        hint += ", or clip the gradient (--clip-norm 1)"
-    if recipe.precision == "mixed":
-        hint += ", or precision float32"
-    given = recipe.objective.class_weights
+    given, more = recipe.objective.class_weights, ""
     if isinstance(given, dict) and max(given.values(), default=0.0) >= HEAVY:
-        hint += f", or class weights that are not as large as {max(given.values()):.4g}"
-    return hint
+        more = f", or class weights that are not as large as {max(given.values()):.4g}"
+    if recipe.precision == "mixed":
+        more = f", or precision float32{more}"
+    if recipe.clip_norm is None:
+        more = f", or clip the gradient with --clip-norm 1{more}"
+    return hint, more
 
 
 def refuse_batch_of_one(recipe: TrainingRecipe, built: Built, pictures: int, shape: tuple[int, int, int]) -> None:

@@ -26,7 +26,7 @@ from glasshouse.training.position import Position
 from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.standing import Standing, check_fit, restore_events, standing_of
-from glasshouse.training.validation import Scores
+from glasshouse.training.validation import PURPOSE, Scores
 
 __all__ = ["resume", "train"]
 
@@ -181,7 +181,7 @@ def _judged(pupil: Pupil, stop: StopRequest) -> Generator[Event, None, Scores | 
     judge = pupil.lesson.judge
     if judge is None:
         return None
-    with enough_memory(pupil.lesson.material.device, "to look at the validation pictures"):
+    with enough_memory(pupil.lesson.material.device, PURPOSE):
         scores = yield from _watched(judge.scores(pupil.judged), stop)
     pupil.check_scores(scores)
     return scores

@@ -129,7 +129,8 @@ class Pupil:
 
     def _spoiled(self, what: str) -> NotFiniteError:
         step, epoch = self.position.step, self.position.epoch + 1
-        return NotFiniteError(f"epoch {epoch}: after step {step} {what}. {advice(self.recipe)}", step)
+        hint, more = advice(self.recipe)
+        return NotFiniteError(f"epoch {epoch}: after step {step} {what}. {hint}{more}", step)
 
     def end_epoch(self, scores: Scores | None) -> EpochDone:
         """Close the epoch with its scores, and move on to the next."""
@@ -217,13 +218,14 @@ class Pupil:
 
     def _not_finite(self, what: str) -> NotFiniteError:
         step, epoch = self.position.step + 1, self.position.epoch + 1
-        hint = advice(self.recipe)
-        return NotFiniteError(f"step {step} (epoch {epoch}): {what}; the weights were not moved. {hint}", step)
+        hint, more = advice(self.recipe)
+        return NotFiniteError(f"step {step} (epoch {epoch}): {what}; the weights were not moved. {hint}{more}", step)
 
     def _too_far(self) -> NotFiniteError:
         step, epoch = self.position.step + 1, self.position.epoch + 1
+        hint, more = advice(self.recipe)
         return NotFiniteError(f"step {step} (epoch {epoch}): the step is larger than 32-bit numbers can hold. "
-                              f"{advice(self.recipe)}", step)  # fmt: skip
+                              f"{hint}{more}", step)  # fmt: skip
 
     def _alone(self) -> RecipeError:
         shape = self.lesson.input_shape

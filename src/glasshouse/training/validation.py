@@ -14,8 +14,9 @@ from glasshouse.data.rows import Split
 from glasshouse.events import Progress
 from glasshouse.export.inference import Inference, softmax
 
-__all__ = ["FeatureJudge", "Judge", "PictureJudge", "Scores"]
+__all__ = ["PURPOSE", "FeatureJudge", "Judge", "PictureJudge", "Scores"]
 
+PURPOSE = "to look at the validation pictures"  # of the memory that it takes
 BLOCKS = 16  # blocks of pictures between two reports of progress
 LEAST = 1e-38  # a probability that float32 rounds to 0 costs 87 nats, not infinity
 

@@ -55,12 +55,16 @@ class AugmentedOut(Shape):
 
 
 class FitOut(Shape):
-    """What of the weights fits: tensors loaded of total, those that begin anew, those of the file not used."""
+    """What of the weights fits: tensors loaded of total, those that begin anew, those of the file not used.
+
+    ``notes`` say what shows that weights which fit were made for another network.
+    """
 
     loaded: int
     total: int
     skipped: list[str] = Field(default_factory=list)
     unused: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
     message: str
 
 
