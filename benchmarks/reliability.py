@@ -84,7 +84,9 @@ def script(name: str, *words: str) -> subprocess.CompletedProcess[str] | None:
 
 
 def mutations(long: bool) -> dict[str, object] | None:
-    done = script("mutations.py", "--json", *(["--each", "20", "--minutes", "240"] if long else ["--each", "1"]))
+    done = script(
+        "mutations.py", "--json", *(["--each", "20", "--minutes", "240"] if long else ["--each", "1", "--minutes", "3"])
+    )
     return done and {**last_line("mutations", done), "battery": "mutations"}
 
 
