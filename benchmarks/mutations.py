@@ -195,6 +195,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         tree = copied(Path(folder))
         prepare_process(tree)
+        random.Random(options.seed).shuffle(options.only)  # so that a short run sees other modules with another seed
         for module in options.only:
             if time.monotonic() > until:
                 break
@@ -207,6 +208,7 @@ def main() -> None:
         f"{len(results)} modules, up to {options.each} faults each, seed {options.seed}; {len(EQUAL)} known to be equal"
     )
     line = {"battery": "mutations", "tried": count, "failed": len(survived) + len(broken), "note": note}
+    results = {name: results[name] for name in sorted(results)}
     print(json.dumps({**line, "survived": survived, "broken": broken}) if options.json else table(results))
 
 

@@ -59,7 +59,10 @@ def of_tests(battery: Battery, long: bool) -> dict[str, object] | None:
         if not out.exists():
             return line(battery.name, 0, 1, f"could not run: {(done.stdout + done.stderr)[-300:]}")
         found = json.loads(out.read_text())
+    if found["failed"]:
+        print(done.stdout[-6000:], file=sys.stderr)
     skipped = f"; {found['skipped']} skipped here" if found["skipped"] else ""
+    skipped += f"; failed: {', '.join(found['names'])}" if found["failed"] else ""
     tests = f"{found['tests']} tests" if battery.counts != "tests" else "tests"
     return line(battery.name, found[battery.counts], found["failed"], f"{tests} of {', '.join(short(files))}{skipped}")
 
@@ -81,7 +84,9 @@ def script(name: str, *words: str) -> subprocess.CompletedProcess[str] | None:
 
 
 def mutations(long: bool) -> dict[str, object] | None:
-    done = script("mutations.py", "--json", *(["--each", "20", "--minutes", "240"] if long else ["--each", "1"]))
+    done = script(
+        "mutations.py", "--json", *(["--each", "20", "--minutes", "240"] if long else ["--each", "1", "--minutes", "3"])
+    )
     return done and {**last_line("mutations", done), "battery": "mutations"}
 
 

@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 COUNTS: Counter[str] = Counter(tests=0, failed=0, skipped=0, requests=0, kills=0)
+FAILED: list[str] = []
 
 
 def _counted(kind: type[Any], method: str, name: str) -> None:
@@ -33,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     COUNTS["skipped"] += report.skipped
     COUNTS["failed"] += report.failed
+    if report.failed:
+        FAILED.append(report.nodeid.rpartition("::")[2])
     if report.when == "call":
         COUNTS["tests"] += not report.skipped
         for name, value in report.user_properties:
@@ -41,4 +44,4 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    Path(os.environ["RELIABILITY_COUNTS"]).write_text(json.dumps(COUNTS))
+    Path(os.environ["RELIABILITY_COUNTS"]).write_text(json.dumps({**COUNTS, "names": FAILED}))

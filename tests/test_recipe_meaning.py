@@ -124,3 +124,9 @@ def test_a_pattern_needs_one_group_and_no_more() -> None:
     assert DatasetRecipe(source="s", labels={"by": "pattern", "pattern": r"^(\w+)_\d+"}, group=r"^(\d+)_")
     with pytest.raises(RecipeError, match="needed where labels come by pattern"):
         DatasetRecipe(source="s", labels={"by": "pattern"})
+
+
+def test_a_recipe_is_written_for_people_to_read() -> None:
+    lines = DatasetRecipe(source="강아지").to_json().split("\n")
+    assert (lines[0], lines[-2], lines[-1]) == ("{", "}", "")
+    assert '  "source": "강아지",' in lines and '    "by": "auto",' in lines

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from glasshouse.evaluation import report_html, report_markdown, report_text
 from glasshouse.evaluation.report import Report, measure
 from glasshouse.evaluation.report_html import RIGHT, WRONG
 from glasshouse.evaluation.wording import confusions, pad, worst
@@ -87,3 +88,19 @@ def test_columns_are_filled_on_the_side_that_is_asked_for() -> None:
 def test_names_with_quotes_stay_within_their_attribute() -> None:
     html = report(('a" onclick="x', "b'c", "d"))._repr_html_()
     assert 'title="a&quot; onclick=&quot;x taken for b&#x27;c: 1"' in html and 'onclick="' not in html
+
+
+def test_the_matrix_is_shown_as_long_as_it_can_be_read() -> None:
+    for form, limit, whole in ((str, report_text.MATRIX, "Confusion (row"),
+                               (Report.to_markdown, report_markdown.MATRIX, "### Confusion (row"),
+                               (Report._repr_html_, report_html.MATRIX, "<caption>Confusion")):  # fmt: skip
+        assert whole in form(many(limit))
+        assert whole not in form(many(limit + 1))
+
+
+def test_every_class_is_told_as_long_as_they_are_not_too_many() -> None:
+    forms = ((str, report_text.CLASSES, "least recall"), (Report.to_markdown, report_markdown.CLASSES, "left out"))
+    for form, limit, words in forms:
+        whole, cut = form(many(limit)), form(many(limit + 1))
+        assert words not in whole and all(f"class {k:03}" in whole for k in range(limit))
+        assert words in cut
