@@ -35,10 +35,19 @@ class Studio:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        words = ["studio", "--home", str(self.home), "--port", str(self.port), "--no-browser", *self.words]
+        words = [
+            "studio",
+            "--home",
+            str(self.home),
+            "--port",
+            str(self.port),
+            "--no-browser",
+            "--no-token",
+            *self.words,
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "glasshouse.cli.main", *words],
+                [sys.executable, "-m", "glasshouse.cli.main", *words, "--no-browser", "--no-token"],
                 stdout=log, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
         deadline = time.monotonic() + 90

@@ -19,7 +19,7 @@ from types import FrameType
 from glasshouse import __version__
 from glasshouse.errors import ConflictError, MissingError, StoreError
 from glasshouse.jobs.health import Health
-from glasshouse.jobs.leaving import GONE, OUTDATED, Leave, only_worker, reason_to_leave
+from glasshouse.jobs.leaving import BUSY, GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.local import Local, adopt, start
 from glasshouse.jobs.machine import Meter
 from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, UNTOLD, failure_of_exit, reason_of_exit
@@ -261,7 +261,7 @@ def main(words: Sequence[str] | None = None) -> int:
             return worker.run(reason_to_leave(store, given.parent, lock))
     except ConflictError as error:
         sys.stderr.write(f"{error}\n")
-        return 3
+        return BUSY
 
 
 if __name__ == "__main__":

@@ -66,6 +66,8 @@ def open_store(home: str | Path, url: str | None = None, folders: tuple[Path, ..
         StoreError: the database cannot be opened, or is of a later version.
     """
     place = Path(home).expanduser().resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.mkdir(mode=0o700, exist_ok=True)  # what it holds is for its owner, also on a computer of many
     for name in ("datasets", "runs", "uploads", "work"):
         (place / name).mkdir(parents=True, exist_ok=True)
     store = Store(place, _engine(url or f"sqlite:///{place / 'glasshouse.db'}"), tuple(f.resolve() for f in folders))

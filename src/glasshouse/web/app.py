@@ -21,6 +21,7 @@ from glasshouse.web.attempts import Attempts
 from glasshouse.web.board import Board
 from glasshouse.web.guard import HEADERS, Guard
 from glasshouse.web.pages.routes import add_pages
+from glasshouse.web.passwords import PasswordQueue
 from glasshouse.web.settings import Settings
 from glasshouse.web.templating import language_of
 
@@ -38,7 +39,7 @@ def create_app(home: str | Path | Store, settings: Settings | None = None) -> Fa
     app = FastAPI(title="Glasshouse Studio", version=__version__, openapi_url="/api/v1/openapi.json",
                   docs_url=None, redoc_url=None)  # fmt: skip
     app.state.store, app.state.settings = store, settings
-    app.state.board, app.state.attempts = Board(store), Attempts()
+    app.state.board, app.state.attempts, app.state.passwords = Board(store), Attempts(), PasswordQueue()
     app.include_router(router, prefix="/api/v1")
     add_pages(app)
     for kind in (GlasshouseError, HTTPException, RequestValidationError):
