@@ -106,6 +106,7 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "training/run_folder.py": "command line",
     "jobs/diary.py": "the log of a job",
     "jobs/leaving.py": "the worker's log",
+    "jobs/only_studio.py": "command line",
     "web/options.py": "what is found and replaced in messages",
     "store/versions.py": "the logs of workers and jobs",
 }
@@ -121,6 +122,7 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
     r"^Input should be $|^Moment |^a \{kind\}; expected|^expected a path, bytes|not a Head; build|"
     r"give one picture without N|"
     r"^the language of comments|stands in another file already|^subprocess|"
+    r"^The job is begun again by itself|^The process was ended by|"
     r"^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
 )
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select, update
@@ -20,6 +21,7 @@ __all__ = [
     "check_job",
     "get_job",
     "job_record",
+    "killed_before",
     "list_jobs",
     "may_see",
     "move_job",
@@ -173,9 +175,16 @@ def resume_job(store: Store, job_id: str, user: UserRecord | None = None) -> Job
             )
         )
     job = get_job(store, job_id)
-    if not changed.rowcount:
+    if changed.rowcount:
+        killed_before(store, job_id).unlink(missing_ok=True)
+    else:
         raise ConflictError(f"{job.title} is {job.state}: only an aborted or failed job can be resumed.")
     return job
+
+
+def killed_before(store: Store, job_id: str) -> Path:
+    """Return the file that is there when a job was begun again by itself after a signal ended its process."""
+    return store.path(f"work/{job_id}") / "killed"
 
 
 def move_job(store: Store, job_id: str, before: str | None, user: UserRecord | None = None) -> None:
