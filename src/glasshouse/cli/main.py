@@ -19,6 +19,7 @@ from glasshouse.cli import (
     train,
     users,
 )
+from glasshouse.cli.streams import make_safe
 from glasshouse.errors import GlasshouseError
 
 __all__ = ["app", "main"]
@@ -60,6 +61,7 @@ def options(
 
 def main() -> None:
     """Run the command line; an error that Glasshouse raises on purpose becomes its text and exit code 2."""
+    make_safe()
     try:
         app()
     except GlasshouseError as error:
