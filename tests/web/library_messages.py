@@ -123,7 +123,7 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
     r"give one picture without N|"
     r"^the language of comments|stands in another file already|^subprocess|"
     r"^The job is begun again by itself|^The process was ended by|"
-    r"^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
+    r"^the Studio's home$|^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
 )
 
 

@@ -77,6 +77,7 @@ class Worker:
 
     def run(self, leave: Leave | None = None) -> int:
         """Work until asked to stop; where ``leave`` gives a code, leave the jobs running and return that code."""
+        said = ""  # a trouble that lasts is said once
         while not self._asked:
             try:
                 if leave is not None and (code := leave()) is not None:
@@ -84,8 +85,11 @@ class Worker:
                     self.health.end()
                     return code
                 self.look()
+                said = ""
             except StoreError as error:  # such as a database server that restarts
-                sys.stderr.write(f"worker: {error}\n")
+                if said != str(error):
+                    sys.stderr.write(f"worker: {error}\n")
+                said = str(error)
                 time.sleep(2.0)
             time.sleep(PAUSE)
         self.put_aside()

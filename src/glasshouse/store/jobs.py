@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select,
 
 from glasshouse.errors import ConflictError, MissingError, RefusedError
 from glasshouse.store.database import Store, new_id
+from glasshouse.store.discretion import without_places
 from glasshouse.store.records import JobKind, JobRecord, JobState, Role, UserRecord
 from glasshouse.store.tables import jobs
 
@@ -109,8 +110,12 @@ def may_see(job: JobRecord, viewer: UserRecord | None) -> bool:
 
 
 def as_seen(job: JobRecord, viewer: UserRecord | None) -> JobRecord:
-    """Return the job as who sees its dataset or model may see it: its traceback and arguments are its owner's."""
-    return job if may_see(job, viewer) else replace(job, detail=None, arguments={}, host=None, pid=None)
+    """Return the job as who sees its dataset or model may see it: its traceback, arguments, places are its owner's."""
+    if may_see(job, viewer):
+        return job
+    notices = [{name: without_places(text) for name, text in one.items()} for one in job.notices]
+    reason = None if job.reason is None else without_places(job.reason)
+    return replace(job, detail=None, arguments={}, host=None, pid=None, reason=reason, notices=notices)
 
 
 def check_job(job: JobRecord, user: UserRecord | None) -> None:

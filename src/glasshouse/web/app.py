@@ -15,6 +15,7 @@ from starlette.responses import Response
 from glasshouse import __version__
 from glasshouse.errors import GlasshouseError, Problem
 from glasshouse.store.database import Store, open_store
+from glasshouse.store.discretion import without_home
 from glasshouse.web.api.faults import fault, fault_response
 from glasshouse.web.api.routes import router
 from glasshouse.web.attempts import Attempts
@@ -52,6 +53,9 @@ def create_app(home: str | Path | Store, settings: Settings | None = None) -> Fa
 async def _answer(request: Request, error: Exception) -> Response:
     """Answer an error as JSON under /api, and as a page elsewhere."""
     status, problems = fault(error)
+    if getattr(request.state, "accounts", False):
+        home = request.app.state.store.home
+        problems = [Problem(one.field, without_home(one.message, home)) for one in problems]
     page = getattr(request.app.state, "error_page", None)
     if request.url.path.startswith("/api/") or page is None:
         return fault_response(status, problems, language_of(request))

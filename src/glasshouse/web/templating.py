@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from glasshouse.store.records import Role
 from glasshouse.web.charts import heat
 from glasshouse.web.field_labels import field_labels
+from glasshouse.web.job_kinds import kind_words
 from glasshouse.web.language import LANGUAGES, choose, count, duration, percent, roughly, texts, time_left, when
 from glasshouse.web.told import marked
 
@@ -38,6 +39,7 @@ def environment(language: str) -> Environment:
     env.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(lang=language, languages=LANGUAGES, static=static, heat=heat)
     env.globals["field_label"] = lambda name: field_labels(language).get(name, name)
+    env.globals["kind_words"] = kind_words(language)
     env.globals["percent_words"] = texts(language).gettext("{value} %")
     env.filters.update(
         number=lambda value: count(value, language),

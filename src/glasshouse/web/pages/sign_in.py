@@ -79,6 +79,8 @@ def take_token(
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
     """Take the token that a person pasted, or the whole address with it."""
+    if here.accounts or here.settings.token is None:
+        return RedirectResponse(inside(next), 303)
     pasted = token.strip()
     if "token=" in pasted:
         pasted = token_in_query("/", urlsplit(pasted).query)[0] or pasted
