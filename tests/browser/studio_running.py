@@ -21,33 +21,28 @@ class Running:
 
 
 class Studio:
-    """A Studio of one's own, at one address for as long as it is used."""
+    """A Studio of one's own, at one address for as long as it is used; unless asked for, it has no ``token``."""
 
-    def __init__(self, home: Path, folder: Path | None = None) -> None:
+    def __init__(self, home: Path, folder: Path | None = None, *, token: bool = False) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.home = home
-        self.words = ["--folder", str(folder)] if folder else []
+        self.words = [
+            "--no-browser",
+            *(["--folder", str(folder)] if folder else []),
+            *([] if token else ["--no-token"]),
+        ]
         self.log = home.parent / f"{home.name}.log"
         self.address = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        words = [
-            "studio",
-            "--home",
-            str(self.home),
-            "--port",
-            str(self.port),
-            "--no-browser",
-            "--no-token",
-            *self.words,
-        ]
+        words = ["studio", "--home", str(self.home), "--port", str(self.port), "--no-browser", *self.words]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "glasshouse.cli.main", *words, "--no-browser", "--no-token"],
+                [sys.executable, "-m", "glasshouse.cli.main", *words],
                 stdout=log, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
         deadline = time.monotonic() + 90

@@ -84,7 +84,7 @@ def test_a_wrong_one_is_told_and_asked_for_again(store: Store) -> None:
     assert "set-cookie" not in answer.headers
     page = one.get(answer.headers["location"])
     assert page.status_code == 401 and "This is not the token of this Studio." in page.text
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin", "with no-referrer its form would come from nowhere"
     assert (
         "이 스튜디오의 토큰이 아닙니다." in one.get(answer.headers["location"], headers={"accept-language": "ko"}).text
     )
@@ -97,6 +97,7 @@ def test_a_wrong_one_is_told_and_asked_for_again(store: Store) -> None:
 @pytest.mark.parametrize("form", ["{token}", "  {token}\n", "http://127.0.0.1:8800/?token={token}"])
 def test_it_can_be_pasted_alone_or_with_its_address(store: Store, form: str) -> None:
     one = stranger(store)
+    assert 'name="next" value="/networks"' in one.get("/token?next=/networks").text
     pasted = {"token": form.format(token=local_token(store.home)), "next": "/networks"}
     assert one.post("/token", data=pasted).headers["location"] == "/networks"
     assert one.get("/networks", headers=PAGE).status_code == 200

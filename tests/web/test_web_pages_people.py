@@ -51,6 +51,7 @@ def test_who_is_not_signed_in_sees_nothing_and_comes_back_after(store: Store) ->
     client = TestClient(create_app(store), base_url="http://localhost", follow_redirects=False)
     for address in ("/", "/models/new", "/live/home", "/folders?at=/", "/compare"):
         assert client.get(address).headers["location"].startswith("/sign-in?next=")
+    assert 'name="next" value="/models/new"' in client.get("/sign-in?next=/models/new").text
     wrong = client.post("/sign-in", data={"name": "mina", "password": "wrong", "next": "//evil.example"})
     assert wrong.status_code == 401
     assert "The name or the password is wrong." in wrong.text

@@ -200,7 +200,7 @@ def _is_open(path: str) -> bool:
 
 def _address(scope: Scope) -> str:
     query = scope.get("query_string", b"").decode("latin-1")
-    return scope["path"] + (f"?{query}" if query else "")
+    return str(scope["path"]) + (f"?{query}" if query else "")
 
 
 def _is_address(name: str) -> bool:

@@ -99,5 +99,4 @@ def take_token(
 def _asked(request: Request, where: str, *, wrong: bool, status: int = 401) -> Response:
     answer = page(request, "token.html", status, next=where, wrong=wrong)
     answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
