@@ -1,5 +1,6 @@
 """Where things lie on the server is for their owner and admins; others who see them see names without their folders."""
 
+import html
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -42,5 +43,7 @@ def without_places(text: str) -> str:
 
 
 def without_home(text: str, home: Path) -> str:
-    """Return a message in which places inside the Studio's home are named from there."""
-    return text.replace(f"{home}/", "").replace(str(home), "the Studio's home")
+    """Return a message or a page in which places inside the Studio's home are named from there."""
+    for name in {str(home), html.escape(str(home))}:
+        text = text.replace(f"{name}/", "").replace(name, "the Studio's home")
+    return text

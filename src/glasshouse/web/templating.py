@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from glasshouse.store.discretion import without_home
 from glasshouse.store.records import Role
 from glasshouse.web.charts import heat
 from glasshouse.web.field_labels import field_labels
@@ -81,7 +82,10 @@ def render(request: Request, template: str, **context: Any) -> str:
         "here": request.url.path,
         "address": request.url.path + query,
     }
-    return environment(language_of(request)).get_template(template).render(**frame, **context)
+    text = environment(language_of(request)).get_template(template).render(**frame, **context)
+    if user is None or user.role is Role.ADMIN:
+        return text
+    return without_home(text, request.app.state.store.home)  # also in what a page says of an error
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
