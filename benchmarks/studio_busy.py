@@ -36,7 +36,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        words = [sys.executable, "-m", "glasshouse.cli.main", "studio", "--home", home, "--port", "0", "--no-browser"]
+        words = [
+            sys.executable,
+            "-m",
+            "glasshouse.cli.main",
+            "studio",
+            "--home",
+            home,
+            "--port",
+            "0",
+            "--no-browser",
+            "--no-token",
+        ]
         log = Path(home) / "studio.log"
         with log.open("w") as told:  # a file: a pipe that nobody reads would fill and stop the server
             studio = subprocess.Popen([*words, "--folder", str(given.pictures)], stderr=told)

@@ -34,7 +34,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home, pictures = Path(folder) / "home", draw(Path(folder) / "pictures", given.pictures)
-        words = ["studio", "--home", str(home), "--port", "0", "--no-browser", "--folder", str(pictures)]
+        words = ["studio", "--home", str(home), "--port", "0", "--no-browser", "--no-token", "--folder", str(pictures)]
         studio = subprocess.Popen([*PROGRAM, *words], stderr=subprocess.PIPE, text=True)
         address = re.search(r"http://\S+/", studio.stderr.readline())[0]
         try:

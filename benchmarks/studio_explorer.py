@@ -44,7 +44,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         sources = write_sources(given.shared / "data" / "fashion-mnist", Path(place))
-        words = ["studio", "--home", f"{place}/home", "--port", "0", "--folder", place, "--no-browser"]
+        words = ["studio", "--home", f"{place}/home", "--port", "0", "--folder", place, "--no-browser", "--no-token"]
         studio = subprocess.Popen(
             [sys.executable, "-m", "glasshouse.cli.main", *words], stderr=subprocess.PIPE, text=True
         )

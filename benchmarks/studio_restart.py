@@ -31,7 +31,7 @@ class Studio:
         """Start it; return the seconds until the home page has come."""
         begin = time.monotonic()
         words = [sys.executable, "-m", "glasshouse.cli.main", "studio", "--home", self.home, "--port", "0"]
-        self.process = subprocess.Popen([*words, "--no-browser"], stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([*words, "--no-browser", "--no-token"], stderr=subprocess.PIPE, text=True)
         self.address = re.search(r"http://\S+/", self.process.stderr.readline())[0]
         urllib.request.urlopen(self.address).read()
         return time.monotonic() - begin

@@ -30,7 +30,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        words = [sys.executable, "-m", "glasshouse.cli.main", "studio", "--home", home, "--port", "0", "--no-browser"]
+        words = [
+            sys.executable,
+            "-m",
+            "glasshouse.cli.main",
+            "studio",
+            "--home",
+            home,
+            "--port",
+            "0",
+            "--no-browser",
+            "--no-token",
+        ]
         studio = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
         address = re.search(r"http://\S+/", studio.stderr.readline())[0]
         try:

@@ -15,7 +15,8 @@ ROOMS = (
     "errors", "events", "integrity", "autodiff", "layers", "recipe", "networks", "data", "evaluation", "export",
     "training", "explanation", "ladder", "store", "jobs", "web", "notebook", "cli",
 )  # fmt: skip
-WITHOUT_TORCH = ("ladder", "store", "web")
+WITHOUT_TORCH = ("errors", "events", "autodiff", "recipe", "evaluation", "ladder", "store", "jobs", "web", "cli")
+ON_TORCH = {"glasshouse.autodiff.torch_arrays", "glasshouse.autodiff.torch_windows"}  # arrays of torch, where chosen
 FILES = sorted(path for path in SOURCE.rglob("*.py"))
 
 
@@ -131,6 +132,19 @@ def test_torch_is_not_loaded_by(code: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("room", WITHOUT_TORCH)
+def test_no_module_of_a_quick_room_loads_torch(room: str) -> None:
+    names = sorted(name for name in MODULES if f"{name}.".startswith(f"glasshouse.{room}.") and name not in ON_TORCH)
+    assert names
+    code = (
+        f"import importlib, sys\nfor name in {names}:\n    importlib.import_module(name)\n"
+        "    heavy = {'torch', 'timm', 'torchvision', 'sklearn'} & set(sys.modules)\n"
+        "    assert not heavy, (name, heavy)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr.splitlines()[-1]
+
+
 def test_the_public_names_are_all_there() -> None:
     import glasshouse
 
@@ -154,7 +168,8 @@ def test_public_names_are_listed_sorted_and_exist(path: Path) -> None:
     if not listed:
         assert path.name in ("__init__.py", "__main__.py"), f"{path}: no __all__"
         return
-    assert listed[0] == sorted(set(listed[0]), key=by_kind)
+    assert len(listed[0]) == len(set(listed[0]))
+    assert listed[0] == sorted(listed[0], key=by_kind), f"{path}: __all__ is not sorted"
     defined = {name for node in tree.body for name in _defined(node)}
     missing = set(listed[0]) - defined
     assert not missing, f"{path}: __all__ names {missing}, which are not there"

@@ -23,7 +23,7 @@ MINUTES = 10
 def main() -> None:
     """Start a Studio in a folder of its own, train, take the pictures, and end it."""
     with tempfile.TemporaryDirectory() as home:
-        words = ["studio", "--home", home, "--port", "0", "--no-browser"]
+        words = ["studio", "--home", home, "--port", "0", "--no-browser", "--no-token"]
         studio = subprocess.Popen(
             [sys.executable, "-m", "glasshouse.cli.main", *words], stderr=subprocess.PIPE, text=True
         )

@@ -21,14 +21,18 @@ class Running:
 
 
 class Studio:
-    """A Studio of one's own, at one address for as long as it is used."""
+    """A Studio of one's own, at one address for as long as it is used; unless asked for, it has no ``token``."""
 
-    def __init__(self, home: Path, folder: Path | None = None) -> None:
+    def __init__(self, home: Path, folder: Path | None = None, *, token: bool = False) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.home = home
-        self.words = ["--folder", str(folder)] if folder else []
+        self.words = [
+            "--no-browser",
+            *(["--folder", str(folder)] if folder else []),
+            *([] if token else ["--no-token"]),
+        ]
         self.log = home.parent / f"{home.name}.log"
         self.address = f"http://127.0.0.1:{self.port}"
         self.start()

@@ -23,7 +23,7 @@ from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit
 __all__ = ["Home", "check_told_once", "digest", "fill", "kill", "undisturbed", "waited"]
 
 PATIENCE = 600.0  # a deadline for what never comes, far beyond what a busy computer takes
-PROGRAM = [sys.executable, "-m", "glasshouse.cli.main", "studio", "--port", "0", "--no-browser"]
+PROGRAM = [sys.executable, "-m", "glasshouse.cli.main", "studio", "--port", "0", "--no-browser", "--no-token"]
 
 
 def waited(holds: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:

@@ -1,6 +1,8 @@
 """Jobs that really fail, each in its way: the code on which pages rest, the words, what was kept, and resuming."""
 
+import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from glasshouse.errors import DatasetError, NoRoomError, NotFiniteError, RunError
 from glasshouse.jobs import local
+from glasshouse.jobs.killed import Killed, memory_limit, oom_count
 from glasshouse.jobs.reasons import DISK_FULL, GPU_FAILED, failure_of, failure_of_exit, reason_of
 from glasshouse.jobs.worker import Worker
 from glasshouse.store.database import Store
@@ -82,18 +85,90 @@ def test_a_network_that_is_not_there_or_does_not_fit_is_told(
     assert says in str(job.reason)
 
 
-def test_a_killed_process_leaves_a_failed_job_that_goes_on_when_resumed(
-    store: Store, dataset: DatasetRecord, worker: Worker, until: Until
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_killed_process_is_begun_again_once_by_itself(
+    store: Store, dataset: DatasetRecord, worker: Worker, until: Until, number: int
 ) -> None:
     (model,) = submit_models(store, NewModel("killed", dataset.id, {**LENET, "epochs": 60}))
-    until(lambda: get_model(store, model.id).scores.get("epoch", 0) >= 2)
-    worker.running[model.job_id].process.kill()
+
+    def kill(attempt: int) -> None:
+        until(lambda: get_job(store, model.job_id).attempt == attempt and model.job_id in worker.running)
+        until(lambda: get_job(store, model.job_id).stage == "training")
+        os.kill(worker.running[model.job_id].process.pid, number)
+
+    kill(1)
+    until(lambda: get_job(store, model.job_id).attempt == 2)
+    log = (store.path(f"work/{model.job_id}") / "log.txt").read_text()
+    assert f"The process was ended by signal {number.value} ({number.name}); it held " in log
+    kill(2)
     until(lambda: not get_job(store, model.job_id).state.live)
     job = get_job(store, model.job_id)
     assert (job.state, job.failure) == (JobState.FAILED, Failure.KILLED)
+    assert "Nothing suggests a lack of memory (it held" in str(job.reason)
     resume_job(store, job.id)
+    kill(3)
+    until(lambda: get_job(store, model.job_id).attempt == 4)
     until(lambda: not get_job(store, job.id).state.live)
     assert get_model(store, model.id).scores["epoch"] == 60
+    assert not (store.path(f"work/{job.id}") / "tmp").exists()
+
+
+def test_what_waits_for_a_killed_job_waits_on(store: Store, pictures: Path, worker: Worker, until: Until) -> None:
+    made = submit_dataset(store, NewDataset("killed", {"source": str(pictures), "width": 9, "height": 9}))
+    (model,) = submit_models(store, NewModel("waits", made.id, {**LENET, "epochs": 1, "network": "Dense128"}))
+    until(lambda: made.job_id in worker.running)
+    worker.running[made.job_id].process.kill()
+    until(lambda: not get_job(store, model.job_id).state.live)
+    assert get_job(store, made.job_id).attempt == 2
+    assert get_job(store, model.job_id).state is JobState.DONE
+
+
+def test_a_process_that_held_all_memory_is_not_begun_again(
+    store: Store, dataset: DatasetRecord, worker: Worker, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "memory_limit", lambda: 10**8)
+    (model,) = submit_models(store, NewModel("large", dataset.id, {**LENET, "epochs": 60}))
+    until(lambda: get_job(store, model.job_id).stage == "training")
+    worker.running[model.job_id].process.kill()
+    until(lambda: not get_job(store, model.job_id).state.live)
+    job = get_job(store, model.job_id)
+    assert (job.attempt, job.failure) == (1, Failure.MEMORY)
+    assert "The memory probably ran out" in str(job.reason)
+
+
+@pytest.mark.parametrize(
+    ("killed", "failure", "says"),
+    [
+        (Killed(9, True, 10**9, 4 * 10**9), Failure.MEMORY, "counted it among those that it ends for lack of memory"),
+        (Killed(9, None, 3_600_000_000, 4 * 10**9), Failure.MEMORY, "it held 3.6 GB of 4.0 GB"),
+        (Killed(9, False, 10**9, 4 * 10**9), Failure.KILLED, "signal 9 (SIGKILL)"),
+        (Killed(11), Failure.KILLED, "how much it held is not known"),
+    ],
+)
+def test_what_is_known_of_a_killed_process_is_told(killed: Killed, failure: Failure, says: str) -> None:
+    assert killed.failure is failure
+    assert says in killed.reason() and killed.reason().endswith(("Resume it.", "then resume it."))
+
+
+def test_the_counters_of_the_kernel_are_read_where_they_are(tmp_path: Path) -> None:
+    proc, groups = tmp_path / "proc", tmp_path / "cgroup"
+    inner = groups / "user.slice" / "studio"
+    (proc / "self").mkdir(parents=True)
+    inner.mkdir(parents=True)
+    assert oom_count(proc, groups) is None
+    (proc / "vmstat").write_text("nr_free_pages 5\noom_kill 7\n")
+    assert oom_count(proc, groups) == 7
+    (proc / "self" / "cgroup").write_text("0::/user.slice/studio\n")
+    (inner / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
+    (inner / "memory.max").write_text("max\n")
+    (inner.parent / "memory.max").write_text("123456\n")
+    assert oom_count(proc, groups) == 2
+    assert memory_limit(proc, groups) == 123456
+    (proc / "self" / "cgroup").write_text("5:cpu,memory:/old\n")
+    (groups / "memory" / "old").mkdir(parents=True)
+    (groups / "memory" / "old" / "memory.oom_control").write_text("under_oom 0\noom_kill 4\n")
+    (groups / "memory" / "old" / "memory.limit_in_bytes").write_text("99\n")
+    assert (oom_count(proc, groups), memory_limit(proc, groups)) == (4, 99)
 
 
 def test_memory_that_runs_out_is_told(

@@ -114,10 +114,8 @@ def test_a_training_is_aborted_resumed_killed_and_taken_over(
     pid = job().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    until(lambda: job().state is JobState.FAILED)
-    assert job().reason is not None and "killed (signal 9)" in str(job().reason)
+    until(lambda: job().attempt == 3)
 
-    resume_job(store, model.job_id)
     until(lambda: job().state is JobState.RUNNING and job().stage == "training")
     pid, born = job().pid, job().born
     gone = [one.process.child for one in worker.running.values()]

@@ -45,6 +45,26 @@ def test_the_migrations_make_exactly_the_tables_that_are_used(tmp_path: Path) ->
     store.close()
 
 
+@pytest.mark.parametrize("damage", ["no database", "a torn page"])
+def test_a_damaged_database_names_the_ways_out(tmp_path: Path, damage: str) -> None:
+    store = open_store(tmp_path)
+    submit_dataset(store, NewDataset("digits", {"source": "sample:digits", "width": 8, "height": 8}))
+    store.close()
+    file = tmp_path / "glasshouse.db"
+    whole = file.read_bytes()
+    file.write_bytes(b"no database" * 500 if damage == "no database" else whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(StoreError) as caught:
+        list_datasets(open_store(tmp_path))
+    said = str(caught.value)
+    assert f"{file} is damaged" in said and ".recover" in said and "move it aside" in said
+    file.rename(tmp_path / "aside.db")
+    for beside in tmp_path.glob("glasshouse.db-*"):
+        beside.unlink()
+    fresh = open_store(tmp_path)
+    assert list_datasets(fresh) == []
+    fresh.close()
+
+
 def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     with store.write() as connection:

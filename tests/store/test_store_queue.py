@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from glasshouse.errors import ConflictError, MissingError, RefusedError
 from glasshouse.store.database import Store, open_store
-from glasshouse.store.jobs import abort_job, get_job, list_jobs, move_job, resume_job
+from glasshouse.store.jobs import NewJob, abort_job, add_job, get_job, list_jobs, move_job, resume_job
 from glasshouse.store.people import add_user
 from glasshouse.store.queue import claim, end, give_back, settle_dependants, tell
 from glasshouse.store.records import JobKind, JobState, Role
@@ -130,3 +131,20 @@ def test_only_the_owner_and_admins_change_a_job(store: Store, put: Put) -> None:
     move_job(store, other, job, boss)
     abort_job(store, job, anna)
     assert resume_job(store, job, boss).state is JobState.QUEUED
+
+
+def test_with_accounts_a_reason_does_not_say_where_the_home_lies(tmp_path: Path) -> None:
+    store, told = open_store(tmp_path), []
+    for people in (False, True):
+        if people:
+            add_user(store, "mina", "correct horse battery")
+        with store.write() as connection:
+            job = add_job(connection, NewJob(JobKind.TRAIN, "a job"))
+        claimed = claim(store, (JobKind.TRAIN,), "here", "train:0")
+        assert claimed is not None and claimed.id == job
+        lies = f"{store.home}/datasets/x/train.arrow"
+        end(store, job, JobState.FAILED, reason=f"{lies} is gone", detail=f"Traceback: {lies}")
+        told.append((get_job(store, job).reason, get_job(store, job).detail))
+    assert told[0][0] == f"{store.home}/datasets/x/train.arrow is gone"
+    assert told[1] == ("datasets/x/train.arrow is gone", "Traceback: datasets/x/train.arrow")
+    store.close()

@@ -106,6 +106,7 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "training/run_folder.py": "command line",
     "jobs/diary.py": "the log of a job",
     "jobs/leaving.py": "the worker's log",
+    "jobs/only_studio.py": "command line",
     "web/options.py": "what is found and replaced in messages",
     "store/versions.py": "the logs of workers and jobs",
 }
@@ -124,7 +125,8 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
     r"^the language of comments|stands in another file already|^subprocess|"
     r"^not in a class folder of $|^there is no such file under $|"
     r"^network trash folder$|^temporary items$|^system volume information$|"
-    r"^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
+    r"^The job is begun again by itself|^The process was ended by|"
+    r"^the Studio's home$|^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
 )
 
 

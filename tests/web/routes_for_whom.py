@@ -22,6 +22,8 @@ ALSO = {  # what refuses within a form, or before it looks whether the thing is 
 }  # fmt: skip
 MODELS = {"chosen": "models/{model}"}
 ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
+    ("GET", "/token"): (OPEN,),
+    ("POST", "/token"): (OPEN, FORM, {"token": "of a Studio without accounts"}),
     ("GET", "/api/v1/openapi.json"): (ANY,),
     ("GET", "/api/v1/datasets"): (ANY,),
     ("POST", "/api/v1/datasets"): (MAKER, {"name": "", "recipe": {}}),

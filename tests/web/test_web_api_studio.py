@@ -1,22 +1,29 @@
 """``glasshouse studio`` and ``glasshouse users`` as a person starts and stops them."""
 
+import asyncio
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from typer.testing import CliRunner
 
 from glasshouse.cli.main import app
-from glasshouse.cli.studio import _listen
+from glasshouse.cli.server import make_server
+from glasshouse.cli.studio import _listen, server_options
 from glasshouse.errors import InputError
+from glasshouse.jobs.leaving import only_worker
+from glasshouse.jobs.locks import is_held
 from glasshouse.store.database import open_store
 from glasshouse.store.people import add_user, list_users
 from glasshouse.store.records import Role
@@ -25,18 +32,22 @@ from glasshouse.web.settings import Settings
 PROGRAM = [sys.executable, "-m", "glasshouse.cli.main"]
 
 
-def start(home: Path) -> tuple["subprocess.Popen[str]", str]:
-    """Start the Studio on a free port; return it and its address."""
-    words = [*PROGRAM, "studio", "--home", str(home), "--port", "0", "--no-browser"]
+def start(home: Path, *more: str) -> tuple["subprocess.Popen[str]", str]:
+    """Start the Studio on a free port; return it and its address, with the token that is in it."""
+    words = [*PROGRAM, "studio", "--home", str(home), "--port", "0", "--no-browser", *more]
     studio = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     assert studio.stderr is not None
-    found = re.search(r"http://127\.0\.0\.1:\d+/", line := studio.stderr.readline())
+    found = re.search(r"http://127\.0\.0\.1:\d+/(\?token=\S+)?", line := studio.stderr.readline())
     assert found, line
     return studio, found[0]
 
 
 def ask(address: str) -> object:
-    with urllib.request.urlopen(address) as answer:
+    """Return what the API tells a browser that opened the address of the start message."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with browser.open(address) as home:
+        assert "token" not in home.url and home.headers["Referrer-Policy"] == "same-origin"
+    with browser.open(f"{address.partition('?')[0]}api/v1/session") as answer:
         return json.load(answer)
 
 
@@ -55,7 +66,7 @@ def workers(home: Path) -> list[psutil.Process]:
 @pytest.mark.system
 def test_it_is_started_stopped_killed_and_started_again(tmp_path: Path) -> None:
     studio, address = start(tmp_path)
-    assert ask(f"{address}api/v1/session") == {"accounts": False, "user": None}
+    assert ask(address) == {"accounts": False, "user": None}
     studio.send_signal(signal.SIGINT)
     said = studio.communicate(timeout=120)[1]
     assert (studio.returncode, "Stopped. No job waits" in said) == (0, True), said
@@ -71,6 +82,69 @@ def test_it_is_started_stopped_killed_and_started_again(tmp_path: Path) -> None:
     studio.communicate()
     psutil.wait_procs(found, timeout=90)
     assert workers(tmp_path) == [], "a worker whose Studio was killed ends too; its jobs go on"
+
+
+@pytest.mark.system
+def test_a_second_studio_on_the_same_home_is_refused_and_told_of_the_first(tmp_path: Path) -> None:
+    studio, address = start(tmp_path)
+    try:
+        words = [*PROGRAM, "studio", "--home", str(tmp_path), "--port", "0", "--no-browser"]
+        second = subprocess.run(words, capture_output=True, text=True, timeout=90)
+        assert second.returncode == 2
+        assert f"Another Studio is open on {tmp_path}" in second.stderr
+        assert f"process {studio.pid} on {socket.gethostname()}" in second.stderr
+        assert address.partition("?")[0] in second.stderr and "token" not in second.stderr
+        assert second.stderr.count("\n") == 1
+    finally:
+        studio.kill()  # which leaves a file behind, but no lock
+        studio.communicate()
+    studio, again = start(tmp_path)
+    assert again.partition("token=")[2] == address.partition("token=")[2], "open pages and bookmarks go on"
+    studio.send_signal(signal.SIGINT)
+    studio.communicate(timeout=120)
+
+
+@pytest.mark.system
+def test_a_worker_of_its_own_is_told_once_and_waited_for(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    with only_worker(store):
+        studio, _ = start(tmp_path, "--no-token")
+        assert studio.stderr is not None
+        said = [studio.stderr.readline() for _ in range(3)]
+        assert said[0].startswith("There is no token"), said
+        assert said[1].startswith(f"Another worker (process {os.getpid()}) works on"), said
+        assert said[2].startswith("That worker does the jobs"), said
+    lock = tmp_path / f"worker-{socket.gethostname()}.lock"
+    deadline = time.monotonic() + 90
+    while not (is_held(lock) and str(os.getpid()) != lock.read_text()):
+        assert time.monotonic() < deadline, "its own worker did not begin"
+        time.sleep(0.05)
+    studio.send_signal(signal.SIGINT)
+    last = studio.communicate(timeout=120)[1]
+    assert last.splitlines()[0].startswith("The web server has stopped"), last
+    store.close()
+
+
+def test_it_ends_without_a_word_though_somebody_still_waits_for_an_answer(capfd: pytest.CaptureFixture[str]) -> None:
+    asked = threading.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    options = {**server_options(Settings(port=0)), "timeout_graceful_shutdown": 0.1}
+    ended: list[int] = []
+    server = make_server(app, options, lambda: ended.append(1))
+    with _listen(Settings(port=0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        with socket.create_connection(listener.getsockname()) as connection:
+            connection.sendall(b"GET /live/home HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert asked.wait(60)
+            server.should_exit = True
+            thread.join(60)
+    assert not thread.is_alive() and ended == [1]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_answers_do_not_wait_to_be_acknowledged() -> None:

@@ -4,7 +4,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from glasshouse.store.running import list_running
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.web.api import people
 from glasshouse.web.app import create_app
+from glasshouse.web.attempts import Attempts
 from studio_seed import make_dataset, make_model
 
 SECRET = "correct horse battery"
@@ -50,6 +51,7 @@ def test_who_is_not_signed_in_sees_nothing_and_comes_back_after(store: Store) ->
     client = TestClient(create_app(store), base_url="http://localhost", follow_redirects=False)
     for address in ("/", "/models/new", "/live/home", "/folders?at=/", "/compare"):
         assert client.get(address).headers["location"].startswith("/sign-in?next=")
+    assert 'name="next" value="/models/new"' in client.get("/sign-in?next=/models/new").text
     wrong = client.post("/sign-in", data={"name": "mina", "password": "wrong", "next": "//evil.example"})
     assert wrong.status_code == 401
     assert "The name or the password is wrong." in wrong.text
@@ -179,16 +181,17 @@ def test_the_last_admin_stays(store: Store) -> None:
 
 
 def test_many_tries_at_once_are_no_way_round_the_limit(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    together = threading.Barrier(8, timeout=60)
-
-    def slowly(*_: object) -> None:
-        together.wait()  # all eight that are let in are at it at once; a ninth would not get here
-
-    monkeypatch.setattr(people, "check_password", slowly)
-    client = TestClient(create_app(store), base_url="http://localhost", follow_redirects=False)
+    refused = threading.Event()
+    monkeypatch.setattr(people, "check_password", lambda *_: refused.wait(60) and None)
+    app = create_app(store)
+    app.state.attempts = Attempts(clock=lambda: 1000.0)
+    client = TestClient(app, base_url="http://localhost", follow_redirects=False)
     with ThreadPoolExecutor(20) as pool:
         wrong = {"name": "mina", "password": "wrong wrong"}
         tries = [pool.submit(client.post, "/api/v1/session", json=wrong) for _ in range(20)]
+        done = [one.result().status_code for _, one in zip(range(12), as_completed(tries), strict=False)]
+        refused.set()  # only now is the password of the eight that were let in looked at
+        assert done == [429] * 12
         assert Counter(one.result().status_code for one in tries) == {401: 8, 429: 12}
 
 

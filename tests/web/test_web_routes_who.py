@@ -183,3 +183,58 @@ def permitted(answer: Response, method: str, path: str) -> bool:
 def around(text: str) -> str:
     at = text.find(SECRET)
     return text[max(0, at - 100) : at + 60]
+
+
+@pytest.mark.parametrize("who", ["viewer", "other"])
+def test_no_place_on_the_server_is_shown_to_those_whose_it_is_not(world: World, who: str) -> None:
+    share(world, True)
+    world.app.state.attempts = Attempts()
+    hidden = world.store.folders[0] / "corners"
+    downloads = [
+        f"/datasets/{world.dataset}/download/{name}" for name in ("recipe.json", "dataset.json", "dataset.zip")
+    ]
+    more = [*downloads, *(f"/api/v1{one}" for one in downloads), f"/datasets/new?clone={world.dataset}"]
+    routes_and_more = [*in_order(), *(("GET", address) for address in more)]
+    wrong = []
+    for method, path in routes_and_more:
+        asked = world.send if (method, path) in ROUTES else world.ask
+        answer = asked(who, method, path)
+        told = answer.text + str(answer.headers)
+        places = [str(place) for place in (world.store.home, hidden) if str(place) in told]
+        wrong += [f"{method} {path}: {excerpt(told, place)}" for place in places]
+    assert not wrong, "\n".join(wrong)
+
+
+def excerpt(text: str, found: str) -> str:
+    at = text.find(found)
+    return text[max(0, at - 100) : at + 60 + len(found)]
+
+
+@pytest.mark.parametrize("who", ["viewer", "other"])
+def test_no_message_names_the_home_nor_where_the_owners_pictures_lie(world: World, who: str) -> None:
+    share(world, True)
+    place = f"{world.store.home}/uploads/x/files/notes.txt"
+    failed = {"state": "failed", "detail": place, "notices": [{"kind": "tiny", "message": f"{place} is tiny"}]}
+    with world.store.write() as connection:
+        connection.execute(update(jobs).values(reason=f"{place} cannot be read", **failed))
+    for path in (f"/models/{world.model}", f"/datasets/{world.dataset}", "/"):
+        for address in (path, f"/api/v1{path}"):
+            told = world.ask(who, "GET", address).text
+            assert str(world.store.home) not in told, f"{address}: {excerpt(told, str(world.store.home))}"
+    seen = world.ask(who, "GET", f"/api/v1/models/{world.model}").json()["job"]
+    assert (seen["reason"], seen["notices"][0]["message"]) == ("notes.txt cannot be read", "notes.txt is tiny")
+    owner = world.ask("owner", "GET", f"/api/v1/models/{world.model}").json()["job"]
+    assert owner["reason"] == f"{place} cannot be read"
+
+
+def test_what_went_wrong_is_told_without_the_home_where_there_are_accounts(world: World) -> None:
+    share(world, True)
+    folder = world.store.path(get_model(world.store, world.model).folder)
+    folder.rename(folder.with_name("away"))
+    try:
+        for path in (f"/models/{world.model}/details", f"/api/v1/models/{world.model}/download",
+                     f"/api/v1/models/{world.model}/results/val", f"/models/{world.model}/code"):  # fmt: skip
+            answer = world.ask("other", "GET", path)
+            assert str(world.store.home) not in answer.text, path
+    finally:
+        folder.with_name("away").rename(folder)

@@ -1,11 +1,12 @@
 """``glasshouse dataset``: make a dataset of pictures, and look at one."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from glasshouse.cli.streams import json_text
 
 if TYPE_CHECKING:
     from glasshouse.data.dataset import Dataset
@@ -107,7 +108,7 @@ def show(
         from dataclasses import asdict
 
         listed = {"twin_groups": [asdict(twin) for twin in dataset.twins]} if twins else {}
-        print(json.dumps({**dataset.summary(), **listed}, ensure_ascii=False))
+        print(json_text({**dataset.summary(), **listed}))
         return
     if not (twins or rejected):
         _tell(dataset, as_json=False)
@@ -152,7 +153,7 @@ def _open(path: Path) -> "Dataset":
 def _tell(dataset: "Dataset", as_json: bool) -> None:
     summary = dataset.summary()
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False))
+        print(json_text(summary))
         return
     _print_table(summary)
     twins = summary["twins"]

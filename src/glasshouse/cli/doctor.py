@@ -1,6 +1,5 @@
 """``glasshouse doctor``: what this machine has, and what to do about what it lacks."""
 
-import json
 import platform
 import shutil
 import sys
@@ -9,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import typer
+
+from glasshouse.cli.streams import json_text
 
 __all__ = ["doctor"]
 
@@ -29,7 +30,7 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="Print one JSON do
     """Look over this machine: versions, devices, memory, disk, picture formats."""
     findings = [_python(), *_packages(), _networks(), *_devices(), _memory(), _disk(), _formats()]
     if as_json:
-        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+        print(json_text([asdict(finding) for finding in findings], indent=2))
     else:
         width = max(len(finding.name) for finding in findings)
         for finding in findings:

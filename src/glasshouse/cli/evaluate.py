@@ -1,12 +1,13 @@
 """``glasshouse evaluate``: what a model is worth on pictures it did not learn from."""
 
-import json
 import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from glasshouse.cli.streams import json_text
 
 if TYPE_CHECKING:
     from glasshouse.data.dataset import Dataset
@@ -37,7 +38,7 @@ def evaluate(
         _tell_opening(dataset)
     report = _shown(scoring(loaded, dataset, split))
     if as_json:
-        print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        print(json_text(report.to_dict(), indent=2))
     else:
         print(report)
 

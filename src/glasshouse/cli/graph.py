@@ -1,11 +1,12 @@
 """``glasshouse graph``: the graph of a computation, as a drawing."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from glasshouse.cli.streams import json_text
 
 if TYPE_CHECKING:
     from glasshouse.explanation.drawn import Drawn
@@ -35,7 +36,7 @@ def graph(
     """
     drawn = _drawn(what, picture, label, example, level)
     if as_json:
-        print(json.dumps(drawn.data, ensure_ascii=False))
+        print(json_text(drawn.data))
     if out is not None or not as_json:
         place = out or Path("graph.svg")
         _write(place, drawn.svg)

@@ -21,6 +21,7 @@ from glasshouse.cli import (
     verify,
 )
 from glasshouse.cli.advice import advised
+from glasshouse.cli.streams import make_safe
 from glasshouse.errors import DamageError, GlasshouseError
 
 __all__ = ["app", "main"]
@@ -63,6 +64,7 @@ def options(
 
 def main() -> None:
     """Run the command line; an error that Glasshouse raises on purpose becomes its text and exit code 2, damage 1."""
+    make_safe()
     try:
         app()
     except GlasshouseError as error:

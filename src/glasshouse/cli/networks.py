@@ -1,8 +1,8 @@
 """``glasshouse networks``: what there is to choose from."""
 
-import json
-
 import typer
+
+from glasshouse.cli.streams import json_text
 
 __all__ = ["networks"]
 
@@ -16,7 +16,7 @@ def networks(
     """List the networks: the catalogue, and with --search those of timm."""
     rows = _catalogue(search) + (_timm(search) if search else [])
     if as_json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(json_text(rows, indent=2))
         return
     if not rows:
         print(f"No network has {search!r} in its name; `glasshouse networks` lists the catalogue.")

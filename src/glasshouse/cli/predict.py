@@ -10,6 +10,8 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from glasshouse.cli.streams import json_text
+
 if TYPE_CHECKING:
     from glasshouse.export.predictor import Prediction
 
@@ -104,7 +106,7 @@ def _print_json(answers: Iterator["Prediction"]) -> int:
 
 
 def _entry(answer: "Prediction") -> str:
-    text = json.dumps(answer.to_dict(), ensure_ascii=False)
+    text = json_text(answer.to_dict())
     return text if text.isprintable() else json.dumps(answer.to_dict())  # names that are no Unicode
 
 

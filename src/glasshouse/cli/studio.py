@@ -2,10 +2,9 @@
 
 import os
 import signal
-import subprocess
 import sys
-import threading
-import webbrowser
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +13,18 @@ import typer
 from glasshouse.errors import InputError
 
 if TYPE_CHECKING:
+    from glasshouse.cli.keeper import Keeper
+    from glasshouse.jobs.only_studio import Opened
     from glasshouse.store.database import Store
     from glasshouse.web.settings import Settings
 
-__all__ = ["default_home", "serve", "studio"]
+__all__ = ["default_home", "serve", "server_options", "studio"]
 
-GOODBYE = 90.0  # seconds for running jobs to keep their work
+WITH_KEY = (
+    "That address holds a token: whoever has it may do here what you may do, and other users of this computer are kept "
+    "out. To print it again: glasshouse studio --token --home {home}"
+)
+WITHOUT_KEY = "There is no token: every user of this computer may do here what you may do."
 
 
 def default_home() -> Path:
@@ -52,18 +57,36 @@ def studio(
         ),
     ] = None,
     https: Annotated[bool, typer.Option("--https", help="It is behind a proxy that ends HTTPS.")] = False,
+    trust_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of a proxy in front of it, whose X-Forwarded-For and X-Forwarded-Proto are believed; "
+            "may be repeated. None is, unless named.",
+        ),
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+    show_token: Annotated[
+        bool, typer.Option("--token", help="Print the token that opens the Studio of this home, and exit.")
+    ] = False,
+    no_token: Annotated[
+        bool, typer.Option("--no-token", help="Without accounts: let in every user of this computer.")
+    ] = False,
 ) -> None:
     """Open the Studio: datasets, models and jobs in a browser, on this computer.
 
-    Ctrl-C stops it; running jobs keep their work and go on at the next start.
+    Without accounts it is opened by a token, which is in the address that is printed at the start; scripts send it as
+    Authorization: Bearer TOKEN. Ctrl-C stops it; running jobs keep their work and go on at the next start.
     """
     from glasshouse.store.database import open_store
     from glasshouse.store.people import has_users
     from glasshouse.web.settings import Settings
 
-    settings = Settings(host, port, tuple(allow_host or ()), https)
     place = (home or default_home()).expanduser()
+    if show_token:
+        _print_token(place)
+        return
+    settings = Settings(host, port, tuple(allow_host or ()), https, tuple(trust_proxy or ()))
     store = open_store(place, database, ())
     accounts = has_users(store)
     if not settings.local and not accounts:
@@ -73,98 +96,108 @@ def studio(
         )
     folders = tuple(folder or (() if accounts else (Path.home(), Path.cwd())))
     store.folders = tuple(dict.fromkeys(one.expanduser().resolve() for one in folders))
-    serve(store, settings, database, jobs, browser=not no_browser)
+    serve(store, settings, database, jobs, browser=not no_browser, token=not no_token)
 
 
 def serve(
-    store: "Store", settings: "Settings", database: str | None = None, jobs: int | None = None, *, browser: bool = True
+    store: "Store",
+    settings: "Settings",
+    database: str | None = None,
+    jobs: int | None = None,
+    *,
+    browser: bool = True,
+    token: bool = True,
 ) -> None:
-    """Run web server and worker on an open store until Ctrl-C.
+    """Run web server and worker on an open store until Ctrl-C; without ``token`` every local user is let in.
 
     Raises:
         InputError: the port is taken.
+        ConflictError: another Studio is open on this home.
     """
-    import uvicorn
-
+    from glasshouse.cli.keeper import Keeper
+    from glasshouse.jobs.only_studio import only_studio
+    from glasshouse.jobs.scratch import clear_leftovers, studio_scratch
+    from glasshouse.store.local_token import local_token
     from glasshouse.store.versions import note_opening
+
+    with only_studio(store) as opened:
+        listener = _listen(settings)
+        key = local_token(store.home) if token else None
+        settings = replace(settings, port=listener.getsockname()[1], token=key)
+        opened.tell(_address(settings))
+        studio_scratch(store, opened.name)
+        clear_leftovers(store)
+        note_opening(store)
+        _serve(store, settings, listener, Keeper(store, database, jobs), opened, browser=browser)
+
+
+def server_options(settings: "Settings") -> dict[str, Any]:
+    """Return how uvicorn serves: no header of a proxy is believed unless that proxy is named."""
+    return {
+        "log_level": "warning", "access_log": False, "server_header": False, "timeout_graceful_shutdown": 3,
+        "lifespan": "off", "proxy_headers": bool(settings.proxies), "forwarded_allow_ips": list(settings.proxies),
+    }  # fmt: skip
+
+
+def _serve(
+    store: "Store", settings: "Settings", listener: Any, keeper: "Keeper", opened: "Opened", *, browser: bool
+) -> None:
+    from glasshouse.cli.opening import open_browser
+    from glasshouse.cli.server import make_server
+    from glasshouse.store.people import has_users
     from glasshouse.web.app import create_app
     from glasshouse.web.children import end_children
 
     app = create_app(store, settings)
-    listener = _listen(settings)
-    address = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}/"
-    note_opening(store)
-    keeper = Keeper(store, database, jobs)
+    address = _address(settings)
+    secret = settings.token is not None and not has_users(store)
+    door = f"{address}?token={settings.token}" if secret else address
     keeper.start()
-    print(f"The Studio is open at {address}  (home: {store.home}; Ctrl-C stops it)", file=sys.stderr, flush=True)
+    print(f"The Studio is open at {door}  (home: {store.home}; Ctrl-C stops it)", file=sys.stderr, flush=True)
+    if secret:
+        print(WITH_KEY.format(home=store.home), file=sys.stderr, flush=True)
+    elif settings.token is None and not has_users(store):
+        print(WITHOUT_KEY, file=sys.stderr, flush=True)
     if browser:
-        threading.Timer(0.8, webbrowser.open, [address]).start()
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3, lifespan="off")
-    )
+        open_browser(store.home, door, secret=secret)
+
+    def ending() -> None:
+        opened.tell(address, ending=True)
+        end_children()
+
+    server = make_server(app, server_options(settings), ending)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # which uvicorn raises again when it has stopped
     try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
     finally:
-        end_children()
+        ending()
+        _stop(store, keeper)
+
+
+def _stop(store: "Store", keeper: "Keeper") -> None:
+    """Have the running jobs keep their work; whoever cannot wait for it presses Ctrl-C again."""
+    try:
         print("The web server has stopped; running jobs keep their work now.", file=sys.stderr, flush=True)
         waiting = keeper.stop()
-        jobs_wait = "1 job waits and goes on" if waiting == 1 else f"{waiting} jobs wait and go on"
-        left = f"{jobs_wait} at the next start: glasshouse studio --home {store.home}" if waiting else "No job waits."
-        print(f"Stopped. {left}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Stopped at once. Running jobs keep their work by themselves.", file=sys.stderr)
+        return
+    jobs_wait = "1 job waits and goes on" if waiting == 1 else f"{waiting} jobs wait and go on"
+    left = f"{jobs_wait} at the next start: glasshouse studio --home {store.home}" if waiting else "No job waits."
+    print(f"Stopped. {left}", file=sys.stderr)
 
 
-class Keeper:
-    """Keeps a worker process beside the web server, and starts it again when it dies."""
+def _print_token(home: Path) -> None:
+    from glasshouse.store.local_token import local_token
 
-    def __init__(self, store: "Store", database: str | None, jobs: int | None) -> None:
-        from glasshouse.jobs.wiring import child_environment, module_command
+    if not (home / "glasshouse.db").exists() and not (home / "work").is_dir():
+        raise InputError(f"There is no Studio at {home}. Name its folder with --home, or start it there first.")
+    print(local_token(home.resolve()))
 
-        words = [str(store.home), "--parent", str(os.getpid()), *(["--trainings", str(jobs)] if jobs else [])]
-        self.store = store
-        self._command = module_command("worker", *words)
-        self._environment = {**os.environ, **child_environment(database, store.folders)}
-        self._child: subprocess.Popen[bytes] | None = None
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._keep, daemon=True)
 
-    def start(self) -> None:
-        """Start the worker."""
-        self._spawn()
-        self._thread.start()
-
-    def stop(self) -> int:
-        """Have the worker put its jobs aside; return how many wait."""
-        from glasshouse.store.jobs import list_jobs
-        from glasshouse.store.records import JobState
-
-        self._ending.set()
-        if self._child is not None and self._child.poll() is None:
-            self._child.send_signal(signal.SIGTERM)
-            try:
-                self._child.wait(GOODBYE)
-            except subprocess.TimeoutExpired:
-                self._child.kill()
-        return len(list_jobs(self.store, states=[JobState.QUEUED, JobState.RUNNING]))
-
-    def _spawn(self) -> None:
-        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "start_new_session": True}
-        self._child = subprocess.Popen(self._command, env=self._environment, **options)  # noqa: S603
-
-    def _keep(self) -> None:
-        from glasshouse.jobs.leaving import GONE, OUTDATED
-
-        while not self._ending.wait(0.5):
-            if self._child is not None and self._child.poll() is not None:
-                if self._ending.wait(2.0):
-                    return
-                if self._child.returncode in (GONE, OUTDATED):  # it has said why
-                    print("No new job is begun until the Studio is started again.", file=sys.stderr)
-                    return
-                print("The worker had ended; it is started again.", file=sys.stderr)
-                self._spawn()
+def _address(settings: "Settings") -> str:
+    return f"http://{_shown(settings.host)}:{settings.port}/"
 
 
 def _listen(settings: "Settings") -> Any:

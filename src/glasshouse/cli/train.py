@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from glasshouse.cli.streams import json_text
+
 if TYPE_CHECKING:
     from glasshouse.events import Event
     from glasshouse.recipe import TrainingRecipe
@@ -105,7 +107,7 @@ def follow_run(events: "Iterator[Event]", run: Path, begun: float, as_json: bool
         raise typer.Exit(130) from None
     seconds = time.monotonic() - begun
     if as_json:
-        print(json.dumps(_document(run, seconds), ensure_ascii=False))
+        print(json_text(_document(run, seconds)))
     elif finished is not None:
         _tell(run, seconds)
 

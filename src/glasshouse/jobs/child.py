@@ -25,6 +25,7 @@ from glasshouse.jobs.lifeline import Lifeline
 from glasshouse.jobs.locks import take
 from glasshouse.jobs.reasons import TAKEN, UNTOLD, code_of, failure_of, reason_of
 from glasshouse.jobs.saying import say
+from glasshouse.jobs.scratch import end_scratch, job_scratch
 from glasshouse.jobs.space import check_space
 from glasshouse.jobs.telling import Teller
 from glasshouse.jobs.wiring import store_of_worker
@@ -69,10 +70,12 @@ def _main(home: str, job_id: str, attempt: str) -> int:
         os.chdir(store.path("runs"))
         lifeline = Lifeline(store, job, folder / "lock")
         lifeline.start()
+        scratch = job_scratch(store, job_id)
         try:
             return _done(store, job)
         finally:
             lifeline.end()
+            end_scratch(scratch)
 
 
 def _done(store: Store, job: JobRecord) -> int:

@@ -14,9 +14,9 @@ from glasshouse.jobs.locks import take
 from glasshouse.store.database import Store
 from glasshouse.store.versions import successor
 
-__all__ = ["GONE", "OUTDATED", "Leave", "only_worker", "reason_to_leave", "worker_lock"]
+__all__ = ["BUSY", "GONE", "OUTDATED", "Leave", "only_worker", "reason_to_leave", "worker_lock"]
 
-ALONE, OUTDATED, GONE = 0, 4, 5  # exit codes: the Studio is gone, another version came, the home is gone
+ALONE, BUSY, OUTDATED, GONE = 0, 3, 4, 5  # exit codes: the Studio is gone, there is a worker, another version came, ...
 BETWEEN = 5.0  # seconds between two looks at the version
 
 Leave = Callable[[], int | None]
@@ -68,11 +68,25 @@ def only_worker(store: Store, host: str | None = None, patience: float = 0.0) ->
     with path.open("a") as file:
         while not take(file):
             if time.monotonic() > deadline:
-                raise ConflictError(f"Another worker works on {store.home}; stop that Studio first.")
+                raise ConflictError(
+                    f"Another worker{_process(path)} works on {store.home}. Stop it, or the Studio that started it."
+                )
             time.sleep(0.05)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
         yield path
 
 
 def worker_lock(store: Store, host: str) -> Path:
     """Return the file that the worker of ``host`` holds while it lives."""
     return store.home / f"worker-{host}.lock"
+
+
+def _process(lock: Path) -> str:
+    """Return which process holds a lock, in words; one of an earlier version did not say."""
+    try:
+        told = lock.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
+    return f" (process {told})" if told.isdigit() else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from glasshouse.jobs.killed import Killed, memory_limit, oom_count, peak_of
 from glasshouse.jobs.locks import is_held
 from glasshouse.jobs.wiring import module_command
 from glasshouse.store.database import Store
@@ -19,19 +20,40 @@ __all__ = ["Local", "adopt", "is_alive", "job_lock", "start"]
 
 @dataclass
 class Local:
-    """A process that does a job; ``child`` is None where another worker started it."""
+    """A process that does a job; ``child`` is None where another worker started it.
+
+    ``ooms`` are the processes that the kernel had ended for lack of memory when it began, ``peak`` the most bytes that
+    it held, once it has ended; None where that is not known.
+    """
 
     pid: int
     born: float
     child: "subprocess.Popen[bytes] | None" = None
     code: int | None = None
+    ooms: int | None = None
+    peak: int | None = None
 
     def ended(self) -> bool:
         """Whether it is gone; ``code`` is then its exit code, None where that cannot be known."""
-        if self.child is not None:
-            self.code = self.child.poll()
-            return self.code is not None
-        return not is_alive(self.pid, self.born)
+        if self.child is None:
+            return not is_alive(self.pid, self.born)
+        if self.child.returncode is None:
+            try:
+                pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+            except ChildProcessError:  # it was waited for elsewhere
+                self.child.poll()
+            else:
+                if pid:
+                    self.child.returncode = os.waitstatus_to_exitcode(status)
+                    self.peak = peak_of(usage)
+        self.code = self.child.returncode
+        return self.code is not None
+
+    def killed(self) -> Killed:
+        """Return what is known of its end by a signal."""
+        now = oom_count()
+        counted = None if now is None or self.ooms is None else now > self.ooms
+        return Killed(-(self.code or 0), counted, self.peak, memory_limit())
 
     def stop(self) -> None:
         """Ask it to keep its work and end."""
@@ -56,12 +78,13 @@ def start(store: Store, job: JobRecord, gpu: str | None = None) -> Local:
     folder = store.path(f"work/{job.id}")
     folder.mkdir(parents=True, exist_ok=True)
     environment = dict(os.environ) if gpu is None else {**os.environ, "CUDA_VISIBLE_DEVICES": gpu}
+    ooms = oom_count()
     with (folder / "log.txt").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603
             module_command("child", str(store.home), job.id, str(job.attempt)),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,
         )  # fmt: skip
-    return Local(child.pid, _born(child.pid), child)
+    return Local(child.pid, _born(child.pid), child, ooms=ooms)
 
 
 def adopt(store: Store, job: JobRecord) -> Local | None:

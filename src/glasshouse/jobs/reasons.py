@@ -149,18 +149,13 @@ def reason_of_exit(code: int | None) -> str:
             "Its process ended without a word, again and again: it was killed, or the computer was restarted. "
             "Its last checkpoint is kept; resume it."
         )
-    if code == -signal.SIGKILL:
-        return (
-            "Its process was killed (signal 9). Most often the computer's memory ran out: choose a smaller batch or "
-            "smaller pictures, or end other programs; then resume it."
-        )
     if code == -signal.SIGBUS:
         return (
             "Its process could no longer read a file (signal 7): the dataset's files were changed or deleted while it "
             "worked, or the disk fails. Put them back, or make the dataset again, then resume it."
         )
-    if code < 0:
-        return f"Its process was ended by {_signal(-code)}. Resume it."
+    if code < 0:  # what else is known of it: killed.py
+        return f"Its process was ended by signal {-code}. Resume it."
     if code == DISK_FULL:
         return FULL
     if code == GPU_FAILED:
@@ -172,10 +167,3 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _signal(number: int) -> str:
-    try:
-        return f"signal {number} ({signal.Signals(number).name})"
-    except ValueError:
-        return f"signal {number}"

@@ -3,6 +3,7 @@
 import os
 import shutil
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from glasshouse.data.samples import sample
@@ -15,7 +16,7 @@ from glasshouse.store.models import get_model
 from glasshouse.store.records import JobKind, JobRecord
 from glasshouse.store.uploads import SPARE_BYTES
 
-__all__ = ["check_space", "dataset_bytes", "training_bytes"]
+__all__ = ["NEEDS", "check_space", "dataset_bytes", "training_bytes"]
 
 PACKED = {"raw": 1.0, "png": 0.7, "jpeg": 0.25}  # bytes for a value of a pixel: photographs, generously
 THUMB_BYTES = 3_072
@@ -28,7 +29,7 @@ def check_space(store: Store, job: JobRecord) -> None:
     Raises:
         NoRoomError: what it needs and some to spare is not free; both are told.
     """
-    needed = _needed(store, job)
+    needed = NEEDS[job.kind](store, job)
     free = shutil.disk_usage(store.home).free
     if free >= needed + SPARE_BYTES:
         return
@@ -53,23 +54,36 @@ def training_bytes(recipe: TrainingRecipe, parameters: int) -> int:
     return 4 * parameters * (values * (3 + kept) + 1)
 
 
-def _needed(store: Store, job: JobRecord) -> int:
-    if job.kind is JobKind.DATASET:
-        recipe = DatasetRecipe(**get_dataset(store, str(job.dataset_id)).recipe)
-        sources = [one for one in (recipe.source, recipe.valid_source, recipe.test_source) if one]
-        return dataset_bytes(recipe, sum(map(_files, sources)))
-    if job.kind is JobKind.TRAIN:
-        try:
-            training = TrainingRecipe(**get_model(store, str(job.model_id)).recipe)
-        except RecipeError:  # of a run made before this was refused, which may be resumed; else the work says so
-            return 0
-        if not isinstance(training.network, str):
-            return 0
-        try:
-            return training_bytes(training, find(training.network).parameters)
-        except NetworkError:
-            return 0
+def _of_dataset(store: Store, job: JobRecord) -> int:
+    recipe = DatasetRecipe(**get_dataset(store, str(job.dataset_id)).recipe)
+    sources = [one for one in (recipe.source, recipe.valid_source, recipe.test_source) if one]
+    return dataset_bytes(recipe, sum(map(_files, sources)))
+
+
+def _of_training(store: Store, job: JobRecord) -> int:
+    try:
+        training = TrainingRecipe(**get_model(store, str(job.model_id)).recipe)
+    except RecipeError:  # of a run made before this was refused, which may be resumed; else the work says so
+        return 0
+    if not isinstance(training.network, str):
+        return 0
+    try:
+        return training_bytes(training, find(training.network).parameters)
+    except NetworkError:
+        return 0
+
+
+def _nothing(store: Store, job: JobRecord) -> int:
+    """Answers are small."""
     return 0
+
+
+NEEDS: Mapping[JobKind, Callable[[Store, JobRecord], int]] = {
+    JobKind.DATASET: _of_dataset,
+    JobKind.TRAIN: _of_training,
+    JobKind.EVALUATE: _nothing,
+    JobKind.CLASSIFY: _nothing,
+}
 
 
 def _files(source: str) -> int:

@@ -19,7 +19,8 @@ from types import FrameType
 from glasshouse import __version__
 from glasshouse.errors import ConflictError, MissingError, StoreError
 from glasshouse.jobs.health import Health
-from glasshouse.jobs.leaving import GONE, OUTDATED, Leave, only_worker, reason_to_leave
+from glasshouse.jobs.killed import begin_again
+from glasshouse.jobs.leaving import BUSY, GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.local import Local, adopt, start
 from glasshouse.jobs.machine import Meter
 from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, UNTOLD, failure_of_exit, reason_of_exit
@@ -76,6 +77,7 @@ class Worker:
 
     def run(self, leave: Leave | None = None) -> int:
         """Work until asked to stop; where ``leave`` gives a code, leave the jobs running and return that code."""
+        said = ""  # a trouble that lasts is said once
         while not self._asked:
             try:
                 if leave is not None and (code := leave()) is not None:
@@ -83,8 +85,11 @@ class Worker:
                     self.health.end()
                     return code
                 self.look()
+                said = ""
             except StoreError as error:  # such as a database server that restarts
-                sys.stderr.write(f"worker: {error}\n")
+                if said != str(error):
+                    sys.stderr.write(f"worker: {error}\n")
+                said = str(error)
                 time.sleep(2.0)
             time.sleep(PAUSE)
         self.put_aside()
@@ -151,7 +156,7 @@ class Worker:
             process = start(self.store, job, place.gpu)
         except OSError as error:
             reason = f"Its process could not be started: {error}. Resume it."
-            end(self.store, job.id, JobState.FAILED, reason=reason, failure=Failure.OTHER, attempt=job.attempt)
+            self._fail(job.id, job.attempt, reason, Failure.OTHER)
             return
         self.running[job.id] = Running(place, process, job.attempt)
         tell_process(self.store, job.id, process.pid, process.born, job.attempt)
@@ -178,15 +183,21 @@ class Worker:
             give_back(self.store, job_id, one.attempt)
         elif code in (None, -signal.SIGTERM):  # asked to stop, by a computer that shuts down, before it could listen
             self._lost(job_id, one.attempt, job.losses)
+        elif code is not None and code < 0 and code != -signal.SIGBUS:
+            self._killed(job_id, one)
         else:
-            end(
-                self.store,
-                job_id,
-                JobState.FAILED,
-                reason=reason_of_exit(code),
-                failure=failure_of_exit(code),
-                attempt=one.attempt,
-            )
+            self._fail(job_id, one.attempt, reason_of_exit(code), failure_of_exit(code))
+
+    def _killed(self, job_id: str, one: Running) -> None:
+        """Begin a job again whose process a signal ended: once, and not where the memory ran out."""
+        killed = one.process.killed()
+        if begin_again(self.store, job_id, killed):
+            give_back(self.store, job_id, one.attempt)
+        else:
+            self._fail(job_id, one.attempt, killed.reason(), killed.failure)
+
+    def _fail(self, job_id: str, attempt: int, reason: str, failure: Failure) -> None:
+        end(self.store, job_id, JobState.FAILED, reason=reason, failure=failure, attempt=attempt)
 
     def _judge(self, gpu: str, job: JobRecord, code: int | None) -> None:
         reason = job.reason or reason_of_exit(code)
@@ -198,14 +209,7 @@ class Worker:
     def _lost(self, job_id: str, attempt: int, losses: int) -> None:
         """Queue a job whose process is gone, nobody knows how; not for ever, where it never comes to keep anything."""
         if losses + 1 >= LOSSES:
-            end(
-                self.store,
-                job_id,
-                JobState.FAILED,
-                reason=reason_of_exit(None),
-                failure=failure_of_exit(None),
-                attempt=attempt,
-            )
+            self._fail(job_id, attempt, reason_of_exit(None), failure_of_exit(None))
         else:
             give_back(self.store, job_id, attempt, lost=True)
 
@@ -261,7 +265,7 @@ def main(words: Sequence[str] | None = None) -> int:
             return worker.run(reason_to_leave(store, given.parent, lock))
     except ConflictError as error:
         sys.stderr.write(f"{error}\n")
-        return 3
+        return BUSY
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from glasshouse.store.migrations import migrate
 __all__ = ["Store", "new_id", "open_store"]
 
 BUSY_SECONDS = 30.0
+DATABASE = "glasshouse.db"
 
 
 class Store:
@@ -36,13 +37,17 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a short transaction that only reads."""
-        with _told(), self.engine.begin() as connection:
+        with _told(self.home), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a short transaction that writes; on SQLite it holds the writer's lock from its first line."""
-        with _told(), self.engine.connect().execution_options(glasshouse_write=True) as connection, connection.begin():
+        with (
+            _told(self.home),
+            self.engine.connect().execution_options(glasshouse_write=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def path(self, folder: str) -> Path:
@@ -66,9 +71,11 @@ def open_store(home: str | Path, url: str | None = None, folders: tuple[Path, ..
         StoreError: the database cannot be opened, or is of a later version.
     """
     place = Path(home).expanduser().resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.mkdir(mode=0o700, exist_ok=True)  # what it holds is for its owner, also on a computer of many
     for name in ("datasets", "runs", "uploads", "work"):
         (place / name).mkdir(parents=True, exist_ok=True)
-    store = Store(place, _engine(url or f"sqlite:///{place / 'glasshouse.db'}"), tuple(f.resolve() for f in folders))
+    store = Store(place, _engine(url or f"sqlite:///{place / DATABASE}"), tuple(f.resolve() for f in folders))
     with store.write() as connection:
         migrate(connection)
     return store
@@ -119,11 +126,22 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(home: Path) -> Iterator[None]:
     """Turn what the database says into a sentence."""
     try:
         yield
     except DataError as error:
         raise InputError(f"The Studio's database cannot hold this value: {error.orig}") from error
     except (OperationalError, DatabaseError) as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise StoreError(_way_out(home / DATABASE, error.orig)) from error
         raise StoreError(f"The Studio's database refused: {error.orig}") from error
+
+
+def _way_out(file: Path, what: object) -> str:
+    return (
+        f"The Studio's database {file} is damaged ({what}). Stop the Studio and put back a copy of the file, or save "
+        "what can be read, in that folder: sqlite3 glasshouse.db .recover | sqlite3 saved.db; then put saved.db in its "
+        "place. Or move it aside, with its -wal and -shm: the Studio then begins with an empty one, and the datasets "
+        "and runs beside it stay usable on the command line: glasshouse predict runs/ID PICTURE."
+    )

@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, func, select, update
 
 from glasshouse.errors import ConflictError
 from glasshouse.store.database import Store
+from glasshouse.store.discretion import may_see_places, recipe_as_seen
 from glasshouse.store.jobs import as_seen, job_record
 from glasshouse.store.owned import (
     Listing,
@@ -235,4 +236,7 @@ def _joined() -> Select[Any]:
 
 def _record(row: Row[Any], viewer: UserRecord | None) -> DatasetRecord:
     width = len(datasets.c)
-    return DatasetRecord(**dict(zip(datasets.c.keys(), row[:width])), job=as_seen(job_record(row[width:]), viewer))
+    values = dict(zip(datasets.c.keys(), row[:width]))
+    if not may_see_places(values["owner_id"], viewer):
+        values["recipe"] = recipe_as_seen(values["recipe"])
+    return DatasetRecord(**values, job=as_seen(job_record(row[width:]), viewer))

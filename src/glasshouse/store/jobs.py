@@ -3,12 +3,14 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select, update
 
 from glasshouse.errors import ConflictError, MissingError, RefusedError
 from glasshouse.store.database import Store, new_id
+from glasshouse.store.discretion import without_places
 from glasshouse.store.records import JobKind, JobRecord, JobState, Role, UserRecord
 from glasshouse.store.tables import jobs
 
@@ -20,6 +22,7 @@ __all__ = [
     "check_job",
     "get_job",
     "job_record",
+    "killed_before",
     "list_jobs",
     "may_see",
     "move_job",
@@ -107,8 +110,12 @@ def may_see(job: JobRecord, viewer: UserRecord | None) -> bool:
 
 
 def as_seen(job: JobRecord, viewer: UserRecord | None) -> JobRecord:
-    """Return the job as who sees its dataset or model may see it: its traceback and arguments are its owner's."""
-    return job if may_see(job, viewer) else replace(job, detail=None, arguments={}, host=None, pid=None)
+    """Return the job as who sees its dataset or model may see it: its traceback, arguments, places are its owner's."""
+    if may_see(job, viewer):
+        return job
+    notices = [{name: without_places(text) for name, text in one.items()} for one in job.notices]
+    reason = None if job.reason is None else without_places(job.reason)
+    return replace(job, detail=None, arguments={}, host=None, pid=None, reason=reason, notices=notices)
 
 
 def check_job(job: JobRecord, user: UserRecord | None) -> None:
@@ -173,9 +180,16 @@ def resume_job(store: Store, job_id: str, user: UserRecord | None = None) -> Job
             )
         )
     job = get_job(store, job_id)
-    if not changed.rowcount:
+    if changed.rowcount:
+        killed_before(store, job_id).unlink(missing_ok=True)
+    else:
         raise ConflictError(f"{job.title} is {job.state}: only an aborted or failed job can be resumed.")
     return job
+
+
+def killed_before(store: Store, job_id: str) -> Path:
+    """Return the file that is there when a job was begun again by itself after a signal ended its process."""
+    return store.path(f"work/{job_id}") / "killed"
 
 
 def move_job(store: Store, job_id: str, before: str | None, user: UserRecord | None = None) -> None:

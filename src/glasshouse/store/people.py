@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+import threading
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -19,6 +20,7 @@ from glasshouse.store.records import AuditEntry, Role, TokenRecord, UserRecord
 from glasshouse.store.tables import audit, sessions, tokens, users
 
 __all__ = [
+    "HASHES_AT_ONCE",
     "add_token",
     "add_user",
     "begin_session",
@@ -40,6 +42,8 @@ __all__ = [
 
 SESSION_SECONDS = 14 * 24 * 3600.0
 LEAST_PASSWORD, MOST_PASSWORD = 8, 1000
+HASHES_AT_ONCE = 2  # each takes 64 MiB
+_hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
 
 
 def has_users(store: Store) -> bool:
@@ -66,7 +70,7 @@ def add_user(store: Store, name: str, password: str, role: Role = Role.MEMBER) -
     with store.write() as connection:
         if connection.execute(select(users.c.id).where(func.lower(users.c.name) == name.lower())).first():
             raise ConflictError(f"There is an account {name} already.")
-        values = {"id": user.id, "name": name, "password": _hasher().hash(password), "role": role}
+        values = {"id": user.id, "name": name, "password": _hashed(password), "role": role}
         connection.execute(insert(users).values(**values, created_at=user.created_at))
     return user
 
@@ -97,7 +101,7 @@ def change_user(
         _check_not_last_admin(user, everybody)
     values: dict[str, object] = {}
     if password is not None:
-        values["password"] = _hasher().hash(password)
+        values["password"] = _hashed(password)
     if role is not None:
         values["role"] = role
     if disabled is not None:
@@ -123,8 +127,10 @@ def check_password(store: Store, name: str, password: str) -> UserRecord | None:
     """Return the person whose name and password these are; a wrong name takes as long as a wrong password."""
     with store.read() as connection:
         row = connection.execute(select(users).where(func.lower(users.c.name) == name.lower())).first()
+    kept = row.password if row is not None else _decoy()
     try:
-        _hasher().verify(row.password if row is not None else _decoy(), password)
+        with _hashing:
+            _hasher().verify(kept, password)
     except (Argon2Error, InvalidHashError):
         return None
     if row is None or row.disabled_at is not None:
@@ -263,9 +269,14 @@ def _hasher() -> PasswordHasher:
     return PasswordHasher()
 
 
+def _hashed(password: str) -> str:
+    with _hashing:
+        return _hasher().hash(password)
+
+
 @cache
 def _decoy() -> str:
-    return _hasher().hash(secrets.token_hex(16))
+    return _hashed(secrets.token_hex(16))
 
 
 def _digest(secret: str) -> str:

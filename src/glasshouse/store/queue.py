@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
 from glasshouse.store.clock import clock
 from glasshouse.store.database import Store
+from glasshouse.store.discretion import without_home
 from glasshouse.store.jobs import get_job, job_record
+from glasshouse.store.people import has_users
 from glasshouse.store.records import Failure, JobKind, JobRecord, JobState
 from glasshouse.store.tables import jobs
 
@@ -84,7 +86,13 @@ def end(
     result: Mapping[str, Any] | None = None,
     attempt: int | None = None,
 ) -> bool:
-    """End a running job; return False where it had ended already, or was started again since ``attempt``."""
+    """End a running job; return False where it had ended already, or was started again since ``attempt``.
+
+    Where there are accounts, what is told does not say where the Studio's home lies.
+    """
+    if (reason or detail) and has_users(store):
+        reason = reason and without_home(reason, store.home)
+        detail = detail and without_home(detail, store.home)
     values: dict[str, Any] = {"state": state, "reason": reason, "detail": detail, "pid": None, "wish": None,
                               "failure": failure}  # fmt: skip
     if result is not None:

@@ -21,6 +21,7 @@ __all__ = [
     "check_disk",
     "delete_upload",
     "finish_upload",
+    "forget_unfinished",
     "get_upload",
     "received",
     "received_files",
@@ -31,6 +32,7 @@ __all__ = [
 
 SPARE_BYTES = 200 * 2**20  # of disk that an upload leaves free
 CHECKED_EVERY = 64 * 2**20  # bytes, after which the disk is looked at again
+UNFINISHED_SECONDS = 7 * 86400.0  # after which an upload that nobody goes on with is dropped
 _PART = ".part"
 
 
@@ -191,6 +193,20 @@ def delete_upload(store: Store, upload: UploadRecord) -> None:
     shutil.rmtree(store.path(upload.folder), ignore_errors=True)
     with store.write() as connection:
         connection.execute(uploads.delete().where(uploads.c.id == upload.id))
+
+
+def forget_unfinished(store: Store, seconds: float = UNFINISHED_SECONDS) -> int:
+    """Drop the uploads that were never finished and got nothing for ``seconds``; return how many."""
+    now, dropped = time.time(), 0
+    with store.read() as connection:
+        rows = connection.execute(select(uploads).where(uploads.c.finished_at.is_(None))).all()
+    for upload in (UploadRecord(**row._mapping) for row in rows):
+        places = [store.path(upload.folder), *store.path(upload.folder).rglob("*")]
+        latest = max((place.stat().st_mtime for place in places if place.exists()), default=upload.created_at)
+        if now - max(latest, upload.created_at) > seconds:
+            delete_upload(store, upload)
+            dropped += 1
+    return dropped
 
 
 def safe_name(name: str) -> str:

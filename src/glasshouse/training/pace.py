@@ -49,10 +49,11 @@ class Pace:
         return asdict(self)
 
 
-def measure(recipe: TrainingRecipe, seconds: float = 3.0) -> Pace:
+def measure(recipe: TrainingRecipe, seconds: float = 3.0, place: Path | None = None) -> Pace:
     """Train on the recipe's dataset for at most about ``seconds``, in a folder that is dropped, and return the pace.
 
-    Weights do not change it, so none are loaded.
+    That folder is made in ``place``, or where the system keeps temporary files. Weights do not change the pace, so none
+    are loaded.
 
     Raises:
         InputError: the recipe, dataset or network cannot be used.
@@ -64,10 +65,10 @@ def measure(recipe: TrainingRecipe, seconds: float = 3.0) -> Pace:
     look, device = _look(plain, dataset)
     learn = frozen = look
     if recipe.strategy != "features":
-        learn = _learn(plain, seconds)
+        learn = _learn(plain, seconds, place)
     if recipe.strategy == "fine-tune" and recipe.freeze_epochs:
         tuned = plain.replace(strategy="fine-tune", weights=recipe.weights, freeze_epochs=1000)
-        frozen = _learn(tuned, seconds / 2)
+        frozen = _learn(tuned, seconds / 2, place)
     lived = time.time() - psutil.Process().create_time()
     return Pace(learn, frozen, look, max(1.0, min(lived - seconds, 20.0)), peak_memory(device), device)
 
@@ -107,10 +108,10 @@ def _look(recipe: TrainingRecipe, dataset: Dataset) -> tuple[float, str]:
     return (time.perf_counter() - begin) / len(rows), str(material.device)
 
 
-def _learn(recipe: TrainingRecipe, seconds: float) -> float:
+def _learn(recipe: TrainingRecipe, seconds: float, place: Path | None) -> float:
     """Return the median seconds to train on one picture; the first step is not counted."""
     with (
-        tempfile.TemporaryDirectory(prefix="glasshouse-pace-") as folder,
+        tempfile.TemporaryDirectory(prefix="glasshouse-pace-", dir=place) as folder,
         closing(train(recipe, Path(folder) / "run", with_weights=False)) as events,  # type: ignore[type-var]
     ):
         moments = list(_moments(events, seconds))

@@ -15,12 +15,14 @@ from starlette.responses import Response
 from glasshouse import __version__
 from glasshouse.errors import GlasshouseError, Problem
 from glasshouse.store.database import Store, open_store
+from glasshouse.store.discretion import without_home
 from glasshouse.web.api.faults import fault, fault_response
 from glasshouse.web.api.routes import router
 from glasshouse.web.attempts import Attempts
 from glasshouse.web.board import Board
 from glasshouse.web.guard import HEADERS, Guard
 from glasshouse.web.pages.routes import add_pages
+from glasshouse.web.passwords import PasswordQueue
 from glasshouse.web.settings import Settings
 from glasshouse.web.templating import language_of
 
@@ -38,7 +40,7 @@ def create_app(home: str | Path | Store, settings: Settings | None = None) -> Fa
     app = FastAPI(title="Glasshouse Studio", version=__version__, openapi_url="/api/v1/openapi.json",
                   docs_url=None, redoc_url=None)  # fmt: skip
     app.state.store, app.state.settings = store, settings
-    app.state.board, app.state.attempts = Board(store), Attempts()
+    app.state.board, app.state.attempts, app.state.passwords = Board(store), Attempts(), PasswordQueue()
     app.include_router(router, prefix="/api/v1")
     add_pages(app)
     for kind in (GlasshouseError, HTTPException, RequestValidationError):
@@ -51,6 +53,9 @@ def create_app(home: str | Path | Store, settings: Settings | None = None) -> Fa
 async def _answer(request: Request, error: Exception) -> Response:
     """Answer an error as JSON under /api, and as a page elsewhere."""
     status, problems = fault(error)
+    if getattr(request.state, "accounts", False):
+        home = request.app.state.store.home
+        problems = [Problem(one.field, without_home(one.message, home)) for one in problems]
     page = getattr(request.app.state, "error_page", None)
     if request.url.path.startswith("/api/") or page is None:
         return fault_response(status, problems, language_of(request))

@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import MissingError
-from glasshouse.web.exports import OWN_FILES, folders_zip, own_file, own_zip, table
+from glasshouse.web.exports import OWN_FILES, folders_zip, own_file, own_zip, table, without_sources
 
 __all__ = ["attached", "dataset_file"]
 
@@ -18,8 +18,8 @@ STREAMS: Mapping[str, tuple[Callable[[Dataset], Iterator[bytes] | Iterator[str]]
 }
 
 
-def dataset_file(title: str, dataset: Dataset, name: str) -> Response:
-    """Return one form of a dataset, made while it is sent.
+def dataset_file(title: str, dataset: Dataset, name: str, *, places: bool = True) -> Response:
+    """Return one form of a dataset, made while it is sent; without ``places`` nothing tells where its sources lie.
 
     Raises:
         MissingError: it has no such form.
@@ -28,10 +28,13 @@ def dataset_file(title: str, dataset: Dataset, name: str) -> Response:
         stream, kind = STREAMS[name]
         ending = name.partition(".")[0]
         called = f"{title}.{name.partition('.')[2]}" if ending == "table" else f"{title}-{name}"
-        return StreamingResponse(stream(dataset), media_type=kind, headers=attached(called))
+        made = own_zip(dataset, places=places) if name == "dataset.zip" else stream(dataset)
+        return StreamingResponse(made, media_type=kind, headers=attached(called))
     path = own_file(dataset, name)
     if path is None:
         raise MissingError(f"A dataset has no {name}; there are {', '.join([*STREAMS, *OWN_FILES])}.")
+    if not places and (text := without_sources(path)) is not None:
+        return Response(text, media_type="application/octet-stream", headers=attached(f"{title}-{name}"))
     return FileResponse(path, media_type="application/octet-stream", headers=attached(f"{title}-{name}"))
 
 

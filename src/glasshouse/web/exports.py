@@ -1,5 +1,6 @@
 """A dataset to take away: class folders in a zip, a table, or the dataset's own files; all made while they are sent."""
 
+import json
 import re
 import unicodedata
 import zipfile
@@ -14,9 +15,10 @@ from glasshouse.data.files import is_hidden
 from glasshouse.data.rows import Row, Split
 from glasshouse.data.sources.parts import is_unlabelled, part_of_name
 from glasshouse.data.spreadsheet import BOM, line
+from glasshouse.store.discretion import named_alone, recipe_as_seen
 from glasshouse.web.pictures import png
 
-__all__ = ["OWN_FILES", "folder_names", "folders_zip", "own_file", "own_sizes", "own_zip", "table"]
+__all__ = ["OWN_FILES", "folder_names", "folders_zip", "own_file", "own_sizes", "own_zip", "table", "without_sources"]
 
 OWN_FILES = ("dataset.json", "recipe.json", "train.arrow", "val.arrow", "test.arrow", "rejected.csv", "twins.csv")
 HEAD = ("path", "class", "split", "width", "height", "sha256", "file")
@@ -72,14 +74,20 @@ def folders_zip(dataset: Dataset) -> Iterator[bytes]:
     yield pipe.take()
 
 
-def own_zip(dataset: Dataset) -> Iterator[bytes]:
-    """Yield a zip with the dataset's own files, which ``ImageData.open`` reads once they are unpacked."""
+def own_zip(dataset: Dataset, *, places: bool = True) -> Iterator[bytes]:
+    """Yield a zip with the dataset's own files, which ``ImageData.open`` reads once they are unpacked.
+
+    Without ``places`` nothing in it tells where the sources lie.
+    """
     pipe = _Pipe(bytearray())
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         for path in (dataset.path / name for name in OWN_FILES):
             if not path.is_file():
                 continue
             info = zipfile.ZipInfo(path.name, TIME)
+            if not places and (text := without_sources(path)) is not None:
+                archive.writestr(info, text)
+                continue
             info.file_size = path.stat().st_size
             with path.open("rb") as source, archive.open(info, "w") as target:
                 while block := source.read(BLOCK):
@@ -152,6 +160,18 @@ def _labels(dataset: Dataset) -> Iterator[str]:
 
 def _lines(rows: Iterable[Iterable[object]]) -> str:
     return "".join(line(row) for row in rows)
+
+
+def without_sources(path: Path) -> str | None:
+    """Return one of a dataset's own files with its sources named without their folders; None where it names none."""
+    if path.suffix != ".json":
+        return None
+    told = json.loads(path.read_text(encoding="utf-8"))
+    if path.name == "recipe.json":
+        told = recipe_as_seen(told)
+    elif isinstance(told.get("source"), dict):
+        told["source"] = {**told["source"], "path": named_alone(told["source"].get("path"))}
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
 def own_sizes(dataset: Dataset) -> dict[str, int]:

@@ -3,13 +3,12 @@
 import ipaddress
 import time
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glasshouse.errors import Problem
@@ -17,6 +16,8 @@ from glasshouse.store.database import Store
 from glasshouse.store.people import has_users, note, user_of_session, user_of_token
 from glasshouse.store.records import UserRecord
 from glasshouse.web.api.faults import fault_response
+from glasshouse.web.attempts import Attempts
+from glasshouse.web.local_access import ask_at, bearer, cookie_in, is_allowed, is_token, set_token, token_in_query
 from glasshouse.web.settings import LOOPBACK, Settings
 from glasshouse.web.templating import language_of
 
@@ -25,8 +26,13 @@ __all__ = ["COOKIE", "HEADERS", "Guard"]
 COOKIE = "glasshouse_session"
 LOOK_SECONDS = 2.0
 SAFE = ("GET", "HEAD", "OPTIONS")
-OPEN = ("/sign-in", "/language", "/api/v1/session")  # what works without having signed in, besides /static/
+OPEN = ("/sign-in", "/token", "/language", "/api/v1/session")  # what works without having signed in, besides /static/
 PIECES = ("/api/v1/uploads/", "/upload", "/classify", "/preview")  # words in paths that take pictures
+SIGN_IN = "Sign in first, or send a token: Authorization: Bearer TOKEN."
+HOW_TO_OPEN = (
+    "This Studio is opened by its token: send Authorization: Bearer TOKEN, or open the address that was printed at its "
+    "start. In a terminal, glasshouse studio --token prints it."
+)
 HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -64,7 +70,9 @@ class Guard:
         accounts = await self._accounts()
         user = await run_in_threadpool(self._user, headers) if accounts and not path.startswith("/static/") else None
         if accounts and user is None and not _is_open(path):
-            await _ask_to_sign_in(scope, receive, answer)
+            await self._ask_to_sign_in(scope, receive, answer)
+            return
+        if not accounts and await self._without_token(scope, receive, answer, headers):
             return
         noted: list[str] = []  # what the route wrote into the audit log itself
         scope.setdefault("state", {}).update(user=user, accounts=accounts, noted=noted)
@@ -133,28 +141,66 @@ class Guard:
             return True
         return not self.settings.local and not self.settings.hosts and _is_address(name)
 
+    async def _ask_to_sign_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith("/api/"):
+            await self._unknown(scope, receive, send, SIGN_IN)
+            return
+        where = quote(_address(scope), safe="")
+        await RedirectResponse(f"/sign-in?next={where}", 303)(scope, receive, send)
+
+    async def _without_token(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> bool:
+        """Answer what comes with the Studio's token in its address, or without any; False: the request goes on."""
+        path, settings = scope["path"], self.settings
+        if settings.token is None or path.startswith("/static/"):
+            return False
+        allowed = is_allowed(settings, headers)
+        given, where = token_in_query(path, scope.get("query_string", b"").decode("latin-1"))
+        if given is not None and scope["method"] in ("GET", "HEAD") and not path.startswith("/api/"):
+            right = is_token(settings, given)
+            answer = RedirectResponse(where if right or allowed else ask_at(where, wrong=True), 303)
+            if right:
+                set_token(answer, settings)
+            await answer(scope, receive, send)
+            return True
+        if allowed or _is_open(path):
+            return False
+        if path.startswith("/api/") or "text/html" not in headers.get("accept", "text/html"):
+            await self._unknown(scope, receive, send, HOW_TO_OPEN)
+        else:
+            await RedirectResponse(ask_at(_address(scope)), 303)(scope, receive, send)
+        return True
+
+    async def _unknown(self, scope: Scope, receive: Receive, send: Send, message: str) -> None:
+        """Refuse who is not known; who sends one wrong token after the other is asked to wait."""
+        headers = {"WWW-Authenticate": "Bearer"}
+        status = 401
+        if bearer(Headers(scope=scope)) is not None:
+            attempts: Attempts = scope["app"].state.attempts
+            if wait := attempts.wrong_token(scope["client"][0] if scope.get("client") else "-"):
+                status, message = 429, f"Too many wrong tokens; try again in {wait:.0f} s."
+                headers["Retry-After"] = f"{wait:.0f}"
+        await fault_response(status, [Problem("", message)], language_of(Request(scope)), headers)(scope, receive, send)
+
     def _user(self, headers: Headers) -> UserRecord | None:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token:
-            return user_of_token(self.store, token.strip())
+        token = bearer(headers)
+        if token is not None:
+            return user_of_token(self.store, token)
         cookie = session_cookie(headers.getlist("cookie"))
         return user_of_session(self.store, cookie) if cookie else None
 
 
 def session_cookie(headers: Iterable[str]) -> str | None:
     """Return the secret of the session that a browser sent, if any."""
-    for header in headers:
-        try:
-            cookies = SimpleCookie(header)
-        except CookieError:
-            continue
-        if COOKIE in cookies:
-            return cookies[COOKIE].value
-    return None
+    return next(iter(cookie_in(headers, COOKIE)), None)
 
 
 def _is_open(path: str) -> bool:
     return path in OPEN or path.startswith("/static/")
+
+
+def _address(scope: Scope) -> str:
+    query = scope.get("query_string", b"").decode("latin-1")
+    return str(scope["path"]) + (f"?{query}" if query else "")
 
 
 def _is_address(name: str) -> bool:
@@ -174,17 +220,6 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sender
-
-
-async def _ask_to_sign_in(scope: Scope, receive: Receive, send: Send) -> None:
-    path, query = scope["path"], scope.get("query_string", b"").decode("latin-1")
-    if path.startswith("/api/"):
-        await _refuse(scope, receive, send, 401, "Sign in first, or send a token: Authorization: Bearer TOKEN.")
-        return
-    where = quote(path + (f"?{query}" if query else ""), safe="")
-    location = f"/sign-in?next={where}".encode()
-    await send({"type": "http.response.start", "status": 303, "headers": [(b"location", location)]})
-    await send({"type": "http.response.body", "body": b""})
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, message: str) -> None:

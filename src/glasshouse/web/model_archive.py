@@ -22,7 +22,7 @@ def pack(folder: Path, name: str) -> IO[bytes]:
     """
     if not (folder / "model.json").is_file():
         raise MissingError(f"{name} has no model yet; it has one when its training is done.")
-    file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by blocks, when it was sent)
+    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed by blocks, when it was sent)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for part in NAMES:
             if (folder / part).is_file():

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from subprocess import TimeoutExpired
+from tempfile import TemporaryDirectory
 from threading import Semaphore
 from typing import Any
 
@@ -36,7 +37,8 @@ def measured(runs: Path, recipe: dict[str, Any]) -> dict[str, Any]:
         ConflictError: it took too long.
         InputError: it cannot be trained so; the text says why.
     """
-    return _asked({"do": "pace", "recipe": recipe}, runs)
+    with TemporaryDirectory(prefix="trial-", ignore_cleanup_errors=True) as folder:  # the child may be killed in it
+        return _asked({"do": "pace", "recipe": recipe, "place": folder}, runs)
 
 
 def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[int, int, int]) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def _pace(request: dict[str, Any]) -> dict[str, Any]:
     from glasshouse.training.pace import measure
 
     os.nice(NICE)
-    return measure(TrainingRecipe(**request["recipe"])).to_dict()
+    return measure(TrainingRecipe(**request["recipe"]), place=Path(request["place"])).to_dict()
 
 
 def _weights(request: dict[str, Any]) -> dict[str, Any]:

@@ -11,13 +11,17 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Settings:
     """Where the Studio listens. ``hosts`` are further names that a browser may use for it; sizes are in bytes.
 
-    ``secure`` marks cookies as for HTTPS only; set it behind a proxy that ends HTTPS.
+    ``secure`` marks cookies as for HTTPS only; set it behind a proxy that ends HTTPS. ``proxies`` are the addresses
+    whose X-Forwarded-For and X-Forwarded-Proto are believed: none unless named. ``token`` is what opens a Studio
+    without accounts; None lets in everybody who reaches it.
     """
 
     host: str = "127.0.0.1"
     port: int = 8800
     hosts: tuple[str, ...] = ()
     secure: bool = False
+    proxies: tuple[str, ...] = ()
+    token: str | None = None
     largest_body: int = 4 * 2**20
     largest_piece: int = 256 * 2**20
 

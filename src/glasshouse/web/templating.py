@@ -11,9 +11,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from glasshouse.store.discretion import without_home
 from glasshouse.store.records import Role
 from glasshouse.web.charts import heat
 from glasshouse.web.field_labels import field_labels
+from glasshouse.web.job_kinds import kind_words
 from glasshouse.web.language import LANGUAGES, choose, count, duration, percent, roughly, texts, time_left, when
 from glasshouse.web.told import marked
 
@@ -39,6 +41,7 @@ def environment(language: str) -> Environment:
     env.globals.update(lang=language, languages=LANGUAGES, static=static, heat=heat)
     env.globals["field_label"] = lambda name: field_labels(language).get(name, name)
     env.globals["fields_of"] = lambda names: ", ".join(field_labels(language).get(name, name) for name in names)
+    env.globals["kind_words"] = kind_words(language)
     env.globals["percent_words"] = texts(language).gettext("{value} %")
     env.filters.update(
         number=lambda value: count(value, language),
@@ -80,7 +83,10 @@ def render(request: Request, template: str, **context: Any) -> str:
         "here": request.url.path,
         "address": request.url.path + query,
     }
-    return environment(language_of(request)).get_template(template).render(**frame, **context)
+    text = environment(language_of(request)).get_template(template).render(**frame, **context)
+    if user is None or user.role is Role.ADMIN:
+        return text
+    return without_home(text, request.app.state.store.home)  # also in what a page says of an error
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:

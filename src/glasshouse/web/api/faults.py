@@ -1,5 +1,6 @@
 """How errors leave the API: a status, and for each field that is wrong a message, in English and as pages say it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -44,7 +45,9 @@ def fault(error: Exception) -> tuple[int, list[Problem]]:
     return status, [Problem("", str(error))]
 
 
-def fault_response(status: int, problems: list[Problem], language: str) -> JSONResponse:
+def fault_response(
+    status: int, problems: list[Problem], language: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """Return ``{"errors": [{"field", "message", "told"}]}``; ``field`` is null where the problem is of no single field.
 
     ``message`` is English, for scripts; ``told`` says the same in ``language``, for the pages.
@@ -52,7 +55,7 @@ def fault_response(status: int, problems: list[Problem], language: str) -> JSONR
     errors = [
         {"field": one.field or None, "message": one.message, "told": told(one.message, language)} for one in problems
     ]
-    return JSONResponse({"errors": errors}, status)
+    return JSONResponse({"errors": errors}, status, headers)
 
 
 def _field(location: tuple[Any, ...]) -> str:

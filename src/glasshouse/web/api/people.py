@@ -1,9 +1,13 @@
 """People over the API: signing in and out, tokens, accounts, the audit log."""
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from glasshouse.errors import MissingError, Problem, RecipeError, RefusedError
@@ -27,11 +31,13 @@ from glasshouse.web.api.faults import fault_response
 from glasshouse.web.api.shapes import Shape
 from glasshouse.web.attempts import Attempts
 from glasshouse.web.guard import COOKIE, session_cookie
+from glasshouse.web.passwords import PasswordQueue, QueueFullError
 from glasshouse.web.templating import language_of
 
-__all__ = ["admin", "new_password", "router", "set_session", "sign_in", "sign_out", "someone"]
+__all__ = ["Tried", "admin", "new_password", "router", "set_session", "sign_in", "sign_out", "someone"]
 
 router = APIRouter(tags=["people"])
+CROWDED_SECONDS = 5.0
 
 
 class SignIn(Shape):
@@ -76,49 +82,77 @@ class UserChange(Shape):
     disabled: bool | None = None
 
 
-def sign_in(request: Request, here: Context, name: str, password: str) -> tuple[str | None, float]:
-    """Return the secret of a new session (None: wrong), and for how many seconds to wait before the next try."""
-    address = request.client.host if request.client else "-"
-    user, wait = _tried(request, here, name, password)
-    if user is None:
-        if not wait:
+@dataclass(frozen=True)
+class Tried:
+    """What came of a password: the person (None: not let in), and the seconds to wait before the next try (0: none).
+
+    ``crowded``: nothing is held against the person; too many others are signing in at this moment.
+    """
+
+    user: UserRecord | None = None
+    secret: str = ""
+    wait: float = 0.0
+    crowded: bool = False
+
+
+async def sign_in(request: Request, here: Context, name: str, password: str) -> Tried:
+    """Begin a session, whose secret is in the answer, where name and password are right."""
+    address = _address(request)
+
+    def work() -> Tried:
+        user = check_password(here.store, name, password)
+        if user is None:
             note(here.store, None, "sign-in-failed", name[:64], address)
-        return None, wait
-    note(here.store, user, "sign-in", user.id, address)
-    return begin_session(here.store, user), 0.0
+            return Tried()
+        note(here.store, user, "sign-in", user.id, address)
+        return Tried(user, begin_session(here.store, user))
+
+    return await _tried(request, name, work)
 
 
-def new_password(request: Request, here: Context, old: str, new: str) -> float:
-    """Change one's own password, which ends all sessions; return for how many seconds to wait instead (0: done).
+async def new_password(request: Request, here: Context, old: str, new: str) -> Tried:
+    """Change one's own password, which ends all sessions; ``user`` is None where one has to wait instead.
 
     Raises:
         RecipeError: the old one is wrong, or the new one cannot be used.
     """
     me = someone(here)
-    user, wait = _tried(request, here, me.name, old)
-    if wait:
-        return wait
-    if user is None:
-        raise RecipeError("the account", [Problem("old", "this is not the present password")])
+
+    def work() -> Tried:
+        return Tried(check_password(here.store, me.name, old))
+
+    tried = await _tried(request, f"{me.name} signed in", work)  # what strangers try at the door does not count here
+    if tried.user is None:
+        if not tried.wait:
+            raise RecipeError("the account", [Problem("old", "this is not the present password")])
+        return tried
     try:
-        change_user(here.store, me.name, password=new)
+        await run_in_threadpool(change_user, here.store, me.name, password=new)
     except RecipeError as error:
         raise RecipeError("the account", [Problem("new", one.message) for one in error.problems]) from None
-    here.note("password-change", me.id, me.name)
-    return 0.0
+    await run_in_threadpool(here.note, "password-change", me.id, me.name)
+    return tried
 
 
-def _tried(request: Request, here: Context, name: str, password: str) -> tuple[UserRecord | None, float]:
-    """Return whose name and password these are, or how long to wait; each try counts until it is known to be right."""
+async def _tried(request: Request, name: str, work: Callable[[], Tried]) -> Tried:
+    """Have ``work`` look at a password in its turn; each try counts as wrong until it is known to be right."""
     attempts: Attempts = request.app.state.attempts
-    address = request.client.host if request.client else "-"
-    keys = (f"name {name.lower()}", f"address {address}")
-    if wait := attempts.begin(*keys):
-        return None, wait
-    user = check_password(here.store, name, password)
-    if user is not None:
-        attempts.right(*keys)
-    return user, 0.0
+    queue: PasswordQueue = request.app.state.passwords
+    address = _address(request)
+    if wait := attempts.begin(name, address):
+        return Tried(wait=wait)
+    try:
+        tried = await queue.run(address, work)
+    except QueueFullError:
+        attempts.undone(name, address)
+        return Tried(wait=CROWDED_SECONDS, crowded=True)
+    if tried.user is not None:
+        attempts.right(name, address)
+    return tried
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "-"
 
 
 def sign_out(request: Request, here: Context, response: Response) -> None:
@@ -130,23 +164,26 @@ def sign_out(request: Request, here: Context, response: Response) -> None:
 
 
 @router.post("/session")
-def begin(request: Request, here: Here, who: SignIn) -> Response:
+async def begin(request: Request, here: Here, who: SignIn) -> Response:
     """Sign in: the answer sets a cookie."""
-    secret, wait = sign_in(request, here, who.name, who.password)
-    if secret is None and wait:
-        return _too_often(request, wait)
-    if secret is None:
+    tried = await sign_in(request, here, who.name, who.password)
+    if tried.wait:
+        return _later(request, tried)
+    if tried.user is None:
         wrong = Problem("password", "The name or the password is wrong.")
         return fault_response(401, [wrong], language_of(request))
     response = JSONResponse({"name": who.name})
-    set_session(response, here, secret)
+    set_session(response, here, tried.secret)
     return response
 
 
-def _too_often(request: Request, wait: float) -> Response:
-    wrong = Problem("", f"Too many wrong tries; wait {max(1, round(wait / 60))} minutes.")
-    answer = fault_response(429, [wrong], language_of(request))
-    answer.headers["retry-after"] = str(int(wait) + 1)
+def _later(request: Request, tried: Tried) -> Response:
+    seconds = math.ceil(tried.wait)
+    message = f"Too many wrong tries; try again in {seconds} s."
+    if tried.crowded:
+        message = f"Too many people are signing in at this moment; try again in {seconds} s."
+    answer = fault_response(503 if tried.crowded else 429, [Problem("", message)], language_of(request))
+    answer.headers["retry-after"] = str(seconds)
     return answer
 
 
@@ -171,11 +208,10 @@ def show(here: Here) -> dict[str, Any]:
 
 
 @router.post("/account/password", status_code=204)
-def change_password(request: Request, here: Here, passwords: Passwords) -> Response:
+async def change_password(request: Request, here: Here, passwords: Passwords) -> Response:
     """Change one's own password; it ends all sessions of the account, tokens stay."""
-    if wait := new_password(request, here, passwords.old, passwords.new):
-        return _too_often(request, wait)
-    return Response(status_code=204)
+    tried = await new_password(request, here, passwords.old, passwords.new)
+    return _later(request, tried) if tried.wait else Response(status_code=204)
 
 
 @router.post("/account/sign-out-everywhere")

@@ -11,6 +11,7 @@ from glasshouse.data.picture import decode
 from glasshouse.data.rows import Split
 from glasshouse.errors import ConflictError, MissingError, PictureError
 from glasshouse.store.datasets import get_dataset
+from glasshouse.store.discretion import may_see_places
 from glasshouse.store.owned import check_member
 from glasshouse.store.records import JobState
 from glasshouse.store.submit import NewDataset
@@ -159,7 +160,9 @@ def twins(here: Here, dataset_id: str, after: int = -1, only: str = "") -> TwinP
 @router.get("/{dataset_id}/download/{name}")
 def download(here: Here, dataset_id: str, name: str) -> Response:
     """Return a dataset as ``folders.zip``, ``table.csv``, ``dataset.zip`` or one of its files (``train.arrow``)."""
-    return dataset_file(get_dataset(here.store, dataset_id, here.user).name, _dataset(here, dataset_id), name)
+    record = get_dataset(here.store, dataset_id, here.user)
+    places = may_see_places(record.owner_id, here.user)
+    return dataset_file(record.name, _dataset(here, dataset_id), name, places=places)
 
 
 def _dataset(here: Here, dataset_id: str) -> Dataset:

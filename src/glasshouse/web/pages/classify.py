@@ -30,7 +30,7 @@ def show(request: Request, desk: DeskNow, job: ModelJob, given: str = "") -> HTM
     """Show the place to drop a picture, and have the model loaded meanwhile; ``given`` is classified at once."""
     if given.strip():
         return _answer(request, desk, job, b"", "", given)
-    answer = framed(request, desk, job, "classify.html", folders=desk.folders(), **EMPTY)
+    answer = framed(request, desk, job, "classify.html", folders=desk.suggested(), **EMPTY)
     answer.background = BackgroundTask(warm, desk.store, f"runs/{job.folder.name}")
     return answer
 
@@ -59,4 +59,4 @@ def _answer(request: Request, desk: Desk, job: Job, data: bytes, name: str, give
         status, context["error"] = 503, str(error)
     except GlasshouseError as error:
         status, context["error"] = 422, str(error)
-    return framed(request, desk, job, "classify.html", status, folders=desk.folders(), **context)
+    return framed(request, desk, job, "classify.html", status, folders=desk.suggested(), **context)

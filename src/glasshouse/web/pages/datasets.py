@@ -12,6 +12,7 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.data.picture import decode
 from glasshouse.data.rows import Split
 from glasshouse.errors import DamagedDatasetError, GlasshouseError, PictureError
+from glasshouse.store.discretion import may_see_places, recipe_as_seen
 from glasshouse.web.aside import left_out_files, reasons, twin_groups, twins_of
 from glasshouse.web.explorer import beside, class_counts, find, opened
 from glasshouse.web.exports import own_sizes
@@ -142,7 +143,10 @@ def recipe(request: Request, desk: DeskNow, job: DatasetJob, split: str = "train
     """Show how pictures become this dataset, one of them step by step."""
     dataset = _open(job)
     part = _part(dataset, split, row)
-    text = json.dumps(dataset.recipe.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    shown = dataset.recipe.model_dump(mode="json")
+    if not may_see_places(job.owner, desk.user):
+        shown = recipe_as_seen(shown)
+    text = json.dumps(shown, indent=2, ensure_ascii=False)
     way, reason = _way(desk, dataset, split, row)
     next_row = (row + max(1, len(part) // 97)) % len(part)
     context = {"text": text, "way": way, "reason": reason, "split": split, "row": row, "next_row": next_row}

@@ -13,7 +13,7 @@ from glasshouse.store.networks import get_network, network_groups
 from glasshouse.store.owned import Listing, check_change
 from glasshouse.store.people import note
 from glasshouse.store.places import complete_path
-from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, ModelRecord, UserRecord
+from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, ModelRecord, Role, UserRecord
 from glasshouse.store.submit import (
     NewDataset,
     NewModel,
@@ -131,6 +131,10 @@ class Desk:
     def folders(self) -> list[Path]:
         """Return the folders of the server that a person may name."""
         return list(self.store.folders)
+
+    def suggested(self) -> list[Path]:
+        """Return the folders of the server that a page proposes: not to members, whose folders they are not."""
+        return self.folders() if self.user is None or self.user.role is Role.ADMIN else []
 
     def evaluate(self, job: Job, split: str) -> None:
         """Queue the scoring of a model on a split; ``test`` opens the seal."""

@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from glasshouse.store.discretion import may_see_places
 from glasshouse.web.attachments import dataset_file
 from glasshouse.web.explorer import opened
-from glasshouse.web.pages.access import DatasetJob
+from glasshouse.web.pages.access import DatasetJob, DeskNow
 
 __all__ = ["router"]
 
@@ -19,6 +20,6 @@ def dataset_table(job: DatasetJob) -> Response:
 
 
 @router.get("/datasets/{key}/download/{name}")
-def dataset_download(job: DatasetJob, name: str) -> Response:
+def dataset_download(desk: DeskNow, job: DatasetJob, name: str) -> Response:
     """Return a dataset as ``folders.zip``, ``table.csv``, ``dataset.zip``, or one of its files (``train.arrow``)."""
-    return dataset_file(job.name, opened(job.folder), name)
+    return dataset_file(job.name, opened(job.folder), name, places=may_see_places(job.owner, desk.user))

@@ -71,8 +71,7 @@ def _of_training(_: Callable[[str], str]) -> Mapping[str, str]:
         Failure.FILE: _("Put the file back or allow it to be read, then resume."),
         Failure.GPU: _("Resume it: it goes to a GPU that works. The one that failed is tried before it gets another "
                        "job."),
-        Failure.KILLED: _("Resume it. Where it is killed again, the computer's memory is probably too small: clone the "
-                          "model with half the batch size."),
+        Failure.KILLED: _("Resume it. Where it is killed again, its log and that of the computer may tell by whom."),
         Failure.DEPENDENCY: _("Look at the dataset and try it again; then resume this."),
         Failure.FAULT: _("Resuming would most likely come to it again: clone the model with other settings, and report "
                          "what the log says."),
@@ -83,8 +82,7 @@ def _of_dataset(_: Callable[[str], str], failure: str) -> str:
     found: Mapping[str, str] = {
         Failure.MEMORY: _("Choose smaller pictures or end other programs, then try again."),
         Failure.DISK: _("Empty the bin or choose smaller pictures, then try again."),
-        Failure.KILLED: _("Try again. Where it is killed again, the computer's memory is probably too small: choose "
-                          "smaller pictures."),
+        Failure.KILLED: _("Try again. Where it is killed again, its log and that of the computer may tell by whom."),
         Failure.FILE: _("Put the file back or allow it to be read, then try again."),
         Failure.SOURCE: _("Put pictures there, in a folder for each class, and try again; or clone the dataset with "
                           "another folder."),
@@ -106,7 +104,6 @@ def _of_answers(_: Callable[[str], str]) -> Mapping[str, str]:
         Failure.FILE: _("Put the file back or allow it to be read, then try again."),
         Failure.GPU: _("Try again: it goes to a GPU that works. The one that failed is tried before it gets another "
                        "job."),
-        Failure.KILLED: _("Try again. Where it is killed again, the computer's memory is probably too small: end other "
-                          "programs first."),
+        Failure.KILLED: _("Try again. Where it is killed again, its log and that of the computer may tell by whom."),
         Failure.FAULT: _("It would most likely happen again: report what the log says."),
     }  # fmt: skip

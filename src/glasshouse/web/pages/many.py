@@ -181,4 +181,6 @@ def _form(
 ) -> HTMLResponse:
     before = list_jobs(desk.store, desk.user, model_id=job.id, kind=JobKind.CLASSIFY)
     context: dict[str, Any] = {"source": source, "name": name, "wrong": wrong, "before": before}
-    return framed(request, desk, job, "many.html", status, folders=desk.folders(), **context)
+    return framed(
+        request, desk, job, "many.html", status, folders=desk.suggested(), server=bool(desk.folders()), **context
+    )

@@ -1,9 +1,11 @@
 """People, where the Studio has accounts: one's own account, all accounts and the audit log for admins."""
 
+import math
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import ConflictError, MissingError, RecipeError
 from glasshouse.store.people import (
@@ -39,18 +41,22 @@ def account(request: Request, here: Here, done: str = "") -> HTMLResponse:
 
 
 @router.post("/account/password")
-def password(request: Request, here: Here, old: Word = "", new: Word = "", again: Word = "") -> Response:
+async def password(request: Request, here: Here, old: Word = "", new: Word = "", again: Word = "") -> Response:
     """Change one's own password: all other browsers are signed out."""
     if new != again:
-        return _account(request, here, {"again": "differs"}, 422)
+        return await run_in_threadpool(_account, request, here, {"again": "differs"}, 422)
     try:
-        wait = new_password(request, here, old, new)
+        tried = await new_password(request, here, old, new)
     except RecipeError as error:
-        return _account(request, here, {one.field: one.field for one in error.problems}, 422)
-    if wait:
-        return _account(request, here, {"wait": f"{wait / 60:.0f}"}, 429)
+        found = {one.field: one.field for one in error.problems}
+        return await run_in_threadpool(_account, request, here, found, 422)
+    if tried.wait:
+        found = {"crowded" if tried.crowded else "wait": str(math.ceil(tried.wait))}
+        shown = await run_in_threadpool(_account, request, here, found, 503 if tried.crowded else 429)
+        shown.headers["Retry-After"] = str(math.ceil(tried.wait))
+        return shown
     answer = RedirectResponse("/account?done=password", 303)
-    set_session(answer, here, begin_session(here.store, someone(here)))
+    set_session(answer, here, await run_in_threadpool(begin_session, here.store, someone(here)))
     return answer
 
 

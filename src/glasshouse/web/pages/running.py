@@ -12,6 +12,7 @@ from glasshouse.store.points import told
 from glasshouse.store.records import JobKind, JobRecord, JobState
 from glasshouse.store.running import Live, list_running
 from glasshouse.web.charts import sparkline
+from glasshouse.web.job_kinds import address_of
 from glasshouse.web.pages.access import DeskNow
 from glasshouse.web.pages.desk import Desk
 from glasshouse.web.pages.live import live, mark_of
@@ -41,14 +42,7 @@ class Running:
     @property
     def address(self) -> str:
         """Where its page is."""
-        job = self.job
-        pages = {
-            JobKind.DATASET: f"/datasets/{job.dataset_id}",
-            JobKind.TRAIN: f"/models/{job.model_id}",
-            JobKind.EVALUATE: f"/models/{job.model_id}/result?split={job.arguments.get('split', 'val')}",
-            JobKind.CLASSIFY: f"/models/{job.model_id}/many/{job.id}",
-        }
-        return pages[job.kind]
+        return address_of(self.job)
 
 
 @dataclass(frozen=True)

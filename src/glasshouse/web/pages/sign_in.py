@@ -1,13 +1,17 @@
-"""Signing in and out, where the Studio has accounts."""
+"""The door: signing in and out, where the Studio has accounts, and else its token."""
 
+import math
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.web.api.context import Here
 from glasshouse.web.api.people import set_session, sign_in, sign_out
+from glasshouse.web.attempts import Attempts
 from glasshouse.web.language import texts
+from glasshouse.web.local_access import is_allowed, is_token, set_token, token_in_query
 from glasshouse.web.pages.home import inside
 from glasshouse.web.templating import language_of, page
 
@@ -23,7 +27,7 @@ def show(request: Request, next: str = "/") -> HTMLResponse:  # noqa: A002  (the
 
 
 @router.post("/sign-in")
-def begin(
+async def begin(
     request: Request,
     here: Here,
     name: Annotated[str, Form(max_length=64)] = "",
@@ -32,15 +36,23 @@ def begin(
 ) -> Response:
     """Begin a session and go where the person wanted to."""
     _ = texts(language_of(request)).gettext
-    secret, wait = sign_in(request, here, name, password)
-    if secret is not None:
+    tried = await sign_in(request, here, name, password)
+    if tried.user is not None:
         answer = RedirectResponse(inside(next), 303)
-        set_session(answer, here, secret)
+        set_session(answer, here, tried.secret)
         return answer
+    seconds, status = math.ceil(tried.wait), 401
     wrong = _("The name or the password is wrong.")
-    if wait:
-        wrong = _("Too many wrong tries; wait {minutes} min.").format(minutes=round(wait / 60) or 1)
-    return page(request, "sign_in.html", 429 if wait else 401, next=inside(next), name=name, wrong=wrong)
+    if tried.crowded:
+        status = 503
+        wrong = _("Too many people are signing in at this moment; try again in {seconds} s.").format(seconds=seconds)
+    elif tried.wait:
+        status = 429
+        wrong = _("Too many wrong tries; try again in {seconds} s.").format(seconds=seconds)
+    shown = page(request, "sign_in.html", status, next=inside(next), name=name, wrong=wrong)
+    if seconds:
+        shown.headers["Retry-After"] = str(seconds)
+    return shown
 
 
 @router.post("/sign-out")
@@ -48,4 +60,43 @@ def finish(request: Request, here: Here) -> Response:
     """End the session of this browser."""
     answer = RedirectResponse("/sign-in", 303)
     sign_out(request, here, answer)
+    return answer
+
+
+@router.get("/token", response_class=HTMLResponse)
+def show_token(request: Request, here: Here, next: str = "/", wrong: bool = False) -> Response:  # noqa: A002
+    """Ask for the token that opens a Studio without accounts."""
+    if here.accounts or is_allowed(here.settings, request.headers):
+        return RedirectResponse(inside(next), 303)
+    return _asked(request, inside(next), wrong=wrong)
+
+
+@router.post("/token")
+def take_token(
+    request: Request,
+    here: Here,
+    token: Annotated[str, Form(max_length=1000)] = "",
+    next: Annotated[str, Form()] = "/",  # noqa: A002
+) -> Response:
+    """Take the token that a person pasted, or the whole address with it."""
+    if here.accounts or here.settings.token is None:
+        return RedirectResponse(inside(next), 303)
+    pasted = token.strip()
+    if "token=" in pasted:
+        pasted = token_in_query("/", urlsplit(pasted).query)[0] or pasted
+    if not is_token(here.settings, pasted):
+        attempts: Attempts = request.app.state.attempts
+        wait = attempts.wrong_token(request.client.host if request.client else "-")
+        answer = _asked(request, inside(next), wrong=True, status=429 if wait else 401)
+        if wait:
+            answer.headers["Retry-After"] = f"{wait:.0f}"
+        return answer
+    went = RedirectResponse(inside(next), 303)
+    set_token(went, here.settings)
+    return went
+
+
+def _asked(request: Request, where: str, *, wrong: bool, status: int = 401) -> Response:
+    answer = page(request, "token.html", status, next=where, wrong=wrong)
+    answer.headers["Cache-Control"] = "no-store"
     return answer
