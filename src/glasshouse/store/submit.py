@@ -111,6 +111,7 @@ def check_dataset_recipe(store: Store, new: NewDataset, user: UserRecord | None 
     bad = {problem.field for problem in problems}
     try:
         recipe = DatasetRecipe(**{name: value for name, value in fields.items() if value is not None})
+        problems += recipe.unsearchable()
     except RecipeError as error:
         problems += [problem for problem in error.problems if problem.field not in bad]
         recipe = None
