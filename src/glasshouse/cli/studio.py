@@ -89,6 +89,7 @@ def serve(
     from glasshouse.store.versions import note_opening
     from glasshouse.web.app import create_app
     from glasshouse.web.children import end_children
+    from glasshouse.web.reading import end_readers
 
     app = create_app(store, settings)
     listener = _listen(settings)
@@ -109,6 +110,7 @@ def serve(
         pass
     finally:
         end_children()
+        end_readers()
         print("The web server has stopped; running jobs keep their work now.", file=sys.stderr, flush=True)
         waiting = keeper.stop()
         jobs_wait = "1 job waits and goes on" if waiting == 1 else f"{waiting} jobs wait and go on"
