@@ -121,7 +121,7 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
     r"^Input should be $|^Moment |^a \{kind\}; expected|^expected a path, bytes|not a Head; build|"
     r"give one picture without N|"
     r"^the language of comments|stands in another file already|^subprocess|"
-    r"^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
+    r"^a reader (failed|ended)|^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
 )
 
 

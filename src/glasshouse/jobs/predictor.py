@@ -29,6 +29,7 @@ from glasshouse.store.predictor import predictor_file, predictor_key
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
     from glasshouse.export.predictor import Model
 
@@ -80,7 +81,7 @@ class Predictor:
         with self._lock:
             return self._model(folder)
 
-    def prepared(self, model: "Model", picture: bytes, who: str) -> "np.ndarray[Any, np.dtype[np.uint8]]":
+    def prepared(self, model: "Model", picture: bytes, who: str) -> "NDArray[np.uint8]":
         """Return a picture as the network gets it, read in a process of its own."""
         return prepared_row(self._readers, model, picture, who)
 
@@ -111,7 +112,7 @@ class Predictor:
         return self._models[key]
 
 
-def _seen(row: "np.ndarray[Any, np.dtype[np.uint8]]") -> dict[str, Any]:
+def _seen(row: "NDArray[np.uint8]") -> dict[str, Any]:
     """Return the picture as the network gets it."""
     return {"seen": base64.b64encode(encode(row, "png", 100)).decode("ascii"), "size": [row.shape[1], row.shape[0]]}
 

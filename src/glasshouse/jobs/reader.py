@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glasshouse.data.preprocess import Preprocessing
 from glasshouse.store.reader import serve
@@ -26,7 +27,7 @@ def readers_of_predictor() -> Readers:
     return Readers("glasshouse.jobs.reader", 2, MEMORY)
 
 
-def prepared_row(readers: Readers, model: "Model", picture: bytes, who: str) -> "np.ndarray[Any, np.dtype[np.uint8]]":
+def prepared_row(readers: Readers, model: "Model", picture: bytes, who: str) -> NDArray[np.uint8]:
     """Return a picture as the network gets it, uint8 (H, W, C), read by one of ``readers``.
 
     Raises:

@@ -168,8 +168,8 @@ def _names_in_timm() -> frozenset[str]:
     for folder in place.submodule_search_locations or () if place is not None else ():
         for file in Path(folder, "models").glob("*.py"):
             text = file.read_text(encoding="utf-8")
-            names |= set(re.findall(r"@register_model\s+def (\w+)\(", text))
-            for table in re.findall(r"register_model_deprecations\(__name__, \{(.*?)\}\)", text, re.DOTALL):
+            names |= set(re.findall(r"@register_model\s+def\s(\w+)\(", text))
+            for table in re.findall(r"register_model_deprecations\(__name__,\s\{(.*?)\}\)", text, re.DOTALL):
                 names |= {old.split(".")[0] for old in re.findall(r"'([\w.]+)':", table)}
     return frozenset(names)
 

@@ -2,13 +2,15 @@
 
 import os
 from contextlib import suppress
+from typing import Any
 
 __all__ = ["limit_memory", "limit_seconds", "limit_the_rest"]
 
+resource: Any
 try:
     import resource
 except ImportError:  # pragma: no cover  (Windows; there the time on the wall is the limit)
-    resource = None  # type: ignore[assignment]
+    resource = None
 
 WRITTEN = 1 << 34  # bytes of one temporary file: an archive that is unpacked to be listed
 FILES = 256

@@ -193,7 +193,9 @@ class _Child:
     def _why(self, code: int) -> tuple[dict[str, Any], bytes]:
         if code == -signal.SIGXCPU:
             return {"error": "Late", "message": ""}, b""
-        said = Path(self.folder, "said.txt").read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+        said = ""
+        with contextlib.suppress(OSError):  # where the Studio stops, the folder is gone
+            said = Path(self.folder, "said.txt").read_text(encoding="utf-8", errors="replace")[-2000:].strip()
         if "MemoryError" in said:
             return {"error": "MemoryError", "message": ""}, b""
         _log.warning("a reader ended with code %s: %s", code, said)

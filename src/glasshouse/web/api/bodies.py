@@ -22,6 +22,8 @@ async def check_body(request: Request) -> None:
         body = json.loads(await request.body())
     except (ValueError, RecursionError):
         return  # which the route tells
-    problems = find_excess(body if isinstance(body, dict) else {"body": body})
+    fields = dict(body) if isinstance(body, dict) else {"body": body}
+    recipe = fields.pop("recipe", {}) if isinstance(fields.get("recipe"), dict) else {}
+    problems = [*find_excess(fields), *find_excess(recipe)]  # fields of a recipe are told by their own names
     if problems:
         raise RecipeError("the request", problems)
