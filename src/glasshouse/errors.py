@@ -22,6 +22,7 @@ GlasshouseError
     ├── MissingError       there is no such thing, or it may not be seen
     ├── ConflictError      the state of a thing does not allow it
     │   └── NoRoomError    the disk has too little room for it
+    ├── BusyError          too much is asked for at once; a moment later it can be done
     └── RefusedError       the person may not do it
 """
 
@@ -29,6 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "BusyError",
     "ConflictError",
     "DamageError",
     "DamagedDatasetError",
@@ -168,6 +170,15 @@ class ConflictError(StoreError):
 
 class NoRoomError(ConflictError):
     """The disk has too little room for what is to be done; both sizes are told."""
+
+
+class BusyError(StoreError):
+    """Too much is asked for at once: by one person (``mine``) or by all; ``seconds`` later is soon enough to retry."""
+
+    def __init__(self, message: str, *, mine: bool = False, seconds: int = 5) -> None:
+        super().__init__(message)
+        self.mine = mine
+        self.seconds = seconds
 
 
 class RefusedError(StoreError):

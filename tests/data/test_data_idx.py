@@ -1,6 +1,7 @@
 """idx files as sources."""
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -128,3 +129,32 @@ def test_fashion_mnist() -> None:
     assert [item.split for item in source.items].count("test") == 10_000
     assert source.classes == [str(number) for number in range(10)]
     assert decode(source.read(source.items[-1]), "gray").shape == (28, 28, 1)
+
+
+@pytest.mark.parametrize("count", [1_000_000, 50_000])
+def test_a_small_packed_file_that_claims_very_much_is_refused(count: int, tmp_path: Path) -> None:
+    head = struct.pack(">BBBB3I", 0, 0, 8, 3, count, 64, 64)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(head + bytes(2**20)))
+    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(np.zeros(count, np.uint8))))
+    with pytest.raises(SourceError, match="decompression bomb"):
+        opened(tmp_path)
+
+
+def test_a_plain_file_that_claims_more_than_it_has_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(struct.pack(">BBBB3I", 0, 0, 8, 3, 300_000, 64, 64) + bytes(99))
+    with pytest.raises(SourceError, match="ends after 115 of 1,228,800,000 bytes"):
+        read_idx(tmp_path / "train-images-idx3-ubyte")
+
+
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "x.npz", "x.zip", "x.csv", "x.txt", "pictures"])
+def test_a_named_pipe_is_no_source_and_nobody_waits_for_it(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(SourceError, match="not a file but a named pipe"):
+        opened(tmp_path / name)
+
+
+def test_a_named_pipe_is_no_file_of_class_names(tmp_path: Path) -> None:
+    write(tmp_path, "train", 6)
+    os.mkfifo(tmp_path / "names.txt")
+    with pytest.raises(SourceError, match="not a file but a named pipe"):
+        opened(tmp_path, labels_file="names.txt")

@@ -126,6 +126,7 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
     r"^not in a class folder of $|^there is no such file under $|"
     r"^network trash folder$|^temporary items$|^system volume information$|"
     r"^The job is begun again by itself|^The process was ended by|"
+    r"^a reader (failed|ended)|"
     r"^the Studio's home$|^wilson|^There is no Studio at|The job's process ends|^The job stops|^LeCun"
 )
 

@@ -147,6 +147,7 @@ def _serve(
     from glasshouse.store.people import has_users
     from glasshouse.web.app import create_app
     from glasshouse.web.children import end_children
+    from glasshouse.web.reading import end_readers
 
     app = create_app(store, settings)
     address = _address(settings)
@@ -172,6 +173,7 @@ def _serve(
             server.run(sockets=[listener])
     finally:
         ending()
+        end_readers()
         _stop(store, keeper)
 
 

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.items import Listed
@@ -13,7 +13,8 @@ from glasshouse.data.names import composed
 from glasshouse.errors import PictureError
 
 __all__ = [
-    "FILE_LIMIT", "DiskFiles", "Files", "Tree", "compose_paths", "hidden_finding", "is_hidden", "read_regular", "walk",
+    "FILE_LIMIT", "DiskFiles", "Files", "Tree", "check_regular", "compose_paths", "hidden_finding", "is_hidden",
+    "read_regular", "walk",
 ]  # fmt: skip
 
 FILE_LIMIT = 1 << 29
@@ -102,28 +103,45 @@ class DiskFiles:
         return read_regular(self.root / self._written.get(path, path))
 
 
-def read_regular(path: Path) -> bytes:
-    """Return the bytes of a plain file of at most ``FILE_LIMIT`` bytes, never waiting on a pipe.
+def read_regular(path: Path, limit: int = FILE_LIMIT) -> bytes:
+    """Return the bytes of a plain file of at most ``limit`` bytes, never waiting on a pipe.
 
     Raises:
         PictureError: it cannot be read; the text is the reason.
     """
+    with _opened(path) as file:
+        if (size := os.fstat(file.fileno()).st_size) > limit:
+            raise PictureError(f"{size:,} bytes, a picture has at most {limit:,}")
+        try:
+            return file.read(size)
+        except OSError as error:
+            raise PictureError(f"cannot be read: {error.strerror or error}") from None
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is no plain file: a pipe, which would have its reader wait, a device, a folder.
+
+    Raises:
+        PictureError: it is none, or cannot be opened; the text is the reason.
+    """
+    _opened(path).close()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a plain file; a pipe is opened without waiting for who writes into it, and closed again."""
     try:
-        with os.fdopen(os.open(path, _FLAGS), "rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise PictureError(f"not a file but {_kind(found.st_mode)}")
-            if found.st_size > FILE_LIMIT:
-                raise PictureError(f"{found.st_size:,} bytes, a picture has at most {FILE_LIMIT:,}")
-            return file.read()
+        number = os.open(path, _FLAGS)
     except FileNotFoundError:
         raise PictureError("there is no such file") from None
     except PermissionError:
         raise PictureError("no permission to read it") from None
-    except IsADirectoryError:
-        raise PictureError("a folder, not a picture") from None
     except (OSError, ValueError) as error:
         raise PictureError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    mode = os.fstat(number).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(number)
+        raise PictureError("a folder, not a picture" if stat.S_ISDIR(mode) else f"not a file but {_kind(mode)}")
+    return os.fdopen(number, "rb")
 
 
 def walk(root: Path) -> Tree:

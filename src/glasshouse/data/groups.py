@@ -1,10 +1,10 @@
 """Joining what must stay together: twins, series by a pattern, and groups that a table names."""
 
-import re
 from collections.abc import Hashable, Iterable, Sequence
 
 from glasshouse.data.items import Item
 from glasshouse.errors import SourceError
+from glasshouse.recipe.patterns import Pattern, PatternError
 
 __all__ = ["Joined", "join", "series_keys"]
 
@@ -47,12 +47,15 @@ def series_keys(items: Iterable[Item], pattern: str | None) -> list[tuple[str, s
     """Return (class, name of the series) of each picture, by the first group of ``pattern`` searched in its path.
 
     Raises:
-        SourceError: the pattern matches no path at all.
+        SourceError: the pattern matches no path at all, or cannot be used.
     """
     items = list(items)
     if pattern is None:
         return [None] * len(items)
-    rule = re.compile(pattern)
+    try:
+        rule = Pattern(pattern)
+    except PatternError as error:
+        raise SourceError(f"the group pattern {pattern[:200]!r} {error}") from None
     found = [rule.search(item.path) for item in items]
     if items and not any(found):
         raise SourceError(

@@ -19,7 +19,7 @@ from glasshouse.data.staging import install, staging
 from glasshouse.data.survey import Record, survey
 from glasshouse.data.twins import Twins, find_twins
 from glasshouse.data.writing import Draft, write_dataset
-from glasshouse.errors import DatasetError
+from glasshouse.errors import DatasetError, RecipeError
 from glasshouse.events import DatasetReady, Event, Notice
 from glasshouse.recipe import DatasetRecipe
 
@@ -49,11 +49,14 @@ def prepare_dataset(
     is verified (without ``thorough`` only up to a gigabyte of pixels), and made anew where it is damaged.
 
     Raises:
+        RecipeError: a pattern needs what cannot be matched in linear time.
         SourceError: nothing can be made of the source.
         DatasetError: ``out`` holds something else, or cannot be written.
     """
     place = Path(out).absolute()
     recipe = identified(recipe, given)
+    if problems := recipe.unsearchable():
+        raise RecipeError(recipe.title, problems)
     _check_place(recipe, place)
     standing = inspect(place)
     source = open_source(recipe, given)

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from glasshouse.data.items import Given
 from glasshouse.errors import SourceError
 
-__all__ = ["digits", "sample"]
+__all__ = ["SAMPLES", "digits", "sample"]
+
+SAMPLES = ("sample:digits",)
 
 
 def digits() -> tuple[NDArray[np.uint8], list[str]]:
@@ -26,7 +28,7 @@ def sample(source: str) -> Given:
     Raises:
         SourceError: there is no sample of that name.
     """
-    if source != "sample:digits":
+    if source not in SAMPLES:
         raise SourceError(f"There is no {source}; there is sample:digits.")
     images, targets = digits()
     return Given(images=images, targets=targets)

@@ -1,6 +1,5 @@
 """Names that look like series: pictures of one sign, one video, one patient, taken in a row."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from glasshouse.data.check import Finding
 from glasshouse.data.groups import series_keys
 from glasshouse.data.items import Item
+from glasshouse.recipe.patterns import Pattern
 
 __all__ = ["PATTERNS", "series_finding"]
 
@@ -39,7 +39,8 @@ def series_finding(
 
 
 def _keys(items: Sequence[Item], pattern: str) -> list[tuple[str, str] | None]:
-    if sum(re.search(pattern, item.path) is not None for item in items) < 0.9 * len(items):
+    search = Pattern(pattern).search
+    if sum(search(item.path) is not None for item in items) < 0.9 * len(items):
         return []
     return series_keys(items, pattern)
 

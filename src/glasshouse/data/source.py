@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from glasshouse.data.archive import open_archive
-from glasshouse.data.files import DiskFiles, Files, read_regular
+from glasshouse.data.files import DiskFiles, Files, check_regular, read_regular
 from glasshouse.data.filesource import FileSource
 from glasshouse.data.items import Given, Item, Labelled, Listed, Source
 from glasshouse.data.joined import JoinedSource
@@ -169,6 +169,7 @@ def _kind_of_folder(files: DiskFiles, by_folder: Labelled) -> str:
 
 
 def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
+    _plain(path)
     ending = path.suffix.lower()
     if labels.by == "csv" or (labels.by == "auto" and ending in TABLES):
         return _table(path, labels)
@@ -211,6 +212,8 @@ def _lists(lists: list[tuple[Path, str | None]], root: Path, labels: LabelRecipe
         _readable(path)
     beside = root / LABELS
     labels_file = _beside(root, labels.labels_file) if labels.labels_file else beside if beside.is_file() else None
+    if labels_file is not None and labels_file.exists():
+        _readable(labels_file)
     collected = NamedPictures(_pictures(labels, root))
     labelled = label_by_lists(lists, collected, labels_file)
     return FileSource(DiskFiles(collected.base, collected.tree()), labelled)
@@ -224,7 +227,11 @@ def _idx(paths: list[Path], root: Path, labels: LabelRecipe) -> Source:
 
 
 def _names(labels: LabelRecipe, root: Path) -> list[str] | None:
-    return read_names(_beside(root, labels.labels_file)) if labels.labels_file else None
+    if not labels.labels_file:
+        return None
+    if (file := _beside(root, labels.labels_file)).exists():
+        _readable(file)
+    return read_names(file)
 
 
 def _pictures(labels: LabelRecipe, root: Path) -> Path:
@@ -249,6 +256,13 @@ def _only_table(root: Path) -> Path:
         names = ", ".join(path.name for path in tables) or "none"
         raise SourceError(f"{root} has {len(tables)} tables ({names}); give the table itself as the source")
     return tables[0]
+
+
+def _plain(path: Path) -> None:
+    try:
+        check_regular(path)
+    except PictureError as error:
+        raise SourceError(f"{path} cannot be used: {error}") from None
 
 
 def _readable(path: Path) -> None:

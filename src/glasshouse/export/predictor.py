@@ -145,6 +145,10 @@ class Model:
             raise PictureError(f"{prediction.path}: {prediction.error}" if prediction.path else prediction.error)
         return prediction
 
+    def predict_rows(self, rows: NDArray[np.uint8], top: int = 5) -> list[Prediction]:
+        """Say what is in each of ``rows``, uint8 (n, H, W, C), which ``preprocessing`` has made already."""
+        return [self._prediction(Read(None, row), answer, top) for row, answer in zip(rows, self.probabilities(rows))]
+
     def predict_stream(self, pictures: Iterable[Picture], batch_size: int = 64, top: int = 5) -> Iterator[Prediction]:
         """Yield a prediction for each picture, in order, while later pictures are still being read.
 

@@ -53,9 +53,12 @@ class _Work:
 class Follower:
     """Answers questions with ``kind`` follow or graph about the models of one home."""
 
-    def __init__(self, home: Path, load: Callable[[str], "Model"]) -> None:
+    def __init__(
+        self, home: Path, load: Callable[[str], "Model"], prepared: Callable[["Model", bytes, str], Any]
+    ) -> None:
         self.home = home
         self._load = load
+        self._prepared = prepared
         self._works: OrderedDict[tuple[Any, ...], _Work] = OrderedDict()
         self._lock = threading.Lock()
         self._computing = threading.Lock()
@@ -103,10 +106,10 @@ class Follower:
         from glasshouse.explanation.follow import follow_pixels
         from glasshouse.explanation.moments import moment_of
 
+        model = self._load(str(question["model"]))
+        data = self._place(str(question["data"])) if question.get("data") else None
+        pixels, label = self._pixels(model, data, question, picture)
         with self._computing:
-            model = self._load(str(question["model"]))
-            data = self._place(str(question["data"])) if question.get("data") else None
-            pixels, label = self._pixels(model, data, question, picture)
             run = self._place(str(question["model"]))
             moment = moment_of(model, run, str(question.get("moment") or "best"), data)
             return follow_pixels(model, moment, pixels, question.get("label") or label, told)
@@ -116,7 +119,7 @@ class Follower:
     ) -> tuple[Any, str | None]:
         """The picture as the network's dataset holds it, and its true class where that is known."""
         if not question.get("split"):
-            return model.preprocessing(picture), None
+            return self._prepared(model, picture, str(question.get("who", ""))), None
         from glasshouse.data.dataset import open_dataset
 
         name, row = str(question["split"]), int(question.get("row") or 0)

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from glasshouse.data.encoding import encode
-from glasshouse.errors import GlasshouseError, InputError, PictureError
+from glasshouse.errors import BusyError, GlasshouseError, InputError, PictureError
 from glasshouse.jobs.following import Follower
+from glasshouse.jobs.reader import prepared_row, readers_of_predictor
 from glasshouse.jobs.reasons import reason_of
 from glasshouse.jobs.wiring import store_of_worker
 from glasshouse.store.database import Store
@@ -27,6 +28,9 @@ from glasshouse.store.places import is_inside
 from glasshouse.store.predictor import predictor_file, predictor_key
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from glasshouse.export.predictor import Model
 
 __all__ = ["Predictor", "main"]
@@ -37,14 +41,15 @@ LARGEST = 65 * 2**20  # bytes of a question
 
 
 class Predictor:
-    """Models in memory, the latest asked first; one picture is computed at a time."""
+    """Models in memory, the latest asked first; one picture is computed at a time, after a child has read it."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.asked = time.monotonic()
         self._models: OrderedDict[tuple[str, float], Model] = OrderedDict()
         self._lock = threading.Lock()
-        self._follower = Follower(store.home, self.model)
+        self._readers = readers_of_predictor()
+        self._follower = Follower(store.home, self.model, self.prepared)
 
     def answer(self, question: dict[str, Any], picture: bytes) -> dict[str, Any]:
         """Return the prediction as a dictionary, or ``problem`` and ``message``."""
@@ -55,11 +60,15 @@ class Predictor:
                 return self._follower.answer(question, picture)
             with self._lock:
                 model = self._model(str(question["model"]))
-                if question.get("warm"):
-                    return {"seconds": time.perf_counter() - begin}
-                prediction = model.predict(picture, top=int(question["top"]))
-                told = {**prediction.to_dict(), "seconds": time.perf_counter() - begin}
-            return {**told, **(_seen(model, picture) if question.get("seen") else {})}
+            if question.get("warm"):
+                return {"seconds": time.perf_counter() - begin}
+            row = prepared_row(self._readers, model, picture, str(question.get("who", "")))
+            with self._lock:
+                (prediction,) = model.predict_rows(row[None], top=int(question["top"]))
+            told = {**prediction.to_dict(), "seconds": time.perf_counter() - begin}
+            return {**told, **(_seen(row) if question.get("seen") else {})}
+        except BusyError as error:
+            return {"problem": "busy", "message": str(error), "mine": error.mine}
         except PictureError as error:
             return {"problem": "picture", "message": str(error)}
         except GlasshouseError as error:
@@ -71,6 +80,21 @@ class Predictor:
         """Return the model in ``folder``, loaded once."""
         with self._lock:
             return self._model(folder)
+
+    def prepared(self, model: "Model", picture: bytes, who: str) -> "NDArray[np.uint8]":
+        """Return a picture as the network gets it, read in a process of its own."""
+        return prepared_row(self._readers, model, picture, who)
+
+    def warm(self) -> None:
+        """Load what the first question needs, here and in the process that reads pictures."""
+        import glasshouse.export.bundle  # noqa: F401
+
+        with suppress(GlasshouseError):
+            self._readers.ask("ready", {}, seconds=60.0)
+
+    def end(self) -> None:
+        """End the processes that read pictures."""
+        self._readers.end()
 
     def _model(self, folder: str) -> "Model":
         from glasshouse.export.bundle import load_model
@@ -88,9 +112,8 @@ class Predictor:
         return self._models[key]
 
 
-def _seen(model: "Model", picture: bytes) -> dict[str, Any]:
-    """Return the picture as the network gets it, made by the model's own preprocessing."""
-    row = model.preprocessing(picture)
+def _seen(row: "NDArray[np.uint8]") -> dict[str, Any]:
+    """Return the picture as the network gets it."""
     return {"seen": base64.b64encode(encode(row, "png", 100)).decode("ascii"), "size": [row.shape[1], row.shape[0]]}
 
 
@@ -103,7 +126,7 @@ def main(home: str) -> int:
         beside.write_text(json.dumps({"port": listener.address[1], "pid": os.getpid()}), encoding="utf-8")
         beside.rename(predictor_file(store))
         threading.Thread(target=_watch, args=(predictor, os.getppid()), daemon=True).start()
-        threading.Thread(target=_warm, daemon=True).start()
+        threading.Thread(target=predictor.warm, daemon=True).start()
         key = predictor_key(store)
         while True:
             connection = cast("Connection[bytes, bytes]", listener.accept())
@@ -125,12 +148,8 @@ def _watch(predictor: Predictor, parent: int) -> None:
     with suppress(OSError, ValueError):
         if json.loads(place.read_text(encoding="utf-8"))["pid"] == os.getpid():
             place.unlink()
+    predictor.end()
     os._exit(0)
-
-
-def _warm() -> None:
-    """Load what the first question needs."""
-    import glasshouse.export.bundle  # noqa: F401
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ All of it is data: nothing here holds weights or loads torch.
 
 import copy
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any
 
 from glasshouse.errors import Problem, RecipeError
@@ -17,6 +18,7 @@ from .shapes import text, to_layout
 
 __all__ = ["architecture", "classifier_problems", "fitted", "shape_of", "tiny_scale"]
 
+MOST_WEIGHTS = 10**11
 DROPOUTS = ("Dropout", "SpatialDropout2D")
 
 
@@ -34,7 +36,7 @@ def classifier_problems(data: Mapping[str, Any]) -> list[Problem]:
         net = architecture(data)
     except RecipeError as error:
         return list(error.problems)
-    return [*_ends(net), *_last(net)]
+    return [*_ends(net), *_last(net), *_size(net)]
 
 
 def fitted(
@@ -93,6 +95,17 @@ def _ends(net: Architecture) -> Iterator[Problem]:
         if len(shape) != 3:
             wanted = "[28, 28, 1]" if net.channels_last else "[1, 28, 28]"
             yield Problem(f"{step.name}.shape", f"expected the shape of a picture, such as {wanted}, got {text(shape)}")
+
+
+def _size(net: Architecture) -> Iterator[Problem]:
+    held: dict[str, int] = {}
+    for step in net.steps:
+        shapes = [weight.shape for weight in step.layer.weights(list(step.input_shapes), net.channels_last)]
+        held[step.weights] = sum(prod(shape) for shape in shapes)
+    if sum(held.values()) > MOST_WEIGHTS:
+        largest = max(held, key=held.__getitem__)
+        yield Problem(largest, f"the network would have {sum(held.values()):,} weights, {held[largest]:,} of them "
+                      f"here; at most {MOST_WEIGHTS:,} can be trained")  # fmt: skip
 
 
 def _last(net: Architecture) -> Iterator[Problem]:

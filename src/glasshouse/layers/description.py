@@ -26,6 +26,7 @@ __all__ = ["VERSION", "Plan", "Site", "build", "describe", "survey"]
 
 VERSION = 1
 MOST = 2000  # layers; more than any published network has
+NAME, LONGEST = 120, 500  # letters of a name, and of a message
 
 
 def describe(net: Architecture) -> dict[str, Any]:
@@ -84,7 +85,8 @@ class Site:
     problems: list[Problem] = field(default_factory=list)
 
     def tell(self, where: str, message: str) -> None:
-        self.problems.append(Problem(where, message))
+        shown = message if len(message) <= LONGEST else f"{message[:LONGEST]}..."
+        self.problems.append(Problem(where[:NAME], shown))
 
 
 def build(data: Mapping[str, Any]) -> Plan:
@@ -134,7 +136,7 @@ def _check_top(data: Any) -> None:
     else:
         version = data.get("glasshouse-network", VERSION)
         if not isinstance(version, int) or version > VERSION:
-            problems.append(Problem("glasshouse-network", f"expected version {VERSION} or below, got {version!r}; "
+            problems.append(Problem("glasshouse-network", f"expected version {VERSION} or below, got {version!r:.40}; "
                                     "a later Glasshouse wrote this"))  # fmt: skip
         known = {"glasshouse-network", "name", "data_format", "seed", "layers", "outputs"}
         problems += [Problem(key, f"no such field; there are {', '.join(sorted(known))}") for key in set(data) - known]
@@ -144,9 +146,13 @@ def _check_top(data: Any) -> None:
             )
         seed = data.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-            problems.append(Problem("seed", f"expected a whole number from 0 on and below 2^63, got {seed!r}"))
+            problems.append(Problem("seed", f"expected a whole number from 0 on and below 2^63, got {seed!r:.40}"))
         if not _are_names(data.get("outputs") or []):
-            problems.append(Problem("outputs", f"expected a list of names of layers, got {data['outputs']!r}"))
+            problems.append(
+                Problem("outputs", f"expected a list of names of layers, got {data['outputs']!r:.{LONGEST}}")
+            )
+        if len(str(data.get("name", ""))) > NAME:
+            problems.append(Problem("name", f"the name has more than {NAME} letters; give a shorter one"))
         if len(data["layers"]) > MOST:
             problems.append(Problem("layers", f"expected at most {MOST:,} layers, got {len(data['layers']):,}"))
     if problems:
@@ -160,6 +166,8 @@ def _step(site: Site, entry: Any, number: int, before: str | None) -> str:
         return str(number)
     word = entry.get("layer")
     name = str(entry.get("name") or f"{str(word or 'layer').lower()}_{number}")
+    if len(name) > NAME:
+        site.tell(name, f"the name has {len(name):,} letters; give one of at most {NAME}")
     if name in site.symbols:
         site.tell(name, "the name is twice; names of layers must differ")
     site.symbols[name] = None

@@ -7,6 +7,7 @@ from typing import Any
 from glasshouse.errors import NetworkError
 
 from .layer import InputLayer, Layer, Symbol, plain_name
+from .rules import MOST
 from .rules import name as name_rule
 from .shapes import Shape, from_layout, text, to_layout
 
@@ -47,7 +48,9 @@ def Input(shape: Sequence[int], *, data_format: str = "channels_last", name: str
         raise NetworkError(f"data_format is channels_last or channels_first, got {data_format!r}")
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
     if not all(isinstance(n, int) and n > 0 for n in sizes):
-        raise NetworkError(f"the shape of an Input is whole numbers from 1 on, without the batch; got {shape!r}")
+        raise NetworkError(f"the shape of an Input is whole numbers from 1 on, without the batch; got {shape!r:.200}")
+    if any(n > MOST for n in sizes):
+        raise NetworkError(f"the shape of an Input has numbers of at most {MOST:,}; got {shape!r:.200}")
     last = data_format == "channels_last"
     return Symbol(InputLayer(name=name), (), from_layout(sizes, last), last)
 

@@ -14,6 +14,7 @@ __all__ = [
 ]  # fmt: skip
 
 T = TypeVar("T")
+MOST = 2**31 - 1  # of what counts units, filters, pixels: more than any array can hold
 Pair: TypeAlias = Any  # 3 or (3, 3): rows and columns; held as a tuple of two
 
 
@@ -31,31 +32,37 @@ def layer_class(cls: type[T]) -> type[T]:
 def count(value: object) -> int:
     """A whole number from 1 on."""
     if isinstance(value, bool) or not _is_whole(value) or value < 1:
-        raise ValueError(f"expected a whole number from 1 on, got {value!r}")
+        raise ValueError(f"expected a whole number from 1 on, got {_shown(value)}")
+    if value > MOST:
+        raise ValueError(f"expected a whole number of at most {MOST:,}, got {_shown(value)}")
     return int(value)
 
 
 def axis(value: object) -> int:
     """The number of an axis; negative ones count from the end."""
     if isinstance(value, bool) or not _is_whole(value):
-        raise ValueError(f"expected the number of an axis, got {value!r}")
+        raise ValueError(f"expected the number of an axis, got {_shown(value)}")
     return int(value)
 
 
 def number(value: object) -> float:
     """Any finite number."""
     if isinstance(value, bool) or not isinstance(value, SupportsFloat):
-        raise ValueError(f"expected a number, got {value!r}")
-    if not abs(float(value)) < float("inf"):
-        raise ValueError(f"expected a finite number, got {value!r}")
-    return float(value)
+        raise ValueError(f"expected a number, got {_shown(value)}")
+    try:
+        found = float(value)
+    except OverflowError:
+        found = float("inf")
+    if not abs(found) < float("inf"):
+        raise ValueError(f"expected a finite number, got {_shown(value)}")
+    return found
 
 
 def amount(value: object) -> float:
     """A number from 0 on."""
     found = number(value)
     if found < 0:
-        raise ValueError(f"expected a number from 0 on, got {value!r}")
+        raise ValueError(f"expected a number from 0 on, got {_shown(value)}")
     return found
 
 
@@ -63,29 +70,29 @@ def share(value: object) -> float:
     """A share, from 0 on and below 1."""
     found = number(value)
     if not 0 <= found < 1:
-        raise ValueError(f"expected a share from 0 on and below 1, got {value!r}")
+        raise ValueError(f"expected a share from 0 on and below 1, got {_shown(value)}")
     return found
 
 
 def flag(value: object) -> bool:
     """True or False."""
     if not isinstance(value, bool):
-        raise ValueError(f"expected True or False, got {value!r}")
+        raise ValueError(f"expected True or False, got {_shown(value)}")
     return value
 
 
 def name(value: object) -> str:
     """A name that can stand in a file: letters, digits, ``_``, ``-``; no slash, no point."""
     if not isinstance(value, str) or not value or not value.replace("_", "a").replace("-", "a").isalnum():
-        raise ValueError(f"expected a name of letters, digits, _ and -, got {value!r}")
+        raise ValueError(f"expected a name of letters, digits, _ and -, got {_shown(value)}")
     return value
 
 
 def pair(value: object) -> tuple[int, int]:
     """One whole number from 1 on, or two of them: rows and columns."""
     values: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    if len(values) != 2 or not all(_is_whole(v) and v >= 1 for v in values):
-        raise ValueError(f"expected a whole number from 1 on, or a pair of them, got {value!r}")
+    if len(values) != 2 or not all(_is_whole(v) and 1 <= v <= MOST for v in values):
+        raise ValueError(f"expected a whole number from 1 on, or a pair of them, got {_shown(value)}")
     return int(values[0]), int(values[1])
 
 
@@ -96,16 +103,16 @@ def pads(value: object) -> tuple[tuple[int, int], tuple[int, int]]:
         both = [(side, side) if _is_whole(side) else side for side in sides]
         if all(isinstance(side, list | tuple) and len(side) == 2 for side in both):
             (top, bottom), (left, right) = both
-            if all(_is_whole(v) and v >= 0 for v in (top, bottom, left, right)):
+            if all(_is_whole(v) and 0 <= v <= MOST for v in (top, bottom, left, right)):
                 return (int(top), int(bottom)), (int(left), int(right))
-    raise ValueError(f"expected 1, (1, 1) or ((top, bottom), (left, right)), got {value!r}")
+    raise ValueError(f"expected 1, (1, 1) or ((top, bottom), (left, right)), got {_shown(value)}")
 
 
 def shape(value: object) -> tuple[int, ...]:
     """Lengths of axes; one may be -1 and is worked out."""
     values = tuple(value) if isinstance(value, list | tuple) else (value,)
-    if not all(_is_whole(v) and (v >= 1 or v == -1) for v in values) or values.count(-1) > 1:
-        raise ValueError(f"expected lengths of axes, at most one of them -1, got {value!r}")
+    if not all(_is_whole(v) and (1 <= v <= MOST or v == -1) for v in values) or values.count(-1) > 1:
+        raise ValueError(f"expected lengths of axes, at most one of them -1, got {_shown(value)}")
     return tuple(int(v) for v in values)
 
 
@@ -119,7 +126,7 @@ def factor(value: object) -> float | tuple[float, float]:
 def pair_of_numbers(value: object) -> tuple[float, float]:
     """A pair (lowest, highest)."""
     if not isinstance(value, list | tuple) or len(value) != 2 or not number(value[0]) < number(value[1]):
-        raise ValueError(f"expected a pair (lowest, highest), got {value!r}")
+        raise ValueError(f"expected a pair (lowest, highest), got {_shown(value)}")
     return float(value[0]), float(value[1])
 
 
@@ -131,7 +138,7 @@ class OneOf:
 
     def __call__(self, value: object) -> str:
         if value not in self.words:
-            raise ValueError(f"expected {' or '.join(self.words)}, got {value!r}")
+            raise ValueError(f"expected {' or '.join(self.words)}, got {_shown(value)}")
         return str(value)
 
 
@@ -153,6 +160,14 @@ def one_of(*words: str) -> OneOf:
 def optional(check: Callable[[Any], Any]) -> Maybe:
     """None, or what another rule takes."""
     return Maybe(check)
+
+
+def _shown(value: object) -> str:
+    """A value as messages have it: its beginning."""
+    if isinstance(value, int) and not -(10**40) < value < 10**40:
+        return "a whole number of more than 40 digits"
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _is_whole(value: object) -> TypeGuard[int]:

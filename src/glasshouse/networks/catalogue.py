@@ -1,11 +1,15 @@
 """What networks there are: a literal dictionary, and every timm network by its timm name. Loads no torch."""
 
 import difflib
+import importlib.util
+import re
 from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
 
 from glasshouse.errors import NetworkError
 
-__all__ = ["CATALOGUE", "Entry", "Package", "catalogued", "find", "plain"]
+__all__ = ["CATALOGUE", "Entry", "Package", "catalogued", "check_name", "find", "plain"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -168,6 +172,31 @@ def catalogued(name: str) -> Entry | None:
     """Return the network of the catalogue by its name or its library's, None if it is not there."""
     names = ((entry, (plain(entry.name), plain(entry.id))) for entry in CATALOGUE.values())
     return next((entry for entry, known in names if plain(name) in known), None)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is neither in the catalogue nor one of timm's, without loading torch.
+
+    Raises:
+        NetworkError: there is no such network; close names are told.
+    """
+    others = _names_in_timm()
+    if catalogued(name) is None and others and name.split(".")[0] not in others:
+        raise NetworkError(_unknown(name[:80], sorted(others)))
+
+
+@cache
+def _names_in_timm() -> frozenset[str]:
+    """Return the functions of timm that make networks and the old names of such, read from its sources."""
+    place = importlib.util.find_spec("timm")
+    names: set[str] = set()
+    for folder in place.submodule_search_locations or () if place is not None else ():
+        for file in Path(folder, "models").glob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            names |= set(re.findall(r"@register_model\s+def\s(\w+)\(", text))
+            for table in re.findall(r"register_model_deprecations\(__name__,\s\{(.*?)\}\)", text, re.DOTALL):
+                names |= {old.split(".")[0] for old in re.findall(r"'([\w.]+)':", table)}
+    return frozenset(names)
 
 
 def plain(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from glasshouse.errors import Problem
+from glasshouse.recipe.bounds import find_excess
 from glasshouse.recipe.part import Part
 
 __all__ = ["find_problems"]
@@ -15,7 +16,8 @@ __all__ = ["find_problems"]
 
 def find_problems(recipe: type[Part], data: dict[str, Any]) -> list[Problem]:
     """Return every problem: those of single fields first, then conflicts among the fields that are right."""
-    problems: list[Problem] = []
+    problems = find_excess({name: _as_data(value) for name, value in data.items()})
+    data = {name: value for name, value in data.items() if name not in {problem.field for problem in problems}}
     rest = json.loads(json.dumps(data, default=_plain))
     for _ in range(20):
         try:
@@ -27,6 +29,10 @@ def find_problems(recipe: type[Part], data: dict[str, Any]) -> list[Problem]:
         else:
             return problems + list(_conflicts(checked, ""))
     return problems
+
+
+def _as_data(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """How pictures become a dataset."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
@@ -9,6 +8,7 @@ from pydantic import Field
 from glasshouse.errors import Problem
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.part import Count, Fraction, Part, Side
+from glasshouse.recipe.patterns import Pattern, PatternError, pattern_fault
 
 __all__ = ["DatasetRecipe", "LabelRecipe"]
 
@@ -35,8 +35,8 @@ class LabelRecipe(Part):
     def conflicts(self) -> Iterator[Problem]:
         if self.by == "pattern" and not self.pattern:
             yield Problem("pattern", "needed where labels come by pattern; give a regular expression with one group")
-        if self.pattern is not None:
-            yield from _pattern_problems("pattern", self.pattern, groups=1)
+        if self.pattern is not None and (fault := pattern_fault(self.pattern, groups=1)):
+            yield Problem("pattern", fault)
 
 
 class DatasetRecipe(Recipe):
@@ -78,15 +78,18 @@ class DatasetRecipe(Recipe):
             yield Problem("valid", f"valid + test must leave pictures to train on, got {self.valid} + {self.test}")
         if self.max_per_class is not None and self.max_per_class < self.min_per_class:
             yield Problem("max_per_class", f"must not be below min_per_class ({self.min_per_class})")
-        if self.group is not None:
-            yield from _pattern_problems("group", self.group, groups=1)
+        if self.group is not None and (fault := pattern_fault(self.group, groups=1)):
+            yield Problem("group", fault)
 
+    def unsearchable(self) -> list[Problem]:
+        """Return the problems of patterns that are right and cannot be matched in linear time.
 
-def _pattern_problems(field: str, pattern: str, groups: int) -> Iterator[Problem]:
-    try:
-        found = re.compile(pattern).groups
-    except re.error as error:
-        yield Problem(field, f"not a regular expression ({error}): {pattern}")
-        return
-    if found < groups:
-        yield Problem(field, f"expected a group in parentheses around the part that counts, got {pattern}")
+        They are no conflicts: a dataset that was made with such a pattern still opens.
+        """
+        problems = []
+        for field, pattern in (("labels.pattern", self.labels.pattern), ("group", self.group)):
+            try:
+                Pattern(pattern or "")
+            except PatternError as error:
+                problems.append(Problem(field, str(error)))
+        return problems

@@ -7,12 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from glasshouse.errors import Problem
 
-__all__ = ["Count", "Fraction", "NotNegative", "Part", "Positive", "Range", "Side"]
+__all__ = ["Count", "Epochs", "Fraction", "NotNegative", "Part", "Positive", "Range", "Side"]
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
 Side = Annotated[int, Field(ge=1, le=4096)]
 Range = tuple[float, float]
 

@@ -1,5 +1,6 @@
 """How a network is trained on a dataset."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -9,7 +10,7 @@ from glasshouse.errors import Problem
 from glasshouse.layers.classifier import classifier_problems
 from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.document import Recipe
-from glasshouse.recipe.part import Count, Fraction, NotNegative, Part, Positive
+from glasshouse.recipe.part import Count, Epochs, Fraction, NotNegative, Part, Positive
 
 LARGEST = 3e38  # what 32-bit numbers hold
 
@@ -60,11 +61,11 @@ class ScheduleRecipe(Part):
     name: Literal[
         "constant", "step", "multi-step", "exponential", "inverse", "polynomial", "sigmoid", "cosine", "one-cycle"
     ] = "one-cycle"
-    warmup: NotNegative = 0.0
+    warmup: Annotated[float, Field(ge=0, le=100_000)] = 0.0
     step: Annotated[float, Field(gt=0, le=100)] | None = None
-    milestones: tuple[Annotated[float, Field(gt=0, lt=100)], ...] = (50.0, 85.0)
-    gamma: Positive | None = None
-    power: Positive | None = None
+    milestones: Annotated[tuple[Annotated[float, Field(gt=0, lt=100)], ...], Field(max_length=1000)] = (50.0, 85.0)
+    gamma: Annotated[float, Field(gt=0, le=1000)] | None = None
+    power: Annotated[float, Field(gt=0, le=1000)] | None = None
     pct_start: Annotated[float, Field(gt=0, lt=1)] = 0.25
     div: Annotated[float, Field(ge=1)] = 25.0
     final_div: Annotated[float, Field(ge=1)] = 1e5
@@ -107,6 +108,7 @@ class CheckpointRecipe(Part):
     steps: Count | None = None
 
 
+DEVICE = re.compile(r"auto|(cpu|mps|cuda|xpu)(:\d{1,3})?")
 STRATEGY_DEFAULTS: dict[str, dict[str, Any]] = {
     "scratch": {"epochs": 20, "lr": 1e-3},
     "fine-tune": {"epochs": 3, "lr": 2e-3},
@@ -133,11 +135,11 @@ class TrainingRecipe(Recipe):
     network: str | dict[str, Any]
     weights: str = "none"
     strategy: Literal["scratch", "fine-tune", "features"] = "scratch"
-    epochs: Count | None = None
-    freeze_epochs: Annotated[int, Field(ge=0)] = 1
-    views: Count = 1
-    batch_size: Count = 64
-    accumulate: Count = 1
+    epochs: Epochs | None = None
+    freeze_epochs: Annotated[int, Field(ge=0, le=100_000)] = 1
+    views: Annotated[int, Field(ge=1, le=10_000)] = 1
+    batch_size: Annotated[int, Field(ge=1, le=2**20)] = 64
+    accumulate: Annotated[int, Field(ge=1, le=2**20)] = 1
     optimizer: OptimizerRecipe = OptimizerRecipe()
     schedule: ScheduleRecipe = ScheduleRecipe()
     objective: ObjectiveRecipe = ObjectiveRecipe()
@@ -150,7 +152,7 @@ class TrainingRecipe(Recipe):
     checkpoints: CheckpointRecipe = CheckpointRecipe()
     normalize: Literal["auto", "imagenet", "dataset", "none"] = "auto"
     precision: Literal["float32", "mixed"] = "float32"
-    device: str = "auto"
+    device: Annotated[str, Field(max_length=40)] = "auto"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
 
     def conflicts(self) -> Iterator[Problem]:
@@ -161,6 +163,10 @@ class TrainingRecipe(Recipe):
             yield Problem("weights", "the strategy features needs a trained network; give pretrained or a file")
         if not self.fingerprint:  # a run's recipe has one, and runs were made before this was refused
             yield from self.start_problems()
+        if not DEVICE.fullmatch(self.device):
+            yield Problem("device", f"expected auto, cpu, cuda, cuda:0 (or another number) or mps, got {self.device!r}")
+        if len(self.network_name) > 200:
+            yield Problem("network", f"a name of {len(self.network_name):,} letters; give one of at most 200")
         if isinstance(self.network, dict):
             for problem in classifier_problems(self.network):
                 yield Problem(f"network.{problem.field}", problem.message)

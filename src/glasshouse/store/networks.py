@@ -11,6 +11,7 @@ from glasshouse.data.names import composed
 from glasshouse.errors import ConflictError, Problem, RecipeError
 from glasshouse.layers.look import look
 from glasshouse.recipe import ObjectiveRecipe, OptimizerRecipe, TrainingRecipe
+from glasshouse.recipe.bounds import find_excess
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.models import get_model
 from glasshouse.store.names import entered
@@ -71,8 +72,9 @@ def save_network(store: Store, new: NewNetwork, user: UserRecord | None = None) 
     check_member(user)
     now, network_id = time.time(), new_id()
     parts = {"layers": new.layers, "objective": new.objective, "optimizer": new.optimizer}
+    texts = [problem for name in ("notes", "group_name") for problem in checked_name(getattr(new, name), name)]
     values = {
-        **_checked(parts, checked_name(new.name)), "id": network_id, "name": entered(new.name),
+        **_checked(parts, [*checked_name(new.name), *texts]), "id": network_id, "name": entered(new.name),
         "owner_id": user.id if user is not None else None, "shared": new.shared, "group_name": entered(new.group_name),
         "notes": composed(new.notes), "revision": 1, "created_at": now, "updated_at": now,
     }  # fmt: skip
@@ -194,12 +196,18 @@ def network_layers(store: Store, network: Any, viewer: UserRecord | None = None)
 def _checked(parts: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
     """Return the columns of parts, checked; all problems are told together."""
     values: dict[str, Any] = {}
+    problems += (excess := find_excess(parts))
+    if excess:
+        raise RecipeError("the network", problems)
     if "layers" in parts:
         layers = parts["layers"]
         seen = look(layers if isinstance(layers, Mapping) else {})
         if not seen.layers:
             problems += [Problem(f"layers.{problem.field}", problem.message) for problem in seen.problems]
-        values |= {"layers": dict(layers) if isinstance(layers, Mapping) else {}, "parameters": seen.parameters}
+        values |= {
+            "layers": dict(layers) if isinstance(layers, Mapping) else {},
+            "parameters": min(seen.parameters, 2**63 - 1),
+        }
         values["problems"] = seen.count
     given: dict[str, Any] = {name: dict(parts[name]) for name in ("objective", "optimizer") if name in parts}
     try:

@@ -210,9 +210,9 @@ def groups(store: Store, table: Table, viewer: UserRecord | None) -> list[str]:
         return sorted(name for name in connection.execute(query).scalars() if name)
 
 
-def checked_name(name: object) -> list[Problem]:
-    """Return what is wrong with the name of a new thing."""
-    problem = _problem("name", name)
+def checked_name(text: object, field: str = "name") -> list[Problem]:
+    """Return what is wrong with the name of a new thing, or with its ``notes`` or ``group_name``."""
+    problem = _problem(field, text)
     return [problem] if problem else []
 
 
@@ -230,5 +230,7 @@ def _problem(name: str, value: object) -> Problem | None:
         return Problem(name, "expected a text")
     if name == "name" and not value.strip():
         return Problem(name, "needed, and not given")
+    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        return Problem(name, "a text with a letter that cannot be kept (U+0000, or half a letter)")
     longest = NOTES_LENGTH if name == "notes" else NAME_LENGTH
     return Problem(name, f"at most {longest} letters, got {len(value)}") if len(value) > longest else None

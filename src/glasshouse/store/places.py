@@ -2,12 +2,34 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from glasshouse.errors import MissingError, RefusedError
 from glasshouse.store.database import Store
 
-__all__ = ["allowed_path", "check_named", "complete_path", "from_runs", "is_allowed", "is_inside"]
+__all__ = ["Grounds", "Places", "allowed_path", "check_named", "complete_path", "from_runs", "is_allowed", "is_inside"]
+
+
+class Places(Protocol):
+    """What a store knows of paths."""
+
+    @property
+    def home(self) -> Path:
+        """The Studio's own folder."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders whose files may be named."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Places without a database, for a process that only reads files."""
+
+    home: Path
+    folders: tuple[Path, ...]
 
 
 def allowed_path(store: Store, path: str) -> Path:
@@ -27,7 +49,7 @@ def allowed_path(store: Store, path: str) -> Path:
     return place
 
 
-def is_allowed(store: Store, place: Path) -> bool:
+def is_allowed(store: Places, place: Path) -> bool:
     """Whether ``place``, already resolved, lies in a configured folder and not in the Studio's home."""
     return any(is_inside(place, folder) for folder in store.folders) and not is_inside(place, store.home)
 
@@ -59,7 +81,7 @@ def complete_path(store: Store, start: str, limit: int = 50) -> list[str]:
     return [f"{parent}/{e.name}" + ("/" if e.is_dir() else "") for e in kept[:limit]]
 
 
-def check_named(store: Store, sources: Sequence[str], paths: Iterable[str]) -> None:
+def check_named(store: Places, sources: Sequence[str], paths: Iterable[str]) -> None:
     """Refuse a table or list in one of ``sources`` that names pictures outside of the folders that may be used.
 
     ``paths`` are as items have them or as the list has them, of pictures that are there and of others: whether a
@@ -79,7 +101,7 @@ def check_named(store: Store, sources: Sequence[str], paths: Iterable[str]) -> N
             )
 
 
-def _may_be(store: Store, path: str, base: Path, bases: Sequence[Path]) -> bool:
+def _may_be(store: Places, path: str, base: Path, bases: Sequence[Path]) -> bool:
     """Whether a path, absolute or from ``base``, stays within ``bases`` and the folders that may be used."""
     plain = path.replace("\\", "/")
     if not plain.startswith("/") and ".." not in plain.split("/"):

@@ -16,12 +16,15 @@ from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Any
 
-from glasshouse.errors import ConflictError, InputError, PictureError
+from glasshouse.errors import BusyError, ConflictError, InputError, PictureError
 from glasshouse.store.database import Store
+from glasshouse.store.turns import Turns, who_asks
 
 __all__ = ["ask", "predictor_file", "predictor_key", "predictor_wanted", "put_question", "want_predictor", "warm"]
 
 PATIENCE = 60.0  # seconds until the predictor must have answered; the first start loads torch
+ANSWER = 90.0  # seconds until an answer begins to come; the process that asks is never held longer
+_turns = Turns(16, 8, 32, 16)  # questions at once
 _warming: set[str] = set()
 _guard = threading.Lock()
 
@@ -42,9 +45,11 @@ def ask(
         PictureError: the picture cannot be read.
         InputError: the model cannot be used.
         ConflictError: no predictor answered within ``patience`` seconds: the worker is not running.
+        BusyError: too much is asked for at once.
     """
-    question = json.dumps({"model": folder, "top": top, "seen": seen}).encode()
-    return _told(_answer(store, question, picture, patience))
+    question = {"model": folder, "top": top, "seen": seen, "who": who_asks()}
+    with _turns.taken(patience):
+        return _told(_answer(store, json.dumps(question).encode(), picture, patience))
 
 
 def put_question(
@@ -55,7 +60,9 @@ def put_question(
     Raises:
         PictureError, InputError, ConflictError: as ``ask``.
     """
-    return _told(_answer(store, json.dumps(dict(question)).encode(), picture, patience))
+    asked = json.dumps({**question, "who": who_asks()}).encode()
+    with _turns.taken(patience):
+        return _told(_answer(store, asked, picture, patience))
 
 
 def warm(store: Store, folder: str, patience: float = 15.0) -> None:
@@ -109,12 +116,16 @@ def _exchange(store: Store, question: bytes, picture: bytes) -> bytes:
     port = int(json.loads(predictor_file(store).read_text(encoding="utf-8"))["port"])
     with Client(("127.0.0.1", port), authkey=predictor_key(store)) as connection:
         connection.send_bytes(question + b"\n" + picture)  # one message: two would wait for each other
+        if not connection.poll(ANSWER):
+            raise TimeoutError
         return connection.recv_bytes()
 
 
 def _told(answer: dict[str, Any]) -> dict[str, Any]:
     if answer.get("problem") == "picture":
         raise PictureError(answer["message"])
+    if answer.get("problem") == "busy":
+        raise BusyError(answer["message"], mine=bool(answer.get("mine")))
     if answer.get("problem"):
         raise InputError(answer["message"])
     return answer

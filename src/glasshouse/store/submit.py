@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import insert
 
 from glasshouse.data.names import composed
-from glasshouse.errors import ConflictError, Problem, RecipeError, RefusedError, StoreError
+from glasshouse.data.samples import SAMPLES
+from glasshouse.errors import ConflictError, NetworkError, Problem, RecipeError, RefusedError, StoreError
+from glasshouse.networks.catalogue import check_name
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.datasets import get_dataset
@@ -102,7 +104,7 @@ def check_dataset_recipe(store: Store, new: NewDataset, user: UserRecord | None 
     Raises:
         RecipeError: the name or fields of the recipe are wrong; all are listed.
     """
-    problems = checked_name(new.name)
+    problems = _texts(new)
     fields = dict(new.recipe)
     for name in ("source", "valid_source", "test_source"):
         fields[name] = _resolved(store, fields.get(name), name, user, problems)
@@ -114,6 +116,7 @@ def check_dataset_recipe(store: Store, new: NewDataset, user: UserRecord | None 
     bad = {problem.field for problem in problems}
     try:
         recipe = DatasetRecipe(**{name: value for name, value in fields.items() if value is not None})
+        problems += recipe.unsearchable()
     except RecipeError as error:
         problems += [problem for problem in error.problems if problem.field not in bad]
         recipe = None
@@ -236,9 +239,17 @@ def source_path(store: Store, source: object, name: str, user: UserRecord | None
     try:
         if source.startswith("upload:"):
             return from_runs(upload_source(store, get_upload(store, source.removeprefix("upload:"), user)))
-        return source if source.startswith("sample:") else str(allowed_path(store, source))
+        if source.startswith("sample:"):
+            return _sample(source, name)
+        return str(allowed_path(store, source))
     except StoreError as error:
         raise RecipeError("the source", [Problem(name, str(error))]) from None
+
+
+def _sample(source: str, field: str) -> str:
+    if source not in SAMPLES:
+        raise RecipeError("the source", [Problem(field, f"there is no {source[:80]}; there is {', '.join(SAMPLES)}")])
+    return source
 
 
 def _resolved(store: Store, source: Any, name: str, user: UserRecord | None, problems: list[Problem]) -> str | None:
@@ -255,16 +266,17 @@ def _recipes(
     store: Store, new: NewModel, folder: str, user: UserRecord | None
 ) -> tuple[list[tuple[str, TrainingRecipe]], list[Problem]]:
     """Return the recipe of each model with the words that tell it from the others, and all that is wrong."""
-    problems = checked_name(new.name)
+    problems = _texts(new)
     fields = {name: value for name, value in new.recipe.items() if name not in ("data", "fingerprint")}
     try:
-        fields["weights"] = weights_path(store, fields.get("weights") or "none", user)
+        weights = fields.get("weights") or "none"
+        fields["weights"] = weights_path(store, weights, user) if isinstance(weights, str) else weights
     except StoreError as error:
         problems.append(Problem("weights", str(error)))
         fields["weights"] = "-"  # a file: what a strategy needs is not the trouble here
     try:
-        fields |= {"network": network_layers(store, fields["network"], user)} if "network" in fields else {}
-    except StoreError as error:
+        fields |= {"network": _network(store, fields["network"], user)} if "network" in fields else {}
+    except (StoreError, NetworkError) as error:
         problems.append(Problem("network", str(error)))
     variants = [("", fields)]
     try:
@@ -279,6 +291,20 @@ def _recipes(
             known = {problem.field for problem in problems}
             problems += [problem for problem in error.problems if problem.field not in known]
     return found, problems
+
+
+def _network(store: Store, network: Any, user: UserRecord | None) -> Any:
+    """Return what a recipe holds for ``network``; a name is looked up, so that a wrong one is told at once."""
+    found = network_layers(store, network, user)
+    if isinstance(found, str):
+        check_name(found)
+    return found
+
+
+def _texts(new: NewDataset | NewModel) -> list[Problem]:
+    """Return what is wrong with the name, the notes and the group of what is asked for."""
+    notes = [problem for name in ("notes", "group_name") for problem in checked_name(getattr(new, name), name)]
+    return [*checked_name(new.name), *notes]
 
 
 def _variant(fields: Mapping[str, Any], rate: float | None, size: float | None) -> tuple[str, dict[str, Any]]:

@@ -1,6 +1,10 @@
 """The tables as this version reads and writes them; ``migrations`` makes them."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Integer, MetaData, Table, Text
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Dialect, Double, Integer, MetaData, Table, Text, TypeDecorator
+
+from glasshouse.recipe.bounds import is_deeper
 
 __all__ = [
     "audit",
@@ -20,7 +24,23 @@ __all__ = [
 ]
 
 metadata = MetaData()
-JSON_TEXT = JSON(none_as_null=True)
+
+
+class _Bounded(TypeDecorator[Any]):
+    """JSON; what an older version let in and no answer can hold (nested too deep) is read as an empty object."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return {} if is_deeper(value, MOST_DEEP) else value
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        return self.impl.coerce_compared_value(op, value)
+
+
+MOST_DEEP = 100
+JSON_TEXT = _Bounded()
 
 migrations_done = Table(
     "migrations", metadata, Column("name", Text, primary_key=True), Column("applied_at", Double, nullable=False)

@@ -72,9 +72,12 @@ def rate(step: int, total: int, base: float, recipe: ScheduleRecipe, warmup_step
     remaining steps to itself.
     """
     follow = SCHEDULES[recipe.name]
-    if step < warmup_steps:
-        return base * follow(0.0, recipe) * (step + 1) / warmup_steps
-    return base * follow((step - warmup_steps) / max(1, total - warmup_steps), recipe)
+    try:
+        if step < warmup_steps:
+            return base * follow(0.0, recipe) * (step + 1) / warmup_steps
+        return base * follow((step - warmup_steps) / max(1, total - warmup_steps), recipe)
+    except OverflowError:
+        return math.inf  # which the training reports as a rate that is not finite
 
 
 def _half_cosine(start: float, end: float, progress: float) -> float:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from glasshouse import __version__
-from glasshouse.errors import GlasshouseError, Problem
+from glasshouse.errors import BusyError, GlasshouseError, Problem
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.discretion import without_home
 from glasshouse.web.api.faults import fault, fault_response
@@ -58,9 +58,12 @@ async def _answer(request: Request, error: Exception) -> Response:
         problems = [Problem(one.field, without_home(one.message, home)) for one in problems]
     page = getattr(request.app.state, "error_page", None)
     if request.url.path.startswith("/api/") or page is None:
-        return fault_response(status, problems, language_of(request))
-    message = "\n".join(problem.message for problem in problems)
-    answer: Response = page(request, status, message, [p for p in problems if p.field] or _none())
+        answer: Response = fault_response(status, problems, language_of(request))
+    else:
+        message = "\n".join(problem.message for problem in problems)
+        answer = page(request, status, message, [p for p in problems if p.field] or _none())
+    if isinstance(error, BusyError):
+        answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
 

@@ -28,7 +28,9 @@ from glasshouse.web.classified import classified_picture
 from glasshouse.web.explorer import opened
 from glasshouse.web.model_classes import model_classes
 
-__all__ = ["given_picture"]
+__all__ = ["LARGEST", "given_picture", "read_picture_file"]
+
+LARGEST = 64 * 2**20  # bytes of one picture
 
 Viewer = UserRecord | None
 
@@ -41,11 +43,16 @@ def given_picture(store: Store, address: str, viewer: Viewer, host: str = "") ->
         MissingError, RefusedError: it is not there, or may not be seen.
     """
     text = address.strip()
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise InputError(
+            f"{address[:200]!r} is no address; give one of this Studio, or a path on the server."
+        ) from None
     if parts.scheme in ("http", "https"):
         if parts.netloc != host:
             raise InputError(
-                f"{parts.netloc or text} is not this Studio, and nothing is fetched from elsewhere. "
+                f"{(parts.netloc or text)[:200]} is not this Studio, and nothing is fetched from elsewhere. "
                 "Save the picture and drop it here, or give an address of this Studio."
             )
         text = unquote(parts.path)
@@ -54,12 +61,21 @@ def given_picture(store: Store, address: str, viewer: Viewer, host: str = "") ->
             return read(store, viewer, *found.groups())
     if not text.startswith("/"):
         raise InputError(
-            f"{address!r} is neither an address of this Studio nor an absolute path on the server; "
+            f"{address[:200]!r} is neither an address of this Studio nor an absolute path on the server; "
             "give one such as /datasets/…/pictures/val/3, or a path in a folder that may be used."
         )
     check_member(viewer)
     place = allowed_path(store, text)
-    return read_regular(place), place.name
+    return read_picture_file(place), place.name
+
+
+def read_picture_file(place: Path) -> bytes:
+    """Return the bytes of a plain file of at most ``LARGEST`` bytes; whatever else it is, nothing of it is read.
+
+    Raises:
+        PictureError: it is a folder, a pipe, too large, or cannot be read.
+    """
+    return read_regular(place, LARGEST)
 
 
 def _of_dataset(store: Store, viewer: Viewer, key: str, split: str, row: str) -> tuple[bytes, str]:
@@ -78,7 +94,7 @@ def _of_classification(store: Store, viewer: Viewer, key: str, job_id: str, row:
     if job.model_id != key or number >= len(columns):
         raise MissingError(f"There is no picture {row} in this classification.")
     (one,) = read_rows(folder, columns, [number])
-    return encode(classified_picture(store, job, one["path"]), "png", 100), Path(one["path"]).name
+    return classified_picture(store, job, one["path"])[0], Path(one["path"]).name
 
 
 def _of_upload(store: Store, viewer: Viewer, key: str, name: str | None = None) -> tuple[bytes, str]:
@@ -86,7 +102,7 @@ def _of_upload(store: Store, viewer: Viewer, key: str, name: str | None = None) 
     place = store.path(upload.folder) / "files" / safe_name(name) if name else store.path(upload_source(store, upload))
     if not place.is_file():
         raise MissingError(f"The upload has no single picture {name or ''}; name one of its files: upload:{key}/NAME.")
-    return read_regular(place), place.name
+    return read_picture_file(place), place.name
 
 
 READERS: Mapping[str, Callable[..., tuple[bytes, str]]] = {

@@ -2,9 +2,11 @@
 
 import ipaddress
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
 
+from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from glasshouse.errors import Problem
 from glasshouse.store.database import Store
 from glasshouse.store.people import has_users, note, user_of_session, user_of_token
 from glasshouse.store.records import UserRecord
+from glasshouse.store.turns import asking
 from glasshouse.web.api.faults import fault_response
 from glasshouse.web.attempts import Attempts
 from glasshouse.web.local_access import ask_at, bearer, cookie_in, is_allowed, is_token, set_token, token_in_query
@@ -33,6 +36,9 @@ HOW_TO_OPEN = (
     "This Studio is opened by its token: send Authorization: Bearer TOKEN, or open the address that was printed at its "
     "start. In a terminal, glasshouse studio --token prints it."
 )
+HELD = ("/predict", "/follow/upload")  # ends of paths whose body is a picture in memory
+HELD_EACH, HELD_ALL, HELD_UNKNOWN = 160 * 2**20, 512 * 2**20, 64 * 2**20  # bytes: of one person, of all, not told
+THREADS = 160  # more than may wait for pictures, so that a page always finds one
 HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -55,6 +61,7 @@ class Guard:
         self.app = app
         self.store = store
         self.settings = settings
+        self._held: Counter[str] = Counter()  # bytes of pictures in memory, by who sends them
         self._known: tuple[float, bool] = (float("-inf"), False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +83,11 @@ class Guard:
             return
         noted: list[str] = []  # what the route wrote into the audit log itself
         scope.setdefault("state", {}).update(user=user, accounts=accounts, noted=noted)
-        status = await self._limited(scope, receive, answer, headers)
+        address = (scope.get("client") or ("",))[0]
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
+        who = user.id if user is not None else f"address {address}"
+        with asking(who):
+            status = await self._with_room(scope, receive, answer, headers, who)
         changes = scope["method"] not in SAFE and not _is_open(path)
         if user is not None and changes and status < 400 and not noted:
             await run_in_threadpool(note, self.store, user, f"{scope['method']} {path}"[:300], "", "")
@@ -88,6 +99,24 @@ class Guard:
             found = await run_in_threadpool(has_users, self.store)
             self._known = (time.monotonic(), found)
         return found
+
+    async def _with_room(self, scope: Scope, receive: Receive, send: Send, headers: Headers, who: str) -> int:
+        """Hand the request on; one whose picture is held in memory only while there is room for it."""
+        if scope["method"] in SAFE or not scope["path"].endswith(HELD):
+            return await self._limited(scope, receive, send, headers)
+        length = headers.get("content-length", "")
+        size = min(int(length) if length.isdigit() else HELD_UNKNOWN, self.settings.largest_piece)
+        mine, all_of_them = self._held[who] + size > HELD_EACH, self._held.total() + size > HELD_ALL
+        if (self._held[who] and (mine or all_of_them)) or self._held.total() + size > 2 * HELD_ALL:
+            message = "Very many pictures arrive at once; send the next one when some are answered."
+            await _refuse(scope, receive, send, 429 if mine else 503, message, {"Retry-After": "2"})
+            return 429 if mine else 503
+        self._held[who] += size
+        try:
+            return await self._limited(scope, receive, send, headers)
+        finally:
+            self._held[who] -= size
+            self._held += Counter()
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> int:
         """Hand the request on, unless and until its body is too large; return the status of the answer."""
@@ -128,7 +157,7 @@ class Guard:
         if method in SAFE:
             return None
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        if site not in (None, "same-origin", "none") or (origin is not None and urlsplit(origin).netloc != host):
+        if site not in (None, "same-origin", "none") or (origin is not None and not _is_of(origin, host)):
             return 403, "This request came from another web site and is refused."
         return None
 
@@ -194,6 +223,13 @@ def session_cookie(headers: Iterable[str]) -> str | None:
     return next(iter(cookie_in(headers, COOKIE)), None)
 
 
+def _is_of(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:
+        return False
+
+
 def _is_open(path: str) -> bool:
     return path in OPEN or path.startswith("/static/")
 
@@ -222,7 +258,9 @@ def _with_headers(send: Send) -> Send:
     return sender
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, message: str) -> None:
+async def _refuse(
+    scope: Scope, receive: Receive, send: Send, status: int, message: str, more: Mapping[str, str] | None = None
+) -> None:
     """Answer a person who looks at a page with a page, and everybody else as the API does."""
     request = Request(scope)
     page = not scope["path"].startswith("/api/") and "text/html" in request.headers.get("accept", "")
@@ -231,4 +269,5 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, messa
         request.app.state.error_page(request, status, message, []) if page
         else fault_response(status, problems, language_of(request))
     )  # fmt: skip
+    answer.headers.update(more or {})
     await answer(scope, receive, send)

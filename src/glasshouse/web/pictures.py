@@ -14,9 +14,12 @@ from PIL import Image
 from glasshouse.data.encoding import encode
 from glasshouse.data.resizing import plan
 
-__all__ = ["Pixels", "data_address", "file_of", "fitted", "png", "shrunk"]
+__all__ = ["SHOWN_LIMIT", "Pixels", "data_address", "file_of", "fitted", "png", "shrunk"]
 
 Pixels = NDArray[np.uint8]
+SHOWN_LIMIT = (
+    10**9
+)  # pixels of a picture to be shown; models may take as many, and the process that reads it has limits
 SMALL = 64  # sides up to this are sent as they are, as PNG: every pixel counts
 
 

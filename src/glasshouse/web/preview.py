@@ -3,8 +3,10 @@
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
+from typing import Any, Self
 
 import numpy as np
 
@@ -13,23 +15,25 @@ from glasshouse.data.encoding import decode_encoded, encode
 from glasshouse.data.items import Item, Source
 from glasshouse.data.labels import class_order
 from glasshouse.data.resizing import MODES
-from glasshouse.errors import PictureError
+from glasshouse.errors import PictureError, SourceError
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store
-from glasshouse.store.places import check_named
+from glasshouse.store.places import Grounds, check_named
 from glasshouse.store.records import UserRecord
 from glasshouse.store.submit import NewDataset, check_dataset_recipe, check_member
 from glasshouse.web.estimate_dataset import Cost, cost
 from glasshouse.web.pictures import Pixels, data_address, fitted, shrunk
 from glasshouse.web.preview_split import idle_fields, planned
+from glasshouse.web.reading import grounds, readers
 from glasshouse.web.samples import Sampled, sampled
 from glasshouse.web.sources import kept_source
 
-__all__ = ["ClassSeen", "Preview", "Shown", "look", "placed", "prepared", "preview_of"]
+__all__ = ["ClassSeen", "Preview", "Shown", "answer_preview", "look", "look_apart", "placed", "prepared", "preview_of"]
 
 CLASSES, EACH, SIDE = 12, 4, 96
 PATIENCE = 3.0  # seconds of opening pictures, after which the preview shows what it has
 LISTED = 50
+LONGEST = 60.0  # seconds of a whole look: large folders and archives are listed first
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,22 @@ class Preview:
     height: int = 0
     refusal: str = ""
     idle: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """Return it from what ``asdict`` gave, come through JSON."""
+        classes = [
+            ClassSeen(one["name"], one["count"], one["used"], tuple(Shown(**shown) for shown in one["pictures"]))
+            for one in told["classes"]
+        ]
+        lists = {
+            "classes": tuple(classes), "problems": tuple(Rejected(**one) for one in told["problems"]),
+            "warnings": tuple(Finding(**one) for one in told["warnings"]),
+            "modes": tuple((mode, address) for mode, address in told["modes"]),
+            "cost": Cost(**told["cost"]) if told["cost"] else None,
+            "example": Shown(**told["example"]) if told["example"] else None,
+        }  # fmt: skip
+        return cls(**{**told, **lists})
 
     @property
     def most(self) -> int:
@@ -133,8 +153,32 @@ def preview_of(store: Store, new: NewDataset, user: UserRecord | None, example: 
     """
     check_member(user)
     recipe = placed(store, check_dataset_recipe(store, replace(new, name=new.name.strip() or "-"), user))
-    sources = (recipe.source, recipe.valid_source, recipe.test_source, recipe.labels.pictures)
-    return look(recipe, example, lambda paths: check_named(store, [one for one in sources if one], paths))
+    return look_apart(store, recipe, example)
+
+
+def look_apart(store: Store, recipe: DatasetRecipe, example: str) -> Preview:
+    """Return ``look`` of a recipe, done by a process that has little memory and time; paths of lists are checked.
+
+    Raises:
+        SourceError: nothing can be made of the source, or it is too much to be looked at.
+    """
+    asked = {"recipe": recipe.model_dump(mode="json"), "example": example, **grounds(store)}
+    try:
+        told, _ = readers().ask("preview", asked, seconds=LONGEST, place=recipe.source)
+    except PictureError as error:
+        raise SourceError(
+            f"The source cannot be shown here: {error}. The dataset can be made all the same; the job has more time "
+            "and memory than a preview."
+        ) from None
+    return Preview.of(told)
+
+
+def answer_preview(asked: Mapping[str, Any], blob: bytes) -> tuple[Any, bytes]:
+    """Return what ``look_apart`` asks for: in the process that may read the source."""
+    recipe = DatasetRecipe(**asked["recipe"])
+    places = Grounds(Path(asked["home"]), tuple(map(Path, asked["folders"])))
+    sources = [one for one in (recipe.source, recipe.valid_source, recipe.test_source, recipe.labels.pictures) if one]
+    return asdict(look(recipe, asked["example"], lambda paths: check_named(places, sources, paths))), b""
 
 
 def placed(store: Store, recipe: DatasetRecipe) -> DatasetRecipe:

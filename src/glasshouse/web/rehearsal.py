@@ -16,13 +16,17 @@ from threading import Semaphore
 from typing import Any
 
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
+from glasshouse.store.limits import limit_memory
+from glasshouse.store.turns import Turns
 from glasshouse.web.children import answer_of
 
 __all__ = ["fitting", "main", "measured", "turn_to_measure"]
 
 PATIENCE = 90.0
 NICE = 5  # as the process of a job: a trial takes no time from what runs, and has as much as a job will have
-_measuring, _fitting = Semaphore(1), Semaphore(1)  # a file of weights does not wait for measurements
+MEMORY = 8 << 30  # bytes of the process that opens a file of weights
+_measuring = Semaphore(1)
+_fitting = Turns(2, 1, 8, 2)  # a file of weights waits for no measurement, and for nobody else's
 
 
 def turn_to_measure() -> AbstractContextManager[None]:
@@ -47,11 +51,12 @@ def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[i
     ``shape`` is (channels, width, height); a relative path of ``weights`` begins in ``runs``.
 
     Raises:
-        ConflictError: others are being tried, or it took too long.
+        BusyError: others are being tried.
+        ConflictError: it took too long.
         InputError: the file does not fit, or cannot be read; the text says why.
     """
     asked = {"do": "weights", "network": network, "weights": weights, "classes": classes, "shape": shape}
-    with _turn(_fitting):
+    with _fitting.taken(PATIENCE):
         return _asked(asked, runs)
 
 
@@ -82,6 +87,8 @@ def main() -> None:
         answer = _pace(request) if request["do"] == "pace" else _weights(request)
     except GlasshouseError as error:
         answer = {"wrong": str(error)}
+    except MemoryError:
+        answer = {"wrong": f"it takes more than {MEMORY >> 30} GiB of memory to open"}
     sys.stdout.write(f"{json.dumps(answer)}\n")
 
 
@@ -99,6 +106,7 @@ def _weights(request: dict[str, Any]) -> dict[str, Any]:
     from glasshouse.networks.build import build
     from glasshouse.networks.weights import load_weights
 
+    limit_memory(MEMORY)
     channels, width, height = request["shape"]
     built = build(request["network"], request["classes"], channels, width, height, dropout=None, seed=0)
     return asdict(load_weights(built, request["weights"]))

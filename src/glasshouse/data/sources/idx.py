@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from glasshouse.data.entries import Limits, check_bomb
 from glasshouse.data.sources.arrays import ArrayPart
 from glasshouse.data.sources.parts import part_within
 from glasshouse.errors import SourceError
@@ -22,6 +23,7 @@ __all__ = ["idx_parts", "is_idx_name", "read_idx"]
 _IMAGES = re.compile(r"^(?P<prefix>[^/]*?)[-_.]?images[-_.]idx[34]-ubyte(?P<gz>\.gz)?$", re.IGNORECASE)
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _LIMIT = 1 << 35
+_PACKED = Limits(total=_LIMIT, ratio_from=1 << 26)  # as for one file of an archive
 
 
 def is_idx_name(name: str) -> bool:
@@ -69,7 +71,7 @@ def read_idx(path: Path) -> np.ndarray:
     """Return the array of an idx file, plain or gzip.
 
     Raises:
-        SourceError: it is no idx file, too short, or claims more than 32 GiB.
+        SourceError: it is no idx file, too short, claims more than 32 GiB, or is small and claims very much.
     """
     try:
         with path.open("rb") as file:
@@ -79,6 +81,10 @@ def read_idx(path: Path) -> np.ndarray:
             size = int(np.prod(shape, dtype=object)) * kind.itemsize
             if size > _LIMIT:
                 raise SourceError(f"{path} claims to hold {size:,} bytes, the limit is {_LIMIT:,}")
+            if packed:
+                check_bomb(path, 1, size, _PACKED)
+            elif size > path.stat().st_size:
+                raise SourceError(f"{path} ends after {path.stat().st_size:,} of {size:,} bytes; fetch it once more")
             data = file.read(size)
     except (OSError, EOFError, zlib.error) as error:
         raise SourceError(f"{path} cannot be read ({error}); fetch it once more") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from glasshouse.data.check import Finding
+from glasshouse.data.entries import Limits, check_bomb
 from glasshouse.data.sources.arrays import ArrayPart
 from glasshouse.data.sources.parts import part_of_name
 from glasshouse.data.sources.stacks import Stack, stack_of, targets_of
@@ -30,6 +31,7 @@ def npz_parts(path: Path) -> tuple[list[ArrayPart], list[Finding]]:
             size = sum(info.file_size for info in archive.infolist())
         if size > _LIMIT:
             raise SourceError(f"{path} unpacks to {size:,} bytes, the limit is {_LIMIT:,}")
+        check_bomb(path, 1, size, Limits(total=_LIMIT))
         with np.load(path, allow_pickle=False) as arrays:
             return _parts(path, dict(arrays))
     except (OSError, EOFError, zipfile.BadZipFile) as error:

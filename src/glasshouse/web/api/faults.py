@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from glasshouse.errors import (
+    BusyError,
     ConflictError,
     DamageError,
     GlasshouseError,
@@ -28,6 +29,7 @@ STATUS: dict[type[GlasshouseError], int] = {
     ConflictError: 409,
     DamageError: 409,
     StoreError: 503,
+    BusyError: 503,
     InputError: 422,
     GlasshouseError: 500,
 }
@@ -41,6 +43,8 @@ def fault(error: Exception) -> tuple[int, list[Problem]]:
         return 422, [Problem(_field(one["loc"]), str(one["msg"])) for one in error.errors()]
     if isinstance(error, HTTPException):
         return error.status_code, [Problem("", str(error.detail))]
+    if isinstance(error, BusyError) and error.mine:
+        return 429, [Problem("", str(error))]
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     return status, [Problem("", str(error))]
 

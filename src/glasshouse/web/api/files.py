@@ -25,7 +25,7 @@ from glasshouse.store.uploads import (
 )
 from glasshouse.web.api.context import Here
 from glasshouse.web.api.shapes import Finish, NewUpload, UploadOut
-from glasshouse.web.given_picture import given_picture
+from glasshouse.web.given_picture import given_picture, read_picture_file
 
 __all__ = ["router"]
 
@@ -128,7 +128,7 @@ async def predict(
     model = await run_in_threadpool(get_model, here.store, model_id, here.user)
     if path is not None:
         check_member(here.user)
-        picture = await run_in_threadpool(lambda: allowed_path(here.store, path).read_bytes())
+        picture = await run_in_threadpool(lambda: read_picture_file(allowed_path(here.store, path)))
     elif source is not None:
         host = request.headers.get("host", "")
         picture, _ = await run_in_threadpool(given_picture, here.store, source, here.user, host)

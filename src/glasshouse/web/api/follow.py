@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from glasshouse.data.picture import decode
 from glasshouse.errors import ConflictError, Problem, RecipeError
 from glasshouse.explanation.layered import why_not
 from glasshouse.store.followed import keep_picture
@@ -16,6 +15,7 @@ from glasshouse.store.submit import check_member
 from glasshouse.web.api.context import Here
 from glasshouse.web.api.follow_shapes import Brought, FollowOut, GraphOut
 from glasshouse.web.following import View, answer, can_follow
+from glasshouse.web.sent_picture import check_picture
 
 __all__ = ["router"]
 
@@ -39,7 +39,7 @@ async def bring(here: Here, request: Request, model_id: str) -> Brought:
     data = await request.body()
     if not data or len(data) > LARGEST:
         raise RecipeError("the picture", [Problem("body", f"expected 1 byte to {LARGEST // 2**20} MiB")])
-    await run_in_threadpool(decode, data, "rgb")
+    await run_in_threadpool(check_picture, data)
     return Brought(picture=await run_in_threadpool(keep_picture, here.store, record, data))
 
 

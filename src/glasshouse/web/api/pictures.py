@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from glasshouse.data.dataset import Dataset, Twin
-from glasshouse.data.picture import decode
 from glasshouse.data.rows import Split
 from glasshouse.errors import ConflictError, MissingError, PictureError
 from glasshouse.store.datasets import get_dataset
@@ -35,7 +34,7 @@ from glasshouse.web.aside import left_out_files, reasons, twin_groups, twins_of
 from glasshouse.web.attachments import dataset_file
 from glasshouse.web.explorer import PAGE, beside, class_counts, find, opened
 from glasshouse.web.exports import own_sizes
-from glasshouse.web.originals import original
+from glasshouse.web.originals import original_file
 from glasshouse.web.pictures import file_of, shrunk
 from glasshouse.web.preview import preview_of
 from glasshouse.web.statistics import mean_picture, sizes
@@ -109,10 +108,9 @@ def original_image(here: Here, dataset_id: str, split: str, row: int, side: Side
     dataset = _dataset(here, dataset_id)
     one = _split(dataset, split, row).row(row)
     try:
-        whole = decode(original(dataset, here.store, one.path, one.sha256), "rgb", dataset.recipe.pixel_limit)
+        data, kind = original_file(dataset, here.store, one.path, one.sha256, side)
     except PictureError as error:
         raise MissingError(f"The original of {one.path} cannot be shown: {error}.") from None
-    data, kind = file_of(shrunk(whole, side))
     return Response(data, media_type=kind)
 
 

@@ -1,6 +1,6 @@
 """All routes of the API."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from glasshouse.web.api import (
     answers,
@@ -21,10 +21,11 @@ from glasshouse.web.api import (
     several,
     workers,
 )
+from glasshouse.web.api.bodies import check_body
 
 __all__ = ["router"]
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(check_body)])
 for part in (
     answers,
     compare,

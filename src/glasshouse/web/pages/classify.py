@@ -8,14 +8,13 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from glasshouse.data.picture import decode
-from glasshouse.errors import ConflictError, GlasshouseError, InputError
+from glasshouse.errors import BusyError, ConflictError, GlasshouseError, InputError
 from glasshouse.store.predictor import ask, warm
 from glasshouse.web.given_picture import given_picture
 from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.model_frame import framed
-from glasshouse.web.pictures import data_address, shrunk
+from glasshouse.web.sent_picture import shown_picture
 
 __all__ = ["router"]
 
@@ -53,8 +52,10 @@ def _answer(request: Request, desk: Desk, job: Job, data: bytes, name: str, give
             data, context["name"] = given_picture(desk.store, given, desk.user, request.headers.get("host", ""))
         if not data or len(data) > LARGEST:
             raise InputError(f"No picture came, or it has more than {LARGEST // 2**20} MB; choose a picture file.")
-        context["picture"] = data_address(shrunk(decode(data, "rgb"), SHOWN))
+        context["picture"] = shown_picture(data, SHOWN)
         context["answer"] = ask(desk.store, f"runs/{job.folder.name}", data, seen=True)
+    except BusyError:
+        raise
     except ConflictError as error:
         status, context["error"] = 503, str(error)
     except GlasshouseError as error:

@@ -9,7 +9,6 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.data.dataset import Dataset
-from glasshouse.data.picture import decode
 from glasshouse.data.rows import Split
 from glasshouse.errors import DamagedDatasetError, GlasshouseError, PictureError
 from glasshouse.store.discretion import may_see_places, recipe_as_seen
@@ -17,12 +16,12 @@ from glasshouse.web.aside import left_out_files, reasons, twin_groups, twins_of
 from glasshouse.web.explorer import beside, class_counts, find, opened
 from glasshouse.web.exports import own_sizes
 from glasshouse.web.language import texts
-from glasshouse.web.originals import original, steps
+from glasshouse.web.originals import original_file, original_steps
 from glasshouse.web.pages.access import DatasetJob, DeskNow
 from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.failure import next_step
 from glasshouse.web.pages.live import live, mark_of
-from glasshouse.web.pictures import data_address, file_of, shrunk
+from glasshouse.web.pictures import file_of, shrunk
 from glasshouse.web.statistics import mean_count, mean_picture, sizes
 from glasshouse.web.templating import language_of, page
 
@@ -121,8 +120,7 @@ def left_out_picture(desk: DeskNow, job: DatasetJob, fingerprint: str, number: i
         raise HTTPException(404)
     one = files[number]
     try:
-        data = original(dataset, desk.store, one.path, one.sha256)
-        data, kind = file_of(shrunk(decode(data, "rgb", dataset.recipe.pixel_limit), THUMB))
+        data, kind = original_file(dataset, desk.store, one.path, one.sha256, THUMB)
     except PictureError as error:
         raise HTTPException(404, str(error)) from None
     return Response(data, media_type=kind, headers=FOREVER)
@@ -196,10 +194,10 @@ def original_picture(
     if fingerprint != dataset.fingerprint[:12]:
         raise HTTPException(404)
     try:
-        whole = decode(original(dataset, desk.store, found.path, found.sha256), "rgb", dataset.recipe.pixel_limit)
+        small = min(max(side, 1), LARGEST)
+        data, kind = original_file(dataset, desk.store, found.path, found.sha256, small)
     except PictureError as error:
         raise HTTPException(404, str(error)) from None
-    data, kind = file_of(shrunk(whole, min(max(side, 1), LARGEST)))
     return Response(data, media_type=kind, headers=FOREVER)
 
 
@@ -253,17 +251,10 @@ def _part(dataset: Dataset, split: str, row: int) -> Split:
 
 def _way(desk: Desk, dataset: Dataset, split: str, row: int) -> tuple[list[dict[str, Any]], str]:
     """Return the steps of one picture for the page, or why they cannot be shown."""
-    one = dataset.splits[split].row(row)
     try:
-        data = original(dataset, desk.store, one.path, one.sha256)
-        found = list(steps(dataset, split, row, data))
+        return original_steps(dataset, desk.store, split, row, STEP), ""
     except PictureError as error:
         return [], str(error)
-    shown = [(step, data_address(shrunk(step.picture, STEP))) for step in found]
-    return [
-        {"name": s.name, "address": a, "bytes": s.bytes, "width": s.picture.shape[1], "height": s.picture.shape[0]}
-        for s, a in shown
-    ], ""
 
 
 def _tab(request: Request, desk: Desk, job: Job, dataset: Dataset, template: str, **context: Any) -> HTMLResponse:

@@ -7,7 +7,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from glasshouse.data.picture import decode
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
 from glasshouse.store.followed import keep_picture
 from glasshouse.store.models import get_model
@@ -19,6 +18,7 @@ from glasshouse.web.pages.access import DeskNow, ModelJob
 from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.model_frame import framed
 from glasshouse.web.pages.results import dataset_of
+from glasshouse.web.sent_picture import check_picture
 from glasshouse.web.templating import language_of, render
 
 __all__ = ["router"]
@@ -107,7 +107,7 @@ def _keep(desk: Desk, job: Job, data: bytes) -> str:
     check_member(desk.user)
     if not data or len(data) > LARGEST:
         raise InputError(f"No picture came, or it has more than {LARGEST // 2**20} MB; choose a picture file.")
-    decode(data, "rgb")
+    check_picture(data)
     return keep_picture(desk.store, get_model(desk.store, job.id, desk.user), data)
 
 

@@ -25,7 +25,6 @@ from glasshouse.web.pages.desk import Desk, Job
 from glasshouse.web.pages.failure import next_step
 from glasshouse.web.pages.live import live
 from glasshouse.web.pages.model_frame import framed
-from glasshouse.web.pictures import file_of, shrunk
 from glasshouse.web.templating import language_of
 
 __all__ = ["router", "work_of"]
@@ -115,7 +114,7 @@ def picture(desk: DeskNow, job: ModelJob, number: str, row: int, side: int = THU
     if not 0 <= row < len(columns):
         raise MissingError("There is no such picture here.")
     (one,) = read_rows(folder, columns, [row])
-    data, kind = file_of(shrunk(classified_picture(desk.store, work, one["path"]), min(max(side, 16), 1024)))
+    data, kind = classified_picture(desk.store, work, one["path"], min(max(side, 16), 1024))
     return Response(data, media_type=kind, headers=KEPT)
 
 
