@@ -62,15 +62,15 @@ class Turns:
         ticket = (object(), who)
         with self._changed:
             if sum(name == who for _, name in self._queue) >= self.each_waiting:
-                raise BusyError("You ask for very much at once; wait until some of it is answered.", mine=True)
+                raise _busy(mine=True)
             if len(self._queue) >= self.waiting:
-                raise BusyError("Many people ask for pictures just now; try again in a moment.")
+                raise _busy(mine=False)
             self._queue.append(ticket)
             end = time.monotonic() + patience
             try:
                 while self._next() is not ticket:
                     if not self._changed.wait(max(0.0, end - time.monotonic())) and time.monotonic() >= end:
-                        raise BusyError("Many people ask for pictures just now; try again in a moment.")
+                        raise _busy(mine=self._at_work[who] >= self.each)
                 self._at_work[who] += 1
             finally:
                 self._queue.remove(ticket)
@@ -82,3 +82,9 @@ class Turns:
             return None
         may = [ticket for ticket in self._queue if self._at_work[ticket[1]] < self.each]
         return min(may, key=lambda ticket: self._at_work[ticket[1]], default=None)
+
+
+def _busy(*, mine: bool) -> BusyError:
+    if mine:
+        return BusyError("You ask for very much at once; wait until some of it is answered.", mine=True)
+    return BusyError("Many people ask for pictures just now; try again in a moment.")
