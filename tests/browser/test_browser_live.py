@@ -78,6 +78,25 @@ def test_values_are_read_out_by_keys_and_the_choice_stands_in_the_address(contex
     assert page.get_by_label("Logarithmic").is_checked()
 
 
+def test_the_bar_is_that_of_the_whole_training_and_never_falls(context: Any, model: str) -> None:
+    """Each epoch ends with a look at the validation pictures, which has no bar of its own."""
+    page = context.new_page()
+    page.goto(f"/models/{model}")
+    moves(page)
+    values = page.evaluate(
+        """async () => {
+          const seen = [];
+          for (let k = 0; k < 40; k++) {
+            seen.push(document.querySelector("[data-progress] progress").value);
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          }
+          return seen;
+        }"""
+    )
+    assert values == sorted(values)
+    assert 0 < values[-1] < 60
+
+
 def test_a_killed_server_is_told_of_and_the_page_goes_on_when_it_is_back(
     context: Any, studio: Studio, model: str
 ) -> None:
