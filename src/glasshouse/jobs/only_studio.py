@@ -14,9 +14,11 @@ from glasshouse import __version__
 from glasshouse.errors import ConflictError
 from glasshouse.jobs.locks import take
 from glasshouse.store.database import Store
+from glasshouse.store.migrations import MIGRATIONS
 
 __all__ = ["Opened", "only_studio"]
 
+VERSION = f"{__version__}-{max(MIGRATIONS)}"  # of the program and of its database
 PATIENCE = 100.0  # seconds for a Studio that is ending: its jobs keep their work first
 
 
@@ -37,7 +39,7 @@ class Opened:
 
 
 @contextmanager
-def only_studio(store: Store, version: str = __version__, patience: float = PATIENCE) -> Iterator[Opened]:
+def only_studio(store: Store, version: str = VERSION, patience: float = PATIENCE) -> Iterator[Opened]:
     """Be the one Studio of the home, while it is open; one that is just ending is waited for.
 
     The lock goes with its process, so nothing is left by one that was killed. With PostgreSQL several computers may
