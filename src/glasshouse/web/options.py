@@ -16,6 +16,7 @@ FIELDS = {
     "--size": "width height", "--color": "color", "--encoding": "encoding", "--batch-size": "batch_size",
     "--lr": "optimizer.lr", "--clip-norm": "clip_norm", "--weights": "weights",
 }  # fmt: skip
+RESUME, ANEW = re.compile(r"glasshouse resume \S+ --from (\S+)"), re.compile(r"glasshouse train --recipe \S+")
 PARTS = ("--valid", "--test")  # of 1 in a recipe, percent on a page
 NOT_ON_PAGES = {  # a link or a list stands there instead, there is no such field, or it is the Studio's own affair
     "; dataset show --twins lists them": "", "; dataset show --twins lists pictures that look the same": "",
@@ -36,6 +37,9 @@ def _with_fields(text: str, language: str) -> str:
     for words, instead in NOT_ON_PAGES.items():
         text = text.replace(words, instead)
     _ = texts(language).gettext
+    again = _("clone the model, with the weights of its checkpoint {name}")
+    text = RESUME.sub(lambda found: again.format(name=found[1]), text)
+    text = ANEW.sub(_("clone the model"), text)
     labels, values = field_labels(language), _values(_)
 
     def field(found: re.Match[str]) -> str:
