@@ -19,7 +19,7 @@ from glasshouse.events import Progress
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model
 
-__all__ = ["baselines", "evaluate", "find_data", "score", "scoring", "split_probabilities"]
+__all__ = ["baselines", "columns_of", "evaluate", "find_data", "score", "scoring", "split_probabilities"]
 
 ROWS_AT_ONCE = 64
 
@@ -62,7 +62,7 @@ def scoring(
     """Yield progress and return what ``score`` returns; ``person`` is who opens the test split, where that is known."""
     begin, name = time.monotonic(), name or _name(model)
     pictures = _split(dataset, split)
-    columns = _columns(model, dataset)
+    columns = columns_of(model, dataset)
     openings = dataset.open_test(f"evaluate {name}", person) if split == "test" else None
     probabilities = (yield from split_probabilities(model, pictures))[:, columns]
     report = replace(
@@ -148,8 +148,12 @@ def _split(dataset: Dataset, name: str) -> Split:
     return dataset.splits[name]
 
 
-def _columns(model: Model, dataset: Dataset) -> NDArray[np.int64]:
-    """Return for each class of the dataset its column in the model's probabilities."""
+def columns_of(model: Model, dataset: Dataset) -> NDArray[np.int64]:
+    """Return for each class of the dataset its column in the model's probabilities, int64 (K,).
+
+    Raises:
+        ModelError: they have other classes, or pictures of another size.
+    """
     if set(model.classes) != set(dataset.classes):
         raise ModelError(
             "The model and the dataset have different classes. "
