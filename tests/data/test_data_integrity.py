@@ -229,3 +229,30 @@ def test_pictures_of_another_size_than_the_dataset_says_are_told(place: Path) ->
         file.write_text(json.dumps(written))
     with pytest.raises(DamagedDatasetError, match=r"its column image is fixed_size_binary\[576\].* 17x12"):
         open_dataset(place)
+
+
+VALUES: list[object] = [None, True, -1, 0, 10**30, 1e300, float("nan"), "x", "", [], {}, [[]], {"x": 1}, "a" * 10_000,
+                        ["a", "a"], [0.0]]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["dataset.json", "recipe.json"])
+@pytest.mark.parametrize("checked", [True, False])
+def test_documents_of_a_dataset_may_hold_anything(place: Path, name: str, checked: bool) -> None:
+    """Every field of dataset.json and recipe.json becomes many things (seeded) or is taken out: words, or it opens."""
+    if not checked:
+        old(place)
+    whole, draw = json.loads((place / name).read_text()), random.Random(name)
+    for key in whole:
+        for value in (*draw.sample(VALUES, 6), ...):
+            data = {k: v for k, v in whole.items() if k != key}
+            data |= {} if value is ... else {key: value}
+            (place / name).write_text(json.dumps(with_checksum(data) if checked and name == "dataset.json" else data))
+            try:
+                _ = str(verify_dataset(place))
+                read_all(place)
+            except DatasetError as error:
+                assert len(str(error)) < 3000
+    for text in ("[" * 50_000, '{"a":' * 2000 + "1" + "}" * 2000, "null", "", '{"kind": 1, "kind": 2}'):
+        (place / name).write_text(text)
+        with pytest.raises(DatasetError):
+            read_all(place)

@@ -16,7 +16,19 @@ import glasshouse
 from glasshouse.web.told import PLACEHOLDER
 
 SOURCES = Path(glasshouse.__file__).parent
-ROOMS = ("recipe", "data", "evaluation", "export", "training", "networks", "layers", "explanation", "store", "jobs")
+ROOMS = (
+    "integrity",
+    "recipe",
+    "data",
+    "evaluation",
+    "export",
+    "training",
+    "networks",
+    "layers",
+    "explanation",
+    "store",
+    "jobs",
+)
 WORDS = re.compile(r"[A-Za-z]{3,}")
 MARKUP = re.compile(r"<[a-zA-Z]|^(SELECT|UPDATE|INSERT|DELETE|ALTER|CREATE|BEGIN|[A-Z]\w*\[)|Tensor ")
 PYDANTIC = [

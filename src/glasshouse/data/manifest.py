@@ -46,6 +46,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     if (FILES in data) != (CHECKSUM in data):
         raise damaged(folder, f"dataset.json has lost its key {FILES if CHECKSUM in data else CHECKSUM}")
+    if not isinstance(data.get(FILES, {}), dict):
+        raise damaged(folder, "dataset.json: the list of checksums is not whole")
     if fault is not None or data.get("kind") != KIND:
         raise damaged(folder, f"dataset.json: {fault or 'its kind is another'}")
     return data
@@ -75,7 +77,7 @@ def verified_file(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes
         raise damaged(folder, f"{name} is missing") from None
     except OSError as error:
         raise DatasetError(f"The dataset's file {folder / name} cannot be read: {error.strerror}.") from None
-    files = manifest.get(FILES) or {}
+    files = manifest.get(FILES, {})
     if (fault := file_fault(content, files.get(name))) is not None:
         raise damaged(folder, f"{name}: {fault}")
     return content

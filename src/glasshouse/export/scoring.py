@@ -21,7 +21,9 @@ from glasshouse.events import Progress
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model
 
-__all__ = ["baselines", "evaluate", "find_data", "score", "scored_labels", "scoring", "split_probabilities"]
+__all__ = [
+    "baselines", "columns_of", "evaluate", "find_data", "score", "scored_labels", "scoring", "split_probabilities",
+]  # fmt: skip
 
 ROWS_AT_ONCE = 64
 
@@ -152,6 +154,21 @@ def _split(dataset: Dataset, name: str) -> Split:
         make = f"; make the dataset with {option}" if option else ""
         raise DatasetError(f"The dataset at {dataset.path} has no {name} split, it has {there}{make}.")
     return dataset.splits[name]
+
+
+def columns_of(model: Model, dataset: Dataset) -> NDArray[np.int64]:
+    """Return for each class of the dataset its column in the model's probabilities, int64 (K,).
+
+    Raises:
+        ModelError: the model does not know a class of the dataset.
+    """
+    unknown = [name for name in dataset.classes if name not in set(model.classes)]
+    if unknown:
+        raise ModelError(
+            f"The model and the dataset have different classes. {_only('dataset', unknown)}Choose the dataset that the "
+            f"model was trained on instead of {dataset.path}."
+        )
+    return np.array([model.classes.index(name) for name in dataset.classes])
 
 
 def scored_labels(report: Report, dataset: Dataset, split: str) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ its checksums too.
 
 import os
 import zlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,7 +140,7 @@ class Guard:
     def _verify(self, numbers: NDArray[np.int64]) -> str | None:
         wanted = numbers[self._left[numbers]].tolist()
         if len(wanted) < THREADED:
-            faults: Iterator[str | None] = map(self._fault, wanted)
+            faults = iter([self._fault(number) for number in wanted])
         else:  # zlib lets other threads run meanwhile
             with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "glasshouse-checksums") as pool:
                 faults = iter(list(pool.map(self._fault, wanted)))

@@ -131,14 +131,15 @@ def _validation(store: Store, record: ModelRecord, run: Path, teller: Teller) ->
     """Keep the report that the training wrote, and the answer for each picture behind it."""
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
-    from glasshouse.export.scoring import split_probabilities
+    from glasshouse.export.scoring import columns_of, split_probabilities
 
     report = run / "report-val.json"
     if not report.is_file():
         return {"model": "model"}
-    split = open_dataset(store.path(get_dataset(store, str(record.dataset_id)).folder)).splits["val"]
+    dataset, model = open_dataset(store.path(get_dataset(store, str(record.dataset_id)).folder)), load_model(run)
+    split, columns = dataset.splits["val"], columns_of(model, dataset)
     place = result_place(run, "val")
-    write_answers(place, split.labels, _heard(split_probabilities(load_model(run), split), teller))
+    write_answers(place, split.labels, _heard(split_probabilities(model, split), teller)[:, columns])
     told = json.loads(report.read_text(encoding="utf-8"))
     _write_json(place.with_suffix(".json"), told)
     found = {name: told[name] for name in ("accuracy", "interval", "count")}

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from glasshouse.errors import ConflictError, InputError
-from glasshouse.recipe import DatasetRecipe, TrainingRecipe
+from glasshouse.integrity.documents import parse_object
+from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.datasets import get_dataset, list_datasets, note_dataset_made
 from glasshouse.store.jobs import NewJob, add_job
@@ -61,7 +62,9 @@ def bring_run(store: Store, run: str | Path, name: str, dataset_id: str) -> Mode
     source = Path(run)
     if not (source / "model" / "model.json").is_file() or not (source / "recipe.json").is_file():
         raise InputError(f"There is no finished run in {run}; give the folder that glasshouse train --out made.")
-    recipe = TrainingRecipe.load(source / "recipe.json")
+    from glasshouse.training.run_folder import RunFolder
+
+    recipe = RunFolder(source).recipe
     dataset = get_dataset(store, dataset_id)
     if recipe.fingerprint not in (None, dataset.fingerprint):
         raise ConflictError(f"{run} was trained on another dataset than {dataset.name}; bring that one first.")
@@ -69,7 +72,7 @@ def bring_run(store: Store, run: str | Path, name: str, dataset_id: str) -> Mode
     place = store.path(f"runs/{model_id}")
     _copy(source, place)
     recipe = recipe.replace(data=from_runs(dataset.folder))
-    (place / "recipe.json").write_text(recipe.to_json(), encoding="utf-8")
+    RunFolder(place).write_recipe(recipe)
     job = NewJob(JobKind.TRAIN, name, dataset_id=dataset_id, model_id=model_id)
     values = _common(model_id, name, job, recipe.model_dump(mode="json"), now)
     values |= {"folder": f"runs/{model_id}", "network": recipe.network_name, "dataset_id": dataset_id}
@@ -102,13 +105,16 @@ def _scores(run: Path) -> dict[str, Any]:
     """Return the scores of a finished run from what it said and from its report."""
     found: dict[str, Any] = {}
     for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines():
-        event = json.loads(line)
+        try:
+            event = parse_object(line, finite=False)
+        except ValueError as error:
+            raise InputError(f"The run at {run} is damaged: events.jsonl: {error}.") from None
         names = {
             "run-started": ("epochs", "device", "parameters", "trainable"),
             "epoch": ("epoch", "train_loss", "valid_loss", "valid_accuracy"),
             "run-finished": ("best_epoch", "seconds"),
-        }.get(event["type"], ())
-        found |= {name: event[name] for name in names}
+        }.get(str(event.get("type")), ())
+        found |= {name: event.get(name) for name in names}
     report = run / "report-val.json"
     if report.is_file():
         told = json.loads(report.read_text(encoding="utf-8"))

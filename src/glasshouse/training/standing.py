@@ -16,7 +16,7 @@ from glasshouse.training.writing import write_atomically
 __all__ = ["Standing", "check_fit", "checkpoint_names", "events_fault", "other_ways", "restore_events", "standing_of"]
 
 Standing = tuple[dict[str, torch.Tensor], Position]
-MADE = ('"type": "step"', '"type": "epoch"')
+MADE = (b'"type": "step"', b'"type": "epoch"')
 
 
 def standing_of(folder: RunFolder, name: str | None) -> Standing | None:
@@ -145,5 +145,5 @@ def _has_begun(folder: RunFolder) -> bool:
     path: Path = folder.path / "events.jsonl"
     if not path.exists():
         return False
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    with path.open("rb") as lines:
         return any(mark in line for line in lines for mark in MADE)

@@ -142,10 +142,11 @@ def _answers(run: Path, dataset: "Dataset", recipe: TrainingRecipe, rows: Any) -
     """What the input is normalised by, and the probabilities (n, K) of the model or of its best checkpoint."""
     if (run / "model" / "model.json").is_file():
         from glasshouse.export.bundle import load_model
+        from glasshouse.export.scoring import columns_of
 
         model = load_model(run, "cpu")
-        prepared = model.preprocessing
-        return {"mean": prepared.mean, "std": prepared.std, "moment": "model"}, model.probabilities(rows)
+        prepared, columns = model.preprocessing, columns_of(model, dataset)
+        return {"mean": prepared.mean, "std": prepared.std, "moment": "model"}, model.probabilities(rows)[:, columns]
     from glasshouse.export.inference import Inference
     from glasshouse.training.checkpoints import read_checkpoint
     from glasshouse.training.lesson import gather, load_frozen

@@ -17,6 +17,7 @@ FIELDS = {
     "--size": "width height", "--color": "color", "--encoding": "encoding", "--batch-size": "batch_size",
     "--lr": "optimizer.lr", "--clip-norm": "clip_norm", "--weights": "weights",
 }  # fmt: skip
+RESUME, ANEW = re.compile(r"glasshouse resume \S+ --from (\S+)"), re.compile(r"glasshouse train --recipe \S+")
 PARTS = ("--valid", "--test")  # of 1 in a recipe, percent on a page
 ON_PAGES = {  # what only a terminal can do, as a page says it: a link or a button is there instead, or nothing
     "; dataset show --twins lists them": "", "; dataset show --twins lists pictures that look the same": "",
@@ -63,6 +64,9 @@ def _with_fields(text: str, language: str) -> str:
         text = pattern.sub(said, text)
     for words, instead in ON_PAGES.items():
         text = text.replace(words, instead)
+    again = _("clone the model, with the weights of its checkpoint {name}")
+    text = RESUME.sub(lambda found: again.format(name=found[1]), text)
+    text = ANEW.sub(_("clone the model"), text)
     labels, values = field_labels(language), _values(_)
 
     def field(found: re.Match[str]) -> str:
