@@ -149,12 +149,12 @@ def test_pictures_of_a_class_that_the_model_does_not_know_are_refused(
 ) -> None:
     name = model.classes[1]
     data = some(folder, tmp_path, {name: f" {name.upper()}"})
-    count = int((data.splits["val"].labels == data.classes.index(f" {name.upper()}")).sum())
+    count = int((data.splits["val"].labels == data.classes.index(name.upper())).sum())
     with pytest.raises(
         ModelError, match=rf"cannot answer for {count} of the {len(data.splits['val'])} pictures in the split val"
     ):
         evaluate(model, data)
-    with pytest.raises(ModelError, match=rf"Perhaps  {name.upper()} is the model's {name}: write it the same in both"):
+    with pytest.raises(ModelError, match=rf"Perhaps {name.upper()} is the model's {name}: write it the same in both"):
         evaluate(model, data)
 
 

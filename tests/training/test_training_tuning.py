@@ -1,6 +1,5 @@
 """Fine-tuning needs a trained network: on every level it is refused without one, and runs made before stand."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +35,20 @@ def test_it_is_refused_without_weights(network: Any, tiny: Path, tmp_path: Path)
     assert not (tmp_path / "a").exists()
 
 
-def old_run(tiny: Path, path: Path) -> None:
-    """A run as an earlier Glasshouse began it, stopped after its first epoch."""
-    started = TrainingRecipe(
-        data=str(tiny), network="LeNet", batch_size=32, weights="-", strategy="fine-tune", epochs=2
-    )
-    events = train(started, path, with_weights=False)
-    next(event for event in events if isinstance(event, EpochDone))
-    events.close()  # type: ignore[attr-defined]
-    file = path / "recipe.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "weights": "none"}))
+def old_run(tiny: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run as an earlier Glasshouse began it, which refused nothing; stopped after its first epoch."""
+    fields: dict[str, Any] = {"data": str(tiny), "network": "LeNet", "batch_size": 32, "strategy": "fine-tune"}
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingRecipe, "start_problems", lambda recipe: iter(()))
+        events = train(TrainingRecipe(**fields, epochs=2), path)
+        next(event for event in events if isinstance(event, EpochDone))
+        events.close()  # type: ignore[attr-defined]
 
 
-def test_a_run_that_was_begun_so_goes_on_and_its_model_answers(tiny: Path, tmp_path: Path) -> None:
-    old_run(tiny, tmp_path / "run")
+def test_a_run_that_was_begun_so_goes_on_and_its_model_answers(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_run(tiny, tmp_path / "run", monkeypatch)
     events = list(resume(tmp_path / "run"))
     assert isinstance(events[-1], RunFinished)
     assert [e.phase for e in events if isinstance(e, EpochDone)] == ["unfrozen", "unfrozen"]
