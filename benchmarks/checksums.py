@@ -19,8 +19,8 @@ import numpy as np
 
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.rows import Split
 from glasshouse.data.samples import sample
+from glasshouse.data.stored.rows import Split
 from glasshouse.recipe import DatasetRecipe
 
 

@@ -20,8 +20,8 @@ import numpy as np
 import PIL
 from PIL import Image
 
+from glasshouse.data.checking.reading import worker_threads
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.reading import worker_threads
 from glasshouse.recipe import DatasetRecipe
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "dogs-vs-cats" / "train"

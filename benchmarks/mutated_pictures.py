@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.export.bundle import save_model
 from glasshouse.export.reading import read_pictures
 from glasshouse.networks.build import build

@@ -1,6 +1,6 @@
 """Do the tests notice a fault? Small faults are put into the core, one at a time, and its tests are run.
 
-    python benchmarks/mutations.py [--each 6] [--seed 1] [--minutes 15] [--only data/split] [--json]
+    python benchmarks/mutations.py [--each 6] [--seed 1] [--minutes 15] [--only data/splitting/split] [--json]
 
 A fault is a comparison moved, a sign or a constant changed, a statement deleted, a result dropped, a condition negated.
 It is put into a copy of the sources, and the tests that mirror the module run there, with a time limit. A fault that no
@@ -32,16 +32,16 @@ MEMORY = 12 * 2**30  # bytes of address space of one run
 
 # A module, and the tests that run when it is changed: the nearest first, since the first failure ends the run.
 MODULES: dict[str, tuple[str, ...]] = {
-    "data/split": ("data/test_data_split.py", "data/test_data_quotas.py"),
-    "data/quotas": ("data/test_data_quotas.py", "data/test_data_split.py"),
-    "data/groups": ("data/test_data_split.py", "data/test_data_prepare.py"),
-    "data/twins": ("data/test_data_twins.py",),
+    "data/splitting/split": ("data/test_data_split.py", "data/test_data_quotas.py"),
+    "data/splitting/quotas": ("data/test_data_quotas.py", "data/test_data_split.py"),
+    "data/splitting/groups": ("data/test_data_split.py", "data/test_data_prepare.py"),
+    "data/splitting/twins": ("data/test_data_twins.py",),
     "data/draws": ("data/test_data_draws.py", "data/test_data_batches.py", "data/test_data_augment.py"),
     "data/batches": ("data/test_data_batches.py",),
     "data/augment": ("data/test_data_augment.py",),
-    "data/warp": ("data/test_data_warp.py", "data/test_data_augment.py"),
-    "data/colour": ("data/test_data_augment.py",),
-    "data/mixing": ("data/test_data_boxes.py", "data/test_data_augment.py"),
+    "data/augmentation/warp": ("data/test_data_warp.py", "data/test_data_augment.py"),
+    "data/augmentation/colour": ("data/test_data_augment.py",),
+    "data/augmentation/mixing": ("data/test_data_boxes.py", "data/test_data_augment.py"),
     "training/objective": ("training/test_training_parts.py", "training/test_training_loop.py"),
     "training/schedules": ("training/test_training_schedules.py",),
     "training/optimizers": ("training/test_training_optimizers.py", "training/test_training_parts.py"),

@@ -14,7 +14,10 @@ EQUAL: dict[tuple[str, str], str] = {
         "data/batches",
         "return Batch(pictures, batch.labels.to(device, non_blocking=True), batch.samples) -> return None",
     ): GPU,
-    ("data/groups", "parent[i] = parent[parent[i]] -> pass"): "shortens the way to the root; the root is the same",
+    (
+        "data/splitting/groups",
+        "parent[i] = parent[parent[i]] -> pass",
+    ): "shortens the way to the root; the root is the same",
     (
         "export/inference",
         "1 -> 2 in: task = max(1, (task or self.block) // self.block) * self.block",
@@ -30,7 +33,7 @@ EQUAL: dict[tuple[str, str], str] = {
         "networks/fitting",
         "1000 -> 1001 in: return vision.make_timm(entry.twin, 1000, 3, None)",
     ): "of the twin only the names are used",
-    ("data/twins", "0.25 -> 1.25 in: _LIKE = 0.25 # twins are more alike than this part of it (pixels)"): (
+    ("data/splitting/twins", "0.25 -> 1.25 in: _LIKE = 0.25 # twins are more alike than this part of it (pixels)"): (
         "noticed by the test on Fashion-MNIST, which is marked real and not run here"
     ),
 }

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import page_of_datasets
 from glasshouse.store.models import page_of_models
-from glasshouse.store.owned import Listing
+from glasshouse.store.ownership import Listing
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.store.tables import datasets, jobs, models
 from glasshouse.web.app import create_app

@@ -23,8 +23,8 @@ from glasshouse.store.models import get_model, note_scores
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.store.tables import jobs
 from glasshouse.training.loop import train
-from glasshouse.web.api import estimates
-from glasshouse.web.pages import new_model
+from glasshouse.web.new_model import estimates_api as estimates
+from glasshouse.web.new_model import page as new_model
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import InputError
 from glasshouse.export.bundle import save_model
 from glasshouse.export.predictor import Prediction

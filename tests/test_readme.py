@@ -42,6 +42,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_the_korean_readme_shows_the_same_sessions() -> None:
+    korean = (ROOT / "README.ko.md").read_text(encoding="utf-8")
+    sessions = [re.findall(r"^```\w+\n.*?^```", text, re.M | re.S) for text in (README, korean)]
+    assert sessions[0] == sessions[1]
+
+
 def run(command: str, folder: Path) -> str:
     environment = {**os.environ, "GLASSHOUSE_HOME": str(folder / "home"), "COLUMNS": "200"}
     done = subprocess.run(

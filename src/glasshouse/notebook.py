@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from glasshouse.data.picture import decode
+from glasshouse.data.decoding.picture import decode
 from glasshouse.errors import InputError
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model, Prediction

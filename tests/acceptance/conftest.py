@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from glasshouse.jobs.lifeline import ALONE
+from glasshouse.jobs.lease import ALONE
 from glasshouse.jobs.slots import slots
 from glasshouse.jobs.worker import Worker
 from glasshouse.store.choices import Choices

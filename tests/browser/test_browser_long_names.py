@@ -23,7 +23,7 @@ from glasshouse.store.records import JobKind, Role
 from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
-from glasshouse.web.explorer import opened as opened_dataset
+from glasshouse.web.datasets.explorer import opened as opened_dataset
 from page_routes import left_out
 from studio_seed import finish, make_dataset, make_model
 

@@ -9,7 +9,7 @@ from seen import View, keep_shot, opened, wrong_with
 from studio_running import Studio
 
 from glasshouse.store.local_token import local_token
-from glasshouse.web.language import texts
+from glasshouse.web.framework.language import texts
 
 
 @pytest.fixture

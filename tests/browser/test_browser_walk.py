@@ -11,7 +11,7 @@ from seen import View, keep_shot, opened, wrong_with
 from studio_running import Studio
 
 from corner_pictures import draw_pictures
-from glasshouse.web.language import texts
+from glasshouse.web.framework.language import texts
 
 VIEWS = [View("en", "light", 1280), View("ko", "dark", 390)]
 JOB_PATIENCE = 180_000.0  # milliseconds of a small training, on a computer that does much else

@@ -14,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from glasshouse.cli.predict import predict
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import ModelError
 from glasshouse.export.bundle import load_model, save_model
 from glasshouse.networks.build import build

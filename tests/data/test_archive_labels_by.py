@@ -5,7 +5,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from glasshouse.data.source import open_source
+from glasshouse.data.sources.source import open_source
 from glasshouse.recipe import DatasetRecipe
 from pictures import write_class_folders
 

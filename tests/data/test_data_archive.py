@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from glasshouse.data.archive import open_archive
-from glasshouse.data.entries import Limits
+from glasshouse.data.archives.archive import open_archive
+from glasshouse.data.archives.entries import Limits
+from glasshouse.data.decoding.picture import decode
 from glasshouse.data.items import Source
-from glasshouse.data.picture import decode
-from glasshouse.data.source import open_source, source_paths
+from glasshouse.data.sources.source import open_source, source_paths
 from glasshouse.errors import PictureError, SourceError
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 from pictures import jpeg_bytes, picture, save, write_class_folders, write_splits

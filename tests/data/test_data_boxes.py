@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from glasshouse.data.augmentation.mixing import _boxes
 from glasshouse.data.draws import Draw
-from glasshouse.data.mixing import _boxes
 
 
 def test_a_box_has_its_size_and_every_place_comes_equally_often() -> None:

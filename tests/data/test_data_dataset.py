@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glasshouse.data import arrow_writer
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.reuse import inspect
+from glasshouse.data.preparing import arrow_writer
+from glasshouse.data.preparing.reuse import inspect
 from glasshouse.errors import DatasetError
 from glasshouse.recipe import DatasetRecipe
 from pictures import write_class_folders

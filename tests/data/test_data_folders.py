@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from glasshouse.data.decoding.picture import decode
 from glasshouse.data.items import Source
-from glasshouse.data.picture import decode
-from glasshouse.data.source import open_source, source_paths
+from glasshouse.data.sources.source import open_source, source_paths
 from glasshouse.errors import PictureError, SourceError
 from glasshouse.recipe import DatasetRecipe
 from pictures import jpeg_bytes, picture, save, write_class_folders, write_splits

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glasshouse.data.gathering import Pictures, find_pictures
+from glasshouse.data.sources.gathering import Pictures, find_pictures
 from glasshouse.errors import PictureError, SourceError
 from pictures import picture, png_bytes
 

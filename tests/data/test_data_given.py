@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glasshouse.data.decoding.picture import decode
 from glasshouse.data.items import Given, Source
-from glasshouse.data.picture import decode
-from glasshouse.data.source import open_source
+from glasshouse.data.sources.source import open_source
 from glasshouse.errors import SourceError
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 from pictures import picture, save, write_class_folders, write_splits

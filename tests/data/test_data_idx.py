@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glasshouse.data.decoding.picture import decode
 from glasshouse.data.items import Source
-from glasshouse.data.picture import decode
-from glasshouse.data.source import open_source
 from glasshouse.data.sources.idx import read_idx
+from glasshouse.data.sources.source import open_source
 from glasshouse.errors import SourceError
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glasshouse.data.decoding.sizes import parse_size
 from glasshouse.data.image_data import ImageData, cache_folder
-from glasshouse.data.sizes import parse_size
 from glasshouse.errors import RecipeError
 from glasshouse.recipe import DatasetRecipe
 from pictures import picture, save, write_class_folders

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glasshouse.data import arrow_writer
 from glasshouse.data.dataset import Dataset, open_dataset, verify_dataset
 from glasshouse.data.prepare import create_dataset, prepare_dataset
+from glasshouse.data.preparing import arrow_writer
 from glasshouse.errors import DamagedDatasetError, DatasetError
 from glasshouse.events import DatasetReady, Notice
 from glasshouse.integrity import blocks

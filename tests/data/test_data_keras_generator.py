@@ -2,7 +2,7 @@
 
 import pytest
 
-from glasshouse.data.keras_generator import keras_generator
+from glasshouse.data.augmentation.keras_generator import keras_generator
 from glasshouse.errors import RecipeError
 from glasshouse.recipe import AugmentationRecipe
 

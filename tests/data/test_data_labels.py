@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glasshouse.data.checking.fingerprint import fingerprint, recipe_key
 from glasshouse.data.dataset import open_dataset
-from glasshouse.data.fingerprint import fingerprint, recipe_key
 from glasshouse.data.image_data import ImageData, cache_folder
 from glasshouse.data.items import Given, Source
-from glasshouse.data.labels import is_missing, label_text
 from glasshouse.data.names import natural
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.source import open_source
+from glasshouse.data.sources.labels import is_missing, label_text
+from glasshouse.data.sources.source import open_source
 from glasshouse.errors import SourceError
 from glasshouse.recipe import DatasetRecipe
 from pictures import picture, save, write_class_folders

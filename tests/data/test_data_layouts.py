@@ -9,8 +9,8 @@ import pytest
 
 from glasshouse.data.items import Source
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.source import open_source
 from glasshouse.data.sources.parts import part_of_name
+from glasshouse.data.sources.source import open_source
 from glasshouse.errors import SourceError
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 from pictures import picture, save, write_class_folders

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from glasshouse.data.items import Source
-from glasshouse.data.source import open_source
+from glasshouse.data.sources.source import open_source
 from glasshouse.errors import SourceError
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 from pictures import write_class_folders

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from glasshouse.data.archive import open_archive
+from glasshouse.data.archives.archive import open_archive
 from glasshouse.data.items import Source
-from glasshouse.data.source import open_named_in, open_source
+from glasshouse.data.sources.source import open_named_in, open_source
 from glasshouse.errors import SourceError
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 from pictures import picture, save

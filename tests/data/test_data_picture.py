@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from glasshouse.data.picture import decode
+from glasshouse.data.decoding.picture import decode
 from glasshouse.errors import PictureError
 from pictures import jpeg_bytes, picture, png_bytes, truncated_jpeg
 

@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
-from glasshouse.data import picture as picture_module
-from glasshouse.data import quiet
+from glasshouse.data.checking.reading import Failure, read_picture
+from glasshouse.data.decoding import picture as picture_module
+from glasshouse.data.decoding import quiet
+from glasshouse.data.decoding.picture import decode
+from glasshouse.data.decoding.preprocess import Preprocessing
+from glasshouse.data.decoding.quiet import decoders_quiet
+from glasshouse.data.decoding.values import Scaler, ValueRanges
 from glasshouse.data.items import Item
-from glasshouse.data.picture import decode
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.preprocess import Preprocessing
-from glasshouse.data.quiet import decoders_quiet
-from glasshouse.data.reading import Failure, read_picture
-from glasshouse.data.values import Scaler, ValueRanges
 from glasshouse.errors import PictureError
 from glasshouse.export.reading import read_pictures
 from glasshouse.recipe import DatasetRecipe

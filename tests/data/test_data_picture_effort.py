@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from glasshouse.data import effort
-from glasshouse.data import picture as picture_module
-from glasshouse.data.effort import check_effort, tiff_entries
-from glasshouse.data.picture import decode
+from glasshouse.data.decoding import effort
+from glasshouse.data.decoding import picture as picture_module
+from glasshouse.data.decoding.effort import check_effort, tiff_entries
+from glasshouse.data.decoding.picture import decode
 from glasshouse.errors import PictureError
 from mutated_pictures import whole_pictures
 from pictures import jpeg_bytes, picture

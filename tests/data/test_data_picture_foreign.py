@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from glasshouse.data.picture import decode
+from glasshouse.data.decoding.picture import decode
 from glasshouse.data.prepare import create_dataset
 from glasshouse.errors import PictureError, SourceError
 from glasshouse.recipe import DatasetRecipe

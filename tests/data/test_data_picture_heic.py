@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glasshouse.data.heif import is_heif
-from glasshouse.data.picture import decode, decode_as_stored
+from glasshouse.data.checking.times import taken
+from glasshouse.data.decoding.heif import is_heif
+from glasshouse.data.decoding.picture import decode, decode_as_stored
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.preprocess import Preprocessing
-from glasshouse.data.times import taken
 from glasshouse.errors import PictureError
 from glasshouse.recipe import DatasetRecipe
 
@@ -104,7 +104,7 @@ def test_datasets_and_predictions_take_it(tmp_path: Path) -> None:
 
 
 def test_it_is_loaded_only_when_needed() -> None:
-    code = "import sys, glasshouse.data.picture as p; print('pi_heif' in sys.modules); p.decode(sys.argv[1])"
+    code = "import sys, glasshouse.data.decoding.picture as p; print('pi_heif' in sys.modules); p.decode(sys.argv[1])"
     shown = subprocess.run(
         [sys.executable, "-c", f"{code}; print('pi_heif' in sys.modules)", str(HEIC / "plain.heic")],
         capture_output=True, text=True, check=True,

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 
 from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.decoding.modes import channels_first
+from glasshouse.data.decoding.picture import decode
+from glasshouse.data.decoding.preprocess import Preprocessing
+from glasshouse.data.decoding.values import Scaler, ValueRanges, Values, decide, seen
 from glasshouse.data.image_data import ImageData
-from glasshouse.data.modes import channels_first
-from glasshouse.data.picture import decode
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.preprocess import Preprocessing
-from glasshouse.data.values import Scaler, ValueRanges, Values, decide, seen
 from glasshouse.errors import PictureError
 from glasshouse.export.bundle import load_model, save_model
 from glasshouse.networks.build import build

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glasshouse.data import staging as staging_module
 from glasshouse.data.dataset import open_dataset
+from glasshouse.data.decoding.picture import decode, resize
 from glasshouse.data.items import Given
-from glasshouse.data.picture import decode, resize
 from glasshouse.data.prepare import create_dataset, prepare_dataset
+from glasshouse.data.preparing import staging as staging_module
 from glasshouse.errors import DatasetError, GlasshouseError, SourceError
 from glasshouse.events import DatasetReady, Event, Notice, Progress
 from glasshouse.recipe import DatasetRecipe

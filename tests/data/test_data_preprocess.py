@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from glasshouse.data.encoding import decode_encoded, encode
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.encoding import decode_encoded, encode
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import PictureError
 from glasshouse.recipe import DatasetRecipe
 from pictures import picture, png_bytes, save

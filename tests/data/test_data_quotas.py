@@ -3,8 +3,8 @@
 import pytest
 
 from glasshouse.data.items import Item
-from glasshouse.data.quotas import Quota, quotas
-from glasshouse.data.split import _best_side, _Table, _Unit, deal
+from glasshouse.data.splitting.quotas import Quota, quotas
+from glasshouse.data.splitting.split import _best_side, _Table, _Unit, deal
 from glasshouse.errors import SourceError
 from glasshouse.recipe import DatasetRecipe
 

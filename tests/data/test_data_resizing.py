@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from glasshouse.data.resizing import MODES, plan, resize
+from glasshouse.data.decoding.resizing import MODES, plan, resize
 from pictures import picture
 
 side = st.integers(1, 70)

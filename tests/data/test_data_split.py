@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glasshouse.data.groups import join, series_keys
 from glasshouse.data.items import Item
-from glasshouse.data.quotas import apportion, quotas
-from glasshouse.data.split import deal, draw
+from glasshouse.data.splitting.groups import join, series_keys
+from glasshouse.data.splitting.quotas import apportion, quotas
+from glasshouse.data.splitting.split import deal, draw
 from glasshouse.errors import SourceError
 from glasshouse.recipe import DatasetRecipe
 

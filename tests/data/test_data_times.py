@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from glasshouse.data.checking.times import dated as dated_by
+from glasshouse.data.checking.times import exif_time, name_time, taken
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.times import dated as dated_by
-from glasshouse.data.times import exif_time, name_time, taken
 from glasshouse.recipe import DatasetRecipe
 from pictures import jpeg_bytes, picture
 

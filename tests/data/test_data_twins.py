@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from glasshouse.data import twins as twins_module
-from glasshouse.data.neighbours import close_pairs, usual_distance
-from glasshouse.data.picture import decode, resize
-from glasshouse.data.twins import Twins, find_twins
+from glasshouse.data.decoding.picture import decode, resize
+from glasshouse.data.splitting import twins as twins_module
+from glasshouse.data.splitting.neighbours import close_pairs, usual_distance
+from glasshouse.data.splitting.twins import Twins, find_twins
 from pictures import picture
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"

@@ -6,8 +6,8 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from glasshouse.data.augmentation.warp import flips, matrices, warp
 from glasshouse.data.draws import Draw
-from glasshouse.data.warp import flips, matrices, warp
 from glasshouse.recipe import AugmentationRecipe
 
 FILLS = ("nearest", "reflect", "wrap", "constant")

@@ -13,7 +13,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import ModelError
 from glasshouse.export import archive
 from glasshouse.export.archive import read_files, write_files

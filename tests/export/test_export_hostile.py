@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import DamagedModelError, GlasshouseError
 from glasshouse.export.bundle import load_model, save_model
 from glasshouse.integrity.documents import with_checksum

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from glasshouse.data.dataset import Dataset
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.image_data import ImageData
-from glasshouse.data.preprocess import Preprocessing
 from glasshouse.errors import PictureError
 from glasshouse.export import reading
 from glasshouse.export.bundle import load_model, save_model

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glasshouse.jobs.lifeline import ALONE
+from glasshouse.jobs.lease import ALONE
 from glasshouse.jobs.slots import slots
 from glasshouse.jobs.worker import Worker
 from glasshouse.store.choices import Choices

@@ -5,13 +5,13 @@ import sys
 from typing import Any
 
 import glasshouse.jobs.child as child
-from glasshouse.training.pupil import Pupil
+from glasshouse.training.state import TrainingState
 
-WORKING = Pupil.learn
+WORKING = TrainingState.train_step
 STEPS = 8  # before the fault
 
 
-def broken(self: Pupil, *given: Any) -> Any:
+def broken(self: TrainingState, *given: Any) -> Any:
     if self.position.step >= STEPS:
         if os.environ["FAULT"] == "gpu" and os.environ.get("CUDA_VISIBLE_DEVICES") == "1":
             raise RuntimeError("CUDA error: an illegal memory access was encountered\nCompile with more words.")
@@ -21,7 +21,7 @@ def broken(self: Pupil, *given: Any) -> Any:
 
 
 if __name__ == "__main__":
-    Pupil.learn = broken  # type: ignore[method-assign]
+    TrainingState.train_step = broken  # type: ignore[method-assign]
     if os.environ["FAULT"] == "no-look-at-the-disk":
         child.check_space = lambda store, job: None
     sys.exit(child.main(*sys.argv[1:4]))

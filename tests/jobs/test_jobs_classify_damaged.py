@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from glasshouse.data import gathering
-from glasshouse.data.gathering import Pictures
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
+from glasshouse.data.sources import gathering
+from glasshouse.data.sources.gathering import Pictures
 from glasshouse.events import Event
 from glasshouse.export.bundle import load_model, save_model
 from glasshouse.export.predictor import Model

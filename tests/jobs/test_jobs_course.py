@@ -12,7 +12,7 @@ from glasshouse.errors import GlasshouseError
 from glasshouse.events import Event, StepDone
 from glasshouse.jobs.course import UNITS, Course
 from glasshouse.jobs.kinds import WORK
-from glasshouse.jobs.telling import Teller
+from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import abort_job, get_job, resume_job
@@ -29,7 +29,7 @@ from glasshouse.store.submit import (
 )
 
 
-class Listener(Teller):
+class Listener(ProgressWriter):
     """Keeps what the row of the job says after each event, and stops after so many steps where asked to."""
 
     seen: list[float | None]

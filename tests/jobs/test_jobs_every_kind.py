@@ -16,9 +16,9 @@ from glasshouse.store.jobs import NewJob, add_job, get_job
 from glasshouse.store.records import Failure, JobKind, JobState
 from glasshouse.store.tables import jobs
 from glasshouse.web.app import create_app
-from glasshouse.web.job_kinds import ADDRESSES, kind_words
-from glasshouse.web.language import LANGUAGES
-from glasshouse.web.pages.failure import next_step
+from glasshouse.web.context.failure import next_step
+from glasshouse.web.framework.job_kinds import ADDRESSES, kind_words
+from glasshouse.web.framework.language import LANGUAGES
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_every_table_has_every_kind() -> None:
     kinds = set(JobKind)
     assert set(WORK) == kinds, "jobs/kinds.py: what does it"
     assert set(NEEDS) == kinds, "jobs/space.py: what it needs of the disk"
-    assert set(ADDRESSES) == kinds, "web/job_kinds.py: where its page is"
+    assert set(ADDRESSES) == kinds, "web/framework/job_kinds.py: where its page is"
     for language in LANGUAGES:
         words = kind_words(language)
         assert set(words) == kinds and len(set(words.values())) == len(kinds), language

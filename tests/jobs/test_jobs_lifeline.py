@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from studio_process import waited
 
-import glasshouse.jobs.lifeline as module
+import glasshouse.jobs.lease as module
 from glasshouse.errors import StoreError
-from glasshouse.jobs.lifeline import ALONE, Lifeline
+from glasshouse.jobs.lease import ALONE, LeaseWatch
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.jobs import NewJob, abort_job, add_job
 from glasshouse.store.queue import claim, give_back
@@ -35,7 +35,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def lifeline(store: Store) -> Lifeline:
+def lifeline(store: Store) -> LeaseWatch:
     with store.write() as connection:
         add_job(connection, NewJob(JobKind.TRAIN, "t"))
     job = claim(store, (JobKind.TRAIN,), "here", "train:0")
@@ -43,7 +43,7 @@ def lifeline(store: Store) -> Lifeline:
     lock = store.path(f"work/{job.id}") / "lock"
     lock.parent.mkdir()
     lock.touch()
-    return Lifeline(store, job, lock)
+    return LeaseWatch(store, job, lock)
 
 
 def test_all_is_well(own: Store, sent: list[str]) -> None:
@@ -51,37 +51,37 @@ def test_all_is_well(own: Store, sent: list[str]) -> None:
     assert sent == []
 
 
-def _abort(store: Store, line: Lifeline) -> None:
+def _abort(store: Store, line: LeaseWatch) -> None:
     abort_job(store, line.job.id)
 
 
-def _given_away(store: Store, line: Lifeline) -> None:
+def _given_away(store: Store, line: LeaseWatch) -> None:
     give_back(store, line.job.id)
     claim(store, (JobKind.TRAIN,), "elsewhere", "train:0")
 
 
-def _deleted(store: Store, line: Lifeline) -> None:
+def _deleted(store: Store, line: LeaseWatch) -> None:
     with store.write() as connection:
         connection.execute(jobs.delete())
 
 
-def _moved(store: Store, line: Lifeline) -> None:
+def _moved(store: Store, line: LeaseWatch) -> None:
     store.home.rename(store.home.with_name("there"))
 
 
-def _copied(store: Store, line: Lifeline) -> None:
+def _copied(store: Store, line: LeaseWatch) -> None:
     path = store.path(f"work/{line.job.id}") / "lock"
     path.rename(path.with_name("old"))
     path.touch()
 
 
-def _alone(store: Store, line: Lifeline) -> None:
+def _alone(store: Store, line: LeaseWatch) -> None:
     import dataclasses
 
     line.job = dataclasses.replace(line.job, started_at=(line.job.started_at or 0) - 3 * 3600)
 
 
-def _updated(store: Store, line: Lifeline) -> None:
+def _updated(store: Store, line: LeaseWatch) -> None:
     note_opening(store, "99.0")
 
 
@@ -91,7 +91,7 @@ def _updated(store: Store, line: Lifeline) -> None:
      (_copied, ["SIGTERM"]), (_alone, ["SIGTERM"]), (_updated, ["SIGTERM"])],
 )  # fmt: skip
 def test_it_stops_once(
-    own: Store, sent: list[str], happens: Callable[[Store, Lifeline], None], does: list[str]
+    own: Store, sent: list[str], happens: Callable[[Store, LeaseWatch], None], does: list[str]
 ) -> None:
     line = lifeline(own)
     happens(own, line)
@@ -149,7 +149,7 @@ def test_vanish_ends_the_process_and_what_it_started(tmp_path: Path) -> None:
     import psutil
 
     script = (
-        "import subprocess, sys; from glasshouse.jobs.lifeline import vanish\n"
+        "import subprocess, sys; from glasshouse.jobs.lease import vanish\n"
         "print(subprocess.Popen(['sleep', '60']).pid, flush=True); vanish('a test')"
     )
     done = subprocess.run(

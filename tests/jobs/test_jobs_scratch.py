@@ -19,7 +19,7 @@ from glasshouse.store.jobs import NewJob, add_job
 from glasshouse.store.records import JobKind, JobState
 from glasshouse.store.tables import jobs
 from glasshouse.store.uploads import begin_upload, finish_upload, forget_unfinished, get_upload, write_piece
-from glasshouse.web import rehearsal
+from glasshouse.web.new_model import trial as rehearsal
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from sqlalchemy import update
 from studio_process import Home, waited
 
 import glasshouse.jobs.locks as locks
-from glasshouse.jobs.leaving import only_worker, worker_lock
 from glasshouse.jobs.local import adopt, job_lock
 from glasshouse.jobs.locks import is_held, take
+from glasshouse.jobs.shutdown import only_worker, worker_lock
 from glasshouse.jobs.slots import slots
 from glasshouse.jobs.worker import Worker
 from glasshouse.store.database import Store, open_store

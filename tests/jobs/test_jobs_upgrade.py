@@ -17,7 +17,7 @@ from studio_process import PROGRAM, Home, check_told_once, digest, fill, kill, u
 
 import glasshouse
 from glasshouse import __version__
-from glasshouse.jobs.leaving import OUTDATED, only_worker, reason_to_leave
+from glasshouse.jobs.shutdown import OUTDATED, only_worker, reason_to_leave
 from glasshouse.jobs.worker import main
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.jobs import get_job, list_jobs
@@ -43,7 +43,7 @@ def home(tmp_path: Path, pictures: Path) -> Iterator[Home]:
 @pytest.fixture(scope="module")
 def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources of this Glasshouse, whose processes look ten times as often whether another one came."""
-    quick = [("jobs/lifeline.py", "BEAT = 5.0", "BEAT = 0.5"), ("jobs/leaving.py", "BETWEEN = 5.0", "BETWEEN = 0.5")]
+    quick = [("jobs/lease.py", "BEAT = 5.0", "BEAT = 0.5"), ("jobs/shutdown.py", "BETWEEN = 5.0", "BETWEEN = 0.5")]
     return sources(tmp_path_factory.mktemp("earlier"), quick)
 
 

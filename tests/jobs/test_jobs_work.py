@@ -14,13 +14,13 @@ import pytest
 
 import glasshouse.jobs.worker as worker_module
 from glasshouse.errors import ConflictError, InputError, PictureError
-from glasshouse.jobs.leaving import only_worker
 from glasshouse.jobs.local import is_alive
+from glasshouse.jobs.shutdown import only_worker
 from glasshouse.jobs.slots import slots
 from glasshouse.jobs.worker import Worker, main
-from glasshouse.store.bringing import bring_dataset, bring_run
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset
+from glasshouse.store.import_runs import import_dataset, import_run
 from glasshouse.store.jobs import NewJob, abort_job, add_job, get_job, list_jobs, resume_job
 from glasshouse.store.models import get_model
 from glasshouse.store.points import read_points
@@ -348,12 +348,12 @@ def test_what_the_command_line_made_is_brought_into_another_studio(
     store: Store, trained: ModelRecord, dataset: DatasetRecord, tmp_path: Path
 ) -> None:
     other = open_store(tmp_path)
-    brought = bring_dataset(other, store.path(dataset.folder), "pets")
+    brought = import_dataset(other, store.path(dataset.folder), "pets")
     assert (brought.state, brought.pictures, brought.fingerprint) == (JobState.DONE, 32, dataset.fingerprint)
-    assert bring_dataset(other, store.path(dataset.folder), "again").id == brought.id
-    model = bring_run(other, store.path(trained.folder), "short", brought.id)
+    assert import_dataset(other, store.path(dataset.folder), "again").id == brought.id
+    model = import_run(other, store.path(trained.folder), "short", brought.id)
     assert (model.state, model.scores["accuracy"]) == (JobState.DONE, trained.scores["accuracy"])
     assert [job.kind for job in list_jobs(other, states=[JobState.QUEUED])] == [JobKind.EVALUATE]
     with pytest.raises(InputError, match="no finished run"):
-        bring_run(other, tmp_path, "none", brought.id)
+        import_run(other, tmp_path, "none", brought.id)
     other.close()

@@ -18,7 +18,7 @@ from glasshouse.store.networks import (
     restore_networks,
     save_network,
 )
-from glasshouse.store.owned import Listing
+from glasshouse.store.ownership import Listing
 from glasshouse.store.people import add_user
 from glasshouse.store.records import DatasetRecord, Role, UserRecord
 from glasshouse.store.submit import NewModel, submit_models

@@ -10,6 +10,14 @@ import pytest
 from sqlalchemy import insert, update
 
 from glasshouse.errors import ConflictError, MissingError, RecipeError, RefusedError
+from glasshouse.store.bulk_actions import (
+    abort_several,
+    bin_several,
+    change_several,
+    count_binned_at,
+    look_up,
+    restore_binned_at,
+)
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import (
     change_dataset,
@@ -22,21 +30,13 @@ from glasshouse.store.datasets import (
 from glasshouse.store.jobs import abort_job, get_job, move_job
 from glasshouse.store.models import count_models, list_models, note_scores, page_of_models
 from glasshouse.store.networks import NewNetwork, change_network, count_networks, list_networks, save_network
-from glasshouse.store.owned import Listing
+from glasshouse.store.ownership import Listing
 from glasshouse.store.paging import Page
 from glasshouse.store.people import add_user, page_of_audit
 from glasshouse.store.queue import beat, claim, give_back
 from glasshouse.store.rates import RUN, TRIAL, find_rate, note_rate
 from glasshouse.store.records import JobKind, JobState, Role
 from glasshouse.store.running import list_running
-from glasshouse.store.several import (
-    abort_several,
-    bin_several,
-    change_several,
-    count_binned_at,
-    look_up,
-    restore_binned_at,
-)
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.store.tables import audit, datasets, jobs, models
 from glasshouse.store.workers import LEASE, check_in, lapsed, list_workers

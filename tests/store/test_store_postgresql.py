@@ -10,7 +10,7 @@ from glasshouse.errors import ConflictError
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import bin_datasets, get_dataset, list_datasets, note_dataset_made
 from glasshouse.store.jobs import get_job, list_jobs
-from glasshouse.store.owned import Listing
+from glasshouse.store.ownership import Listing
 from glasshouse.store.people import add_user, begin_session, list_audit, note, user_of_session
 from glasshouse.store.queue import claim, end, settle_dependants
 from glasshouse.store.records import JobKind, JobState

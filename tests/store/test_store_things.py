@@ -16,7 +16,7 @@ from glasshouse.store.datasets import (
 )
 from glasshouse.store.jobs import abort_job
 from glasshouse.store.models import bin_models, get_model, list_models, note_scores, sweep_models
-from glasshouse.store.owned import Listing
+from glasshouse.store.ownership import Listing
 from glasshouse.store.people import add_user
 from glasshouse.store.records import DatasetRecord, JobState, Role
 from glasshouse.store.submit import (

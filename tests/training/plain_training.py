@@ -55,10 +55,10 @@ def plain_training(recipe: TrainingRecipe, dataset: Dataset) -> Plain:
             θ = [a - (recipe.optimizer.lr or 0.0) * v for a, v in zip(θ, velocity)]
             d = min(recipe.ema_decay, (1 + updates) / (10 + updates))
             average, updates = [d * a + (1 - d) * w for a, w in zip(average, θ)], updates + 1
-        judged = average if recipe.ema_decay else θ
-        history.append((total / len(samples), *scores(judged, dataset)))
+        evaluated = average if recipe.ema_decay else θ
+        history.append((total / len(samples), *scores(evaluated, dataset)))
         if history[-1][1] < (history[best - 1][1] if best else math.inf):
-            best, kept = epoch + 1, judged
+            best, kept = epoch + 1, evaluated
         early = recipe.early_stopping
         if early is not None:
             better = watched - history[-1][1] > early.min_delta

@@ -38,10 +38,10 @@ from glasshouse.networks.layered import Layered, network_of
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.learner import _exhaust
-from glasshouse.training.lesson import gather, prepare
 from glasshouse.training.loop import resume, train
-from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.setup import gather, prepare
+from glasshouse.training.state import TrainingState
 
 
 def plain(**settings: Any) -> Network:
@@ -134,15 +134,15 @@ def test_steps_are_those_of_level_3_to_the_last_bit(tiny: Path, tmp_path: Path) 
     fields = {"optimizer": {"name": "sgd", "lr": 0.1, "weight_decay": 0}, "schedule": {"name": "constant"}}
     given = recipe(tiny, branched(), epochs=1, **fields)
     run = of(train(given, tmp_path / "run"), StepDone)
-    material = gather(given.resolved(), gh.open_dataset(tiny))
-    lesson = _exhaust(prepare(material, RunFolder(tmp_path)))
-    objective = Pupil(lesson).stepper.objective
-    net = Network.from_dict(material.recipe.network)  # type: ignore[arg-type]
+    resources = gather(given.resolved(), gh.open_dataset(tiny))
+    setup = _exhaust(prepare(resources, RunFolder(tmp_path)))
+    objective = TrainingState(setup).stepper.objective
+    net = Network.from_dict(resources.recipe.network)  # type: ignore[arg-type]
     module, losses = net.module, []
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     module.train()
     parameters = [p for p in module.parameters() if p.requires_grad]
-    for step, part in enumerate(lesson.feed.parts(0, 0, lesson.plan.pictures)):
+    for step, part in enumerate(setup.batch_source.parts(0, 0, setup.plan.pictures)):
         module.seed(given.seed, 0, step, 0)
         logits = module(part.inputs.permute(0, 2, 3, 1), logits=True)
         loss = objective(logits, part.targets) / len(part.targets)

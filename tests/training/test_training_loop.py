@@ -29,8 +29,8 @@ from glasshouse.recipe import TrainingRecipe
 from glasshouse.training import loop
 from glasshouse.training.checkpoints import read_checkpoint
 from glasshouse.training.loop import resume, train
-from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.state import TrainingState
 
 
 def recipe(data: Path, **fields: Any) -> TrainingRecipe:
@@ -338,9 +338,9 @@ def test_mixing_pictures_is_refused_for_features(tiny: Path) -> None:
 
 
 def test_the_pupil_needs_a_phase_before_it_learns(tiny: Path, tmp_path: Path) -> None:
-    material = loop.gather(recipe(tiny).resolved(), loop.open_dataset(tiny))
-    preparing = loop.prepare(material, RunFolder(tmp_path))
+    resources = loop.gather(recipe(tiny).resolved(), loop.open_dataset(tiny))
+    preparing = loop.prepare(resources, RunFolder(tmp_path))
     with pytest.raises(StopIteration) as end:
         next(preparing)
     with pytest.raises(RuntimeError, match="phase"):
-        Pupil(end.value.value).learn([], 1)
+        TrainingState(end.value.value).train_step([], 1)

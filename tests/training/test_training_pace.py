@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-SCRIPT = "from glasshouse.training.pace import peak_memory; print(peak_memory('cpu'))"
+SCRIPT = "from glasshouse.training.time_estimate import peak_memory; print(peak_memory('cpu'))"
 STARTS = f"""
 import subprocess, sys
 held = bytearray(b'1') * (1500 * 2**20)

@@ -16,7 +16,7 @@ from glasshouse.training.averaging import MovingAverage
 from glasshouse.training.checkpoints import Position, read_checkpoint, write_checkpoint
 from glasshouse.training.devices import choose_device, fitting_batch_size, memory_limit
 from glasshouse.training.objective import build_objective, class_weights
-from glasshouse.training.plan import plan_for
+from glasshouse.training.phases import plan_for
 from glasshouse.training.randomness import seeded
 from glasshouse.training.stopping import Watch
 

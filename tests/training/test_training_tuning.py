@@ -14,7 +14,7 @@ from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.learner import Learner
 from glasshouse.training.loop import resume, train
-from glasshouse.training.pace import measure
+from glasshouse.training.time_estimate import measure
 
 OWN = Network([Flatten(), Dense(3, activation="softmax")], input_shape=(16, 16, 3), name="mine").to_dict()
 REFUSED = r"weights: the strategy fine-tune needs a trained network"

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic_core._pydantic_core import list_all_errors
 
 import glasshouse
-from glasshouse.web.told import PLACEHOLDER
+from glasshouse.web.framework.translation import PLACEHOLDER
 
 SOURCES = Path(glasshouse.__file__).parent
 ROOMS = (
@@ -81,10 +81,10 @@ SYSTEM = (  # what the operating system says, and how pydantic lists words
 )
 
 NEVER_SHOWN = {  # files whose texts no page prints, and why
-    "data/following.py": "command line and notebooks",
+    "data/preparing/progress.py": "command line and notebooks",
     "data/gallery.py": "notebooks",
     "data/image_data.py": "the Learner level",
-    "data/keras_generator.py": "the Learner level",
+    "data/augmentation/keras_generator.py": "the Learner level",
     "evaluation/intervals.py": "programmer errors",
     "evaluation/report_html.py": "notebooks",
     "evaluation/report_markdown.py": "files",
@@ -116,10 +116,10 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "training/learner.py": "the Learner level",
     "training/loop.py": "command line",
     "training/run_folder.py": "command line",
-    "jobs/diary.py": "the log of a job",
-    "jobs/leaving.py": "the worker's log",
+    "jobs/job_log.py": "the log of a job",
+    "jobs/shutdown.py": "the worker's log",
     "jobs/only_studio.py": "command line",
-    "web/options.py": "what is found and replaced in messages",
+    "web/framework/options.py": "what is found and replaced in messages",
     "store/versions.py": "the logs of workers and jobs",
 }
 NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, logs, and texts to be found in others
@@ -304,7 +304,7 @@ def _is_message(text: str) -> bool:
 
 
 if __name__ == "__main__":
-    from glasshouse.web.language import library_texts
+    from glasshouse.web.framework.language import library_texts
 
     known = library_texts("ko")
     for text, place in templates().items():

@@ -14,9 +14,9 @@ from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.results import SplitAnswers, result_place, write_answers
 from glasshouse.store.submit import submit_classification
 from glasshouse.web.app import create_app
-from glasshouse.web.class_counts import class_counts, count_lines
-from glasshouse.web.explorer import opened
-from glasshouse.web.mistakes import calibration, confidence, select, topmost
+from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.results.class_counts import class_counts, count_lines
+from glasshouse.web.results.mistakes import calibration, confidence, select, topmost
 from studio_seed import Studio, finish, make_dataset, make_model
 
 CLASSES = ("both", "left", "right <b>")

@@ -11,10 +11,10 @@ from glasshouse.store.jobs import NewJob, add_job
 from glasshouse.store.people import add_user
 from glasshouse.store.queue import claim, end
 from glasshouse.store.records import JobKind, JobState, Role
-from glasshouse.web.api.shapes import PointsOut
 from glasshouse.web.app import create_app
-from glasshouse.web.attempts import Attempts
-from glasshouse.web.settings import Settings
+from glasshouse.web.context.shapes import PointsOut
+from glasshouse.web.framework.settings import Settings
+from glasshouse.web.framework.sign_in_attempts import Attempts
 
 HERE = "http://127.0.0.1:8800"
 DIGITS = {"name": "digits", "recipe": {"source": "sample:digits"}}

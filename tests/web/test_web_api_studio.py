@@ -22,12 +22,12 @@ from glasshouse.cli.main import app
 from glasshouse.cli.server import make_server
 from glasshouse.cli.studio import _listen, server_options
 from glasshouse.errors import InputError
-from glasshouse.jobs.leaving import only_worker
 from glasshouse.jobs.locks import is_held
+from glasshouse.jobs.shutdown import only_worker
 from glasshouse.store.database import open_store
 from glasshouse.store.people import add_user, list_users
 from glasshouse.store.records import Role
-from glasshouse.web.settings import Settings
+from glasshouse.web.framework.settings import Settings
 
 PROGRAM = [sys.executable, "-m", "glasshouse.cli.main"]
 

@@ -9,9 +9,12 @@ import psutil
 import pytest
 
 from glasshouse.errors import InputError
-from glasshouse.web.children import answer_of
+from glasshouse.web.framework.children import answer_of
 
-ASKS = "from pathlib import Path; from glasshouse.web.children import answer_of; answer_of('work', 1, 60.0, Path('.'))"
+ASKS = """from pathlib import Path
+from glasshouse.web.framework.children import answer_of
+answer_of('work', 1, 60.0, Path('.'))
+"""
 SLOW = "import os, time\nopen('pid.part', 'w').write(str(os.getpid()))\nos.rename('pid.part', 'pid')\ntime.sleep(60)\n"
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from glasshouse.data.encoding import decode_encoded
+from glasshouse.data.decoding.encoding import decode_encoded
 from glasshouse.jobs.predictor import Predictor, _serve
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.models import get_model
 from glasshouse.store.predictor import ask, predictor_file, predictor_key, warm
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.web.app import create_app
-from glasshouse.web.explorer import opened
+from glasshouse.web.datasets.explorer import opened
 from studio_seed import Studio
 
 

@@ -20,9 +20,9 @@ from glasshouse.events import StepDone
 from glasshouse.layers import Conv2D, Dense, Flatten, MaxPooling2D, Network
 from glasshouse.networks.build import build
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
-from glasshouse.store.bringing import bring_run
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset, note_dataset_made
+from glasshouse.store.import_runs import import_run
 from glasshouse.store.models import get_model
 from glasshouse.store.networks import NewNetwork, save_network
 from glasshouse.store.submit import NewDataset, NewModel, continue_model, submit_dataset, submit_models
@@ -91,7 +91,7 @@ def brought(store: Store, dataset: str, folder: Path) -> str:
     with contextlib.chdir(folder):
         start = {"network": "LeNet", "weights": str(folder / "start.safetensors")}
         list(train(TrainingRecipe(**{**SMALL, **start, "data": str(data)}), folder / "run"))
-    return bring_run(store, folder / "run", "Brought", dataset).id
+    return import_run(store, folder / "run", "Brought", dataset).id
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from glasshouse.data.items import Given
 from glasshouse.data.prepare import create_dataset
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.web.app import create_app
-from glasshouse.web.exports import folder_names, folders_zip, own_zip, table
+from glasshouse.web.datasets.exports import folder_names, folders_zip, own_zip, table
 from studio_seed import Studio
 
 HOSTILE = ["../up", "a/b", "<b>x</b>", "CON", "train", ".hidden", "a_b", "A_B", "고양이", "=1+1", "x" * 300, " "]

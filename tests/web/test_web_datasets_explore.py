@@ -17,8 +17,8 @@ from glasshouse.store.datasets import get_dataset
 from glasshouse.store.people import add_user
 from glasshouse.store.records import Role
 from glasshouse.web.app import create_app
-from glasshouse.web.explorer import opened
-from glasshouse.web.statistics import mean_picture, sizes
+from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.datasets.statistics import mean_picture, sizes
 from studio_seed import Studio, make_dataset
 
 EVIL = "<img src=x onerror=alert(1)>"

@@ -13,7 +13,7 @@ from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.store.database import open_store
 from glasshouse.store.datasets import get_dataset
 from glasshouse.web.app import create_app
-from glasshouse.web.originals import steps
+from glasshouse.web.datasets.originals import steps
 from studio_seed import Studio, make_dataset
 
 HEIC = Path(__file__).resolve().parents[1] / "data" / "heic"

@@ -11,14 +11,14 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from corner_pictures import draw_pictures
-from glasshouse.data.picture import decode
+from glasshouse.data.decoding.picture import decode
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.preprocess import Preprocessing
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store, open_store
 from glasshouse.web.app import create_app
-from glasshouse.web.preview import look, prepared
-from glasshouse.web.sources import kept_source
+from glasshouse.web.datasets.preview import look, prepared
+from glasshouse.web.datasets.sources import kept_source
 
 
 @pytest.fixture

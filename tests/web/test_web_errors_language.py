@@ -11,8 +11,8 @@ from glasshouse.store.database import open_store
 from glasshouse.store.people import add_user
 from glasshouse.store.records import Role
 from glasshouse.web.app import create_app
-from glasshouse.web.settings import Settings
-from glasshouse.web.templating import STATIC
+from glasshouse.web.framework.settings import Settings
+from glasshouse.web.framework.templating import STATIC
 from studio_seed import Studio
 
 HERE = "http://127.0.0.1:8800"

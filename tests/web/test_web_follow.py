@@ -20,7 +20,7 @@ from glasshouse.jobs.predictor import Predictor
 from glasshouse.store import predictor as asking
 from glasshouse.store.models import get_model
 from glasshouse.web.app import create_app
-from glasshouse.web.following import View, drawn, sentences, stems
+from glasshouse.web.follow.view import View, drawn, sentences, stems
 from studio_seed import Studio
 
 
@@ -203,7 +203,7 @@ def test_only_who_may_see_the_model_sees_its_inside(client: TestClient, studio: 
 
 def test_the_sentences_of_pages_are_those_of_the_notebook() -> None:
     assert sentences(lambda text: text) == SENTENCES
-    template = (Path(gh.__file__).parent / "web" / "templates" / "follow.html").read_text(encoding="utf-8")
+    template = (Path(gh.__file__).parent / "web" / "follow" / "templates" / "follow.html").read_text(encoding="utf-8")
     assert ACTIVATION in template
 
 

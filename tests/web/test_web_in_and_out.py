@@ -22,7 +22,7 @@ from glasshouse.store.datasets import get_dataset
 from glasshouse.store.models import get_model
 from glasshouse.training.loop import train
 from glasshouse.web.app import create_app
-from glasshouse.web.in_and_out import in_and_out
+from glasshouse.web.in_and_out.work import in_and_out
 from studio_seed import Studio
 
 HERE = "http://127.0.0.1:8800"

@@ -12,15 +12,15 @@ from starlette.testclient import TestClient
 from glasshouse.errors import MissingError
 from glasshouse.store.machine import MACHINE_FILE
 from glasshouse.store.models import get_model
-from glasshouse.store.owned import may_see
+from glasshouse.store.ownership import may_see
 from glasshouse.store.people import add_user
 from glasshouse.store.records import Failure, Role
 from glasshouse.store.submit import NewModel, submit_models
-from glasshouse.web import board as boards
-from glasshouse.web.api.shapes import PointsOut
 from glasshouse.web.app import create_app
-from glasshouse.web.board import Board
-from glasshouse.web.live_words import gauges, live_words
+from glasshouse.web.context import live_points as boards
+from glasshouse.web.context.live_points import Board
+from glasshouse.web.context.shapes import PointsOut
+from glasshouse.web.models.live_texts import gauges, live_words
 from studio_seed import Studio, finish
 
 SAMPLE = {

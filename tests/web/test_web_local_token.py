@@ -15,7 +15,7 @@ from glasshouse.store.database import Store, open_store
 from glasshouse.store.local_token import local_token, token_file
 from glasshouse.store.people import add_user
 from glasshouse.web.app import create_app
-from glasshouse.web.settings import Settings
+from glasshouse.web.framework.settings import Settings
 
 HERE = "http://127.0.0.1:8800"
 PAGE = {"accept": "text/html,*/*"}

@@ -11,19 +11,19 @@ import pytest
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.prepare import create_dataset
-from glasshouse.data.source import open_source
-from glasshouse.data.spreadsheet import BOM, ENCODING, cell, line, read_rows, uncell, write_rows
+from glasshouse.data.sources.source import open_source
+from glasshouse.data.stored.spreadsheet import BOM, ENCODING, cell, line, read_rows, uncell, write_rows
 from glasshouse.errors import RefusedError
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import change_dataset, get_dataset, list_datasets
 from glasshouse.store.names import entered, spellings
-from glasshouse.store.owned import Listing
+from glasshouse.store.ownership import Listing
 from glasshouse.store.places import check_named
 from glasshouse.store.submit import NewDataset, submit_dataset
-from glasshouse.web.explorer import beside, find
-from glasshouse.web.exports import table
-from glasshouse.web.sources import reader
+from glasshouse.web.datasets.explorer import beside, find
+from glasshouse.web.datasets.exports import table
+from glasshouse.web.datasets.sources import reader
 from pictures import picture, save
 
 

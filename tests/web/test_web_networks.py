@@ -17,10 +17,10 @@ from glasshouse.store.networks import get_network, list_networks
 from glasshouse.store.people import add_user, list_audit
 from glasshouse.store.records import Role
 from glasshouse.web.app import create_app
-from glasshouse.web.network_controls import GROUPS, controls, settings_of, text_of
-from glasshouse.web.network_draft import Draft, added, doubled, moved, removed
-from glasshouse.web.network_form import example, machine_memory
-from glasshouse.web.templating import HERE
+from glasshouse.web.framework.language import WEB
+from glasshouse.web.networks.controls import GROUPS, controls, settings_of, text_of
+from glasshouse.web.networks.draft import Draft, added, doubled, moved, removed
+from glasshouse.web.networks.form import example, machine_memory
 from studio_seed import Studio
 
 DATA: dict[str, Any] = example()
@@ -110,7 +110,7 @@ def test_texts_as_values() -> None:
 
 
 def test_every_layer_and_every_setting_has_words() -> None:
-    words = (HERE / "templates" / "network_words.html").read_text(encoding="utf-8")
+    words = (WEB / "networks" / "templates" / "network_words.html").read_text(encoding="utf-8")
     assert [word for word in LAYERS if f'"{word}": _(' not in words] == []
     assert {c.name for word in LAYERS for c in controls(word) if f'"{c.name}": _(' not in words} == set()
 

@@ -13,9 +13,9 @@ from glasshouse.store.models import change_model, get_model
 from glasshouse.store.rates import RUN, TRIAL, find_rate, note_rate, rate_key
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
-from glasshouse.training.pace import pace_of_run
+from glasshouse.training.time_estimate import pace_of_run
 from glasshouse.web.app import create_app
-from glasshouse.web.model_form import FIELDS, defaults, filled_from, new_model, weights_word
+from glasshouse.web.new_model.form import FIELDS, defaults, filled_from, new_model, weights_word
 from studio_seed import Studio
 
 OWN = {"preset": "own", "network": "Dense128", "epochs": "3", "batch_size": "16"}

@@ -5,8 +5,8 @@ import re
 import pytest
 from library_messages import templates
 
-from glasshouse.web.language import library_texts
-from glasshouse.web.options import as_pages_say
+from glasshouse.web.framework.language import library_texts
+from glasshouse.web.framework.options import as_pages_say
 
 TERMINAL = re.compile(r"(?<![\w-])--[a-z]+|glasshouse [a-z]+|(?<!the )dataset show|train --")
 STARTING = re.compile(  # how the Studio is started, which no page can change

@@ -13,7 +13,7 @@ from glasshouse.store.models import get_model, list_models
 from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
-from glasshouse.web.explorer import opened
+from glasshouse.web.datasets.explorer import opened
 from studio_seed import Studio, alone, finish, make_model
 
 

@@ -5,19 +5,19 @@ import math
 import numpy as np
 import pytest
 
-from glasshouse.data.resizing import resize
+from glasshouse.data.decoding.resizing import resize
 from glasshouse.errors import RecipeError
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.points import Told
-from glasshouse.web.charts import Series, chart, heat, numbers, sparkline, thin, ticks
-from glasshouse.web.comparison import differences, exact
-from glasshouse.web.curves import curves
-from glasshouse.web.dataset_form import defaults, filled_from, new_dataset
-from glasshouse.web.model_form import defaults as model_defaults
-from glasshouse.web.model_form import filled_from as model_filled_from
-from glasshouse.web.model_form import new_model
-from glasshouse.web.pictures import fitted
-from glasshouse.web.presets import presets
+from glasshouse.web.datasets.form import defaults, filled_from, new_dataset
+from glasshouse.web.framework.charts import Series, chart, heat, numbers, sparkline, thin, ticks
+from glasshouse.web.framework.pictures import fitted
+from glasshouse.web.models.curves import curves
+from glasshouse.web.new_model.form import defaults as model_defaults
+from glasshouse.web.new_model.form import filled_from as model_filled_from
+from glasshouse.web.new_model.form import new_model
+from glasshouse.web.new_model.presets import presets
+from glasshouse.web.results.comparison import differences, exact
 
 
 def test_thinning_keeps_every_peak() -> None:

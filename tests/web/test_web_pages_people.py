@@ -17,9 +17,9 @@ from glasshouse.store.people import add_token, add_user, change_user, list_audit
 from glasshouse.store.records import Role
 from glasshouse.store.running import list_running
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
-from glasshouse.web.api import people
 from glasshouse.web.app import create_app
-from glasshouse.web.attempts import Attempts
+from glasshouse.web.framework.sign_in_attempts import Attempts
+from glasshouse.web.people import api as people
 from studio_seed import make_dataset, make_model
 
 SECRET = "correct horse battery"

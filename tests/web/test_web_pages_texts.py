@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from glasshouse.web.field_labels import field_labels
-from glasshouse.web.language import CATALOGUES, catalogue, choose, duration, library_texts, percent, texts, time_left
+from glasshouse.web.framework.field_labels import field_labels
+from glasshouse.web.framework.language import WEB, catalogue, choose, duration, library_texts, percent, texts, time_left
 
-WEB = CATALOGUES.parent
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%")
 LATIN = re.compile(r">[^<>{}]*[A-Za-z]{3,}[^<>{}]*<")
 SAME = {"Glasshouse", "SHA-256", "Esc", "AdamW"}
@@ -82,7 +81,7 @@ def test_percents_are_written_as_each_language_writes_them() -> None:
 
 def test_problems_name_fields_by_the_labels_that_the_forms_have() -> None:
     field = re.compile(r"""(?:field|number|text|choice)\((?:form, problems, )?"([a-z_.]+)", _\("([^"]*)"\)""")
-    forms = [(WEB / "templates" / f"{name}.html").read_text(encoding="utf-8")
+    forms = [next(WEB.glob(f"*/templates/{name}.html")).read_text(encoding="utf-8")
              for name in ("dataset_options", "model_new", "network_editor")]  # fmt: skip
     shown = {found for form in forms for found in field.findall(form)}
     assert len(shown) > 50
@@ -92,11 +91,11 @@ def test_problems_name_fields_by_the_labels_that_the_forms_have() -> None:
 
 def test_no_template_or_module_writes_a_percent_sign_by_itself() -> None:
     by_hand = re.compile(r"\}\} ?%|\} ?%`|\} ?%\"")
-    files = [*(WEB / "templates").glob("*.html"), *(WEB / "static").glob("*.js"), *(WEB / "pages").glob("*.py")]
+    files = [*WEB.glob("*/templates/*.html"), *(WEB / "static").glob("*.js"), *WEB.glob("*/*page.py")]
     assert [file.name for file in files if by_hand.search(file.read_text(encoding="utf-8"))] == []
 
 
-@pytest.mark.parametrize("file", sorted((WEB / "templates").glob("*.html")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(WEB.glob("*/templates/*.html")), ids=lambda file: file.name)
 def test_templates_have_no_words_outside_of_the_catalogue(file: Path) -> None:
     text = re.sub(r"\{#.*?#\}", "", file.read_text(encoding="utf-8"), flags=re.S)
     words = [found.strip("<> \n·/") for found in LATIN.findall(text)]

@@ -13,8 +13,8 @@ from glasshouse.data.prepare import create_dataset
 from glasshouse.data.samples import sample
 from glasshouse.errors import GlasshouseError, SourceError
 from glasshouse.recipe import DatasetRecipe
-from glasshouse.web import preview_split
-from glasshouse.web.preview import look
+from glasshouse.web.datasets import preview_split
+from glasshouse.web.datasets.preview import look
 from pictures import picture, save, write_class_folders
 
 SIZES = {"cat": 11, "dog": 7, "새": 5}

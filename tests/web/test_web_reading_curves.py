@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from glasshouse.store.points import Told
-from glasshouse.web.reading_curves import MOST, Circumstances, remarks
-from glasshouse.web.reading_words import remark_words, said
+from glasshouse.web.context.curve_reading import MOST, Circumstances, remarks
+from glasshouse.web.models.curve_texts import remark_words, said
 
 
 def run(

@@ -8,9 +8,9 @@ from starlette.testclient import TestClient
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
-from glasshouse.web.field_labels import field_labels
-from glasshouse.web.language import texts
-from glasshouse.web.recipe_words import recipe_rows
+from glasshouse.web.framework.field_labels import field_labels
+from glasshouse.web.framework.language import texts
+from glasshouse.web.models.recipe_texts import recipe_rows
 from studio_seed import Studio
 
 PLAIN: dict[str, Any] = {"network": "LeNet", "epochs": 3}

@@ -16,7 +16,7 @@ from world_of_people import World, world_of
 
 from glasshouse.store.models import get_model
 from glasshouse.store.tables import datasets, jobs, models, networks
-from glasshouse.web.attempts import Attempts
+from glasshouse.web.framework.sign_in_attempts import Attempts
 from studio_seed import Studio, alone
 
 

@@ -15,9 +15,9 @@ from glasshouse.store import people
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.people import HASHES_AT_ONCE, add_user
 from glasshouse.web.app import create_app
-from glasshouse.web.attempts import Attempts
-from glasshouse.web.passwords import PasswordQueue
-from glasshouse.web.settings import Settings
+from glasshouse.web.framework.settings import Settings
+from glasshouse.web.framework.sign_in_attempts import Attempts
+from glasshouse.web.people.passwords import PasswordQueue
 
 HERE = "http://127.0.0.1:8800"
 PASSWORD, WRONG = "correct horse battery", "wrong wrong"
@@ -136,7 +136,7 @@ def test_few_passwords_are_looked_at_at_once(store: Store, monkeypatch: pytest.M
 
 def test_beyond_the_queue_one_is_asked_to_come_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     going = threading.Event()
-    monkeypatch.setattr("glasshouse.web.api.people.check_password", lambda *_: going.wait(60) and None)
+    monkeypatch.setattr("glasshouse.web.people.api.check_password", lambda *_: going.wait(60) and None)
     app = create_app(store)
     app.state.passwords, app.state.attempts = PasswordQueue(1, 2), Attempts(clock=Clock())
     with ThreadPoolExecutor(1) as pool:

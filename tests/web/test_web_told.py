@@ -5,8 +5,8 @@ import re
 import pytest
 from library_messages import templates
 
-from glasshouse.web.language import library_texts
-from glasshouse.web.told import PLACEHOLDER, marked, told
+from glasshouse.web.framework.language import library_texts
+from glasshouse.web.framework.translation import PLACEHOLDER, marked, told
 
 KOREAN = library_texts("ko")
 PLURAL = {"expected_plural"}

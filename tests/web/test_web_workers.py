@@ -15,7 +15,7 @@ from glasshouse.store.records import JobKind, JobState, Role
 from glasshouse.store.tables import jobs, workers
 from glasshouse.store.workers import LEASE, check_in
 from glasshouse.web.app import create_app
-from glasshouse.web.guard import COOKIE
+from glasshouse.web.context.guard import COOKIE
 
 
 @pytest.fixture

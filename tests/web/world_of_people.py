@@ -24,8 +24,8 @@ from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.tables import datasets, jobs, models
 from glasshouse.store.uploads import begin_upload
 from glasshouse.web.app import create_app
-from glasshouse.web.explorer import opened
-from glasshouse.web.guard import COOKIE
+from glasshouse.web.context.guard import COOKIE
+from glasshouse.web.datasets.explorer import opened
 from studio_seed import Studio, finish
 
 

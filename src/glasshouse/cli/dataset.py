@@ -60,9 +60,9 @@ def create(
     What cannot be used is left out and listed; what is odd is told. The same source and options give the same dataset,
     and are not made twice.
     """
-    from glasshouse.data.following import follow
+    from glasshouse.data.decoding.sizes import parse_size
     from glasshouse.data.prepare import prepare_dataset
-    from glasshouse.data.sizes import parse_size
+    from glasshouse.data.preparing.progress import follow
     from glasshouse.recipe import DatasetRecipe
 
     width, height = parse_size(size)

@@ -44,12 +44,12 @@ def demo(
 def _open_studio(home: Path, data: Path, run: Path) -> None:
     """Open the Studio on the trained model, on a free port, until Ctrl-C; without a terminal only say how."""
     from glasshouse.cli.studio import serve
-    from glasshouse.store.bringing import bring_dataset, bring_run
     from glasshouse.store.database import open_store
-    from glasshouse.web.settings import Settings
+    from glasshouse.store.import_runs import import_dataset, import_run
+    from glasshouse.web.framework.settings import Settings
 
     store = open_store(home, folders=(Path.home().resolve(), Path.cwd()))
-    bring_run(store, run, f"digits {run.name}", bring_dataset(store, data, "digits").id)
+    import_run(store, run, f"digits {run.name}", import_dataset(store, data, "digits").id)
     print(f"Look      glasshouse studio --home {home}\n", file=sys.stderr)
     if sys.stdin.isatty():
         serve(store, Settings(port=0))

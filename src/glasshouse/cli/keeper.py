@@ -8,9 +8,9 @@ import threading
 import time
 from typing import Any
 
-from glasshouse.jobs.leaving import BUSY, GONE, OUTDATED, worker_lock
 from glasshouse.jobs.locks import is_held
-from glasshouse.jobs.wiring import child_environment, module_command
+from glasshouse.jobs.process_start import child_environment, module_command
+from glasshouse.jobs.shutdown import BUSY, GONE, OUTDATED, worker_lock
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import list_jobs
 from glasshouse.store.records import JobState

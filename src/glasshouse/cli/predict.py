@@ -83,7 +83,7 @@ def _tally(done: int, bad: int, seconds: float) -> str:
 
 def _tabled(answers: Iterator["Prediction"], file: IO[str], columns: int) -> Iterator["Prediction"]:
     """Pass the answers on, and write each as a row: path, label, probability, the next ones, error."""
-    from glasshouse.data.spreadsheet import line
+    from glasshouse.data.stored.spreadsheet import line
 
     more = [name for k in range(2, columns + 1) for name in (f"label_{k}", f"probability_{k}")]
     file.write(line(["path", "label", "probability", *more, "error"]))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from glasshouse.cli.keeper import Keeper
     from glasshouse.jobs.only_studio import Opened
     from glasshouse.store.database import Store
-    from glasshouse.web.settings import Settings
+    from glasshouse.web.framework.settings import Settings
 
 __all__ = ["default_home", "serve", "server_options", "studio"]
 
@@ -80,7 +80,7 @@ def studio(
     """
     from glasshouse.store.database import open_store
     from glasshouse.store.people import has_users
-    from glasshouse.web.settings import Settings
+    from glasshouse.web.framework.settings import Settings
 
     place = (home or default_home()).expanduser()
     if show_token:
@@ -146,8 +146,8 @@ def _serve(
     from glasshouse.cli.server import make_server
     from glasshouse.store.people import has_users
     from glasshouse.web.app import create_app
-    from glasshouse.web.children import end_children
-    from glasshouse.web.reading import end_readers
+    from glasshouse.web.framework.children import end_children
+    from glasshouse.web.framework.reading import end_readers
 
     app = create_app(store, settings)
     address = _address(settings)

@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from glasshouse.data.colour import Colours, colours, recolour, shift_channels
+from glasshouse.data.augmentation.colour import Colours, colours, recolour, shift_channels
+from glasshouse.data.augmentation.mixing import erase, mix
+from glasshouse.data.augmentation.warp import flips, matrices, warp
 from glasshouse.data.draws import Draw
-from glasshouse.data.mixing import erase, mix
-from glasshouse.data.warp import flips, matrices, warp
 from glasshouse.recipe import AugmentationRecipe
 
 __all__ = ["augment"]

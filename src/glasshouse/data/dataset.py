@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from glasshouse.data.check import Finding, Rejected
-from glasshouse.data.manifest import (
+from glasshouse.data.decoding.preprocess import Preprocessing
+from glasshouse.data.decoding.values import ValueRanges
+from glasshouse.data.stored.manifest import (
     FORMAT,
     KIND,
     SPLITS,
@@ -27,10 +29,8 @@ from glasshouse.data.manifest import (
     read_recipe,
     verified_file,
 )
-from glasshouse.data.preprocess import Preprocessing
-from glasshouse.data.rows import Split, verify_blocks
-from glasshouse.data.spreadsheet import rows_in
-from glasshouse.data.values import ValueRanges
+from glasshouse.data.stored.rows import Split, verify_blocks
+from glasshouse.data.stored.spreadsheet import rows_in
 from glasshouse.errors import DamagedDatasetError, DatasetError
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
 from glasshouse.integrity.verification import FileCheck, State, Verification

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.dataset import Dataset
-from glasshouse.data.encoding import encode
-from glasshouse.data.rows import Split
+from glasshouse.data.decoding.encoding import encode
+from glasshouse.data.stored.rows import Split
 
 __all__ = ["Gallery", "counts_table", "pick"]
 

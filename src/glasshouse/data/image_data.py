@@ -11,16 +11,16 @@ from typing import Any, Self
 import numpy as np
 
 from glasshouse.data.dataset import Dataset, open_dataset
-from glasshouse.data.following import follow
+from glasshouse.data.decoding.sizes import parse_size
 from glasshouse.data.gallery import Gallery, counts_table, pick
-from glasshouse.data.given import identified, picture_size
 from glasshouse.data.items import Given
-from glasshouse.data.labels import label_text
 from glasshouse.data.prepare import prepare_dataset
-from glasshouse.data.rows import Split
-from glasshouse.data.sizes import parse_size
-from glasshouse.data.source import source_paths
+from glasshouse.data.preparing.progress import follow
+from glasshouse.data.sources.given import identified, picture_size
+from glasshouse.data.sources.labels import label_text
+from glasshouse.data.sources.source import source_paths
 from glasshouse.data.sources.stacks import stack_of
+from glasshouse.data.stored.rows import Split
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 
 __all__ = ["ImageData", "cache_folder"]

@@ -4,21 +4,21 @@ import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
+from glasshouse.data.checking.findings import Dealt, find_odd
+from glasshouse.data.checking.selection import too_rare
+from glasshouse.data.checking.spool import Spool
+from glasshouse.data.checking.survey import Record, survey
 from glasshouse.data.dataset import Dataset, open_dataset
-from glasshouse.data.dividing import divide
-from glasshouse.data.findings import Dealt, find_odd
-from glasshouse.data.given import identified
 from glasshouse.data.items import Given, Source
-from glasshouse.data.labels import class_order
 from glasshouse.data.names import natural
-from glasshouse.data.reuse import Standing, found_again, inspect, source_marks
-from glasshouse.data.selection import too_rare
-from glasshouse.data.source import open_source
-from glasshouse.data.spool import Spool
-from glasshouse.data.staging import install, staging
-from glasshouse.data.survey import Record, survey
-from glasshouse.data.twins import Twins, find_twins
-from glasshouse.data.writing import Draft, write_dataset
+from glasshouse.data.preparing.reuse import Standing, found_again, inspect, source_marks
+from glasshouse.data.preparing.staging import install, staging
+from glasshouse.data.preparing.writing import Draft, write_dataset
+from glasshouse.data.sources.given import identified
+from glasshouse.data.sources.labels import class_order
+from glasshouse.data.sources.source import open_source
+from glasshouse.data.splitting.dividing import divide
+from glasshouse.data.splitting.twins import Twins, find_twins
 from glasshouse.errors import DatasetError, RecipeError
 from glasshouse.events import DatasetReady, Event, Notice
 from glasshouse.recipe import DatasetRecipe

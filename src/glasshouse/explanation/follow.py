@@ -21,8 +21,8 @@ from glasshouse.errors import InputError
 from glasshouse.explanation.follow_html import follow_html
 from glasshouse.explanation.layered import Opening, opening_of
 from glasshouse.explanation.places import find_weight, parse_index
+from glasshouse.explanation.plain_data import tell_overview
 from glasshouse.explanation.steps import FollowStep, steps_of
-from glasshouse.explanation.telling import tell_overview
 from glasshouse.explanation.updates import Update, update
 from glasshouse.explanation.walk import Walk, coefficients
 from glasshouse.explanation.weight_story import WeightStory, story_of

@@ -19,11 +19,11 @@ from glasshouse.networks.build import Built, build
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import Position, read_checkpoint
-from glasshouse.training.lesson import plan_of
 from glasshouse.training.objective import class_weights
 from glasshouse.training.optimizers import build_optimizer
-from glasshouse.training.plan import Phase, Plan
+from glasshouse.training.phases import Phase, TrainingPlan
 from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.setup import plan_of
 
 __all__ = ["MOMENTS", "Moment", "Tuning", "moment_of"]
 
@@ -118,7 +118,7 @@ def _class_weights(recipe: TrainingRecipe, dataset: Dataset) -> tuple[float, ...
 
 
 def _tunings(
-    built: Built, recipe: TrainingRecipe, plan: Plan, position: Position, tensors: Mapping[str, Tensor]
+    built: Built, recipe: TrainingRecipe, plan: TrainingPlan, position: Position, tensors: Mapping[str, Tensor]
 ) -> dict[str, Tuning]:
     """How the next step treats each array of weights; after the last epoch, the last step's rate is meant."""
     ended = position.epoch >= plan.epochs

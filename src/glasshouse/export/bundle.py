@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import DamagedModelError, ModelError, NetworkError, RecipeError
 from glasshouse.export.archive import MANIFEST, read_files, write_files
 from glasshouse.export.checks import weight_shapes

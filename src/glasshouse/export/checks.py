@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 
 __all__ = ["class_problems", "network_problems", "preprocessing_problems", "recipe_problems", "weight_shapes"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from glasshouse import __version__
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import DamagedModelError, ModelError, RecipeError
 from glasshouse.export.archive import MANIFEST
 from glasshouse.export.checks import class_problems, network_problems, preprocessing_problems, recipe_problems

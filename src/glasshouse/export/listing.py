@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from glasshouse.data.files import walk
+from glasshouse.data.archives.files import walk
 from glasshouse.data.names import natural
 from glasshouse.data.sources.columns import path_head
 from glasshouse.data.sources.named import NamedPictures
 from glasshouse.data.sources.tables import read_table
-from glasshouse.data.spreadsheet import uncell
+from glasshouse.data.stored.spreadsheet import uncell
 from glasshouse.errors import InputError
 
 __all__ = ["LISTS", "list_pictures"]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from glasshouse.data.given import channels_last
-from glasshouse.data.preprocess import Preprocessing
+from glasshouse.data.decoding.preprocess import Preprocessing
+from glasshouse.data.sources.given import channels_last
 from glasshouse.errors import ModelError, PictureError
 from glasshouse.export.description import Description
 from glasshouse.export.inference import Inference

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.image_data import ImageData
-from glasshouse.data.preprocess import Preprocessing
-from glasshouse.data.rows import Split
+from glasshouse.data.stored.rows import Split
 from glasshouse.errors import DatasetError, ModelError
 from glasshouse.evaluation.baselines import Baseline, commonest, pixels, sample, shrink
 from glasshouse.evaluation.report import Report, measure

@@ -19,16 +19,16 @@ from typing import IO
 import psutil
 
 from glasshouse.errors import GlasshouseError, StoreError
-from glasshouse.jobs.diary import note, note_failure, note_start
+from glasshouse.jobs.job_log import note, note_failure, note_start
 from glasshouse.jobs.kinds import WORK
-from glasshouse.jobs.lifeline import Lifeline
+from glasshouse.jobs.lease import LeaseWatch
 from glasshouse.jobs.locks import take
+from glasshouse.jobs.log_append import say
+from glasshouse.jobs.process_start import store_of_worker
+from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.jobs.reasons import TAKEN, UNTOLD, code_of, failure_of, reason_of
-from glasshouse.jobs.saying import say
 from glasshouse.jobs.scratch import end_scratch, job_scratch
 from glasshouse.jobs.space import check_space
-from glasshouse.jobs.telling import Teller
-from glasshouse.jobs.wiring import store_of_worker
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
 from glasshouse.store.queue import end, give_back, tell_process
@@ -68,7 +68,7 @@ def _main(home: str, job_id: str, attempt: str) -> int:
         if not tell_process(store, job_id, os.getpid(), psutil.Process().create_time(), job.attempt):
             return TAKEN  # the next worker gave it back between the two lines
         os.chdir(store.path("runs"))
-        lifeline = Lifeline(store, job, folder / "lock")
+        lifeline = LeaseWatch(store, job, folder / "lock")
         lifeline.start()
         scratch = job_scratch(store, job_id)
         try:
@@ -79,7 +79,7 @@ def _main(home: str, job_id: str, attempt: str) -> int:
 
 
 def _done(store: Store, job: JobRecord) -> int:
-    teller = Teller(store, job)
+    teller = ProgressWriter(store, job)
     note_start(job)
     try:
         check_space(store, job)

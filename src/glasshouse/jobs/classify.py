@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glasshouse.data.gathering import Pictures, find_pictures
+from glasshouse.data.sources.gathering import Pictures, find_pictures
 from glasshouse.errors import PictureError
 from glasshouse.evaluation.report import measure
 from glasshouse.events import Event, Progress

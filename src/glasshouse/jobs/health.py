@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from glasshouse.jobs.wiring import module_command
+from glasshouse.jobs.process_start import module_command
 
 __all__ = ["Health", "start_trial"]
 

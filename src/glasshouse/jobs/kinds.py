@@ -12,7 +12,7 @@ from glasshouse.data.samples import sample
 from glasshouse.errors import DatasetError
 from glasshouse.events import Event
 from glasshouse.jobs.classify import classify
-from glasshouse.jobs.telling import Teller
+from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset, note_dataset_made
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 LISTED = 200  # of the files left out, kept in the database
 
 
-def make_dataset(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
+def make_dataset(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
     """Make a dataset; what it holds is kept in its record."""
     from glasshouse.data.dataset import open_dataset
     from glasshouse.data.prepare import prepare_dataset
@@ -51,7 +51,7 @@ def make_dataset(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]
     return {"fingerprint": dataset.fingerprint}
 
 
-def train_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
+def train_model(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
     """Train a model, or go on with it, and score it on its validation pictures."""
     from glasshouse.recipe import TrainingRecipe
     from glasshouse.training.loop import resume, train
@@ -74,17 +74,17 @@ def train_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
     return found
 
 
-def evaluate_model(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
+def evaluate_model(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
     """Score a model on a split of a dataset."""
     teller.stage("scoring")
     record = get_model(store, str(job.model_id))
     return _score(store, record, job, teller)
 
 
-def classify_many(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any]:
+def classify_many(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
     """Classify many pictures into a table, with scores where their truth is known."""
-    from glasshouse.data.gathering import find_pictures
-    from glasshouse.data.source import LISTS, TABLES
+    from glasshouse.data.sources.gathering import find_pictures
+    from glasshouse.data.sources.source import LISTS, TABLES
     from glasshouse.export.bundle import load_model
 
     record = get_model(store, str(job.model_id))
@@ -95,7 +95,7 @@ def classify_many(store: Store, job: JobRecord, teller: Teller) -> dict[str, Any
     return classify(model, source, store.path(f"work/{job.id}"), teller.hear)
 
 
-WORK: Mapping[JobKind, Callable[[Store, JobRecord, Teller], dict[str, Any]]] = {
+WORK: Mapping[JobKind, Callable[[Store, JobRecord, ProgressWriter], dict[str, Any]]] = {
     JobKind.DATASET: make_dataset,
     JobKind.TRAIN: train_model,
     JobKind.EVALUATE: evaluate_model,
@@ -117,7 +117,7 @@ def _check_data(store: Store, record: ModelRecord) -> None:
 
 def _note_pace(store: Store, record: ModelRecord, run: Path, seconds: float) -> None:
     """Keep how fast it went on this computer, for the estimates of later trainings."""
-    from glasshouse.training.pace import pace_of_run, peak_memory
+    from glasshouse.training.time_estimate import pace_of_run, peak_memory
 
     device = str(get_model(store, record.id).scores.get("device", "cpu"))
     pace = pace_of_run(run, peak_memory(device), seconds)
@@ -127,7 +127,7 @@ def _note_pace(store: Store, record: ModelRecord, run: Path, seconds: float) -> 
         note_rate(store, rate_key(record.recipe, data), RUN, pace.to_dict(), busy)
 
 
-def _validation(store: Store, record: ModelRecord, run: Path, teller: Teller) -> dict[str, Any]:
+def _validation(store: Store, record: ModelRecord, run: Path, teller: ProgressWriter) -> dict[str, Any]:
     """Keep the report that the training wrote, and the answer for each picture behind it."""
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
@@ -147,7 +147,7 @@ def _validation(store: Store, record: ModelRecord, run: Path, teller: Teller) ->
     return found
 
 
-def _score(store: Store, record: ModelRecord, job: JobRecord, teller: Teller) -> dict[str, Any]:
+def _score(store: Store, record: ModelRecord, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
     from glasshouse.export.scoring import scored_labels, scoring
@@ -163,7 +163,7 @@ def _score(store: Store, record: ModelRecord, job: JobRecord, teller: Teller) ->
     return {"accuracy": report.accuracy, "interval": list(report.interval), "count": report.count}
 
 
-def _heard(events: Generator[Event, None, Result], teller: Teller) -> Result:
+def _heard(events: Generator[Event, None, Result], teller: ProgressWriter) -> Result:
     """Tell ``events`` and return their result."""
     while True:
         try:
@@ -175,7 +175,7 @@ def _heard(events: Generator[Event, None, Result], teller: Teller) -> Result:
 
 def _check_named_pictures(store: Store, recipe: DatasetRecipe) -> None:
     """Refuse a table or list that names pictures outside of the folders that a person may name."""
-    from glasshouse.data.source import open_source
+    from glasshouse.data.sources.source import open_source
 
     sources = [source for source in (recipe.source, recipe.valid_source, recipe.test_source) if source]
     if all(Path(source).is_dir() for source in sources) and recipe.labels.by not in ("auto", "list", "csv"):

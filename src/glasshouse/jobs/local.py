@@ -11,7 +11,7 @@ import psutil
 
 from glasshouse.jobs.killed import Killed, memory_limit, oom_count, peak_of
 from glasshouse.jobs.locks import is_held
-from glasshouse.jobs.wiring import module_command
+from glasshouse.jobs.process_start import module_command
 from glasshouse.store.database import Store
 from glasshouse.store.records import JobRecord
 

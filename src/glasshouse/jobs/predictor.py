@@ -17,12 +17,12 @@ from multiprocessing.connection import Connection, Listener, answer_challenge, d
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from glasshouse.data.encoding import encode
+from glasshouse.data.decoding.encoding import encode
 from glasshouse.errors import BusyError, GlasshouseError, InputError, PictureError
-from glasshouse.jobs.following import Follower
+from glasshouse.jobs.follow_picture import FollowAnswers
+from glasshouse.jobs.process_start import store_of_worker
 from glasshouse.jobs.reader import prepared_row, readers_of_predictor
 from glasshouse.jobs.reasons import reason_of
-from glasshouse.jobs.wiring import store_of_worker
 from glasshouse.store.database import Store
 from glasshouse.store.places import is_inside
 from glasshouse.store.predictor import predictor_file, predictor_key
@@ -49,7 +49,7 @@ class Predictor:
         self._models: OrderedDict[tuple[str, float], Model] = OrderedDict()
         self._lock = threading.Lock()
         self._readers = readers_of_predictor()
-        self._follower = Follower(store.home, self.model, self.prepared)
+        self._follower = FollowAnswers(store.home, self.model, self.prepared)
 
     def answer(self, question: dict[str, Any], picture: bytes) -> dict[str, Any]:
         """Return the prediction as a dictionary, or ``problem`` and ``message``."""

@@ -20,14 +20,14 @@ from glasshouse import __version__
 from glasshouse.errors import ConflictError, MissingError, StoreError
 from glasshouse.jobs.health import Health
 from glasshouse.jobs.killed import begin_again
-from glasshouse.jobs.leaving import BUSY, GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.local import Local, adopt, start
 from glasshouse.jobs.machine import Meter
+from glasshouse.jobs.predictor_process import PredictorProcess
+from glasshouse.jobs.process_start import store_of_worker
 from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, UNTOLD, failure_of_exit, reason_of_exit
-from glasshouse.jobs.resident import Resident
+from glasshouse.jobs.shutdown import BUSY, GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.slots import Slot, gpus, slots
-from glasshouse.jobs.strays import forget_gone, strays
-from glasshouse.jobs.wiring import store_of_worker
+from glasshouse.jobs.takeover import forget_gone, strays
 from glasshouse.store.choices import get_choices
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
@@ -66,7 +66,7 @@ class Worker:
         self.host = host or socket.gethostname()
         self.health = health or Health()
         self.running: dict[str, Running] = {}
-        self.resident = Resident(store)
+        self.resident = PredictorProcess(store)
         self.meter = Meter(store)
         self._asked = False
         self._beaten = 0.0

@@ -12,7 +12,7 @@ from glasshouse.errors import ConflictError
 from glasshouse.store.database import Store
 from glasshouse.store.discretion import may_see_places, recipe_as_seen
 from glasshouse.store.jobs import as_seen, job_record
-from glasshouse.store.owned import (
+from glasshouse.store.ownership import (
     Listing,
     change,
     check_change,
@@ -23,7 +23,7 @@ from glasshouse.store.owned import (
     remove,
     sorting,
 )
-from glasshouse.store.owned import visible as _visible
+from glasshouse.store.ownership import visible as _visible
 from glasshouse.store.paging import Page, page_of
 from glasshouse.store.records import DatasetRecord, JobState, UserRecord
 from glasshouse.store.tables import datasets, jobs, models

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Join, Row, Select, and_, func, select, upd
 from glasshouse.errors import ConflictError
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import as_seen, job_record
-from glasshouse.store.owned import (
+from glasshouse.store.ownership import (
     Listing,
     change,
     check_change,

@@ -15,7 +15,7 @@ from glasshouse.recipe.bounds import find_excess
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.models import get_model
 from glasshouse.store.names import entered
-from glasshouse.store.owned import (
+from glasshouse.store.ownership import (
     Listing,
     change,
     check_change,

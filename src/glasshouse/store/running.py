@@ -8,7 +8,7 @@ from sqlalchemy import and_, or_, select, true
 
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import as_seen, job_record
-from glasshouse.store.owned import may_change, visible
+from glasshouse.store.ownership import may_change, visible
 from glasshouse.store.records import JobKind, JobRecord, JobState, Role, UserRecord
 from glasshouse.store.tables import datasets, jobs, models
 

@@ -19,7 +19,7 @@ from glasshouse.store.jobs import NewJob, add_job, get_job
 from glasshouse.store.models import get_model
 from glasshouse.store.names import entered
 from glasshouse.store.networks import network_layers
-from glasshouse.store.owned import check_change, check_member, checked_name
+from glasshouse.store.ownership import check_change, check_member, checked_name
 from glasshouse.store.places import allowed_path, from_runs
 from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, UserRecord
 from glasshouse.store.tables import datasets, models

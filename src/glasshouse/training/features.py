@@ -20,7 +20,7 @@ from torch import nn
 
 from glasshouse.data.augment import augment
 from glasshouse.data.dataset import Dataset
-from glasshouse.data.rows import Split
+from glasshouse.data.stored.rows import Split
 from glasshouse.errors import DamagedRunError
 from glasshouse.events import Progress
 from glasshouse.export.inference import Inference, normalized

@@ -6,8 +6,8 @@ from itertools import chain, count, islice, pairwise
 
 from glasshouse.errors import NotFiniteError
 from glasshouse.training.curves import Line, chart
-from glasshouse.training.lesson import Lesson
-from glasshouse.training.pupil import Pupil
+from glasshouse.training.setup import TrainingSetup
+from glasshouse.training.state import TrainingState
 
 __all__ = ["RateFinding", "find_rate", "steepest", "valley"]
 
@@ -31,21 +31,21 @@ class RateFinding:
         return f"<div>{picture}<br>{self}</div>"
 
 
-def find_rate(lesson: Lesson, start: float = 1e-7, end: float = 10.0, steps: int = 100) -> RateFinding:
-    """Train a pupil for ``steps`` steps while the rate rises exponentially from ``start`` to ``end``.
+def find_rate(setup: TrainingSetup, start: float = 1e-7, end: float = 10.0, steps: int = 100) -> RateFinding:
+    """Train a state for ``steps`` steps while the rate rises exponentially from ``start`` to ``end``.
 
-    The lesson's weights are spoiled by it. It stops where the smoothed loss passes four times its best.
+    The setup's weights are spoiled by it. It stops where the smoothed loss passes four times its best.
     """
-    pupil, plan = Pupil(lesson), lesson.plan
-    pupil.enter(plan.phases[-1])
-    pupil.module.train()
-    parts = chain.from_iterable(lesson.feed.parts(epoch, 0, plan.pictures) for epoch in count())
+    state, plan = TrainingState(setup), setup.plan
+    state.enter(plan.phases[-1])
+    state.module.train()
+    parts = chain.from_iterable(setup.batch_source.parts(epoch, 0, plan.pictures) for epoch in count())
     average, best, points = 0.0, math.inf, []
     for step in range(steps):
         rate = start * (end / start) ** (step / max(1, steps - 1))
         batch = list(islice(parts, 1))
         try:
-            loss, _, _ = pupil.learn(batch, len(batch[0].targets), rate)
+            loss, _, _ = state.train_step(batch, len(batch[0].targets), rate)
         except NotFiniteError:
             break
         average = BETA * average + (1 - BETA) * loss

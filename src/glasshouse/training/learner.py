@@ -24,9 +24,9 @@ from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.curves import Line, chart
 from glasshouse.training.display import show_training
 from glasshouse.training.finder import RateFinding, find_rate
-from glasshouse.training.lesson import Lesson, check_batches, check_settings, gather, prepare
 from glasshouse.training.loop import resume, train
 from glasshouse.training.run_folder import RunFolder, next_run
+from glasshouse.training.setup import TrainingSetup, check_batches, check_settings, gather, prepare
 
 __all__ = ["Learner"]
 
@@ -84,10 +84,10 @@ class Learner:
         """Return what a range test says about the learning rate; the Learner is not changed by it."""
         recipe = self._changed(None, None).resolved()
         with tempfile.TemporaryDirectory() as folder:
-            material = gather(recipe, self.dataset)
-            check_batches(material)
-            lesson = _exhaust(prepare(material, RunFolder(Path(folder))))
-            return find_rate(lesson, start, end, steps)
+            resources = gather(recipe, self.dataset)
+            check_batches(resources)
+            setup = _exhaust(prepare(resources, RunFolder(Path(folder))))
+            return find_rate(setup, start, end, steps)
 
     @property
     def model(self) -> Model:
@@ -187,14 +187,14 @@ def _plain(network: str | Network | Mapping[str, Any]) -> str | dict[str, Any]:
     return network.to_dict() if isinstance(network, Network) else dict(network)
 
 
-def _exhaust(steps: Any) -> Lesson:
+def _exhaust(steps: Any) -> TrainingSetup:
     """Run a generator to its end and return its result."""
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            lesson: Lesson = end.value
-            return lesson
+            setup: TrainingSetup = end.value
+            return setup
 
 
 def _cells(epoch: EpochDone) -> list[str]:

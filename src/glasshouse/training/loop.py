@@ -19,13 +19,13 @@ from glasshouse.errors import RecipeError
 from glasshouse.events import CheckpointSaved, Event, Notice, RunFinished, RunStarted, StepDone
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.devices import enough_memory
-from glasshouse.training.finishing import finish
+from glasshouse.training.finalization import finish
 from glasshouse.training.interrupts import Stopped, StopRequest, stop_request
-from glasshouse.training.lesson import Material, check_batches, gather, keep_frozen, load_frozen, prepare
 from glasshouse.training.position import Position
-from glasshouse.training.pupil import Pupil
 from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.setup import TrainingResources, check_batches, gather, keep_frozen, load_frozen, prepare
 from glasshouse.training.standing import Standing, check_fit, restore_events, standing_of
+from glasshouse.training.state import TrainingState
 from glasshouse.training.validation import PURPOSE, Scores
 
 __all__ = ["resume", "train"]
@@ -48,11 +48,11 @@ def train(recipe: TrainingRecipe, out: str | Path, *, with_weights: bool = True)
     if problems := list(recipe.start_problems()):
         raise RecipeError(recipe.title, problems)
     dataset = open_dataset(recipe.data)
-    material = gather(recipe.resolved(), dataset, with_weights=with_weights)
-    check_batches(material)
-    run = RunFolder.create(Path(out), material.recipe.replace(fingerprint=dataset.fingerprint))
+    resources = gather(recipe.resolved(), dataset, with_weights=with_weights)
+    check_batches(resources)
+    run = RunFolder.create(Path(out), resources.recipe.replace(fingerprint=dataset.fingerprint))
     with run.lock(), run.log():
-        yield from _recorded(run, _lessons(run, material, None, ()))
+        yield from _recorded(run, _training(run, resources, None, ()))
 
 
 def resume(run: str | Path, data: str | Path | None = None, checkpoint: str | None = None) -> Iterator[Event]:
@@ -77,11 +77,11 @@ def resume(run: str | Path, data: str | Path | None = None, checkpoint: str | No
         standing = standing_of(folder, checkpoint)
         dataset = open_dataset(folder.dataset_path(None if data is None else Path(data)))
         notes = _going_on(folder, standing and standing[1], checkpoint, dataset.classes)
-        material = gather(recipe, dataset, with_weights=not (standing or folder.frozen.exists()))
+        resources = gather(recipe, dataset, with_weights=not (standing or folder.frozen.exists()))
         if folder.frozen.exists():
-            load_frozen(material, folder.frozen)
+            load_frozen(resources, folder.frozen)
         with folder.log(standing[1].events if standing else 0):
-            yield from _recorded(folder, _lessons(folder, material, standing, notes))
+            yield from _recorded(folder, _training(folder, resources, standing, notes))
 
 
 def _going_on(
@@ -120,70 +120,70 @@ def _recorded(run: RunFolder, events: Generator[Event]) -> Iterator[Event]:
         raise
 
 
-def _lessons(
-    run: RunFolder, material: Material, standing: Standing | None, notes: Iterable[Notice]
+def _training(
+    run: RunFolder, resources: TrainingResources, standing: Standing | None, notes: Iterable[Notice]
 ) -> Generator[Event]:
     with stop_request() as stop:
         yield from notes
-        yield from material.notes
-        if material.recipe.strategy == "features" and not run.frozen.exists():
-            keep_frozen(material, run.frozen)
-        lesson = yield from _watched(prepare(material, run), stop)
-        pupil = Pupil(lesson)
+        yield from resources.notes
+        if resources.recipe.strategy == "features" and not run.frozen.exists():
+            keep_frozen(resources, run.frozen)
+        setup = yield from _watched(prepare(resources, run), stop)
+        state = TrainingState(setup)
         if standing is not None:
-            pupil.restore(*standing)
+            state.restore(*standing)
         else:  # from here on the run needs no file of weights
-            pupil.save([run.last], run.recorded())
-        if pupil.precision.note:
-            yield Notice("precision", pupil.precision.note)
-        yield _started(run, pupil)
+            state.save([run.last], run.recorded())
+        if state.precision.note:
+            yield Notice("precision", state.precision.note)
+        yield _started(run, state)
         try:
-            yield from _epochs(run, pupil, stop)
+            yield from _epochs(run, state, stop)
         except (Stopped, GeneratorExit):
-            pupil.save([run.last], run.recorded())
+            state.save([run.last], run.recorded())
             raise
-        yield from _watched(finish(run, pupil), stop)
+        yield from _watched(finish(run, state), stop)
 
 
-def _epochs(run: RunFolder, pupil: Pupil, stop: StopRequest) -> Generator[Event]:
-    recipe, plan, feed, position = pupil.recipe, pupil.lesson.plan, pupil.lesson.feed, pupil.position
+def _epochs(run: RunFolder, state: TrainingState, stop: StopRequest) -> Generator[Event]:
+    recipe, plan, batch_source, position = state.recipe, state.setup.plan, state.setup.batch_source, state.position
     before, clock = position.seconds, time.monotonic()
     first_step, last_step = position.step, plan.epochs * plan.steps
-    while position.epoch < plan.epochs and not pupil.stopping.stop:
-        pupil.enter(plan.phase(position.epoch))
-        pupil.module.train()
-        parts = feed.parts(position.epoch, position.step_in_epoch * plan.group, plan.pictures)
+    while position.epoch < plan.epochs and not state.stopping.stop:
+        state.enter(plan.phase(position.epoch))
+        state.module.train()
+        parts = batch_source.parts(position.epoch, position.step_in_epoch * plan.group, plan.pictures)
         while position.step_in_epoch < plan.steps:
             count = plan.size(position.step_in_epoch)
-            loss, norm, rate = pupil.learn(islice(parts, recipe.accumulate), count)
+            loss, norm, rate = state.train_step(islice(parts, recipe.accumulate), count)
             spent = time.monotonic() - clock
             position.seconds = before + spent
             left = spent / (position.step - first_step) * (last_step - position.step)
             yield StepDone(position.step, position.epoch + 1, loss, rate, norm, position.seconds, left)
             stop.check()
-            if pupil.due():
-                pupil.save([run.last], run.recorded())
+            if state.due():
+                state.save([run.last], run.recorded())
                 yield CheckpointSaved("checkpoints/last.safetensors", position.step, position.epoch + 1)
-        pupil.check_weights()
-        scores = yield from _judged(pupil, stop)
+        state.check_weights()
+        scores = yield from _judged(state, stop)
         position.seconds = before + time.monotonic() - clock
-        done = pupil.end_epoch(scores)
+        done = state.end_epoch(scores)
         yield done
-        paths = pupil.paths(run, done)
-        pupil.save(paths, run.recorded())
+        paths = state.paths(run, done)
+        state.save(paths, run.recorded())
         for path in paths:
             yield CheckpointSaved(path.relative_to(run.path).as_posix(), position.step, done.epoch)
         stop.check()
 
 
-def _judged(pupil: Pupil, stop: StopRequest) -> Generator[Event, None, Scores | None]:
+def _judged(state: TrainingState, stop: StopRequest) -> Generator[Event, None, Scores | None]:
     """Yield progress and return the scores on the validation pictures, None where there are none."""
-    judge = pupil.lesson.judge
-    if judge is None:
+    validator = state.setup.validator
+    if validator is None:
         return None
-    with enough_memory(pupil.lesson.material.device, PURPOSE):
-        scores = yield from _watched(judge.scores(pupil.judged), stop)
-    pupil.check_scores(scores)
+    with enough_memory(state.setup.resources.device, PURPOSE):
+        scores = yield from _watched(validator.scores(state.evaluated), stop)
+    state.check_scores(scores)
     return scores
 
 
@@ -199,8 +199,8 @@ def _watched(events: Generator[Event, None, Result], stop: StopRequest) -> Gener
         stop.check()
 
 
-def _started(run: RunFolder, pupil: Pupil) -> RunStarted:
-    module, plan = pupil.lesson.material.built.module, pupil.lesson.plan
-    whole, trained = (sum(p.numel() for p in m.parameters()) for m in (module, pupil.module))
-    device, step = str(pupil.lesson.material.device), pupil.position.step
-    return RunStarted(str(run.path), pupil.recipe.network_name, device, plan.epochs, plan.steps, whole, trained, step)
+def _started(run: RunFolder, state: TrainingState) -> RunStarted:
+    module, plan = state.setup.resources.built.module, state.setup.plan
+    whole, trained = (sum(p.numel() for p in m.parameters()) for m in (module, state.module))
+    device, step = str(state.setup.resources.device), state.position.step
+    return RunStarted(str(run.path), state.recipe.network_name, device, plan.epochs, plan.steps, whole, trained, step)

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from glasshouse.data.rows import Split
+from glasshouse.data.stored.rows import Split
 from glasshouse.events import Progress
 from glasshouse.export.inference import Inference, softmax
 
-__all__ = ["PURPOSE", "FeatureJudge", "Judge", "PictureJudge", "Scores"]
+__all__ = ["PURPOSE", "FeatureValidator", "PictureValidator", "Scores", "Validator"]
 
 PURPOSE = "to look at the validation pictures"  # of the memory that it takes
 BLOCKS = 16  # blocks of pictures between two reports of progress
@@ -30,15 +30,15 @@ class Scores:
     probabilities: NDArray[np.float32]
 
 
-class Judge(Protocol):
+class Validator(Protocol):
     """Scores a module in eval mode on the validation pictures."""
 
     def scores(self, module: nn.Module) -> Generator[Progress, None, Scores]: ...
 
 
 @dataclass(frozen=True)
-class PictureJudge:
-    """Judges a whole network on pictures, exactly as a model predicts them."""
+class PictureValidator:
+    """Validates a whole network on pictures, exactly as a model predicts them."""
 
     split: Split
     mean: Sequence[float]
@@ -53,8 +53,8 @@ class PictureJudge:
 
 
 @dataclass(frozen=True)
-class FeatureJudge:
-    """Judges a head on features (N, F), in blocks of the size that the whole network has: with the same bits."""
+class FeatureValidator:
+    """Validates a head on features (N, F), in blocks of the size that the whole network has: with the same bits."""
 
     features: torch.Tensor
     labels: NDArray[np.int64]

@@ -1,8 +1,8 @@
 """The Studio as an ASGI application: pages and API on one store.
 
 ``app.state`` has ``store``, ``settings`` and ``board``; ``request.state`` has ``user`` (None without accounts) and
-``accounts``. The pages join by ``glasshouse.web.pages.routes.add_pages(app)``, which may set
-``app.state.error_page``: a function of (request, status, message, problems) that answers with a page.
+``accounts``. ``routes.add_routes(app)`` adds all pages and the API, and sets ``app.state.error_page``: a function of
+(request, status, message, problems) that answers with a page.
 """
 
 from pathlib import Path
@@ -16,15 +16,14 @@ from glasshouse import __version__
 from glasshouse.errors import BusyError, GlasshouseError, Problem
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.discretion import without_home
-from glasshouse.web.api.faults import fault, fault_response
-from glasshouse.web.api.routes import router
-from glasshouse.web.attempts import Attempts
-from glasshouse.web.board import Board
-from glasshouse.web.guard import HEADERS, Guard
-from glasshouse.web.pages.routes import add_pages
-from glasshouse.web.passwords import PasswordQueue
-from glasshouse.web.settings import Settings
-from glasshouse.web.templating import language_of
+from glasshouse.web.context.guard import HEADERS, Guard
+from glasshouse.web.context.live_points import Board
+from glasshouse.web.framework.faults import fault, fault_response
+from glasshouse.web.framework.settings import Settings
+from glasshouse.web.framework.sign_in_attempts import Attempts
+from glasshouse.web.framework.templating import language_of
+from glasshouse.web.people.passwords import PasswordQueue
+from glasshouse.web.routes import add_routes
 
 __all__ = ["create_app"]
 
@@ -41,8 +40,7 @@ def create_app(home: str | Path | Store, settings: Settings | None = None) -> Fa
                   docs_url=None, redoc_url=None)  # fmt: skip
     app.state.store, app.state.settings = store, settings
     app.state.board, app.state.attempts, app.state.passwords = Board(store), Attempts(), PasswordQueue()
-    app.include_router(router, prefix="/api/v1")
-    add_pages(app)
+    add_routes(app)
     for kind in (GlasshouseError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(Exception, _broken)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from glasshouse.data.check import Finding, Rejected
-from glasshouse.data.given import layout_findings
 from glasshouse.data.items import Given, Item, Listed
-from glasshouse.data.labels import is_missing, label_text, well_named
 from glasshouse.data.names import missing_look, natural
+from glasshouse.data.sources.given import layout_findings
+from glasshouse.data.sources.labels import is_missing, label_text, well_named
 from glasshouse.data.sources.stacks import Stack, stack_of, targets_of
 from glasshouse.errors import SourceError
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from glasshouse.data.archives.files import Tree
 from glasshouse.data.check import Finding, Rejected
-from glasshouse.data.files import Tree
 from glasshouse.data.items import Item, Labelled, Listed
 from glasshouse.data.sources.layout import Layout, find_layout
 from glasshouse.data.sources.lists import lists_among

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from glasshouse.data.entries import Limits, check_bomb
+from glasshouse.data.archives.entries import Limits, check_bomb
 from glasshouse.data.sources.arrays import ArrayPart
 from glasshouse.data.sources.parts import part_within
 from glasshouse.errors import SourceError

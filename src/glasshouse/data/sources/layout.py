@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from glasshouse.data.archives.files import Tree
 from glasshouse.data.check import Finding
-from glasshouse.data.files import Tree
 from glasshouse.data.sources.parts import (
     SPLIT_WORDS,
     is_neutral,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from glasshouse.data.archives.files import Tree, is_hidden
 from glasshouse.data.check import Finding, Rejected
-from glasshouse.data.files import Tree, is_hidden
 from glasshouse.data.items import Item, Labelled, Listed
 from glasshouse.data.names import composed
 from glasshouse.data.sources.lookup import Found, Lookup, Several

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from glasshouse.data.archives.entries import Limits, check_bomb
 from glasshouse.data.check import Finding
-from glasshouse.data.entries import Limits, check_bomb
 from glasshouse.data.sources.arrays import ArrayPart
 from glasshouse.data.sources.parts import part_of_name
 from glasshouse.data.sources.stacks import Stack, stack_of, targets_of

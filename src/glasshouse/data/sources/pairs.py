@@ -4,11 +4,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from glasshouse.data.archives.files import Tree
 from glasshouse.data.check import Rejected
-from glasshouse.data.files import Tree
 from glasshouse.data.items import Item, Labelled
-from glasshouse.data.labels import label_text
 from glasshouse.data.names import composed
+from glasshouse.data.sources.labels import label_text
 
 __all__ = ["label_by_pairs"]
 

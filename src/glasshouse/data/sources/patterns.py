@@ -1,7 +1,7 @@
 """Labels from a regular expression on the file's name, as fastai's ``from_name_re``."""
 
+from glasshouse.data.archives.files import Tree
 from glasshouse.data.check import Rejected
-from glasshouse.data.files import Tree
 from glasshouse.data.items import Item, Labelled
 from glasshouse.data.sources.layout import find_parts
 from glasshouse.errors import SourceError

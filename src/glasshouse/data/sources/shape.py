@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from glasshouse.data.files import Tree
+from glasshouse.data.archives.files import Tree
 
 __all__ = ["Shape", "is_document"]
 

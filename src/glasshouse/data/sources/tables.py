@@ -10,7 +10,7 @@ from glasshouse.data.items import Labelled
 from glasshouse.data.names import missing_look
 from glasshouse.data.sources.columns import Columns, find_columns, path_column, split_of_cell, split_words
 from glasshouse.data.sources.named import Named, NamedPictures, decoded_text, encoding_finding
-from glasshouse.data.spreadsheet import uncell
+from glasshouse.data.stored.spreadsheet import uncell
 from glasshouse.errors import SourceError
 from glasshouse.recipe import LabelRecipe
 

@@ -1,0 +1,1 @@
+"""Trees of files, wherever they lie: folders, zip and tar."""

@@ -1,0 +1,1 @@
+"""Changes of a batch on its device: geometry, colour, erasing, mixing."""

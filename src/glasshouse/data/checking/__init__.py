@@ -1,0 +1,1 @@
+"""Reading every picture once: what cannot be used and what is odd."""

@@ -1,0 +1,73 @@
+"""What is told of values that had to be interpreted: brightness of more than 8 bits, and times of pictures."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from glasshouse.data.check import Finding
+from glasshouse.data.decoding.values import KINDS, Kind, Range, ValueRanges, Values
+from glasshouse.data.items import Item
+
+__all__ = ["range_findings", "time_findings"]
+
+_DARK = 32  # a picture that uses less than this part of the range is nearly black
+
+
+class _Record(Protocol):
+    @property
+    def item(self) -> Item: ...
+    @property
+    def values(self) -> Values | None: ...
+    @property
+    def dated(self) -> str: ...
+
+
+def range_findings(records: Sequence[_Record], ranges: ValueRanges | None) -> Iterator[Finding]:
+    """Yield a finding for each kind of values above 8 bits, and one for pictures that are then nearly black."""
+    for kind in KINDS if ranges is not None else ():
+        scale = ranges.of(kind) if ranges is not None else None
+        found = [(r.item.path, r.values) for r in records if r.values is not None and r.values.kind == kind]
+        as_they_are = kind == "integers" and scale == (0.0, 255.0)
+        if scale is not None and found and not as_they_are:
+            yield Finding("value-range", _decided(kind, scale, [values for _, values in found]))
+            yield from _dark(scale, found)
+
+
+def _decided(kind: Kind, scale: Range, values: Sequence[Values]) -> str:
+    low, high = min(v.low for v in values), max(v.high for v in values)
+    what = "floats" if kind == "floats" else "whole numbers of more than 8 bits"
+    beyond = low < scale[0] or high > scale[1]
+    cut = "; what lies outside is cut off" if beyond else ""
+    return (
+        f"{len(values):,} pictures hold {what}, from {low:g} to {high:g} over all of them: {scale[0]:g} becomes black "
+        f"and {scale[1]:g} white in every one{cut}, and a model keeps this. If another range is meant, bring the "
+        "values to it before making the dataset."
+    )
+
+
+def _dark(scale: Range, found: Sequence[tuple[str, Values]]) -> Iterator[Finding]:
+    most = scale[0] + (scale[1] - scale[0]) / _DARK
+    dark = [(path, values) for path, values in found if values.high <= most]
+    if dark and len(dark) < len(found):
+        path, values = dark[0]
+        yield Finding(
+            "value-range",
+            f"{len(dark):,} of {len(found):,} pictures become nearly black in the range {scale[0]:g} to {scale[1]:g} "
+            f"(such as {path}, whose values end at {values.high:g}). If they are of another scale, bring all pictures "
+            "to one scale.",
+        )
+
+
+def time_findings(records: Sequence[_Record]) -> Iterator[Finding]:
+    """Yield a finding where the times of pictures rest on different things, which need not agree."""
+    counts = Counter(record.dated for record in records if record.dated)
+    if len(counts) > 1:
+        words = {"exif": "the EXIF part", "name": "the date in the name", "file": "the time of the file"}
+        told = ", ".join(f"{words[by]} ({counts[by]:,})" for by in words if counts[by])
+        rest = min(counts, key=lambda by: counts[by])
+        path = next(record.item.path for record in records if record.dated == rest)
+        yield Finding(
+            "times",
+            f"When pictures were taken is known by different things: {told}. They need not agree, and the time of a "
+            f"file is often only that of its copy; look at where {path} and its like are in the order.",
+        )

@@ -1,0 +1,101 @@
+"""Names that look like series: pictures of one sign, one video, one patient, taken in a row."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glasshouse.data.check import Finding
+from glasshouse.data.items import Item
+from glasshouse.data.splitting.groups import series_keys
+from glasshouse.recipe.patterns import Pattern
+
+__all__ = ["PATTERNS", "series_finding"]
+
+PATTERNS = (
+    r"([^/]+)[-_. ]\d+\.\w+$",  # 00003_00017.ppm
+    r"([^/]+)[-_. ][A-Za-z]+\d+\.\w+$",  # clip7_frame12.png
+    r"/([^/]+)/[^/]+$",  # class/clip7/0012.png
+)
+_SERIES = 3  # series in a class, in the middle of the classes
+_FRAMES = 2.5  # pictures in a series, on average
+_ALIKE = 0.75  # distance within a series by that between series of a class
+_PAIRS = 2000
+
+
+def series_finding(
+    items: Sequence[Item], sides: Sequence[str], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int
+) -> list[Finding]:
+    """Return a warning where names tell series, their pictures are alike, and some stand on several sides.
+
+    ``thumbs[rows[i]]`` is the small picture of ``items[i]``. Names that merely number a class are no series.
+    """
+    for pattern in PATTERNS:
+        keys = _keys(items, pattern)
+        if keys and _many(keys) and _alike(keys, thumbs, rows, seed):
+            return _told(items, sides, keys, pattern)
+    return []
+
+
+def _keys(items: Sequence[Item], pattern: str) -> list[tuple[str, str] | None]:
+    search = Pattern(pattern).search
+    if sum(search(item.path) is not None for item in items) < 0.9 * len(items):
+        return []
+    return series_keys(items, pattern)
+
+
+def _many(keys: Sequence[tuple[str, str] | None]) -> bool:
+    frames = Counter(key for key in keys if key is not None)
+    series = Counter(label for label, _ in frames)
+    return bool(np.median(list(series.values())) >= _SERIES and frames.total() / len(frames) >= _FRAMES)
+
+
+def _alike(keys: Sequence[tuple[str, str] | None], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int) -> bool:
+    """Tell whether pictures of one series are more alike than pictures of two series of the same class."""
+    rng = np.random.default_rng(seed)
+    members: dict[tuple[str, str], list[int]] = defaultdict(list)
+    classes: dict[str, list[int]] = defaultdict(list)
+    for index, key in enumerate(keys):
+        if key is not None:
+            members[key].append(index)
+            classes[key[0]].append(index)
+    chosen = rng.permutation(len(keys))[:_PAIRS].tolist()
+    inner, outer = [], []
+    for index in chosen:
+        key = keys[index]
+        if key is None:
+            continue
+        same, other = (pool[int(rng.integers(len(pool)))] for pool in (members[key], classes[key[0]]))
+        inner += [(index, same)] if same != index else []
+        outer += [(index, other)] if keys[other] != key else []
+    if not inner or not outer:
+        return False
+    within, between = (_distances(np.array(pairs), thumbs, rows) for pairs in (inner, outer))
+    return bool(np.median(within) < _ALIKE * np.median(between))
+
+
+def _distances(pairs: NDArray[np.int64], thumbs: NDArray[np.uint8], rows: Sequence[int]) -> NDArray[np.float32]:
+    """Return how far the pictures of each pair are apart: root mean square over colour fields of 8x8."""
+    places = np.asarray(rows)[pairs]
+    a, b = (thumbs[places[:, k]].reshape(-1, 8, 4, 8, 4, 3).astype(np.float32).mean((2, 4)) for k in (0, 1))
+    return np.asarray(np.sqrt(((a - b) ** 2).mean((1, 2, 3))), np.float32)
+
+
+def _told(
+    items: Sequence[Item], sides: Sequence[str], keys: Sequence[tuple[str, str] | None], pattern: str
+) -> list[Finding]:
+    spread: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for key, side in zip(keys, sides):
+        if key is not None:
+            spread[key].add(side)
+    torn = sum(len(found) > 1 for found in spread.values())
+    if not torn:
+        return []
+    name = items[0].path.rsplit("/", 1)[-1]
+    text = (
+        f"File names such as {name} look like series ({len(spread):,} of them), and pictures of one series are more "
+        f"alike than others. {torn:,} series stand on several sides of the split, so scores will be too good. "
+        f"Keep each series on one side with --group '{pattern}'."
+    )
+    return [Finding("series", text)]

@@ -1,0 +1,1 @@
+"""Making a dataset: written beside its place, moved when whole."""

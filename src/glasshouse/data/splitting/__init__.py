@@ -1,0 +1,1 @@
+"""Twins, groups, and which picture goes to training, validation and test."""

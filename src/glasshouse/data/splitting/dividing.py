@@ -1,0 +1,25 @@
+"""Which pictures stay together and where each goes: one function for making a dataset and for its preview."""
+
+from collections.abc import Hashable, Sequence
+
+from glasshouse.data.items import Item
+from glasshouse.data.splitting.groups import join, series_keys
+from glasshouse.data.splitting.split import deal
+from glasshouse.recipe import DatasetRecipe
+
+__all__ = ["divide"]
+
+
+def divide(
+    items: Sequence[Item], recipe: DatasetRecipe, twins: Sequence[Hashable | None] = ()
+) -> tuple[list[int], list[str]]:
+    """Return the group and the side (``train``, ``val``, ``test``) of each picture.
+
+    ``twins`` names for each picture the others that look the same, where that is known.
+
+    Raises:
+        SourceError: they cannot be split as the recipe says.
+    """
+    bonds = [twins, series_keys(items, recipe.group), [item.group for item in items]]
+    groups = join(len(items), *(bond for bond in bonds if len(bond) == len(items)))
+    return groups, deal(items, groups, recipe)

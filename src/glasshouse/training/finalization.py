@@ -1,0 +1,71 @@
+"""The end of a training: the best weights as a model, its report on the validation pictures, its card."""
+
+import json
+from collections.abc import Generator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from torch import Tensor
+
+from glasshouse.errors import DamagedRunError
+from glasshouse.evaluation.report import Report, measure
+from glasshouse.events import Event, Progress, RunFinished
+from glasshouse.export.bundle import save_model
+from glasshouse.export.card import card
+from glasshouse.export.description import Description, network_facts
+from glasshouse.export.scoring import baselines
+from glasshouse.integrity.documents import with_checksum
+from glasshouse.training.checkpoints import load_state, module_tensors, read_checkpoint
+from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.standing import other_ways
+from glasshouse.training.state import TrainingState
+
+__all__ = ["finish"]
+
+
+def finish(run: RunFolder, state: TrainingState) -> Generator[Event]:
+    """Write the model and the report of the best epoch, and yield RunFinished last."""
+    m, position = state.setup.resources, state.position
+    load_state(state.module, _best(run, state), state.kept_prefix)
+    reports = yield from _reports(run, state)
+    preprocessing = replace(m.dataset.preprocessing, mean=tuple(m.mean), std=tuple(m.std))
+    description = Description(network_facts(m.recipe), m.dataset.classes, preprocessing, run.recipe)
+    text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat())
+    save_model(run.model, network=description.network, module=m.built.module, preprocessing=preprocessing,
+               classes=m.dataset.classes, recipe=run.recipe, card=text)  # fmt: skip
+    best = position.history[state.best.best_epoch - 1]
+    reason = "early-stopping" if state.stopping.stop else "done"
+    yield RunFinished(str(run.path), reason, position.epoch, state.best.best_epoch, best["valid_loss"],
+                      best["valid_accuracy"], position.seconds, "model")  # fmt: skip
+
+
+def _best(run: RunFolder, state: TrainingState) -> dict[str, Tensor]:
+    """Return the tensors of the best epoch, which is compared with the one that the training noted.
+
+    Raises:
+        DamagedRunError: its checkpoint is damaged, missing or of another epoch; the way on is told.
+    """
+    epoch = state.best.best_epoch
+    if epoch in (0, state.position.epoch):  # it is the one that stands here
+        return module_tensors(state.evaluated, state.kept_prefix)
+    try:
+        tensors, position = read_checkpoint(run.best)
+        if position.epoch == epoch:
+            return tensors
+        fault = f"{run.best} is of epoch {position.epoch}, the best one was {epoch}"
+    except DamagedRunError as error:
+        fault = str(error)
+    raise DamagedRunError(f"{fault}. {other_ways(run, 'best', before=epoch)}")
+
+
+def _reports(run: RunFolder, state: TrainingState) -> Generator[Progress, None, list[Report]]:
+    """Yield progress, write report-val.json and return the report; without validation pictures there is none."""
+    dataset, validator = state.setup.resources.dataset, state.setup.validator
+    if validator is None:
+        return []
+    scores = yield from validator.scores(state.module)
+    report = measure(scores.probabilities, dataset.splits["val"].labels, dataset.classes, "val")
+    report = replace(report, baselines=baselines(dataset, "val"), seconds=state.position.seconds,
+                     run=str(run.path), dataset=dataset.fingerprint)  # fmt: skip
+    run.write_text("report-val.json", json.dumps(with_checksum(report.to_dict()), indent=2, ensure_ascii=False) + "\n")
+    return [report]

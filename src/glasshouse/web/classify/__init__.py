@@ -1,0 +1,1 @@
+"""Classify One and Classify Many: pictures in, answers out."""

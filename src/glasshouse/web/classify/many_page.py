@@ -1,0 +1,185 @@
+"""Classify Many: a folder, an archive or a list of pictures; a job, a table, scores where the truth is known."""
+
+import json
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from glasshouse.errors import GlasshouseError, MissingError, RecipeError
+from glasshouse.store.jobs import abort_job, get_job, list_jobs, resume_job
+from glasshouse.store.predictions import read_columns, read_rows
+from glasshouse.store.records import JobKind, JobRecord
+from glasshouse.store.results import SplitAnswers
+from glasshouse.store.submit import submit_classification
+from glasshouse.web.classify.classified import classified_picture
+from glasshouse.web.context.access import DeskNow, ModelJob
+from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.context.failure import next_step
+from glasshouse.web.context.live import live
+from glasshouse.web.context.model_classes import model_classes
+from glasshouse.web.framework.form_values import problems_of
+from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.templating import language_of
+from glasshouse.web.home.jobs_api import prediction_lines
+from glasshouse.web.models.frame import framed
+from glasshouse.web.results.class_counts import class_counts, count_lines
+from glasshouse.web.results.mistakes import KINDS, ORDERS, select
+
+__all__ = ["router", "work_of"]
+
+router = APIRouter(prefix="/models/{key}/many", include_in_schema=False)
+PAGE = 60
+THUMB = 128
+KEPT = {"Cache-Control": "private, max-age=3600"}
+
+
+@router.get("", response_class=HTMLResponse)
+def show(request: Request, desk: DeskNow, job: ModelJob, source: str = "", name: str = "") -> HTMLResponse:
+    """Ask for pictures, and list what was classified before."""
+    return _form(request, desk, job, source, name, "")
+
+
+@router.post("", response_class=HTMLResponse)
+def begin(
+    request: Request,
+    desk: DeskNow,
+    job: ModelJob,
+    source: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+) -> Response:
+    """Queue the classification."""
+    try:
+        made = submit_classification(desk.store, job.id, source, desk.user, title=name.strip()[:120] or job.name)
+    except RecipeError as error:
+        return _form(request, desk, job, source, name, "; ".join(problems_of(error).values()), 422)
+    except GlasshouseError as error:
+        return _form(request, desk, job, source, name, str(error), 409)
+    return RedirectResponse(f"{job.address}/many/{made.id}", 303)
+
+
+@router.get("/{number}", response_class=HTMLResponse)
+def result(
+    request: Request, desk: DeskNow, job: ModelJob, number: str,
+    show: str = "all", sort: str = "source", answer: str = "", after: int = 0,
+) -> HTMLResponse:  # fmt: skip
+    """Show how far it is, and then a table of answers: filtered, sorted, sixty a page."""
+    work = work_of(desk, job, number)
+    chosen = {"show": show if show in KINDS else "all", "sort": sort if sort in ORDERS else "source", "answer": answer}
+    context: dict[str, Any] = {"work": work, "report": _report(desk, work), "chosen": chosen, "found": []}
+    context["step"] = next_step(texts(language_of(request)).gettext, work)
+    context |= {"after": max(after, 0), "total": 0, "page_size": PAGE, "classes": model_classes(job.folder)}
+    context |= {"counts": dict.fromkeys(KINDS, 0), "by_class": []}
+    if not work.state.live:
+        context |= _answers(desk, work, context["classes"], chosen, context["after"])
+    return framed(request, desk, job, "many_result.html", query=lambda **more: _query({**chosen, **more}), **context)
+
+
+@router.get("/{number}/live")
+def waiting(request: Request, desk: DeskNow, job: ModelJob, number: str, since: str = "") -> Response:
+    """Return how far it is."""
+    work = work_of(desk, job, number)
+    text = f"{work.id}{work.state}{work.done}{work.wish}"
+    return live(
+        request, "many_waiting.html", text, since, not work.state.live, job=lambda: job, work=lambda: work
+    )  # fmt: skip
+
+
+@router.get("/{number}/table.csv")
+def table(desk: DeskNow, job: ModelJob, number: str) -> StreamingResponse:
+    """Return all answers as a table."""
+    work = work_of(desk, job, number)
+    headers = {"Content-Disposition": f'attachment; filename="{work.id}.csv"'}
+    return StreamingResponse(
+        prediction_lines(desk.store, work.id), media_type="text/csv; charset=utf-8", headers=headers
+    )
+
+
+@router.get("/{number}/counts.csv")
+def count_table(desk: DeskNow, job: ModelJob, number: str) -> StreamingResponse:
+    """Return how many pictures got each class, as a table."""
+    work, classes = work_of(desk, job, number), model_classes(job.folder)
+    counts = class_counts(read_columns(desk.store.path(f"work/{work.id}"), classes).answers, classes)
+    headers = {"Content-Disposition": f'attachment; filename="{work.id}-counts.csv"'}
+    return StreamingResponse(count_lines(counts), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/{number}/pictures/{row}")
+def picture(desk: DeskNow, job: ModelJob, number: str, row: int, side: int = THUMB) -> Response:
+    """Return one classified picture, small; read where it lies."""
+    work = work_of(desk, job, number)
+    folder = desk.store.path(f"work/{work.id}")
+    columns = read_columns(folder, model_classes(job.folder))
+    if not 0 <= row < len(columns):
+        raise MissingError("There is no such picture here.")
+    (one,) = read_rows(folder, columns, [row])
+    data, kind = classified_picture(desk.store, work, one["path"], min(max(side, 16), 1024))
+    return Response(data, media_type=kind, headers=KEPT)
+
+
+@router.post("/{number}/abort")
+def abort(desk: DeskNow, job: ModelJob, number: str) -> RedirectResponse:
+    """Stop it."""
+    abort_job(desk.store, work_of(desk, job, number).id, desk.user)
+    return RedirectResponse(f"{job.address}/many/{number}", 303)
+
+
+@router.post("/{number}/resume")
+def resume(desk: DeskNow, job: ModelJob, number: str) -> RedirectResponse:
+    """Queue it again, once it failed or was aborted."""
+    resume_job(desk.store, work_of(desk, job, number).id, desk.user)
+    return RedirectResponse(f"{job.address}/many/{number}", 303)
+
+
+def work_of(desk: Desk, job: Job, number: str) -> JobRecord:
+    """Return the classification ``number`` by this model.
+
+    Raises:
+        MissingError: there is none.
+    """
+    work = get_job(desk.store, number, desk.user)
+    if work.kind is not JobKind.CLASSIFY or work.model_id != job.id:
+        raise MissingError(f"There is no classification {number} by this model.")
+    return work
+
+
+def _answers(
+    desk: Desk, work: JobRecord, classes: tuple[str, ...], chosen: dict[str, str], after: int
+) -> dict[str, Any]:
+    folder = desk.store.path(f"work/{work.id}")
+    columns = read_columns(folder, classes)
+    said = classes.index(chosen["answer"]) if chosen["answer"] in classes else None
+    rows = select(columns.answers, chosen["show"], chosen["sort"], said)
+    page = rows[after : after + PAGE].tolist()
+    found = list(zip(page, read_rows(folder, columns, page)))
+    said_of = class_counts(columns.answers, classes)
+    return {"found": found, "total": len(rows), "counts": _counts(columns.answers), "by_class": said_of}
+
+
+def _counts(answers: SplitAnswers) -> dict[str, int]:
+    return {kind: len(select(answers, kind)) for kind in KINDS}
+
+
+def _report(desk: Desk, work: JobRecord) -> dict[str, Any] | None:
+    try:
+        text = desk.store.path(f"work/{work.id}/report.json").read_text(encoding="utf-8")
+        found: dict[str, Any] = json.loads(text)
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _query(values: dict[str, Any]) -> str:
+    plain = {"show": "all", "sort": "source", "answer": "", "after": 0}
+    return "?" + urlencode({key: value for key, value in values.items() if value != plain.get(key)})
+
+
+def _form(
+    request: Request, desk: Desk, job: Job, source: str, name: str, wrong: str, status: int = 200
+) -> HTMLResponse:
+    before = list_jobs(desk.store, desk.user, model_id=job.id, kind=JobKind.CLASSIFY)
+    context: dict[str, Any] = {"source": source, "name": name, "wrong": wrong, "before": before}
+    return framed(
+        request, desk, job, "many.html", status, folders=desk.suggested(), server=bool(desk.folders()), **context
+    )

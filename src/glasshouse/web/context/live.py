@@ -1,0 +1,58 @@
+"""Live parts of a page: rendered and packed once for all who look, sent only where they changed."""
+
+import gzip
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from glasshouse.web.framework.templating import language_of, render
+
+__all__ = ["live", "mark_of"]
+
+
+class _Shelf:
+    """The last parts that were rendered, by template, language and mark; forty people looking cost one."""
+
+    def __init__(self, size: int = 64) -> None:
+        self.size = size
+        self.parts: dict[tuple[str, str, str], bytes] = {}
+
+    def put(self, key: tuple[str, str, str], text: bytes) -> None:
+        while len(self.parts) >= self.size:
+            self.parts.pop(next(iter(self.parts)), None)
+        self.parts[key] = text
+
+
+@lru_cache(maxsize=1)
+def _shelf() -> _Shelf:
+    return _Shelf()
+
+
+def mark_of(text: str) -> str:
+    """Return a short mark that changes with ``text``."""
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def live(request: Request, template: str, text: str, since: str, ended: bool, **context: Callable[[], Any]) -> Response:
+    """Answer with a part of a page, or with 204 where the reader has it: ``text`` tells one state from another.
+
+    The context is given as functions, which are called only where the part must be rendered.
+    """
+    mark = mark_of(text)
+    headers = {"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})}
+    if mark == since:
+        return Response(status_code=204, headers=headers)
+    key = (template, language_of(request), mark)
+    part = _shelf().parts.get(key)
+    if part is None:
+        text = render(request, template, mark=mark, **{name: make() for name, make in context.items()})
+        part = gzip.compress(text.encode(), compresslevel=5)
+        _shelf().put(key, part)
+    headers["Vary"] = "Accept-Encoding, Cookie"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(part, headers={**headers, "Content-Encoding": "gzip"})
+    return HTMLResponse(gzip.decompress(part), headers=headers)

@@ -1,0 +1,104 @@
+"""What a person owns, in the words of the pages: datasets, models and networks have these in common."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from glasshouse.store.datasets import change_dataset, empty_dataset, restore_datasets
+from glasshouse.store.models import change_model, empty_model, restore_models
+from glasshouse.store.networks import change_network, empty_network, restore_networks
+from glasshouse.store.ownership import may_change
+from glasshouse.store.records import NetworkRecord, OwnedRecord, UserRecord
+
+__all__ = [
+    "DATASET",
+    "MODEL",
+    "NETWORK",
+    "WAYS",
+    "OwnNetwork",
+    "Thing",
+    "Ways",
+    "moment",
+    "own_network",
+    "owned_fields",
+]
+
+DATASET, MODEL, NETWORK = "dataset", "model", "network"
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How a thing of one kind is changed, taken out of the bin, and deleted for good, in the store."""
+
+    change: Callable[..., Any]
+    restore: Callable[..., Any]
+    empty: Callable[..., Any]
+
+
+WAYS: Mapping[str, Ways] = {
+    DATASET: Ways(change_dataset, restore_datasets, empty_dataset),
+    MODEL: Ways(change_model, restore_models, empty_model),
+    NETWORK: Ways(change_network, restore_networks, empty_network),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """A dataset, a model or a network. ``yours``: whether the person may change it; ``binned``: when it was deleted."""
+
+    id: str
+    kind: str
+    name: str
+    created: datetime
+    changed: datetime | None = None
+    notes: str = ""
+    group: str = ""
+    owner: str | None = None
+    shared: bool = False
+    yours: bool = True
+    revision: int = 1
+    binned: datetime | None = None
+
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        return f"/{self.kind}s/{self.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnNetwork(Thing):
+    """A network of one's own: how many layers and weights it has, and what has to be put right in it."""
+
+    layers: int
+    parameters: int
+    problems: int
+
+
+def own_network(record: NetworkRecord, viewer: UserRecord | None = None) -> OwnNetwork:
+    """Return a network as pages show it to ``viewer``."""
+    layers = record.layers.get("layers", [])
+    return OwnNetwork(**owned_fields(record, viewer), kind=NETWORK, layers=len(layers), parameters=record.parameters,
+                      problems=record.problems)  # fmt: skip
+
+
+def owned_fields(record: OwnedRecord, viewer: UserRecord | None) -> dict[str, Any]:
+    """Return the fields of a :class:`Thing`, without its kind."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "created": moment(record.created_at),
+        "changed": moment(record.updated_at),
+        "notes": record.notes,
+        "group": record.group_name,
+        "owner": record.owner_id,
+        "shared": record.shared,
+        "yours": may_change(record.owner_id, viewer),
+        "revision": record.revision,
+        "binned": moment(record.deleted_at) if record.deleted_at is not None else None,
+    }
+
+
+def moment(seconds: float) -> datetime:
+    """Return a time of the store (seconds since 1970) as pages show it."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,1 @@
+"""Datasets: made, previewed, looked at, taken away."""

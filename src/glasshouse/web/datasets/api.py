@@ -1,0 +1,117 @@
+"""Datasets over the API."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from glasshouse.store.datasets import (
+    bin_datasets,
+    change_dataset,
+    count_datasets,
+    dependants,
+    empty_dataset,
+    get_dataset,
+    list_datasets,
+    page_of_datasets,
+    restore_datasets,
+)
+from glasshouse.store.jobs import abort_job, resume_job
+from glasshouse.store.ownership import Listing, check_change
+from glasshouse.store.submit import NewDataset, submit_dataset
+from glasshouse.web.context.context import Here
+from glasshouse.web.context.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut
+from glasshouse.web.framework.listing import Limit, Mark, Owner, States
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/datasets", tags=["datasets"])
+
+
+@router.get("")
+def show_all(
+    here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
+    state: States = None, owner: Owner = "", after: Mark = "", before: Mark = "", limit: Limit = 200,
+    offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
+) -> DatasetList:  # fmt: skip
+    """List datasets, as Home does.
+
+    ``binned`` shows the bin, ``sort`` is a column with - before it for falling; ``state`` may
+    stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the page
+    before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
+    """
+    listing = Listing(search, group, binned, sort, limit, offset, tuple(state or ()), owner, after, before)
+    count = count_datasets(here.store, here.user, listing)
+    if offset and not (after or before):
+        found = list_datasets(here.store, here.user, listing)
+        return DatasetList(items=[DatasetOut.of(one) for one in found], count=count)
+    page = page_of_datasets(here.store, here.user, listing)
+    items = [DatasetOut.of(one) for one in page.items]
+    return DatasetList(items=items, count=count, after=page.after, before=page.before)
+
+
+@router.post("", status_code=201)
+def make(here: Here, request: DatasetRequest) -> DatasetOut:
+    """Queue the making of a dataset."""
+    record = submit_dataset(here.store, NewDataset(**request.model_dump()), here.user)
+    here.note("dataset-create", record.id, record.name)
+    return DatasetOut.of(record)
+
+
+@router.get("/{dataset_id}")
+def show(here: Here, dataset_id: str) -> DatasetOut:
+    """Show one dataset."""
+    return DatasetOut.of(get_dataset(here.store, dataset_id, here.user))
+
+
+@router.patch("/{dataset_id}")
+def change(here: Here, dataset_id: str, changes: Changes) -> DatasetOut:
+    """Change its name, notes, group or sharing."""
+    record = change_dataset(here.store, dataset_id, changes.model_dump(exclude_unset=True), here.user)
+    here.note("dataset-change", dataset_id, record.name)
+    return DatasetOut.of(record)
+
+
+@router.get("/{dataset_id}/models")
+def used_by(here: Here, dataset_id: str) -> list[dict[str, str]]:
+    """List the models that depend on it."""
+    get_dataset(here.store, dataset_id, here.user)
+    return [{"id": key, "name": name} for key, name in dependants(here.store, dataset_id, here.user)]
+
+
+@router.delete("/{dataset_id}")
+def delete(here: Here, dataset_id: str, even_if_used: bool = False, for_good: bool = False) -> DatasetOut:
+    """Put it into the bin; with ``for_good`` a dataset in the bin is deleted with its files."""
+    record = get_dataset(here.store, dataset_id, here.user)
+    if for_good:
+        empty_dataset(here.store, dataset_id, here.user)
+        here.note("dataset-delete", dataset_id, record.name)
+        return DatasetOut.of(record)
+    bin_datasets(here.store, [dataset_id], here.user, even_if_used=even_if_used)
+    here.note("dataset-bin", dataset_id, record.name)
+    return DatasetOut.of(get_dataset(here.store, dataset_id, here.user))
+
+
+@router.post("/{dataset_id}/restore")
+def restore(here: Here, dataset_id: str) -> DatasetOut:
+    """Take it out of the bin."""
+    restore_datasets(here.store, [dataset_id], here.user)
+    here.note("dataset-restore", dataset_id)
+    return DatasetOut.of(get_dataset(here.store, dataset_id, here.user))
+
+
+@router.post("/{dataset_id}/abort")
+def abort(here: Here, dataset_id: str) -> JobOut:
+    """Abort its making; nothing half-made is left."""
+    record = get_dataset(here.store, dataset_id, here.user)
+    check_change(record, here.user)
+    here.note("dataset-abort", dataset_id, record.name)
+    return JobOut.of(abort_job(here.store, record.job_id, here.user))
+
+
+@router.post("/{dataset_id}/resume")
+def resume(here: Here, dataset_id: str) -> JobOut:
+    """Queue its making again."""
+    record = get_dataset(here.store, dataset_id, here.user)
+    check_change(record, here.user)
+    here.note("dataset-resume", dataset_id, record.name)
+    return JobOut.of(resume_job(here.store, record.job_id, here.user))

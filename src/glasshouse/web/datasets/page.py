@@ -1,0 +1,275 @@
+"""A dataset: what is in it, picture by picture, what was left out, and the recipe that made it."""
+
+import json
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import numpy as np
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from glasshouse.data.dataset import Dataset
+from glasshouse.data.stored.rows import Split
+from glasshouse.errors import DamagedDatasetError, GlasshouseError, PictureError
+from glasshouse.store.discretion import may_see_places, recipe_as_seen
+from glasshouse.web.context.access import DatasetJob, DeskNow
+from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.context.failure import next_step
+from glasshouse.web.context.live import live, mark_of
+from glasshouse.web.datasets.explorer import beside, class_counts, find, opened
+from glasshouse.web.datasets.exports import own_sizes
+from glasshouse.web.datasets.originals import original_file, original_steps
+from glasshouse.web.datasets.rejected_files import left_out_files, reasons, twin_groups, twins_of
+from glasshouse.web.datasets.statistics import mean_count, mean_picture, sizes
+from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.pictures import file_of, shrunk
+from glasshouse.web.framework.templating import language_of, page
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/datasets/{key}", include_in_schema=False)
+THUMB, STEP, LARGEST = 160, 224, 1024  # pixels
+MEANS = 20  # classes, beyond which only one mean picture is shown
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+LISTED = 60
+
+
+@router.get("", response_class=HTMLResponse)
+def show(request: Request, desk: DeskNow, job: DatasetJob) -> HTMLResponse:
+    """Show how many pictures of each class each split has; while it is made, how far it is."""
+    if job.state != "done":
+        _ = texts(language_of(request)).gettext
+        step = next_step(_, job, kept=False)
+        return page(request, "dataset_making.html", job=job, mark=_mark(job), binned=job.binned, step=step)
+    dataset = _open(job)
+    context: dict[str, Any] = {
+        "counts": class_counts(dataset),
+        "openings": dataset.openings(),
+        "warnings": dataset.warnings,
+    }
+    means = ["", *(dataset.classes if len(dataset.classes) <= MEANS else ())]
+    context |= {"sizes": sizes(dataset), "means": means, "mean_count": mean_count(dataset), "files": own_sizes(dataset)}
+    return _tab(request, desk, job, dataset, "dataset.html", **context)
+
+
+@router.get("/means/{fingerprint}")
+def mean(
+    desk: DeskNow, job: DatasetJob, fingerprint: str, label: Annotated[str, Query(alias="class")] = ""
+) -> Response:
+    """Return the mean of the training pictures, of all or of one class."""
+    dataset = _open(job)
+    if fingerprint != dataset.fingerprint[:12] or label not in ("", *dataset.classes):
+        raise HTTPException(404)
+    data, kind = mean_picture(dataset, label)
+    return Response(data, media_type=kind, headers=FOREVER)
+
+
+@router.get("/live")
+def making(request: Request, desk: DeskNow, job: DatasetJob, since: str = "") -> Response:
+    """Return how far the making of the dataset is, where that changed."""
+    return live(request, "dataset_progress.html", _text(job), since, not job.running, job=lambda: job)
+
+
+@router.get("/explore", response_class=HTMLResponse)
+def explore(
+    request: Request,
+    desk: DeskNow,
+    job: DatasetJob,
+    split: str = "train",
+    label: Annotated[str, Query(alias="class")] = "",
+    q: str = "",
+    after: int = -1,
+    before: int | None = None,
+) -> HTMLResponse:
+    """Show sixty pictures a page."""
+    dataset = _open(job)
+    if split not in dataset.splits:
+        split = next(iter(dataset.splits))
+    label = label if label in dataset.classes else ""
+    found = find(dataset, split, label, q, after if before is None else before, before is not None)
+    chosen = {"split": split, "class": label, "q": q}
+    damage = _damage(dataset.splits[split], [one.row for one in found.pictures])
+    within = _query({"class": label, "q": q})
+    context = {"split": split, "label": label, "q": q, "found": found, "within": within, "damage": damage}
+    return _tab(
+        request, desk, job, dataset, "dataset_explore.html", **context, query=lambda **more: _query({**chosen, **more})
+    )
+
+
+@router.get("/left-out", response_class=HTMLResponse)
+def left_out(
+    request: Request,
+    desk: DeskNow,
+    job: DatasetJob,
+    why: str = "",
+    after: Annotated[int, Query(ge=0, lt=2**53)] = 0,
+) -> HTMLResponse:
+    """List the files that were left out, why, and how often each reason."""
+    dataset = _open(job)
+    found = [one for one in left_out_files(dataset) if why in ("", one.kind)]
+    context = {"shown": found[after : after + LISTED], "total": len(found), "after": after, "most": LISTED, "why": why}
+    return _tab(request, desk, job, dataset, "dataset_left_out.html", reasons=reasons(dataset), **context)
+
+
+@router.get("/left-out/{fingerprint}/{number}")
+def left_out_picture(desk: DeskNow, job: DatasetJob, fingerprint: str, number: int) -> Response:
+    """Return a file that was left out as a small picture, where it is one and is still the same file."""
+    dataset = _open(job)
+    files = left_out_files(dataset)
+    if fingerprint != dataset.fingerprint[:12] or not 0 <= number < len(files):
+        raise HTTPException(404)
+    one = files[number]
+    try:
+        data, kind = original_file(dataset, desk.store, one.path, one.sha256, THUMB)
+    except PictureError as error:
+        raise HTTPException(404, str(error)) from None
+    return Response(data, media_type=kind, headers=FOREVER)
+
+
+@router.get("/twins", response_class=HTMLResponse)
+def twins(request: Request, desk: DeskNow, job: DatasetJob, after: int = -1, only: str = "") -> HTMLResponse:
+    """Show groups of pictures that look the same; ``only`` is ``classes`` for those with several labels."""
+    dataset = _open(job)
+    groups, total, following = twin_groups(dataset, after, only == "classes")
+    return _tab(
+        request, desk, job, dataset, "dataset_twins.html", groups=groups, total=total, following=following, only=only
+    )
+
+
+@router.get("/recipe", response_class=HTMLResponse)
+def recipe(request: Request, desk: DeskNow, job: DatasetJob, split: str = "train", row: int = 0) -> HTMLResponse:
+    """Show how pictures become this dataset, one of them step by step."""
+    dataset = _open(job)
+    part = _part(dataset, split, row)
+    shown = dataset.recipe.model_dump(mode="json")
+    if not may_see_places(job.owner, desk.user):
+        shown = recipe_as_seen(shown)
+    text = json.dumps(shown, indent=2, ensure_ascii=False)
+    way, reason = _way(desk, dataset, split, row)
+    next_row = (row + max(1, len(part) // 97)) % len(part)
+    context = {"text": text, "way": way, "reason": reason, "split": split, "row": row, "next_row": next_row}
+    return _tab(request, desk, job, dataset, "dataset_recipe.html", path=part.row(row).path, **context)
+
+
+@router.get("/pictures/{split}/{row}", response_class=HTMLResponse)
+def picture(
+    request: Request,
+    desk: DeskNow,
+    job: DatasetJob,
+    split: str,
+    row: int,
+    label: Annotated[str, Query(alias="class")] = "",
+    q: str = "",
+) -> HTMLResponse:
+    """Show one picture and what is known of it; those beside it are of the same search."""
+    dataset = _open(job)
+    part = _part(dataset, split, row)
+    found = part.row(row)
+    part.check_pictures([row])
+    before, after = beside(dataset, split, label, q, row)
+    return page(
+        request,
+        "picture.html",
+        job=job,
+        dataset=dataset,
+        split=split,
+        row=row,
+        found=found,
+        label=dataset.classes[found.label],
+        before=before,
+        after=after,
+        query=_query({"class": label, "q": q}),
+        back=_query({"split": split, "class": label, "q": q, "after": row - 1}),
+        twins=twins_of(dataset, found.path, split),
+    )
+
+
+@router.get("/originals/{fingerprint}/{split}/{row}")
+def original_picture(
+    desk: DeskNow, job: DatasetJob, fingerprint: str, split: str, row: int, side: int = LARGEST
+) -> Response:
+    """Return the file that a picture was made from as a picture for a page, upright; its own colours are kept."""
+    dataset = _open(job)
+    found = _part(dataset, split, row).row(row)
+    if fingerprint != dataset.fingerprint[:12]:
+        raise HTTPException(404)
+    try:
+        small = min(max(side, 1), LARGEST)
+        data, kind = original_file(dataset, desk.store, found.path, found.sha256, small)
+    except PictureError as error:
+        raise HTTPException(404, str(error)) from None
+    return Response(data, media_type=kind, headers=FOREVER)
+
+
+@router.get("/images/{fingerprint}/{split}/{row}")
+def image(desk: DeskNow, job: DatasetJob, fingerprint: str, split: str, row: int, side: int = THUMB) -> Response:
+    """Return a picture of the dataset as a file; its address changes with the dataset, so it is kept for ever."""
+    dataset = _open(job)
+    part = _part(dataset, split, row)
+    if fingerprint != dataset.fingerprint[:12]:
+        raise HTTPException(404)
+    data, kind = file_of(shrunk(part.rows(np.array([row]))[0], min(max(side, 1), LARGEST)))
+    return Response(data, media_type=kind, headers=FOREVER)
+
+
+@router.post("/abort")
+def abort(desk: DeskNow, job: DatasetJob) -> RedirectResponse:
+    """Stop making the dataset."""
+    desk.abort(job)
+    return RedirectResponse(job.address, 303)
+
+
+@router.post("/resume")
+def resume(desk: DeskNow, job: DatasetJob) -> RedirectResponse:
+    """Make the dataset after all."""
+    desk.resume(job)
+    return RedirectResponse(job.address, 303)
+
+
+def _open(job: Job) -> Dataset:
+    try:
+        return opened(job.folder)
+    except GlasshouseError as error:
+        raise HTTPException(409, str(error)) from None
+
+
+def _damage(part: Split, rows: list[int]) -> str:
+    """Return what is wrong with the stored pictures of a page, nothing where they are whole."""
+    try:
+        part.check_pictures(rows)
+    except DamagedDatasetError as error:
+        return str(error)
+    return ""
+
+
+def _part(dataset: Dataset, split: str, row: int) -> Split:
+    part = dataset.splits.get(split)
+    if part is None or not 0 <= row < len(part):
+        raise HTTPException(404)
+    return part
+
+
+def _way(desk: Desk, dataset: Dataset, split: str, row: int) -> tuple[list[dict[str, Any]], str]:
+    """Return the steps of one picture for the page, or why they cannot be shown."""
+    try:
+        return original_steps(dataset, desk.store, split, row, STEP), ""
+    except PictureError as error:
+        return [], str(error)
+
+
+def _tab(request: Request, desk: Desk, job: Job, dataset: Dataset, template: str, **context: Any) -> HTMLResponse:
+    users = desk.users_of(job.id)
+    return page(request, template, job=job, dataset=dataset, users=users, binned=job.binned, **context)
+
+
+def _text(job: Job) -> str:
+    return f"{job.id}{job.state}{job.stage}{job.progress}{job.stopping}"
+
+
+def _mark(job: Job) -> str:
+    return mark_of(_text(job))
+
+
+def _query(values: dict[str, Any]) -> str:
+    kept = {key: value for key, value in values.items() if value not in ("", None)}
+    return f"?{urlencode(kept)}" if kept else ""

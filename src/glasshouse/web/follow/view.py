@@ -1,0 +1,192 @@
+"""What one view of Follow one picture shows: its address, the question to the predictor, and drawings of vectors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from glasshouse.errors import ConflictError, InputError, MissingError
+from glasshouse.explanation.layered import classic_name
+from glasshouse.layers.diagram import Diagram, DiagramWords
+from glasshouse.store.database import Store
+from glasshouse.store.datasets import get_dataset
+from glasshouse.store.followed_pictures import kept_picture
+from glasshouse.store.predictor import put_question
+from glasshouse.store.records import ModelRecord, UserRecord
+
+__all__ = [
+    "Axis", "Stem", "View", "answer", "axes_of", "can_follow", "drawn", "kept_steps", "sentences", "stems",
+    "steps_shown",
+]  # fmt: skip
+
+LONG = 30  # steps; of more, those that only pass numbers on are folded
+PLAIN = (
+    "Activation", "BatchNormalization", "Dropout", "ELU", "Flatten", "LeakyReLU", "ReLU", "Rescaling", "Reshape",
+    "ZeroPadding2D",
+)  # fmt: skip
+
+
+class View(BaseModel):
+    """What is looked at; every field is a part of the address.
+
+    ``picture`` is the key of a picture that was brought, else ``row`` of ``split`` is followed; ``index`` is the place
+    of a weight, such as ``0,2,0,5``; empty fields take the first layer with weights and its steepest weight.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    split: Literal["train", "val"] = "val"
+    row: int = Field(default=0, ge=0)
+    picture: str = ""
+    label: str = ""
+    moment: Literal["initial", "best", "last"] = "best"
+    layer: str = ""
+    channel: int = Field(default=0, ge=0)
+    weight: str = ""
+    index: str = ""
+    all: bool = False
+    since: str = ""
+
+    def query(self, **changes: Any) -> str:
+        """The view's address behind the question mark, with some fields changed; defaults are left out."""
+        chosen = self.model_copy(update=changes).model_dump(exclude_defaults=True, exclude={"since"})
+        return urlencode(
+            {key: str(value).lower() if isinstance(value, bool) else value for key, value in chosen.items()}
+        )
+
+    def numbers(self) -> list[int] | None:
+        """The index as whole numbers, None where none was chosen; InputError where it is something else."""
+        if not self.index:
+            return None
+        try:
+            return [int(part) for part in self.index.split(",")]
+        except ValueError:
+            raise InputError(f"index is whole numbers with commas, such as 0,2,0,5; got {self.index[:40]!r}") from None
+
+    def question(self, model: ModelRecord, data: str | None) -> dict[str, Any]:
+        """What the predictor is asked."""
+        source = {"split": None} if self.picture else {"split": self.split, "row": self.row}
+        return {
+            "kind": "follow", "model": model.folder, "data": data, "moment": self.moment, "label": self.label or None,
+            "layer": self.layer or None, "channel": self.channel, "weight": self.weight or None,
+            "index": self.numbers(), **source,
+        }  # fmt: skip
+
+
+def can_follow(recipe: Mapping[str, Any]) -> bool:
+    """Whether a model's network is made of the vocabulary, as far as that is known without building it."""
+    network = recipe.get("network", "")
+    return isinstance(network, Mapping) or classic_name(str(network)) is not None
+
+
+def answer(
+    store: Store, model: ModelRecord, view: View, user: UserRecord | None, patience: float = 1.5
+) -> dict[str, Any]:
+    """Ask the predictor: its answer, or ``{"state": "working", "done": None}`` while it is still being started.
+
+    Raises:
+        InputError: the picture, layer or weight cannot be followed; the text says why.
+        MissingError: the picture is not kept any more.
+    """
+    picture = kept_picture(store, model, view.picture) if view.picture else b""
+    question = view.question(model, _data(store, model, user))
+    try:
+        return put_question(store, question, picture, patience)
+    except ConflictError:
+        return {"state": "working", "done": None}
+
+
+def _data(store: Store, model: ModelRecord, user: UserRecord | None) -> str | None:
+    try:
+        return None if model.dataset_id is None else get_dataset(store, model.dataset_id, user).folder
+    except MissingError:
+        return None
+
+
+def drawn(graph: Mapping[str, Any], _: Callable[[str], str]) -> str:
+    """The predictor's graph as SVG text, in the words of a page; names and kinds of layers stay as they are."""
+    title = _("{name}: {layers} layers in {boxes} boxes, {weights} weights")
+    return Diagram.from_dict(graph).to_svg(DiagramWords(_("Input"), _("{count} weights"), title))
+
+
+def kept_steps(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of the steps that are shown of a long network: those that do more than pass numbers on."""
+    return [step["name"] for step in steps if step["kind"] not in PLAIN]
+
+
+def steps_shown(steps: Sequence[Mapping[str, Any]], view: View) -> list[Mapping[str, Any]]:
+    """The steps of the page: all of a short network; of a long one those of ``kept_steps`` and the chosen one."""
+    if view.all or len(steps) <= LONG:
+        return list(steps)
+    kept = {*kept_steps(steps), view.layer, steps[-1]["name"]}
+    return [step for step in steps if step["name"] in kept]
+
+
+@dataclass(frozen=True)
+class Stem:
+    """One bar of a vector, in a drawing 100 high whose zero line is at ``zero``."""
+
+    x: float
+    y: float
+    height: float
+    negative: bool
+    value: float
+
+
+def stems(values: Sequence[float]) -> list[Stem]:
+    """A vector as bars, 4 wide and 5 apart, up and down from a zero line that suits it."""
+    low, high = min([0.0, *values]), max([0.0, *values])
+    scale = 100 / ((high - low) or 1)
+    return [
+        Stem(5 * i, (high - max(v, 0)) * scale, max(abs(v) * scale, 0.6), v < 0, v) for i, v in enumerate(values)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a weight's place: its value, how long it is, and the places one before and one behind."""
+
+    name: str
+    value: int
+    length: int
+    before: str | None
+    behind: str | None
+
+
+def axes_of(index: Sequence[int], shape: Sequence[int], _: Callable[[str], str]) -> list[Axis]:
+    """How a person walks from one weight to its neighbours."""
+    words = {
+        4: (_("row"), _("column"), _("channel in"), _("channel out")), 2: (_("input"), _("output")), 1: (_("number"),),
+    }.get(len(shape), tuple(map(str, range(len(shape)))))  # fmt: skip
+    found = []
+    for axis, (word, value, length) in enumerate(zip(words, index, shape)):
+        beside = [",".join(str(n + by if i == axis else n) for i, n in enumerate(index)) for by in (-1, 1)]
+        found.append(Axis(word, value, length, beside[0] if value else None, beside[1] if value + 1 < length else None))
+    return found
+
+
+def sentences(_: Callable[[str], str]) -> dict[str, str]:
+    """What each kind of layer computes; the English ones are those of ``explanation.sentences``."""
+    return {
+        "InputLayer": _("The picture as numbers: each pixel minus the mean, divided by the standard deviation."),
+        "Dense": _("y = x·W + b: each output is the sum of all inputs times its weights, plus its bias."),
+        "Conv2D": _("y = W * x + b: kernels slide over the picture; each output is the sum of the pixels under a kernel times its weights, plus its bias."),  # noqa: E501
+        "DepthwiseConv2D": _("y = W * x, channel by channel: each channel has a kernel of its own, and channels do not mix."),  # noqa: E501
+        "SeparableConv2D": _("First a kernel for each channel, then a 1x1 convolution that mixes the channels."),
+        "MaxPooling2D": _("y = max under each window: only the largest number of each window goes on."),
+        "AveragePooling2D": _("y = mean under each window."),
+        "GlobalAveragePooling2D": _("y = the mean of each channel: one number a channel."),
+        "GlobalMaxPooling2D": _("y = the largest number of each channel: one number a channel."),
+        "BatchNormalization": _("y = γ·(x - μ) / √(σ² + ε) + β for each channel. Here, as in use, μ and σ² are the averages that training kept; while training they come from the batch."),  # noqa: E501
+        "Flatten": _("The same numbers as one row."),
+        "Reshape": _("The same numbers in another shape."),
+        "Dropout": _("y = x: in use dropout lets everything pass; only training sets some numbers to 0."),
+        "Activation": _("The same numbers, before the activation."),
+        "ReLU": _("y = max(x, 0): negative numbers become 0."),
+        "Add": _("y = a + b: the shortcut and the block are added."),
+        "Concatenate": _("The channels of all inputs, one after the other."),
+        "ZeroPadding2D": _("Zeros around the picture."),
+        "Rescaling": _("y = scale·x + offset."),
+        "": _("One step of the network."),
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""What pages and API are built with: language, templates, charts, form values, child processes, settings, faults."""

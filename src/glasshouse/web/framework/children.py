@@ -1,0 +1,78 @@
+"""Work for a page that needs torch, in a child process, as JSON in and JSON out; the Studio ends it when it stops.
+
+``python -m glasshouse.web.framework.children MODULE PARENT`` is that process: it runs MODULE, and ends when PARENT was
+killed.
+"""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+from glasshouse.errors import ConflictError, InputError
+
+__all__ = ["answer_of", "end_children"]
+
+_lock = Lock()
+_children: set[subprocess.Popen[str]] = set()
+_over = False
+
+
+def answer_of(module: str, request: Any, patience: float, folder: Path | None = None) -> Any:
+    """Return what ``python -m module``, run in ``folder``, writes as its last line when it gets ``request``.
+
+    Raises:
+        TimeoutExpired: it took more than ``patience`` seconds.
+        ConflictError: the Studio is being stopped.
+        InputError: it failed; the text is the last line of what it said.
+    """
+    child = _started(module, folder)
+    try:
+        told, wrong = child.communicate(json.dumps(request), timeout=patience)
+    finally:
+        child.kill()
+        child.wait()
+        _children.discard(child)
+    if _over:
+        raise ConflictError("The Studio is being stopped.")
+    if child.returncode:
+        raise InputError((wrong.strip().splitlines() or ["the trial failed"])[-1])
+    return json.loads(told.splitlines()[-1])
+
+
+def end_children() -> None:
+    """End what runs for pages, and begin nothing more, so that the Studio stops at once."""
+    global _over
+    with _lock:
+        _over = True
+        for child in list(_children):
+            child.kill()
+
+
+def _started(module: str, folder: Path | None) -> subprocess.Popen[str]:
+    with _lock:
+        if _over:
+            raise ConflictError("The Studio is being stopped.")
+        child = subprocess.Popen(  # noqa: S603 (our own module)
+            [sys.executable, "-m", "glasshouse.web.framework.children", module, str(os.getpid())],
+            cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        _children.add(child)
+        return child
+
+
+def _watch(parent: int) -> None:
+    """End this process when the Studio that started it is gone: nobody waits for the answer, and jobs want the time."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    Thread(target=_watch, args=(int(sys.argv[2]),), daemon=True).start()
+    runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)

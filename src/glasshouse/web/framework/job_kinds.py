@@ -1,0 +1,33 @@
+"""The kinds of jobs as pages show them: each has a line here, its word and where its page is."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from glasshouse.store.records import JobKind, JobRecord
+from glasshouse.web.framework.language import texts
+
+__all__ = ["ADDRESSES", "address_of", "kind_words"]
+
+ADDRESSES: Mapping[JobKind, Callable[[JobRecord], str]] = {
+    JobKind.DATASET: lambda job: f"/datasets/{job.dataset_id}",
+    JobKind.TRAIN: lambda job: f"/models/{job.model_id}",
+    JobKind.EVALUATE: lambda job: f"/models/{job.model_id}/result?split={job.arguments.get('split', 'val')}",
+    JobKind.CLASSIFY: lambda job: f"/models/{job.model_id}/many/{job.id}",
+}
+
+
+def address_of(job: JobRecord) -> str:
+    """Return where the page of a job is."""
+    return ADDRESSES[job.kind](job)
+
+
+@cache
+def kind_words(language: str) -> Mapping[JobKind, str]:
+    """Return what each kind of job does, in a language."""
+    _ = texts(language).gettext
+    return {
+        JobKind.DATASET: _("making the dataset"),
+        JobKind.TRAIN: _("training"),
+        JobKind.EVALUATE: _("scoring"),
+        JobKind.CLASSIFY: _("classifying"),
+    }

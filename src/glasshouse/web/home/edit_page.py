@@ -1,0 +1,81 @@
+"""Name, notes, group and sharing of a thing; where two people edit one, nothing is lost."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from glasshouse.errors import ConflictError, RecipeError, RefusedError
+from glasshouse.web.context.access import DeskNow
+from glasshouse.web.context.desk import Desk
+from glasshouse.web.context.resource import Thing
+from glasshouse.web.framework.templating import page
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the form holds."""
+
+    name: str
+    notes: str
+    group: str
+    shared: bool
+
+
+@router.get("/{kind}/{key}/edit", response_class=HTMLResponse)
+def show(request: Request, desk: DeskNow, kind: str, key: str) -> HTMLResponse:
+    """Ask for name, notes, group and whether it is shared."""
+    job = desk.find(kind, key)
+    if not job.yours:
+        raise RefusedError(f"{job.name} is somebody else's; only its owner or an admin may change it.")
+    return _form(request, desk, job, _words(job), {})
+
+
+@router.post("/{kind}/{key}/describe")
+def describe(
+    request: Request,
+    desk: DeskNow,
+    kind: str,
+    key: str,
+    name: Annotated[str | None, Form()] = None,
+    notes: Annotated[str | None, Form()] = None,
+    group_name: Annotated[str | None, Form()] = None,
+    sharing: Annotated[bool, Form()] = False,
+    shared: Annotated[bool, Form()] = False,
+    revision: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Change them; who was later sees both versions, with theirs still in the form. A field not sent stays."""
+    job = desk.find(kind, key)
+    now = _words(job)
+    given = None if notes is None else notes.replace("\r\n", "\n")
+    mine = Words(now.name if name is None else name, now.notes if given is None else given,
+                 now.group if group_name is None else group_name, shared if sharing else now.shared)  # fmt: skip
+    changes: dict[str, Any] = {"name": mine.name, "notes": mine.notes, "group_name": mine.group.strip()}
+    if mine.shared != now.shared:
+        changes["shared"] = mine.shared
+    try:
+        desk.change(job, changes | ({} if revision is None else {"revision": revision}))
+    except RecipeError as error:
+        return _form(request, desk, job, mine, {one.field: one.message for one in error.problems}, 422)
+    except ConflictError:
+        theirs = desk.find(kind, key)
+        if mine == _words(theirs):
+            return RedirectResponse(job.address, 303)
+        return _form(request, desk, theirs, mine, {}, 409)
+    return RedirectResponse(job.address, 303)
+
+
+def _words(job: Thing) -> Words:
+    return Words(job.name, job.notes, job.group, job.shared)
+
+
+def _form(
+    request: Request, desk: Desk, job: Thing, words: Words, found: dict[str, str], status: int = 200
+) -> HTMLResponse:
+    return page(request, "edit.html", status, job=job, words=words, found=found, groups=desk.groups(),
+                theirs=_words(job) if status == 409 else None)  # fmt: skip

@@ -1,0 +1,102 @@
+"""The queue over the API."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import PlainTextResponse, StreamingResponse
+
+from glasshouse.data.stored.spreadsheet import BOM, line
+from glasshouse.store.database import Store
+from glasshouse.store.jobs import abort_job, get_job, list_jobs, move_job, resume_job
+from glasshouse.store.records import JobKind, JobState
+from glasshouse.store.results import read_predictions
+from glasshouse.store.runs import read_log
+from glasshouse.web.context.context import Here
+from glasshouse.web.context.shapes import JobList, JobOut, Move
+
+__all__ = ["prediction_lines", "router"]
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+
+@router.get("")
+def show_all(
+    here: Here, state: Annotated[list[JobState] | None, Query()] = None, kind: JobKind | None = None,
+    model_id: str | None = None, dataset_id: str | None = None,
+) -> JobList:  # fmt: skip
+    """List jobs: running, queued in their order, then ended ones."""
+    found = list_jobs(here.store, here.user, states=state or (), kind=kind, model_id=model_id, dataset_id=dataset_id)
+    return JobList(items=[JobOut.of(job) for job in found])
+
+
+@router.get("/{job_id}")
+def show(here: Here, job_id: str) -> JobOut:
+    """Show one job."""
+    return JobOut.of(get_job(here.store, job_id, here.user))
+
+
+@router.post("/{job_id}/abort")
+def abort(here: Here, job_id: str) -> JobOut:
+    """Abort a job."""
+    get_job(here.store, job_id, here.user)
+    job = abort_job(here.store, job_id, here.user)
+    here.note("job-abort", job_id)
+    return JobOut.of(job)
+
+
+@router.post("/{job_id}/resume")
+def resume(here: Here, job_id: str) -> JobOut:
+    """Queue an aborted or failed job again."""
+    get_job(here.store, job_id, here.user)
+    job = resume_job(here.store, job_id, here.user)
+    here.note("job-resume", job_id)
+    return JobOut.of(job)
+
+
+@router.post("/{job_id}/move", status_code=204)
+def move(here: Here, job_id: str, to: Move) -> None:
+    """Change the place of a queued job."""
+    get_job(here.store, job_id, here.user)
+    move_job(here.store, job_id, to.before, here.user)
+    here.note("job-move", job_id)
+
+
+@router.get("/{job_id}/log", response_class=PlainTextResponse)
+def log(here: Here, job_id: str) -> str:
+    """Return the end of what its process wrote."""
+    get_job(here.store, job_id, here.user)
+    return read_log(here.store, job_id)
+
+
+@router.get("/{job_id}/predictions")
+def predictions(
+    here: Here,
+    job_id: str,
+    offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+) -> list[dict[str, Any]]:
+    """Return what a classification found, a piece at a time."""
+    get_job(here.store, job_id, here.user)
+    return list(read_predictions(here.store.path(f"work/{job_id}"), offset, limit))
+
+
+@router.get("/{job_id}/predictions.csv")
+def predictions_csv(here: Here, job_id: str) -> StreamingResponse:
+    """Return what a classification found as a table."""
+    get_job(here.store, job_id, here.user)
+    headers = {"content-disposition": f'attachment; filename="predictions-{job_id}.csv"'}
+    return StreamingResponse(prediction_lines(here.store, job_id), media_type="text/csv", headers=headers)
+
+
+def prediction_lines(store: Store, job_id: str) -> Iterator[str]:
+    """Yield the lines of the table: path, truth, label, probability, the next four, error.
+
+    A cell that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    head = ["path", "truth", "label", "probability"]
+    yield BOM + line([*head, *(f"{word}{n}" for n in range(2, 6) for word in ("label", "probability")), "error"])
+    for one in read_predictions(store.path(f"work/{job_id}")):
+        more = [cell for entry in one["top"][1:5] for cell in (entry["label"], entry["probability"])]
+        more += [""] * (8 - len(more))
+        yield line([one["path"], one.get("truth"), one["label"], one["probability"], *more, one["error"]])

@@ -1,0 +1,120 @@
+"""Who works: each computer's slots and what runs on them, how many jobs at once, and the order of the queue.
+
+Where there are accounts it is for admins: it names everybody's jobs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
+
+from glasshouse.errors import RefusedError
+from glasshouse.store.choices import Choices, change_choices, get_choices
+from glasshouse.store.people import list_users
+from glasshouse.store.records import JobState, Role
+from glasshouse.store.workers import WorkerRecord, list_workers
+from glasshouse.web.context.access import DeskNow
+from glasshouse.web.context.desk import Desk
+from glasshouse.web.context.live import live, mark_of
+from glasshouse.web.framework.templating import page
+from glasshouse.web.home.running_page import Running, running
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/workers", include_in_schema=False)
+Typed = Annotated[str, Form(max_length=20)]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A slot of a computer: what it is for, its GPU, why nothing is begun there, and what runs there now."""
+
+    name: str
+    kinds: Sequence[str]
+    gpu: str | None
+    aside: str | None
+    now: Running | None
+
+
+@dataclass(frozen=True)
+class Computer:
+    """A computer's worker and its slots; ``strays`` run in slots that it no longer has."""
+
+    worker: WorkerRecord
+    places: Sequence[Place]
+    strays: Sequence[Running]
+
+
+@router.get("", response_class=HTMLResponse)
+def show(request: Request, desk: DeskNow, done: str = "") -> HTMLResponse:
+    """Show the computers, the queue, and the form of how many jobs are done at once."""
+    check_admin(desk)
+    return _page(request, desk, get_choices(desk.store).model_dump(), done=done)
+
+
+@router.get("/live")
+def show_live(request: Request, desk: DeskNow, since: str = "") -> Response:
+    """Return the slots and the queue, where they changed since ``since``."""
+    check_admin(desk)
+    found = _now(desk)
+    return live(request, "workers_now.html", _text(found), since, False, **{k: lambda v=v: v for k, v in found.items()})
+
+
+@router.post("/choices")
+def choose(
+    request: Request, desk: DeskNow, trainings: Typed = "", datasets: Typed = "", answers: Typed = ""
+) -> Response:
+    """Change how many jobs are done at once; an empty number of trainings is one a GPU, or one on the processor."""
+    check_admin(desk)
+    form = {"trainings": trainings.strip(), "datasets": datasets.strip(), "answers": answers.strip()}
+    try:
+        wanted = Choices.model_validate({**form, "trainings": form["trainings"] or None})
+    except ValidationError as error:
+        return _page(request, desk, form, 422, wrong={str(one["loc"][0]) for one in error.errors()})
+    change_choices(desk.store, wanted, desk.user)
+    desk.noted("choices", "jobs", wanted.model_dump_json())
+    return RedirectResponse("/workers?done=choices", 303)
+
+
+def check_admin(desk: Desk) -> None:
+    """Refuse who is no admin, where there are accounts."""
+    if desk.user is not None and desk.user.role is not Role.ADMIN:
+        raise RefusedError("Only an admin may see what every computer does.")
+
+
+def _page(
+    request: Request, desk: Desk, form: Mapping[str, Any], status: int = 200, wrong: set[str] | None = None,
+    done: str = "",
+) -> HTMLResponse:  # fmt: skip
+    found = _now(desk)
+    limits = {"trainings": 64, "datasets": 16, "answers": 16}
+    return page(request, "workers.html", status, form=form, wrong=wrong or set(), done=done, limits=limits,
+                mark=mark_of(_text(found)), **found)  # fmt: skip
+
+
+def _now(desk: Desk) -> dict[str, Any]:
+    """Return what is shown: computers, queue, whose each job is, and whether anybody works."""
+    found = running(desk)
+    works = [one for one in found if one.job.state is JobState.RUNNING]
+    computers = [_computer(one, works) for one in list_workers(desk.store)]
+    return {
+        "computers": computers,
+        "queue": [one for one in found if one.job.state is JobState.QUEUED],
+        "people": {user.id: user.name for user in list_users(desk.store)} if desk.user else {},
+        "alive": any(one.worker.alive for one in computers),
+    }
+
+
+def _computer(worker: WorkerRecord, works: Sequence[Running]) -> Computer:
+    here = {one.job.slot: one for one in works if one.job.host == worker.host}
+    places = [Place(s["name"], s["kinds"], s["gpu"], s["aside"], here.pop(s["name"], None)) for s in worker.slots]
+    return Computer(worker, places, list(here.values()))
+
+
+def _text(found: Mapping[str, Any]) -> str:
+    """Return what tells one state of the live part from another."""
+    rows = [f"{c.worker.host}:{c.worker.version}:{c.worker.alive}:{c.places}:{c.strays}" for c in found["computers"]]
+    return "|".join([*rows, str(found["queue"]), str(found["people"])])

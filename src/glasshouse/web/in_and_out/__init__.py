@@ -1,0 +1,1 @@
+"""What went into a training, and what comes out."""

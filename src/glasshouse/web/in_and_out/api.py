@@ -1,0 +1,43 @@
+"""What went into a training and what comes out, over the API."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from glasshouse.store.datasets import get_dataset
+from glasshouse.store.models import get_model
+from glasshouse.web.context.context import Here
+from glasshouse.web.in_and_out.work import in_and_out
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/models/{model_id}", tags=["models"])
+
+
+class InAndOut(BaseModel):
+    """Training pictures as the network saw them and its answers; ``ready`` is false while they are being made.
+
+    ``seen`` are ``data:`` addresses, the prepared picture first, then those of the first epochs; ``moment`` says whose
+    the answers are: ``model``, ``best`` (a checkpoint) or empty.
+    """
+
+    ready: bool
+    shape: list[int] = []
+    classes: int = 0
+    mean: list[float] = []
+    std: list[float] = []
+    moment: str = ""
+    pictures: list[dict[str, Any]] = []
+
+
+@router.get("/in-and-out")
+def show(here: Here, model_id: str, response: Response) -> InAndOut:
+    """Show some pictures on their way through the network; 202 means: ask again in a moment."""
+    record = get_model(here.store, model_id, here.user)
+    dataset = get_dataset(here.store, record.dataset_id or "", here.user)
+    found = in_and_out(here.store.path(record.folder), here.store.path(dataset.folder), record.recipe)
+    if found is None:
+        response.status_code = 202
+        return InAndOut(ready=False)
+    return InAndOut(ready=True, **found)

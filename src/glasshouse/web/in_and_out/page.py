@@ -1,0 +1,43 @@
+"""What went in, what came out: some training pictures as the network saw them, and its answers to them."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from glasshouse.errors import GlasshouseError
+from glasshouse.web.context.access import DeskNow, ModelJob
+from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.framework.templating import page
+from glasshouse.web.in_and_out.work import in_and_out
+from glasshouse.web.models.frame import framed
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/models/{key}/in-and-out", include_in_schema=False)
+
+
+@router.get("", response_class=HTMLResponse)
+def show(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
+    """Show what is known at once; the pictures follow."""
+    return framed(request, desk, job, "in_and_out.html", **_found(desk, job))
+
+
+@router.get("/pictures")
+def pictures(request: Request, desk: DeskNow, job: ModelJob) -> Response:
+    """Return the pictures, or 204 while they are being made."""
+    found = _found(desk, job)
+    if found["found"] is None and not found["wrong"]:
+        return Response(status_code=204)
+    answer = page(request, "in_and_out_pictures.html", job=job, **found)
+    answer.headers["X-Live"] = "end"
+    return answer
+
+
+def _found(desk: Desk, job: Job) -> dict[str, Any]:
+    found, wrong = None, ""
+    try:
+        found = in_and_out(job.folder, desk.dataset(job.dataset or "").folder, job.recipe)
+    except GlasshouseError as error:
+        wrong = str(error)
+    return {"found": found, "wrong": wrong}

@@ -1,0 +1,178 @@
+"""What went into a training and what comes out: some of its pictures as the network sees them, and its answers to them.
+
+Made in a child process, since only there torch may be loaded: ``python -m glasshouse.web.in_and_out.work`` reads one
+request as JSON from its input and writes the answer. The pages ask again until it is there.
+"""
+
+import json
+import subprocess
+import sys
+from collections import OrderedDict
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glasshouse.data.dataset import open_dataset
+from glasshouse.data.gallery import pick
+from glasshouse.errors import ConflictError
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.web.framework.children import answer_of
+from glasshouse.web.framework.pictures import data_address, shrunk
+
+if TYPE_CHECKING:
+    from glasshouse.data.dataset import Dataset
+
+__all__ = ["in_and_out", "main"]
+
+PICTURES, EPOCHS, SIDE, TOP, PATIENCE, KEPT = 6, 3, 112, 3, 300.0, 32
+
+
+class _Desk:
+    """Answers that are being made, one at a time, and the last ones that were."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(1, "in-and-out")
+        self.answers: OrderedDict[str, Future[dict[str, Any]]] = OrderedDict()
+        self.lock = Lock()
+
+    def ask(self, request: str) -> "Future[dict[str, Any]]":
+        with self.lock:
+            if request not in self.answers:
+                self.answers[request] = self.pool.submit(_made, request)
+            self.answers.move_to_end(request)
+            while len(self.answers) > KEPT:
+                self.answers.popitem(last=False)[1].cancel()
+            return self.answers[request]
+
+    def forget(self, request: str) -> None:
+        with self.lock:
+            self.answers.pop(request, None)
+
+
+@lru_cache(maxsize=1)
+def _desk() -> _Desk:
+    return _Desk()
+
+
+def in_and_out(run: Path, dataset: Path, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what went in and came out of the run in the folder ``run``; None while it is being made.
+
+    ``pictures``: path, label, ``seen`` (addresses of the prepared picture, then as the first epochs saw it) and ``top``
+    (label and probability; empty where ``moment`` is). ``moment``: ``model``, ``best`` (the best checkpoint of a
+    training that is not done) or empty before there is one. ``shape`` is (H, W, C), ``mean`` and ``std`` those that the
+    network's input is normalised by, one a channel.
+
+    Raises:
+        InputError: the dataset is gone, or the child process failed; the text is its last line.
+        ConflictError: it took too long, or the Studio is being stopped.
+    """
+    stamp = max((_changed(run / name) for name in ("model/model.json", "checkpoints/best.safetensors")), default=0)
+    request = json.dumps([str(run), str(dataset), dict(recipe), stamp], sort_keys=True)
+    future = _desk().ask(request)
+    if not future.done():
+        return None
+    if future.cancelled() or future.exception() is not None:
+        _desk().forget(request)  # the next one who asks has it tried again
+    return future.result()
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+def _made(request: str) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = answer_of("glasshouse.web.in_and_out.work", json.loads(request), PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise ConflictError("It took too long here; try again when the computer is less busy.") from None
+    return answer
+
+
+def main() -> None:
+    """Answer the request on the input."""
+    run, folder, fields, _ = json.load(sys.stdin)
+    import torch
+
+    torch.set_num_threads(1)
+    dataset = open_dataset(folder)
+    recipe = TrainingRecipe(**{**fields, "data": folder, "device": "cpu"}).resolved()
+    split = dataset.splits["train"]
+    chosen = pick(split, PICTURES)
+    rows = split.rows(chosen)
+    seen = _seen(dataset, recipe, rows, chosen)
+    facts, probabilities = _answers(Path(run), dataset, recipe, rows)
+    pictures = [
+        {
+            "path": split.paths[int(row)],
+            "label": dataset.classes[int(split.labels[row])],
+            "seen": [data_address(shrunk(np.ascontiguousarray(part[k]), SIDE)) for part in seen],
+            "top": [] if probabilities is None else _top(probabilities[k], dataset.classes),
+        }
+        for k, row in enumerate(chosen)
+    ]
+    json.dump(
+        {"pictures": pictures, "shape": list(rows.shape[1:]), "classes": len(dataset.classes), **facts}, sys.stdout
+    )
+
+
+def _seen(dataset: "Dataset", recipe: TrainingRecipe, rows: Any, chosen: Any) -> list[Any]:
+    """The pictures as they were prepared, then as the first epochs saw them: draws follow (seed, epoch, sample)."""
+    import torch
+
+    from glasshouse.data.augment import augment
+
+    if not recipe.augmentation.active:
+        return [rows]
+    alone = recipe.augmentation.model_copy(update={"mixup": 0.0, "cutmix": 0.0})
+    labels = torch.from_numpy(dataset.splits["train"].labels[chosen])
+    whole = torch.from_numpy(rows).permute(0, 3, 1, 2).float().div(255).contiguous(memory_format=torch.channels_last)
+    seen = [rows]
+    for epoch in range(EPOCHS):
+        changed, _ = augment(whole, labels, chosen, alone, recipe.seed, epoch, len(dataset.classes))
+        seen.append(changed.clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).numpy())
+    return seen
+
+
+def _answers(run: Path, dataset: "Dataset", recipe: TrainingRecipe, rows: Any) -> tuple[dict[str, Any], Any]:
+    """What the input is normalised by, and the probabilities (n, K) of the model or of its best checkpoint."""
+    if (run / "model" / "model.json").is_file():
+        from glasshouse.export.bundle import load_model
+        from glasshouse.export.scoring import columns_of
+
+        model = load_model(run, "cpu")
+        prepared, columns = model.preprocessing, columns_of(model, dataset)
+        return {"mean": prepared.mean, "std": prepared.std, "moment": "model"}, model.probabilities(rows)[:, columns]
+    from glasshouse.export.inference import Inference
+    from glasshouse.training.checkpoints import read_checkpoint
+    from glasshouse.training.setup import gather, load_frozen
+
+    resources = gather(recipe.replace(fingerprint=dataset.fingerprint), dataset, with_weights=False)
+    facts = {"mean": resources.mean, "std": resources.std, "moment": ""}
+    best, frozen = run / "checkpoints" / "best.safetensors", run / "checkpoints" / "body.safetensors"
+    if not best.is_file():
+        return facts, None
+    if frozen.is_file():
+        load_frozen(resources, frozen)
+    tensors = read_checkpoint(best)[0]
+    prefix = "average/" if any(name.startswith("average/") for name in tensors) else "module/"
+    state = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    (resources.built.head if frozen.is_file() else resources.built.module).load_state_dict(state)
+    found = Inference(resources.built.module, rows.shape[1:]).probabilities(rows, resources.mean, resources.std)
+    return {**facts, "moment": "best"}, found
+
+
+def _top(probabilities: Any, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    order = np.argsort(-probabilities, kind="stable")[:TOP]
+    return [{"label": classes[int(k)], "probability": float(probabilities[k])} for k in order]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Exception as error:  # noqa: BLE001 (its last line is what the page tells)
+        sys.exit(" ".join(str(error).split()) or type(error).__name__)

@@ -1,0 +1,1 @@
+"""A model: its training, its curves, its recipe in words, its code."""

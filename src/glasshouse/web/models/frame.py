@@ -1,0 +1,61 @@
+"""What stands around every view of a model: its name, state and buttons, and the tabs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from glasshouse.errors import MissingError
+from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.context.failure import AGAIN
+from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.templating import language_of, page
+
+__all__ = ["Tab", "framed", "tabs"]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A view of a model: its path behind ``/models/ID``, its name, and whether it needs a trained model."""
+
+    path: str
+    name: str
+    trained: bool = False
+
+
+def tabs(_: Callable[[str], str], trained: bool) -> list[Tab]:
+    """Return the views of a model that there are by now, in their order; a new view is one line here."""
+    views = [
+        Tab("", _("Training")),
+        Tab("/result", _("Result"), trained=True),
+        Tab("/classify", _("Classify One"), trained=True),
+        Tab("/many", _("Classify Many"), trained=True),
+        Tab("/in-and-out", _("In and out")),
+        Tab("/follow", _("Look inside"), trained=True),
+        Tab("/code", _("Code")),
+        Tab("/details", _("Details")),
+    ]
+    return [view for view in views if trained or not view.trained]
+
+
+def framed(request: Request, desk: Desk, job: Job, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """Answer with a page of the model, with its name, state, buttons and tabs above."""
+    try:
+        data = desk.dataset(job.dataset) if job.dataset else None
+    except MissingError:
+        data = None
+    trained = (job.folder / "model" / "model.json").is_file()
+    views = tabs(texts(language_of(request)).gettext, trained)
+    return page(
+        request,
+        template,
+        status,
+        job=job,
+        data=data,
+        trained=trained,
+        tabs=views,
+        again=job.failure not in AGAIN,
+        **context,
+    )

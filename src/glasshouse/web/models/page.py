@@ -1,0 +1,121 @@
+"""A model: its training as it goes on, what was said and kept, and what can be done with it."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from glasshouse.store.jobs import may_see
+from glasshouse.store.machine import machine_since
+from glasshouse.store.models import get_model
+from glasshouse.store.ownership import check_change
+from glasshouse.store.runs import delete_checkpoint, list_checkpoints, log_size, read_log
+from glasshouse.store.submit import continue_model
+from glasshouse.web.context.access import DeskNow, ModelJob
+from glasshouse.web.context.desk import Desk
+from glasshouse.web.context.failure import next_step
+from glasshouse.web.context.job import Job
+from glasshouse.web.context.live_points import View, look, with_interval
+from glasshouse.web.framework.field_labels import field_labels
+from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.templating import language_of
+from glasshouse.web.models.curve_texts import said
+from glasshouse.web.models.curves import curves
+from glasshouse.web.models.frame import framed
+from glasshouse.web.models.live_texts import gauges, live_words
+from glasshouse.web.models.recipe_texts import recipe_rows
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/models/{key}", include_in_schema=False)
+ROWS = 100  # epochs in the table; the CSV has all
+LOG = 30_000  # bytes of the log on the page
+
+
+@router.get("", response_class=HTMLResponse)
+def show(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
+    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it."""
+    _ = texts(language_of(request)).gettext
+    kept = list_checkpoints(desk.store, get_model(desk.store, job.id, desk.user))
+    context = _training(_, desk, job)
+    return framed(request, desk, job, "model.html", kept=kept, step=next_step(_, job, bool(kept)), **context)
+
+
+@router.get("/details", response_class=HTMLResponse)
+def details(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
+    """Show recipe, checkpoints, log and card."""
+    _ = texts(language_of(request)).gettext
+    record = get_model(desk.store, job.id, desk.user)
+    card = job.folder / "model" / "card.md"
+    seen = may_see(record.job, desk.user)
+    return framed(
+        request,
+        desk,
+        job,
+        "model_details.html",
+        text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
+        rows=recipe_rows(_, field_labels(language_of(request)), job.recipe),
+        kept=list_checkpoints(desk.store, record),
+        log=read_log(desk.store, record.job_id, LOG) if seen else "",
+        log_seen=seen,
+        log_size=log_size(desk.store, record.job_id),
+        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+        run=look(desk.store, job.id, viewer=desk.user).run,
+    )
+
+
+@router.post("/abort")
+def abort(desk: DeskNow, job: ModelJob) -> RedirectResponse:
+    """Stop the training; it keeps a checkpoint."""
+    desk.abort(job)
+    return RedirectResponse(job.address, 303)
+
+
+@router.post("/resume")
+def resume(desk: DeskNow, job: ModelJob) -> RedirectResponse:
+    """Go on from the last checkpoint."""
+    desk.resume(job)
+    return RedirectResponse(job.address, 303)
+
+
+@router.post("/continue")
+def go_on(desk: DeskNow, job: ModelJob, epochs: Annotated[int, Form(ge=1, le=100_000)]) -> RedirectResponse:
+    """Train a copy for more epochs, beginning with these weights."""
+    made = continue_model(desk.store, job.id, epochs, desk.user)
+    return RedirectResponse(f"/models/{made.id}", 303)
+
+
+@router.post("/checkpoints/{name}/delete")
+def drop(desk: DeskNow, job: ModelJob, name: str) -> RedirectResponse:
+    """Delete one checkpoint."""
+    record = get_model(desk.store, job.id, desk.user)
+    check_change(record, desk.user)
+    delete_checkpoint(desk.store, record, name)
+    return RedirectResponse(f"{job.address}/details", 303)
+
+
+def _training(_: Callable[[str], str], desk: Desk, job: Job) -> dict[str, Any]:
+    """Return what the page of a training shows, of one moment."""
+    view = look(desk.store, job.id, viewer=desk.user)
+    words, run = live_words(_), view.run
+    names = (_("Training"), _("Validation"), _("Accuracy on validation pictures"), _("Learning rate"))
+    samples = machine_since(desk.store.path(f"work/{view.record.job_id}"))
+    score = None if run.best is None else with_interval(run.best, view.known.pictures)
+    return {
+        "run": run, "words": words, "drawn": curves(run, names), "remarks": said(_, view.remarks),
+        "done": len(run.epochs), "epochs": run.started.get("epochs") or job.recipe.get("epochs"),
+        "remaining": run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
+        "watched": view.known.pictures != 0, "gauges": gauges(samples, words["gauges"]),
+        "epochs_told": [with_interval(one, view.known.pictures) for one in run.epochs[-ROWS:]],
+        "score": score if score and score.get("interval") else None, "score_text": _score(words, score, view),
+    }  # fmt: skip
+
+
+def _score(words: Mapping[str, Any], score: Mapping[str, Any] | None, view: View) -> str:
+    """Return the sentence about the accuracy so far, with its interval."""
+    if not score or not score.get("interval"):
+        return ""
+    low, high = (words["percent"].format(value=f"{100 * end:.1f}") for end in score["interval"])
+    return str(words["score"].format(epoch=score["epoch"], count=f"{view.known.pictures:,}", low=low, high=high))

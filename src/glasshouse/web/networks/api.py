@@ -1,0 +1,118 @@
+"""Networks of one's own over the API: kept, looked at, changed, put into the bin."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from glasshouse.layers import LAYERS
+from glasshouse.layers.look import look, memory
+from glasshouse.store.networks import (
+    NewNetwork,
+    bin_networks,
+    change_network,
+    count_networks,
+    empty_network,
+    get_network,
+    list_networks,
+    page_of_networks,
+    restore_networks,
+    save_network,
+)
+from glasshouse.store.ownership import Listing
+from glasshouse.web.context.context import Here
+from glasshouse.web.framework.listing import Limit, Mark, Owner
+from glasshouse.web.networks.controls import controls
+from glasshouse.web.networks.shapes import (
+    NetworkChanges,
+    NetworkList,
+    NetworkOut,
+    NetworkRequest,
+    NetworkSeen,
+    SeenRequest,
+)
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/networks", tags=["networks"])
+
+
+@router.get("")
+def show_all(
+    here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
+    owner: Owner = "", after: Mark = "", before: Mark = "", limit: Limit = 200,
+    offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
+) -> NetworkList:  # fmt: skip
+    """List networks, as their page does.
+
+    ``binned`` shows the bin; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the
+    page before it with its ``before``; with ``offset`` rows are counted instead.
+    """
+    listing = Listing(search, group, binned, sort, limit, offset, (), owner, after, before)
+    count = count_networks(here.store, here.user, listing)
+    if offset and not (after or before):
+        found = list_networks(here.store, here.user, listing)
+        return NetworkList(items=[NetworkOut.of(one) for one in found], count=count)
+    page = page_of_networks(here.store, here.user, listing)
+    items = [NetworkOut.of(one) for one in page.items]
+    return NetworkList(items=items, count=count, after=page.after, before=page.before)
+
+
+@router.post("", status_code=201)
+def make(here: Here, request: NetworkRequest) -> NetworkOut:
+    """Keep a network. A recipe names it by ``"network": "network:ID"``."""
+    record = save_network(here.store, NewNetwork(**request.model_dump()), here.user)
+    here.note("network-create", record.id, record.name)
+    return NetworkOut.of(record)
+
+
+@router.get("/vocabulary")
+def vocabulary(here: Here) -> dict[str, list[dict[str, Any]]]:
+    """Tell the layers that there are, each with its settings: name, kind, default, choices."""
+    return {
+        word: [{"name": c.name, "kind": c.kind, "needed": c.needed, "default": c.default, "choices": list(c.choices)}
+               for c in controls(word)]
+        for word in LAYERS
+    }  # fmt: skip
+
+
+@router.post("/look")
+def look_at(here: Here, request: SeenRequest) -> NetworkSeen:
+    """Say what layers amount to, without keeping them: shapes, weights, memory, and every problem at its layer."""
+    here.noted.append("look")  # nothing is changed: nothing for the audit log
+    seen = look(request.layers)
+    return NetworkSeen.of(seen, memory(seen, request.batch_size, request.slots))
+
+
+@router.get("/{network_id}")
+def show(here: Here, network_id: str) -> NetworkOut:
+    """Show one network."""
+    return NetworkOut.of(get_network(here.store, network_id, here.user))
+
+
+@router.patch("/{network_id}")
+def change(here: Here, network_id: str, changes: NetworkChanges) -> NetworkOut:
+    """Change its layers, objective, optimizer, name, notes, group or sharing."""
+    record = change_network(here.store, network_id, changes.model_dump(exclude_unset=True), here.user)
+    here.note("network-change", network_id, record.name)
+    return NetworkOut.of(record)
+
+
+@router.delete("/{network_id}")
+def delete(here: Here, network_id: str, for_good: bool = False) -> NetworkOut:
+    """Put it into the bin; with ``for_good`` a network in the bin is deleted."""
+    record = get_network(here.store, network_id, here.user)
+    if for_good:
+        empty_network(here.store, network_id, here.user)
+        here.note("network-delete", network_id, record.name)
+        return NetworkOut.of(record)
+    bin_networks(here.store, [network_id], here.user)
+    here.note("network-bin", network_id, record.name)
+    return NetworkOut.of(get_network(here.store, network_id, here.user))
+
+
+@router.post("/{network_id}/restore")
+def restore(here: Here, network_id: str) -> NetworkOut:
+    """Take it out of the bin."""
+    restore_networks(here.store, [network_id], here.user)
+    here.note("network-restore", network_id)
+    return NetworkOut.of(get_network(here.store, network_id, here.user))

@@ -1,0 +1,82 @@
+"""How long a training may take here and in how much memory: measured on this machine, or not told at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.store.database import Store
+from glasshouse.store.jobs import list_jobs
+from glasshouse.store.rates import TRIAL, find_rate, note_rate, rate_key
+from glasshouse.store.records import JobState
+from glasshouse.web.context.job import Job
+from glasshouse.web.new_model.trial import measured, turn_to_measure
+
+__all__ = ["Estimate", "estimate", "estimate_of", "try_out"]
+
+HEAD = 3e-5  # seconds to train a head on the features of one picture
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds from the start of the job to its end, and bytes at the most.
+
+    ``device`` is where; ``kind`` is ``run`` (a finished one) or ``trial`` (some steps); ``busy``: other work ran.
+    """
+
+    seconds: float
+    memory: int
+    device: str
+    kind: str
+    busy: bool
+
+
+def estimate(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | None:
+    """Return what a training on a dataset takes; None where nothing like it was measured on this computer."""
+    rate = find_rate(store, rate_key(recipe, data.recipe))
+    if rate is None or not data.pictures:
+        return None
+    seconds = _seconds(TrainingRecipe(**{**recipe, "data": "-"}).resolved(), rate, data)
+    return Estimate(seconds, int(rate["memory"]), str(rate["device"]), str(rate["kind"]), bool(rate["busy"]))
+
+
+def estimate_of(store: Store, recipe: TrainingRecipe, data: Job) -> Estimate | None:
+    """Return what a checked recipe takes, from whatever weights it starts."""
+    weights = "none" if recipe.strategy == "scratch" else "pretrained"
+    return estimate(store, {**recipe.model_dump(mode="json"), "weights": weights}, data)
+
+
+def try_out(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | None:
+    """Measure it by training for some seconds, unless that was done; None where the dataset is not made yet.
+
+    Raises:
+        GlasshouseError: it cannot be trained so, or not be tried now.
+    """
+    if data.state != "done" or not data.pictures:
+        return None
+    found = estimate(store, recipe, data)
+    if found is not None:
+        return found
+    with turn_to_measure():
+        found = estimate(store, recipe, data)  # another page may have asked for the same meanwhile
+        if found is not None:
+            return found
+        busy = bool(list_jobs(store, states=[JobState.RUNNING], limit=1))
+        whole = {**recipe, "data": f"../datasets/{data.folder.name}"}
+        note_rate(store, rate_key(recipe, data.recipe), TRIAL, measured(store.path("runs"), whole), busy)
+    return estimate(store, recipe, data)
+
+
+def _seconds(recipe: TrainingRecipe, rate: Mapping[str, Any], data: Job) -> float:
+    whole, held = data.pictures or 0, float(data.recipe.get("valid", 0))
+    valid = whole * held
+    train = whole * (1 - held - float(data.recipe.get("test", 0)))
+    looks = 2 * valid * rate["look"]  # the scores at the end
+    epochs = recipe.epochs or 1
+    if recipe.strategy == "features":
+        return float(rate["start"] + (train * recipe.views + valid) * rate["look"] + epochs * train * HEAD + looks)
+    fixed = recipe.freeze_epochs if recipe.strategy == "fine-tune" else 0
+    once = valid * rate["look"]
+    return float(
+        rate["start"] + looks + fixed * (train * rate["frozen"] + once) + epochs * (train * rate["learn"] + once)
+    )

@@ -1,0 +1,132 @@
+"""What a training will be, told over the API before it is begun: time, memory, rates, augmented pictures, weights."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from glasshouse.errors import ConflictError
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.store.datasets import get_dataset
+from glasshouse.store.submit import check_member, sweep_variants, weights_path
+from glasshouse.web.context.context import Here
+from glasshouse.web.context.job import dataset_job
+from glasshouse.web.context.shapes import EstimateOut, PlanOut, Shape, Sweep
+from glasshouse.web.new_model.augmented import examples
+from glasshouse.web.new_model.estimate import estimate_of, try_out
+from glasshouse.web.new_model.rate_preview import rates_ahead
+from glasshouse.web.new_model.trial import fitting
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/trials", tags=["models"])
+
+
+class Trial(Shape):
+    """A training that is asked about: ``recipe`` is a TrainingRecipe without ``data``."""
+
+    dataset_id: str
+    recipe: dict[str, Any]
+
+
+class SweepTrial(Trial):
+    """Several trainings that are asked about: of each rate and batch size of the ``sweep``."""
+
+    sweep: Sweep = Sweep()
+
+
+class Planned(Shape):
+    """A training whose learning rate is asked about: ``recipe`` is a TrainingRecipe without ``data``."""
+
+    recipe: dict[str, Any]
+
+
+class RatesOut(Shape):
+    """``points``: pairs of epoch (from 0) and learning rate, evenly over the training."""
+
+    points: list[tuple[float, float]]
+
+
+class AugmentedOut(Shape):
+    """``rows``: one for each of some training pictures, as data addresses: as it is, then as five epochs see it."""
+
+    rows: list[list[str]]
+
+
+class FitOut(Shape):
+    """What of the weights fits: tensors loaded of total, those that begin anew, those of the file not used.
+
+    ``notes`` say what shows that weights which fit were made for another network.
+    """
+
+    loaded: int
+    total: int
+    skipped: list[str] = Field(default_factory=list)
+    unused: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    message: str
+
+
+@router.post("/estimate")
+def estimate(here: Here, trial: Trial) -> EstimateOut:
+    """Tell time and memory; what was never measured on this computer is measured now, by training some seconds."""
+    check_member(here.user)
+    data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
+    recipe = {name: value for name, value in trial.recipe.items() if name not in ("data", "fingerprint")}
+    recipe["weights"] = "none" if recipe.get("weights", "none") == "none" else "pretrained"
+    found = try_out(here.store, recipe, data)
+    if found is None:
+        raise ConflictError(f"The dataset {data.name} is {data.state}; a training is measured once it is made.")
+    return EstimateOut(**vars(found))
+
+
+@router.post("/plan")
+def plan(here: Here, trial: SweepTrial) -> PlanOut:
+    """Tell how many models a sweep makes and what the first of them takes; nothing is measured for it."""
+    check_member(here.user)
+    data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
+    variants = sweep_variants(trial.recipe, trial.sweep.model_dump())
+    found = estimate_of(here.store, _recipe(variants[0][1]), data)
+    rates, sizes = len(trial.sweep.lr) or 1, len(trial.sweep.batch_size) or 1
+    return PlanOut(models=len(variants), rates=rates, sizes=sizes, one=EstimateOut(**vars(found)) if found else None)
+
+
+@router.post("/schedule")
+def schedule(here: Here, planned: Planned) -> RatesOut:
+    """Tell the learning rate over the whole training, as the form of a new model draws it."""
+    check_member(here.user)
+    return RatesOut(points=rates_ahead(_recipe(planned.recipe)))
+
+
+@router.post("/augmented")
+def augmented(here: Here, trial: Trial) -> AugmentedOut:
+    """Show some training pictures of the dataset as the recipe's augmentation changes them."""
+    check_member(here.user)
+    data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
+    recipe = _recipe(trial.recipe)
+    if data.state != "done":
+        raise ConflictError(f"The dataset {data.name} is {data.state}; its pictures are shown once it is made.")
+    return AugmentedOut(rows=examples(data.folder, recipe.augmentation, recipe.seed))
+
+
+def _recipe(fields: Mapping[str, Any]) -> TrainingRecipe:
+    """Return the recipe with the strategy's defaults; weights, which no rate depends on, are left out."""
+    strategy = fields.get("strategy", "scratch")
+    rest = {name: value for name, value in fields.items() if name not in ("data", "fingerprint", "weights", "strategy")}
+    weights = "none" if strategy == "scratch" else "pretrained"
+    return TrainingRecipe(
+        **{"network": "LeNet", **rest, "data": "-", "strategy": strategy, "weights": weights}
+    ).resolved()
+
+
+@router.post("/weights")
+def weights(here: Here, trial: Trial) -> FitOut:
+    """Tell what of the recipe's ``weights`` fits its ``network`` and the pictures of the dataset."""
+    check_member(here.user)
+    record = get_dataset(here.store, trial.dataset_id, here.user)
+    classes = len((record.summary or {}).get("classes", ())) or 1
+    shape = (1 if record.recipe.get("color") == "gray" else 3, *(int(record.recipe[s]) for s in ("width", "height")))
+    path = weights_path(here.store, str(trial.recipe.get("weights") or "none"), here.user)
+    found = fitting(here.store.path("runs"), trial.recipe.get("network"), path, classes, (shape[0], shape[1], shape[2]))
+    return FitOut(**{name: found[name] for name in FitOut.model_fields})

@@ -1,0 +1,116 @@
+"""What must be tried before a training is begun, in a child process, since only there torch may be loaded.
+
+``python -m glasshouse.web.new_model.trial`` reads one request as JSON from its input and writes the answer as JSON: the
+pace of a training on this machine, or what of a file of weights fits a network.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from subprocess import TimeoutExpired
+from tempfile import TemporaryDirectory
+from threading import Semaphore
+from typing import Any
+
+from glasshouse.errors import ConflictError, GlasshouseError, InputError
+from glasshouse.store.limits import limit_memory
+from glasshouse.store.turns import Turns
+from glasshouse.web.framework.children import answer_of
+
+__all__ = ["fitting", "main", "measured", "turn_to_measure"]
+
+PATIENCE = 90.0
+NICE = 5  # as the process of a job: a trial takes no time from what runs, and has as much as a job will have
+MEMORY = 8 << 30  # bytes of the process that opens a file of weights
+_measuring = Semaphore(1)
+_fitting = Turns(2, 1, 8, 2)  # a file of weights waits for no measurement, and for nobody else's
+
+
+def turn_to_measure() -> AbstractContextManager[None]:
+    """Return the turn in which one recipe after the other is measured, so that they do not slow each other."""
+    return _turn(_measuring)
+
+
+def measured(runs: Path, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return the pace (``training.pace.Pace`` as a dictionary) of a recipe, by training some seconds.
+
+    Raises:
+        ConflictError: it took too long.
+        InputError: it cannot be trained so; the text says why.
+    """
+    with TemporaryDirectory(prefix="trial-", ignore_cleanup_errors=True) as folder:  # the child may be killed in it
+        return _asked({"do": "pace", "recipe": recipe, "place": folder}, runs)
+
+
+def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[int, int, int]) -> dict[str, Any]:
+    """Return what of a file of weights fits: ``loaded``, ``total``, ``skipped``, ``unused``, ``message``.
+
+    ``shape`` is (channels, width, height); a relative path of ``weights`` begins in ``runs``.
+
+    Raises:
+        BusyError: others are being tried.
+        ConflictError: it took too long.
+        InputError: the file does not fit, or cannot be read; the text says why.
+    """
+    asked = {"do": "weights", "network": network, "weights": weights, "classes": classes, "shape": shape}
+    with _fitting.taken(PATIENCE):
+        return _asked(asked, runs)
+
+
+@contextmanager
+def _turn(of: Semaphore) -> Iterator[None]:
+    if not of.acquire(timeout=PATIENCE):
+        raise ConflictError("Others are trying their settings just now; try again in a moment.")
+    try:
+        yield
+    finally:
+        of.release()
+
+
+def _asked(request: dict[str, Any], runs: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = answer_of("glasshouse.web.new_model.trial", request, PATIENCE, runs)
+    except TimeoutExpired:
+        raise ConflictError("Trying it took too long here; the training will do it all the same.") from None
+    if "wrong" in found:
+        raise InputError(found["wrong"])
+    return found
+
+
+def main() -> None:
+    """Answer the request on the input."""
+    request: dict[str, Any] = json.load(sys.stdin)
+    try:
+        answer = _pace(request) if request["do"] == "pace" else _weights(request)
+    except GlasshouseError as error:
+        answer = {"wrong": str(error)}
+    except MemoryError:
+        answer = {"wrong": f"it takes more than {MEMORY >> 30} GiB of memory to open"}
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+
+
+def _pace(request: dict[str, Any]) -> dict[str, Any]:
+    from glasshouse.recipe import TrainingRecipe
+    from glasshouse.training.time_estimate import measure
+
+    os.nice(NICE)
+    return measure(TrainingRecipe(**request["recipe"]), place=Path(request["place"])).to_dict()
+
+
+def _weights(request: dict[str, Any]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from glasshouse.networks.build import build
+    from glasshouse.networks.weights import load_weights
+
+    limit_memory(MEMORY)
+    channels, width, height = request["shape"]
+    built = build(request["network"], request["classes"], channels, width, height, dropout=None, seed=0)
+    return asdict(load_weights(built, request["weights"]))
+
+
+if __name__ == "__main__":
+    main()

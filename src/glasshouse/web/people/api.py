@@ -1,0 +1,311 @@
+"""People over the API: signing in and out, tokens, accounts, the audit log."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from glasshouse.errors import MissingError, Problem, RecipeError, RefusedError
+from glasshouse.store.people import (
+    add_token,
+    add_user,
+    begin_session,
+    change_user,
+    check_password,
+    end_session,
+    end_sessions,
+    list_tokens,
+    list_users,
+    note,
+    page_of_audit,
+    remove_token,
+)
+from glasshouse.store.records import Role, UserRecord
+from glasshouse.web.context.context import Context, Here
+from glasshouse.web.context.guard import COOKIE, session_cookie
+from glasshouse.web.context.shapes import Shape
+from glasshouse.web.framework.faults import fault_response
+from glasshouse.web.framework.sign_in_attempts import Attempts
+from glasshouse.web.framework.templating import language_of
+from glasshouse.web.people.passwords import PasswordQueue, QueueFullError
+
+__all__ = ["Tried", "admin", "new_password", "router", "set_session", "sign_in", "sign_out", "someone"]
+
+router = APIRouter(tags=["people"])
+CROWDED_SECONDS = 5.0
+
+
+class SignIn(Shape):
+    name: str = Field(max_length=64)
+    password: str = Field(max_length=1000)
+
+
+class Passwords(Shape):
+    old: str = Field(max_length=1000)
+    new: str = Field(max_length=1000)
+
+
+class NewToken(Shape):
+    name: str = Field("token", max_length=120)
+
+
+class NewUser(Shape):
+    name: str
+    password: str
+    role: Role = Role.MEMBER
+
+
+class AuditOut(Shape):
+    """One line of the log; ``at`` in seconds since 1970."""
+
+    id: str
+    at: float
+    user_name: str
+    action: str
+    target: str
+    detail: str
+
+
+class AuditList(Shape):
+    items: list[AuditOut]
+    next: str | None
+
+
+class UserChange(Shape):
+    password: str | None = None
+    role: Role | None = None
+    disabled: bool | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a password: the person (None: not let in), and the seconds to wait before the next try (0: none).
+
+    ``crowded``: nothing is held against the person; too many others are signing in at this moment.
+    """
+
+    user: UserRecord | None = None
+    secret: str = ""
+    wait: float = 0.0
+    crowded: bool = False
+
+
+async def sign_in(request: Request, here: Context, name: str, password: str) -> Tried:
+    """Begin a session, whose secret is in the answer, where name and password are right."""
+    address = _address(request)
+
+    def work() -> Tried:
+        user = check_password(here.store, name, password)
+        if user is None:
+            note(here.store, None, "sign-in-failed", name[:64], address)
+            return Tried()
+        note(here.store, user, "sign-in", user.id, address)
+        return Tried(user, begin_session(here.store, user))
+
+    return await _tried(request, name, work)
+
+
+async def new_password(request: Request, here: Context, old: str, new: str) -> Tried:
+    """Change one's own password, which ends all sessions; ``user`` is None where one has to wait instead.
+
+    Raises:
+        RecipeError: the old one is wrong, or the new one cannot be used.
+    """
+    me = someone(here)
+
+    def work() -> Tried:
+        return Tried(check_password(here.store, me.name, old))
+
+    tried = await _tried(request, f"{me.name} signed in", work)  # what strangers try at the door does not count here
+    if tried.user is None:
+        if not tried.wait:
+            raise RecipeError("the account", [Problem("old", "this is not the present password")])
+        return tried
+    try:
+        await run_in_threadpool(change_user, here.store, me.name, password=new)
+    except RecipeError as error:
+        raise RecipeError("the account", [Problem("new", one.message) for one in error.problems]) from None
+    await run_in_threadpool(here.note, "password-change", me.id, me.name)
+    return tried
+
+
+async def _tried(request: Request, name: str, work: Callable[[], Tried]) -> Tried:
+    """Have ``work`` look at a password in its turn; each try counts as wrong until it is known to be right."""
+    attempts: Attempts = request.app.state.attempts
+    queue: PasswordQueue = request.app.state.passwords
+    address = _address(request)
+    if wait := attempts.begin(name, address):
+        return Tried(wait=wait)
+    try:
+        tried = await queue.run(address, work)
+    except QueueFullError:
+        attempts.undone(name, address)
+        return Tried(wait=CROWDED_SECONDS, crowded=True)
+    if tried.user is not None:
+        attempts.right(name, address)
+    return tried
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "-"
+
+
+def sign_out(request: Request, here: Context, response: Response) -> None:
+    """End the session of this browser and take its cookie."""
+    secret = session_cookie(request.headers.getlist("cookie"))
+    if secret:
+        end_session(here.store, secret)
+    response.delete_cookie(COOKIE)
+
+
+@router.post("/session")
+async def begin(request: Request, here: Here, who: SignIn) -> Response:
+    """Sign in: the answer sets a cookie."""
+    tried = await sign_in(request, here, who.name, who.password)
+    if tried.wait:
+        return _later(request, tried)
+    if tried.user is None:
+        wrong = Problem("password", "The name or the password is wrong.")
+        return fault_response(401, [wrong], language_of(request))
+    response = JSONResponse({"name": who.name})
+    set_session(response, here, tried.secret)
+    return response
+
+
+def _later(request: Request, tried: Tried) -> Response:
+    seconds = math.ceil(tried.wait)
+    message = f"Too many wrong tries; try again in {seconds} s."
+    if tried.crowded:
+        message = f"Too many people are signing in at this moment; try again in {seconds} s."
+    answer = fault_response(503 if tried.crowded else 429, [Problem("", message)], language_of(request))
+    answer.headers["retry-after"] = str(seconds)
+    return answer
+
+
+def set_session(response: Response, here: Context, secret: str) -> None:
+    """Put the secret of a session into the browser's cookie."""
+    response.set_cookie(COOKIE, secret, max_age=14 * 24 * 3600, httponly=True, samesite="lax",
+                        secure=here.settings.secure, path="/")  # fmt: skip
+
+
+@router.delete("/session")
+def finish(request: Request, here: Here) -> Response:
+    """Sign out."""
+    response = JSONResponse({})
+    sign_out(request, here, response)
+    return response
+
+
+@router.get("/session")
+def show(here: Here) -> dict[str, Any]:
+    """Tell who is signed in; without accounts nobody needs to."""
+    return {"accounts": here.accounts, "user": _user(here.user) if here.user else None}
+
+
+@router.post("/account/password", status_code=204)
+async def change_password(request: Request, here: Here, passwords: Passwords) -> Response:
+    """Change one's own password; it ends all sessions of the account, tokens stay."""
+    tried = await new_password(request, here, passwords.old, passwords.new)
+    return _later(request, tried) if tried.wait else Response(status_code=204)
+
+
+@router.post("/account/sign-out-everywhere")
+def sign_out_everywhere(here: Here) -> dict[str, int]:
+    """End all sessions of one's account, and tell how many; tokens stay."""
+    user = someone(here)
+    ended = end_sessions(here.store, user)
+    here.note("sign-out-everywhere", user.id, f"{ended} browsers")
+    return {"ended": ended}
+
+
+@router.get("/tokens")
+def tokens(here: Here) -> list[dict[str, Any]]:
+    """List one's own tokens."""
+    return [
+        {"id": t.id, "name": t.name, "created_at": t.created_at, "used_at": t.used_at}
+        for t in list_tokens(here.store, someone(here))
+    ]
+
+
+@router.post("/tokens", status_code=201)
+def make_token(here: Here, request: NewToken) -> dict[str, Any]:
+    """Make a token for scripts; its text is told this once."""
+    token, secret = add_token(here.store, someone(here), request.name)
+    here.note("token-create", token.id, token.name)
+    return {"id": token.id, "name": token.name, "token": secret}
+
+
+@router.delete("/tokens/{token_id}", status_code=204)
+def drop_token(here: Here, token_id: str) -> None:
+    """Make a token worthless."""
+    remove_token(here.store, someone(here), token_id)
+    here.note("token-delete", token_id)
+
+
+@router.get("/users")
+def users(here: Here) -> list[dict[str, Any]]:
+    """List the accounts; for admins."""
+    admin(here)
+    return [_user(one) for one in list_users(here.store)]
+
+
+@router.post("/users", status_code=201)
+def make_user(here: Here, request: NewUser) -> dict[str, Any]:
+    """Add an account; for admins. The first one is added by ``glasshouse users add``."""
+    admin(here)
+    user = add_user(here.store, request.name, request.password, request.role)
+    here.note("user-create", user.id, user.name)
+    return _user(user)
+
+
+@router.patch("/users/{name}")
+def edit_user(here: Here, name: str, request: UserChange) -> dict[str, Any]:
+    """Change an account; for admins."""
+    admin(here)
+    user = change_user(here.store, name, password=request.password, role=request.role, disabled=request.disabled)
+    told = [word for word, value in request.model_dump().items() if value is not None]
+    here.note("user-change", user.id, f"{name}: {', '.join(told)}")
+    return _user(user)
+
+
+@router.get("/audit")
+def log(
+    here: Here, search: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 200, after: str = ""
+) -> AuditList:  # fmt: skip
+    """Tell who did what, the latest first; for admins. ``next`` is the ``after`` of the page behind it."""
+    admin(here)
+    found = page_of_audit(here.store, search, after=after, limit=limit)
+    return AuditList(items=[AuditOut(**vars(entry)) for entry in found.items], next=found.after)
+
+
+def someone(here: Context) -> UserRecord:
+    """Return who asks.
+
+    Raises:
+        MissingError: there are no accounts.
+    """
+    if here.user is None:
+        raise MissingError("There are no accounts here; add one with: glasshouse users add NAME")
+    return here.user
+
+
+def admin(here: Context) -> UserRecord:
+    """Return who asks, an admin.
+
+    Raises:
+        RefusedError: it is none.
+    """
+    user = someone(here)
+    if user.role is not Role.ADMIN:
+        raise RefusedError("Only an admin may do this.")
+    return user
+
+
+def _user(user: UserRecord) -> dict[str, Any]:
+    return {"id": user.id, "name": user.name, "role": str(user.role), "created_at": user.created_at,
+            "disabled": user.disabled_at is not None}  # fmt: skip

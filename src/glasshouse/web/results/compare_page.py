@@ -1,0 +1,91 @@
+"""Compare: models beside each other, their curves over each other, and in words whether they differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from glasshouse.data.dataset import Dataset
+from glasshouse.errors import GlasshouseError, MissingError
+from glasshouse.store.points import told
+from glasshouse.store.results import read_answers, result_place
+from glasshouse.web.context.access import DeskNow
+from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.framework.charts import Series, chart
+from glasshouse.web.framework.templating import page
+from glasshouse.web.results.comparison import Changed, Paired, changes, differences, paired
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False)
+MOST, SHOWN = 6, 24
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models; ``paired`` where both answered the same pictures, else ``why`` not: ``datasets`` or ``answers``.
+
+    ``changed`` are pictures of ``dataset`` whose answer differs.
+    """
+
+    first: Job
+    other: Job
+    paired: Paired | None = None
+    why: str = ""
+    changed: Sequence[Changed] = ()
+    dataset: Dataset | None = None
+
+
+@router.get("/compare", response_class=HTMLResponse)
+def compare(request: Request, desk: DeskNow, chosen: Annotated[list[str] | None, Query()] = None) -> HTMLResponse:
+    """Lay two to six models beside each other; ``chosen`` are ``models/ID``."""
+    keys = [one.removeprefix("models/") for one in chosen or () if one.startswith("models/")]
+    jobs = [desk.model(key) for key in dict.fromkeys(keys)][:MOST]
+    pairs = [_pair(desk, first, other) for first, other in combinations(jobs, 2)]
+    context: dict[str, Any] = {"jobs": jobs, "rows": differences([job.recipe for job in jobs]), "pairs": pairs}
+    context |= {"loss": _drawn(jobs, "valid_loss", 1.0), "accuracy": _drawn(jobs, "valid_accuracy", 100.0)}
+    context |= {"names": _dataset_names(desk, jobs), "left_out": max(0, len(dict.fromkeys(keys)) - MOST)}
+    return page(request, "compare.html", **context)
+
+
+def _pair(desk: Desk, first: Job, other: Job) -> Pair:
+    if first.dataset is None or first.dataset != other.dataset:
+        return Pair(first, other, why="datasets")
+    try:
+        one, two = (read_answers(result_place(job.folder, "val")) for job in (first, other))
+    except MissingError:
+        return Pair(first, other, why="answers")
+    found = paired(one, two)
+    if found is None:
+        return Pair(first, other, why="answers")
+    return Pair(first, other, found, "", changes(one, two, SHOWN), _dataset(desk, first))
+
+
+def _dataset_names(desk: Desk, jobs: list[Job]) -> dict[str, str]:
+    """Return for each model the name of its dataset."""
+    names = {}
+    for job in jobs:
+        try:
+            names[job.id] = desk.dataset(job.dataset).name if job.dataset else "–"
+        except MissingError:
+            names[job.id] = "–"
+    return names
+
+
+def _drawn(jobs: list[Job], value: str, scale: float) -> Any:
+    lines = []
+    for number, job in enumerate(jobs):
+        points = [(e["epoch"], scale * e[value]) for e in told(job.folder).epochs if e.get(value) is not None]
+        lines.append(Series(f"line{number}", job.name, points, len(points) < 40))
+    return chart(lines, width=480)
+
+
+def _dataset(desk: Desk, job: Job) -> Dataset | None:
+    try:
+        return opened(desk.dataset(str(job.dataset)).folder)
+    except GlasshouseError:
+        return None

@@ -1,0 +1,59 @@
+"""All routes of the Studio: pages at the top, the JSON API under ``/api/v1``."""
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from glasshouse.web.classify import files_api as classify_files_api
+from glasshouse.web.classify import many_page
+from glasshouse.web.classify import page as classify_page
+from glasshouse.web.datasets import api as datasets_api
+from glasshouse.web.datasets import downloads, new_page, pictures_api
+from glasshouse.web.datasets import page as datasets_page
+from glasshouse.web.follow import api as follow_api
+from glasshouse.web.follow import page as follow_page
+from glasshouse.web.framework.bodies import check_body
+from glasshouse.web.framework.error_page import error_page
+from glasshouse.web.framework.static_files import static_file
+from glasshouse.web.home import bulk_api, bulk_page, edit_page, jobs_api, running_page, workers_api, workers_page
+from glasshouse.web.home import page as home_page
+from glasshouse.web.in_and_out import api as in_and_out_api
+from glasshouse.web.in_and_out import page as in_and_out_page
+from glasshouse.web.models import api as models_api
+from glasshouse.web.models import code_api, code_page
+from glasshouse.web.models import page as models_page
+from glasshouse.web.networks import api as networks_api
+from glasshouse.web.networks import page as networks_page
+from glasshouse.web.new_model import estimates_api, presets_api
+from glasshouse.web.new_model import page as new_model_page
+from glasshouse.web.people import api as people_api
+from glasshouse.web.people import page as people_page
+from glasshouse.web.people import sign_in_page
+from glasshouse.web.results import api as results_api
+from glasshouse.web.results import compare_api, compare_page, top_page
+from glasshouse.web.results import files_api as results_files_api
+from glasshouse.web.results import page as results_page
+
+__all__ = ["add_routes"]
+
+API = (
+    results_api, compare_api, estimates_api, presets_api, datasets_api, pictures_api, models_api, follow_api,
+    in_and_out_api, code_api, results_files_api, bulk_api, networks_api, jobs_api, workers_api,
+    classify_files_api, people_api,
+)  # fmt: skip
+PAGES = (
+    networks_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
+    running_page, bulk_page, new_page, new_model_page, datasets_page, models_page, top_page, results_page,
+    classify_page, in_and_out_page, follow_page, code_page, many_page, compare_page, downloads, edit_page,
+    people_page, sign_in_page,
+)  # fmt: skip
+
+
+def add_routes(app: FastAPI) -> None:
+    """Give the application its API, its pages and their files; ``app.state.store`` is the Studio's store."""
+    api = APIRouter(dependencies=[Depends(check_body)])
+    for part in API:
+        api.include_router(part.router)
+    app.include_router(api, prefix="/api/v1")
+    for part in PAGES:
+        app.include_router(part.router)
+    app.add_api_route("/static/{digest}/{name}", static_file, include_in_schema=False)
+    app.state.error_page = error_page
