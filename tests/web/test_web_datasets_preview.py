@@ -1,6 +1,8 @@
 """The preview of a source: equal to what is made, listed once, never stale, and no way to look where one may not."""
 
+import ast
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from glasshouse.store.database import Store, open_store
 from glasshouse.web.app import create_app
 from glasshouse.web.datasets.preview import look, prepared
 from glasshouse.web.datasets.sources import kept_source
+from glasshouse.web.framework.language import WEB
 
 
 @pytest.fixture
@@ -244,3 +247,15 @@ def test_an_upload_tells_what_it_has_so_that_it_goes_on(client: TestClient) -> N
     assert client.get(f"/api/v1/uploads/{key}/files").json() == {"a/1.png": 3, "a/2.png": 4}
     client.put(f"/api/v1/uploads/{key}/files/a/2.png", params={"total": 9, "offset": 4}, content=b"efghi")
     assert client.get(f"/api/v1/uploads/{key}/files").json() == {"a/1.png": 3, "a/2.png": 9}
+
+
+def test_every_kind_of_finding_has_a_title_on_pages() -> None:
+    kinds: set[str] = set()
+    for file in (WEB.parent / "data").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
+                kinds |= {one.value for one in node.args[:1] if isinstance(one, ast.Constant)}
+    assert len(kinds) > 20
+    text = (WEB / "datasets" / "templates" / "findings.html").read_text(encoding="utf-8")
+    kinds |= {"path-column", "label-column", "group-column", "split-column"}  # made of the column's part
+    assert kinds - set(re.findall(r'^  "([a-z-]+)": _', text, re.M)) == set()
