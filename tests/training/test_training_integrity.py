@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from glasshouse.cli.main import app
-from glasshouse.errors import DamagedRunError, DamageError, GlasshouseError, InputError, ResumeError
+from glasshouse.errors import DamagedRunError, DamageError, GlasshouseError, InputError, ResumeError, WeightsError
 from glasshouse.events import EpochDone, Notice, StepDone
 from glasshouse.integrity.documents import with_checksum
+from glasshouse.networks.reading import read_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import read_checkpoint, write_checkpoint
 from glasshouse.training.loop import resume, train
@@ -343,3 +345,21 @@ def test_verify_on_the_command_line(done: Path, tmp_path: Path, tiny: Path) -> N
     assert data.exit_code == 0 and json.loads(data.stdout)["kind"] == "dataset"
     assert isinstance(CliRunner().invoke(app, ["verify", str(tmp_path)]).exception, InputError)
     assert issubclass(DamagedRunError, DamageError)
+
+
+def test_damaged_weights_of_our_own_are_refused_as_a_start(done: Path, tmp_path: Path) -> None:
+    place = tmp_path / "copy"
+    shutil.copytree(done, place)
+    weights = place / "model" / "weights.safetensors"
+    for file in (place / "checkpoints" / "best.safetensors", weights):
+        whole = file.read_bytes()
+        assert read_weights(file)
+        flip(file, len(whole) - 9, 2)
+        with pytest.raises(WeightsError, match="are damaged"):
+            read_weights(file)
+        file.write_bytes(whole)
+    with zipfile.ZipFile(place / "packed.model", "w") as archive:
+        for one in (place / "model").iterdir():
+            archive.writestr(one.name, one.read_bytes()[:-1] + b"\0" if one == weights else one.read_bytes())
+    with pytest.raises(WeightsError, match=r"its SHA-256 is not the one in model\.json"):
+        read_weights(place / "packed.model")

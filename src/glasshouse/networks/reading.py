@@ -1,5 +1,6 @@
 """Reading files of weights, safetensors or weights-only torch, in a way that never runs code from them."""
 
+import hashlib
 import os
 import warnings
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from safetensors.torch import load, load_file
 from torch import Tensor
 
 from glasshouse.errors import WeightsError
+from glasshouse.integrity.documents import parse_object
+from glasshouse.integrity.tensors import tensors_fault
 from glasshouse.networks.foreign import foreign
 from glasshouse.networks.places import bundled, weights_file
 
@@ -22,6 +25,7 @@ WRAPPERS = ("state_dict", "model_state_dict", "model", "module")
 PREFIXES = ("module.", "_orig_mod.")
 KEPT = ("average/", "module/")  # where a checkpoint of our own holds weights (training/checkpoints.py)
 FROZEN = "body.safetensors"
+MANIFEST, WEIGHTS = "model.json", "weights.safetensors"  # of a model of Glasshouse
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
@@ -49,6 +53,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     except OSError as error:
         raise _unread(path, error) from None
     if packed is not None:
+        _check_whole(path, packed, bundled(path, MANIFEST))
         return _tensors(_safetensors(packed, path))
     torch_file = start.startswith(TORCH_STARTS) and not _is_safetensors(start, size)
     state = _read_torch(path) if torch_file else _read_safetensors(path)
@@ -91,11 +96,33 @@ def _is_safetensors(start: bytes, size: int) -> bool:
 
 def _read_safetensors(path: Path) -> Mapping[str, Any]:
     try:
-        return load_file(path)
+        fault, checked = tensors_fault(path)
+        found = load_file(path)
     except (OSError, SafetensorError, ValueError) as error:
         raise WeightsError(
             f"{path} is neither a whole safetensors file nor a torch file ({error}); fetch or convert it again."
         ) from None
+    if checked and fault:
+        raise _damaged(path, fault)
+    manifest = path.with_name(MANIFEST)
+    if not checked and path.name == WEIGHTS and manifest.is_file():
+        _check_whole(path, path.read_bytes(), manifest.read_bytes())
+    return found
+
+
+def _check_whole(path: Path, weights: bytes, manifest: bytes | None) -> None:
+    """Refuse weights of a model of Glasshouse that are not those its ``model.json`` was written with."""
+    try:
+        told = parse_object(manifest or b"{}").get("weights")
+    except ValueError:  # what lies beside weights may be anything
+        return
+    expected = told.get("sha256") if isinstance(told, dict) else None
+    if expected is not None and hashlib.sha256(weights).hexdigest() != expected:
+        raise _damaged(path, f"its SHA-256 is not the one in model.json")
+
+
+def _damaged(path: Path, fault: str) -> WeightsError:
+    return WeightsError(f"The weights in {path} are damaged: {fault}. Put back a whole copy, or choose another file.")
 
 
 def _safetensors(data: bytes, path: Path) -> Mapping[str, Any]:
