@@ -247,6 +247,7 @@ DATASET: dict[str, list[Change]] = {
     "min_per_class": [({"source": "@more"}, 15)],
     "max_per_class": [({}, 6)],
     "pixel_limit": [({}, 120)],
+    "version": [({"source": "@numbers"}, 1)],  # which counts classes: 1, 2, 10, or sorts them by letters
 }
 
 
@@ -275,6 +276,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for number in range(4):  # twins stay on one side
         (twin.parent / f"ape_{40 + number}.png").write_bytes(twin.read_bytes())
     draw_pictures(folder / "parts", 3, {"train/ape": 8, "train/bee": 8, "val/ape": 4, "val/bee": 4})
+    draw_pictures(folder / "numbers", 4, {"1": 4, "2": 4, "10": 4})
     names = [f"{kind}/{kind}_{number:02d}.png" for kind in ("ape", "bee") for number in range(12)]
     head = "path,label,other,kind,part,part2"
     rows = [f"{name},{name[:3]},{names[-1 - n]},{'xyz'[n % 3]},{['train', 'val'][n % 4 == 0]},"
@@ -285,7 +287,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (folder / "names.txt").write_text("Affe\nBiene\n")
     return {"@": str(folder / "set"), "@more": str(folder / "more"), "@parts": str(folder / "parts"),
             "@table": str(folder / "set" / "table.csv"), "@listed": str(folder / "set" / "listed.txt"),
-            "@names": str(folder / "names.txt")}  # fmt: skip
+            "@numbers": str(folder / "numbers"), "@names": str(folder / "names.txt")}  # fmt: skip
 
 
 def put(fields: Any, places: Mapping[str, str]) -> Any:

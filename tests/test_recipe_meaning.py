@@ -104,7 +104,7 @@ def test_numbers_are_finite(value: float) -> None:
 
 def test_features_alone_refuse_what_features_cannot_do() -> None:
     mixed = {"augmentation": {"cutmix": 0.5}}
-    assert TrainingRecipe(data="d", network="n", strategy="fine-tune", **mixed)
+    assert TrainingRecipe(data="d", network="n", strategy="fine-tune", weights="w", **mixed)
     with pytest.raises(RecipeError, match="mix whole pictures"):
         TrainingRecipe(data="d", network="n", strategy="features", weights="w", **mixed)
     with pytest.raises(RecipeError, match="needs a trained network"):

@@ -78,6 +78,7 @@ def test_balanced_sampling_passes_over_classes_without_pictures() -> None:
 
 
 def test_one_batch_is_read_ahead_in_another_thread() -> None:
+    before = set(threading.enumerate())  # of other tests in this process
     split = Rows([0, 1] * 25)
     stream = batches(split, np.arange(50), 10)
     next(stream)
@@ -88,7 +89,7 @@ def test_one_batch_is_read_ahead_in_another_thread() -> None:
     assert split.asked == 2
     assert all(name.startswith("glasshouse-batches") for name in split.threads)
     stream.close()
-    assert not any(t.name.startswith("glasshouse-batches") for t in threading.enumerate())
+    assert not any(t.name.startswith("glasshouse-batches") for t in set(threading.enumerate()) - before)
 
 
 def test_a_fault_while_reading_is_raised_where_the_batch_is_asked_for() -> None:

@@ -14,7 +14,7 @@ import pytest
 from glasshouse.data.decoding.picture import decode
 from glasshouse.data.items import Source
 from glasshouse.data.sources.source import open_source, source_paths
-from glasshouse.errors import PictureError, SourceError
+from glasshouse.errors import PictureError, RecipeError, SourceError
 from glasshouse.recipe import DatasetRecipe
 from pictures import jpeg_bytes, picture, save, write_class_folders, write_splits
 
@@ -258,7 +258,7 @@ def test_sources_that_are_none(tmp_path: Path) -> None:
         opened(tmp_path / "cat" / "1.jpg")
     with pytest.raises(SourceError, match="nothing is loaded from the network"):
         opened(Path("https://example.org/pets.zip"))
-    with pytest.raises(SourceError, match="there is no"):
+    with pytest.raises(RecipeError, match="a letter that cannot be kept"):
         opened(Path("nul\0byte"))
 
 

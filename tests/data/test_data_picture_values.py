@@ -328,6 +328,6 @@ def test_an_npz_with_channels_first_is_turned_and_told(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", images=np.moveaxis(images, -1, 1), labels=np.array([0, 1] * 4))
     recipe = DatasetRecipe(source=str(tmp_path / "x.npz"), width=20, height=24, valid=0, twins=False)
     dataset = create_dataset(recipe, tmp_path / "out")
-    assert [one.kind for one in dataset.warnings] == ["layout"]
+    assert [one.kind for one in dataset.warnings] == ["channels-first"]
     order = [int(path[-5:]) for path in dataset.splits["train"].paths]
     np.testing.assert_array_equal(dataset.splits["train"].rows(np.arange(8)), images[order])

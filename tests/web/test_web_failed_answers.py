@@ -69,5 +69,5 @@ def test_a_failed_scoring_with_and_without_an_earlier_result(client: TestClient,
 def test_in_korean(client: TestClient, studio: Studio) -> None:
     job = failed(studio, submit_classification(studio.store, studio.model, str(studio.pictures)), Failure.KILLED)
     text = client.get(f"/models/{studio.model}/many/{job}", headers={"Accept-Language": "ko"}).text
-    assert "먼저 다른 프로그램을 끝내세요." in text
+    assert "다시 강제 종료되면 작업의 로그와 컴퓨터의 로그에서 누가 끝냈는지 알 수 있습니다." in text
     assert "이미지는 그대로입니다." in text

@@ -118,7 +118,7 @@ def _check_whole(path: Path, weights: bytes, manifest: bytes | None) -> None:
         return
     expected = told.get("sha256") if isinstance(told, dict) else None
     if expected is not None and hashlib.sha256(weights).hexdigest() != expected:
-        raise _damaged(path, f"its SHA-256 is not the one in model.json")
+        raise _damaged(path, "its SHA-256 is not the one in model.json")
 
 
 def _damaged(path: Path, fault: str) -> WeightsError:

@@ -42,6 +42,7 @@ PATTERNS = (  # the same, where a place stands within the words
      "먼저 데이터 세트를 만드세요"),
     (re.compile(r"; finish it with: glasshouse resume \S+"), "; resume it first"),
     (re.compile(r"다음으로 끝내십시오: glasshouse resume \S+"), "먼저 이어서 학습하세요"),
+    (re.compile(r": 같은 원본과 설정, 같은 --out으로 glasshouse dataset create를 실행하면 바뀝니다"), ""),
     (re.compile(r": glasshouse dataset create with the same source, options and --out replaces it"), ""),
     (re.compile(r", training again what came after: glasshouse resume \S+ --from \S+"),
      ", clone the model and start from that checkpoint"),
