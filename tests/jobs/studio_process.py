@@ -17,6 +17,7 @@ import psutil
 
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.jobs import get_job, list_jobs, resume_job
+from glasshouse.store.models import get_model
 from glasshouse.store.records import JobState
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 
@@ -148,8 +149,11 @@ class Home:
                 resume_job(store, job.id)
 
     def steps(self, job_id: str) -> int:
+        """Return how many steps a training has taken."""
         with self.store() as store:
-            return get_job(store, job_id).done
+            events = store.path(get_model(store, str(get_job(store, job_id).model_id)).folder) / "events.jsonl"
+        lines = events.read_text(encoding="utf-8").split("\n")[:-1] if events.is_file() else []
+        return max((json.loads(line)["step"] for line in lines if '"type": "step"' in line), default=0)
 
     def close(self) -> None:
         """End everything that is left."""

@@ -237,14 +237,14 @@ def test_a_model_goes_on_for_more_epochs_as_a_new_one(store: Store, trained: Mod
 
 
 def test_what_fails_is_told_in_words(store: Store, dataset: DatasetRecord, pictures: Path, until: Until) -> None:
-    (broken,) = submit_models(store, NewModel("broken", dataset.id, {**SHORT, "network": "LeNot"}))
+    (broken,) = submit_models(store, NewModel("broken", dataset.id, {**SHORT, "network": "resnet18.no_such_tag"}))
     empty = pictures / "empty"
     empty.mkdir()
     gone = submit_dataset(store, NewDataset("gone", {"source": str(empty)}))
     (waiting,) = submit_models(store, NewModel("waiting", gone.id, SHORT))
     shutil.rmtree(empty)
     until(lambda: not get_job(store, broken.job_id).state.live and not get_job(store, waiting.job_id).state.live)
-    assert "LeNet" in str(get_job(store, broken.job_id).reason), "close names are offered"
+    assert "ResNet18" in str(get_job(store, broken.job_id).reason), "close names are offered"
     assert "Traceback" in str(get_job(store, broken.job_id).detail)
     assert get_dataset(store, gone.id).state is JobState.FAILED
     assert str(get_job(store, waiting.job_id).reason).startswith("The dataset gone is failed: ")
