@@ -239,12 +239,15 @@ def test_weights_of_an_earlier_model_start_the_next_twice(
 
 
 def test_a_broken_network_shows_the_cause(desk: Desk, made: dict[str, Any]) -> None:
-    (model,) = desk.models("broken", made["exact"]["id"], network="LeNett")
+    asked = {"name": "broken", "dataset_id": made["exact"]["id"], "recipe": {"network": "LeNett"}}
+    answer = desk.client.post("/api/v1/models", json=asked)
+    assert answer.status_code == 422 and "LeNett" in answer.text and "LeNet," in answer.text, "told before a job begins"
+    (model,) = desk.models("broken", made["exact"]["id"], network="resnet18.no_such_tag")
     found = desk.wait(f"/models/{model}")
     assert found["state"] == "failed"
-    assert "LeNett" in found["job"]["reason"]
-    assert "LeNet," in found["job"]["reason"]
-    assert "LeNett" in desk.client.get(f"/models/{model}").text
+    assert "resnet18.no_such_tag" in found["job"]["reason"]
+    assert "ResNet18" in found["job"]["reason"]
+    assert "resnet18.no_such_tag" in desk.client.get(f"/models/{model}").text
 
 
 def test_a_network_that_does_not_fit_shows_the_cause(desk: Desk, made: dict[str, Any]) -> None:

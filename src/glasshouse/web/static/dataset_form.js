@@ -51,7 +51,7 @@ if (form && preview()) {
     clearTimeout(later);
     later = setTimeout(show, PAUSE);
   };
-  if (form.dataset.restored) show();
+  if (form.hasAttribute("data-restored")) show();
   document.addEventListener("input", soon);
   document.addEventListener("change", soon);
   document.addEventListener("click", (event) => {

@@ -27,9 +27,9 @@ function put(field, value) {
 }
 
 function restore(form, saved) {
-  if (!cameBack() && (location.search || form.dataset.keep !== "new")) return; // what a link asks for is meant
+  if (!cameBack() && (location.search || form.getAttribute("data-keep") !== "new")) return; // what a link asks for is meant
   for (const field of fieldsOf(form)) if (field.name in saved) put(field, saved[field.name]);
-  form.dataset.restored = "yes";
+  form.setAttribute("data-restored", "yes"); // a form may have a field called dataset
 }
 
 function keep(form) {

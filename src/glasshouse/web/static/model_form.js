@@ -33,7 +33,7 @@ if (form) {
     for (const card of cards) if (mine === trial) await measure(card);
   };
   const cards = [...form.querySelectorAll("[data-estimate]:not([data-known]):not([data-estimate=own])")];
-  if (form.querySelector("[data-estimate]") && !form.dataset.waits) measureAll(cards.filter((card) => !card.querySelector("strong")));
+  if (form.querySelector("[data-estimate]") && !form.hasAttribute("data-waits")) measureAll(cards.filter((card) => !card.querySelector("strong")));
 
   // How many models it makes, told before.
   const planned = document.getElementById("plan");
@@ -73,7 +73,7 @@ if (form) {
   // What studio.js put back into the form may have chosen one's own settings: they are seen then.
   if (form.querySelector("input[name=preset][value=own]").checked) form.querySelector("[data-own]").open = true;
 
-  if (form.dataset.restored) { draw(); tell(); }
+  if (form.hasAttribute("data-restored")) { draw(); tell(); }
   let later = 0;
   form.addEventListener("input", (event) => {
     const name = event.target.name ?? "";
