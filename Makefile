@@ -4,8 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
 CORES := $(shell getconf _NPROCESSORS_ONLN)
-# Half as many again as there are cores, since many tests wait for processes and browsers; at most eight, for the memory.
-WORKERS ?= $(shell echo $$(( $(CORES) > 5 ? 8 : ($(CORES) * 3 + 1) / 2 )))
+WORKERS ?= $(CORES)
 # Files are dealt out in the order of tests/conftest.py, the longest first; compiled tests are kept from run to run.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -16,6 +16,7 @@ from glasshouse.store.records import DatasetRecord
 from glasshouse.store.submit import NewDataset, submit_dataset
 from pictures import write_class_folders
 
+PATIENCE = 300.0  # far beyond what a busy computer takes
 Until = Callable[[Callable[[], object]], None]
 
 
@@ -50,10 +51,10 @@ def worker(store: Store) -> Iterator[Worker]:
 
 @pytest.fixture
 def until(worker: Worker) -> Until:
-    """Let the worker work until something holds, at most a minute and a half."""
+    """Let the worker work until something holds, at most `PATIENCE` seconds: a deadline for what never comes."""
 
     def wait(holds: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + PATIENCE
         while not holds():
             assert time.monotonic() < deadline, "it did not come about"
             worker.look()
@@ -67,7 +68,7 @@ def dataset(store: Store, pictures: Path, worker: Worker) -> DatasetRecord:
     """A dataset of cats and dogs, made by the worker."""
     recipe = {"source": str(pictures), "width": 28, "height": 28, "color": "gray"}
     made = submit_dataset(store, NewDataset("pets", recipe))
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while get_dataset(store, made.id).state.live and time.monotonic() < deadline:
         worker.look()
         time.sleep(0.05)

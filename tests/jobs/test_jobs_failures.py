@@ -75,7 +75,8 @@ def test_a_rate_that_is_too_high_keeps_the_checkpoint_before(
 
 
 @pytest.mark.parametrize(
-    ("network", "says"), [("nonet99", "no network named 'nonet99'"), ("AlexNet", "needs pictures of at least")]
+    ("network", "says"),
+    [("resnet18.nonet99", "no network named 'resnet18.nonet99'"), ("AlexNet", "needs pictures of at least")],
 )
 def test_a_network_that_is_not_there_or_does_not_fit_is_told(
     store: Store, dataset: DatasetRecord, until: Until, network: str, says: str
