@@ -100,6 +100,7 @@ def test_a_training_is_aborted_resumed_killed_and_taken_over(
     until(lambda: job().state is JobState.ABORTED)
     first = job()
     assert first.reason is not None and first.done > 3
+    steps = max(p["step"] for p in read_points(store.path(model.folder)).points if p["type"] == "step")
     assert any(one.name == "last.safetensors" for one in list_checkpoints(store, model))
     with pytest.raises(ConflictError, match="it stays"):
         delete_checkpoint(store, get_model(store, model.id), "last.safetensors")
@@ -108,7 +109,7 @@ def test_a_training_is_aborted_resumed_killed_and_taken_over(
     until(lambda: job().done > first.done)
     points = read_points(store.path(model.folder)).points
     started = [p for p in points if p["type"] == "run-started"]
-    assert started[-1]["resumed_step"] >= first.done
+    assert started[-1]["resumed_step"] >= steps > 0
     assert job().version == 2
 
     pid = job().pid
