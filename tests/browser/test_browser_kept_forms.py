@@ -105,9 +105,9 @@ def test_a_network_that_is_being_built_survives_a_reload(page: Any) -> None:
     before = page.locator("[data-block]").count()
     page.locator("#word").select_option("Dropout")
     page.locator("button[value=add]").click()
-    page.wait_for_function(f"document.querySelectorAll('[data-block]').length === {before + 1}")
+    page.wait_for_function(f"() => document.querySelectorAll('[data-block]').length === {before + 1}")
     page.reload()
-    page.wait_for_function(f"document.querySelectorAll('[data-block]').length === {before + 1}")
+    page.wait_for_function(f"() => document.querySelectorAll('[data-block]').length === {before + 1}")
     assert page.locator("#field-name").input_value() == "Half built"
     page.goto("/networks")
     page.goto("/networks/new")

@@ -8,8 +8,8 @@ from seeded_studio import Seeded, seeded_studio
 
 
 @pytest.fixture(scope="session")
-def seeded(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
-    """The Studio; the browser is asked for first, so that nothing is made where there is none."""
+def seeded(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+    """The Studio; Chromium is asked for first, so that nothing is made where there is none."""
     made = seeded_studio(tmp_path_factory.mktemp("seeded"))
     yield made
     made.studio.stop()
