@@ -135,12 +135,14 @@ def _check(entry: Entry, classes: int, channels: int, width: int, height: int) -
 def _make(entry: Entry, classes: int, channels: int, width: int, height: int) -> Built:
     if entry.library == "own":
         return Built(entry, OWN[entry.id](channels, height, width, classes), entry.head)
-    from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
-
     try:
         if entry.library == "timm":
-            module = vision.make_timm(entry.id, classes, channels, (height, width))
+            from glasshouse.networks import timm_networks  # slow to import, and the networks of our own do not need it
+
+            module = timm_networks.make_timm(entry.id, classes, channels, (height, width))
         else:
+            from glasshouse.networks import vision  # slow to import as well
+
             module = vision.make_torchvision(entry.id, classes)
             _adapt_input(module, channels)
         _replace_head(entry, module, classes)
