@@ -30,7 +30,7 @@ def train(
     network: Annotated[
         str | None, _option("A network's name (glasshouse networks), or a file of layers.", "NAME|FILE")
     ] = None,
-    weights: Annotated[str | None, _option("Where the weights begin (none).", "pretrained|none|FILE")] = None,
+    weights: Annotated[str | None, _option("Where the weights begin (none).", "pretrained|none|FILE|NAME")] = None,
     strategy: Annotated[Strategy | None, _option("What is trained (scratch).")] = None,
     epochs: Annotated[int | None, _option("Epochs; the strategy has a default.", "N")] = None,
     freeze_epochs: Annotated[int | None, _option("fine-tune: epochs of the head alone (1).", "N")] = None,
@@ -66,8 +66,10 @@ def train(
 
     Ctrl-C stops between two steps; glasshouse resume RUN goes on, with the numbers of an undisturbed run.
     """
+    from glasshouse.networks.shelf.listing import weights_by_name
     from glasshouse.training.run_folder import RunFolder, next_run
 
+    weights = None if weights is None else weights_by_name(weights)
     begun = time.monotonic()
     plain = {"network": network, "weights": weights, "strategy": strategy, "epochs": epochs, "views": views,
              "freeze_epochs": freeze_epochs, "batch_size": batch_size, "accumulate": accumulate, "dropout": dropout,

@@ -62,10 +62,10 @@ def normalized_otherwise(origin: Origin | None, mean: Sequence[float], std: Sequ
     )
 
 
-def fitting_networks(state: Mapping[str, Tensor], but: Entry) -> list[str]:
+def fitting_networks(state: Mapping[str, Tensor], but: Entry | None = None) -> list[str]:
     """Return the networks of the catalogue whose bodies hold exactly these tensors, by names and shapes."""
     count = sum(value.numel() for name, value in state.items() if "running_" not in name)
-    others = [entry for entry in CATALOGUE.values() if entry.library != "own" and entry.name != but.name]
+    others = [entry for entry in CATALOGUE.values() if entry.library != "own" and entry is not but]
     near = [entry for entry in others if abs(count - entry.parameters) <= HEADS + entry.parameters / 10]
     return [entry.name for entry in near if any(_same(state, shapes) for shapes in _shapes(entry))]
 
@@ -73,8 +73,7 @@ def fitting_networks(state: Mapping[str, Tensor], but: Entry) -> list[str]:
 @cache
 def _shapes(entry: Entry) -> list[dict[str, torch.Size]]:
     """Return the shapes of the tensors of a published network by their names, in each library that has it."""
-
-    from glasshouse.networks import vision  # loaded already, by building
+    from glasshouse.networks import vision  # slow to import
 
     with torch.device("meta"):
         make = [vision.make_torchvision(entry.id, 1000)] if entry.library == "torchvision" else []

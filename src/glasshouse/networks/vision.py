@@ -37,6 +37,7 @@ __all__ = [
     "make_timm",
     "make_torchvision",
     "timm_facts",
+    "timm_licence",
     "timm_names",
     "timm_size",
     "timm_source",
@@ -128,6 +129,12 @@ def timm_source(name: str) -> tuple[str, str]:
     """Return the address and the Hugging Face repository of timm's pretrained weights; empty where it has none."""
     config: Any = timm.get_pretrained_cfg(name)
     return config.url or "", config.hf_hub_id or ""
+
+
+def timm_licence(name: str) -> tuple[str, int]:
+    """Return the licence of timm's pretrained weights (empty if timm does not say), and how many classes they give."""
+    config: Any = timm.get_pretrained_cfg(name)
+    return str(config.license or ""), int(config.num_classes or 0)
 
 
 def _head_name(module: nn.Module) -> str:

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE
+from glasshouse.networks.pretrained import at_hand
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.ownership import NAME_LENGTH, Listing
@@ -34,7 +35,7 @@ from glasshouse.web.new_model.form import (
     new_model,
     recipe_fields,
 )
-from glasshouse.web.new_model.presets import Preset, preset_words, presets_for, weights_here
+from glasshouse.web.new_model.presets import Preset, preset_words, presets_for
 from glasshouse.web.new_model.rate_preview import rates_ahead
 from glasshouse.web.new_model.trial import fitting
 
@@ -225,7 +226,7 @@ def _form(
         "plan": _plan(desk, form, chosen, drawn),
         "networks": list(CATALOGUE.values()),
         "own_networks": _own_networks(desk, jobs, form.get("network", "")),
-        "weights_here": {name for name, entry in CATALOGUE.items() if weights_here(entry)},
+        "weights_here": {name for name, entry in CATALOGUE.items() if at_hand(entry)},
         "models": [(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
         "drawing": _drawing(drawn),
     }
