@@ -186,13 +186,13 @@ def test_licences_that_forbid_commercial_use_are_marked() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(RECOMMENDED))
 def test_the_cards_of_recommended_networks_agree_with_timm(name: str) -> None:
-    from glasshouse.networks import vision
+    from glasshouse.networks import timm_networks
 
     card, entry = RECOMMENDED[name], find(RECOMMENDED[name].network)
-    licence, classes = vision.timm_licence(entry.id)
+    licence, classes = timm_networks.timm_licence(entry.id)
     assert (card.width, card.height, card.mean, card.std) == (entry.width, entry.height, entry.mean, entry.std)
     assert (card.licence.lower(), card.classes) == (licence, classes)
-    module = vision.make_timm(entry.id, classes, 3, None)
+    module = timm_networks.make_timm(entry.id, classes, 3, None)
     assert card.parameters == sum(one.numel() for one in module.parameters())
 
 

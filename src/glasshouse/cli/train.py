@@ -187,12 +187,13 @@ def _own_size(network: str | dict[str, Any]) -> str:
         entry = find(network)
         return f"{entry.width}x{entry.height}"
     from glasshouse.errors import Problem, RecipeError
-    from glasshouse.layers.classifier import classifier_problems, shape_of
+    from glasshouse.layers.classifier import Classifier
 
-    if problems := classifier_problems(network):
-        named = [Problem(f"network.{problem.field}", problem.message) for problem in problems]
-        raise RecipeError("the training recipe", named)
-    _, height, width, _ = shape_of(network)
+    try:
+        _, height, width = Classifier.of(network).shape
+    except RecipeError as error:
+        named = [Problem(f"network.{problem.field}", problem.message) for problem in error.problems]
+        raise RecipeError("the training recipe", named) from None
     return f"{width}x{height}"
 
 

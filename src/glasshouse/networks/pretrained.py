@@ -65,11 +65,13 @@ def places(entry: Entry) -> list[Place]:
     """Return where the weights of a network are published, the best place first; empty if nowhere."""
     if entry.library == "own":
         return []
-    from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
-
     if entry.library == "torchvision":
+        from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
+
         return [Place(url, url.rpartition("/")[2]) for url in vision.torchvision_urls(entry.id)]
-    url, repository = vision.timm_source(entry.id)
+    from glasshouse.networks import timm_networks  # slow to import as well
+
+    url, repository = timm_networks.timm_source(entry.id)
     found = [Place(url, url.rpartition("/")[2])] if url.endswith((".pth", ".safetensors")) else []
     if repository:
         address = f"https://huggingface.co/{repository}/resolve/main/model.safetensors"

@@ -1,13 +1,14 @@
 """How a network is trained on a dataset."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from glasshouse.errors import Problem
-from glasshouse.layers.classifier import classifier_problems
+from glasshouse.errors import Problem, RecipeError
+from glasshouse.layers.classifier import Classifier
 from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.part import Count, Epochs, Fraction, NotNegative, Part, Positive
@@ -168,17 +169,35 @@ class TrainingRecipe(Recipe):
         if len(self.network_name) > 200:
             yield Problem("network", f"a name of {len(self.network_name):,} letters; give one of at most 200")
         if isinstance(self.network, dict):
-            for problem in classifier_problems(self.network):
-                yield Problem(f"network.{problem.field}", problem.message)
+            yield from self._layer_problems()
             if self.weights == "pretrained":
                 yield Problem("weights", "a network of layers of one's own has no pretrained weights; give a file that "
                               "it was trained into, or none")  # fmt: skip
+
+    def _layer_problems(self) -> Iterator[Problem]:
+        try:
+            self.layers  # noqa: B018  read here, at the door, for all who use it
+        except RecipeError as error:
+            for problem in error.problems:
+                yield Problem(f"network.{problem.field}", problem.message)
 
     def start_problems(self) -> Iterator[Problem]:
         """Yield what hinders a new training, though runs that were made so can still be read and resumed."""
         if self.strategy == "fine-tune" and self.weights == "none":
             yield Problem("weights", "the strategy fine-tune needs a trained network, or its head is trained on random "
                           "features; give pretrained or a file, or choose the strategy scratch")  # fmt: skip
+
+    @cached_property
+    def layers(self) -> Classifier | None:
+        """The layers of a network that is layers as data, read once; None of a name of the catalogue."""
+        return None if isinstance(self.network, str) else Classifier.of(self.network)
+
+    def with_layers(self, layers: Classifier) -> "TrainingRecipe":
+        """Return the recipe with these layers in the place of its network."""
+        return self._with({"network": layers.description}, {"layers": layers})
+
+    def kept(self, changes: Collection[str]) -> dict[str, Any]:
+        return {} if "network" in changes else {"layers": self.layers}
 
     @property
     def network_name(self) -> str:

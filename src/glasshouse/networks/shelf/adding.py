@@ -75,9 +75,9 @@ def published_card(name: str) -> Card:
         raise WeightsError(f"{entry.name} has no published weights to fetch; add a file of them to the shelf.")
     licence, classes = TORCHVISION_LICENCE, entry.classes
     if entry.library == "timm":
-        from glasshouse.networks import vision  # places has loaded it
+        from glasshouse.networks import timm_networks  # places has loaded it
 
-        licence, classes = vision.timm_licence(entry.id)
+        licence, classes = timm_networks.timm_licence(entry.id)
     return replace(_card(entry.name, entry, classes), licence=licence, source=found[0].url)
 
 
