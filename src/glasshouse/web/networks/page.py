@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import ConflictError, GlasshouseError, RecipeError
 from glasshouse.layers.classics import CLASSICS
-from glasshouse.layers.classifier import fitted
+from glasshouse.layers.classifier import Classifier
 from glasshouse.store.bulk_actions import count_binned_at
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.networks import (
@@ -216,8 +216,9 @@ def _for_dataset(dataset: DatasetRecord, layers: Mapping[str, Any]) -> dict[str,
     recipe = dataset.recipe
     classes = (dataset.summary or {}).get("classes", [])
     channels = 1 if recipe.get("color") == "gray" else 3
-    return fitted(layers, classes=max(2, len(classes)), channels=channels, width=int(recipe["width"]),
-                  height=int(recipe["height"]))  # fmt: skip
+    fitted = Classifier.of(layers).fitted(classes=max(2, len(classes)), channels=channels, width=int(recipe["width"]),
+                                          height=int(recipe["height"]))  # fmt: skip
+    return fitted.description
 
 
 def _has_layers(job: JobResource) -> bool:
