@@ -16,8 +16,7 @@ from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.ownership import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
-from glasshouse.store.submit import check_member, model_problems, weights_path
-from glasshouse.web.context.actions import make_models
+from glasshouse.store.submit import check_member, model_problems, submit_models, weights_path
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, MemberContext, RequestContext
 from glasshouse.web.context.resource import DATASET, MODEL
@@ -174,7 +173,7 @@ def _create(request: Request, context: RequestContext, form: dict[str, str]) -> 
     problems |= problems_of(RecipeError("the model", unread))
     if not problems:
         try:
-            made = make_models(context, new)
+            made = [one.id for one in submit_models(context.store, new, context.user)]
         except GlasshouseError as error:
             problems = problems_of(error) if isinstance(error, RecipeError) else {"dataset": str(error)}
         else:
