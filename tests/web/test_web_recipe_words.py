@@ -30,15 +30,16 @@ SAID: dict[str, tuple[dict[str, Any], tuple[str, str], tuple[str, str]]] = {
         {"strategy": "fine-tune", "weights": "pretrained", "freeze_epochs": 0}, ("Epochs for the last layer", "0"),
         ("마지막 층만 학습하는 에포크", "0"),
     ),
+    "schedule": ({"schedule": {"name": "cosine"}}, ("Schedule", "Cosine"), ("학습률 스케줄", "코사인 감소")),
     "optimizer": (
         {"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}},
-        ("Optimizer", "sgd, Momentum 0.9, Nesterov's momentum, Weight decay 0.01"),
-        ("옵티마이저", "sgd, 모멘텀 0.9, 네스테로프 모멘텀, 가중치 감쇠 0.01"),
+        ("Optimizer", "SGD, Momentum 0.9, Nesterov's momentum, Weight decay 0.01"),
+        ("옵티마이저", "SGD, 모멘텀 0.9, 네스테로프 모멘텀, 가중치 감쇠 0.01"),
     ),
     "augmentation": (
         {"augmentation": {"rotation": 10, "horizontal_flip": True, "zoom": [0.9, 1.2]}},
         ("Augmentation", "Rotation 10, Zoom 0.9–1.2, Mirror left and right"),
-        ("데이터 증강", "회전 10, 확대·축소 0.9–1.2, 좌우 뒤집기"),
+        ("데이터 증강", "회전 10, 확대·축소 0.9~1.2, 좌우 뒤집기"),
     ),
     "class weights": (
         {"objective": {"class_weights": {"cat": 2, "dog": 0.5}}}, ("Class weights", "cat 2, dog 0.5"),
@@ -77,7 +78,7 @@ def test_what_is_as_usual_is_not_said() -> None:
     told = rows("en", TrainingRecipe(data="-", **PLAIN).model_dump(mode="json"))
     assert set(told) == {"Network", "Start from", "Strategy", "Epochs", "Batch size", "Optimizer", "Learning rate",
                          "Schedule", "Augmentation", "Seed"}  # fmt: skip
-    assert (told["Schedule"], told["Augmentation"], told["Batch size"]) == ("one-cycle", "none", "64")
+    assert (told["Schedule"], told["Augmentation"], told["Batch size"]) == ("One cycle", "none", "64")
     assert rows("en", dict(PLAIN))["Epochs"] == "3", "a recipe may leave fields out"
 
 
@@ -100,7 +101,7 @@ def test_every_field_that_is_changed_is_said() -> None:
         other = "reflect" if name == "fill" else True if isinstance(value, bool) else [0.1, 0.2]
         assert rows("en", placed(usual, f"augmentation.{name}", other)) != rows("en", usual), name
     stopping = rows("en", {**usual, "early_stopping": {"patience": 4, "min_delta": 0.1, "monitor": "valid_accuracy"}})
-    assert stopping["Stop early after"] == "4, min delta 0.1, monitor valid_accuracy"
+    assert stopping["Stop early after"] == "4, min delta 0.1, monitor Accuracy on validation pictures"
 
 
 def test_the_page_of_a_model_says_them(studio: Studio) -> None:

@@ -11,6 +11,8 @@ Words = Callable[[str], str]
 Labels = Mapping[str, str]
 Row = tuple[str, Any]
 MOST_LAYERS = 20  # named of a network
+OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam", "radam": "RAdam", "adamax": "Adamax",
+              "rmsprop": "RMSprop", "adagrad": "AdaGrad", "adadelta": "AdaDelta"}  # fmt: skip
 USUAL = TrainingRecipe(data="-", network="LeNet").model_dump(mode="json")
 PARTS = {name: part for name, part in USUAL.items() if isinstance(part, dict)} | {
     "early_stopping": EarlyStoppingRecipe(patience=1).model_dump(mode="json")
@@ -64,9 +66,9 @@ def _course(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
         (labels["epochs"], recipe.get("epochs") or _("as the strategy has it")),
         (labels["batch_size"], recipe.get("batch_size")),
         (labels["accumulate"], _unusual(recipe, "accumulate")),
-        (labels["optimizer.name"], _parts(labels, "optimizer", optimizer, said=("weight_decay",))),
+        (labels["optimizer.name"], _parts(_, labels, "optimizer", optimizer, said=("weight_decay",))),
         (labels["optimizer.lr"], optimizer.get("lr") or _("the optimizer's own")),
-        (labels["schedule.name"], _parts(labels, "schedule", schedule)),
+        (labels["schedule.name"], _parts(_, labels, "schedule", schedule)),
         (labels["schedule.milestones"], ", ".join(_("{value} %").format(value=f"{at:g}") for at in steps or ())),
         (labels["clip_norm"], recipe.get("clip_norm")),
     ]
@@ -78,7 +80,7 @@ def _pictures(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
     normalize = {"dataset": _("Of the dataset"), "imagenet": _("Of ImageNet"), "none": _("Left as they are")}
     weights = objective.get("class_weights")
     return [
-        (_("Augmentation"), _parts(labels, "augmentation", recipe.get("augmentation") or {}) or _("none")),
+        (_("Augmentation"), _parts(_, labels, "augmentation", recipe.get("augmentation") or {}) or _("none")),
         (labels["normalize"], normalize.get(str(recipe.get("normalize")))),
         (labels["sampling"], _("Balanced") if recipe.get("sampling") == "balanced" else None),
         (labels["dropout"], recipe.get("dropout")),
@@ -93,8 +95,8 @@ def _rest(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
     devices = {"auto": None, "cpu": _("Processor"), "cuda": "GPU"}
     device = recipe.get("device")
     return [
-        (labels["early_stopping.patience"], _parts(labels, "early_stopping", stopping)),
-        (_("Checkpoints"), _parts(labels, "checkpoints", checkpoints)),
+        (labels["early_stopping.patience"], _parts(_, labels, "early_stopping", stopping)),
+        (_("Checkpoints"), _parts(_, labels, "checkpoints", checkpoints)),
         (_("Running mean of the weights"), recipe.get("ema_decay")),
         (labels["precision"], _("Mixed 16 and 32 bits") if recipe.get("precision") == "mixed" else None),
         (labels["device"], devices.get(str(device), device)),
@@ -108,16 +110,28 @@ def _unusual(recipe: Mapping[str, Any], name: str, zero: str = "") -> Any:
     return None if value == USUAL[name] else value or zero
 
 
-def _parts(labels: Labels, part: str, values: Mapping[str, Any], said: tuple[str, ...] = ()) -> str:
+def _words(_: Words) -> Mapping[str, str]:
+    """Return what forms call the values of recipes that are words."""
+    return OPTIMIZERS | {
+        "one-cycle": _("One cycle"), "constant": _("Constant"), "step": _("Step down"),
+        "multi-step": _("Several steps"), "exponential": _("Exponential"), "inverse": _("Inverse"),
+        "polynomial": _("Polynomial"), "sigmoid": _("Sigmoid"), "cosine": _("Cosine"),
+        "valid_loss": _("Validation loss"), "valid_accuracy": _("Accuracy on validation pictures"),
+    }  # fmt: skip
+
+
+def _parts(_: Words, labels: Labels, part: str, values: Mapping[str, Any], said: tuple[str, ...] = ()) -> str:
     """Return the first word of a part, and with their names the values that are unusual, or set and of ``said``."""
-    usual = PARTS[part]
-    found = [str(values[FIRST[part]])] if values.get(FIRST.get(part, "")) else []
+    usual, words = PARTS[part], _words(_)
+    first = values.get(FIRST.get(part, ""))
+    found = [words.get(str(first), str(first))] if first else []
     for name in usual:
         value = values.get(name, usual[name])
         if name in UNNAMED or name == FIRST.get(part) or (value == usual[name] and not (name in said and value)):
             continue
         label = labels.get(f"{part}.{name}", name.replace("_", " "))
-        found.append(label if value is True else f"{label} {_plain(value)}")
+        shown = words.get(str(value)) or _plain(value, _("{low}–{high}"))
+        found.append(label if value is True else f"{label} {shown}")
     return ", ".join(found)
 
 
@@ -125,9 +139,11 @@ def _each(weights: Any) -> str:
     return ", ".join(f"{name} {weight:g}" for name, weight in weights.items()) if isinstance(weights, Mapping) else ""
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, between: str = "{low}–{high}") -> str:
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        return between.format(low=_plain(value[0]), high=_plain(value[1]))
     if isinstance(value, (list, tuple)):
-        return "–".join(map(_plain, value))
+        return ", ".join(map(_plain, value))
     if value is None:
         return "–"
     return f"{value:.8g}" if isinstance(value, float) else str(value)
