@@ -9,12 +9,18 @@ from studio_running import Running
 
 PRESS = """([key, code, more]) => document.activeElement.dispatchEvent(
   new KeyboardEvent("keydown", { key, code, bubbles: true, cancelable: true, ...more }))"""
+LAYERS = {"layers": [{"layer": "Input", "name": "in", "settings": {"shape": [8, 8, 1]}},
+                     {"layer": "Flatten", "name": "flat", "inputs": ["in"]},
+                     {"layer": "Dense", "name": "out", "inputs": ["flat"],
+                      "settings": {"units": 2, "activation": "softmax"}}]}  # fmt: skip
 ROW = "() => [...document.querySelectorAll('table.rows tbody tr')].indexOf(document.activeElement.closest('tr'))"
 
 
 @pytest.fixture(scope="module")
 def page(browser: Any, running: Running) -> Iterator[Any]:
     with opened(browser, running.address, View("ko", "light", 1280)) as (made, faults):
+        for name in ("하나", "둘"):
+            assert made.request.post("/api/v1/networks", data={"name": name, "layers": LAYERS}).ok
         yield made
     assert faults == []
 
@@ -26,7 +32,7 @@ def press(page: Any, key: str, code: str, **more: Any) -> bool:
 
 @pytest.mark.parametrize(("down", "up", "tick", "group"), [("ㅓ", "ㅏ", "ㅌ", "ㅎ"), ("Process",) * 4, tuple("jkxg")])
 def test_rows_are_walked_and_chosen(page: Any, down: str, up: str, tick: str, group: str) -> None:
-    page.goto("/")
+    page.goto("/networks")
     page.locator("table.rows tbody tr").nth(1).wait_for()
     press(page, down, "KeyJ")
     press(page, down, "KeyJ")
@@ -58,6 +64,7 @@ def test_keys_of_every_page(page: Any) -> None:
     page.keyboard.press("Escape")
     press(page, "ㅗ", "KeyH")
     page.wait_for_url("**/", wait_until="load")
+    page.goto("/networks")
     press(page, "Process", "Slash")
     assert page.evaluate("() => document.activeElement.type") == "search"
 
