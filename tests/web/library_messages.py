@@ -8,6 +8,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from pydantic_core._pydantic_core import list_all_errors
@@ -144,6 +145,7 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
 )
 
 
+@cache
 def templates() -> dict[str, str]:
     """Return each template and the first place where it stands."""
     found: dict[str, str] = dict.fromkeys(SYSTEM, "the system")
