@@ -48,13 +48,14 @@ def _verified(file: Path) -> tuple[dict[str, NDArray[np.generic]], bool]:
     data = file.read_bytes()  # np.load leaves a damaged file open
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as held:
-            found = {name: held[name] for name in held.files}
+            arrays = {name: held[name] for name in held.files}
     except Exception as error:  # noqa: BLE001  damaged bytes make zip and NumPy raise in any way
         raise ValueError(f"it cannot be read: {error}") from None
-    told = found.pop(CHECKSUM, None)
-    if told is not None and str(told) != (now := _checksum(found)):
-        raise ValueError(f"its checksum is {now}, it was written with {str(told)[:40]}")
-    return found, told is not None
+    told = arrays.pop(CHECKSUM, None)
+    found = _checksum(arrays)
+    if told is not None and str(told) != found:
+        raise ValueError(f"its checksum is {found}, it was written with {str(told)[:40]}")
+    return arrays, told is not None
 
 
 def _checksum(arrays: Arrays) -> str:
