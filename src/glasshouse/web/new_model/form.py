@@ -46,6 +46,7 @@ SWEPT = "expected a number, or several with spaces between for a model of each"
 WEIGHTS = {
     r"\.\./runs/([^/]+)/model/weights\.safetensors": "model:{}",
     r"\.\./runs/([^/]+)/checkpoints/([^/]+)": "model:{}:{}",
+    r"\.\./weights/([^/]+)/weights\.safetensors": "shelf:{}",
     r"\.\./uploads/([^/]+)/.+": "upload:{}",
 }
 
