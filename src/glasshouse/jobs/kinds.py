@@ -106,8 +106,8 @@ def keep_weights(store: Store, job: JobRecord, progress: ProgressWriter) -> dict
         item = fetch_item(told["name"], told["by"], shelf)
     else:
         progress.stage("reading")
-        words = [told[name] for name in ("network", "name", "licence", "source", "by")]
-        item = add_file(Path(told["file"]), *words, shelf)
+        words = {name: told[name] for name in ("network", "name", "licence", "source", "by")}
+        item = add_file(Path(told["file"]), **words, folder=shelf)
     return {"name": item.card.name, "network": item.card.network, "notes": list(item.notes)}
 
 
