@@ -10,7 +10,7 @@ from typing import Any
 # OpenMP's threads wait asleep, not spinning: up to 15 times faster beside other programs (docs/decisions/0002).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "DatasetRecipe": "glasshouse.recipe",
