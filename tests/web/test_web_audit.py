@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from httpx import Response
 from network_form import fields, send
 from routes_for_whom import ROUTES
@@ -26,6 +25,7 @@ from glasshouse.store.resources import bin_resources
 from glasshouse.web.app import create_app
 from studio_seed import Studio, alone, finish
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 PASSWORD = "correct horse battery"
 LAYERS = describe(Network([Flatten(), Dense(3, activation="softmax")], input_shape=(8, 8, 1)))
 
@@ -293,10 +293,8 @@ ACTS = [
 
 
 @pytest.fixture(scope="module")
-def people(studio: Studio) -> Iterator[People]:
-    with alone(), pytest.MonkeyPatch.context() as patch:
-        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the slow one is tested elsewhere
-        patch.setattr("glasshouse.store.people._hasher", lambda: quick)
+def people(studio: Studio, quick_passwords: None) -> Iterator[People]:
+    with alone():
         yield People(studio)
 
 

@@ -15,8 +15,13 @@ from threading import Lock, Thread
 from typing import Any
 
 from glasshouse.errors import ConflictError, InputError
+from glasshouse.store.turns import Turns
 
-__all__ = ["answer_of", "end_children"]
+__all__ = ["PREVIEWS", "PREVIEW_TURNS", "answer_of", "end_children"]
+
+PREVIEWS = 24  # that are being made and that wait
+PREVIEW_TURNS = Turns(3, 1, PREVIEWS - 3, 4)  # three at once, one for each person: nobody waits for one person's
+
 
 _lock = Lock()
 _children: set[subprocess.Popen[str]] = set()
