@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.layers.description import describe
-from glasshouse.store.audit import list_audit
+from glasshouse.store.audit import page_of_audit
 from glasshouse.store.database import open_store
 from glasshouse.store.models import get_model
 from glasshouse.store.networks import NewNetwork, get_network, save_network
@@ -68,9 +68,9 @@ class People:
 
     def lines(self, act: Callable[["People"], object]) -> list[tuple[str, str, str, str]]:
         """Return who, action, which and details of what an act wrote, with what differs each time as a word."""
-        seen = {entry.id for entry in list_audit(self.store)}
+        seen = {entry.id for entry in page_of_audit(self.store).items}
         act(self)
-        return [self._plain(one) for one in reversed(list_audit(self.store)) if one.id not in seen]
+        return [self._plain(one) for one in reversed(page_of_audit(self.store).items) if one.id not in seen]
 
     def _plain(self, one: AuditEntry) -> tuple[str, str, str, str]:
         made = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}|(?<=^new)\d")
@@ -331,14 +331,14 @@ def test_without_accounts_nothing_is_written(tmp_path: Path) -> None:
     store = open_store(tmp_path / "home")
     client = TestClient(create_app(store), base_url="http://localhost")
     assert client.post("/api/v1/networks", json={"name": "n", "layers": LAYERS}).status_code == 201
-    assert list_audit(store) == []
+    assert page_of_audit(store).items == []
 
 
 def test_the_command_line_stands_for_itself(tmp_path: Path) -> None:
     store = open_store(tmp_path / "home")
     add_user(store, "mina", PASSWORD)
     change_user(store, "mina", role=Role.ADMIN, even_last=True)
-    assert [(one.user_name, one.action, one.detail) for one in reversed(list_audit(store))] == [
+    assert [(one.user_name, one.action, one.detail) for one in reversed(page_of_audit(store).items)] == [
         ("-", "user-create", "mina (member) by the command line"),
         ("-", "user-change", "mina: role admin by the command line"),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from glasshouse.errors import Problem, RecipeError
+from glasshouse.errors import RecipeError
 
 __all__ = ["flat", "problems_of", "recipe_data"]
 
@@ -60,8 +60,3 @@ def _put(data: dict[str, Any], name: str, value: Any) -> None:
 
 def _text(value: float | str) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def named(name: str, message: str) -> RecipeError:
-    """Return an error of one field that is no recipe's, such as the name of a job."""
-    return RecipeError("the form", [Problem(name, message)])
