@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE
+from glasshouse.networks.pretrained import at_hand
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.ownership import NAME_LENGTH, Listing
@@ -24,6 +25,7 @@ from glasshouse.web.datasets.explorer import opened
 from glasshouse.web.framework.charts import Series, chart
 from glasshouse.web.framework.form_values import flat, problems_of
 from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.recipe_controls import form_sections
 from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.new_model.augmented import examples
 from glasshouse.web.new_model.estimate import Estimate, estimate, estimate_of, try_out
@@ -36,7 +38,7 @@ from glasshouse.web.new_model.form import (
     new_model,
     recipe_fields,
 )
-from glasshouse.web.new_model.presets import Preset, preset_words, presets_for, weights_here
+from glasshouse.web.new_model.presets import Preset, preset_words, presets_for
 from glasshouse.web.new_model.rate_preview import rates_ahead
 from glasshouse.web.new_model.trial import fitting
 
@@ -229,9 +231,10 @@ def _form(
         "plan": _plan(context, form, chosen, drawn),
         "networks": list(CATALOGUE.values()),
         "own_networks": _own_networks(context, jobs, form.get("network", "")),
-        "weights_here": {name for name, entry in CATALOGUE.items() if weights_here(entry)},
+        "weights_here": {name for name, entry in CATALOGUE.items() if at_hand(entry)},
         "models": [(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
         "drawing": _drawing(drawn),
+        "sections": form_sections(language_of(request), form),
     }
     return page(request, "model_new.html", status, **values)
 
