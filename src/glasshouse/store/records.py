@@ -64,6 +64,7 @@ class JobKind(StrEnum):
     TRAIN = "train"
     EVALUATE = "evaluate"
     CLASSIFY = "classify"
+    WEIGHTS = "weights"
 
 
 class Role(StrEnum):
