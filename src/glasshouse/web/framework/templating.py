@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 
 from glasshouse.store.discretion import without_home
 from glasshouse.store.records import Role
@@ -33,6 +37,23 @@ __all__ = ["STATIC", "environment", "language_of", "page", "render", "static"]
 
 STATIC = WEB / "static"
 THEMES = ("light", "dark")
+SPACES = re.compile(r"\s+")
+
+
+class OneSpace(Extension):
+    """The indentation of a template is for its readers: a page has one space or line break instead."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Shorten white space between and within tags; values, such as a log in its ``<pre>``, stay as they are."""
+        for token in stream:
+            if token.type == "data":
+                yield Token(token.lineno, "data", SPACES.sub(_shortest, token.value))
+            else:
+                yield token
+
+
+def _shortest(found: re.Match[str]) -> str:
+    return "\n" if "\n" in found.group() else " "
 
 
 @cache
@@ -44,7 +65,7 @@ def environment(language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", OneSpace],
     )
     env.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(lang=language, languages=LANGUAGES, static=static, heat=heat)
