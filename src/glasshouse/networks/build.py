@@ -118,12 +118,14 @@ def _make(network: ResolvedNetwork) -> Built:
     entry, (channels, height, width) = network.entry, network.shape
     if entry.library == "own":
         return Built(entry, OWN[entry.id](channels, height, width, network.classes), entry.head)
-    from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
-
     try:
         if entry.library == "timm":
-            module = vision.make_timm(entry.id, network.classes, channels, (height, width))
+            from glasshouse.networks import timm_networks  # slow to import, and the networks of our own do not need it
+
+            module = timm_networks.make_timm(entry.id, network.classes, channels, (height, width))
         else:
+            from glasshouse.networks import vision  # slow to import as well
+
             module = vision.make_torchvision(entry.id, network.classes)
             _adapt_input(module, channels)
         _replace_head(entry, module, network.classes)
