@@ -22,7 +22,7 @@ from glasshouse.store.people import list_users
 from glasshouse.store.places import check_named
 from glasshouse.store.rates import RUN, note_rate, rate_key
 from glasshouse.store.records import JobKind, JobRecord, JobState, ModelRecord
-from glasshouse.store.results import result_place, write_answers
+from glasshouse.store.results import result_place, verified_report, write_answers, write_report
 
 __all__ = ["WORK"]
 
@@ -140,8 +140,8 @@ def _validation(store: Store, record: ModelRecord, run: Path, progress: Progress
     split, columns = dataset.splits["val"], columns_of(model, dataset)
     place = result_place(run, "val")
     write_answers(place, split.labels, _heard(split_probabilities(model, split), progress)[:, columns])
-    told = json.loads(report.read_text(encoding="utf-8"))
-    _write_json(place.with_suffix(".json"), told)
+    told = verified_report(report)
+    write_report(place, told)
     found = {name: told[name] for name in ("accuracy", "interval", "count")}
     note_scores(store, record.id, found)
     return found
@@ -159,7 +159,7 @@ def _score(store: Store, record: ModelRecord, job: JobRecord, progress: Progress
     own = dataset_id == record.dataset_id
     place = result_place(store.path(record.folder), split, None if own else dataset_id)
     write_answers(place, scored_labels(report, dataset, split), probabilities)
-    _write_json(place.with_suffix(".json"), report.to_dict())
+    write_report(place, report.to_dict())
     return {"accuracy": report.accuracy, "interval": list(report.interval), "count": report.count}
 
 
