@@ -62,7 +62,7 @@ def filled_studio(place: Path) -> Shown:
         "classify-one": f"{done}/classify", "classify-many": f"{done}/many", "classified": f"{done}/many/{many}",
         "classified-top": f"{done}/many/{many}/top", "follow": f"{done}/follow", "follow-graph": f"{done}/follow/graph",
         "compare": f"/compare?chosen=models/{models['done']}&chosen=models/{models['other']}",
-        "compare-nothing": "/compare", "networks": "/networks", "network-new": "/networks/new",
+        "compare-nothing": "/compare", "networks": "/networks", "weights": "/weights", "network-new": "/networks/new",
         "network-classic": "/networks/new?from=classic:ResNet18", "network": f"/networks/{network}",
         "workers": "/workers", "missing": "/models/nothing",
     }  # fmt: skip

@@ -23,6 +23,7 @@ from glasshouse.store.places import check_named
 from glasshouse.store.rates import RUN, note_rate, rate_key
 from glasshouse.store.records import JobKind, JobRecord, JobState, ModelRecord
 from glasshouse.store.results import result_place, verified_report, write_answers, write_report
+from glasshouse.store.weights import shelf_of
 
 __all__ = ["WORK"]
 
@@ -95,11 +96,27 @@ def classify_many(store: Store, job: JobRecord, progress: ProgressWriter) -> dic
     return classify(model, source, store.path(f"work/{job.id}"), progress.hear)
 
 
+def keep_weights(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
+    """Put weights on the shelf of the home: an uploaded file, or published ones that are fetched."""
+    from glasshouse.networks.shelf.adding import add_file, fetch_item
+
+    told, shelf = {name: str(value) for name, value in job.arguments.items()}, shelf_of(store)
+    if told["do"] == "fetch":
+        progress.stage("fetching")
+        item = fetch_item(told["name"], told["by"], shelf)
+    else:
+        progress.stage("reading")
+        words = {name: told[name] for name in ("network", "name", "licence", "source", "by")}
+        item = add_file(Path(told["file"]), **words, folder=shelf)
+    return {"name": item.card.name, "network": item.card.network, "notes": list(item.notes)}
+
+
 WORK: Mapping[JobKind, Callable[[Store, JobRecord, ProgressWriter], dict[str, Any]]] = {
     JobKind.DATASET: make_dataset,
     JobKind.TRAIN: train_model,
     JobKind.EVALUATE: evaluate_model,
     JobKind.CLASSIFY: classify_many,
+    JobKind.WEIGHTS: keep_weights,
 }
 
 
