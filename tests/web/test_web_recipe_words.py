@@ -39,7 +39,7 @@ SAID: dict[str, tuple[dict[str, Any], tuple[str, str], tuple[str, str]]] = {
     "augmentation": (
         {"augmentation": {"rotation": 10, "horizontal_flip": True, "zoom": [0.9, 1.2]}},
         ("Augmentation", "Rotation 10, Zoom 0.9–1.2, Mirror left and right"),
-        ("데이터 증강", "회전 10, 확대·축소 0.9–1.2, 좌우 뒤집기"),
+        ("데이터 증강", "회전 10, 확대·축소 0.9~1.2, 좌우 뒤집기"),
     ),
     "class weights": (
         {"objective": {"class_weights": {"cat": 2, "dog": 0.5}}}, ("Class weights", "cat 2, dog 0.5"),
