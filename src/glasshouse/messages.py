@@ -12,12 +12,24 @@ The library itself knows no language. A text without values is its own template.
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self
 
-__all__ = ["PLACEHOLDER", "Foreign", "Message", "Option", "Value", "joined", "with_messages", "with_parts"]
+__all__ = [
+    "PLACEHOLDER",
+    "Foreign",
+    "Message",
+    "Option",
+    "Value",
+    "altered",
+    "joined",
+    "message_of",
+    "parts_of",
+    "with_messages",
+    "with_parts",
+]
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 PARTS = "_parts"  # what is added to a key of JSON for the template and the values beside the text
@@ -63,6 +75,12 @@ class Message(str):
     def __str__(self) -> "Message":
         return self  # so that str(error) is the message with its parts
 
+    def __add__(self, other: str) -> "Message":
+        return joined("", [self, other])
+
+    def __radd__(self, other: str) -> "Message":
+        return joined("", [other, self])
+
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
         return (self.template,), dict(self.values)
 
@@ -97,6 +115,30 @@ def joined(between: str, parts: Iterable[object]) -> Message:
     return Message(between.join(f"{{{name}}}" for name in values), **values)
 
 
+def altered(text: str, change: Callable[[str], str]) -> str:
+    """Return a text, or a message with all texts among its values, as ``change`` makes it."""
+    if not isinstance(text, Message) or not text.values:
+        return change(text)
+    return Message(text.template, **{name: _altered(value, change) for name, value in text.values.items()})
+
+
+def _altered(value: Value, change: Callable[[str], str]) -> Value:
+    if isinstance(value, Foreign):
+        return Foreign(change(value))
+    return altered(value, change) if isinstance(value, str) else value
+
+
+def parts_of(text: str | None) -> dict[str, Any] | None:
+    """Return template and values of a message as JSON can hold them, None for a text without values."""
+    return _as_data(text) if isinstance(text, Message) and text.values else None
+
+
+def message_of(text: str, parts: object) -> str:
+    """Return the message of a text and its :func:`parts_of`; the text alone where they do not make it."""
+    made = _value_of(parts, NESTED) if isinstance(parts, dict) else None
+    return made if isinstance(made, Message) and made == text else text
+
+
 def with_parts(data: Any) -> Any:
     """Return what JSON can hold, with ``KEY_parts`` beside each ``KEY`` whose text is a message with values.
 
@@ -123,15 +165,18 @@ def with_messages(data: Any) -> Any:
         return [with_messages(one) for one in data]
     if not isinstance(data, dict):
         return data
-    found = {}
+    found: dict[Any, Any] = {}
     for key, value in data.items():
         beside = data.get(f"{key}{PARTS}")
         if isinstance(key, str) and key.endswith(PARTS) and key.removesuffix(PARTS) in data:
             continue
         if isinstance(value, list) and isinstance(beside, list) and len(value) == len(beside):
-            found[key] = [_matching(text, parts) for text, parts in zip(value, beside, strict=True)]
+            found[key] = [
+                message_of(text, parts) if isinstance(text, str) else with_messages(text)
+                for text, parts in zip(value, beside, strict=True)
+            ]
         else:
-            found[key] = _matching(value, beside) if isinstance(value, str) else with_messages(value)
+            found[key] = message_of(value, beside) if isinstance(value, str) else with_messages(value)
     return found
 
 
@@ -139,7 +184,7 @@ def _parts_beside(value: Any) -> Any:
     if isinstance(value, list | tuple):
         found = [_parts_beside(one) if isinstance(one, str) else None for one in value]
         return found if any(found) else None
-    return _as_data(value) if isinstance(value, Message) and value.values else None
+    return parts_of(value) if isinstance(value, str) else None
 
 
 def _as_data(value: Value) -> Any:
@@ -150,11 +195,6 @@ def _as_data(value: Value) -> Any:
     if isinstance(value, Option):
         return {"option": value.name, "value": None if value.value is None else _as_data(value.value)}
     return value
-
-
-def _matching(text: Any, parts: Any) -> Any:
-    made = _value_of(parts, NESTED) if isinstance(parts, dict) else None
-    return made if isinstance(made, Message) and made == text else text
 
 
 def _value_of(data: Any, deepest: int) -> Value | None:

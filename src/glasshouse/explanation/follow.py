@@ -72,7 +72,11 @@ class Follow:
         """
         found = next((step for step in self.steps if step.name == name), None)
         if found is None:
-            raise InputError(f"there is no layer {name!r}; there are {', '.join(step.name for step in self.steps)}")
+            raise InputError(
+                "there is no layer {name}; there are {steps}",
+                name=repr(name),
+                steps=", ".join(step.name for step in self.steps),
+            )
         return found
 
     def weight(self, name: str, index: Any = None) -> WeightStory:
@@ -205,7 +209,9 @@ def _number(label: str | int | None, classes: Sequence[str]) -> int | None:
         return int(label)
     if label in classes:
         return list(classes).index(str(label))
-    raise InputError(f"there is no class {label!r}; there are {', '.join(classes[:20])}")
+    raise InputError(
+        "there is no class {label}; there are {classes}", label=repr(label), classes=", ".join(classes[:20])
+    )
 
 
 def _run_of(given: Any, model: "Model") -> Path | None:

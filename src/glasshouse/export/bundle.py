@@ -22,6 +22,7 @@ from glasshouse.export.inference import lay_out, pick_device
 from glasshouse.export.predictor import Model
 from glasshouse.layers.classifier import fitted
 from glasshouse.layers.look import look
+from glasshouse.messages import Message, joined
 from glasshouse.networks.build import build
 from glasshouse.networks.catalogue import find
 from glasshouse.recipe import TrainingRecipe
@@ -86,8 +87,14 @@ def find_model(path: str | Path) -> Path:
     if (place / "model" / MANIFEST).is_file():
         return place / "model"
     if (place / "run.json").is_file():
-        raise ModelError(f"The run at {place} has no model yet; finish it with: glasshouse resume {place}")
-    raise ModelError(f"There is no model at {place}: the folder has no {MANIFEST}. Give a model or a run's folder.")
+        raise ModelError(
+            "The run at {place} has no model yet; finish it with: glasshouse resume {place2}", place=place, place2=place
+        )
+    raise ModelError(
+        "There is no model at {place}: the folder has no {MANIFEST}. Give a model or a run's folder.",
+        place=place,
+        MANIFEST=MANIFEST,
+    )
 
 
 def _write(path: str | Path, description: Description, module: nn.Module) -> Path:
@@ -105,7 +112,7 @@ def _module(description: Description, place: Path) -> nn.Module:
 
 def _cannot_be_built(place: Path, error: Exception) -> DamagedModelError:
     why = str(error)[:LONG] or "it needs too much memory"
-    return DamagedModelError(f"The model at {place} cannot be built: {why}")
+    return DamagedModelError("The model at {place} cannot be built: {why}", place=place, why=why)
 
 
 def _check_sizes(description: Description, weights: bytes, place: Path) -> None:
@@ -117,7 +124,9 @@ def _check_sizes(description: Description, weights: bytes, place: Path) -> None:
     try:
         shapes = weight_shapes(weights)
     except ValueError as error:
-        raise DamagedModelError(f"The model at {place} is damaged: weights.safetensors: {error}") from None
+        raise DamagedModelError(
+            "The model at {place} is damaged: weights.safetensors: {error}", place=place, error=error
+        ) from None
     try:
         problems = list(_size_problems(description, shapes))
     except (NetworkError, RecipeError, TypeError) as error:
@@ -140,13 +149,21 @@ def _size_problems(description: Description, shapes: Mapping[str, tuple[int, ...
     elif not any(classes in shape for shape in shapes.values()):
         count = classes * max((max(shape, default=1) for shape in shapes.values()), default=1)
     if count > 4 * found + SPARE:
-        yield f"for {classes:,} classes and these pictures it has {count:,} numbers, the file {found:,}"
+        yield Message(
+            "for {classes} classes and these pictures it has {count} numbers, the file {found}",
+            classes=f"{classes:,}",
+            count=f"{count:,}",
+            found=f"{found:,}",
+        )
 
 
 def _no_fit(place: Path, problems: Sequence[str]) -> DamagedModelError:
-    more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+    more = Message(" and {problems} more", problems=len(problems) - 3) if len(problems) > 3 else ""
     return DamagedModelError(
-        f"The weights of the model at {place} do not fit its network: {'; '.join(problems[:3])}{more}."
+        "The weights of the model at {place} do not fit its network: {problems}{more}.",
+        place=place,
+        problems=joined("; ", problems[:3]),
+        more=more,
     )
 
 
@@ -155,25 +172,36 @@ def _weights(data: bytes, module: nn.Module, place: Path) -> dict[str, Tensor]:
     try:
         weights: dict[str, Tensor] = safetensors.torch.load(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
-        raise DamagedModelError(f"The model at {place} is damaged: weights.safetensors: {error}") from None
+        raise DamagedModelError(
+            "The model at {place} is damaged: weights.safetensors: {error}", place=place, error=error
+        ) from None
     problems = list(_misfits(weights, module.state_dict()))
     if problems:
         raise _no_fit(place, problems)
     nan = [name for name, tensor in weights.items() if tensor.is_floating_point() and bool(tensor.isnan().any())]
     if nan:
         raise DamagedModelError(
-            f"The model at {place} cannot answer: its weight {nan[0]} holds NaN, which is no number. Train it anew, or "
-            "take an earlier checkpoint."
+            "The model at {place} cannot answer: its weight {nan} holds NaN, which is no number. Train it anew, "
+            "or take an earlier checkpoint.",
+            place=place,
+            nan=nan[0],
         )
     return weights
 
 
-def _misfits(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
-    missing = [f"{name} is missing" for name in expected if name not in weights]
-    extra = [f"{name} is not part of it" for name in weights if name not in expected]
+def _misfits(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[Message]:
+    missing = [Message("{name} is missing", name=name) for name in expected if name not in weights]
+    extra = [Message("{name} is not part of it", name=name) for name in weights if name not in expected]
     both = [(name, weights[name], tensor) for name, tensor in expected.items() if name in weights]
     shapes = [
-        f"{name} is {got.dtype} {tuple(got.shape)}, expected {tensor.dtype} {tuple(tensor.shape)}"
+        Message(
+            "{name} is {dtype} {shape}, expected {dtype2} {shape2}",
+            name=name,
+            dtype=got.dtype,
+            shape=tuple(got.shape),
+            dtype2=tensor.dtype,
+            shape2=tuple(tensor.shape),
+        )
         for name, got, tensor in both
         if got.shape != tensor.shape or got.dtype != tensor.dtype
     ]

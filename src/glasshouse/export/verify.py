@@ -8,6 +8,7 @@ from glasshouse.export.bundle import load_model
 from glasshouse.export.description import piece_problems, read_manifest, text_problems
 from glasshouse.integrity.documents import CHECKSUM
 from glasshouse.integrity.verification import FileCheck, State, Verification
+from glasshouse.messages import joined
 
 __all__ = ["verify_model"]
 
@@ -31,7 +32,7 @@ def verify_model(path: str | Path) -> Verification:
     reasons = {problem.split(" ")[0].rstrip(":"): problem for problem in text_problems(files, manifest, TEXTS)}
     missing = [name for name in ("weights.safetensors", *manifest["files"]) if name not in files]
     reasons |= dict.fromkeys(missing, "it is missing")
-    if not missing and (weights := "; ".join(piece_problems(files, manifest))):
+    if not missing and (weights := joined("; ", piece_problems(files, manifest))):
         reasons["weights.safetensors"] = weights
     checks = []
     for name in dict.fromkeys([*files, *missing]):

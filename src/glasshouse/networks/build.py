@@ -122,13 +122,21 @@ def check_pictures(name: str, classes: int, channels: int, width: int, height: i
 
 def _check(entry: Entry, classes: int, channels: int, width: int, height: int) -> None:
     if classes < 1:
-        raise NetworkError(f"{entry.name} needs at least one class, got {classes}.")
+        raise NetworkError("{name} needs at least one class, got {classes}.", name=entry.name, classes=classes)
     if channels not in (1, 3):
-        raise NetworkError(f"{entry.name} takes pictures of 1 or 3 channels, these have {channels}.")
+        raise NetworkError(
+            "{name} takes pictures of 1 or 3 channels, these have {channels}.", name=entry.name, channels=channels
+        )
     if min(width, height) < entry.least:
         raise NetworkError(
-            f"{entry.name} needs pictures of at least {entry.least}x{entry.least}, these are {width}x{height}; make "
-            f"the dataset with a larger size (such as {entry.width}) or choose a smaller network, such as LeNet."
+            "{name} needs pictures of at least {least}x{least2}, these are {width}x{height}; make the dataset "
+            "with a larger size (such as {width2}) or choose a smaller network, such as LeNet.",
+            name=entry.name,
+            least=entry.least,
+            least2=entry.least,
+            width=width,
+            height=height,
+            width2=entry.width,
         )
 
 
@@ -151,8 +159,15 @@ def _make(entry: Entry, classes: int, channels: int, width: int, height: int) ->
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NetworkError(
-            f"{entry.name} cannot be built for {width}x{height} pictures of {channels} channels ({reason}). "
-            f"It was made for {entry.width}x{entry.height}; make the dataset with that size."
+            "{name} cannot be built for {width}x{height} pictures of {channels} channels ({reason}). It was made "
+            "for {width2}x{height2}; make the dataset with that size.",
+            name=entry.name,
+            width=width,
+            height=height,
+            channels=channels,
+            reason=reason,
+            width2=entry.width,
+            height2=entry.height,
         ) from error
     return Built(entry, module, entry.head)
 
@@ -181,8 +196,9 @@ def _replace_head(entry: Entry, module: nn.Module, classes: int) -> None:
     last = module.get_submodule(entry.head) if entry.head else module
     if not isinstance(last, nn.Linear | nn.Conv2d):
         raise NetworkError(
-            f"{entry.name} does not end in one dense layer (it is an encoder, or it has several heads), so it cannot "
-            "get a head for new classes; choose another network: `glasshouse networks --search TEXT`."
+            "{name} does not end in one dense layer (it is an encoder, or it has several heads), so it cannot "
+            "get a head for new classes; choose another network: `glasshouse networks --search TEXT`.",
+            name=entry.name,
         )
     features = last.in_features if isinstance(last, nn.Linear) else last.in_channels
     module.set_submodule(entry.head, Head(features, classes))

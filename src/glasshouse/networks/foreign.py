@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from glasshouse.messages import Message
+
 __all__ = ["BUNDLE", "WEIGHTS", "foreign", "foreign_folder", "foreign_tensors"]
 
 BUNDLE = {"model.json", "weights.safetensors"}  # a model of Glasshouse, as a folder or in a zip
@@ -80,9 +82,11 @@ def foreign_folder(path: Path, names: Sequence[str]) -> str | None:
         return _told(path, TFJS)
     shards = [name for name in names if name.endswith(".index.json")]
     if shards:
-        return (
-            f"{path} holds weights in several files ({shards[0]}), as large models have them; join them into one file "
-            "with the library that wrote them, and give that."
+        return Message(
+            "{path} holds weights in several files ({shards}), as large models have them; join them into one "
+            "file with the library that wrote them, and give that.",
+            path=path,
+            shards=shards[0],
         )
     return None
 
@@ -140,8 +144,12 @@ def _of_archive(path: Path, names: list[str]) -> str | None:
     if names and all(name.endswith(".npy") for name in names):
         return _told(path, NUMPY)
     inside = [name for name in names if PurePosixPath(name).suffix.lower() in WEIGHTS or name.endswith(".h5")]
-    found = f"unpack it and give the file in it: {', '.join(inside[:3])}" if inside else "it holds no file of weights"
-    return f"{path} is a zip archive of {len(names)} files; {found}."
+    found = (
+        Message("unpack it and give the file in it: {inside}", inside=", ".join(inside[:3]))
+        if inside
+        else "it holds no file of weights"
+    )
+    return Message("{path} is a zip archive of {names} files; {found}.", path=path, names=len(names), found=found)
 
 
 def _pickled(data: bytes) -> _Kind | None:
@@ -149,4 +157,6 @@ def _pickled(data: bytes) -> _Kind | None:
 
 
 def _told(path: Path, kind: _Kind) -> str:
-    return f"{path} is {kind.what}, which Glasshouse does not read as weights; {kind.way}."
+    return Message(
+        "{path} is {what}, which Glasshouse does not read as weights; {way}.", path=path, what=kind.what, way=kind.way
+    )

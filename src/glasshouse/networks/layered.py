@@ -77,7 +77,9 @@ def layered(
     try:
         found = Layered(own)
     except (MemoryError, ValueError, RuntimeError) as error:
-        raise NetworkError(f"{own['name']} cannot be built here ({error}); make its largest layer smaller.") from None
+        raise NetworkError(
+            "{own} cannot be built here ({error}); make its largest layer smaller.", own=own["name"], error=error
+        ) from None
     if dropout is not None and not _drops(own):
         found.head.dropout = dropout  # type: ignore[assignment]
     return found

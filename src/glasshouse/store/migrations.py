@@ -79,6 +79,7 @@ MIGRATIONS: Mapping[str, Sequence[str]] = {
             updated_at DOUBLE PRECISION NOT NULL, deleted_at DOUBLE PRECISION)""",
     ),
     "0007-failures": ("ALTER TABLE jobs ADD COLUMN failure TEXT",),
+    "0008-parts-of-reasons": ("ALTER TABLE jobs ADD COLUMN reason_parts JSON",),
 }
 
 

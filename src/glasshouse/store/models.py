@@ -125,7 +125,7 @@ def bin_models(store: Store, ids: Sequence[str], viewer: UserRecord | None = Non
     for record in records:
         check_change(record, viewer)
         if record.state.live:
-            raise ConflictError(f"{record.name} is {record.state}; abort it first.")
+            raise ConflictError("{name} is {state}; abort it first.", name=record.name, state=record.state)
     put_back(store, models, ids, time.time())
     return records
 
@@ -146,7 +146,7 @@ def empty_model(store: Store, model_id: str, viewer: UserRecord | None = None) -
     record = get_model(store, model_id, viewer)
     check_change(record, viewer)
     if record.deleted_at is None:
-        raise ConflictError(f"{record.name} is not in the bin; delete it first.")
+        raise ConflictError("{name} is not in the bin; delete it first.", name=record.name)
     shutil.rmtree(store.path(record.folder), ignore_errors=True)
     remove(store, models, model_id)
 

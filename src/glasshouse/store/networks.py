@@ -172,7 +172,7 @@ def empty_network(store: Store, network_id: str, viewer: UserRecord | None = Non
     record = get_network(store, network_id, viewer)
     check_change(record, viewer)
     if record.deleted_at is None:
-        raise ConflictError(f"{record.name} is not in the bin; delete it first.")
+        raise ConflictError("{name} is not in the bin; delete it first.", name=record.name)
     remove(store, networks, network_id)
 
 

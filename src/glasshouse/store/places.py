@@ -40,12 +40,16 @@ def allowed_path(store: Store, path: str) -> Path:
         MissingError: there is nothing.
     """
     if "\0" in path or not Path(path).is_absolute():
-        raise RefusedError(f"{path!r} is no absolute path; give one inside {_folders(store)}.")
+        raise RefusedError(
+            "{path} is no absolute path; give one inside {store}.", path=repr(path), store=_folders(store)
+        )
     place = Path(os.path.realpath(path))
     if not is_allowed(store, place):
-        raise RefusedError(f"{path} lies outside of the folders that may be used here: {_folders(store)}.")
+        raise RefusedError(
+            "{path} lies outside of the folders that may be used here: {store}.", path=path, store=_folders(store)
+        )
     if not place.exists():
-        raise MissingError(f"There is nothing at {path}.")
+        raise MissingError("There is nothing at {path}.", path=path)
     return place
 
 
@@ -96,8 +100,9 @@ def check_named(store: Places, sources: Sequence[str], paths: Iterable[str]) -> 
         plain = path.removeprefix("@valid/").removeprefix("@test/")  # which a joined source puts before
         if not any(_may_be(store, plain, base, bases) for base in bases):
             raise RefusedError(
-                f"The list names {plain}, which lies outside of the folders that may be used here. Name pictures "
-                "relative to the list, or have the folder allowed (glasshouse studio --folder DIR)."
+                "The list names {plain}, which lies outside of the folders that may be used here. Name pictures "
+                "relative to the list, or have the folder allowed (glasshouse studio --folder DIR).",
+                plain=plain,
             )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.errors import MissingError
+from glasshouse.messages import with_messages
 
 __all__ = ["SplitAnswers", "read_answers", "read_predictions", "read_report", "result_place", "write_answers"]
 
@@ -44,7 +45,7 @@ def read_report(place: Path) -> dict[str, Any]:
         MissingError: the model was not scored there yet.
     """
     try:
-        found: dict[str, Any] = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = with_messages(json.loads(place.with_suffix(".json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         raise MissingError("The model was not scored on these pictures yet.") from None
     return found
@@ -84,4 +85,4 @@ def read_predictions(folder: Path, offset: int = 0, limit: int | None = None) ->
                 continue
             if limit is not None and number >= offset + limit:
                 return
-            yield json.loads(line)
+            yield with_messages(json.loads(line))

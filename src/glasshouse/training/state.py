@@ -9,6 +9,7 @@ import torch
 
 from glasshouse.errors import DamagedRunError, MemoryLimitError, NotFiniteError, RecipeError
 from glasshouse.events import EpochDone
+from glasshouse.messages import Message, joined
 from glasshouse.training.averaging import MovingAverage
 from glasshouse.training.checkpoints import (
     load_state,
@@ -115,8 +116,8 @@ class TrainingState:
         """
         names = broken(self.evaluated)
         if names:
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise self._spoiled(f"the weights {names[0]}{more} are NaN or infinite")
+            more = Message(" and {problems} more", problems=len(names) - 1) if len(names) > 1 else ""
+            raise self._spoiled(Message("the weights {names}{more} are NaN or infinite", names=names[0], more=more))
 
     def check_scores(self, scores: Scores) -> None:
         """See that the loss on the validation pictures is a number.
@@ -125,12 +126,22 @@ class TrainingState:
             NotFiniteError: it is not.
         """
         if not math.isfinite(scores.loss):
-            raise self._spoiled(f"the loss on the validation pictures is {scores.loss}")
+            raise self._spoiled(Message("the loss on the validation pictures is {loss}", loss=scores.loss))
 
     def _spoiled(self, what: str) -> NotFiniteError:
         step, epoch = self.position.step, self.position.epoch + 1
         hint, more = advice(self.recipe)
-        return NotFiniteError(f"epoch {epoch}: after step {step} {what}. {hint}{more}", step)
+        return NotFiniteError(
+            Message(
+                "epoch {epoch}: after step {step} {what}. {hint}{more}",
+                epoch=epoch,
+                step=step,
+                what=what,
+                hint=hint,
+                more=more,
+            ),
+            step,
+        )
 
     def end_epoch(self, scores: Scores | None) -> EpochDone:
         """Close the epoch with its scores, and move on to the next."""
@@ -191,7 +202,7 @@ class TrainingState:
         """
         plan = self.setup.plan
         if problems := list(disagreements(position, plan.epochs, plan.steps)):
-            raise DamagedRunError(f"the checkpoint cannot be used: {'; '.join(problems[:3])}")
+            raise DamagedRunError("the checkpoint cannot be used: {problems}", problems=joined("; ", problems[:3]))
         load_state(self.module, tensors, "module")
         if self.average is not None:
             load_state(self.average.module, tensors, "average")
@@ -211,7 +222,9 @@ class TrainingState:
         try:
             self.stepper.scaler.load_state_dict(position.scaler)
         except (RuntimeError, KeyError, TypeError) as error:
-            raise DamagedRunError(f"the checkpoint has no state of mixed precision that can be used: {error}") from None
+            raise DamagedRunError(
+                "the checkpoint has no state of mixed precision that can be used: {error}", error=error
+            ) from None
 
     def _epoch_seconds(self) -> float:
         return self.position.seconds - math.fsum(epoch["seconds"] for epoch in self.position.history)
@@ -219,13 +232,31 @@ class TrainingState:
     def _not_finite(self, what: str) -> NotFiniteError:
         step, epoch = self.position.step + 1, self.position.epoch + 1
         hint, more = advice(self.recipe)
-        return NotFiniteError(f"step {step} (epoch {epoch}): {what}; the weights were not moved. {hint}{more}", step)
+        return NotFiniteError(
+            Message(
+                "step {step} (epoch {epoch}): {what}; the weights were not moved. {hint}{more}",
+                step=step,
+                epoch=epoch,
+                what=what,
+                hint=hint,
+                more=more,
+            ),
+            step,
+        )
 
     def _too_far(self) -> NotFiniteError:
         step, epoch = self.position.step + 1, self.position.epoch + 1
         hint, more = advice(self.recipe)
-        return NotFiniteError(f"step {step} (epoch {epoch}): the step is larger than 32-bit numbers can hold. "
-                              f"{hint}{more}", step)  # fmt: skip
+        return NotFiniteError(
+            Message(
+                "step {step} (epoch {epoch}): the step is larger than 32-bit numbers can hold. {hint}{more}",
+                step=step,
+                epoch=epoch,
+                hint=hint,
+                more=more,
+            ),
+            step,
+        )
 
     def _alone(self) -> RecipeError:
         shape = self.setup.input_shape

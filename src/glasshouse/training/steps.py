@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from glasshouse.errors import NotFiniteError
+from glasshouse.messages import Message
 from glasshouse.networks.layered import Layered
 from glasshouse.training.devices import deterministic
 from glasshouse.training.objective import Objective
@@ -38,7 +39,9 @@ def choose_precision(name: str, device: torch.device) -> Precision:
     if name == "float32":
         return Precision()
     if device.type != "cuda":
-        return Precision(note=f"mixed precision needs a CUDA device; {device} computes in float32")
+        return Precision(
+            note=Message("mixed precision needs a CUDA device; {device} computes in float32", device=device)
+        )
     if torch.cuda.is_bf16_supported(including_emulation=False):
         return Precision(torch.bfloat16)
     return Precision(torch.float16, scaled=True)
@@ -98,6 +101,8 @@ class Stepper:
 
     def _check(self, loss: float, norm: float) -> None:
         if not math.isfinite(loss):
-            raise NotFiniteError(f"the loss is {loss}", 0)
+            raise NotFiniteError(Message("the loss is {loss}", loss=loss), 0)
         if not math.isfinite(norm) and (not self.precision.scaled or self.scaler.get_scale() < 1):
-            raise NotFiniteError(f"the loss is {loss:.4g}, but its gradient is {norm}", 0)
+            raise NotFiniteError(
+                Message("the loss is {loss}, but its gradient is {norm}", loss=f"{loss:.4g}", norm=norm), 0
+            )

@@ -61,14 +61,22 @@ def _check_scans(scans: int, pixels: int) -> None:
     if scans > _SCANS and scans * pixels > _SCANNED:
         most = max(_SCANS, _SCANNED // pixels)
         raise PictureError(
-            f"a JPEG of more than {most} scans for {pixels:,} pixels, each of which goes over the whole picture; "
-            "save it again as an ordinary JPEG"
+            "a JPEG of more than {most} scans for {pixels} pixels, each of which goes over the whole picture; "
+            "save it again as an ordinary JPEG",
+            most=most,
+            pixels=f"{pixels:,}",
         )
 
 
 def _check_pieces(pieces: int, name: str, what: str) -> None:
     if pieces > _PIECES:
-        raise PictureError(f"a {name} in {pieces:,} or more {what}, the limit is {_PIECES:,}; save it again")
+        raise PictureError(
+            "a {name} in {pieces} or more {what}, the limit is {PIECES}; save it again",
+            name=name,
+            pieces=f"{pieces:,}",
+            what=what,
+            PIECES=f"{_PIECES:,}",
+        )
 
 
 def _png(data: bytes) -> None:
@@ -89,7 +97,10 @@ def _gif(data: bytes) -> None:
         while at < len(data) and data[at]:
             at += 1 + data[at]
             if at - begin > _TEXT_BYTES:
-                raise PictureError(f"a GIF with more than {_TEXT_BYTES:,} bytes before its picture; save it again")
+                raise PictureError(
+                    "a GIF with more than {TEXT_BYTES} bytes before its picture; save it again",
+                    TEXT_BYTES=f"{_TEXT_BYTES:,}",
+                )
         at += 1
 
 
@@ -121,7 +132,10 @@ def _slow(name: str) -> Callable[[bytes], None]:
     def check(data: bytes) -> None:
         if len(data) > _SLOW_BYTES:
             raise PictureError(
-                f"{len(data):,} bytes of {name}, which is decoded slowly: the limit is {_SLOW_BYTES:,}; save it as PNG"
+                "{data} bytes of {name}, which is decoded slowly: the limit is {SLOW_BYTES}; save it as PNG",
+                data=f"{len(data):,}",
+                name=name,
+                SLOW_BYTES=f"{_SLOW_BYTES:,}",
             )
 
     return check

@@ -9,6 +9,7 @@ from typing import Any
 from glasshouse.errors import DamagedDatasetError, DatasetError, RecipeError
 from glasshouse.integrity.blocks import Blocks, file_fault
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, read_object
+from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["FORMAT", "KIND", "SPLITS", "blocks_in", "damaged", "manifest_problems", "read_manifest", "read_recipe",
@@ -30,26 +31,36 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         data = read_object(folder / "dataset.json")
     except (FileNotFoundError, NotADirectoryError):
-        what = f"has no dataset.json ({_advice(folder)})" if folder.is_dir() else "is not a folder"
-        raise DatasetError(f"There is no dataset at {folder}: it {what}.") from None
+        what = (
+            Message("has no dataset.json ({folder})", folder=_advice(folder)) if folder.is_dir() else "is not a folder"
+        )
+        raise DatasetError("There is no dataset at {folder}: it {what}.", folder=folder, what=what) from None
     except (OSError, ValueError) as error:
-        raise damaged(folder, f"dataset.json: {error}") from None
+        raise damaged(folder, Message("dataset.json: {error}", error=error)) from None
     if data.get("kind") != KIND and not {FILES, CHECKSUM} & set(data):
-        raise DatasetError(f"There is no dataset at {folder}: its dataset.json was written by something else.")
+        raise DatasetError(
+            "There is no dataset at {folder}: its dataset.json was written by something else.", folder=folder
+        )
     fault = checksum_fault(data)
     version = data.get("format")
     if data.get("kind") == KIND and (not isinstance(version, int) or version > FORMAT):
-        doubt = "" if fault is None else f" Or it is damaged: {fault}."
+        doubt = "" if fault is None else Message(" Or it is damaged: {fault}.", fault=fault)
         raise DatasetError(
-            f"The dataset at {folder} has format {str(version)[:40]}, this version reads up to {FORMAT}. "
-            f"Install a newer Glasshouse, or make the dataset again.{doubt}"
+            "The dataset at {folder} has format {version}, this version reads up to {FORMAT}. Install a newer "
+            "Glasshouse, or make the dataset again.{doubt}",
+            folder=folder,
+            version=str(version)[:40],
+            FORMAT=FORMAT,
+            doubt=doubt,
         )
     if (FILES in data) != (CHECKSUM in data):
-        raise damaged(folder, f"dataset.json has lost its key {FILES if CHECKSUM in data else CHECKSUM}")
+        raise damaged(
+            folder, Message("dataset.json has lost its key {FILES}", FILES=FILES if CHECKSUM in data else CHECKSUM)
+        )
     if not isinstance(data.get(FILES, {}), dict):
         raise damaged(folder, "dataset.json: the list of checksums is not whole")
     if fault is not None or data.get("kind") != KIND:
-        raise damaged(folder, f"dataset.json: {fault or 'its kind is another'}")
+        raise damaged(folder, Message("dataset.json: {error}", error=fault or "its kind is another"))
     return data
 
 
@@ -62,7 +73,7 @@ def read_recipe(folder: Path, manifest: Mapping[str, Any]) -> DatasetRecipe:
     try:
         return DatasetRecipe.from_json(verified_file(folder, "recipe.json", manifest).decode())
     except (RecipeError, UnicodeDecodeError) as error:
-        raise damaged(folder, f"recipe.json: {error}") from None
+        raise damaged(folder, Message("recipe.json: {error}", error=error)) from None
 
 
 def verified_file(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
@@ -74,12 +85,14 @@ def verified_file(folder: Path, name: str, manifest: Mapping[str, Any]) -> bytes
     try:
         content = (folder / name).read_bytes()
     except FileNotFoundError:
-        raise damaged(folder, f"{name} is missing") from None
+        raise damaged(folder, Message("{name} is missing", name=name)) from None
     except OSError as error:
-        raise DatasetError(f"The dataset's file {folder / name} cannot be read: {error.strerror}.") from None
+        raise DatasetError(
+            "The dataset's file {folder} cannot be read: {strerror}.", folder=folder / name, strerror=error.strerror
+        ) from None
     files = manifest.get(FILES, {})
     if (fault := file_fault(content, files.get(name))) is not None:
-        raise damaged(folder, f"{name}: {fault}")
+        raise damaged(folder, Message("{name}: {fault}", name=name, fault=fault))
     return content
 
 
@@ -96,8 +109,10 @@ def blocks_in(manifest: Mapping[str, Any], name: str) -> Blocks | None:
 def damaged(folder: Path, how: str) -> DamagedDatasetError:
     """Return the error that says how the dataset at ``folder`` is damaged, and the next step."""
     return DamagedDatasetError(
-        f"The dataset at {folder} is damaged: {how}. Make it again: glasshouse dataset create with the same source, "
-        "options and --out replaces it; or put back a copy of the file."
+        "The dataset at {folder} is damaged: {how}. Make it again: glasshouse dataset create with the same "
+        "source, options and --out replaces it; or put back a copy of the file.",
+        folder=folder,
+        how=how,
     )
 
 
@@ -114,24 +129,34 @@ def manifest_problems(manifest: Mapping[str, Any], recipe: DatasetRecipe) -> Ite
         ("channels", manifest["channels"], channels),
     ):
         if told != expected:
-            yield f"dataset.json says {name} {told}, recipe.json {expected}"
+            yield Message(
+                "dataset.json says {name} {told}, recipe.json {expected}", name=name, told=told, expected=expected
+            )
     for name in ("mean", "std"):
         if len(manifest[name]) != channels:
-            yield f"dataset.json has {len(manifest[name])} numbers as {name}, recipe.json means {channels} channels"
+            yield Message(
+                "dataset.json has {manifest} numbers as {name}, recipe.json means {channels} channels",
+                manifest=len(manifest[name]),
+                name=name,
+                channels=channels,
+            )
     yield from _key_problems(manifest.get("recipe_key"), recipe)
 
 
 def _problems_alone(data: Mapping[str, Any]) -> Iterator[str]:
     for name in ("fingerprint", "classes", "splits", "width", "height", "channels", "mean", "std", "warnings"):
         if name not in data:
-            yield f"dataset.json lacks {name}"
+            yield Message("dataset.json lacks {name}", name=name)
     classes, splits = data.get("classes", [""]), data.get("splits", {})
     if not isinstance(data.get("fingerprint", ""), str):
         yield _expected("fingerprint", "a text", data["fingerprint"])
     if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
         yield _expected("classes", "a list of names", classes)
     elif len(set(classes)) < len(classes):
-        yield f"dataset.json names the class {next(n for n in classes if classes.count(n) > 1)[:80]!r} twice"
+        yield Message(
+            "dataset.json names the class {classes} twice",
+            classes=repr(next(n for n in classes if classes.count(n) > 1)[:80]),
+        )
     if not isinstance(splits, dict) or not all(_is_count(splits.get(name, 0)) for name in SPLITS):
         yield _expected("splits", "numbers of pictures", splits)
     for name in ("width", "height", "channels"):
@@ -176,11 +201,21 @@ def _key_problems(key: str | None, recipe: DatasetRecipe) -> Iterator[str]:
         return
     for name, value in recipe.model_dump(mode="json").items():
         if name in told and name not in UNCOMPARED and told[name] != value:
-            yield f"dataset.json was made with {name} {told[name]!r}, recipe.json says {value!r}"
+            yield Message(
+                "dataset.json was made with {name} {told}, recipe.json says {value}",
+                name=name,
+                told=repr(told[name]),
+                value=repr(value),
+            )
 
 
 def _expected(name: str, what: str, got: Any) -> str:
-    return f"dataset.json: expected {what} as {name}, got {json.dumps(got, ensure_ascii=False)[:80]}"
+    return Message(
+        "dataset.json: expected {what} as {name}, got {got}",
+        what=what,
+        name=name,
+        got=json.dumps(got, ensure_ascii=False)[:80],
+    )
 
 
 def _is_count(value: Any) -> bool:
@@ -196,4 +231,4 @@ def _are_texts(data: Mapping[str, Any]) -> bool:
 
 
 def _advice(folder: Path) -> str:
-    return f"for a folder of pictures, run: glasshouse dataset create {folder} --out DIR"
+    return Message("for a folder of pictures, run: glasshouse dataset create {folder} --out DIR", folder=folder)

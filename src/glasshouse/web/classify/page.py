@@ -51,7 +51,9 @@ def _answer(request: Request, desk: Desk, job: Job, data: bytes, name: str, give
         if not data and given.strip():
             data, context["name"] = given_picture(desk.store, given, desk.user, request.headers.get("host", ""))
         if not data or len(data) > LARGEST:
-            raise InputError(f"No picture came, or it has more than {LARGEST // 2**20} MB; choose a picture file.")
+            raise InputError(
+                "No picture came, or it has more than {LARGEST} MB; choose a picture file.", LARGEST=LARGEST // 2**20
+            )
         context["picture"] = shown_picture(data, SHOWN)
         context["answer"] = ask(desk.store, f"runs/{job.folder.name}", data, seen=True)
     except BusyError:

@@ -69,7 +69,7 @@ class Desk:
             "datasets": self.dataset, "models": self.model, "networks": self.network,
         }  # fmt: skip
         if kind not in ways:
-            raise MissingError(f"There is nothing at /{kind}.")
+            raise MissingError("There is nothing at /{kind}.", kind=kind)
         return ways[kind](key)
 
     def groups(self) -> list[str]:

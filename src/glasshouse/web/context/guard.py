@@ -11,9 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as ServerMessage
 
 from glasshouse.errors import Problem
+from glasshouse.messages import Message
 from glasshouse.store.database import Store
 from glasshouse.store.people import has_users, note, user_of_session, user_of_token
 from glasshouse.store.records import UserRecord
@@ -130,14 +132,14 @@ class Guard:
         """Hand the request on, unless and until its body is too large; return the status of the answer."""
         pieces = any(word in scope["path"] for word in PIECES) or scope["path"].endswith("/predict")
         limit = self.settings.largest_piece if pieces else self.settings.largest_body
-        message = f"The request has more than {limit // 2**20} MiB; send files in smaller pieces."
+        message = Message("The request has more than {limit} MiB; send files in smaller pieces.", limit=limit // 2**20)
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
             await _refuse(scope, receive, send, 413, message)
             return 413
         taken, status = 0, 0
 
-        async def counted() -> Message:
+        async def counted() -> ServerMessage:
             nonlocal taken
             part = await receive()
             taken += len(part.get("body", b""))
@@ -145,7 +147,7 @@ class Guard:
                 raise TooLargeError
             return part
 
-        async def watched(part: Message) -> None:
+        async def watched(part: ServerMessage) -> None:
             nonlocal status
             status = int(part.get("status", status))
             await send(part)
@@ -161,7 +163,10 @@ class Guard:
     def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
         if not self._known_host(host):
-            return 421, f"This Studio does not answer to the name {host[:100]!r}; start it with --allow-host to add it."
+            return 421, Message(
+                "This Studio does not answer to the name {host}; start it with --allow-host to add it.",
+                host=repr(host[:100]),
+            )
         if method in SAFE:
             return None
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
@@ -214,7 +219,7 @@ class Guard:
         if bearer(Headers(scope=scope)) is not None:
             attempts: Attempts = scope["app"].state.attempts
             if wait := attempts.wrong_token(scope["client"][0] if scope.get("client") else "-"):
-                status, message = 429, f"Too many wrong tokens; try again in {wait:.0f} s."
+                status, message = 429, Message("Too many wrong tokens; try again in {wait} s.", wait=f"{wait:.0f}")
                 headers["Retry-After"] = f"{wait:.0f}"
         await fault_response(status, [Problem("", message)], language_of(Request(scope)), headers)(scope, receive, send)
 
@@ -256,7 +261,7 @@ def _is_address(name: str) -> bool:
 
 
 def _with_headers(send: Send) -> Send:
-    async def sender(message: Message) -> None:
+    async def sender(message: ServerMessage) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():

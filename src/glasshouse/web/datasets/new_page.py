@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from glasshouse.errors import GlasshouseError, RecipeError
+from glasshouse.messages import joined
 from glasshouse.store.ownership import NAME_LENGTH
 from glasshouse.store.submit import NewDataset
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
@@ -75,7 +76,7 @@ async def upload(request: Request, desk: MakerDesk) -> Response:
             model = re.fullmatch(r"[\w-]{1,64}", str(posted.get("model", "")))  # whose Classify Many it is for
             source, name = await run_in_threadpool(_keep, desk, files)
     except GlasshouseError as error:
-        message = "; ".join(problems_of(error).values()) if isinstance(error, RecipeError) else str(error)
+        message = joined("; ", problems_of(error).values()) if isinstance(error, RecipeError) else str(error)
         if quiet:
             return JSONResponse({"error": message}, 422)
         return _form(request, desk, {**defaults(), "from": "upload"}, {"source": message}, None, 422)

@@ -106,7 +106,9 @@ def _asked(desk: Desk, job: Job, view: View) -> tuple[dict[str, Any] | None, str
 def _keep(desk: Desk, job: Job, data: bytes) -> str:
     check_member(desk.user)
     if not data or len(data) > LARGEST:
-        raise InputError(f"No picture came, or it has more than {LARGEST // 2**20} MB; choose a picture file.")
+        raise InputError(
+            "No picture came, or it has more than {LARGEST} MB; choose a picture file.", LARGEST=LARGEST // 2**20
+        )
     check_picture(data)
     return keep_picture(desk.store, get_model(desk.store, job.id, desk.user), data)
 

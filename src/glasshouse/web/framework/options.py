@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 
+from glasshouse.messages import Option
 from glasshouse.web.framework.field_labels import field_labels
 from glasshouse.web.framework.language import texts
 
-__all__ = ["as_pages_say"]
+__all__ = ["as_pages_say", "field_of", "without_upload"]
 
 OPTION = re.compile(r"(--[a-z]+(?:-[a-z]+)*)(?: (none|FILE|random|ordered|jpeg|gray|rgb|0\.\d+|0\b))?")
 UPLOADED = re.compile(r"(?:/[^\s/]+)*/uploads/\d{8}-\d{6}-[0-9a-f]{8}(?:/files)?(/(?=\S))?")
@@ -52,10 +53,21 @@ PATTERNS = (  # the same, where a place stands within the words
 )  # fmt: skip
 
 
+def field_of(option: Option, language: str) -> str:
+    """Return the option as a page names it: its field in quotes, and the value it is to have."""
+    return as_pages_say(str(option), language)
+
+
+def without_upload(text: str, language: str) -> str:
+    """Return the text without the place of an upload on the server."""
+    if "/uploads/" not in text:
+        return text
+    return UPLOADED.sub(lambda found: "" if found[1] else texts(language).gettext("your upload"), text)
+
+
 def as_pages_say(text: str, language: str) -> str:
     """Return the text with ``“Label pattern”`` for ``--pattern`` and the like, and without the place of an upload."""
-    if "/uploads/" in text:
-        text = UPLOADED.sub(lambda found: "" if found[1] else texts(language).gettext("your upload"), text)
+    text = without_upload(text, language)
     return _with_fields(text, language) if any(one in text for one in ("--", "glasshouse ", "as the source")) else text
 
 

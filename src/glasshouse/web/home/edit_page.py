@@ -32,7 +32,7 @@ def show(request: Request, desk: DeskNow, kind: str, key: str) -> HTMLResponse:
     """Ask for name, notes, group and whether it is shared."""
     job = desk.find(kind, key)
     if not job.yours:
-        raise RefusedError(f"{job.name} is somebody else's; only its owner or an admin may change it.")
+        raise RefusedError("{title} is somebody else's; only its owner or an admin may change it.", title=job.name)
     return _form(request, desk, job, _words(job), {})
 
 

@@ -196,5 +196,5 @@ def _mine(here: Context, model_id: str) -> ModelRecord:
 
 def _split(name: str) -> str:
     if name not in ("train", "val", "test"):
-        raise MissingError(f"There is no split {name}; there are train, val and test.")
+        raise MissingError("There is no split {name}; there are train, val and test.", name=name)
     return name

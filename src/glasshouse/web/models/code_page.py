@@ -30,7 +30,7 @@ def show(request: Request, desk: DeskNow, job: ModelJob, level: str = "learner")
 def script(request: Request, desk: DeskNow, job: ModelJob, level: str) -> Response:
     """Return the script as a file."""
     if level not in LEVELS:
-        raise MissingError(f"there is no level {level}; there are {', '.join(LEVELS)}")
+        raise MissingError("there is no level {level}; there are {LEVELS}", level=level, LEVELS=", ".join(LEVELS))
     found = _code(request, desk, job, level)
     if found.reason:
         raise InputError(found.reason)

@@ -77,7 +77,9 @@ def estimate(here: Here, trial: Trial) -> EstimateOut:
     recipe["weights"] = "none" if recipe.get("weights", "none") == "none" else "pretrained"
     found = try_out(here.store, recipe, data)
     if found is None:
-        raise ConflictError(f"The dataset {data.name} is {data.state}; a training is measured once it is made.")
+        raise ConflictError(
+            "The dataset {name} is {state}; a training is measured once it is made.", name=data.name, state=data.state
+        )
     return EstimateOut(**vars(found))
 
 
@@ -106,7 +108,9 @@ def augmented(here: Here, trial: Trial) -> AugmentedOut:
     data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
     recipe = _recipe(trial.recipe)
     if data.state != "done":
-        raise ConflictError(f"The dataset {data.name} is {data.state}; its pictures are shown once it is made.")
+        raise ConflictError(
+            "The dataset {name} is {state}; its pictures are shown once it is made.", name=data.name, state=data.state
+        )
     return AugmentedOut(rows=examples(data.folder, recipe.augmentation, recipe.seed))
 
 

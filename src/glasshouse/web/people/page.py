@@ -173,7 +173,7 @@ def _named(here: Context, name: str) -> UserRecord:
     for one in list_users(here.store):
         if one.name == name:
             return one
-    raise MissingError(f"There is no account {name}.")
+    raise MissingError("There is no account {name}.", name=name)
 
 
 def _changed(request: Request, here: Context, name: str, field: str, detail: str, **changes: Any) -> Response:

@@ -12,6 +12,7 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.evaluation.wording import confusions
+from glasshouse.messages import with_messages
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place
 from glasshouse.web.context.access import DeskNow, ModelJob
 from glasshouse.web.context.desk import Desk, Job
@@ -115,7 +116,7 @@ def _report(job: Job, split: str) -> dict[str, Any] | None:
 def _of_training(run: Path) -> dict[str, Any] | None:
     """Return the report that the training itself wrote on the validation pictures."""
     try:
-        found: dict[str, Any] = json.loads((run / "report-val.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = with_messages(json.loads((run / "report-val.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
     return found
