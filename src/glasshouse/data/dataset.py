@@ -34,7 +34,7 @@ from glasshouse.data.stored.spreadsheet import rows_in
 from glasshouse.errors import DamagedDatasetError, DatasetError
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
 from glasshouse.integrity.verification import FileCheck, State, Verification
-from glasshouse.messages import Message, joined
+from glasshouse.messages import Message, Option, joined
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["FORMAT", "KIND", "SPLITS", "Dataset", "Twin", "open_dataset", "read_manifest", "verify_dataset"]
@@ -90,7 +90,7 @@ class Dataset:
         try:
             return tuple(Twin(int(r["group"]), r["kind"], r["class"], r["split"], r["path"]) for r in rows)
         except ValueError:
-            raise damaged(self.path, "twins.csv: a group is no number") from None
+            raise damaged(self.path, Message("twins.csv: a group is no number")) from None
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -140,7 +140,11 @@ class Dataset:
             DatasetError: there is no test split, or the opening cannot be written down.
         """
         if "test" not in self.splits:
-            raise DatasetError("The dataset at {path} has no test split; make one with --test 0.1.", path=self.path)
+            raise DatasetError(
+                "The dataset at {path} has no test split; make one with {part}.",
+                path=self.path,
+                part=Option("test", 0.1),
+            )
         before = len(self.openings())
         entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "by": by}
         entry = with_checksum(entry if person is None else {**entry, "person": person})
@@ -192,7 +196,7 @@ class Dataset:
                     "{OPENINGS}, line {number}: {fault}",
                     OPENINGS=OPENINGS,
                     number=number,
-                    fault=fault or "its keys are others",
+                    fault=fault or Message("its keys are others"),
                 ),
             )
         return {name: value for name, value in entry.items() if name != CHECKSUM}
@@ -243,7 +247,7 @@ def verify_dataset(path: str | Path) -> Verification:
     try:
         manifest = read_manifest(folder)
     except DamagedDatasetError as error:
-        note = "What dataset.json tells of the other files is not known, so they were not verified."
+        note = Message("What dataset.json tells of the other files is not known, so they were not verified.")
         return Verification(str(folder), "dataset", (FileCheck("dataset.json", "damaged", str(error)),), notes=(note,))
     checks = _Checks("whole" if CHECKSUM in manifest else "unchecked")
     recipe = checks.of("recipe.json", lambda: read_recipe(folder, manifest))
@@ -253,7 +257,11 @@ def verify_dataset(path: str | Path) -> Verification:
         _verify_bytes(checks, folder, manifest)
     else:
         problems += _verify_content(checks, Dataset(folder, manifest, recipe), manifest)
-    notes = () if checks.state == "whole" else ("It was made before datasets had checksums: the rest was checked.",)
+    notes = (
+        ()
+        if checks.state == "whole"
+        else (Message("It was made before datasets had checksums: the rest was checked."),)
+    )
     return Verification(str(folder), "dataset", tuple(checks.files), tuple(problems), notes)
 
 

@@ -95,7 +95,7 @@ def _spelled(name: str, forms: Sequence[str]) -> Iterator[Finding]:
         )
         return
     clean = {cleaned(form) for form in forms}
-    what = "in several ways" if len(clean) > 1 else "with blanks or letters that nobody sees"
+    what = Message("in several ways") if len(clean) > 1 else Message("with blanks or letters that nobody sees")
     written = ", ".join(repr(form) if form == cleaned(form) or form.isascii() else ascii(form) for form in forms)
     yield Finding(
         "spelling",

@@ -48,7 +48,7 @@ def commonest(train_labels: NDArray[np.integer], labels: NDArray[np.integer], cl
         counts=f"{counts[best]:,}",
         train_labels=f"{len(train_labels):,}",
     )
-    return _baseline("commonest class", np.full(len(labels), best), labels, text)
+    return _baseline(Message("commonest class"), np.full(len(labels), best), labels, text)
 
 
 def pixels(
@@ -80,13 +80,13 @@ def pixels(
         seen=seen,
     )
     if len(np.unique(train_labels)) < 2:
-        return _baseline("linear model on pixels", np.full(len(labels), train_labels[0]), labels, text)
+        return _baseline(Message("linear model on pixels"), np.full(len(labels), train_labels[0]), labels, text)
     mean, std = train_small.mean(axis=0), train_small.std(axis=0)
     std[std < 1e-6] = 1.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be at its best
         model = LogisticRegression(C=0.1, max_iter=STEPS).fit((train_small - mean) / std, train_labels)
-    return _baseline("linear model on pixels", model.predict((small - mean) / std), labels, text)
+    return _baseline(Message("linear model on pixels"), model.predict((small - mean) / std), labels, text)
 
 
 def sample(count: int, seed: int, limit: int = TRAIN_LIMIT) -> NDArray[np.int64]:

@@ -114,7 +114,12 @@ def measure(
         InputError: there are no pictures, the shapes do not fit, or a probability is not finite.
     """
     if probabilities.shape != (len(labels), len(classes)):
-        raise InputError(f"measure: expected probabilities ({len(labels)}, {len(classes)}), got {probabilities.shape}")
+        raise InputError(
+            "measure: expected probabilities ({labels}, {classes}), got {shape}",
+            labels=len(labels),
+            classes=len(classes),
+            shape=probabilities.shape,
+        )
     loss = log_loss(probabilities, labels)
     matrix = confusion(labels, probabilities.argmax(axis=1), len(classes))
     correct, count = int(matrix.trace()), len(labels)

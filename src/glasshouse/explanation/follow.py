@@ -191,7 +191,12 @@ def follow_pixels(
 def _follow_network(net: Architecture, x: Array, label: Any, told: Callable[[float], None] | None) -> Follow:
     expected = tuple(net.input_shape[1:])
     if x.shape != expected:
-        raise InputError(f"{net.name} takes an array {expected}, got {x.shape}; give one picture without N")
+        raise InputError(
+            "{name} takes an array {expected}, got {shape}; give one picture without N",
+            name=net.name,
+            expected=expected,
+            shape=x.shape,
+        )
     K = int(net.output_shape[-1] or 0)
     classes = tuple(map(str, range(K)))
     number = _number(label, classes)

@@ -87,9 +87,7 @@ def find_model(path: str | Path) -> Path:
     if (place / "model" / MANIFEST).is_file():
         return place / "model"
     if (place / "run.json").is_file():
-        raise ModelError(
-            "The run at {place} has no model yet; finish it with: glasshouse resume {place2}", place=place, place2=place
-        )
+        raise ModelError("The run at {place} has no model yet; finish it with: glasshouse resume {place}", place=place)
     raise ModelError(
         "There is no model at {place}: the folder has no {MANIFEST}. Give a model or a run's folder.",
         place=place,
@@ -111,7 +109,7 @@ def _module(description: Description, place: Path) -> nn.Module:
 
 
 def _cannot_be_built(place: Path, error: Exception) -> DamagedModelError:
-    why = str(error)[:LONG] or "it needs too much memory"
+    why = str(error)[:LONG] or Message("it needs too much memory")
     return DamagedModelError("The model at {place} cannot be built: {why}", place=place, why=why)
 
 

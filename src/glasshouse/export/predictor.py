@@ -109,8 +109,10 @@ class Model:
         expected = self.preprocessing.shape
         if rows.dtype != np.uint8 or rows.ndim != 4 or rows.shape[1:] != expected:
             raise PictureError(
-                f"This model takes rows of uint8 (n, {', '.join(map(str, expected))}), "
-                f"got {rows.dtype} {rows.shape}; predict() takes pictures of any size."
+                "This model takes rows of uint8 (n, {str}), got {dtype} {shape}; predict() takes pictures of any size.",
+                str=", ".join(map(str, expected)),
+                dtype=rows.dtype,
+                shape=rows.shape,
             )
         if self._inference is None:
             self._inference = Inference(self.module, expected)

@@ -20,7 +20,7 @@ from glasshouse.evaluation.report import Report, measure
 from glasshouse.events import Progress
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model
-from glasshouse.messages import Message
+from glasshouse.messages import Message, Option
 
 __all__ = [
     "baselines", "columns_of", "evaluate", "find_data", "score", "scored_labels", "scoring", "split_probabilities",
@@ -225,13 +225,12 @@ def _classes(model: Model, dataset: Dataset, pictures: Split) -> tuple[str, ...]
     if shape != expected:
         raise ModelError(
             "The dataset at {path} holds pictures of {shape}, the model takes {expected}; make the dataset again "
-            "with --size {expected2}x{expected3} --color {color}.",
+            "with {size} {color}.",
             path=dataset.path,
             shape=_size(shape),
             expected=_size(expected),
-            expected2=expected[1],
-            expected3=expected[0],
-            color=model.preprocessing.color,
+            size=Option("size", f"{expected[1]}x{expected[0]}"),
+            color=Option("color", model.preprocessing.color),
         )
     return tuple(model.classes) if missing or unknown else dataset.classes
 

@@ -8,7 +8,7 @@ from glasshouse.export.bundle import load_model
 from glasshouse.export.description import piece_problems, read_manifest, text_problems
 from glasshouse.integrity.documents import CHECKSUM
 from glasshouse.integrity.verification import FileCheck, State, Verification
-from glasshouse.messages import joined
+from glasshouse.messages import Message, joined
 
 __all__ = ["verify_model"]
 
@@ -31,7 +31,7 @@ def verify_model(path: str | Path) -> Verification:
     checked = CHECKSUM in manifest
     reasons = {problem.split(" ")[0].rstrip(":"): problem for problem in text_problems(files, manifest, TEXTS)}
     missing = [name for name in ("weights.safetensors", *manifest["files"]) if name not in files]
-    reasons |= dict.fromkeys(missing, "it is missing")
+    reasons |= dict.fromkeys(missing, Message("it is missing"))
     if not missing and (weights := joined("; ", piece_problems(files, manifest))):
         reasons["weights.safetensors"] = weights
     checks = []
@@ -39,7 +39,9 @@ def verify_model(path: str | Path) -> Verification:
         known: State = "whole" if checked or name == "weights.safetensors" else "unchecked"
         checks.append(FileCheck(name, "damaged" if name in reasons else known, reasons.get(name, "")))
     problems = [] if any(check.state == "damaged" for check in checks) else _problems(place)
-    notes = () if checked else ("It was made before models had checksums: only its weights could be verified.",)
+    notes = (
+        () if checked else (Message("It was made before models had checksums: only its weights could be verified."),)
+    )
     return Verification(str(place), "model", tuple(checks), tuple(problems), notes)
 
 

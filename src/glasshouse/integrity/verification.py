@@ -72,4 +72,4 @@ class Verification:
 
 
 def _files(count: int) -> str:
-    return "1 file" if count == 1 else Message("{count} files", count=count)
+    return Message("1 file") if count == 1 else Message("{count} files", count=count)

@@ -74,7 +74,7 @@ class Killed:
 
     def _memory(self) -> str:
         if self.held is None or self.limit is None:
-            return "how much it held is not known"
+            return Message("how much it held is not known")
         return Message("it held {held} of {limit}", held=_size(self.held), limit=_size(self.limit))
 
 

@@ -52,7 +52,7 @@ class LeaseWatch:
     def look(self) -> None:
         """Look once."""
         if self._stopped is not None and time.monotonic() - self._stopped > PATIENCE:
-            vanish("it was asked to stop and did not")
+            vanish(Message("it was asked to stop and did not"))
         if _identity(self._lock) != self._held:
             self._stop(Message("the Studio's home {home} was moved or deleted", home=self.store.home))
             return
@@ -71,9 +71,9 @@ class LeaseWatch:
         if self._ending.is_set():
             return
         if held is None:
-            vanish("the job was given to another process, or was deleted")
+            vanish(Message("the job was given to another process, or was deleted"))
         elif held.wish == "abort":
-            self._stop("a person aborted it")
+            self._stop(Message("a person aborted it"))
         elif other not in (None, self._known):
             self._stop(Message("the Studio was opened by {other}, which goes on with it", other=other))
         elif held.alone > self._alone:

@@ -10,7 +10,7 @@ from glasshouse.jobs.course import UNITS, Course
 from glasshouse.jobs.job_log import JobLog, note
 from glasshouse.jobs.lease import vanish
 from glasshouse.jobs.log_append import say
-from glasshouse.messages import with_parts
+from glasshouse.messages import Message, with_parts
 from glasshouse.store.database import Store
 from glasshouse.store.models import note_scores
 from glasshouse.store.queue import tell
@@ -83,7 +83,7 @@ class ProgressWriter:
 
     def _tell(self) -> None:
         if not tell(self.store, self.job.id, self._waiting, self.job.attempt):
-            vanish("the job was given to another process, or was deleted")
+            vanish(Message("the job was given to another process, or was deleted"))
         self._waiting = {}
 
     def _progress(self, event: Progress) -> None:

@@ -40,11 +40,11 @@ TAKEN = 75  # it found the job in other hands
 GPU_FAILED = 76
 UNTOLD = 77  # it did or kept its work, and the database did not let it say so: begun again, it ends soon
 
-FULL = (
+FULL = Message(
     "The disk is full; nothing half-written is left. Delete what is no longer needed (the bin, old checkpoints), "
     "then resume it."
 )
-MEMORY = (
+MEMORY = Message(
     "The memory ran out. Choose a smaller batch, smaller pictures or a smaller network, or end other programs; "
     "then resume it."
 )
@@ -153,12 +153,12 @@ def is_gpu_failure(error: BaseException) -> bool:
 def reason_of_exit(code: int | None) -> str:
     """Return what the exit code of a process that said nothing tells; None where it is not known."""
     if code is None:
-        return (
+        return Message(
             "Its process ended without a word, again and again: it was killed, or the computer was restarted. "
             "Its last checkpoint is kept; resume it."
         )
     if code == -signal.SIGBUS:
-        return (
+        return Message(
             "Its process could no longer read a file (signal 7): the dataset's files were changed or deleted while it "
             "worked, or the disk fails. Put them back, or make the dataset again, then resume it."
         )
@@ -167,7 +167,7 @@ def reason_of_exit(code: int | None) -> str:
     if code == DISK_FULL:
         return FULL
     if code == GPU_FAILED:
-        return "The GPU failed; its log has more. Resume it: it goes to a GPU that works."
+        return Message("The GPU failed; its log has more. Resume it: it goes to a GPU that works.")
     return Message(
         "Its process ended with code {code} and said nothing more; its log may tell why. Resume it.", code=code
     )

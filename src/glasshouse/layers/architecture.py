@@ -126,7 +126,7 @@ class Architecture:
             if len(names) != len(given):
                 refuse(
                     [Message("expected {names} arrays, got {given}", names=len(names), given=len(given))],
-                    "the list of weights",
+                    Message("the list of weights"),
                 )
             weights = dict(zip(names, given))
         parts: dict[str, dict[str, np.ndarray]] = {}
@@ -138,7 +138,7 @@ class Architecture:
         ]
         for name, arrays in parts.items():
             problems += self.holders[name].problems(arrays) if name in self.holders else []
-        refuse(problems, "what was given")
+        refuse(problems, Message("what was given"))
         for name, arrays in parts.items():
             self.holders[name].set(arrays)
 

@@ -111,7 +111,7 @@ def survey(data: Mapping[str, Any]) -> tuple[Site, list[str | None]]:
         if name not in site.symbols:
             site.tell("outputs", Message("there is no layer {name}", name=repr(name)))
     if not site.inputs and not site.problems:
-        site.tell("layers", 'the first layer must be {"layer": "Input", "shape": [28, 28, 1]}')
+        site.tell("layers", Message('the first layer must be {"layer": "Input", "shape": [28, 28, 1]}'))
     if not site.problems:
         _loose_ends(site, names)
     return site, names
@@ -127,7 +127,10 @@ def _loose_ends(site: Site, outputs: Sequence[str | None]) -> None:
             waiting.extend(symbol.inputs)
     for name, symbol in site.symbols.items():
         if symbol is not None and symbol not in used and not isinstance(symbol.layer, InputLayer):
-            site.tell(name, "no layer takes what this one gives, and it is no output; join it to another, or remove it")
+            site.tell(
+                name,
+                Message("no layer takes what this one gives, and it is no output; join it to another, or remove it"),
+            )
 
 
 def _check_top(data: Any) -> None:
@@ -205,10 +208,10 @@ def _step(site: Site, entry: Any, number: int, before: str | None) -> str:
             name, Message("the name has {name} letters; give one of at most {NAME}", name=f"{len(name):,}", NAME=NAME)
         )
     if name in site.symbols:
-        site.tell(name, "the name is twice; names of layers must differ")
+        site.tell(name, Message("the name is twice; names of layers must differ"))
     site.symbols[name] = None
     for key in set(entry) - {"name", "layer", "shape", "settings", "inputs", "shares", "frozen"}:
-        site.tell(f"{name}.{key}", "no such field; settings of a layer stand under settings")
+        site.tell(f"{name}.{key}", Message("no such field; settings of a layer stand under settings"))
     if word == "Input":
         _input(site, name, entry.get("shape"))
         return name
@@ -290,7 +293,7 @@ def _layer(site: Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
             Message("no such setting{it}", it=Message("; did you mean {close}?", close=close[0]) if close else ""),
         )
     for key in sorted(needed - set(settings)):
-        site.tell(f"{name}.{key}", "needed, and not given")
+        site.tell(f"{name}.{key}", Message("needed, and not given"))
     if unknown or needed - set(settings):
         return None
     try:

@@ -173,7 +173,7 @@ def optional(check: Callable[[Any], Any]) -> Maybe:
 def _shown(value: object) -> str:
     """A value as messages have it: its beginning."""
     if isinstance(value, int) and not -(10**40) < value < 10**40:
-        return "a whole number of more than 40 digits"
+        return Message("a whole number of more than 40 digits")
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:200]}..."
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from glasshouse.errors import NetworkError
+from glasshouse.messages import Message
 from glasshouse.networks.catalogue import CATALOGUE, Entry, find
 from glasshouse.networks.layered import Layered, is_norm, layered
 from glasshouse.networks.own import OWN, Head
@@ -29,7 +30,10 @@ class Built:
         head = self.module.get_submodule(self.head_name)
         if not isinstance(head, Head):
             raise NetworkError(
-                f"{self.head_name} of {self.entry.name} is a {type(head).__name__}, not a Head; build it anew."
+                "{head_name} of {name} is a {kind}, not a Head; build it anew.",
+                head_name=self.head_name,
+                name=self.entry.name,
+                kind=type(head).__name__,
             )
         return head
 
@@ -106,7 +110,9 @@ def build(
 def _entry(module: Layered, classes: int, channels: int, width: int, height: int) -> Entry:
     """What the catalogue would say of layers that are no name of it."""
     name, count = str(module.description["name"]), sum(p.numel() for p in module.parameters())
-    return Entry(name, "layers", name, count, 0, "layers as data", width, height, channels, classes, head="head")
+    return Entry(
+        name, "layers", name, count, 0, Message("layers as data"), width, height, channels, classes, head="head"
+    )
 
 
 def check_pictures(name: str, classes: int, channels: int, width: int, height: int) -> Entry:

@@ -164,8 +164,8 @@ def _changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Message]:
                         "{key} of {name} was {key2}, and is {key3}",
                         key=key,
                         name=name,
-                        key2=one.get(key, "not set"),
-                        key3=two.get(key, "not set"),
+                        key2=one.get(key, Message("not set")),
+                        key3=two.get(key, Message("not set")),
                     )
                 )
     return found

@@ -55,7 +55,7 @@ def weights_file(path: Path) -> Path:
         there = (
             Message("holds {whole}: give one of them", whole=", ".join(whole[:5]))
             if whole
-            else "holds no file of weights"
+            else Message("holds no file of weights")
         )
         raise WeightsError("Cannot read weights from {path}: it is a folder, and {there}.", path=path, there=there)
     return path / whole[0]

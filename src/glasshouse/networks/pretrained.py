@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import torch
 
 from glasshouse.errors import WeightsError
-from glasshouse.messages import Message
+from glasshouse.messages import Message, Option
 from glasshouse.networks.catalogue import Entry, Package
 
 __all__ = ["Place", "locate", "packaged"]
@@ -42,9 +42,11 @@ def locate(entry: Entry) -> Path:
     places = _places(entry)
     if not places:
         raise WeightsError(
-            "{name} has no pretrained weights to fetch; train it from scratch with --weights none, or give a "
-            "file with --weights FILE.",
+            "{name} has no pretrained weights to fetch; train it from scratch with {none}, or give a "
+            "file with {weights}.",
             name=entry.name,
+            none=Option("weights", "none"),
+            weights=Option("weights", "FILE"),
         )
     for place in places:
         found = _cached(place)
@@ -56,12 +58,13 @@ def locate(entry: Entry) -> Path:
     except (OSError, HTTPException) as error:
         raise WeightsError(
             "The pretrained weights of {name} are not here and could not be fetched ({error}). Bring the file "
-            "{file} from {url}, put it at {target}, or name it with --weights FILE.",
+            "{file} from {url}, put it at {target}, or name it with {weights}.",
             name=entry.name,
             error=error,
             file=places[0].file,
             url=places[0].url,
             target=target,
+            weights=Option("weights", "FILE"),
         ) from None
     return target
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from glasshouse.errors import WeightsError
 from glasshouse.integrity.documents import parse_object
 from glasshouse.integrity.tensors import tensors_fault
+from glasshouse.messages import Message
 from glasshouse.networks.foreign import foreign
 from glasshouse.networks.places import bundled, weights_file
 
@@ -125,7 +126,7 @@ def _check_whole(path: Path, weights: bytes, manifest: bytes | None) -> None:
         return
     expected = told.get("sha256") if isinstance(told, dict) else None
     if expected is not None and hashlib.sha256(weights).hexdigest() != expected:
-        raise _damaged(path, "its SHA-256 is not the one in model.json")
+        raise _damaged(path, Message("its SHA-256 is not the one in model.json"))
 
 
 def _damaged(path: Path, fault: str) -> WeightsError:

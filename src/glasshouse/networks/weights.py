@@ -121,11 +121,11 @@ def _way(built: Built, state: Mapping[str, Tensor], told: Origin | None) -> str:
     if foreign := foreign_tensors(list(state)):
         return foreign
     if state and not any(value.is_floating_point() for value in state.values() if value.ndim > 1):
-        return "Its numbers are whole ones (quantized for use); take the weights before they were quantized."
+        return Message("Its numbers are whole ones (quantized for use); take the weights before they were quantized.")
     fitting = [] if built.entry.library in ("own", "layers") else fitting_networks(state, built.entry)
     if fitting:
         return Message("They fit {fitting}; choose that network, or other weights.", fitting=" and ".join(fitting))
-    return "Choose the network that the file was made for."
+    return Message("Choose the network that the file was made for.")
 
 
 def _report(built: Built, found: Fit, source: str) -> WeightsReport:

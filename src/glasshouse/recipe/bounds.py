@@ -63,7 +63,7 @@ def _of_one(value: Any) -> str | None:
                 "a text of {value} letters; at most {TEXT} can be kept", value=f"{len(value):,}", TEXT=f"{TEXT:,}"
             )
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-            return "a text with a letter that cannot be kept (U+0000, or half a letter)"
+            return Message("a text with a letter that cannot be kept (U+0000, or half a letter)")
     if isinstance(value, int) and not -WHOLE <= value < WHOLE:
-        return "a whole number with too many digits; at most 18 can be kept"
+        return Message("a whole number with too many digits; at most 18 can be kept")
     return None

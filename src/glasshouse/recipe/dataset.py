@@ -51,7 +51,7 @@ class DatasetRecipe(Recipe):
     classes with numbers as people count (1, 2, 10), 1 by letters (1, 10, 2), as earlier versions did.
     """
 
-    title: ClassVar[str] = "the dataset recipe"
+    title: ClassVar[str] = Message("the dataset recipe")
     version: Literal[1, 2] = 2  # type: ignore[assignment]
     kind: Literal["dataset"] = "dataset"
     source: str

@@ -16,7 +16,7 @@ __all__ = ["Recipe"]
 class Recipe(Part):
     """A whole recipe; building one with problems raises a RecipeError that lists them all."""
 
-    title: ClassVar[str] = "the recipe"
+    title: ClassVar[str] = Message("the recipe")
     version: Literal[1] = 1
 
     def __init__(self, **data: Any) -> None:

@@ -30,15 +30,19 @@ _WORDS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 _OTHERS = "".join(chr(code) for code in (*range(1, 10), *range(11, 128)) if chr(code) not in _WORDS)
 _ANCHORS = {"AT_BEGINNING_STRING": r"\A", "AT_END_STRING": r"\z", "AT_BOUNDARY": r"\b", "AT_NON_BOUNDARY": r"\B"}
 _INSTEAD = {
-    "ASSERT": "(?=...) and (?<=...) look around; put parentheses around the part that counts instead, "
-    r"such as (.+)_\d+ for .+(?=_\d+)",
-    "ASSERT_NOT": "(?!...) and (?<!...) look around; name what may stand there instead, such as [^_]+ for (?:(?!_).)+",
-    "GROUPREF": r"\1 and (?P=name) refer to a group; write the part once more instead",
-    "GROUPREF_EXISTS": "(?(1)...) depends on a group; write both cases instead, with | between them",
-    "ATOMIC_GROUP": "(?>...) never gives back; write (?:...) instead",
-    "POSSESSIVE_REPEAT": "*+, ++, ?+ and {1,2}+ never give back; write *, +, ? or {1,2} instead",
+    "ASSERT": Message(
+        "(?=...) and (?<=...) look around; put parentheses around the part that counts instead, "
+        r"such as (.+)_\d+ for .+(?=_\d+)"
+    ),
+    "ASSERT_NOT": Message(
+        "(?!...) and (?<!...) look around; name what may stand there instead, such as [^_]+ for (?:(?!_).)+"
+    ),
+    "GROUPREF": Message(r"\1 and (?P=name) refer to a group; write the part once more instead"),
+    "GROUPREF_EXISTS": Message("(?(1)...) depends on a group; write both cases instead, with | between them"),
+    "ATOMIC_GROUP": Message("(?>...) never gives back; write (?:...) instead"),
+    "POSSESSIVE_REPEAT": Message("*+, ++, ?+ and {1,2}+ never give back; write *, +, ? or {1,2} instead"),
 }
-_EMPTY = "a group is repeated that may be empty; give it at least one letter, such as (a)* for (a?)*"
+_EMPTY = Message("a group is repeated that may be empty; give it at least one letter, such as (a)* for (a?)*")
 
 
 class PatternError(InputError):

@@ -136,7 +136,7 @@ class TrainingRecipe(Recipe):
     ``fine-tune``.
     """
 
-    title: ClassVar[str] = "the training recipe"
+    title: ClassVar[str] = Message("the training recipe")
     kind: Literal["training"] = "training"
     data: str
     fingerprint: str | None = None

@@ -81,7 +81,7 @@ class Obstacle:
             "{name} is needed by {told}{working}.",
             name=self.record.name,
             told=told,
-            working="; abort that first" * self.uses.working,
+            working=Message("; abort that first") if self.uses.working else "",
         )
 
 

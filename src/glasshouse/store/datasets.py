@@ -232,7 +232,7 @@ def check_unused(store: Store, record: DatasetRecord, viewer: UserRecord | None 
 def _names(named: Sequence[tuple[str, str]], others: bool) -> str:
     names = [name for _, name in named]
     told = ", ".join(names[:5]) + (Message(" and {problems} more", problems=len(names) - 5) if len(names) > 5 else "")
-    return joined(" and ", filter(None, [told, "a model of somebody else" if others else ""]))
+    return joined(" and ", filter(None, [told, Message("a model of somebody else") if others else ""]))
 
 
 def _joined() -> Select[Any]:

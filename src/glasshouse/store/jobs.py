@@ -149,7 +149,9 @@ def abort_job(store: Store, job_id: str, user: UserRecord | None = None) -> JobR
         queued = connection.execute(
             update(jobs)
             .where(jobs.c.id == job_id, jobs.c.state == JobState.QUEUED)
-            .values(state=JobState.ABORTED, finished_at=now, reason="aborted before it began", reason_parts=None)
+            .values(
+                state=JobState.ABORTED, finished_at=now, reason=Message("aborted before it began"), reason_parts=None
+            )
         )
         running = connection.execute(
             update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING).values(wish="abort")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from glasshouse.errors import MissingError, RefusedError
+from glasshouse.messages import Message
 from glasshouse.store.database import Store
 
 __all__ = ["Grounds", "Places", "allowed_path", "check_named", "complete_path", "from_runs", "is_allowed", "is_inside"]
@@ -121,4 +122,4 @@ def from_runs(folder: str) -> str:
 
 
 def _folders(store: Store) -> str:
-    return ", ".join(map(str, store.folders)) or "none is configured (glasshouse studio --folder DIR)"
+    return ", ".join(map(str, store.folders)) or Message("none is configured (glasshouse studio --folder DIR)")

@@ -30,7 +30,7 @@ __all__ = [
     "tell_process",
 ]
 
-ABORTED = "aborted on request; what was done is kept"
+ABORTED = Message("aborted on request; what was done is kept")
 
 
 def claim(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from glasshouse.errors import MemoryLimitError, Problem, RecipeError
-from glasshouse.messages import Message
+from glasshouse.messages import Message, Option
 
 __all__ = ["choose_device", "deterministic", "enough_memory", "fitting_batch_size", "is_memory_error", "memory_limit"]
 
@@ -93,11 +93,10 @@ def memory_limit(batch_size: int, accumulate: int, device: torch.device, fits: i
     times = -(-batch_size // fits) * accumulate
     return MemoryLimitError(
         Message(
-            "{start}; {fits} would fit: train with --batch-size {fits2} (and accumulate {times} "
-            "batches for the same steps)",
+            "{start}; {fits} would fit: train with {size} (and accumulate {times} batches for the same steps)",
             start=start,
             fits=fits,
-            fits2=fits,
+            size=Option("batch-size", fits),
             times=times,
         ),
         fits,

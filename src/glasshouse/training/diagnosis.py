@@ -9,7 +9,7 @@ from torch import nn
 from glasshouse.errors import Problem, RecipeError
 from glasshouse.export.inference import evaluating
 from glasshouse.layers.torch_network import TorchLayer
-from glasshouse.messages import Message
+from glasshouse.messages import Message, Option
 from glasshouse.networks.build import Built
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.recipe.training import STRATEGY_DEFAULTS
@@ -35,7 +35,7 @@ def advice(recipe: TrainingRecipe) -> tuple[str, str]:
     rate = recipe.optimizer.lr or STRATEGY_DEFAULTS[recipe.strategy]["lr"]
     lower = min(rate / 10, USUAL.get(recipe.optimizer.name, STRATEGY_DEFAULTS[recipe.strategy]["lr"]))
     if lower >= LOWEST:
-        hint = Message("Try a lower rate (--lr {lower}; it was {rate})", lower=f"{lower:.2g}", rate=f"{rate:.2g}")
+        hint = Message("Try a lower rate ({lr}; it was {rate})", lr=Option("lr", f"{lower:.2g}"), rate=f"{rate:.2g}")
     else:
         hint = Message(
             "The rate is low already ({rate}): try a simpler network or other first weights", rate=f"{rate:.2g}"
@@ -46,7 +46,7 @@ def advice(recipe: TrainingRecipe) -> tuple[str, str]:
     if recipe.precision == "mixed":
         more = Message(", or precision float32{more}", more=more)
     if recipe.clip_norm is None:
-        more = Message(", or clip the gradient with --clip-norm 1{more}", more=more)
+        more = Message(", or clip the gradient with {norm}{more}", norm=Option("clip-norm", 1), more=more)
     return hint, more
 
 
@@ -104,8 +104,10 @@ def left_out(recipe: TrainingRecipe, norms: Sequence[nn.Module], pictures: int) 
     if recipe.strategy == "features" or not norms or pictures < 2:
         return
     if recipe.batch_size == 1:
-        yield ("every batch is one picture, so batch normalization learns from one picture at a time, and what it "
-               "keeps for later is uneven; a batch size of 16 or more is usual")  # fmt: skip
+        yield Message(
+            "every batch is one picture, so batch normalization learns from one picture at a time, and what it "
+            "keeps for later is uneven; a batch size of 16 or more is usual"
+        )
     elif pictures % recipe.batch_size == 1:
         yield (
             Message(

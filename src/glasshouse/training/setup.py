@@ -12,7 +12,7 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.errors import DamagedRunError, DatasetError
 from glasshouse.events import Event, Notice
 from glasshouse.layers.classifier import fitted, shape_of, tiny_scale
-from glasshouse.messages import Message
+from glasshouse.messages import Message, Option
 from glasshouse.networks.build import Built, build, check_pictures
 from glasshouse.networks.identity import normalized_otherwise
 from glasshouse.networks.layered import Layered
@@ -225,8 +225,14 @@ def load_frozen(resources: TrainingResources, path: Path) -> None:
 def prepare(resources: TrainingResources, run: RunFolder) -> Generator[Event, None, TrainingSetup]:
     """Yield what happens on the way (features are computed here) and return the setup."""
     if "val" not in resources.dataset.splits:
-        yield Notice("no-validation", "the dataset has no validation pictures: the best epoch is the one with the "
-                     "lowest training loss, and there is no score; make it with --valid 0.25 for one")  # fmt: skip
+        yield Notice(
+            "no-validation",
+            Message(
+                "the dataset has no validation pictures: the best epoch is the one with the lowest training loss, and "
+                "there is no score; make it with {part} for one",
+                part=Option("valid", 0.25),
+            ),
+        )
     if resources.recipe.strategy == "features":
         return (yield from _feature_setup(resources, run))
     return _picture_setup(resources)

@@ -122,7 +122,7 @@ def events_fault(folder: RunFolder, length: int, told: str) -> str | None:
     if not length:
         return None
     if not path.exists():
-        return "it is missing"
+        return Message("it is missing")
     with path.open("rb") as file:
         found = file.read(length)
     if len(found) < length:

@@ -57,7 +57,7 @@ def verify_run(path: str | Path) -> Verification:
         checks += [FileCheck(f"model/{file.name}", file.state, file.reason) for file in model.files]
         problems += model.problems
     if any(check.state == "unchecked" for check in checks):
-        notes.append("What is unchecked was made before there were checksums: it could be read.")
+        notes.append(Message("What is unchecked was made before there were checksums: it could be read."))
     try:
         problems += _dataset(folder, positions)
     except GlasshouseError as error:

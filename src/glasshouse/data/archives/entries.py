@@ -82,7 +82,7 @@ def tree_of(entries: Iterable[Entry], limits: Limits) -> Tree:
     taken: set[str] = set()
     for entry in entries:
         path = entry_path(entry.name)
-        reason = _reason(entry, limits) or ("a second entry of this name" if path in taken else None)
+        reason = _reason(entry, limits) or (Message("a second entry of this name") if path in taken else None)
         if any(is_hidden(part) for part in path.split("/") if part not in ("..", ".")):
             tree.hidden.append(path)
         elif entry.kind == "folder" and reason is None:
@@ -98,11 +98,11 @@ def tree_of(entries: Iterable[Entry], limits: Limits) -> Tree:
 def _reason(entry: Entry, limits: Limits) -> str | None:
     name = entry.name.replace("\\", "/")
     if not name.strip("/. ") or "\0" in name:
-        return None if entry.kind == "folder" and name in (".", "./") else "it has no usable name"
+        return None if entry.kind == "folder" and name in (".", "./") else Message("it has no usable name")
     if name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/"):
-        return "its name would leave the archive's folder"
+        return Message("its name would leave the archive's folder")
     if any("\ud800" <= letter <= "\udfff" for letter in name):
-        return "its name is not valid Unicode"
+        return Message("its name is not valid Unicode")
     if entry.kind not in ("file", "folder"):
         return Message("not a file but {kind}", kind=entry.kind)
     if entry.size > FILE_LIMIT:

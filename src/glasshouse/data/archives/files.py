@@ -28,7 +28,12 @@ _HIDDEN = frozenset({
     "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "@__thumb",  # Synology, QNAP
     "__pycache__", "picasa.ini", "picasaoriginals",
 })  # fmt: skip
-_KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+_KINDS = {
+    stat.S_IFIFO: Message("a named pipe"),
+    stat.S_IFSOCK: Message("a socket"),
+    stat.S_IFCHR: Message("a device"),
+    stat.S_IFBLK: Message("a device"),
+}
 
 
 @dataclass
@@ -82,7 +87,7 @@ def hidden_finding(hidden: list[str]) -> Iterator[Finding]:
     """Yield the sentence on hidden files, where there are any."""
     if hidden:
         shown = ", ".join(sorted(hidden)[:5]) + (", ..." if len(hidden) > 5 else "")
-        word = "file or folder was" if len(hidden) == 1 else "files or folders were"
+        word = Message("file or folder was") if len(hidden) == 1 else Message("files or folders were")
         yield Finding(
             "hidden", Message("{hidden} hidden {word} passed over: {shown}", hidden=len(hidden), word=word, shown=shown)
         )
@@ -184,7 +189,7 @@ def _enter(root: Path, path: str, linked: bool, seen: dict[tuple[int, int], str]
         return False
     key = (found.st_dev, found.st_ino)
     if linked and key in seen:
-        target = seen[key] or "the source itself"
+        target = seen[key] or Message("the source itself")
         tree.rejected.append(
             Rejected(path, Message("a link to a folder that is read already: {target}", target=target))
         )
@@ -241,7 +246,7 @@ def _sort_in(
 
 
 def _kind(mode: int) -> str:
-    return _KINDS.get(stat.S_IFMT(mode), "a folder" if stat.S_ISDIR(mode) else "something special")
+    return _KINDS.get(stat.S_IFMT(mode), Message("a folder") if stat.S_ISDIR(mode) else Message("something special"))
 
 
 def _unwritable(path: str) -> bool:

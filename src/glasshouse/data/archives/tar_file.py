@@ -23,8 +23,8 @@ __all__ = ["UNPACKERS", "TarFiles"]
 UNPACKERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _DAMAGE = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError)
 _KINDS = {
-    tarfile.SYMTYPE: "a link", tarfile.LNKTYPE: "a link", tarfile.FIFOTYPE: "a named pipe",
-    tarfile.CHRTYPE: "a device", tarfile.BLKTYPE: "a device",
+    tarfile.SYMTYPE: Message("a link"), tarfile.LNKTYPE: Message("a link"), tarfile.FIFOTYPE: Message("a named pipe"),
+    tarfile.CHRTYPE: Message("a device"), tarfile.BLKTYPE: Message("a device"),
 }  # fmt: skip
 
 
@@ -106,8 +106,8 @@ def _kind(member: tarfile.TarInfo) -> str:
     if member.isdir():
         return "folder"
     if member.issparse():
-        return "a file with holes"
-    return "file" if member.isreg() else _KINDS.get(member.type, "something special")
+        return Message("a file with holes")
+    return "file" if member.isreg() else _KINDS.get(member.type, Message("something special"))
 
 
 def _unpacked(path: Path, limits: Limits) -> IO[bytes]:

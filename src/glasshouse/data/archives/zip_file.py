@@ -115,14 +115,14 @@ def _renamed(names: list[str], infos: list[zipfile.ZipInfo]) -> Iterator[Finding
             changed=len(changed),
             changed2=changed[0],
         )
-        yield Finding("names", message + ("" if len(changed) == 1 else " and so on"))
+        yield Finding("names", message if len(changed) == 1 else Message("{message} and so on", message=message))
 
 
 def _entry(name: str, info: zipfile.ZipInfo) -> Entry:
     mode = info.external_attr >> 16
     kind = "folder" if info.is_dir() or name.endswith("\\") else "file"
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        kind = "a link" if stat.S_ISLNK(mode) else "something special"
+        kind = Message("a link") if stat.S_ISLNK(mode) else Message("something special")
     return Entry(name, kind, info.file_size, info.compress_size, _time(info) * 10**9)
 
 

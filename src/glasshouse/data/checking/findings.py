@@ -90,7 +90,11 @@ def _series(dealt: Dealt) -> list[Finding]:
 
 def _twins(dealt: Dealt) -> Iterator[Finding]:
     counts, groups = dealt.twins.counts(), _several(dealt.twins.groups)
-    kept = "each group was kept on one side" if not list(_leaks(dealt)) else "their sides were given by the source"
+    kept = (
+        Message("each group was kept on one side")
+        if not list(_leaks(dealt))
+        else Message("their sides were given by the source")
+    )
     if counts["equal"]:
         yield Finding(
             "twins",
@@ -195,4 +199,4 @@ def _example(dealt: Dealt, ids: Sequence[int]) -> str:
 
 
 def _pictures(count: int) -> str:
-    return "1 picture is" if count == 1 else Message("{count} pictures are", count=f"{count:,}")
+    return Message("1 picture is") if count == 1 else Message("{count} pictures are", count=f"{count:,}")

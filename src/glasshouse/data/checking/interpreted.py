@@ -36,9 +36,9 @@ def range_findings(records: Sequence[_Record], ranges: ValueRanges | None) -> It
 
 def _decided(kind: Kind, scale: Range, values: Sequence[Values]) -> str:
     low, high = min(v.low for v in values), max(v.high for v in values)
-    what = "floats" if kind == "floats" else "whole numbers of more than 8 bits"
+    what = "floats" if kind == "floats" else Message("whole numbers of more than 8 bits")
     beyond = low < scale[0] or high > scale[1]
-    cut = "; what lies outside is cut off" if beyond else ""
+    cut = Message("; what lies outside is cut off") if beyond else ""
     return Message(
         "{values} pictures hold {what}, from {low} to {high} over all of them: {scale} becomes black and "
         "{scale2} white in every one{cut}, and a model keeps this. If another range is meant, bring the values "
@@ -77,7 +77,11 @@ def time_findings(records: Sequence[_Record]) -> Iterator[Finding]:
     """Yield a finding where the times of pictures rest on different things, which need not agree."""
     counts = Counter(record.dated for record in records if record.dated)
     if len(counts) > 1:
-        words = {"exif": "the EXIF part", "name": "the date in the name", "file": "the time of the file"}
+        words = {
+            "exif": Message("the EXIF part"),
+            "name": Message("the date in the name"),
+            "file": Message("the time of the file"),
+        }
         told = joined(
             ", ",
             [

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from glasshouse.data.check import Finding
 from glasshouse.data.items import Item
 from glasshouse.data.splitting.groups import series_keys
-from glasshouse.messages import Message
+from glasshouse.messages import Message, Option
 from glasshouse.recipe.patterns import Pattern
 
 __all__ = ["PATTERNS", "series_finding"]
@@ -97,10 +97,10 @@ def _told(
     text = Message(
         "File names such as {name} look like series ({spread} of them), and pictures of one series are more "
         "alike than others. {torn} series stand on several sides of the split, so scores will be too good. Keep "
-        "each series on one side with --group '{pattern}'.",
+        "each series on one side with {group}.",
         name=name,
         spread=f"{len(spread):,}",
         torn=f"{torn:,}",
-        pattern=pattern,
+        group=Option("group", f"'{pattern}'"),
     )
     return [Finding("series", text)]

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Mapping
 
 from glasshouse.errors import PictureError
+from glasshouse.messages import Message
 
 __all__ = ["check_effort", "tiff_entries"]
 
@@ -106,7 +107,7 @@ def _gif(data: bytes) -> None:
 
 def _tiff(data: bytes) -> None:
     counts = {tag: count for tag, _, count, _ in tiff_entries(data)}
-    _check_pieces(max(counts.get(_STRIPS, 0), counts.get(_TILES, 0)), "TIFF", "strips or tiles")
+    _check_pieces(max(counts.get(_STRIPS, 0), counts.get(_TILES, 0)), "TIFF", Message("strips or tiles"))
 
 
 def tiff_entries(data: bytes) -> list[tuple[int, int, int, int]]:
@@ -143,7 +144,7 @@ def _slow(name: str) -> Callable[[bytes], None]:
 
 def _bmp(data: bytes) -> None:
     if data[30:34] in (b"\1\0\0\0", b"\2\0\0\0"):  # run lengths
-        _slow("a packed BMP")(data)
+        _slow(Message("a packed BMP"))(data)
 
 
 def _fits(data: bytes) -> None:
@@ -164,8 +165,8 @@ _CHECKS: Mapping[bytes, Callable[[bytes], None]] = {
     b"BM": _bmp,
     b"SIMPLE": _fits,
     b"qoif": _slow("QOI"),
-    b"P1": _slow("a plain text PBM"),
-    b"P2": _slow("a plain text PGM"),
-    b"P3": _slow("a plain text PPM"),
+    b"P1": _slow(Message("a plain text PBM")),
+    b"P2": _slow(Message("a plain text PGM")),
+    b"P3": _slow(Message("a plain text PPM")),
     b"BLP1": _blp,
 }

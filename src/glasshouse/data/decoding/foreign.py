@@ -8,21 +8,23 @@ from glasshouse.messages import Message
 
 __all__ = ["foreign_file", "raw_camera_file"]
 
-_EXPORT = "export it as JPEG or PNG"
-_DEVELOP = "a RAW file of a camera; develop it, or export it as JPEG"
-_FRAMES = "take single frames out of it, for example with ffmpeg, and save them as JPEG"
+_EXPORT = Message("export it as JPEG or PNG")
+_DEVELOP = Message("a RAW file of a camera; develop it, or export it as JPEG")
+_FRAMES = Message("take single frames out of it, for example with ffmpeg, and save them as JPEG")
 _VIDEO = Message("not a picture but a video (MP4, MOV); {FRAMES}", FRAMES=_FRAMES)
-_DRAWING = "not a picture of pixels but a drawing"
-_SLICES = "medical data; export its slices as PNG"
-_SHOWN = "export its pages as PNG"
-_MODEL = "not a picture but a model"
-_DATA = "not a picture but data"
-_ARRAYS = "give an .npz with images and labels as the source, or hand its arrays over in Python (ImageData.from_arrays)"
-_ARCHIVE = "not a picture but an archive; unpack it, or give it as the source itself"
-_SOUND = "not a picture but sound"
-_CACHE = "not a picture but a file of a program or system; leave it out"
-_ZEROS = "not a picture: nothing but zeros, as a copy that failed leaves behind; copy it again"
-_POINTER = "not a picture but a git-lfs pointer: the file itself was not fetched; run git lfs pull"
+_DRAWING = Message("not a picture of pixels but a drawing")
+_SLICES = Message("medical data; export its slices as PNG")
+_SHOWN = Message("export its pages as PNG")
+_MODEL = Message("not a picture but a model")
+_DATA = Message("not a picture but data")
+_ARRAYS = Message(
+    "give an .npz with images and labels as the source, or hand its arrays over in Python (ImageData.from_arrays)"
+)
+_ARCHIVE = Message("not a picture but an archive; unpack it, or give it as the source itself")
+_SOUND = Message("not a picture but sound")
+_CACHE = Message("not a picture but a file of a program or system; leave it out")
+_ZEROS = Message("not a picture: nothing but zeros, as a copy that failed leaves behind; copy it again")
+_POINTER = Message("not a picture but a git-lfs pointer: the file itself was not fetched; run git lfs pull")
 
 _MAGIC: Sequence[tuple[int, bytes, str]] = (  # where, what stands there, what to say
     (0, b"\xff\x0a", Message("JPEG XL, which is not read; {EXPORT}", EXPORT=_EXPORT)),
@@ -50,8 +52,8 @@ _MAGIC: Sequence[tuple[int, bytes, str]] = (  # where, what stands there, what t
     (4, b"ftypcrx ", _DEVELOP),
     (0, b"version https://git-lfs", _POINTER),
     (4, b"ftypM4A", _SOUND),
-    (4, b"ftypavif", "damaged: it begins as AVIF, and cannot be read"),
-    (4, b"ftypavis", "damaged: it begins as AVIF, and cannot be read"),
+    (4, b"ftypavif", Message("damaged: it begins as AVIF, and cannot be read")),
+    (4, b"ftypavis", Message("damaged: it begins as AVIF, and cannot be read")),
     (4, b"moov", _VIDEO),
     (8, b"AVI ", Message("not a picture but a video (AVI); {FRAMES}", FRAMES=_FRAMES)),
     (0, b"\x1a\x45\xdf\xa3", Message("not a picture but a video (MKV, WebM); {FRAMES}", FRAMES=_FRAMES)),
@@ -73,7 +75,7 @@ _MAGIC: Sequence[tuple[int, bytes, str]] = (  # where, what stands there, what t
     (0, b"PAR1", Message("{DATA} (Parquet); take pictures out of it and save them as PNG", DATA=_DATA)),
     (0, b"ARROW1", Message("{DATA} (Arrow); take pictures out of it and save them as PNG", DATA=_DATA)),
     (0, b"SQLite format 3", Message("{DATA} (SQLite)", DATA=_DATA)),
-    (0, b"PK\5\6", "an empty zip archive"),
+    (0, b"PK\5\6", Message("an empty zip archive")),
     (0, b"\x1f\x8b", _ARCHIVE),
     (0, b"7z\xbc\xaf\x27\x1c", _ARCHIVE),
     (0, b"Rar!", _ARCHIVE),
@@ -81,12 +83,16 @@ _MAGIC: Sequence[tuple[int, bytes, str]] = (  # where, what stands there, what t
     (0, b"BZh", _ARCHIVE),
     (257, b"ustar", _ARCHIVE),
     (0, b"\0\5\x16\7", Message("{CACHE} (macOS)", CACHE=_CACHE)),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "not a picture but a document of Office, or Thumbs.db; leave it out"),
+    (
+        0,
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        Message("not a picture but a document of Office, or Thumbs.db; leave it out"),
+    ),
     (0, b"MZ", Message("{CACHE} (a program)", CACHE=_CACHE)),
     (0, b"\x7fELF", Message("{CACHE} (a program)", CACHE=_CACHE)),
 )
 _IN_ZIP = {
-    b"[Content_Types].xml": "not a picture but a document of Office; save its pictures as JPEG or PNG",
+    b"[Content_Types].xml": Message("not a picture but a document of Office; save its pictures as JPEG or PNG"),
     b"data.pkl": Message("{MODEL} (PyTorch)", MODEL=_MODEL),
     b"metadata.json": Message("{MODEL} (Keras)", MODEL=_MODEL),
     b"config.json": Message("{MODEL} (Keras)", MODEL=_MODEL),
@@ -114,7 +120,7 @@ def foreign_file(data: bytes) -> str | None:
     if head.startswith(b"RIFF") or (_HTML.match(head) is None and _SVG.search(head) is None):
         return _model(head) or (None if data.strip(b"\0") else _ZEROS)
     if _HTML.match(head):
-        return "not a picture but a web page, as a download that failed leaves behind; fetch it again"
+        return Message("not a picture but a web page, as a download that failed leaves behind; fetch it again")
     return Message("{DRAWING} (SVG); {EXPORT}", DRAWING=_DRAWING, EXPORT=_EXPORT)
 
 

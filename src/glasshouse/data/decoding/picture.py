@@ -26,7 +26,7 @@ __all__ = ["PIXEL_LIMIT", "decode", "decode_as_stored", "decode_encoded", "encod
 PIXEL_LIMIT = 100_000_000
 _BEGINNINGS = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"II*\0": "TIFF", b"MM\0*": "TIFF",
-    b"BM": "BMP", b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"BM": "BMP", b"\0\0\0\x0cjP  ": Message("JPEG 2000"),
 }  # fmt: skip
 # EPS is handed to another program to run; IPTC opens what it holds, EPS too; the others only know the names of files
 _UNSAFE = frozenset({"EPS", "IPTC", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"})
@@ -92,7 +92,7 @@ def _bytes_of(source: object) -> bytes:
     if isinstance(source, str | Path):
         return read_regular(Path(source))
     kind = type(source).__name__
-    raise PictureError(f"a {kind}; expected a path, bytes, a Pillow image or an array (H, W, C)")
+    raise PictureError("a {kind}; expected a path, bytes, a Pillow image or an array (H, W, C)", kind=kind)
 
 
 def _from_bytes(data: bytes, pixel_limit: int, scaler: Scaler, upright: bool) -> np.ndarray:
@@ -116,7 +116,7 @@ def _from_heif(data: bytes, pixel_limit: int, scaler: Scaler) -> np.ndarray:
         raise PictureError(
             "damaged: it begins as HEIC (HEIF), and cannot be read ({error}); if another program opens it, "
             "export it as JPEG",
-            error=str(error).strip(),
+            error=Foreign(str(error).strip()),
         ) from None
     return from_image(image, scaler)
 
@@ -156,7 +156,7 @@ def _unknown(data: bytes) -> str:
     return (
         Message("damaged: it begins as {begins}, and cannot be read", begins=begins)
         if begins
-        else foreign or "not a picture"
+        else foreign or Message("not a picture")
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from glasshouse.errors import DatasetError
-from glasshouse.messages import Message
+from glasshouse.messages import Message, Option
 
 __all__ = ["clean_stale", "install", "staging"]
 
@@ -100,8 +100,10 @@ def _full(out: Path) -> str:
     free = shutil.disk_usage(out.parent).free
     return Message(
         "The disk (or what you may use of it) is full: the dataset could not be written to {out} ({free} MB are "
-        "free now). Free some space, choose another --out, a smaller --size, or --encoding jpeg. Nothing "
+        "free now). Free some space, choose another --out, a smaller {size}, or {encoding}. Nothing "
         "half-made was left.",
         out=out,
         free=f"{free / 2**20:,.0f}",
+        size=Option("size"),
+        encoding=Option("encoding", "jpeg"),
     )

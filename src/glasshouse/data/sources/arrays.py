@@ -88,7 +88,7 @@ def _named(label: object, names: Sequence[str] | None) -> tuple[str | None, str]
     """Return the name of a label's class, or None and why it has none."""
     text = None if is_missing(label) else label_text(label)
     if text is None:
-        return None, "it has no label"
+        return None, Message("it has no label")
     number = int(label) if isinstance(label, bool | np.bool_) else _number(text)
     if names is None:
         negative = number is not None and number < 0
@@ -111,8 +111,16 @@ def _number(text: str) -> int | None:
 
 def _missing_names(labels: set[str]) -> list[Finding]:
     odd = sorted(label for label in labels if missing_look(label) or label == "None")
-    text = "the class {} is called as programs write a missing label; give None for a picture without one"
-    return [Finding("missing-name", text.format(name)) for name in odd[:1]]
+    return [
+        Finding(
+            "missing-name",
+            Message(
+                "the class {name} is called as programs write a missing label; give None for a picture without one",
+                name=name,
+            ),
+        )
+        for name in odd[:1]
+    ]
 
 
 def _stamp(part: ArrayPart) -> Listed:

@@ -10,7 +10,7 @@ from glasshouse.data.names import composed
 from glasshouse.data.sources.lookup import ENDINGS
 from glasshouse.data.sources.parts import part_of_name
 from glasshouse.errors import SourceError
-from glasshouse.messages import Message
+from glasshouse.messages import Message, Option, joined
 from glasshouse.recipe import LabelRecipe
 
 __all__ = ["Columns", "find_columns", "path_column", "path_head", "split_of_cell", "split_words"]
@@ -35,6 +35,7 @@ _YES = {"true": True, "1": True, "yes": True, "y": True, "예": True,
         "false": False, "0": False, "no": False, "n": False, "아니요": False, "아니오": False}  # fmt: skip
 _FLAGS = {"is_valid": ("val", "train"), "is_test": ("test", "train"), "is_train": ("train", "test"),
           "is_training_image": ("train", "test")}  # fmt: skip
+_COLUMNS = joined(", ", [Option("path-column"), Option("label-column")])
 _TRIED = 20  # rows whose cells are looked at
 
 
@@ -229,7 +230,7 @@ def _looks_like_file(cell: str, is_there: Callable[[str], bool]) -> bool:
 
 
 def _taken(role: str, name: str) -> Finding:
-    what = "path of the pictures" if role == "path" else "label"
+    what = Message("path of the pictures") if role == "path" else "label"
     return Finding(
         f"{role}-column",
         Message("the column {name} is taken as the {what}; name another one if that is wrong", name=name, what=what),
@@ -264,16 +265,17 @@ def _unknown(
         names=", ".join(names),
     )
     if path is not None:
-        return SourceError("{seen}Name the column of the label (--label-column).", seen=seen)
+        return SourceError("{seen}Name the column of the label ({label}).", seen=seen, label=Option("label-column"))
     first = next((cell for row in rows[:_TRIED] for cell in row if PurePosixPath(cell).suffix.lower() in ENDINGS), None)
     if first is not None:
         return SourceError(
             "{seen}Cells such as {first} look like pictures, but there is no such file under {place}: give the "
-            "folder that the paths begin in, or name the columns (--path-column, --label-column).",
+            "folder that the paths begin in, or name the columns ({columns}).",
             seen=seen,
+            columns=_COLUMNS,
             first=first,
             place=place,
         )
     return SourceError(
-        "{seen}Name them (--path-column, --label-column), or begin the table with the line path,label.", seen=seen
+        "{seen}Name them ({columns}), or begin the table with the line path,label.", seen=seen, columns=_COLUMNS
     )

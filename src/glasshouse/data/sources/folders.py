@@ -35,7 +35,9 @@ def _item(file: Listed, layout: Layout, roots: Sequence[str]) -> Item | Rejected
     if root is None:
         folders = ", ".join(sorted(layout.parts))
         outside = (
-            Message("not in one of the folders {folders}", folders=folders) if layout.parts else "not in a class folder"
+            Message("not in one of the folders {folders}", folders=folders)
+            if layout.parts
+            else Message("not in a class folder")
         )
         return Rejected(file.path, outside)
     label, slash, _ = file.path[len(root) :].partition("/")

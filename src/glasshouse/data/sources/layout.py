@@ -226,12 +226,12 @@ def _in_names(children: Sequence[str]) -> Iterator[Finding]:
 def _aside(shape: Shape, root: str) -> dict[str, str]:
     """Return the folders among class folders that are none: without pictures, or said to have no label."""
     pictured = set(shape.children(root))
-    aside = {}
+    aside: dict[str, str] = {}
     for name in shape.all_children(root):
         if name not in pictured:
-            aside[f"{root}{name}/"] = "in a folder without pictures"
+            aside[f"{root}{name}/"] = Message("in a folder without pictures")
         elif is_unlabelled(name) and len(pictured) > 1:
-            aside[f"{root}{name}/"] = "in a folder of pictures without a label"
+            aside[f"{root}{name}/"] = Message("in a folder of pictures without a label")
     return aside
 
 

@@ -95,9 +95,9 @@ def read_names(path: Path) -> list[str]:
     twice = [name for name, count in Counter(lines).items() if count > 1]
     if not lines or "" in lines or twice:
         what = (
-            "is empty"
+            Message("is empty")
             if not lines
-            else "has an empty line"
+            else Message("has an empty line")
             if "" in lines
             else Message("names {twice} twice", twice=twice[0])
         )
@@ -116,12 +116,14 @@ def _numbers(collected: NamedPictures) -> list[str] | None:
 def _add(collected: NamedPictures, line: Named, names: list[str] | None) -> None:
     found = _LINE.match(line.path)
     if found is None:
-        collected.reject(line, "it has no label; expected: path label")
+        collected.reject(line, Message("it has no label; expected: path label"))
         return
     label = _label(found["label"], names)
     if label is None:
         expected = (
-            Message("a number from 0 to {names}", names=len(names) - 1) if names else "a number from 0, or a name"
+            Message("a number from 0 to {names}", names=len(names) - 1)
+            if names
+            else Message("a number from 0, or a name")
         )
         collected.reject(
             replace(line, path=found["path"]),

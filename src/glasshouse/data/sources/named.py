@@ -56,7 +56,8 @@ class NamedPictures:
             self.reject(named, Message("there is no such file under {base}", base=self.base))
         elif isinstance(place, Several):
             self.named.extend(place.paths)
-            shown = " and ".join(place.paths[:3]) + (" and more" if len(place.paths) > 3 else "")
+            paths = " and ".join(place.paths[:3])
+            shown = Message("{paths} and more", paths=paths) if len(place.paths) > 3 else paths
             self.reject(named, Message("it may mean more than one file: {shown}", shown=shown))
         else:
             self._take(named, *place)
@@ -103,7 +104,7 @@ class NamedPictures:
 
     def place(self, written: str) -> tuple[Listed, str | None] | Several | None:
         """Return the file of a picture by the path that items have, and how it was found; None where it is nowhere."""
-        for spelling, how in ((written, None), (_at_home(written), "from the folder of the user")):
+        for spelling, how in ((written, None), (_at_home(written), Message("from the folder of the user"))):
             if how is not None and spelling == written:
                 continue
             if how is not None:

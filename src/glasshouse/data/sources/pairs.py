@@ -49,5 +49,5 @@ def _reason(path: str, label: str | None, there: bool, items: dict[str, Item]) -
     if path in items:
         return Message("given twice, before with the label {label}", label=items[path].label)
     if not there:
-        return "there is no such file in the source"
-    return None if label is not None else "it was given no label"
+        return Message("there is no such file in the source")
+    return None if label is not None else Message("it was given no label")

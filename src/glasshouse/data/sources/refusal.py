@@ -8,15 +8,16 @@ from glasshouse.data.check import REASON_OF_LINE
 from glasshouse.data.items import Source
 from glasshouse.data.sources.parts import is_neutral
 from glasshouse.errors import SourceError
-from glasshouse.messages import Message, joined
+from glasshouse.messages import Message, Option, joined
 
 __all__ = ["check_classes", "unknown_file"]
 
-_FLAT, _IN_PART, _ABSENT = "not in a class folder", "not in a class folder of ", "there is no such file under "
+_FLAT, _IN_PART, _ABSENT = Message("not in a class folder"), "not in a class folder of ", "there is no such file under "
 _BOXES = re.compile(r"(^|/)(labels|annotations|labelTxt|boxes)/.*\.(txt|xml|json)$", re.IGNORECASE)
-_ADVICE = (
+_ADVICE = Message(
     "Put the pictures of each class into a folder of the class's name, or name the class by a pattern on the file's "
-    "name (--pattern '^(.+)_\\d+'), or give a table (CSV) with the columns path and label."
+    "name ({pattern}), or give a table (CSV) with the columns path and label.",
+    pattern=Option("pattern", r"'^(.+)_\d+'"),
 )
 
 
@@ -56,7 +57,7 @@ def check_classes(name: str, source: Source) -> None:
             name=name,
             parts=", ".join(parts),
             ADVICE=_ADVICE,
-            hint=hint,
+            hint=Message(" {hint}", hint=hint) if hint else "",
         )
     if all(_FLAT in one.reason for one in source.rejected):
         hint = _table_hint(name, source)
@@ -65,7 +66,7 @@ def check_classes(name: str, source: Source) -> None:
             name=name,
             rejected=len(source.rejected),
             ADVICE=_ADVICE,
-            hint=hint,
+            hint=Message(" {hint}", hint=hint) if hint else "",
         )
     raise SourceError(
         "{name} has no picture that can be used. {ADVICE}{source}", name=name, ADVICE=_ADVICE, source=_reasons(source)
@@ -80,11 +81,12 @@ def _nothing_named(name: str, source: Source) -> str:
     base = missing[0].reason.rpartition(_ABSENT)[2]
     return Message(
         "{name} names no picture that can be used: none of {missing} files is there under {base}, such as "
-        "{path}. Give the folder that the paths begin in (--labels-csv), or put the list beside them.",
+        "{path}. Give the folder that the paths begin in ({folder}), or put the list beside them.",
         name=name,
         missing=len(missing),
         base=base,
         path=missing[0].path,
+        folder=Option("labels-csv"),
     )
 
 
@@ -97,9 +99,9 @@ def _one_class(name: str, label: str, source: Source) -> str:
             boxes=boxes[0],
         )
     if source.named:
-        return "Is the label in another column, or in what was left out?"
+        return Message("Is the label in another column, or in what was left out?")
     hint = _table_hint(name, source)
-    return hint.strip() or ("Is the source the folder above it, or below?" if Path(name).is_dir() else _ADVICE)
+    return hint or (Message("Is the source the folder above it, or below?") if Path(name).is_dir() else _ADVICE)
 
 
 def _parts_without_classes(source: Source) -> list[str]:
@@ -113,10 +115,10 @@ def _table_hint(name: str, source: Source) -> str:
         return ""
     if Path(name).is_file():
         return Message(
-            " There is a table in the archive, {tables}: unpack it all and give the table as the source.",
+            "There is a table in the archive, {tables}: unpack it all and give the table as the source.",
             tables=tables[0],
         )
-    return Message(" There is a table, {tables}: give it as the source.", tables=tables[0])
+    return Message("There is a table, {tables}: give it as the source.", tables=tables[0])
 
 
 def _alone(reason: str) -> object:
@@ -141,5 +143,5 @@ def unknown_file(path: Path) -> SourceError:
         "{path} is a file of a kind that is no source ({suffix}). Give a folder of class folders, a zip or tar, "
         "a table (.csv), a list (.txt), idx files or an .npz.",
         path=path,
-        suffix=path.suffix or "no ending",
+        suffix=path.suffix or Message("no ending"),
     )

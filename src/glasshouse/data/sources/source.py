@@ -127,7 +127,7 @@ def _existing(place: str) -> Path:
     except OSError as error:
         raise SourceError("{path} cannot be read: {strerror}", path=place, strerror=error.strerror) from None
     if not found:
-        web = "; fetch it first, nothing is loaded from the network" if _WEB.match(place) else ""
+        web = Message("; fetch it first, nothing is loaded from the network") if _WEB.match(place) else ""
         where = "" if root.is_absolute() or web else Message(" (looked in {Path})", Path=Path.cwd())
         raise SourceError(
             "there is no {place}{where}{web}; give a folder of class folders, a table or an archive",

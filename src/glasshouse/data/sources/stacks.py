@@ -134,7 +134,7 @@ def _mixed(labels: Sequence[object]) -> Iterator[Finding]:
 
 def _kind(label: object) -> str:
     if isinstance(label, bool | np.bool_):
-        return "true or false"
+        return Message("true or false")
     if isinstance(label, str | bytes):
         return "texts"
     return "numbers" if isinstance(label, int | float | np.number) and label == label else ""

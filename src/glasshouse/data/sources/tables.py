@@ -106,7 +106,7 @@ def _add(collected: NamedPictures, line: int, row: Sequence[str], columns: Colum
             ),
         )
     elif not path or not label:
-        collected.reject(named, ("it has no path" if not path else "it has no label"))
+        collected.reject(named, (Message("it has no path") if not path else Message("it has no label")))
     elif word and split is None:
         collected.reject(
             named, Message("its split is {word}; expected {flag}", word=word, flag=", ".join(split_words(columns.flag)))

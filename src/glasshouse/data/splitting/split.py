@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from glasshouse.data.items import Item
 from glasshouse.data.splitting.quotas import Quota, quotas
 from glasshouse.errors import SourceError
-from glasshouse.messages import Message, joined
+from glasshouse.messages import Message, Option, joined
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["deal", "draw", "split_mode"]
@@ -58,9 +58,10 @@ def split_mode(items: Iterable[Item], recipe: DatasetRecipe) -> str:
     if recipe.split in ("folder", "list") and not given:
         raise SourceError(
             "The split is to be taken from the source ({split}), but {source} has no train, val or test part. "
-            "Bring such folders or a split column, or use --split random.",
+            "Bring such folders or a split column, or use {way}.",
             split=recipe.split,
             source=recipe.source,
+            way=Option("split", "random"),
         )
     return recipe.split
 
@@ -173,7 +174,9 @@ def _ranks(items: Sequence[Item], mode: str) -> Callable[[_Unit], tuple[float, i
     if None in times:
         path = items[times.index(None)].path
         raise SourceError(
-            "Pictures cannot be split by time: {path} has no time. Use --split random or ordered.", path=path
+            "Pictures cannot be split by time: {path} has no time. Use {way} or ordered.",
+            path=path,
+            way=Option("split", "random"),
         )
     return lambda unit: (min(times[i] or 0.0 for i in unit.members), min(unit.members))
 
@@ -234,8 +237,9 @@ def _too_few(units: Sequence[_Unit], poor: Sequence[str], total: Counter[str], n
             *lines,
             *more,
             Message(
-                "Add pictures, leave such classes out with --min-per-class {poor}, or use --valid 0.",
-                poor=max(total[n] for n in poor) + 1,
+                "Add pictures, leave such classes out with {least}, or use {part}.",
+                least=Option("min-per-class", max(total[n] for n in poor) + 1),
+                part=Option("valid", 0),
             ),
         ],
     )

@@ -32,7 +32,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         data = read_object(folder / "dataset.json")
     except (FileNotFoundError, NotADirectoryError):
         what = (
-            Message("has no dataset.json ({folder})", folder=_advice(folder)) if folder.is_dir() else "is not a folder"
+            Message("has no dataset.json ({folder})", folder=_advice(folder))
+            if folder.is_dir()
+            else Message("is not a folder")
         )
         raise DatasetError("There is no dataset at {folder}: it {what}.", folder=folder, what=what) from None
     except (OSError, ValueError) as error:
@@ -58,9 +60,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             folder, Message("dataset.json has lost its key {FILES}", FILES=FILES if CHECKSUM in data else CHECKSUM)
         )
     if not isinstance(data.get(FILES, {}), dict):
-        raise damaged(folder, "dataset.json: the list of checksums is not whole")
+        raise damaged(folder, Message("dataset.json: the list of checksums is not whole"))
     if fault is not None or data.get("kind") != KIND:
-        raise damaged(folder, Message("dataset.json: {error}", error=fault or "its kind is another"))
+        raise damaged(folder, Message("dataset.json: {error}", error=fault or Message("its kind is another")))
     return data
 
 
@@ -149,23 +151,23 @@ def _problems_alone(data: Mapping[str, Any]) -> Iterator[str]:
             yield Message("dataset.json lacks {name}", name=name)
     classes, splits = data.get("classes", [""]), data.get("splits", {})
     if not isinstance(data.get("fingerprint", ""), str):
-        yield _expected("fingerprint", "a text", data["fingerprint"])
+        yield _expected("fingerprint", Message("a text"), data["fingerprint"])
     if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
-        yield _expected("classes", "a list of names", classes)
+        yield _expected("classes", Message("a list of names"), classes)
     elif len(set(classes)) < len(classes):
         yield Message(
             "dataset.json names the class {classes} twice",
             classes=repr(next(n for n in classes if classes.count(n) > 1)[:80]),
         )
     if not isinstance(splits, dict) or not all(_is_count(splits.get(name, 0)) for name in SPLITS):
-        yield _expected("splits", "numbers of pictures", splits)
+        yield _expected("splits", Message("numbers of pictures"), splits)
     for name in ("width", "height", "channels"):
         if not _is_count(data.get(name, 1)) or not 1 <= data.get(name, 1) <= 4096:
-            yield _expected(name, "a whole number from 1 to 4096", data[name])
+            yield _expected(name, Message("a whole number from 1 to 4096"), data[name])
     for name in ("mean", "std"):
         values = data.get(name, [])
         if not isinstance(values, list) or not all(_is_number(x) and (name == "mean" or x > 0) for x in values):
-            yield _expected(name, "numbers" if name == "mean" else "numbers above 0", values)
+            yield _expected(name, "numbers" if name == "mean" else Message("numbers above 0"), values)
     yield from _table_problems(data)
 
 
@@ -174,19 +176,19 @@ def _table_problems(data: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(warnings, list) or not all(
         isinstance(entry, dict) and set(entry) == {"kind", "message"} and _are_texts(entry) for entry in warnings
     ):
-        yield _expected("warnings", "a list of kinds and messages", warnings)
+        yield _expected("warnings", Message("a list of kinds and messages"), warnings)
     if not isinstance(twins, dict) or not all(_is_count(value) for value in twins.values()):
-        yield _expected("twins", "numbers of pictures", twins)
+        yield _expected("twins", Message("numbers of pictures"), twins)
     if not isinstance(source, dict) or not _are_texts(source):
-        yield _expected("source", "path and digests", source)
+        yield _expected("source", Message("path and digests"), source)
     try:
         for name in SPLITS if data.get("splits") else ():
             if data["splits"].get(name):
                 blocks_in(data, f"{name}.arrow")
     except (ValueError, AttributeError):
-        yield "dataset.json: the list of checksums is not whole"
+        yield Message("dataset.json: the list of checksums is not whole")
     if not isinstance(data.get("recipe_key", ""), str):
-        yield _expected("recipe_key", "a text", data["recipe_key"])
+        yield _expected("recipe_key", Message("a text"), data["recipe_key"])
 
 
 def _key_problems(key: str | None, recipe: DatasetRecipe) -> Iterator[str]:
@@ -197,7 +199,7 @@ def _key_problems(key: str | None, recipe: DatasetRecipe) -> Iterator[str]:
         told = json.loads(key)
         assert isinstance(told, dict)
     except (ValueError, RecursionError, AssertionError):
-        yield "dataset.json: recipe_key is no recipe"
+        yield Message("dataset.json: recipe_key is no recipe")
         return
     for name, value in recipe.model_dump(mode="json").items():
         if name in told and name not in UNCOMPARED and told[name] != value:

@@ -28,7 +28,7 @@ __all__ = ["Row", "Split", "verify_blocks"]
 _READ = 1000  # rows whose words are read together
 _THREADED = 16  # fewer encoded rows than this are decoded in the caller's thread
 _TYPES = {"label": pa.int64(), "path": pa.string(), "sha256": pa.string(), "width": pa.int64(), "height": pa.int64()}
-_ADVICE = (
+_ADVICE = Message(
     "Put back a copy of it, or make the dataset again: glasshouse dataset create with the same source, options and "
     "--out replaces it."
 )

@@ -41,8 +41,8 @@ LOOK_SECONDS = 2.0
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/sign-in", "/token", "/language", "/api/v1/session")  # what works without having signed in, besides /static/
 PIECES = ("/api/v1/uploads/", "/upload", "/classify", "/preview")  # words in paths that take pictures
-SIGN_IN = "Sign in first, or send a token: Authorization: Bearer TOKEN."
-HOW_TO_OPEN = (
+SIGN_IN = Message("Sign in first, or send a token: Authorization: Bearer TOKEN.")
+HOW_TO_OPEN = Message(
     "This Studio is opened by its token: send Authorization: Bearer TOKEN, or open the address that was printed at its "
     "start. In a terminal, glasshouse studio --token prints it."
 )
@@ -118,7 +118,7 @@ class Guard:
         size = min(int(length) if length.isdigit() else HELD_UNKNOWN, self.settings.largest_piece)
         mine, all_of_them = self._held[who] + size > HELD_EACH, self._held.total() + size > HELD_ALL
         if (self._held[who] and (mine or all_of_them)) or self._held.total() + size > 2 * HELD_ALL:
-            message = "Very many pictures arrive at once; send the next one when some are answered."
+            message = Message("Very many pictures arrive at once; send the next one when some are answered.")
             await _refuse(scope, receive, send, 429 if mine else 503, message, {"Retry-After": "2"})
             return 429 if mine else 503
         self._held[who] += size
@@ -171,7 +171,7 @@ class Guard:
             return None
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if site not in (None, "same-origin", "none") or (origin is not None and not _is_of(origin, host)):
-            return 403, "This request came from another web site and is refused."
+            return 403, Message("This request came from another web site and is refused.")
         return None
 
     def _known_host(self, host: str) -> bool:

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from glasshouse.errors import GlasshouseError, RecipeError
-from glasshouse.messages import joined
+from glasshouse.messages import Message, joined
 from glasshouse.store.ownership import NAME_LENGTH
 from glasshouse.store.submit import NewDataset
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
@@ -144,7 +144,7 @@ def _start(desk: Desk, clone: str) -> dict[str, str]:
 def _look(desk: Desk, new: NewDataset, example: str) -> tuple[Preview | None, dict[str, str]]:
     """Return what can be seen of the source, and what is wrong; only a wrong place hides the whole."""
     if not str(new.recipe.get("source", "")).strip():
-        return None, {"source": "needed, and not given"}
+        return None, {"source": Message("needed, and not given")}
     problems: dict[str, str] = {}
     new = replace(new, name=new.name.strip()[:NAME_LENGTH] or "-")
     for _ in range(3):  # without what is wrong, other things may contradict each other

@@ -42,7 +42,7 @@ def answer_of(module: str, request: Any, patience: float, folder: Path | None = 
     if _over:
         raise ConflictError("The Studio is being stopped.")
     if child.returncode:
-        raise InputError(_said((wrong.strip().splitlines() or ["the trial failed"])[-1]))
+        raise InputError(_said(wrong.strip().splitlines()[-1]) if wrong.strip() else "the trial failed")
     return with_messages(json.loads(told.splitlines()[-1]))
 
 

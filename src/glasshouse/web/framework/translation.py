@@ -12,8 +12,7 @@ from markupsafe import Markup
 
 from glasshouse.messages import PLACEHOLDER, Foreign, Message, Option, Value
 from glasshouse.web.framework.language import library_texts
-from glasshouse.web.framework.options import as_pages_say, field_of, without_upload
-from glasshouse.web.framework.prose import told as told_by_prose
+from glasshouse.web.framework.options import field_of, without_place
 
 __all__ = ["marked", "told"]
 
@@ -22,7 +21,7 @@ Piece = tuple[str, bool]  # a text, and whether it is English on a page of anoth
 
 
 def told(message: str, language: str) -> str:
-    """Return a message of the library in ``language``; what has no text in it stays English."""
+    """Return a message of the library in ``language``; what has no text there stays English."""
     return "".join(text for text, _ in _pieces(message, language))
 
 
@@ -35,39 +34,32 @@ def marked(message: object, language: str) -> Markup:
 
 
 def _pieces(message: str, language: str) -> Iterator[Piece]:
-    template, values = (message.template, message.values) if isinstance(message, Message) else (message, {})
+    """Yield the text of a message, and that of each value in its place."""
+    template, values = (message.template, message.values) if isinstance(message, Message) else (str(message), {})
     text = _texts(language).get(template)
-    if text is None and not values:
-        yield from _of_prose(message, language)
-        return
+    own = PLACEHOLDER.sub("", template) if values else template
+    english = text is None and language != "en" and ENGLISH.fullmatch(own) is not None
     shown = template if text is None else text
-    english = text is None and language != "en" and ENGLISH.fullmatch(PLACEHOLDER.sub("", template)) is not None
     pieces = PLACEHOLDER.split(shown) if values else [shown]
-    for literal, name in zip(pieces[::2], [*pieces[1::2], None], strict=True):
-        yield literal, english
-        if name is not None:
+    for literal, name in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        yield (without_place(literal, language), english)
+        if name:
             yield from _of_value(values[name], language)
 
 
 def _of_value(value: Value, language: str) -> Iterator[Piece]:
-    """Yield a value: messages and options in the language, names and numbers as they are."""
-    if isinstance(value, Option):
-        yield field_of(value, language), False
-    elif isinstance(value, Message):
+    """Yield a value: messages and options in the language, names and numbers as they are.
+
+    A text of some words may be one of the system's, such as ``Permission denied``; a single word is a name.
+    """
+    if isinstance(value, Message):
         yield from _pieces(value, language)
-    elif isinstance(value, Foreign):
-        text = _texts(language).get(value)
-        yield (without_upload(value, language), language != "en") if text is None else (text, False)
-    elif isinstance(value, str):
-        yield without_upload(value, language), False
+    elif isinstance(value, Option):
+        yield field_of(value, language), False
     else:
-        yield str(value), False
-
-
-def _of_prose(message: str, language: str) -> Iterator[Piece]:
-    found = told_by_prose(message, language)
-    english = language != "en" and found == message and ENGLISH.fullmatch(message) is not None
-    yield as_pages_say(found, "en" if english else language), english
+        text = str(value)
+        known = _texts(language).get(text) if " " in text else None
+        yield known or without_place(text, language), isinstance(value, Foreign) and not known and language != "en"
 
 
 def _joined(pieces: Iterator[Piece]) -> list[Piece]:
@@ -76,7 +68,7 @@ def _joined(pieces: Iterator[Piece]) -> list[Piece]:
     for text, english in pieces:
         if found and found[-1][1] == english:
             found[-1] = (found[-1][0] + text, english)
-        else:
+        elif text:
             found.append((text, english))
     return found
 

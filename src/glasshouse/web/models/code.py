@@ -30,7 +30,8 @@ def code_of(run: Path, level: str, dataset: Path | None, home: Path, language: s
     """
     if dataset is None or not (dataset / "dataset.json").is_file():
         return Code(
-            level, reason="the dataset of this model is gone, and no script could read it; put it back from the bin"
+            level,
+            reason=Message("the dataset of this model is gone, and no script could read it; put it back from the bin"),
         )
     try:
         weights = _weights(run, home)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from glasshouse.errors import Problem, RecipeError
+from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.submit import NewModel
 from glasshouse.web.framework.form_values import flat, recipe_data
@@ -42,7 +43,7 @@ MILESTONES = "schedule.milestones"  # several numbers in one field
 UNSAID = frozenset({"data", "fingerprint", "version", "kind", "title", MILESTONES})
 NONE: frozenset[str] = frozenset()
 SEPARATORS = re.compile(r"[\s,;]+")
-SWEPT = "expected a number, or several with spaces between for a model of each"
+SWEPT = Message("expected a number, or several with spaces between for a model of each")
 WEIGHTS = {
     r"\.\./runs/([^/]+)/model/weights\.safetensors": "model:{}",
     r"\.\./runs/([^/]+)/checkpoints/([^/]+)": "model:{}:{}",
@@ -117,7 +118,7 @@ def _fields(form: Mapping[str, str], preset: Preset | None, problems: list[Probl
         return dict(preset.recipe)
     fields = recipe_data(form, FIELDS, NONE, CHECKED)
     whole = _joined(_rest(form), fields)
-    expected = "expected numbers with spaces between, such as 50 85"
+    expected = Message("expected numbers with spaces between, such as 50 85")
     if milestones := _numbers(form, MILESTONES, expected, problems):
         whole.setdefault("schedule", {})["milestones"] = milestones
     if not form.get("early_stopping.patience", "").strip():

@@ -18,8 +18,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/compare", tags=["answers"])
 MOST = 6
-DATASETS = "the models learnt from different datasets, so their answers are of other pictures"
-ANSWERS = "a model has no answers picture by picture on the validation split; queue its evaluation on val"
+DATASETS = Message("the models learnt from different datasets, so their answers are of other pictures")
+ANSWERS = Message("a model has no answers picture by picture on the validation split; queue its evaluation on val")
 
 
 @router.get("")
