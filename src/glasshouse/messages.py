@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -100,6 +101,8 @@ def _kept(value: object) -> Value:
     if isinstance(value, BaseException):
         text = str(value)
         return text if isinstance(text, Message) else Foreign(text)
+    if isinstance(value, Enum) and isinstance(value, str):  # a word of ours, such as a job's state
+        return Message(str.__str__(value.value))
     if type(value) is int or (type(value) is float and math.isfinite(value)):
         return value
     return str.__str__(format(value, ""))

@@ -76,6 +76,7 @@ def test_every_option_that_a_message_names_has_a_field() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Option"
         if isinstance(node.args[0], ast.Constant)
     }
+    named = {name for name in named if not name.startswith("-")}  # the command line declares its own
     assert len(named) > 10 and named <= set(FIELDS)
 
 

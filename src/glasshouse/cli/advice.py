@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 
@@ -9,8 +10,8 @@ __all__ = ["advised", "foreign_options", "running_command"]
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*")
 _NAMED = re.compile(  # an option whose command stands before it, such as `glasshouse studio --folder DIR`
-    r"\b(?:dataset (?:create|show)|train|resume|evaluate|predict|code|networks|studio|users \w+)\b[^.;,()]*?"
-    r"(--[a-z]+(?:-[a-z]+)*)"
+    r"\b(?:dataset (?:create|show)|train|resume|evaluate|predict|code|networks|studio|(?:users|weights) \w+)\b"
+    r"[^.;,()]*?(--[a-z]+(?:-[a-z]+)*)"
 )
 _SOURCE = "dataset create"
 
@@ -34,12 +35,12 @@ def options_of(app: typer.Typer) -> dict[str, frozenset[str]]:
     """Return the options of each command, by its name: ``dataset create``."""
     found: dict[str, frozenset[str]] = {}
 
-    def visit(command: object, name: str) -> None:
+    def visit(command: Any, name: str) -> None:
         inner = getattr(command, "commands", None)
         for word, one in (inner or {}).items():
             visit(one, f"{name} {word}".strip())
         if inner is None:
-            options = (getattr(param, "opts", ()) for param in getattr(command, "params", ()))
+            options = (getattr(param, "opts", ()) for param in command.get_params(typer.Context(command)))
             found[name] = frozenset(word for words in options for word in words if word.startswith("--"))
 
     visit(typer.main.get_command(app), "")

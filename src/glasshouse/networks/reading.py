@@ -89,7 +89,8 @@ def check_file(path: str | Path) -> None:
 
 def _unread(path: Path, error: OSError) -> WeightsError:
     return WeightsError(
-        "Cannot read weights from {path}: {strerror}. Give a .safetensors or .pt file, 'pretrained' or 'none'.",
+        "Cannot read weights from {path}: {strerror}. Give a .safetensors or .pt file, a name on the shelf of "
+        "weights, 'pretrained' or 'none'.",
         path=path,
         strerror=error.strerror,
     )

@@ -28,6 +28,6 @@ def error_page(request: Request, status: int, message: str, problems: Sequence[P
                "happens again, tell who runs this Studio: its log has the details."),
     }  # fmt: skip
     found = [Message("{field}: {problem}", field=problem.field, problem=problem.message) for problem in problems]
-    shown = advice.get(status, message) if message in ("Not Found", "") or status == 404 else message
+    shown = advice.get(status, message) if message in (Message("Not Found"), "") or status == 404 else message
     title = titles.get(status, _("That did not work"))
     return page(request, "message.html", status, title=title, message=shown, details=joined("\n", found))
