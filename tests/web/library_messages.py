@@ -112,7 +112,8 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
 OTHER_ROOMS = ("autodiff", "cli", "notebook.py")  # which the Studio does not show
 FOR_PROGRAMMERS = re.compile(
     r"^(confusion|log_loss|measure): |not a Head; build|^expected a path, bytes|^This model takes|^enter a phase|"
-    r"^a \{kind\}; expected a path|give one picture without N|^the language of comments|^There is nothing at /\{kind\}s\."
+    r"^a \{kind\}; expected a path|give one picture without N|^the language of comments|"
+    r"^There is nothing at /\{kind\}s\."
 )
 
 
