@@ -62,7 +62,7 @@ def filled_studio(place: Path) -> Shown:
         "classify-one": f"{done}/classify", "classify-many": f"{done}/many", "classified": f"{done}/many/{many}",
         "classified-top": f"{done}/many/{many}/top", "follow": f"{done}/follow", "follow-graph": f"{done}/follow/graph",
         "compare": f"/compare?chosen=models/{models['done']}&chosen=models/{models['other']}",
-        "compare-nothing": "/compare", "networks": "/networks", "network-new": "/networks/new",
+        "compare-nothing": "/compare", "networks": "/networks", "weights": "/weights", "network-new": "/networks/new",
         "network-classic": "/networks/new?from=classic:ResNet18", "network": f"/networks/{network}",
         "workers": "/workers", "missing": "/models/nothing",
     }  # fmt: skip
@@ -125,4 +125,5 @@ def _training(studio: Studio, data: str) -> str:
     while studio.ask(f"models/{long}/points")["epoch"] < 3:
         assert time.monotonic() < deadline, "the training did not begin"
         time.sleep(0.3)
+    studio.stand_back()
     return long

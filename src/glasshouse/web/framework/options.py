@@ -46,5 +46,5 @@ def _value(option: Option, _: Callable[[str], str]) -> str:
 
 
 def _words(_: Callable[[str], str]) -> Mapping[str, str]:
-    return {"random": _("Random"), "jpeg": "JPEG", "gray": _("Grey"), "rgb": _("Colour"),
+    return {"random": _("Random"), "jpeg": "JPEG", "gray": _("Grey"), "rgb": _("colour").capitalize(),
             "none": _("Nothing: random weights"), "FILE": ""}  # fmt: skip

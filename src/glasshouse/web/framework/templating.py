@@ -20,6 +20,7 @@ from glasshouse.web.framework.language import (
     WEB,
     choose,
     count,
+    count_roughly,
     duration,
     percent,
     roughly,
@@ -54,6 +55,7 @@ def environment(language: str) -> Environment:
     env.globals["percent_words"] = texts(language).gettext("{value} %")
     env.filters.update(
         number=lambda value: count(value, language),
+        roughly_counted=lambda value: count_roughly(value, language),
         when=lambda moment: when(moment, language),
         at=lambda moment, seconds=False: when(datetime.fromtimestamp(moment, UTC), language, seconds=seconds),
         duration=lambda seconds: duration(seconds, language),

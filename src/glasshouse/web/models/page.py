@@ -18,13 +18,13 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live_points import View, look, with_interval
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
-from glasshouse.web.framework.field_labels import field_labels
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
 from glasshouse.web.models.curve_texts import said
 from glasshouse.web.models.curves import curves
 from glasshouse.web.models.frame import framed
 from glasshouse.web.models.live_texts import gauges, live_words
+from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
 
 __all__ = ["router"]
@@ -56,9 +56,9 @@ def details(request: Request, context: Context, job: ModelInPath) -> HTMLRespons
         job,
         "model_details.html",
         text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
-        rows=recipe_rows(_, field_labels(language_of(request)), job.recipe),
+        rows=recipe_rows(_, job.recipe),
         kept=list_checkpoints(context.store, record),
-        log=read_log(context.store, record.job_id, LOG) if seen else "",
+        log=log_in_words(read_log(context.store, record.job_id, LOG), language_of(request)) if seen else "",
         log_seen=seen,
         log_size=log_size(context.store, record.job_id),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",

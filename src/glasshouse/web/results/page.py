@@ -1,6 +1,5 @@
 """The result of a model: accuracy beside baselines, classes, the confusion matrix, mistakes, the sealed test."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,8 +11,7 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.evaluation.wording import confusions
-from glasshouse.messages import with_messages
-from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place
+from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place, verified_report
 from glasshouse.store.submit import submit_evaluation
 from glasshouse.web.context.failure import next_step
 from glasshouse.web.context.job_resource import JobResource
@@ -118,10 +116,9 @@ def _report(job: JobResource, split: str) -> dict[str, Any] | None:
 def _of_training(run: Path) -> dict[str, Any] | None:
     """Return the report that the training itself wrote on the validation pictures."""
     try:
-        found: dict[str, Any] = with_messages(json.loads((run / "report-val.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        return verified_report(run / "report-val.json")
+    except MissingError:
         return None
-    return found
 
 
 def _answers(job: JobResource, split: str) -> SplitAnswers | None:
