@@ -11,14 +11,13 @@ from glasshouse.errors import InputError
 from glasshouse.evaluation.baselines import Baseline
 from glasshouse.evaluation.intervals import wilson
 from glasshouse.evaluation.metrics import ClassScore, confusion, log_loss, macro, per_class, top_k
+from glasshouse.evaluation.reliability import not_beaten, too_wide
 from glasshouse.evaluation.report_html import as_html
 from glasshouse.evaluation.report_markdown import as_markdown
 from glasshouse.evaluation.report_text import as_text
 from glasshouse.messages import Message, with_messages, with_parts
 
 __all__ = ["Report", "measure"]
-
-UNRELIABLE = 0.10  # an interval wider than this many hundredths is told
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ def measure(
 def _warnings(report: Report) -> list[str]:
     found: list[str] = []
     low, high = report.interval
-    if high - low > UNRELIABLE:
+    if too_wide(report.interval):
         found.append(
             Message(
                 "Few pictures: with {count} of them the accuracy is known only to lie between {low} % and {high} %; "
@@ -149,8 +148,8 @@ def _warnings(report: Report) -> list[str]:
                 high=f"{100 * high:.1f}",
             )
         )
-    best = max(report.baselines, key=lambda baseline: baseline.accuracy, default=None)
-    if best is not None and low <= best.accuracy:
+    if not_beaten(low, [baseline.accuracy for baseline in report.baselines]) is not None:
+        best = max(report.baselines, key=lambda baseline: baseline.accuracy)
         found.append(
             Message(
                 "Not clearly better than a simple baseline ({name}: {accuracy} %).",
