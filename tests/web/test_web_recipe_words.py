@@ -47,6 +47,7 @@ SAID: dict[str, tuple[dict[str, Any], tuple[str, str], tuple[str, str]]] = {
 }  # fmt: skip
 UNUSUAL: dict[str, Any] = {
     "network": "AlexNet", "weights": "pretrained", "strategy": "fine-tune", "epochs": 7, "freeze_epochs": 2, "views": 3,
+    "head": "steps", "learn_from": "fold 2/5",
     "batch_size": 8, "accumulate": 2, "optimizer.name": "sgd", "optimizer.lr": 0.5, "optimizer.momentum": 0.5,
     "optimizer.nesterov": True, "optimizer.beta1": 0.8, "optimizer.beta2": 0.99, "optimizer.rho": 0.8,
     "optimizer.eps": 1e-6, "optimizer.weight_decay": 0.1, "schedule.name": "cosine", "schedule.warmup": 1.0,
@@ -57,7 +58,8 @@ UNUSUAL: dict[str, Any] = {
     "checkpoints.steps": 10, "normalize": "none", "precision": "mixed", "device": "cuda:1", "seed": 7,
 }  # fmt: skip
 ONE_WAY = {"objective.name", "early_stopping"}  # there is one objective; stopping has its own line below
-CONCERNS = {"views": {"strategy": "features"}, "freeze_epochs": {"strategy": "fine-tune"},
+CONCERNS = {"views": {"strategy": "features"}, "head": {"strategy": "features"},
+            "freeze_epochs": {"strategy": "fine-tune"},
             "schedule.milestones": {"schedule": {"name": "multi-step"}}}  # fmt: skip
 
 

@@ -35,6 +35,14 @@ def train(
     epochs: Annotated[int | None, _option("Epochs; the strategy has a default.", "N")] = None,
     freeze_epochs: Annotated[int | None, _option("fine-tune: epochs of the head alone (1).", "N")] = None,
     views: Annotated[int | None, _option("features: augmented views of each picture (1).", "N")] = None,
+    head: Annotated[
+        Literal["linear", "steps"] | None,
+        _option("features: solve for the head, or train it in steps (linear, unless --epochs or the like is given)."),
+    ] = None,
+    learn_from: Annotated[
+        str | None,
+        _option("Pictures to learn from (train); a fold is left out and judges.", "train|train+val|'fold 1/5'"),
+    ] = None,
     batch_size: Annotated[int | None, _option("Pictures a batch (64).", "N")] = None,
     accumulate: Annotated[int | None, _option("Batches a step (1).", "N")] = None,
     lr: Annotated[float | None, _option("Learning rate; the strategy has a default.", "X")] = None,
@@ -72,7 +80,7 @@ def train(
     plain = {"network": network, "weights": weights, "strategy": strategy, "epochs": epochs, "views": views,
              "freeze_epochs": freeze_epochs, "batch_size": batch_size, "accumulate": accumulate, "dropout": dropout,
              "sampling": sampling, "clip_norm": clip_norm, "ema_decay": ema_decay, "precision": precision,
-             "device": device, "seed": seed}  # fmt: skip
+             "device": device, "seed": seed, "head": head, "learn_from": learn_from}  # fmt: skip
     parts: dict[str, dict[str, Any]] = {
         "optimizer": {"name": optimizer, "lr": lr, "momentum": momentum, "weight_decay": weight_decay},
         "schedule": {"name": schedule, "warmup": warmup},

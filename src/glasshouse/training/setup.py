@@ -1,7 +1,7 @@
 """What is trained on what: the network, its data and its validator, made from a recipe and a dataset."""
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,7 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
             f"{dataset.path} is not the dataset of the recipe: its fingerprint is {dataset.fingerprint}, expected "
             f"{recipe.fingerprint}; make it again from the same source, or train anew"
         )
+    dataset = dataset.learning(recipe.learn_from)
     if "train" not in dataset.splits:
         raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
     device = choose_device(recipe.device)
@@ -192,7 +193,10 @@ def load_frozen(resources: TrainingResources, path: Path) -> None:
 
 def prepare(resources: TrainingResources, run: RunFolder) -> Generator[Event, None, TrainingSetup]:
     """Yield what happens on the way (features are computed here) and return the setup."""
-    if "val" not in resources.dataset.splits:
+    if resources.recipe.learn_from == "train+val":
+        yield Notice("no-validation", "the network learns from training and validation pictures together: nothing is "
+                     "left that could say how good it is")  # fmt: skip
+    elif "val" not in resources.dataset.splits:
         yield Notice("no-validation", "the dataset has no validation pictures: the best epoch is the one with the "
                      "lowest training loss, and there is no score; make it with --valid 0.25 for one")  # fmt: skip
     if resources.recipe.strategy == "features":
@@ -203,7 +207,8 @@ def prepare(resources: TrainingResources, run: RunFolder) -> Generator[Event, No
 def plan_of(recipe: TrainingRecipe, built: Built, pictures: int) -> TrainingPlan:
     """Return the plan of a resolved recipe for a network and a number of training pictures."""
     if recipe.strategy == "features":
-        return plan_for(recipe, [list(built.head.parameters())], [], pictures)
+        plan = plan_for(recipe, [list(built.head.parameters())], [], pictures)
+        return replace(plan, group=pictures) if recipe.linear else plan  # one step that sees them all
     norms = built.batch_norms()
     return plan_for(recipe, built.groups(), norms, _usable(pictures, recipe, norms))
 

@@ -53,7 +53,23 @@ def _start(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
         (labels["strategy"], strategies.get(strategy, recipe.get("strategy"))),
         (labels["freeze_epochs"], _unusual(recipe, "freeze_epochs", zero="0") if strategy == "fine-tune" else None),
         (_("Views of each picture"), _unusual(recipe, "views") if strategy == "features" else None),
+        (_("Last layer"), _head(_, recipe) if strategy == "features" else None),
+        (_("Learns from"), _learned_from(_, str(recipe.get("learn_from") or "train"))),
     ]
+
+
+def _head(_: Words, recipe: Mapping[str, Any]) -> str | None:
+    heads = {"linear": _("Solved for (logistic regression)"), "steps": _("Trained in steps")}
+    return heads.get(str(recipe.get("head")))
+
+
+def _learned_from(_: Words, given: str) -> str | None:
+    if given == "train":
+        return None
+    if given == "train+val":
+        return _("Training and validation images")
+    number, _slash, folds = given.removeprefix("fold ").partition("/")
+    return _("Training images without fold {number} of {folds}").format(number=number, folds=folds)
 
 
 def _course(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:

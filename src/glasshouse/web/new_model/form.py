@@ -59,6 +59,8 @@ def defaults() -> dict[str, str]:
 
 def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
     """Return the form that makes ``recipe`` again."""
+    if recipe.get("head") == "linear":  # its one epoch is no choice of anybody: with epochs given, it would be steps
+        recipe = {**recipe, "head": None, "epochs": None}
     form = {**defaults(), **flat(recipe, NONE), "preset": "own"}
     rest = _without(recipe, FIELDS)
     form |= {name: "" for name in FIELDS if _holds(rest, name)}  # ranges and the like, which no field can show
