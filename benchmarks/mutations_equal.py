@@ -31,7 +31,7 @@ EQUAL: dict[tuple[str, str], str] = {
     ("networks/fitting", "break -> pass"): "saves the other ways, none of which can be better than all of it",
     (
         "networks/fitting",
-        "1000 -> 1001 in: return vision.make_timm(entry.twin, 1000, 3, None)",
+        "1000 -> 1001 in: return timm_networks.make_timm(entry.twin, 1000, 3, None)",
     ): "of the twin only the names are used",
     ("data/splitting/twins", "0.25 -> 1.25 in: _LIKE = 0.25 # twins are more alike than this part of it (pixels)"): (
         "noticed by the test on Fashion-MNIST, which is marked real and not run here"

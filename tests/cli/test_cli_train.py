@@ -1,6 +1,8 @@
 """The command train: options, recipe files, JSON, and the words at its end."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from glasshouse.cli.main import app
+from glasshouse.cli.recipe_options import idle_notes
 from glasshouse.errors import ModelError, RecipeError, RunError
 from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.recipe import TrainingRecipe
@@ -137,3 +140,28 @@ def test_a_file_that_is_no_network_is_told(
         Path("net.json").write_text(content)
     with pytest.raises(error, match=message):
         invoke("--data", str(pictures), "--network", "net.json")
+
+
+def test_an_option_without_effect_is_told_with_the_reason(pictures: Path) -> None:
+    _, err = invoke("--data", str(pictures), "--network", "lenet", "--size", "16", "--epochs", "1", "--momentum", "0.9",
+                    "--freeze-epochs", "2", "--views", "3", "--weight-decay", "0.1")  # fmt: skip
+    notes = [line.removeprefix("note: ") for line in err.splitlines() if "no effect" in line]
+    assert notes == [
+        "--freeze-epochs has no effect with --strategy scratch; it is for fine-tune",
+        "--views has no effect with --strategy scratch; it is for features",
+        "--momentum has no effect with --optimizer adamw; it is for sgd, rmsprop",
+    ]
+
+
+def test_a_missing_choice_that_makes_an_option_idle_is_named() -> None:
+    recipe = TrainingRecipe(data="-", network="LeNet", strategy="features", weights="pretrained", views=2)
+    assert idle_notes(recipe, {"views": 2}) == ["--views has no effect without augmentation"]
+    assert idle_notes(recipe, {"epochs": 3}) == []
+
+
+def test_other_commands_do_not_wait_for_the_recipe() -> None:
+    program = (
+        "import sys, glasshouse.cli.main; print([n for n in ('pydantic', 'glasshouse.recipe') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -10,7 +10,7 @@ import torch
 
 from glasshouse.layers import Add, Conv2D, Dense, Flatten, GlobalAveragePooling2D, Input, MaxPooling2D, Network
 from glasshouse.layers.classics import CLASSICS
-from glasshouse.layers.classifier import classifier_problems, fitted
+from glasshouse.layers.classifier import Classifier, classifier_problems
 from glasshouse.layers.look import look, memory
 
 
@@ -103,9 +103,10 @@ def test_several_inputs_outputs_and_rows_are_no_pictures() -> None:
 def test_fitting_again_changes_nothing_and_channels_first_stays() -> None:
     net = Network([Conv2D(4, 3), Flatten(), Dense(7, activation="softmax")], input_shape=(1, 9, 8),
                   data_format="channels_first")  # fmt: skip
-    once = fitted(net.to_dict(), classes=3, channels=3, width=20, height=10, seed=5)
+    sizes = {"classes": 3, "channels": 3, "width": 20, "height": 10}
+    once = Classifier.of(net.to_dict()).fitted(**sizes).starting(seed=5).description
     assert once["layers"][0]["shape"] == [3, 10, 20] and once["seed"] == 5
-    assert fitted(once, classes=3, channels=3, width=20, height=10, seed=5) == once
+    assert Classifier.of(once).fitted(**sizes).description == once
 
 
 def test_looking_loads_no_torch() -> None:

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from glasshouse.errors import WeightsError
-from glasshouse.networks import vision
+from glasshouse.networks import timm_networks
 from glasshouse.networks.build import Built, build
 from glasshouse.networks.fitting import fit
 from glasshouse.networks.weights import load_weights, read_weights
@@ -94,7 +94,7 @@ def test_dense_layers_as_convolutions() -> None:
     """timm's VGG16 has its dense layers as convolutions; on no device, since it has 138 million parameters."""
     with torch.device("meta"):
         source, target = build("VGG16", 1000, 3, 224, 224), build("resnet18", 2, 3, 64, 64)
-    theirs = vision.make_timm("vgg16", 1000, 3, None)
+    theirs = timm_networks.make_timm("vgg16", 1000, 3, None)
     found = fit(source, theirs.state_dict())
     assert found.share == 1 and found.missing == ()
     assert found.tensors["classifier.0.weight"].shape == (4096, 25088)

@@ -33,6 +33,9 @@ from glasshouse.layers import (
     Rescaling,
     SeparableConv2D,
 )
+from glasshouse.layers.classics import CLASSICS
+from glasshouse.layers.classifier import Classifier
+from glasshouse.layers.description import build as build_plan
 from glasshouse.networks.build import build
 from glasshouse.networks.layered import Layered, network_of
 from glasshouse.networks.weights import load_weights
@@ -101,7 +104,7 @@ def test_probabilities_are_the_same_in_validation_evaluation_and_prediction(trai
 def test_level_3_computes_what_the_model_computes(trained: Path, tiny: Path) -> None:
     model = load_model(trained)
     split = gh.open_dataset(tiny).splits["val"].rows(np.arange(20))
-    net = network_of(model.description.network["layers"], model.module.state_dict())
+    net = network_of(Classifier.of(model.description.network["layers"]), model.module.state_dict())
     mean, std = np.float32(model.preprocessing.mean), np.float32(model.preprocessing.std)
     assert net.predict((split / np.float32(255) - mean) / std) == pytest.approx(model.probabilities(split), abs=2e-6)
 
@@ -127,6 +130,38 @@ def test_draws_follow_from_the_seed_and_reach_the_weights(tiny: Path, tmp_path: 
     assert model_bytes(tmp_path / "a") == model_bytes(tmp_path / "b") != model_bytes(tmp_path / "c")
     list(train(recipe(tiny, plain(), epochs=1, seed=1, dropout=0.0), tmp_path / "d"))
     assert model_bytes(tmp_path / "a") != model_bytes(tmp_path / "d")
+
+
+def test_a_recipe_reads_its_layers_once_on_their_way_into_a_training(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the door; what comes after is handed the layers that were read, fitted once to the pictures and classes."""
+    read: list[str] = []
+    monkeypatch.setattr(
+        "glasshouse.layers.classifier.build", lambda data: (read.append(str(data["name"])), build_plan(data))[1]
+    )
+    given = recipe(tiny, branched(), dropout=0.2)
+    again = given.resolved().replace(epochs=2, seed=7)
+    assert again.layers is given.layers and again == again.replace()
+    resources = gather(again, gh.open_dataset(tiny))
+    assert read == ["branched"]
+    module = resources.built.module
+    assert isinstance(module, Layered) and resources.recipe.layers is module.layers
+    assert module.description == resources.recipe.network
+    assert again.replace(network=plain().to_dict()).layers is not given.layers and read == ["branched", "plain"]
+
+
+def test_layers_fitted_step_by_step_say_what_their_description_says_edited() -> None:
+    """The same names, settings and order as when the description itself is edited and read anew, for every classic."""
+    for name, make in CLASSICS.items():
+        data = make(input_shape=(224, 224, 3), classes=10).to_dict()
+        found = Classifier.of(data).fitted(classes=4, channels=1, width=250, height=240).starting(3, dropout=0.25)
+        data["seed"] = 3
+        for entry in data["layers"]:
+            entry |= {"shape": [240, 250, 1]} if entry.get("layer") == "Input" else {}
+            entry.get("settings", {}).update({"rate": 0.25} if entry.get("layer") == "Dropout" else {})
+        data["layers"][-1]["settings"]["units"] = 4
+        assert found.description == Classifier.of(data).description, name
 
 
 def test_steps_are_those_of_level_3_to_the_last_bit(tiny: Path, tmp_path: Path) -> None:
@@ -193,7 +228,7 @@ def test_the_weights_that_level_3_saved_begin_a_run(tiny: Path, tmp_path: Path) 
     report = load_weights(built, str(tmp_path / "net.model"))
     assert report.loaded == report.total
     assert isinstance(built.module, Layered)
-    found = network_of(built.module.description, built.module.state_dict()).weights()
+    found = network_of(built.module.layers, built.module.state_dict()).weights()
     assert all((found[name] == value).all() for name, value in net.weights().items())
     for_five = build(net.to_dict(), 5, 3, 16, 16)
     assert set(load_weights(for_five, str(tmp_path / "net.model")).skipped) == {"head.weight", "head.bias"}

@@ -229,7 +229,7 @@ def test_answers_are_counted_by_class_whether_their_truth_is_known_or_not(
     assert client.get(f"/api/v1/jobs/{classified}/counts.csv").text.splitlines() == ["\ufeff" + lines[0], *lines[1:]]
     page = client.get(f"/models/{studio.model}/many/{classified}").text
     assert "Answers by class" in page and "could not be read and has no answer" in page
-    assert "클래스별 답" in client.get(
+    assert "클래스별 예측" in client.get(
         f"/models/{studio.model}/many/{classified}", headers={"Accept-Language": "ko"}
     ).text  # fmt: skip
 

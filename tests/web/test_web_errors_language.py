@@ -47,7 +47,7 @@ def test_the_api_says_it_twice(client: TestClient) -> None:
     ("headers", "status", "korean"),
     [
         ({"origin": "http://evil.example"}, 403, "다른 웹 사이트에서 온 요청"),
-        ({"host": "evil.example"}, 421, "이 이름으로 온 요청에 답하지 않습니다: 'evil.example'"),
+        ({"host": "evil.example"}, 421, "이 이름으로 온 요청에 응답하지 않습니다: 'evil.example'"),
         ({"content-length": str(2**40)}, 413, "요청이 8 MiB보다 큽니다"),
     ],
 )

@@ -18,7 +18,7 @@ from glasshouse.store.records import Failure, Role
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
 from glasshouse.web.context import live_points as boards
-from glasshouse.web.context.live_points import Board
+from glasshouse.web.context.live_points import LivePoints
 from glasshouse.web.context.shapes import PointsOut
 from glasshouse.web.models.live_texts import gauges, live_words
 from studio_seed import Studio, finish
@@ -94,7 +94,7 @@ def test_a_hundred_viewers_cost_one_look(studio: Studio, running: str, monkeypat
         return real(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(boards, "look", counted)
-    board = Board(studio.store)
+    board = LivePoints(studio.store)
 
     async def crowd() -> list[bytes]:
         return await asyncio.gather(*(board.reply(running, None, 0, 0) for _ in range(100)))
@@ -105,7 +105,7 @@ def test_a_hundred_viewers_cost_one_look(studio: Studio, running: str, monkeypat
 
 
 def test_who_may_not_see_a_model_is_told_nothing_of_it(studio: Studio, running: str) -> None:
-    board = Board(studio.store)
+    board = LivePoints(studio.store)
     (model,) = submit_models(studio.store, NewModel("Mine", studio.dataset, {"network": "Dense128"}))
     owner, other, admin = (add_user(studio.store, name, "correct horse", role) for name, role in
                            (("owner-p", Role.MEMBER), ("other-p", Role.MEMBER), ("admin-p", Role.ADMIN)))  # fmt: skip

@@ -53,7 +53,7 @@ def test_a_field_of_a_form_is_told_in_korean_with_the_field(client: TestClient, 
 def test_reasons_of_what_was_left_out_are_told_in_korean(client: TestClient, odd: Studio) -> None:
     text = client.get(f"/datasets/{odd.dataset}/left-out").text
     assert "<td>이미지가 아닙니다</td>" in text
-    assert "<td>클래스 &#39;rare&#39;: 쓸 수 있는 이미지 1개. 클래스마다 필요한 수: 2</td>" in text
+    assert "<td>클래스 &#39;rare&#39;: 쓸 수 있는 이미지 1장. 클래스마다 필요한 수: 2</td>" in text
     assert "이미지가 아닙니다 (2)</a>" in text
     reasons = client.get(f"/api/v1/datasets/{odd.dataset}/left-out").json()["reasons"]
     assert "not a picture" in reasons
@@ -61,7 +61,7 @@ def test_reasons_of_what_was_left_out_are_told_in_korean(client: TestClient, odd
 
 def test_findings_are_told_in_korean(client: TestClient, odd: Studio) -> None:
     text = client.get(f"/datasets/{odd.dataset}").text
-    assert "내용이 같은 쌍둥이가 있습니다. 각 묶음은 한쪽에 모아 두었습니다." in text
+    assert "내용이 같은 이미지가 또 있는 이미지: 2장. 같은 묶음은 같은 세트에 넣었습니다." in text
     assert "dataset show" not in text
 
 

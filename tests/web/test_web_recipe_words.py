@@ -16,16 +16,16 @@ from studio_seed import Studio
 PLAIN: dict[str, Any] = {"network": "LeNet", "epochs": 3}
 SAID: dict[str, tuple[dict[str, Any], tuple[str, str], tuple[str, str]]] = {
     "sampling": ({"sampling": "balanced"}, ("Order of the pictures", "Balanced"), ("이미지 순서", "균형")),
-    "clipping": ({"clip_norm": 0.5}, ("Longest step", "0.5"), ("기울기 한도", "0.5")),
+    "clipping": ({"clip_norm": 0.5}, ("Longest step", "0.5"), ("그래디언트 클리핑(최대 노름)", "0.5")),
     "precision": (
         {"precision": "mixed"}, ("Numbers of the computation", "Mixed 16 and 32 bits"),
-        ("계산에 쓰는 수", "16비트와 32비트 혼합"),
+        ("계산 정밀도", "16비트와 32비트 혼합"),
     ),
     "milestones": (
         {"schedule": {"name": "multi-step", "milestones": [30, 62.5]}}, ("Steps at", "30 %, 62.5 %"),
-        ("계단 위치들", "30%, 62.5%"),
+        ("감소 지점 목록", "30%, 62.5%"),
     ),
-    "gathered": ({"accumulate": 4}, ("Batches gathered", "4"), ("모으는 배치", "4")),
+    "gathered": ({"accumulate": 4}, ("Batches gathered", "4"), ("그래디언트 누적(배치 수)", "4")),
     "last layer": (
         {"strategy": "fine-tune", "weights": "pretrained", "freeze_epochs": 0}, ("Epochs for the last layer", "0"),
         ("마지막 층만 학습하는 에포크", "0"),
@@ -33,7 +33,7 @@ SAID: dict[str, tuple[dict[str, Any], tuple[str, str], tuple[str, str]]] = {
     "optimizer": (
         {"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}},
         ("Optimizer", "sgd, Momentum 0.9, Nesterov's momentum, Weight decay 0.01"),
-        ("옵티마이저(최적화기)", "sgd, 모멘텀 0.9, 네스테로프 모멘텀, 가중치 감쇠 0.01"),
+        ("옵티마이저", "sgd, 모멘텀 0.9, 네스테로프 모멘텀, 가중치 감쇠 0.01"),
     ),
     "augmentation": (
         {"augmentation": {"rotation": 10, "horizontal_flip": True, "zoom": [0.9, 1.2]}},

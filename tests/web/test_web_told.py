@@ -44,29 +44,29 @@ def test_a_message_is_found_by_its_own_template() -> None:
         ("expected greater than or equal to 1, got 0", "필요한 값: 1 이상. 입력된 값: 0"),
         ("expected 'a', 'b' or 'c', got \"d\"", "필요한 값: 'a', 'b' 또는 'c'. 입력된 값: \"d\""),
         ("pictures.csv cannot be read: Permission denied", "읽을 수 없습니다: pictures.csv: 권한이 없습니다"),
-        ("epochs: needed, and not given", "epochs: 필요하지만 입력되지 않았습니다"),
+        ("epochs: needed, and not given", "epochs: 값을 입력하세요"),
         (
             "the training recipe has 1 problem:\n  epoch: no such field; did you mean epochs?",
-            "학습 레시피: 문제 1개:\n  epoch: 그런 항목이 없습니다. 혹시 이것입니까: epochs",
+            "학습 레시피: 문제 1개:\n  epoch: 없는 항목입니다. 혹시 이것인가요: epochs",
         ),
         (
             "The dataset Digits is failed: The disk cannot. Resume the dataset first, then this.",
             "데이터 세트 Digits: 상태가 '실패'입니다: The disk cannot. "
-            "먼저 데이터 세트 작업을 이어서 한 다음 이것을 하십시오.",
+            "먼저 데이터 세트 작업을 이어서 한 다음 이것을 하세요.",
         ),
         (
             "pets has one class (cat, 3 files); a classifier needs two or more. Is the source the folder above it, or "
             "below?\nLeft out: not a picture (2); zero bytes (1); the first is a.txt",
-            "pets: 클래스가 하나뿐입니다 (cat, 파일 3개). 분류 모델에는 둘 이상이 필요합니다. 원본이 그 위나 아래 "
-            "폴더입니까?\n제외됨: 이미지가 아닙니다 (2); 빈 파일입니다(0바이트) (1). 첫 번째: a.txt",
+            "pets: 클래스가 하나뿐입니다(cat, 파일 3개). 분류 모델에는 둘 이상이 필요합니다. 원본이 그 위나 아래 "
+            "폴더인가요?\n제외됨: 이미지가 아닙니다 (2); 빈 파일입니다(0바이트) (1). 첫 번째: a.txt",
         ),
         (
             "step 12 (epoch 2): the loss is nan; the weights were not moved. Try a lower rate (--lr 0.01; it was 0.1), "
             "or precision float32",
-            "스텝 12 (에포크 2): 손실: nan. 가중치는 움직이지 않았습니다. 더 낮은 학습률로 해 보세요 (--lr 0.01, "
+            "스텝 12 (에포크 2): 손실: nan. 가중치는 움직이지 않았습니다. 더 낮은 학습률로 해 보세요(--lr 0.01, "
             "지금까지 0.1). 정밀도를 float32로 하는 방법도 있습니다",
         ),
-        ("Digits is running; abort it first.", "Digits: 상태가 '실행 중'입니다. 먼저 작업을 취소하십시오."),
+        ("Digits is running; abort it first.", "Digits: 상태가 '실행 중'입니다. 먼저 작업을 취소하세요."),
     ],
 )
 def test_parts_of_a_message_are_told_too(message: str, korean: str) -> None:

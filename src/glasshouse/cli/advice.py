@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 
@@ -34,12 +35,12 @@ def options_of(app: typer.Typer) -> dict[str, frozenset[str]]:
     """Return the options of each command, by its name: ``dataset create``."""
     found: dict[str, frozenset[str]] = {}
 
-    def visit(command: object, name: str) -> None:
+    def visit(command: Any, name: str) -> None:
         inner = getattr(command, "commands", None)
         for word, one in (inner or {}).items():
             visit(one, f"{name} {word}".strip())
         if inner is None:
-            options = (getattr(param, "opts", ()) for param in getattr(command, "params", ()))
+            options = (getattr(param, "opts", ()) for param in command.get_params(typer.Context(command)))
             found[name] = frozenset(word for words in options for word in words if word.startswith("--"))
 
     visit(typer.main.get_command(app), "")

@@ -62,7 +62,7 @@ def _packages() -> list[Finding]:
 def _networks() -> Finding:
     try:
         from glasshouse.networks.catalogue import CATALOGUE
-        from glasshouse.networks.vision import timm_names
+        from glasshouse.networks.timm_networks import timm_names
 
         return Finding("networks", True, f"{len(CATALOGUE)} in the catalogue, {len(timm_names())} of timm")
     except Exception as error:  # noqa: BLE001 - whatever is wrong with an installed library is what is asked for

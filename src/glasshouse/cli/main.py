@@ -21,6 +21,7 @@ from glasshouse.cli import (
     verify,
 )
 from glasshouse.cli.advice import advised
+from glasshouse.cli.recipe_options import RecipeCommand
 from glasshouse.cli.streams import make_safe
 from glasshouse.errors import DamageError, GlasshouseError
 
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(dataset.app, name="dataset")
 app.command("demo")(demo.demo)
-app.command("train")(train.train)
+app.command("train", cls=RecipeCommand)(train.train)
 app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)

@@ -36,13 +36,13 @@ def _catalogue(search: str) -> list[dict[str, object]]:
 
 
 def _timm(search: str) -> list[dict[str, object]]:
-    from glasshouse.networks import vision
+    from glasshouse.networks import timm_networks
     from glasshouse.networks.catalogue import plain
 
-    names = [name for name in vision.timm_names() if plain(search) in plain(name)]
+    names = [name for name in timm_networks.timm_names() if plain(search) in plain(name)]
     if len(names) > DETAILED:
-        return [_row(name, "timm", None, vision.timm_size(name)) for name in names]
-    counted = [vision.timm_facts(name) for name in names]
+        return [_row(name, "timm", None, timm_networks.timm_size(name)) for name in names]
+    counted = [timm_networks.timm_facts(name) for name in names]
     return [_row(n, "timm", f.parameters, (f.width, f.height)) for n, f in zip(names, counted) if f is not None]
 
 

@@ -3,12 +3,13 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from glasshouse.cli.recipe_options import given_fields, idle_notes
 from glasshouse.cli.streams import json_text
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["follow_run", "train"]
 
 FILES = (".json", ".model")  # of layers: Network.to_dict as JSON, or what Network.save wrote
-Strategy = Literal["scratch", "fine-tune", "features"]
 
 
 def _option(help_text: str, metavar: str | None = None) -> Any:
@@ -26,43 +26,7 @@ def _option(help_text: str, metavar: str | None = None) -> Any:
 
 
 def train(
-    data: Annotated[Path | None, _option("A dataset's folder, or a source of pictures.", "DIR_OR_SOURCE")] = None,
-    network: Annotated[
-        str | None, _option("A network's name (glasshouse networks), or a file of layers.", "NAME|FILE")
-    ] = None,
-    weights: Annotated[str | None, _option("Where the weights begin (none).", "pretrained|none|FILE")] = None,
-    strategy: Annotated[Strategy | None, _option("What is trained (scratch).")] = None,
-    epochs: Annotated[int | None, _option("Epochs; the strategy has a default.", "N")] = None,
-    freeze_epochs: Annotated[int | None, _option("fine-tune: epochs of the head alone (1).", "N")] = None,
-    views: Annotated[int | None, _option("features: augmented views of each picture (1).", "N")] = None,
-    head: Annotated[
-        Literal["linear", "steps"] | None,
-        _option("features: solve for the head, or train it in steps (linear, unless --epochs or the like is given)."),
-    ] = None,
-    learn_from: Annotated[
-        str | None,
-        _option("Pictures to learn from (train); a fold is left out and judges.", "train|train+val|'fold 1/5'"),
-    ] = None,
-    batch_size: Annotated[int | None, _option("Pictures a batch (64).", "N")] = None,
-    accumulate: Annotated[int | None, _option("Batches a step (1).", "N")] = None,
-    lr: Annotated[float | None, _option("Learning rate; the strategy has a default.", "X")] = None,
-    optimizer: Annotated[str | None, _option("sgd, adam, adamw (the default) or a relative.", "NAME")] = None,
-    momentum: Annotated[float | None, _option("Momentum of sgd and rmsprop (0).", "X")] = None,
-    weight_decay: Annotated[float | None, _option("Weight decay (0.01).", "X")] = None,
-    schedule: Annotated[str | None, _option("How the rate moves (one-cycle).", "NAME")] = None,
-    warmup: Annotated[float | None, _option("Epochs in which the rate rises from 0 (0).", "X")] = None,
-    label_smoothing: Annotated[float | None, _option("Label smoothing (0).", "X")] = None,
-    class_weights: Annotated[Literal["none", "balanced"] | None, _option("Weight rare classes more (none).")] = None,
-    sampling: Annotated[Literal["shuffle", "balanced"] | None, _option("How pictures are drawn (shuffle).")] = None,
-    dropout: Annotated[float | None, _option("Dropout, in the place of the network's own.", "X")] = None,
-    clip_norm: Annotated[float | None, _option("Clip the gradient to this norm.", "X")] = None,
-    ema_decay: Annotated[float | None, _option("Moving average of the weights, such as 0.999 (0: off).", "X")] = None,
-    early_stopping: Annotated[int | None, _option("Stop after N epochs without a better loss.", "N")] = None,
-    precision: Annotated[Literal["float32", "mixed"] | None, _option("Numbers to compute in (float32).")] = None,
-    checkpoint_steps: Annotated[int | None, _option("A checkpoint every N steps too.", "N")] = None,
-    keep_every: Annotated[int | None, _option("Keep the checkpoint of every Nth epoch.", "N")] = None,
-    device: Annotated[str | None, _option("auto, cpu, cuda, cuda:1, mps (auto).", "NAME")] = None,
-    seed: Annotated[int | None, _option("Seed of everything random (42).", "N")] = None,
+    context: typer.Context,
     size: Annotated[str | None, _option("Source: pixels; the network's own size by default.", "N")] = None,
     color: Annotated[Literal["rgb", "gray"] | None, _option("Source: three channels or one (rgb).")] = None,
     valid: Annotated[float | None, _option("Source: part for validation (0.25).", "X")] = None,
@@ -77,30 +41,18 @@ def train(
     from glasshouse.training.run_folder import RunFolder, next_run
 
     begun = time.monotonic()
-    plain = {"network": network, "weights": weights, "strategy": strategy, "epochs": epochs, "views": views,
-             "freeze_epochs": freeze_epochs, "batch_size": batch_size, "accumulate": accumulate, "dropout": dropout,
-             "sampling": sampling, "clip_norm": clip_norm, "ema_decay": ema_decay, "precision": precision,
-             "device": device, "seed": seed, "head": head, "learn_from": learn_from}  # fmt: skip
-    parts: dict[str, dict[str, Any]] = {
-        "optimizer": {"name": optimizer, "lr": lr, "momentum": momentum, "weight_decay": weight_decay},
-        "schedule": {"name": schedule, "warmup": warmup},
-        "objective": {"label_smoothing": label_smoothing, "class_weights": class_weights},
-        "early_stopping": {"patience": early_stopping},
-        "checkpoints": {"steps": checkpoint_steps, "keep_every": keep_every},
-    }
+    given = given_fields(context)
     if out is not None:
         RunFolder.check_free(out)
-    fields = _fields(recipe, plain, parts)
-    if network is not None and Path(network).suffix in FILES:
-        from glasshouse.layers.files import read_description
-
-        fields["network"] = read_description(Path(network))
-    given = str(data) if data is not None else fields.get("data")
-    source = {"size": size, "color": color, "valid": valid, "seed": seed}
-    if given is not None and isinstance(fields.get("network"), str | dict):
-        fields["data"] = _dataset(Path(given), fields["network"], source)
+    fields = _fields(recipe, given)
+    source = {"size": size, "color": color, "valid": valid, "seed": given.get("seed")}
+    pictures, network = fields.get("data"), fields.get("network")
+    if pictures is not None and isinstance(network, str | dict):
+        fields["data"] = _dataset(Path(str(pictures)), network, source)
     whole = _checked(fields)
-    run = out if out is not None else next_run(Path(given or "data").name, whole.network_name)
+    for note in idle_notes(whole, given):
+        print(f"note: {note}", file=sys.stderr)
+    run = out if out is not None else next_run(Path(str(pictures or "data")).name, whole.network_name)
     _train(whole, run, begun, as_json)
 
 
@@ -126,15 +78,21 @@ def _train(recipe: "TrainingRecipe", run: Path, begun: float, as_json: bool) -> 
     follow_run(train(recipe, run), run, begun, as_json)
 
 
-def _fields(file: Path | None, plain: dict[str, Any], parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the fields of the recipe file with the options that were given put over them."""
+def _fields(file: Path | None, given: Mapping[str, object]) -> dict[str, Any]:
+    """Return the fields of the recipe file with the options that were given, by dotted names, put over them."""
     fields = _recipe_file(file) if file is not None else {}
-    fields |= {name: value for name, value in plain.items() if value is not None}
-    for name, values in parts.items():
-        given = {key: value for key, value in values.items() if value is not None}
-        if given:
-            base = fields.get(name)
-            fields[name] = {**(base if isinstance(base, dict) else {}), **given}
+    for name, value in given.items():
+        part, _, inner = name.rpartition(".")
+        if not part:
+            fields[name] = value
+            continue
+        base = fields.get(part)
+        fields[part] = {**(base if isinstance(base, dict) else {}), inner: value}
+    network = given.get("network")
+    if isinstance(network, str) and Path(network).suffix in FILES:
+        from glasshouse.layers.files import read_description
+
+        fields["network"] = read_description(Path(network))
     return fields
 
 
@@ -193,12 +151,13 @@ def _own_size(network: str | dict[str, Any]) -> str:
         entry = find(network)
         return f"{entry.width}x{entry.height}"
     from glasshouse.errors import Problem, RecipeError
-    from glasshouse.layers.classifier import classifier_problems, shape_of
+    from glasshouse.layers.classifier import Classifier
 
-    if problems := classifier_problems(network):
-        named = [Problem(f"network.{problem.field}", problem.message) for problem in problems]
-        raise RecipeError("the training recipe", named)
-    _, height, width, _ = shape_of(network)
+    try:
+        _, height, width = Classifier.of(network).shape
+    except RecipeError as error:
+        named = [Problem(f"network.{problem.field}", problem.message) for problem in error.problems]
+        raise RecipeError("the training recipe", named) from None
     return f"{width}x{height}"
 
 

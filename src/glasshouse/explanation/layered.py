@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from glasshouse.errors import NetworkError, WeightsError
 from glasshouse.layers.architecture import Architecture
 from glasshouse.layers.classics import CLASSICS, take_weights
+from glasshouse.layers.classifier import Classifier
 from glasshouse.networks.catalogue import find, plain
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Opening:
     name: str
     shape: tuple[int, int, int]  # C, H, W
     classes: int
-    layers: Mapping[str, Any] | None = None  # where the network is layers as data
+    layers: Classifier | None = None  # where the network is layers as data
 
     def network(self, state: Mapping[str, Any]) -> Architecture:
         """The network with these weights; raises what `as_layers` raises."""
@@ -71,7 +72,7 @@ class Opening:
 def opening_of(description: "Description") -> Opening:
     """How to open the model of a description."""
     p = description.preprocessing
-    layers = description.network.get("layers")
+    layers = description.resolved.layers if "layers" in description.network else None
     shape = (p.channels, p.height, p.width)
     return Opening(str(description.network["name"]), shape, len(description.classes), layers)
 

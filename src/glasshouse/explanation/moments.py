@@ -15,7 +15,7 @@ from torch import Tensor
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.errors import GlasshouseError, InputError
 from glasshouse.export.predictor import Model
-from glasshouse.networks.build import Built, build
+from glasshouse.networks.build import Built, construct
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import Position, read_checkpoint
@@ -95,7 +95,7 @@ def _dataset(run: Path, data: Path | None, learn_from: str) -> Dataset | None:
 
 
 def _built(model: Model, recipe: TrainingRecipe) -> Built:
-    return build(**{**model.description.build_arguments(), "dropout": recipe.dropout, "seed": recipe.seed})
+    return construct(model.description.resolved, dropout=recipe.dropout, seed=recipe.seed)
 
 
 def _state(

@@ -20,10 +20,8 @@ from glasshouse.export.checks import weight_shapes
 from glasshouse.export.description import Description, check_texts
 from glasshouse.export.inference import lay_out, pick_device
 from glasshouse.export.predictor import Model
-from glasshouse.layers.classifier import fitted
-from glasshouse.layers.look import look
-from glasshouse.networks.build import build
-from glasshouse.networks.catalogue import find
+from glasshouse.networks.build import construct
+from glasshouse.networks.resolved import ResolvedNetwork
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = ["find_model", "load_model", "save", "save_model"]
@@ -64,8 +62,9 @@ def load_model(path: str | Path, device: str = "auto") -> Model:
     place = find_model(path)
     files = read_files(place)
     description = Description.from_files(files, str(place))
-    _check_sizes(description, files["weights.safetensors"], place)
-    module = _module(description, place)
+    network = _network(description, place)
+    _check_sizes(network, files["weights.safetensors"], place)
+    module = _module(network, description.dropout, place)
     module.load_state_dict(_weights(files["weights.safetensors"], module, place), strict=True)
     check_texts(files, str(place), description)
     module.eval().to(pick_device(device))
@@ -96,10 +95,17 @@ def _write(path: str | Path, description: Description, module: nn.Module) -> Pat
     return Path(path)
 
 
-def _module(description: Description, place: Path) -> nn.Module:
+def _network(description: Description, place: Path) -> ResolvedNetwork:
     try:
-        return build(**description.build_arguments()).module
-    except (NetworkError, RecipeError, TypeError, MemoryError) as error:
+        return description.resolved
+    except (NetworkError, RecipeError) as error:
+        raise _cannot_be_built(place, error) from None
+
+
+def _module(network: ResolvedNetwork, dropout: float | None, place: Path) -> nn.Module:
+    try:
+        return construct(network, dropout=dropout, seed=0).module
+    except (NetworkError, MemoryError) as error:
         raise _cannot_be_built(place, error) from None
 
 
@@ -108,7 +114,7 @@ def _cannot_be_built(place: Path, error: Exception) -> DamagedModelError:
     return DamagedModelError(f"The model at {place} cannot be built: {why}")
 
 
-def _check_sizes(description: Description, weights: bytes, place: Path) -> None:
+def _check_sizes(network: ResolvedNetwork, weights: bytes, place: Path) -> None:
     """Compare the sizes in the description with those of the weights, before memory is taken for them.
 
     Raises:
@@ -119,24 +125,22 @@ def _check_sizes(description: Description, weights: bytes, place: Path) -> None:
     except ValueError as error:
         raise DamagedModelError(f"The model at {place} is damaged: weights.safetensors: {error}") from None
     try:
-        problems = list(_size_problems(description, shapes))
-    except (NetworkError, RecipeError, TypeError) as error:
+        problems = list(_size_problems(network, shapes))
+    except NetworkError as error:
         raise _cannot_be_built(place, error) from None
     if problems:
         raise _no_fit(place, problems)
 
 
-def _size_problems(description: Description, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+def _size_problems(network: ResolvedNetwork, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
     """Yield what shows without building it that the network is far larger than these weights; a small difference is
     told by name once it is built."""
-    arguments, classes = description.build_arguments(), len(description.classes)
-    found, count = sum(map(prod, shapes.values())), 0
-    if not isinstance(arguments["name"], str):
-        fields = {name: value for name, value in arguments.items() if name != "name"}
-        count = look(fitted(arguments["name"], **fields)).parameters
-    elif find(arguments["name"]).library == "own":  # whose weights grow with the pictures
+    classes, found, count = network.classes, sum(map(prod, shapes.values())), 0
+    if network.layers is not None:
+        count = network.layers.net.parameters
+    elif network.entry.library == "own":  # whose weights grow with the pictures
         with torch.device("meta"):
-            count = sum(part.numel() for part in build(**arguments).module.parameters())
+            count = sum(part.numel() for part in construct(network).module.parameters())
     elif not any(classes in shape for shape in shapes.values()):
         count = classes * max((max(shape, default=1) for shape in shapes.values()), default=1)
     if count > 4 * found + SPARE:

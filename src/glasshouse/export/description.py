@@ -4,14 +4,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 from glasshouse import __version__
 from glasshouse.data.decoding.preprocess import Preprocessing
-from glasshouse.errors import DamagedModelError, ModelError, RecipeError
+from glasshouse.errors import DamagedModelError, ModelError, NetworkError, RecipeError
 from glasshouse.export.archive import MANIFEST
 from glasshouse.export.checks import class_problems, network_problems, preprocessing_problems, recipe_problems
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
+from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = ["FORMAT", "Description", "check_texts", "network_facts", "piece_problems", "read_manifest", "text_problems"]
@@ -20,6 +22,7 @@ FORMAT = 1
 KIND = "glasshouse-model"
 WEIGHTS = "weights.safetensors"
 TEXTS = "checksums"  # SHA-256 of the files that are text; models made before have none
+SETTINGS = {"name", "layers", "dropout"}  # of a network
 NEEDED = {"network": dict, "classes": list, "preprocessing": dict, "weights": dict, "files": list}
 
 
@@ -33,9 +36,9 @@ def network_facts(recipe: TrainingRecipe) -> dict[str, Any]:
 class Description:
     """A model without its weights.
 
-    ``network`` has the name in the catalogue and the arguments that ``networks.build`` takes: ``{"name": "LeNet",
-    "dropout": None}``; of layers as data it has ``layers`` too, which are built in the place of the name. Picture size
-    and channels come from ``preprocessing``, the number of classes from ``classes``.
+    ``network`` has the name in the catalogue and the dropout that it was trained with: ``{"name": "LeNet", "dropout":
+    None}``; of layers as data it has ``layers`` too, which are built in the place of the name. Picture size and
+    channels come from ``preprocessing``, the number of classes from ``classes``.
     ``glasshouse`` is the version that made it.
     """
 
@@ -52,13 +55,24 @@ class Description:
         if problems:
             raise ModelError(f"This is no description of a model: {'; '.join(problems[:3])}.")
 
-    def build_arguments(self) -> dict[str, Any]:
-        """Return what ``networks.build`` takes to build the network without its weights."""
+    @cached_property
+    def resolved(self) -> ResolvedNetwork:
+        """The network for these pictures and classes, which ``networks.build.construct`` builds.
+
+        Raises:
+            NetworkError, RecipeError: there is none of that name, or it does not fit.
+        """
+        if unknown := sorted(set(self.network) - SETTINGS):
+            named = ", ".join(unknown)[:200]
+            raise NetworkError(f"a network is built from a name, layers and dropout; this one also has {named}")
         p = self.preprocessing
-        fixed = {"classes": len(self.classes), "channels": p.channels, "width": p.width, "height": p.height}
-        network = dict(self.network)
-        layers = network.pop("layers", None)
-        return {**fixed, "dropout": None, "seed": 0, **network, **({} if layers is None else {"name": layers})}
+        network = self.network.get("layers", self.network["name"])
+        return resolve(network, classes=len(self.classes), channels=p.channels, width=p.width, height=p.height)
+
+    @property
+    def dropout(self) -> float | None:
+        """The part of the features that training dropped, where it was not the network's own."""
+        return self.network.get("dropout")
 
     def to_files(self, weights: bytes) -> dict[str, bytes]:
         """Return the model's files by name; the same model gives the same bytes."""

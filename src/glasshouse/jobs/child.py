@@ -79,20 +79,20 @@ def _main(home: str, job_id: str, attempt: str) -> int:
 
 
 def _done(store: Store, job: JobRecord) -> int:
-    teller = ProgressWriter(store, job)
+    progress = ProgressWriter(store, job)
     note_start(job)
     try:
         check_space(store, job)
-        result = WORK[job.kind](store, job, teller)
+        result = WORK[job.kind](store, job, progress)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        teller.complete()
+        progress.complete()
         note("done")
         told = _insist(lambda: end(store, job.id, JobState.DONE, result=result, attempt=job.attempt))
         return 0 if told else UNTOLD
     except KeyboardInterrupt:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         note("stopped")
-        teller.write()
+        progress.write()
         return 0 if _insist(lambda: give_back(store, job.id, job.attempt)) else UNTOLD
     except Exception as error:  # noqa: BLE001 (whatever it is, the job must say so)
         detail = traceback.format_exc()

@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 LISTED = 200  # of the files left out, kept in the database
 
 
-def make_dataset(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
+def make_dataset(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
     """Make a dataset; what it holds is kept in its record."""
     from glasshouse.data.dataset import open_dataset
     from glasshouse.data.prepare import prepare_dataset
@@ -43,7 +43,7 @@ def make_dataset(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[s
     place = store.path(record.folder)
     with closing(prepare_dataset(recipe, place, given)) as events:  # type: ignore[type-var]
         for event in events:
-            teller.hear(event)
+            progress.hear(event)
     dataset = open_dataset(place)
     summary = {name: value for name, value in dataset.summary().items() if name != "path"}
     summary |= {"rejected_count": len(summary["rejected"]), "rejected": summary["rejected"][:LISTED]}
@@ -51,7 +51,7 @@ def make_dataset(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[s
     return {"fingerprint": dataset.fingerprint}
 
 
-def train_model(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
+def train_model(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
     """Train a model, or go on with it, and score it on its validation pictures."""
     from glasshouse.recipe import TrainingRecipe
     from glasshouse.training.loop import resume, train
@@ -66,22 +66,22 @@ def train_model(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[st
         events = train(TrainingRecipe(**record.recipe), run)
     with closing(events):  # type: ignore[type-var]
         for event in events:
-            teller.hear(event)
-    teller.stage("scoring")
-    found = _validation(store, record, run, teller)
+            progress.hear(event)
+    progress.stage("scoring")
+    found = _validation(store, record, run, progress)
     if job.attempt <= 1 and job.started_at:
         _note_pace(store, record, run, time.time() - job.started_at)
     return found
 
 
-def evaluate_model(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
+def evaluate_model(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
     """Score a model on a split of a dataset."""
-    teller.stage("scoring")
+    progress.stage("scoring")
     record = get_model(store, str(job.model_id))
-    return _score(store, record, job, teller)
+    return _score(store, record, job, progress)
 
 
-def classify_many(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
+def classify_many(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
     """Classify many pictures into a table, with scores where their truth is known."""
     from glasshouse.data.sources.gathering import find_pictures
     from glasshouse.data.sources.source import LISTS, TABLES
@@ -92,7 +92,7 @@ def classify_many(store: Store, job: JobRecord, teller: ProgressWriter) -> dict[
     if Path(source).is_dir() or Path(source).suffix.lower() in (*LISTS, *TABLES):
         check_named(store, [source], find_pictures(source, ()).named)
     model = load_model(record.id)
-    return classify(model, source, store.path(f"work/{job.id}"), teller.hear)
+    return classify(model, source, store.path(f"work/{job.id}"), progress.hear)
 
 
 WORK: Mapping[JobKind, Callable[[Store, JobRecord, ProgressWriter], dict[str, Any]]] = {
@@ -127,7 +127,7 @@ def _note_pace(store: Store, record: ModelRecord, run: Path, seconds: float) -> 
         note_rate(store, rate_key(record.recipe, data), RUN, pace.to_dict(), busy)
 
 
-def _validation(store: Store, record: ModelRecord, run: Path, teller: ProgressWriter) -> dict[str, Any]:
+def _validation(store: Store, record: ModelRecord, run: Path, progress: ProgressWriter) -> dict[str, Any]:
     """Keep the report that the training wrote, and the answer for each picture behind it."""
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
@@ -139,7 +139,7 @@ def _validation(store: Store, record: ModelRecord, run: Path, teller: ProgressWr
     dataset, model = open_dataset(store.path(get_dataset(store, str(record.dataset_id)).folder)), load_model(run)
     split, columns = dataset.splits["val"], columns_of(model, dataset)
     place = result_place(run, "val")
-    write_answers(place, split.labels, _heard(split_probabilities(model, split), teller)[:, columns])
+    write_answers(place, split.labels, _heard(split_probabilities(model, split), progress)[:, columns])
     told = json.loads(report.read_text(encoding="utf-8"))
     _write_json(place.with_suffix(".json"), told)
     found = {name: told[name] for name in ("accuracy", "interval", "count")}
@@ -147,7 +147,7 @@ def _validation(store: Store, record: ModelRecord, run: Path, teller: ProgressWr
     return found
 
 
-def _score(store: Store, record: ModelRecord, job: JobRecord, teller: ProgressWriter) -> dict[str, Any]:
+def _score(store: Store, record: ModelRecord, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
     from glasshouse.export.scoring import scored_labels, scoring
@@ -155,7 +155,7 @@ def _score(store: Store, record: ModelRecord, job: JobRecord, teller: ProgressWr
     dataset_id, split = str(job.dataset_id), str(job.arguments["split"])
     dataset = open_dataset(store.path(get_dataset(store, dataset_id).folder))
     person = next((user.name for user in list_users(store) if user.id == job.user_id), None)
-    report, probabilities = _heard(scoring(load_model(record.id), dataset, split, record.name, person), teller)
+    report, probabilities = _heard(scoring(load_model(record.id), dataset, split, record.name, person), progress)
     own = dataset_id == record.dataset_id
     place = result_place(store.path(record.folder), split, None if own else dataset_id)
     write_answers(place, scored_labels(report, dataset, split), probabilities)
@@ -163,11 +163,11 @@ def _score(store: Store, record: ModelRecord, job: JobRecord, teller: ProgressWr
     return {"accuracy": report.accuracy, "interval": list(report.interval), "count": report.count}
 
 
-def _heard(events: Generator[Event, None, Result], teller: ProgressWriter) -> Result:
+def _heard(events: Generator[Event, None, Result], progress: ProgressWriter) -> Result:
     """Tell ``events`` and return their result."""
     while True:
         try:
-            teller.hear(next(events))
+            progress.hear(next(events))
         except StopIteration as end:
             result: Result = end.value
             return result

@@ -1,6 +1,5 @@
 """The run's network as layers: a classic of the catalogue turned to torch's order of axes, or the run's own layers."""
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,9 +62,9 @@ def layers_of(story: Story, level: str) -> Layers:
     Raises:
         LevelError: the network has no layers that could be read.
     """
-    network = story.recipe.network
-    if not isinstance(network, str):
-        return _own(story, network)
+    network = story.recipe.network_name
+    if (own := story.recipe.layers) is not None:
+        return Layers(Network.of(own.starting(story.recipe.seed).plan), True, own.net.name)
     name = next((e.name for e in CATALOGUE.values() if plain(network) in (plain(e.name), plain(e.id))), None)
     if name is None or name not in CLASSICS:
         raise LevelError(
@@ -78,12 +77,6 @@ def layers_of(story: Story, level: str) -> Layers:
     data = CLASSICS[name](input_shape=(height, width, channels), classes=story.classes).to_dict()
     net = Network.from_dict(_turned(data, story))
     return Layers(net, False, name)
-
-
-def _own(story: Story, network: Any) -> Layers:
-    data = copy.deepcopy(dict(network))
-    data["seed"] = story.recipe.seed
-    return Layers(Network.from_dict(data), True, str(data.get("name", "network")))
 
 
 def _turned(data: dict[str, Any], story: Story) -> dict[str, Any]:

@@ -1,88 +1,183 @@
-"""A network of layers as a classifier of pictures: what training asks of it, and how it is fitted to a dataset.
+"""A network of layers as a classifier of pictures: checked once, then fitted to the pictures and classes at hand.
+
+    layers = Classifier.of(recipe_layers)                                             at the door: RecipeError or right
+    layers.fitted(classes=10, channels=1, width=28, height=28).starting(seed=42)      what is trained
 
 All of it is data: nothing here holds weights or loads torch.
 """
 
-import copy
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
-from glasshouse.errors import Problem, RecipeError
+from glasshouse.errors import NetworkError, Problem, RecipeError
 
 from .architecture import Architecture
 from .dense import Dense
-from .description import build, describe
-from .normalization import Rescaling
+from .description import Plan, Site, build, check_shared, describe
+from .graph import Input, Step
+from .layer import InputLayer, Layer
+from .normalization import Dropout, Rescaling
 from .shapes import text, to_layout
 
-__all__ = ["architecture", "classifier_problems", "fitted", "shape_of", "tiny_scale"]
+__all__ = ["Classifier", "classifier_problems"]
 
 MOST_WEIGHTS = 10**11
-DROPOUTS = ("Dropout", "SpatialDropout2D")
 
 
-def architecture(data: Mapping[str, Any]) -> Architecture:
-    """The layers that a description says, without weights; RecipeError with every problem."""
-    plan = build(data)
-    net = Architecture(plan.inputs, plan.outputs, seed=plan.seed, name=plan.name)
-    net.freeze_only(plan.frozen)
-    return net
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """Layers that are known to classify pictures. Reading a description is done here, once; all else is handed on."""
+
+    plan: Plan
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Classifier":
+        """The classifier that a description says.
+
+        Raises:
+            RecipeError: it is none; every problem is told under its layer's name.
+        """
+        found = cls(build(data))
+        if problems := found.problems():
+            raise RecipeError("the network", problems)
+        return found
+
+    @cached_property
+    def net(self) -> Architecture:
+        """The layers with their shapes, to look at: what computes is ``plan.architecture()``, which holds weights."""
+        return self.plan.architecture()
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """The layers as data that JSON can hold."""
+        return describe(self.net)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of a picture."""
+        C, H, W = self.net.inputs[0].engine_shape
+        return C, H, W
+
+    @property
+    def classes(self) -> int:
+        """K, how many outputs the last layer has."""
+        return self.net.outputs[0].engine_shape[-1]
+
+    @property
+    def head(self) -> Step:
+        """The last layer, whose softmax belongs to the loss."""
+        return self.net.steps[-1]
+
+    @property
+    def drops(self) -> bool:
+        """Whether there is a dropout layer."""
+        return any(isinstance(step.layer, Dropout) for step in self.net.steps)
+
+    @property
+    def tiny_scale(self) -> str | None:
+        """The name of a Rescaling that is meant for bytes (0 to 255), where there is one."""
+        for step in self.net.steps:
+            scales = step.layer.scale if isinstance(step.layer, Rescaling) else 1.0
+            if max(map(abs, scales if isinstance(scales, tuple) else (scales,))) <= 1 / 64:
+                return step.name
+        return None
+
+    def problems(self) -> list[Problem]:
+        """What hinders these layers from classifying pictures."""
+        return [*_ends(self.net), *_last(self.net), *_size(self.net)]
+
+    def starting(self, seed: int, dropout: float | None = None) -> "Classifier":
+        """The same layers with first weights of ``seed``.
+
+        ``dropout`` takes the place of the rates of all dropout layers; where there are none, the last layer is to drop.
+        """
+        found = self if dropout is None or not self.drops else self._changed(self.shape, self.classes, dropout)
+        return Classifier(replace(found.plan, seed=seed))
+
+    def fitted(self, *, classes: int, channels: int, width: int, height: int) -> "Classifier":
+        """The layers with the input of a dataset's pictures and an output for each of its classes.
+
+        The names of layers, and so the first weights of those that keep their shape, stay as they were.
+
+        Raises:
+            RecipeError: the layers do not fit pictures of that size.
+        """
+        return self._changed((channels, height, width), classes, None)
+
+    def _changed(self, shape: tuple[int, int, int], classes: int, dropout: float | None) -> "Classifier":
+        net = self.net
+        site = Site("channels_last" if net.channels_last else "channels_first")
+        for number, step in enumerate(net.steps):
+            if isinstance(step.layer, InputLayer):
+                _put_input(site, step, shape)
+                continue
+            if step.weights == step.name:
+                _put_layer(site, step, _changes(step.layer, classes if number in net.output_steps else None, dropout))
+            _connect(site, step, [net.steps[i].name for i in step.inputs])
+        if site.problems:
+            channels, height, width = shape
+            raise RecipeError(f"{net.name} for pictures of {width}x{height}x{channels}", site.problems)
+        outputs = [symbol for i in net.output_steps if (symbol := site.symbols[net.steps[i].name]) is not None]
+        return Classifier(replace(self.plan, inputs=site.inputs, outputs=outputs))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Classifier":
+        """Itself: it never changes, and a chain of a thousand Symbols is too deep to copy."""
+        return self
 
 
 def classifier_problems(data: Mapping[str, Any]) -> list[Problem]:
     """Why a description is no classifier of pictures: each problem under its layer's name; none where it is one."""
     try:
-        net = architecture(data)
+        Classifier.of(data)
     except RecipeError as error:
         return list(error.problems)
-    return [*_ends(net), *_last(net), *_size(net)]
+    return []
 
 
-def fitted(
-    data: Mapping[str, Any], *, classes: int, channels: int, width: int, height: int,
-    dropout: float | None = None, seed: int | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """The description with the input of a dataset's pictures, an output for each of its classes, and a seed.
+def _changes(layer: Layer, classes: int | None, dropout: float | None) -> dict[str, Any]:
+    """The settings that change with pictures, classes and the recipe's dropout."""
+    if isinstance(layer, Dropout):
+        return {} if dropout is None else {"rate": dropout}
+    return {} if classes is None else {"units": classes}
 
-    ``dropout`` takes the place of the rates of all dropout layers, where there are any. The names of layers, and so
-    the first weights of those that keep their shape, stay as they were.
 
-    Raises:
-        RecipeError: the description is no classifier, or its layers do not fit pictures of that size.
-    """
-    if problems := classifier_problems(data):
-        raise RecipeError("the network", problems)
-    found: dict[str, Any] = copy.deepcopy(describe(architecture(data)))
-    last = found["data_format"] == "channels_last"
-    for entry in found["layers"]:
-        if entry.get("layer") == "Input":
-            entry["shape"] = list(to_layout((channels, height, width), last))
-        if entry["name"] == found["outputs"][0]:
-            entry["settings"]["units"] = classes
-        if entry.get("layer") in DROPOUTS and dropout is not None:
-            entry["settings"]["rate"] = dropout
-    found["seed"] = found["seed"] if seed is None else seed
+def _put_input(site: Site, step: Step, shape: tuple[int, int, int]) -> None:
     try:
-        return describe(architecture(found))
+        last = site.data_format == "channels_last"
+        symbol = Input(to_layout(shape, last), data_format=site.data_format, name=step.name)
+    except NetworkError as error:
+        site.symbols[step.name] = None
+        site.tell(f"{step.name}.shape", str(error))
+        return
+    site.symbols[step.name] = symbol
+    site.inputs.append(symbol)
+
+
+def _put_layer(site: Site, step: Step, changes: dict[str, Any]) -> None:
+    try:
+        site.layers[step.name] = replace(step.layer, name=step.name, **changes)
     except RecipeError as error:
-        raise RecipeError(f"{found['name']} for pictures of {width}x{height}x{channels}", error.problems) from None
+        for problem in error.problems:
+            site.tell(f"{step.name}.{problem.field}", problem.message)
 
 
-def shape_of(data: Mapping[str, Any]) -> tuple[int, int, int, int]:
-    """Channels, height, width and classes that a classifier's description says."""
-    net = architecture(data)
-    C, H, W = net.inputs[0].engine_shape
-    return C, H, W, net.outputs[0].engine_shape[-1]
-
-
-def tiny_scale(data: Mapping[str, Any]) -> str | None:
-    """The name of a Rescaling that is meant for bytes (0 to 255), where there is one."""
-    for step in architecture(data).steps:
-        scales = step.layer.scale if isinstance(step.layer, Rescaling) else 1.0
-        if max(map(abs, scales if isinstance(scales, tuple) else (scales,))) <= 1 / 64:
-            return step.name
-    return None
+def _connect(site: Site, step: Step, inputs: list[str]) -> None:
+    """Use a layer on what it takes; what has no layer or no inputs was told already."""
+    site.symbols[step.name] = None
+    symbols = [symbol for name in inputs if (symbol := site.symbols[name]) is not None]
+    layer = site.layers.get(step.weights)
+    if layer is None or len(symbols) < len(inputs):
+        return
+    try:
+        made = layer(symbols)
+        if step.weights != step.name:
+            check_shared(site, step.weights, made)
+        site.symbols[step.name] = made
+    except NetworkError as error:
+        site.tell(step.name, str(error))
 
 
 def _ends(net: Architecture) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ from .graph import Input
 from .layer import InputLayer, Layer, Symbol
 from .vocabulary import LAYERS
 
-__all__ = ["VERSION", "Plan", "Site", "build", "describe", "survey"]
+__all__ = ["VERSION", "Plan", "Site", "build", "check_shared", "describe", "survey"]
 
 VERSION = 1
 MOST = 2000  # layers; more than any published network has
@@ -71,6 +71,12 @@ class Plan:
     seed: int
     name: str
     frozen: tuple[str, ...]
+
+    def architecture(self) -> Architecture:
+        """The layers with weights of their own, which are drawn when they are first asked for."""
+        net = Architecture(self.inputs, self.outputs, seed=self.seed, name=self.name)
+        net.freeze_only(self.frozen)
+        return net
 
 
 @dataclass
@@ -191,14 +197,14 @@ def _step(site: Site, entry: Any, number: int, before: str | None) -> str:
         try:
             made = layer([symbol for symbol in symbols if symbol is not None])
             if "shares" in entry:
-                _check_shared(site, str(entry["shares"]), made)
+                check_shared(site, str(entry["shares"]), made)
             site.symbols[name] = made
         except NetworkError as error:
             site.tell(name, str(error))
     return name
 
 
-def _check_shared(site: Site, first: str, again: Symbol) -> None:
+def check_shared(site: Site, first: str, again: Symbol) -> None:
     """Refuse a layer that is used again on what needs weights of another shape."""
     before = site.symbols.get(first)
     if before is not None:

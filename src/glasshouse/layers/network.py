@@ -10,7 +10,7 @@ from glasshouse.errors import ModelError, NetworkError, RecipeError
 
 from .architecture import Architecture
 from .compiling import Compiled
-from .description import build, describe
+from .description import Plan, build, describe
 from .files import read, restore, save
 from .history import FitEvent, History
 from .layer import Symbol
@@ -88,7 +88,11 @@ class Network(Architecture):
         Raises:
             RecipeError: with every problem, each under its layer's name.
         """
-        plan = build(data)
+        return cls.of(build(data))
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Build the network of a plan, as a description was read into one."""
         net = cls(plan.inputs, plan.outputs, seed=plan.seed, name=plan.name)
         net.freeze_only(plan.frozen)
         return net

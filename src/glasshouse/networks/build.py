@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from glasshouse.errors import NetworkError
-from glasshouse.networks.catalogue import CATALOGUE, Entry, find
+from glasshouse.networks.catalogue import CATALOGUE, Entry
 from glasshouse.networks.layered import Layered, is_norm, layered
 from glasshouse.networks.own import OWN, Head
+from glasshouse.networks.resolved import ResolvedNetwork, resolve
 
-__all__ = ["Built", "build", "check_pictures"]
+__all__ = ["Built", "build", "construct"]
 
 
 class Built:
@@ -85,65 +86,49 @@ def build(
     """Return the network of that name with fresh weights, which are a function of ``seed`` alone.
 
     In the place of a name, layers as data (``glasshouse.layers.description``) are fitted to the pictures and classes.
-    ``dropout`` None keeps the network's own; a number takes its place (just before the head where it has none).
+    This is `resolve` and `construct` in one, for scripts.
 
     Raises:
         NetworkError: no such network, or it does not fit pictures of that size.
         RecipeError: layers as data are no classifier, or do not fit; every problem is told under its layer's name.
     """
-    if not isinstance(name, str):
-        module = layered(name, classes, channels, width, height, dropout, seed)
-        return Built(_entry(module, classes, channels, width, height), module, "head")
-    entry = check_pictures(name, classes, channels, width, height)
+    found = resolve(name, classes=classes, channels=channels, width=width, height=height)
+    return construct(found, dropout=dropout, seed=seed)
+
+
+def construct(network: ResolvedNetwork, *, dropout: float | None = None, seed: int = 42) -> Built:
+    """Return a resolved network with fresh weights, which are a function of ``seed`` alone.
+
+    ``dropout`` None keeps the network's own; a number takes its place (just before the head where it has none).
+
+    Raises:
+        NetworkError: it cannot be built for pictures of that size, or does not fit into memory.
+    """
+    if network.layers is not None:
+        return Built(network.entry, layered(network.layers.starting(seed, dropout), dropout), network.head_name)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed the accelerators
-        built = _make(entry, classes, channels, width, height)
+        built = _make(network)
     if dropout is not None:
         _set_dropout(built, dropout)
     return built
 
 
-def _entry(module: Layered, classes: int, channels: int, width: int, height: int) -> Entry:
-    """What the catalogue would say of layers that are no name of it."""
-    name, count = str(module.description["name"]), sum(p.numel() for p in module.parameters())
-    return Entry(name, "layers", name, count, 0, "layers as data", width, height, channels, classes, head="head")
-
-
-def check_pictures(name: str, classes: int, channels: int, width: int, height: int) -> Entry:
-    """Return the network of that name, if it takes such pictures; nothing is built.
-
-    Raises:
-        NetworkError: there is none of that name, or it takes no pictures of that size or those channels.
-    """
-    entry = find(name)
-    _check(entry, classes, channels, width, height)
-    return entry
-
-
-def _check(entry: Entry, classes: int, channels: int, width: int, height: int) -> None:
-    if classes < 1:
-        raise NetworkError(f"{entry.name} needs at least one class, got {classes}.")
-    if channels not in (1, 3):
-        raise NetworkError(f"{entry.name} takes pictures of 1 or 3 channels, these have {channels}.")
-    if min(width, height) < entry.least:
-        raise NetworkError(
-            f"{entry.name} needs pictures of at least {entry.least}x{entry.least}, these are {width}x{height}; make "
-            f"the dataset with a larger size (such as {entry.width}) or choose a smaller network, such as LeNet."
-        )
-
-
-def _make(entry: Entry, classes: int, channels: int, width: int, height: int) -> Built:
+def _make(network: ResolvedNetwork) -> Built:
+    entry, (channels, height, width) = network.entry, network.shape
     if entry.library == "own":
-        return Built(entry, OWN[entry.id](channels, height, width, classes), entry.head)
-    from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
-
+        return Built(entry, OWN[entry.id](channels, height, width, network.classes), entry.head)
     try:
         if entry.library == "timm":
-            module = vision.make_timm(entry.id, classes, channels, (height, width))
+            from glasshouse.networks import timm_networks  # slow to import, and the networks of our own do not need it
+
+            module = timm_networks.make_timm(entry.id, network.classes, channels, (height, width))
         else:
-            module = vision.make_torchvision(entry.id, classes)
+            from glasshouse.networks import vision  # slow to import as well
+
+            module = vision.make_torchvision(entry.id, network.classes)
             _adapt_input(module, channels)
-        _replace_head(entry, module, classes)
+        _replace_head(entry, module, network.classes)
         if entry.name not in CATALOGUE:  # whose sizes are known
             _try(module, channels, width, height)
     except NetworkError:

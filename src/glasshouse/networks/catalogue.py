@@ -160,12 +160,12 @@ def find(name: str) -> Entry:
     known = catalogued(name)
     if known is not None:
         return known
-    from glasshouse.networks import vision  # the names of timm can only be asked of timm, which loads torch
+    from glasshouse.networks import timm_networks  # the names of timm can only be asked of timm, which loads torch
 
-    facts = vision.timm_facts(name)
+    facts = timm_networks.timm_facts(name)
     if facts is not None:
         return Entry(name=name, library="timm", id=name, year=0, paper="see timm", **asdict(facts))
-    raise NetworkError(_unknown(name, vision.timm_names()))
+    raise NetworkError(_unknown(name, timm_networks.timm_names()))
 
 
 def catalogued(name: str) -> Entry | None:

@@ -58,12 +58,14 @@ def _twin(entry: Entry) -> nn.Module | None:
     """Return the same network as the other library has it, on no device (names and shapes only)."""
     if entry.library in ("own", "layers"):
         return None
-    from glasshouse.networks import vision  # slow to import, and rarely needed
-
     if entry.library == "torchvision" and entry.twin:
-        return vision.make_timm(entry.twin, 1000, 3, None)
+        from glasshouse.networks import timm_networks  # slow to import, and rarely needed
+
+        return timm_networks.make_timm(entry.twin, 1000, 3, None)
     known = {e.twin: e.id for e in CATALOGUE.values() if e.library == "torchvision"}
     if entry.library == "timm" and entry.id in known:
+        from glasshouse.networks import vision
+
         with torch.device("meta"):
             return vision.make_torchvision(known[entry.id], 1000)
     return None

@@ -73,13 +73,12 @@ def fitting_networks(state: Mapping[str, Tensor], but: Entry) -> list[str]:
 @cache
 def _shapes(entry: Entry) -> list[dict[str, torch.Size]]:
     """Return the shapes of the tensors of a published network by their names, in each library that has it."""
-
-    from glasshouse.networks import vision  # loaded already, by building
+    from glasshouse.networks import timm_networks, vision  # slow to import, and rarely needed
 
     with torch.device("meta"):
         make = [vision.make_torchvision(entry.id, 1000)] if entry.library == "torchvision" else []
     name = entry.id if entry.library == "timm" else entry.twin
-    make += [vision.make_timm(name, 1000, 3, None)] if name else []
+    make += [timm_networks.make_timm(name, 1000, 3, None)] if name else []
     return [{name: value.shape for name, value in module.state_dict().items()} for module in make]
 
 
@@ -109,9 +108,9 @@ def _in_name(built: Built, file: Path) -> str | None:
     names = {plain(name): name for entry in CATALOGUE.values() for name in (entry.id, entry.name)}
     names = {key: name for key, name in names.items() if key not in ("lenet", "dense128", "convnet4")}
     if built.entry.library == "timm" or words.startswith("tf"):
-        from glasshouse.networks import vision  # loaded already, by building
+        from glasshouse.networks import timm_networks  # slow to import, and rarely needed
 
-        names = {plain(name): name for name in vision.timm_names()} | names
+        names = {plain(name): name for name in timm_networks.timm_names()} | names
     close = [key for key in names if words == key or words.startswith(key)]
     best = max(close, key=len, default=None)
     if best is None or len(best) < 5 or best in _names(built.entry):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from glasshouse.errors import NetworkError
 from glasshouse.layers import torch_engine
 from glasshouse.layers.architecture import Architecture
-from glasshouse.layers.classifier import fitted
+from glasshouse.layers.classifier import Classifier
 from glasshouse.layers.holding import packed, unpacked
 from glasshouse.layers.network import Network
 from glasshouse.layers.normalization import BatchNormalization
@@ -28,16 +28,21 @@ class Layered(nn.Module):
     """Layers as data, computed by torch: logits (N, K) of normalised pictures (N, C, H, W).
 
     ``body`` holds all layers but the last, ``head`` is the last one, a dense layer whose softmax is left to the loss.
-    ``description`` is what the whole is made from.
+    ``layers`` is what the whole is made from; it holds no weights. Scripts give the description itself.
     """
 
-    def __init__(self, description: Mapping[str, Any]) -> None:
+    def __init__(self, layers: Classifier | Mapping[str, Any]) -> None:
         super().__init__()
-        net = Network.from_dict(description)
-        self.description = dict(description)
+        self.layers = layers if isinstance(layers, Classifier) else Classifier.of(layers)
+        net = self.layers.plan.architecture()  # of its own: what it draws is copied into the module and let go
         last = net.steps[-1]
         self.body = TorchNetwork(net.steps[:-1], last.inputs, net.holders, net.channels_last, live=False)
         self.head: nn.Module = _head(net, last.weights)
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The layers as data that JSON can hold."""
+        return self.layers.description
 
     def forward(self, x: Tensor) -> Tensor:
         if self.body.run.channels_last:
@@ -61,31 +66,26 @@ class Layered(nn.Module):
         return new
 
 
-def layered(
-    description: Mapping[str, Any], classes: int, channels: int, width: int, height: int, dropout: float | None,
-    seed: int,
-) -> Layered:  # fmt: skip
-    """Return the layers of a description, fitted to pictures and classes, with first weights of ``seed``.
+def layered(layers: Classifier, dropout: float | None) -> Layered:
+    """Return fitted layers with their first weights; ``dropout`` stands before the last one where none of them drops.
 
     Raises:
-        RecipeError: the description is no classifier, or does not fit; every problem is told.
-        NetworkError: its weights do not fit into memory.
+        NetworkError: the weights do not fit into memory.
     """
-    own = fitted(
-        description, classes=classes, channels=channels, width=width, height=height, dropout=dropout, seed=seed
-    )
     try:
-        found = Layered(own)
+        found = Layered(layers)
     except (MemoryError, ValueError, RuntimeError) as error:
-        raise NetworkError(f"{own['name']} cannot be built here ({error}); make its largest layer smaller.") from None
-    if dropout is not None and not _drops(own):
+        raise NetworkError(
+            f"{layers.net.name} cannot be built here ({error}); make its largest layer smaller."
+        ) from None
+    if dropout is not None and not layers.drops:
         found.head.dropout = dropout  # type: ignore[assignment]
     return found
 
 
-def network_of(description: Mapping[str, Any], state: Mapping[str, Tensor]) -> Network:
+def network_of(layers: Classifier, state: Mapping[str, Tensor]) -> Network:
     """Return the Network of level 3 with the weights that a trained module's ``state_dict`` holds."""
-    net = Network.from_dict(description)
+    net = Network.of(layers.plan)
     found = {}
     for name, holder in net.holders.items():
         last = name == net.steps[-1].weights
@@ -101,7 +101,7 @@ def own_names(module: Layered, state: Mapping[str, Tensor]) -> dict[str, Tensor]
 
     What the optimizer kept is left out; other names stay as they are.
     """
-    net = Network.from_dict(module.description)
+    net = module.layers.net
     found: dict[str, Tensor] = {}
     for key, value in state.items():
         name, _, part = key.partition("/")
@@ -138,7 +138,3 @@ def _head(net: Architecture, name: str) -> Head:
     if "bias" in arrays:
         head.bias = nn.Parameter(torch.from_numpy(arrays["bias"]))
     return head
-
-
-def _drops(description: Mapping[str, Any]) -> bool:
-    return any(entry.get("layer") in ("Dropout", "SpatialDropout2D") for entry in description["layers"])

@@ -84,11 +84,13 @@ def packaged(package: Package) -> Path:
 def _places(entry: Entry) -> list[Place]:
     if entry.library == "own":
         return []
-    from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
-
     if entry.library == "torchvision":
+        from glasshouse.networks import vision  # slow to import, and the networks of our own do not need it
+
         return [Place(url, url.rpartition("/")[2]) for url in vision.torchvision_urls(entry.id)]
-    url, repository = vision.timm_source(entry.id)
+    from glasshouse.networks import timm_networks  # slow to import as well
+
+    url, repository = timm_networks.timm_source(entry.id)
     places = [Place(url, url.rpartition("/")[2])] if url.endswith((".pth", ".safetensors")) else []
     if repository:
         address = f"https://huggingface.co/{repository}/resolve/main/model.safetensors"

@@ -66,9 +66,9 @@ def load_weights(built: Built, weights: str) -> WeightsReport:
         state = own_names(built.module, state)
     found = fit(built, state)
     if found.share < ENOUGH and built.entry.library == "timm":
-        from glasshouse.networks import vision  # loaded already, by building
+        from glasshouse.networks import timm_networks  # loaded already, by building
 
-        found = fit(built, vision.converted(built.module, state))
+        found = fit(built, timm_networks.converted(built.module, state))
     _check(built, state, found, source, told)
     built.module.load_state_dict(found.tensors, strict=False)
     notes = () if weights == "pretrained" else tuple(differences(built, told, weights_file(Path(source))))

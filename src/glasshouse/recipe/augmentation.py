@@ -7,6 +7,7 @@ from pydantic import Field
 
 from glasshouse.errors import Problem
 from glasshouse.recipe.part import Fraction, NotNegative, Part, Range
+from glasshouse.recipe.setting import CHANGED, Setting
 
 __all__ = ["AugmentationRecipe"]
 
@@ -23,26 +24,201 @@ class AugmentationRecipe(Part):
     ``cutmix`` are the alpha of their Beta distribution (0: off).
     """
 
-    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
-    width_shift: NotNegative | tuple[float, ...] = 0.0
-    height_shift: NotNegative | tuple[float, ...] = 0.0
-    shear: Annotated[float, Field(ge=0, lt=90)] = 0.0
-    zoom: Fraction | Range = 0.0
-    horizontal_flip: bool = False
-    vertical_flip: bool = False
-    crop_scale: Range | None = None
-    crop_ratio: Range = (3 / 4, 4 / 3)
-    fill: Literal["nearest", "reflect", "wrap", "constant"] = "nearest"
-    fill_value: Annotated[float, Field(ge=0, le=255)] = 0.0
-    brightness: Fraction | Range = 0.0
-    contrast: Fraction | Range = 0.0
-    saturation: Fraction | Range = 0.0
-    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
-    channel_shift: Annotated[float, Field(ge=0, le=255)] = 0.0
-    erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
-    erasing_area: Range = (0.02, 1 / 3)
-    mixup: NotNegative = 0.0
-    cutmix: NotNegative = 0.0
+    rotation: Annotated[
+        float,
+        Field(ge=0, le=180),
+        Setting(
+            "Rotation",
+            "Turns the picture by a random angle up to this many degrees either way. Leave it small if up and down "
+            "mean something, as with digits.",
+            section="augmentation",
+            unit="±°",
+        ),
+    ] = 0.0
+    width_shift: Annotated[
+        NotNegative | tuple[float, ...],
+        Setting(
+            "Shift across",
+            "Moves the picture sideways by a random part of its width. It teaches that the place in the picture does "
+            "not matter.",
+            section="augmentation",
+            unit="of the width",
+        ),
+    ] = 0.0
+    height_shift: Annotated[
+        NotNegative | tuple[float, ...],
+        Setting(
+            "Shift up and down",
+            "Moves the picture up or down by a random part of its height. It teaches that the place in the picture "
+            "does not matter.",
+            section="augmentation",
+            unit="of the height",
+        ),
+    ] = 0.0
+    shear: Annotated[
+        float,
+        Field(ge=0, lt=90),
+        Setting(
+            "Shear",
+            "Slants the picture by a random angle, as italic letters are. It helps with handwriting and little else.",
+            section="augmentation",
+            unit="±°",
+        ),
+    ] = 0.0
+    zoom: Annotated[
+        Fraction | Range,
+        Setting(
+            "Zoom",
+            "Makes things larger or smaller by a random factor of up to this much. It helps if things are seen from "
+            "near and far.",
+            section="augmentation",
+            unit="±",
+        ),
+    ] = 0.0
+    horizontal_flip: Annotated[
+        bool,
+        Setting(
+            "Mirror left and right",
+            "Every other picture is shown as in a mirror. Good for animals and things, wrong for letters and digits.",
+            section="augmentation",
+        ),
+    ] = False
+    vertical_flip: Annotated[
+        bool,
+        Setting(
+            "Mirror up and down",
+            "Every other picture is shown upside down. Good for pictures from above, wrong if things stand on the "
+            "ground.",
+            section="augmentation",
+        ),
+    ] = False
+    crop_scale: Annotated[
+        Range | None,
+        Setting(
+            "Random crop (area)",
+            "Cuts out a random part with between these two fractions of the area, such as 0.5 1, and resizes it. "
+            "Empty: off.",
+            section="augmentation",
+            unit="of the area",
+        ),
+    ] = None
+    crop_ratio: Annotated[
+        Range,
+        Setting(
+            "Random crop (aspect ratio)",
+            "Width by height of the random crop, between these two numbers.",
+            section="augmentation",
+            when={"crop_scale": CHANGED},
+        ),
+    ] = (3 / 4, 4 / 3)
+    fill: Annotated[
+        Literal["nearest", "reflect", "wrap", "constant"],
+        Setting(
+            "Fill the border with",
+            "What stands where a turned or moved picture leaves a gap.",
+            section="augmentation",
+            words={
+                "nearest": "The nearest pixel", "reflect": "A reflection", "wrap": "The other side",
+                "constant": "One grey level",
+            },
+            when={"rotation|width_shift|height_shift|shear|zoom": CHANGED},
+        ),
+    ] = "nearest"  # fmt: skip
+    fill_value: Annotated[
+        float,
+        Field(ge=0, le=255),
+        Setting(
+            "Grey level of the border",
+            "From 0 (black) to 255 (white).",
+            section="augmentation",
+            when={"fill": ("constant",)},
+        ),
+    ] = 0.0
+    brightness: Annotated[
+        Fraction | Range,
+        Setting(
+            "Brightness",
+            "Makes the picture darker or lighter by a random part. It helps if light differs between pictures.",
+            section="augmentation",
+            unit="±",
+        ),
+    ] = 0.0
+    contrast: Annotated[
+        Fraction | Range,
+        Setting(
+            "Contrast",
+            "Weakens or strengthens the difference of dark and light. It helps if cameras or weather differ.",
+            section="augmentation",
+            unit="±",
+        ),
+    ] = 0.0
+    saturation: Annotated[
+        Fraction | Range,
+        Setting(
+            "Saturation",
+            "Makes colours paler or stronger. Leave it out if the colour tells the class.",
+            section="augmentation",
+            unit="±",
+        ),
+    ] = 0.0
+    hue: Annotated[
+        float,
+        Field(ge=0, le=0.5),
+        Setting(
+            "Hue",
+            "Turns all colours round the colour wheel, 0.5 being the opposite colour. Leave it out if the colour "
+            "tells the class.",
+            section="augmentation",
+            unit="±",
+        ),
+    ] = 0.0
+    channel_shift: Annotated[
+        float,
+        Field(ge=0, le=255),
+        Setting(
+            "Channel shift",
+            "Makes each colour channel lighter or darker by up to this many grey levels of 255.",
+            section="augmentation",
+            unit="±",
+        ),
+    ] = 0.0
+    erasing: Annotated[
+        float,
+        Field(ge=0, le=1),
+        Setting(
+            "Erase a patch",
+            "Covers a random patch in this part of the pictures. The model must then know a thing by more than one of"
+            " its parts.",
+            section="augmentation",
+            unit="of the pictures",
+        ),
+    ] = 0.0
+    erasing_area: Annotated[
+        Range,
+        Setting(
+            "Size of the patch",
+            "The erased patch has between these two fractions of the area.",
+            section="augmentation",
+            unit="of the area",
+            when={"erasing": CHANGED},
+        ),
+    ] = (0.02, 1 / 3)
+    mixup: Annotated[
+        NotNegative,
+        Setting(
+            "Mixup",
+            "Mixes two pictures and their classes. Alpha of 0.2 is usual. Empty or 0: off.",
+            section="augmentation",
+        ),
+    ] = 0.0
+    cutmix: Annotated[
+        NotNegative,
+        Setting(
+            "CutMix",
+            "Puts a patch of one picture into another. Alpha of 1 is usual. Empty or 0: off.",
+            section="augmentation",
+        ),
+    ] = 0.0
 
     def conflicts(self) -> Iterator[Problem]:
         for name in ("zoom", "crop_scale", "crop_ratio", "brightness", "contrast", "saturation", "erasing_area"):

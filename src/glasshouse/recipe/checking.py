@@ -14,8 +14,13 @@ from glasshouse.recipe.part import Part
 __all__ = ["find_problems"]
 
 
-def find_problems(recipe: type[Part], data: dict[str, Any]) -> list[Problem]:
-    """Return every problem: those of single fields first, then conflicts among the fields that are right."""
+def find_problems(recipe: type[Part], data: dict[str, Any], found: dict[str, Any] | None = None) -> list[Problem]:
+    """Return every problem: those of single fields first, then conflicts among the fields that are right.
+
+    ``found`` holds values of cached properties of the recipe, by name, that are known already; what checking finds out
+    is put there too.
+    """
+    found = {} if found is None else found
     problems = find_excess({name: _as_data(value) for name, value in data.items()})
     data = {name: value for name, value in data.items() if name not in {problem.field for problem in problems}}
     rest = json.loads(json.dumps(data, default=_plain))
@@ -27,7 +32,10 @@ def find_problems(recipe: type[Part], data: dict[str, Any]) -> list[Problem]:
             if not _strip(recipe, rest, error, problems):
                 return problems
         else:
-            return problems + list(_conflicts(checked, ""))
+            checked.__dict__.update(found)
+            problems += _conflicts(checked, "")
+            found |= {name: value for name, value in checked.__dict__.items() if name not in recipe.model_fields}
+            return problems
     return problems
 
 

@@ -1,6 +1,7 @@
 """A whole recipe: a document with a version, checked when it is built, in JSON when it is kept."""
 
 import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -19,10 +20,15 @@ class Recipe(Part):
     version: Literal[1] = 1
 
     def __init__(self, **data: Any) -> None:
-        problems = find_problems(type(self), data)
+        self._fill(data, {})
+
+    def _fill(self, data: dict[str, Any], found: dict[str, Any]) -> None:
+        """Check and take fields; ``found`` are values of cached properties that need not be found out again."""
+        problems = find_problems(type(self), data, found)
         if problems:
             raise RecipeError(self.title, problems)
         super().__init__(**data)
+        self.__dict__.update(found)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -54,4 +60,13 @@ class Recipe(Part):
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed, checked as a new recipe is."""
-        return type(self)(**{**self.model_dump(), **changes})
+        return self._with(changes, self.kept(changes))
+
+    def kept(self, changes: Collection[str]) -> dict[str, Any]:
+        """The cached properties of this recipe that stay true of a copy in which the fields ``changes`` are others."""
+        return {}
+
+    def _with(self, changes: Mapping[str, Any], found: dict[str, Any]) -> Self:
+        new = type(self).__new__(type(self))
+        new._fill({**self.model_dump(), **changes}, found)
+        return new

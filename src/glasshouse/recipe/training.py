@@ -1,99 +1,60 @@
 """How a network is trained on a dataset."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from glasshouse.errors import Problem
-from glasshouse.layers.classifier import classifier_problems
+from glasshouse.errors import Problem, RecipeError
+from glasshouse.layers.classifier import Classifier
 from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.document import Recipe
+from glasshouse.recipe.objective import ObjectiveRecipe
+from glasshouse.recipe.optimizer import OptimizerRecipe
 from glasshouse.recipe.part import Count, Epochs, Fraction, NotNegative, Part, Positive
+from glasshouse.recipe.schedule import ScheduleRecipe
+from glasshouse.recipe.setting import CHANGED, Option, Setting
 
-LARGEST = 3e38  # what 32-bit numbers hold
-
-__all__ = [
-    "STRATEGY_DEFAULTS",
-    "CheckpointRecipe",
-    "EarlyStoppingRecipe",
-    "ObjectiveRecipe",
-    "OptimizerRecipe",
-    "ScheduleRecipe",
-    "TrainingRecipe",
-]
+__all__ = ["STRATEGY_DEFAULTS", "CheckpointRecipe", "EarlyStoppingRecipe", "TrainingRecipe"]
 
 
-class OptimizerRecipe(Part):
-    """The optimizer by name, and its constants; ``lr`` None takes the strategy's default.
-
-    ``momentum`` and ``nesterov`` concern SGD (and RMSprop's momentum); ``beta1`` and ``beta2`` Adam and its relatives;
-    ``rho`` RMSprop (torch's alpha) and AdaDelta; ``eps`` None is torch's value for that optimizer.
-    """
-
-    name: Literal["sgd", "adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "adagrad", "adadelta"] = "adamw"
-    lr: Positive | None = None
-    momentum: Fraction = 0.0
-    nesterov: bool = False
-    beta1: Fraction = 0.9
-    beta2: Fraction = 0.999
-    rho: Fraction = 0.9
-    eps: Positive | None = None
-    weight_decay: NotNegative = 0.01
-
-    def conflicts(self) -> Iterator[Problem]:
-        if self.nesterov and self.momentum == 0:
-            yield Problem("momentum", "Nesterov's method needs a momentum above 0, such as 0.9")
-
-
-class ScheduleRecipe(Part):
-    """How the learning rate moves; percentages are of the whole training, as in DIGITS.
-
-    With base rate r and t in [0, 100] percent: ``constant`` r; ``step`` r·gamma^⌊t/step⌋; ``multi-step``
-    r·gamma^(number of milestones passed); ``exponential`` r·gamma^t; ``inverse`` r·(1+gamma·t)^-power;
-    ``polynomial`` r·(1-t/100)^power; ``sigmoid`` r/(1+exp(gamma·(t-step))); ``cosine`` from r to r/final_div;
-    ``one-cycle`` (Smith 2018, as in fastai) from r/div up to r at pct_start and down to r/final_div, both by half
-    cosines. ``warmup`` is a number of epochs in which the rate rises in a straight line from 0. None takes the
-    schedule's own default.
-    """
-
-    name: Literal[
-        "constant", "step", "multi-step", "exponential", "inverse", "polynomial", "sigmoid", "cosine", "one-cycle"
-    ] = "one-cycle"
-    warmup: Annotated[float, Field(ge=0, le=100_000)] = 0.0
-    step: Annotated[float, Field(gt=0, le=100)] | None = None
-    milestones: Annotated[tuple[Annotated[float, Field(gt=0, lt=100)], ...], Field(max_length=1000)] = (50.0, 85.0)
-    gamma: Annotated[float, Field(gt=0, le=1000)] | None = None
-    power: Annotated[float, Field(gt=0, le=1000)] | None = None
-    pct_start: Annotated[float, Field(gt=0, lt=1)] = 0.25
-    div: Annotated[float, Field(ge=1)] = 25.0
-    final_div: Annotated[float, Field(ge=1)] = 1e5
-
-
-class ObjectiveRecipe(Part):
-    """Cross-entropy and what shapes it.
-
-    ``class_weights`` is ``none``, ``balanced`` (inverse frequency, mean 1) or a weight for each class name (1 for those
-    not named): how much each picture of that class counts, whatever smoothing or mixing makes of its label.
-    """
-
-    name: Literal["cross-entropy"] = "cross-entropy"
-    label_smoothing: Fraction = 0.0
-    class_weights: Literal["none", "balanced"] | dict[str, NotNegative] = "none"
-
-    def conflicts(self) -> Iterator[Problem]:
-        weights = self.class_weights
-        if isinstance(weights, dict) and weights and max(weights.values()) > LARGEST:
-            yield Problem("class_weights", f"a weight may be at most {LARGEST:.4g}, got {max(weights.values()):.4g}")
+MONITORS = {"valid_loss": "Validation loss", "valid_accuracy": "Validation accuracy"}
 
 
 class EarlyStoppingRecipe(Part):
     """Stop when ``monitor`` has not become better by ``min_delta`` for ``patience`` epochs."""
 
-    patience: Count
-    min_delta: NotNegative = 0.0
-    monitor: Literal["valid_loss", "valid_accuracy"] = "valid_loss"
+    patience: Annotated[
+        Count,
+        Setting(
+            "Early stopping",
+            "Stops after this many epochs without improvement of the validation loss. Empty: never.",
+            section="course",
+            unit="epochs",
+            option=Option("--early-stopping", "Stop after N epochs without a better loss."),
+        ),
+    ]
+    min_delta: Annotated[
+        NotNegative,
+        Setting(
+            "Smallest improvement",
+            "Early stopping counts an epoch as better only if it improves by more than this.",
+            section="course",
+            when={"patience": CHANGED},
+        ),
+    ] = 0.0
+    monitor: Annotated[
+        Literal["valid_loss", "valid_accuracy"],
+        Setting(
+            "Early stopping watches",
+            "What has to improve, or the training stops.",
+            section="course",
+            words=MONITORS,
+            when={"patience": CHANGED},
+        ),
+    ] = "valid_loss"
 
 
 class CheckpointRecipe(Part):
@@ -102,10 +63,37 @@ class CheckpointRecipe(Part):
     The last is written after every epoch, and within one after ``minutes`` or ``steps`` where given.
     """
 
-    monitor: Literal["valid_loss", "valid_accuracy"] = "valid_loss"
-    keep_every: Count | None = None
-    minutes: Positive | None = 5.0
-    steps: Count | None = None
+    monitor: Annotated[
+        Literal["valid_loss", "valid_accuracy"],
+        Setting("Best epoch by", "What makes an epoch the best one, whose weights the model gets.", words=MONITORS),
+    ] = "valid_loss"
+    keep_every: Annotated[
+        Count | None,
+        Setting(
+            "Keep a checkpoint every",
+            "The last and the best are always kept. Empty: only these.",
+            section="course",
+            unit="epochs",
+            option=Option("--keep-every", "Keep the checkpoint of every Nth epoch."),
+        ),
+    ] = None
+    minutes: Annotated[
+        Positive | None,
+        Setting(
+            "Write a checkpoint every",
+            "Within long epochs the last checkpoint is written anew after so much time. Empty: only after each epoch.",
+            unit="minutes",
+        ),
+    ] = 5.0
+    steps: Annotated[
+        Count | None,
+        Setting(
+            "Write a checkpoint after",
+            "Within long epochs the last checkpoint is written anew after this many steps too. Empty: not by steps.",
+            unit="steps",
+            option=Option("--checkpoint-steps", "A checkpoint every N steps too."),
+        ),
+    ] = None
 
 
 LEARN_FROM = r"^(train|train\+val|fold [1-9][0-9]?/([2-9]|[1-9][0-9]))$"
@@ -137,32 +125,227 @@ class TrainingRecipe(Recipe):
 
     title: ClassVar[str] = "the training recipe"
     kind: Literal["training"] = "training"
-    data: str
+    data: Annotated[
+        str,
+        Setting("Dataset", section="", option=Option("--data", "A dataset's folder, or a source of pictures.",
+                                                     "DIR_OR_SOURCE")),
+    ]  # fmt: skip
     fingerprint: str | None = None
-    network: str | dict[str, Any]
-    weights: str = "none"
-    strategy: Literal["scratch", "fine-tune", "features"] = "scratch"
-    epochs: Epochs | None = None
-    freeze_epochs: Annotated[int, Field(ge=0, le=100_000)] = 1
-    views: Annotated[int, Field(ge=1, le=10_000)] = 1
-    head: Literal["linear", "steps"] | None = None
-    learn_from: Annotated[str, Field(pattern=LEARN_FROM)] = "train"
-    batch_size: Annotated[int, Field(ge=1, le=2**20)] = 64
-    accumulate: Annotated[int, Field(ge=1, le=2**20)] = 1
-    optimizer: OptimizerRecipe = OptimizerRecipe()
-    schedule: ScheduleRecipe = ScheduleRecipe()
-    objective: ObjectiveRecipe = ObjectiveRecipe()
-    augmentation: AugmentationRecipe = AugmentationRecipe()
-    sampling: Literal["shuffle", "balanced"] = "shuffle"
-    dropout: Fraction | None = None
-    clip_norm: Positive | None = None
-    ema_decay: Fraction = 0.0
-    early_stopping: EarlyStoppingRecipe | None = None
-    checkpoints: CheckpointRecipe = CheckpointRecipe()
-    normalize: Literal["auto", "imagenet", "dataset", "none"] = "auto"
-    precision: Literal["float32", "mixed"] = "float32"
-    device: Annotated[str, Field(max_length=40)] = "auto"
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
+    network: Annotated[
+        str | dict[str, Any],
+        Setting(
+            "Network",
+            "Small networks train fast and suit small pictures. Larger ones see more in photographs, and need more "
+            "time and more pictures.",
+            section="network",
+            option=Option("--network", "A network's name (glasshouse networks), or a file of layers.", "NAME|FILE"),
+            always=True,
+        ),
+    ]
+    weights: Annotated[
+        str,
+        Setting(
+            "Start from",
+            "Pretrained weights have seen a million photographs, so the model needs far fewer of yours. An earlier "
+            "model of the same network can be trained further.",
+            section="network",
+            words={"none": "Nothing: random weights", "pretrained": "Pretrained weights"},
+            option=Option("--weights", "Where the weights begin (none).", "pretrained|none|FILE"),
+            always=True,
+        ),
+    ] = "none"
+    strategy: Annotated[
+        Literal["scratch", "fine-tune", "features"],
+        Setting(
+            "Strategy",
+            "From scratch trains every weight. Fine-tuning trains the last layer first, then all of them gently. "
+            "Features trains only the last layer, in seconds. The last two need a trained start.",
+            section="network",
+            words={
+                "scratch": "From scratch", "fine-tune": "Fine-tune", "features": "Only the last layer (features)",
+            },
+            option=Option("--strategy", "What is trained (scratch)."),
+            always=True,
+        ),
+    ] = "scratch"  # fmt: skip
+    epochs: Annotated[
+        Epochs | None,
+        Setting(
+            "Epochs",
+            "How often it goes through all training pictures. Too few: it has not learnt enough. Too many: it begins "
+            "to memorise, and the best epoch is kept anyway.",
+            section="course",
+            unit="times",
+            empty="as the strategy has it",
+            option=Option("--epochs", "Epochs; the strategy has a default."),
+            always=True,
+        ),
+    ] = None
+    freeze_epochs: Annotated[
+        int,
+        Field(ge=0, le=100_000),
+        Setting(
+            "Epochs for the last layer",
+            "Fine-tuning trains only the last layer for this many epochs, then all layers.",
+            section="course",
+            unit="epochs",
+            option=Option("--freeze-epochs", "fine-tune: epochs of the head alone (1)."),
+            when={"strategy": ("fine-tune",)},
+        ),
+    ] = 1
+    views: Annotated[
+        int,
+        Field(ge=1, le=10_000),
+        Setting(
+            "Views of each picture",
+            "The last layer learns from this many augmented views of each picture, whose features are computed once.",
+            section="course",
+            option=Option("--views", "features: augmented views of each picture (1)."),
+            when={"strategy": ("features",), "augmentation": CHANGED},
+        ),
+    ] = 1
+    head: Annotated[
+        Literal["linear", "steps"] | None,
+        Setting(
+            "Last layer",
+            "Solved for: logistic regression on the features, as strong as folds of the training pictures say; the "
+            "same answer every time. Empty: solved for, unless epochs or another setting of steps is given.",
+            section="network",
+            words={"linear": "Solved for (logistic regression)", "steps": "Trained in steps"},
+            option=Option(
+                "--head",
+                "features: solve for the head, or train it in steps (linear, unless --epochs or "
+                "another option of steps is given).",
+            ),
+            when={"strategy": ("features",)},
+        ),
+    ] = None
+    learn_from: Annotated[
+        str,
+        Field(pattern=LEARN_FROM),
+        Setting(
+            "Learns from",
+            "The training pictures; with the validation pictures, when nothing is to be measured any more; or all "
+            "training pictures but a fold, such as fold 1/5, which then measures.",
+            option=Option(
+                "--learn-from",
+                "Pictures to learn from (train); a fold is left out and measures.",
+                "train|train+val|'fold 1/5'",
+            ),
+        ),
+    ] = "train"
+    batch_size: Annotated[
+        int,
+        Field(ge=1, le=2**20),
+        Setting(
+            "Batch size",
+            "How many pictures are looked at before the weights move. Several numbers with spaces between train a "
+            "model of each.",
+            section="course",
+            unit="pictures",
+            option=Option("--batch-size", "Pictures a batch (64)."),
+            always=True,
+            swept=True,
+        ),
+    ] = 64
+    accumulate: Annotated[
+        int,
+        Field(ge=1, le=2**20),
+        Setting(
+            "Gradient accumulation (batches)",
+            "Adds up the gradients of this many batches before the weights move: the effect of a larger batch in the "
+            "memory of a small one.",
+            unit="batches",
+            option=Option("--accumulate", "Batches a step (1)."),
+        ),
+    ] = 1
+    optimizer: Annotated[OptimizerRecipe, Setting("Optimizer", always=True)] = OptimizerRecipe()
+    schedule: Annotated[ScheduleRecipe, Setting("Schedule", always=True)] = ScheduleRecipe()
+    objective: Annotated[ObjectiveRecipe, Setting("Objective")] = ObjectiveRecipe()
+    augmentation: Annotated[AugmentationRecipe, Setting("Augmentation", empty="none", always=True)] = (
+        AugmentationRecipe()
+    )
+    sampling: Annotated[
+        Literal["shuffle", "balanced"],
+        Setting(
+            "Sampling",
+            "Shuffled shows each picture once in an epoch. Balanced shows pictures of rare classes more often, so "
+            "that all classes are seen equally.",
+            words={"shuffle": "Shuffled", "balanced": "Balanced"},
+            option=Option("--sampling", "How pictures are drawn (shuffle)."),
+        ),
+    ] = "shuffle"
+    dropout: Annotated[
+        Fraction | None,
+        Setting(
+            "Dropout",
+            "The part of the units that is switched off at random in each step. It helps against memorising. Empty: "
+            "the network's own.",
+            section="network",
+            empty="the network's own",
+            option=Option("--dropout", "Dropout, in the place of the network's own."),
+        ),
+    ] = None
+    clip_norm: Annotated[
+        Positive | None,
+        Setting(
+            "Gradient clipping (max norm)",
+            "Limits how far one step can move the weights: a gradient longer than this is shortened to it, so that "
+            "one bad batch does no harm. Empty: never.",
+            option=Option("--clip-norm", "Clip the gradient to this norm."),
+        ),
+    ] = None
+    ema_decay: Annotated[
+        Fraction,
+        Setting(
+            "Weight averaging (EMA)",
+            "Validates and keeps a moving average of the weights, with this decay, such as 0.999. 0: off.",
+            option=Option("--ema-decay", "Moving average of the weights, such as 0.999 (0: off)."),
+        ),
+    ] = 0.0
+    early_stopping: Annotated[EarlyStoppingRecipe | None, Setting("Early stopping")] = None
+    checkpoints: Annotated[CheckpointRecipe, Setting("Checkpoints")] = CheckpointRecipe()
+    normalize: Annotated[
+        Literal["auto", "imagenet", "dataset", "none"],
+        Setting(
+            "Pixel normalization",
+            "Brings the pixels to mean 0 and standard deviation 1. The dataset's own values suit a network that "
+            "starts at random, those of ImageNet a pretrained one; automatic chooses so.",
+            words={
+                "auto": "Automatic", "dataset": "Of the dataset", "imagenet": "Of ImageNet", "none": "Left as they are",
+            },
+        ),
+    ] = "auto"  # fmt: skip
+    precision: Annotated[
+        Literal["float32", "mixed"],
+        Setting(
+            "Precision (32-bit / mixed)",
+            "Mixed uses 16 bits where that is exact enough: faster on newer GPUs, and half the memory.",
+            words={"float32": "32-bit", "mixed": "Mixed (16 and 32 bits)"},
+            option=Option("--precision", "Numbers to compute in (float32)."),
+        ),
+    ] = "float32"
+    device: Annotated[
+        str,
+        Field(max_length=40),
+        Setting(
+            "Device",
+            "Automatic takes a GPU if there is one. A GPU that is chosen and missing fails the training instead.",
+            words={"auto": "Automatic", "cpu": "Processor", "cuda": "GPU"},
+            option=Option("--device", "auto, cpu, cuda, cuda:1, mps (auto).", "NAME"),
+        ),
+    ] = "auto"
+    seed: Annotated[
+        int,
+        Field(ge=0, lt=2**63),
+        Setting(
+            "Seed",
+            "The same seed gives the same result on the same machine.",
+            section="course",
+            option=Option("--seed", "Seed of everything random (42)."),
+            always=True,
+        ),
+    ] = 42
 
     def __init__(self, **data: Any) -> None:
         if "version" in data and "head" not in data and data.get("strategy") == "features":
@@ -190,17 +373,35 @@ class TrainingRecipe(Recipe):
         if len(self.network_name) > 200:
             yield Problem("network", f"a name of {len(self.network_name):,} letters; give one of at most 200")
         if isinstance(self.network, dict):
-            for problem in classifier_problems(self.network):
-                yield Problem(f"network.{problem.field}", problem.message)
+            yield from self._layer_problems()
             if self.weights == "pretrained":
                 yield Problem("weights", "a network of layers of one's own has no pretrained weights; give a file that "
                               "it was trained into, or none")  # fmt: skip
+
+    def _layer_problems(self) -> Iterator[Problem]:
+        try:
+            self.layers  # noqa: B018  read here, at the door, for all who use it
+        except RecipeError as error:
+            for problem in error.problems:
+                yield Problem(f"network.{problem.field}", problem.message)
 
     def start_problems(self) -> Iterator[Problem]:
         """Yield what hinders a new training, though runs that were made so can still be read and resumed."""
         if self.strategy == "fine-tune" and self.weights == "none":
             yield Problem("weights", "the strategy fine-tune needs a trained network, or its head is trained on random "
                           "features; give pretrained or a file, or choose the strategy scratch")  # fmt: skip
+
+    @cached_property
+    def layers(self) -> Classifier | None:
+        """The layers of a network that is layers as data, read once; None of a name of the catalogue."""
+        return None if isinstance(self.network, str) else Classifier.of(self.network)
+
+    def with_layers(self, layers: Classifier) -> "TrainingRecipe":
+        """Return the recipe with these layers in the place of its network."""
+        return self._with({"network": layers.description}, {"layers": layers})
+
+    def kept(self, changes: Collection[str]) -> dict[str, Any]:
+        return {} if "network" in changes else {"layers": self.layers}
 
     @property
     def network_name(self) -> str:

@@ -164,8 +164,8 @@ def _key(extractor: Extractor, view: View) -> str:
         "std": list(extractor.std),
     }
     recipe = extractor.recipe
-    if isinstance(recipe.network, dict):  # equal weights in other layers give other features
-        facts["network"] = recipe.network["layers"]
+    if recipe.layers is not None:  # equal weights in other layers give other features
+        facts["network"] = recipe.layers.description["layers"]
     if view.number is not None:
         facts |= {"augmentation": recipe.augmentation.model_dump(mode="json"), "seed": recipe.seed, "view": view.number}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]

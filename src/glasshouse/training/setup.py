@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -11,12 +10,12 @@ from torch import nn
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import DamagedRunError, DatasetError
 from glasshouse.events import Event, Notice
-from glasshouse.layers.classifier import fitted, shape_of, tiny_scale
-from glasshouse.networks.build import Built, build, check_pictures
+from glasshouse.networks.build import Built, construct
 from glasshouse.networks.identity import normalized_otherwise
 from glasshouse.networks.layered import Layered
 from glasshouse.networks.places import origin, weights_file
 from glasshouse.networks.reading import check_file
+from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.batch_sources import BatchSource, FeatureBatches, PictureBatches
@@ -83,15 +82,15 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
     if "train" not in dataset.splits:
         raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
     device = choose_device(recipe.device)
-    shape = (dataset.channels, dataset.width, dataset.height)
+    network = _resolved(recipe, dataset)
     with enough_memory(device, f"for the network {recipe.network_name}"):
-        built = build(recipe.network, len(dataset.classes), *shape, dropout=recipe.dropout, seed=recipe.seed)
-    notes = list(_fitting_notes(recipe.network, built))
+        built = construct(network, dropout=recipe.dropout, seed=recipe.seed)
+    notes = list(_fitting_notes(recipe, network))
     if with_weights and recipe.weights != "none":
         report = load_weights(built, recipe.weights)
         notes += [Notice("weights", message) for message in (report.message, *report.notes)]
     if isinstance(built.module, Layered):  # the run's recipe says the layers that are trained
-        recipe = recipe.replace(network=built.module.description)
+        recipe = recipe.with_layers(built.module.layers)
     with enough_memory(device, f"for the network {built.entry.name}"):
         built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     notes += _learning_notes(recipe, dataset, built)
@@ -109,15 +108,16 @@ def check_settings(recipe: TrainingRecipe, dataset: Dataset) -> None:
     """
     if "train" not in dataset.splits:
         raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
-    sizes = {"channels": dataset.channels, "width": dataset.width, "height": dataset.height}
-    if isinstance(recipe.network, str):
-        check_pictures(recipe.network, len(dataset.classes), **sizes)
-    else:
-        fitted(recipe.network, classes=len(dataset.classes), **sizes)
+    _resolved(recipe, dataset)
     choose_device(recipe.device)
     class_weights(recipe.objective, dataset.classes, dataset.splits["train"].labels)
     if recipe.weights not in ("none", "pretrained"):
         check_file(recipe.weights)
+
+
+def _resolved(recipe: TrainingRecipe, dataset: Dataset) -> ResolvedNetwork:
+    return resolve(recipe.layers or recipe.network, classes=len(dataset.classes), channels=dataset.channels,
+                   width=dataset.width, height=dataset.height)  # fmt: skip
 
 
 def check_batches(resources: TrainingResources) -> None:
@@ -155,15 +155,16 @@ def _named(classes: tuple[str, ...]) -> str:
     return ", ".join(classes[:5]) + (f" and {len(classes) - 5} more" if len(classes) > 5 else "")
 
 
-def _fitting_notes(network: str | dict[str, Any], built: Built) -> Iterator[Notice]:
+def _fitting_notes(recipe: TrainingRecipe, network: ResolvedNetwork) -> Iterator[Notice]:
     """Yield what is to be said of layers that were fitted to the dataset: nothing vanishes silently."""
-    if isinstance(network, str) or not isinstance(built.module, Layered):
+    was, now = recipe.layers, network.layers
+    if was is None or now is None:
         return
-    was, now = shape_of(network), shape_of(built.module.description)
-    if was != now:
-        texts = [f"pictures of {W}x{H}x{C} and {K} classes" for C, H, W, K in (was, now)]
-        yield Notice("network", f"{built.entry.name} was described for {texts[0]}; here it is built for {texts[1]}")
-    if scale := tiny_scale(built.module.description):
+    if (was.shape, was.classes) != (now.shape, now.classes):
+        sizes = [(*one.shape, one.classes) for one in (was, now)]
+        texts = [f"pictures of {W}x{H}x{C} and {K} classes" for C, H, W, K in sizes]
+        yield Notice("network", f"{network.entry.name} was described for {texts[0]}; here it is built for {texts[1]}")
+    if scale := now.tiny_scale:
         yield Notice("network", f"{scale} shrinks numbers as if they were bytes, but pictures come with mean 0 and "
                      "deviation 1 (normalize), so the network sees almost nothing; take that layer out")  # fmt: skip
 
@@ -249,7 +250,7 @@ def _statistics(recipe: TrainingRecipe, dataset: Dataset, built: Built) -> tuple
 
     Layers of one's own have no published weights: theirs are always the dataset's.
     """
-    channels, own = dataset.channels, isinstance(recipe.network, dict)
+    channels, own = dataset.channels, recipe.layers is not None
     if recipe.normalize == "none":
         return (0.0,) * channels, (1.0,) * channels
     if recipe.normalize == "dataset" or (recipe.normalize == "auto" and (own or recipe.weights == "none")):

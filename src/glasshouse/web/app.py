@@ -1,8 +1,8 @@
 """The Studio as an ASGI application: pages and API on one store.
 
-``app.state`` has ``store``, ``settings`` and ``board``; ``request.state`` has ``user`` (None without accounts) and
-``accounts``. ``routes.add_routes(app)`` adds all pages and the API, and sets ``app.state.error_page``: a function of
-(request, status, message, problems) that answers with a page.
+``app.state`` has ``store``, ``settings`` and ``live_points``; ``request.state`` has ``user`` (None without accounts)
+and ``accounts``. ``routes.add_routes(app)`` adds all pages and the API, and sets ``app.state.error_page``: a function
+of (request, status, message, problems) that answers with a page.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from glasshouse.errors import BusyError, GlasshouseError, Problem
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.discretion import without_home
 from glasshouse.web.context.guard import HEADERS, Guard
-from glasshouse.web.context.live_points import Board
+from glasshouse.web.context.live_points import LivePoints
 from glasshouse.web.framework.faults import fault, fault_response
 from glasshouse.web.framework.settings import Settings
 from glasshouse.web.framework.sign_in_attempts import Attempts
@@ -39,7 +39,7 @@ def create_app(home: str | Path | Store, settings: Settings | None = None) -> Fa
     app = FastAPI(title="Glasshouse Studio", version=__version__, openapi_url="/api/v1/openapi.json",
                   docs_url=None, redoc_url=None)  # fmt: skip
     app.state.store, app.state.settings = store, settings
-    app.state.board, app.state.attempts, app.state.passwords = Board(store), Attempts(), PasswordQueue()
+    app.state.live_points, app.state.attempts, app.state.passwords = LivePoints(store), Attempts(), PasswordQueue()
     add_routes(app)
     for kind in (GlasshouseError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)

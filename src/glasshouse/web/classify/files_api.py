@@ -24,7 +24,8 @@ from glasshouse.store.uploads import (
     write_piece,
 )
 from glasshouse.web.classify.given_picture import given_picture, read_picture_file
-from glasshouse.web.context.context import Here
+from glasshouse.web.context.actions import note_action
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import Finish, NewUpload, UploadOut
 
 __all__ = ["router"]
@@ -35,70 +36,70 @@ WRITTEN_AT_ONCE = 2**20
 
 
 @router.post("/uploads", status_code=201)
-def begin(here: Here, request: NewUpload) -> UploadOut:
+def begin(context: Context, request: NewUpload) -> UploadOut:
     """Begin an upload of one or many files; then PUT each of them."""
-    check_member(here.user)
-    upload = begin_upload(here.store, request.name, here.user)
-    here.note("upload", upload.id, upload.name)
+    check_member(context.user)
+    upload = begin_upload(context.store, request.name, context.user)
+    note_action(context, "upload", upload.id, upload.name)
     return UploadOut.of(upload)
 
 
 @router.get("/uploads/{upload_id}")
-def show(here: Here, upload_id: str) -> UploadOut:
+def show(context: Context, upload_id: str) -> UploadOut:
     """Show an upload."""
-    return UploadOut.of(get_upload(here.store, upload_id, here.user))
+    return UploadOut.of(get_upload(context.store, upload_id, context.user))
 
 
 @router.get("/uploads/{upload_id}/files")
-def arrived_files(here: Here, upload_id: str) -> dict[str, int]:
+def arrived_files(context: Context, upload_id: str) -> dict[str, int]:
     """Tell how many bytes of each file have arrived, so that an upload goes on after the page was closed."""
-    return received_files(here.store, get_upload(here.store, upload_id, here.user))
+    return received_files(context.store, get_upload(context.store, upload_id, context.user))
 
 
 @router.get("/uploads/{upload_id}/files/{name:path}")
-def arrived(here: Here, upload_id: str, name: str) -> dict[str, int]:
+def arrived(context: Context, upload_id: str, name: str) -> dict[str, int]:
     """Tell how many bytes of a file have arrived: where the next piece begins."""
-    return {"received": received(here.store, get_upload(here.store, upload_id, here.user), name)}
+    return {"received": received(context.store, get_upload(context.store, upload_id, context.user), name)}
 
 
 @router.put("/uploads/{upload_id}/files/{name:path}")
 async def piece(
-    here: Here, request: Request, upload_id: str, name: str,
+    context: Context, request: Request, upload_id: str, name: str,
     offset: Annotated[int, Query(ge=0, lt=2**53)] = 0, total: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
 ) -> dict[str, int]:  # fmt: skip
     """Append the body to a file of the upload; ``total`` is the size of the whole file (without it: of the body)."""
-    upload = await run_in_threadpool(get_upload, here.store, upload_id, here.user)
+    upload = await run_in_threadpool(get_upload, context.store, upload_id, context.user)
     whole = offset + int(request.headers.get("content-length", "0")) if total is None else total
     have, held = offset, bytearray()
     with suppress(ClientDisconnect):  # what arrived is kept; the browser asks how much that is
         async for part in request.stream():
             held += part
             if len(held) >= WRITTEN_AT_ONCE:
-                have = await run_in_threadpool(write_piece, here.store, upload, name, have, [bytes(held)], whole)
+                have = await run_in_threadpool(write_piece, context.store, upload, name, have, [bytes(held)], whole)
                 held.clear()
     if held or not whole:
-        have = await run_in_threadpool(write_piece, here.store, upload, name, have, [bytes(held)], whole)
+        have = await run_in_threadpool(write_piece, context.store, upload, name, have, [bytes(held)], whole)
     return {"received": have}
 
 
 @router.post("/uploads/{upload_id}/finish")
-def finish(here: Here, upload_id: str, request: Finish) -> UploadOut:
+def finish(context: Context, upload_id: str, request: Finish) -> UploadOut:
     """Close an upload, checked by SHA-256 where given; its ``source`` can then be named in a recipe."""
-    upload = get_upload(here.store, upload_id, here.user)
-    return UploadOut.of(finish_upload(here.store, upload, request.sha256, here.user))
+    upload = get_upload(context.store, upload_id, context.user)
+    return UploadOut.of(finish_upload(context.store, upload, request.sha256, context.user))
 
 
 @router.delete("/uploads/{upload_id}", status_code=204)
-def drop(here: Here, upload_id: str) -> None:
+def drop(context: Context, upload_id: str) -> None:
     """Drop an upload and its files."""
-    delete_upload(here.store, get_upload(here.store, upload_id, here.user))
+    delete_upload(context.store, get_upload(context.store, upload_id, context.user))
 
 
 @router.get("/paths")
-def paths(here: Here, start: str = "") -> list[str]:
+def paths(context: Context, start: str = "") -> list[str]:
     """List what on the server begins with ``start``, inside the configured folders."""
-    check_member(here.user)
-    return complete_path(here.store, start)
+    check_member(context.user)
+    return complete_path(context.store, start)
 
 
 @router.get("/networks")
@@ -109,31 +110,31 @@ def networks() -> list[dict[str, Any]]:
 
 
 @router.post("/models/{model_id}/warm", status_code=204)
-def warm(here: Here, model_id: str) -> Response:
+def warm(context: Context, model_id: str) -> Response:
     """Have the process that classifies started, so that the first picture need not wait for it."""
-    get_model(here.store, model_id, here.user)
-    want_predictor(here.store)
+    get_model(context.store, model_id, context.user)
+    want_predictor(context.store)
     return Response(status_code=204)
 
 
 @router.post("/models/{model_id}/predict")
 async def predict(
-    here: Here, request: Request, model_id: str,
+    context: Context, request: Request, model_id: str,
     top: Annotated[int, Query(ge=1, le=1000)] = 5, path: str | None = None, source: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Classify one picture: the body holds its bytes, ``path`` names it on the server, ``source`` by an address here.
 
     Such addresses are ``/datasets/ID/pictures/SPLIT/ROW``, ``/models/ID/many/JOB/pictures/ROW`` and ``upload:ID/NAME``.
     """
-    model = await run_in_threadpool(get_model, here.store, model_id, here.user)
+    model = await run_in_threadpool(get_model, context.store, model_id, context.user)
     if path is not None:
-        check_member(here.user)
-        picture = await run_in_threadpool(lambda: read_picture_file(allowed_path(here.store, path)))
+        check_member(context.user)
+        picture = await run_in_threadpool(lambda: read_picture_file(allowed_path(context.store, path)))
     elif source is not None:
         host = request.headers.get("host", "")
-        picture, _ = await run_in_threadpool(given_picture, here.store, source, here.user, host)
+        picture, _ = await run_in_threadpool(given_picture, context.store, source, context.user, host)
     else:
         picture = await request.body()
     if not picture or len(picture) > LARGEST_PICTURE:
         raise RecipeError("the picture", [Problem("body", f"expected 1 byte to {LARGEST_PICTURE // 2**20} MiB")])
-    return await run_in_threadpool(ask, here.store, model.folder, picture, top)
+    return await run_in_threadpool(ask, context.store, model.folder, picture, top)

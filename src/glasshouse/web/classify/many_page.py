@@ -14,11 +14,12 @@ from glasshouse.store.records import JobKind, JobRecord
 from glasshouse.store.results import SplitAnswers
 from glasshouse.store.submit import submit_classification
 from glasshouse.web.classify.classified import classified_picture
-from glasshouse.web.context.access import DeskNow, ModelJob
-from glasshouse.web.context.desk import Desk, Job
 from glasshouse.web.context.failure import next_step
+from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live
 from glasshouse.web.context.model_classes import model_classes
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.form_values import problems_of
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
@@ -36,50 +37,50 @@ KEPT = {"Cache-Control": "private, max-age=3600"}
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, job: ModelJob, source: str = "", name: str = "") -> HTMLResponse:
+def show(request: Request, context: Context, job: ModelInPath, source: str = "", name: str = "") -> HTMLResponse:
     """Ask for pictures, and list what was classified before."""
-    return _form(request, desk, job, source, name, "")
+    return _form(request, context, job, source, name, "")
 
 
 @router.post("", response_class=HTMLResponse)
 def begin(
     request: Request,
-    desk: DeskNow,
-    job: ModelJob,
+    context: Context,
+    job: ModelInPath,
     source: Annotated[str, Form()] = "",
     name: Annotated[str, Form()] = "",
 ) -> Response:
     """Queue the classification."""
     try:
-        made = submit_classification(desk.store, job.id, source, desk.user, title=name.strip()[:120] or job.name)
+        made = submit_classification(context.store, job.id, source, context.user, title=name.strip()[:120] or job.name)
     except RecipeError as error:
-        return _form(request, desk, job, source, name, "; ".join(problems_of(error).values()), 422)
+        return _form(request, context, job, source, name, "; ".join(problems_of(error).values()), 422)
     except GlasshouseError as error:
-        return _form(request, desk, job, source, name, str(error), 409)
+        return _form(request, context, job, source, name, str(error), 409)
     return RedirectResponse(f"{job.address}/many/{made.id}", 303)
 
 
 @router.get("/{number}", response_class=HTMLResponse)
 def result(
-    request: Request, desk: DeskNow, job: ModelJob, number: str,
+    request: Request, context: Context, job: ModelInPath, number: str,
     show: str = "all", sort: str = "source", answer: str = "", after: int = 0,
 ) -> HTMLResponse:  # fmt: skip
     """Show how far it is, and then a table of answers: filtered, sorted, sixty a page."""
-    work = work_of(desk, job, number)
+    work = work_of(context, job, number)
     chosen = {"show": show if show in KINDS else "all", "sort": sort if sort in ORDERS else "source", "answer": answer}
-    context: dict[str, Any] = {"work": work, "report": _report(desk, work), "chosen": chosen, "found": []}
-    context["step"] = next_step(texts(language_of(request)).gettext, work)
-    context |= {"after": max(after, 0), "total": 0, "page_size": PAGE, "classes": model_classes(job.folder)}
-    context |= {"counts": dict.fromkeys(KINDS, 0), "by_class": []}
+    values: dict[str, Any] = {"work": work, "report": _report(context, work), "chosen": chosen, "found": []}
+    values["step"] = next_step(texts(language_of(request)).gettext, work)
+    values |= {"after": max(after, 0), "total": 0, "page_size": PAGE, "classes": model_classes(job.folder)}
+    values |= {"counts": dict.fromkeys(KINDS, 0), "by_class": []}
     if not work.state.live:
-        context |= _answers(desk, work, context["classes"], chosen, context["after"])
-    return framed(request, desk, job, "many_result.html", query=lambda **more: _query({**chosen, **more}), **context)
+        values |= _answers(context, work, values["classes"], chosen, values["after"])
+    return framed(request, context, job, "many_result.html", query=lambda **more: _query({**chosen, **more}), **values)
 
 
 @router.get("/{number}/live")
-def waiting(request: Request, desk: DeskNow, job: ModelJob, number: str, since: str = "") -> Response:
+def waiting(request: Request, context: Context, job: ModelInPath, number: str, since: str = "") -> Response:
     """Return how far it is."""
-    work = work_of(desk, job, number)
+    work = work_of(context, job, number)
     text = f"{work.id}{work.state}{work.done}{work.wish}"
     return live(
         request, "many_waiting.html", text, since, not work.state.live, job=lambda: job, work=lambda: work
@@ -87,67 +88,67 @@ def waiting(request: Request, desk: DeskNow, job: ModelJob, number: str, since: 
 
 
 @router.get("/{number}/table.csv")
-def table(desk: DeskNow, job: ModelJob, number: str) -> StreamingResponse:
+def table(context: Context, job: ModelInPath, number: str) -> StreamingResponse:
     """Return all answers as a table."""
-    work = work_of(desk, job, number)
+    work = work_of(context, job, number)
     headers = {"Content-Disposition": f'attachment; filename="{work.id}.csv"'}
     return StreamingResponse(
-        prediction_lines(desk.store, work.id), media_type="text/csv; charset=utf-8", headers=headers
+        prediction_lines(context.store, work.id), media_type="text/csv; charset=utf-8", headers=headers
     )
 
 
 @router.get("/{number}/counts.csv")
-def count_table(desk: DeskNow, job: ModelJob, number: str) -> StreamingResponse:
+def count_table(context: Context, job: ModelInPath, number: str) -> StreamingResponse:
     """Return how many pictures got each class, as a table."""
-    work, classes = work_of(desk, job, number), model_classes(job.folder)
-    counts = class_counts(read_columns(desk.store.path(f"work/{work.id}"), classes).answers, classes)
+    work, classes = work_of(context, job, number), model_classes(job.folder)
+    counts = class_counts(read_columns(context.store.path(f"work/{work.id}"), classes).answers, classes)
     headers = {"Content-Disposition": f'attachment; filename="{work.id}-counts.csv"'}
     return StreamingResponse(count_lines(counts), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/{number}/pictures/{row}")
-def picture(desk: DeskNow, job: ModelJob, number: str, row: int, side: int = THUMB) -> Response:
+def picture(context: Context, job: ModelInPath, number: str, row: int, side: int = THUMB) -> Response:
     """Return one classified picture, small; read where it lies."""
-    work = work_of(desk, job, number)
-    folder = desk.store.path(f"work/{work.id}")
+    work = work_of(context, job, number)
+    folder = context.store.path(f"work/{work.id}")
     columns = read_columns(folder, model_classes(job.folder))
     if not 0 <= row < len(columns):
         raise MissingError("There is no such picture here.")
     (one,) = read_rows(folder, columns, [row])
-    data, kind = classified_picture(desk.store, work, one["path"], min(max(side, 16), 1024))
+    data, kind = classified_picture(context.store, work, one["path"], min(max(side, 16), 1024))
     return Response(data, media_type=kind, headers=KEPT)
 
 
 @router.post("/{number}/abort")
-def abort(desk: DeskNow, job: ModelJob, number: str) -> RedirectResponse:
+def abort(context: Context, job: ModelInPath, number: str) -> RedirectResponse:
     """Stop it."""
-    abort_job(desk.store, work_of(desk, job, number).id, desk.user)
+    abort_job(context.store, work_of(context, job, number).id, context.user)
     return RedirectResponse(f"{job.address}/many/{number}", 303)
 
 
 @router.post("/{number}/resume")
-def resume(desk: DeskNow, job: ModelJob, number: str) -> RedirectResponse:
+def resume(context: Context, job: ModelInPath, number: str) -> RedirectResponse:
     """Queue it again, once it failed or was aborted."""
-    resume_job(desk.store, work_of(desk, job, number).id, desk.user)
+    resume_job(context.store, work_of(context, job, number).id, context.user)
     return RedirectResponse(f"{job.address}/many/{number}", 303)
 
 
-def work_of(desk: Desk, job: Job, number: str) -> JobRecord:
+def work_of(context: RequestContext, job: JobResource, number: str) -> JobRecord:
     """Return the classification ``number`` by this model.
 
     Raises:
         MissingError: there is none.
     """
-    work = get_job(desk.store, number, desk.user)
+    work = get_job(context.store, number, context.user)
     if work.kind is not JobKind.CLASSIFY or work.model_id != job.id:
         raise MissingError(f"There is no classification {number} by this model.")
     return work
 
 
 def _answers(
-    desk: Desk, work: JobRecord, classes: tuple[str, ...], chosen: dict[str, str], after: int
+    context: RequestContext, work: JobRecord, classes: tuple[str, ...], chosen: dict[str, str], after: int
 ) -> dict[str, Any]:
-    folder = desk.store.path(f"work/{work.id}")
+    folder = context.store.path(f"work/{work.id}")
     columns = read_columns(folder, classes)
     said = classes.index(chosen["answer"]) if chosen["answer"] in classes else None
     rows = select(columns.answers, chosen["show"], chosen["sort"], said)
@@ -161,9 +162,9 @@ def _counts(answers: SplitAnswers) -> dict[str, int]:
     return {kind: len(select(answers, kind)) for kind in KINDS}
 
 
-def _report(desk: Desk, work: JobRecord) -> dict[str, Any] | None:
+def _report(context: RequestContext, work: JobRecord) -> dict[str, Any] | None:
     try:
-        text = desk.store.path(f"work/{work.id}/report.json").read_text(encoding="utf-8")
+        text = context.store.path(f"work/{work.id}/report.json").read_text(encoding="utf-8")
         found: dict[str, Any] = json.loads(text)
     except (OSError, ValueError):
         return None
@@ -176,10 +177,17 @@ def _query(values: dict[str, Any]) -> str:
 
 
 def _form(
-    request: Request, desk: Desk, job: Job, source: str, name: str, wrong: str, status: int = 200
+    request: Request, context: RequestContext, job: JobResource, source: str, name: str, wrong: str, status: int = 200
 ) -> HTMLResponse:
-    before = list_jobs(desk.store, desk.user, model_id=job.id, kind=JobKind.CLASSIFY)
-    context: dict[str, Any] = {"source": source, "name": name, "wrong": wrong, "before": before}
+    before = list_jobs(context.store, context.user, model_id=job.id, kind=JobKind.CLASSIFY)
+    values: dict[str, Any] = {"source": source, "name": name, "wrong": wrong, "before": before}
     return framed(
-        request, desk, job, "many.html", status, folders=desk.suggested(), server=bool(desk.folders()), **context
+        request,
+        context,
+        job,
+        "many.html",
+        status,
+        folders=context.suggested_folders,
+        server=bool(context.folders),
+        **values,
     )

@@ -11,8 +11,9 @@ from starlette.datastructures import UploadFile
 from glasshouse.errors import BusyError, ConflictError, GlasshouseError, InputError
 from glasshouse.store.predictor import ask, warm
 from glasshouse.web.classify.given_picture import given_picture
-from glasshouse.web.context.access import DeskNow, ModelJob
-from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.context.job_resource import JobResource
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.sent_picture import shown_picture
 from glasshouse.web.models.frame import framed
 
@@ -25,39 +26,41 @@ EMPTY: dict[str, Any] = {"answer": None, "error": "", "picture": "", "name": "",
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, job: ModelJob, given: str = "") -> HTMLResponse:
+def show(request: Request, context: Context, job: ModelInPath, given: str = "") -> HTMLResponse:
     """Show the place to drop a picture, and have the model loaded meanwhile; ``given`` is classified at once."""
     if given.strip():
-        return _answer(request, desk, job, b"", "", given)
-    answer = framed(request, desk, job, "classify.html", folders=desk.suggested(), **EMPTY)
-    answer.background = BackgroundTask(warm, desk.store, f"runs/{job.folder.name}")
+        return _answer(request, context, job, b"", "", given)
+    answer = framed(request, context, job, "classify.html", folders=context.suggested_folders, **EMPTY)
+    answer.background = BackgroundTask(warm, context.store, f"runs/{job.folder.name}")
     return answer
 
 
 @router.post("", response_class=HTMLResponse)
-async def classify(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
+async def classify(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
     """Classify the picture that was sent, or named."""
     async with request.form(max_files=1) as posted:
         file, given = posted.get("picture"), posted.get("given")
         data = await file.read(LARGEST + 1) if isinstance(file, UploadFile) else b""
         name = file.filename or "" if isinstance(file, UploadFile) else ""
-    return await run_in_threadpool(_answer, request, desk, job, data, name, given if isinstance(given, str) else "")
+    return await run_in_threadpool(_answer, request, context, job, data, name, given if isinstance(given, str) else "")
 
 
-def _answer(request: Request, desk: Desk, job: Job, data: bytes, name: str, given: str) -> HTMLResponse:
-    context: dict[str, Any] = {**EMPTY, "name": name, "given": given}
+def _answer(
+    request: Request, context: RequestContext, job: JobResource, data: bytes, name: str, given: str
+) -> HTMLResponse:
+    values: dict[str, Any] = {**EMPTY, "name": name, "given": given}
     status = 200
     try:
         if not data and given.strip():
-            data, context["name"] = given_picture(desk.store, given, desk.user, request.headers.get("host", ""))
+            data, values["name"] = given_picture(context.store, given, context.user, request.headers.get("host", ""))
         if not data or len(data) > LARGEST:
             raise InputError(f"No picture came, or it has more than {LARGEST // 2**20} MB; choose a picture file.")
-        context["picture"] = shown_picture(data, SHOWN)
-        context["answer"] = ask(desk.store, f"runs/{job.folder.name}", data, seen=True)
+        values["picture"] = shown_picture(data, SHOWN)
+        values["answer"] = ask(context.store, f"runs/{job.folder.name}", data, seen=True)
     except BusyError:
         raise
     except ConflictError as error:
-        status, context["error"] = 503, str(error)
+        status, values["error"] = 503, str(error)
     except GlasshouseError as error:
-        status, context["error"] = 422, str(error)
-    return framed(request, desk, job, "classify.html", status, folders=desk.suggested(), **context)
+        status, values["error"] = 422, str(error)
+    return framed(request, context, job, "classify.html", status, folders=context.suggested_folders, **values)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from glasshouse.store.records import Failure, JobKind, JobRecord
-from glasshouse.web.context.job import DATASET, Job
+from glasshouse.web.context.job_resource import JobResource
+from glasshouse.web.context.resource import DATASET
 
 __all__ = ["AGAIN", "NextStep", "next_step"]
 
@@ -21,7 +22,7 @@ class NextStep:
     resume: bool = True
 
 
-def next_step(_: Callable[[str], str], job: Job | JobRecord, kept: bool = False) -> NextStep | None:
+def next_step(_: Callable[[str], str], job: JobResource | JobRecord, kept: bool = False) -> NextStep | None:
     """Return what happened to a failed job and what to do about it; None where it did not fail."""
     if job.state != "failed":
         return None

@@ -26,7 +26,7 @@ from glasshouse.store.points import Told, told
 from glasshouse.store.records import ModelRecord, UserRecord
 from glasshouse.web.context.curve_reading import Circumstances, Remark, remarks
 
-__all__ = ["Board", "View", "look", "with_interval"]
+__all__ = ["LivePoints", "View", "look", "with_interval"]
 
 FRESH = 0.5  # seconds for which a view is shared
 KEPT = 64  # views
@@ -71,7 +71,7 @@ class View:
         }  # fmt: skip
 
 
-class Board:
+class LivePoints:
     """The views of the models that are being looked at; one for a process."""
 
     def __init__(self, store: Store) -> None:

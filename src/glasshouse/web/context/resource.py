@@ -12,15 +12,15 @@ from glasshouse.store.ownership import may_change
 from glasshouse.store.records import NetworkRecord, OwnedRecord, UserRecord
 
 __all__ = [
+    "ACTIONS",
     "DATASET",
     "MODEL",
     "NETWORK",
-    "WAYS",
-    "OwnNetwork",
-    "Thing",
-    "Ways",
+    "NetworkResource",
+    "Resource",
+    "ResourceActions",
     "moment",
-    "own_network",
+    "network_resource",
     "owned_fields",
 ]
 
@@ -28,23 +28,23 @@ DATASET, MODEL, NETWORK = "dataset", "model", "network"
 
 
 @dataclass(frozen=True)
-class Ways:
-    """How a thing of one kind is changed, taken out of the bin, and deleted for good, in the store."""
+class ResourceActions:
+    """How a resource of one kind is changed, taken out of the bin, and deleted for good, in the store."""
 
     change: Callable[..., Any]
     restore: Callable[..., Any]
     empty: Callable[..., Any]
 
 
-WAYS: Mapping[str, Ways] = {
-    DATASET: Ways(change_dataset, restore_datasets, empty_dataset),
-    MODEL: Ways(change_model, restore_models, empty_model),
-    NETWORK: Ways(change_network, restore_networks, empty_network),
+ACTIONS: Mapping[str, ResourceActions] = {
+    DATASET: ResourceActions(change_dataset, restore_datasets, empty_dataset),
+    MODEL: ResourceActions(change_model, restore_models, empty_model),
+    NETWORK: ResourceActions(change_network, restore_networks, empty_network),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thing:
+class Resource:
     """A dataset, a model or a network. ``yours``: whether the person may change it; ``binned``: when it was deleted."""
 
     id: str
@@ -67,7 +67,7 @@ class Thing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnNetwork(Thing):
+class NetworkResource(Resource):
     """A network of one's own: how many layers and weights it has, and what has to be put right in it."""
 
     layers: int
@@ -75,15 +75,20 @@ class OwnNetwork(Thing):
     problems: int
 
 
-def own_network(record: NetworkRecord, viewer: UserRecord | None = None) -> OwnNetwork:
+def network_resource(record: NetworkRecord, viewer: UserRecord | None = None) -> NetworkResource:
     """Return a network as pages show it to ``viewer``."""
     layers = record.layers.get("layers", [])
-    return OwnNetwork(**owned_fields(record, viewer), kind=NETWORK, layers=len(layers), parameters=record.parameters,
-                      problems=record.problems)  # fmt: skip
+    return NetworkResource(
+        **owned_fields(record, viewer),
+        kind=NETWORK,
+        layers=len(layers),
+        parameters=record.parameters,
+        problems=record.problems,
+    )
 
 
 def owned_fields(record: OwnedRecord, viewer: UserRecord | None) -> dict[str, Any]:
-    """Return the fields of a :class:`Thing`, without its kind."""
+    """Return the fields of a :class:`Resource`, without its kind."""
     return {
         "id": record.id,
         "name": record.name,

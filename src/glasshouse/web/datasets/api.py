@@ -18,7 +18,8 @@ from glasshouse.store.datasets import (
 from glasshouse.store.jobs import abort_job, resume_job
 from glasshouse.store.ownership import Listing, check_change
 from glasshouse.store.submit import NewDataset, submit_dataset
-from glasshouse.web.context.context import Here
+from glasshouse.web.context.actions import note_action
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut
 from glasshouse.web.framework.listing import Limit, Mark, Owner, States
 
@@ -29,7 +30,7 @@ router = APIRouter(prefix="/datasets", tags=["datasets"])
 
 @router.get("")
 def show_all(
-    here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
+    context: Context, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
     state: States = None, owner: Owner = "", after: Mark = "", before: Mark = "", limit: Limit = 200,
     offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> DatasetList:  # fmt: skip
@@ -40,78 +41,78 @@ def show_all(
     before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
     """
     listing = Listing(search, group, binned, sort, limit, offset, tuple(state or ()), owner, after, before)
-    count = count_datasets(here.store, here.user, listing)
+    count = count_datasets(context.store, context.user, listing)
     if offset and not (after or before):
-        found = list_datasets(here.store, here.user, listing)
+        found = list_datasets(context.store, context.user, listing)
         return DatasetList(items=[DatasetOut.of(one) for one in found], count=count)
-    page = page_of_datasets(here.store, here.user, listing)
+    page = page_of_datasets(context.store, context.user, listing)
     items = [DatasetOut.of(one) for one in page.items]
     return DatasetList(items=items, count=count, after=page.after, before=page.before)
 
 
 @router.post("", status_code=201)
-def make(here: Here, request: DatasetRequest) -> DatasetOut:
+def make(context: Context, request: DatasetRequest) -> DatasetOut:
     """Queue the making of a dataset."""
-    record = submit_dataset(here.store, NewDataset(**request.model_dump()), here.user)
-    here.note("dataset-create", record.id, record.name)
+    record = submit_dataset(context.store, NewDataset(**request.model_dump()), context.user)
+    note_action(context, "dataset-create", record.id, record.name)
     return DatasetOut.of(record)
 
 
 @router.get("/{dataset_id}")
-def show(here: Here, dataset_id: str) -> DatasetOut:
+def show(context: Context, dataset_id: str) -> DatasetOut:
     """Show one dataset."""
-    return DatasetOut.of(get_dataset(here.store, dataset_id, here.user))
+    return DatasetOut.of(get_dataset(context.store, dataset_id, context.user))
 
 
 @router.patch("/{dataset_id}")
-def change(here: Here, dataset_id: str, changes: Changes) -> DatasetOut:
+def change(context: Context, dataset_id: str, changes: Changes) -> DatasetOut:
     """Change its name, notes, group or sharing."""
-    record = change_dataset(here.store, dataset_id, changes.model_dump(exclude_unset=True), here.user)
-    here.note("dataset-change", dataset_id, record.name)
+    record = change_dataset(context.store, dataset_id, changes.model_dump(exclude_unset=True), context.user)
+    note_action(context, "dataset-change", dataset_id, record.name)
     return DatasetOut.of(record)
 
 
 @router.get("/{dataset_id}/models")
-def used_by(here: Here, dataset_id: str) -> list[dict[str, str]]:
+def used_by(context: Context, dataset_id: str) -> list[dict[str, str]]:
     """List the models that depend on it."""
-    get_dataset(here.store, dataset_id, here.user)
-    return [{"id": key, "name": name} for key, name in dependants(here.store, dataset_id, here.user)]
+    get_dataset(context.store, dataset_id, context.user)
+    return [{"id": key, "name": name} for key, name in dependants(context.store, dataset_id, context.user)]
 
 
 @router.delete("/{dataset_id}")
-def delete(here: Here, dataset_id: str, even_if_used: bool = False, for_good: bool = False) -> DatasetOut:
+def delete(context: Context, dataset_id: str, even_if_used: bool = False, for_good: bool = False) -> DatasetOut:
     """Put it into the bin; with ``for_good`` a dataset in the bin is deleted with its files."""
-    record = get_dataset(here.store, dataset_id, here.user)
+    record = get_dataset(context.store, dataset_id, context.user)
     if for_good:
-        empty_dataset(here.store, dataset_id, here.user)
-        here.note("dataset-delete", dataset_id, record.name)
+        empty_dataset(context.store, dataset_id, context.user)
+        note_action(context, "dataset-delete", dataset_id, record.name)
         return DatasetOut.of(record)
-    bin_datasets(here.store, [dataset_id], here.user, even_if_used=even_if_used)
-    here.note("dataset-bin", dataset_id, record.name)
-    return DatasetOut.of(get_dataset(here.store, dataset_id, here.user))
+    bin_datasets(context.store, [dataset_id], context.user, even_if_used=even_if_used)
+    note_action(context, "dataset-bin", dataset_id, record.name)
+    return DatasetOut.of(get_dataset(context.store, dataset_id, context.user))
 
 
 @router.post("/{dataset_id}/restore")
-def restore(here: Here, dataset_id: str) -> DatasetOut:
+def restore(context: Context, dataset_id: str) -> DatasetOut:
     """Take it out of the bin."""
-    restore_datasets(here.store, [dataset_id], here.user)
-    here.note("dataset-restore", dataset_id)
-    return DatasetOut.of(get_dataset(here.store, dataset_id, here.user))
+    restore_datasets(context.store, [dataset_id], context.user)
+    note_action(context, "dataset-restore", dataset_id)
+    return DatasetOut.of(get_dataset(context.store, dataset_id, context.user))
 
 
 @router.post("/{dataset_id}/abort")
-def abort(here: Here, dataset_id: str) -> JobOut:
+def abort(context: Context, dataset_id: str) -> JobOut:
     """Abort its making; nothing half-made is left."""
-    record = get_dataset(here.store, dataset_id, here.user)
-    check_change(record, here.user)
-    here.note("dataset-abort", dataset_id, record.name)
-    return JobOut.of(abort_job(here.store, record.job_id, here.user))
+    record = get_dataset(context.store, dataset_id, context.user)
+    check_change(record, context.user)
+    note_action(context, "dataset-abort", dataset_id, record.name)
+    return JobOut.of(abort_job(context.store, record.job_id, context.user))
 
 
 @router.post("/{dataset_id}/resume")
-def resume(here: Here, dataset_id: str) -> JobOut:
+def resume(context: Context, dataset_id: str) -> JobOut:
     """Queue its making again."""
-    record = get_dataset(here.store, dataset_id, here.user)
-    check_change(record, here.user)
-    here.note("dataset-resume", dataset_id, record.name)
-    return JobOut.of(resume_job(here.store, record.job_id, here.user))
+    record = get_dataset(context.store, dataset_id, context.user)
+    check_change(record, context.user)
+    note_action(context, "dataset-resume", dataset_id, record.name)
+    return JobOut.of(resume_job(context.store, record.job_id, context.user))

@@ -14,10 +14,12 @@ from starlette.datastructures import UploadFile
 
 from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.store.ownership import NAME_LENGTH
+from glasshouse.store.places import complete_path
 from glasshouse.store.submit import NewDataset
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
-from glasshouse.web.context.access import MakerDesk
-from glasshouse.web.context.desk import Desk
+from glasshouse.web.context.actions import make_dataset
+from glasshouse.web.context.request_context import MemberContext, RequestContext
+from glasshouse.web.context.resources import find_dataset
 from glasshouse.web.datasets.form import CHECKED, defaults, filled_from, new_dataset, without
 from glasshouse.web.datasets.preview import Preview, preview_of
 from glasshouse.web.framework.form_values import problems_of
@@ -34,38 +36,38 @@ LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".tab")
 
 
 @router.get("/datasets/new", response_class=HTMLResponse)
-def show(request: Request, desk: MakerDesk) -> HTMLResponse:
+def show(request: Request, context: MemberContext) -> HTMLResponse:
     """Show the form, and where a source is named, what it holds."""
     given = dict(request.query_params)
-    form = {**_start(desk, given.get("clone", "")), **given}
+    form = {**_start(context, given.get("clone", "")), **given}
     if "sent" in given:
         form |= {name: given.get(name, "") for name in CHECKED}
     if not form["source"].strip():
-        return _form(request, desk, form, {}, None)
-    preview, problems = _look(desk, new_dataset(form), form.get("example", ""))
-    return _form(request, desk, form, problems, preview, 422 if problems else 200)
+        return _form(request, context, form, {}, None)
+    preview, problems = _look(context, new_dataset(form), form.get("example", ""))
+    return _form(request, context, form, problems, preview, 422 if problems else 200)
 
 
 @router.get("/datasets/new/preview", response_class=HTMLResponse)
-def preview(request: Request, desk: MakerDesk) -> HTMLResponse:
+def preview(request: Request, context: MemberContext) -> HTMLResponse:
     """Return the part of the page that shows what the source holds, for the values of the form."""
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
-    found, problems = _look(desk, new_dataset(form), form.get("example", ""))
+    found, problems = _look(context, new_dataset(form), form.get("example", ""))
     return page(
-        request, "dataset_preview.html", form=form, problems=problems, preview=found, free=_free(desk), alone=True
+        request, "dataset_preview.html", form=form, problems=problems, preview=found, free=_free(context), alone=True
     )
 
 
 @router.post("/datasets/new", response_class=HTMLResponse)
-async def create(request: Request, desk: MakerDesk) -> Response:
+async def create(request: Request, context: MemberContext) -> Response:
     """Queue the dataset, or show the form again with what is wrong."""
     async with request.form() as posted:
         form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}
-    return await run_in_threadpool(_create, request, desk, form)
+    return await run_in_threadpool(_create, request, context, form)
 
 
 @router.post("/datasets/upload")
-async def upload(request: Request, desk: MakerDesk) -> Response:
+async def upload(request: Request, context: MemberContext) -> Response:
     """Keep what a person brings and go on with the form on it; scripts get its address as JSON."""
     quiet = "application/json" in request.headers.get("accept", "")
     try:
@@ -73,12 +75,12 @@ async def upload(request: Request, desk: MakerDesk) -> Response:
             files = [one for one in posted.getlist("files") if isinstance(one, UploadFile) and one.filename]
             origin = "list" if posted.get("from") == "list" else "upload"
             model = re.fullmatch(r"[\w-]{1,64}", str(posted.get("model", "")))  # whose Classify Many it is for
-            source, name = await run_in_threadpool(_keep, desk, files)
+            source, name = await run_in_threadpool(_keep, context, files)
     except GlasshouseError as error:
         message = "; ".join(problems_of(error).values()) if isinstance(error, RecipeError) else str(error)
         if quiet:
             return JSONResponse({"error": message}, 422)
-        return _form(request, desk, {**defaults(), "from": "upload"}, {"source": message}, None, 422)
+        return _form(request, context, {**defaults(), "from": "upload"}, {"source": message}, None, 422)
     query = {"source": source, "name": name}
     address = f"/models/{model[0]}/many" if model else "/datasets/new"
     address += f"?{urlencode(query if model else {'from': origin, **query})}"
@@ -93,34 +95,34 @@ def sample() -> RedirectResponse:
 
 
 @router.get("/folders")
-def folders(desk: MakerDesk, at: str = "") -> list[str]:
+def folders(context: MemberContext, at: str = "") -> list[str]:
     """Return the paths that a half-typed one may mean, within the folders that may be read."""
-    return desk.completions(at)
+    return complete_path(context.store, at)
 
 
-def _create(request: Request, desk: Desk, form: dict[str, str]) -> Response:
+def _create(request: Request, context: RequestContext, form: dict[str, str]) -> Response:
     """Make the dataset; where something is wrong, all of it is told in one answer, with the preview of the rest."""
     new = new_dataset(form)
     try:
-        key = desk.make_dataset(new)
+        key = make_dataset(context, new)
     except GlasshouseError as error:
         problems = problems_of(error) if isinstance(error, RecipeError) else {"source": str(error)}
-        preview, more = _look(desk, new, form.get("example", ""))
-        return _form(request, desk, form, {**more, **problems}, preview, 422)
+        preview, more = _look(context, new, form.get("example", ""))
+        return _form(request, context, form, {**more, **problems}, preview, 422)
     return RedirectResponse(f"/datasets/{key}", 303)
 
 
-def _keep(desk: Desk, files: list[UploadFile]) -> tuple[str, str]:
+def _keep(context: RequestContext, files: list[UploadFile]) -> tuple[str, str]:
     """Write the files into an upload; return it as a source, and a name for it."""
     first = (files[0].filename or "") if files else ""
     top = first.replace("\\", "/").strip("/").split("/")[0]
     name = top.split(".")[0] if "/" in first or len(files) == 1 else ""
-    kept = begin_upload(desk.store, name, desk.user)
+    kept = begin_upload(context.store, name, context.user)
     for one in files:
         if any(part.startswith(".") for part in (one.filename or "").split("/")):
             continue
-        write_piece(desk.store, kept, one.filename or "", 0, _blocks(one))
-    finish_upload(desk.store, kept, viewer=desk.user)
+        write_piece(context.store, kept, one.filename or "", 0, _blocks(one))
+    finish_upload(context.store, kept, viewer=context.user)
     return f"upload:{kept.id}", name
 
 
@@ -129,10 +131,10 @@ def _blocks(file: UploadFile) -> Iterator[bytes]:
         yield block
 
 
-def _start(desk: Desk, clone: str) -> dict[str, str]:
+def _start(context: RequestContext, clone: str) -> dict[str, str]:
     if not clone:
         return defaults()
-    job = desk.dataset(clone)
+    job = find_dataset(context, clone)
     form = filled_from(job.recipe)
     start = {"upload": "upload", "sample": "sample"}.get(form["source"].split(":")[0], "folder")
     if str(job.recipe["source"]).lower().endswith(LISTS):
@@ -140,7 +142,7 @@ def _start(desk: Desk, clone: str) -> dict[str, str]:
     return {**form, "name": f"{job.name[: NAME_LENGTH - 2]} 2", "from": start}
 
 
-def _look(desk: Desk, new: NewDataset, example: str) -> tuple[Preview | None, dict[str, str]]:
+def _look(context: RequestContext, new: NewDataset, example: str) -> tuple[Preview | None, dict[str, str]]:
     """Return what can be seen of the source, and what is wrong; only a wrong place hides the whole."""
     if not str(new.recipe.get("source", "")).strip():
         return None, {"source": "needed, and not given"}
@@ -148,7 +150,7 @@ def _look(desk: Desk, new: NewDataset, example: str) -> tuple[Preview | None, di
     new = replace(new, name=new.name.strip()[:NAME_LENGTH] or "-")
     for _ in range(3):  # without what is wrong, other things may contradict each other
         try:
-            return preview_of(desk.store, without(new, problems), desk.user, example), problems
+            return preview_of(context.store, without(new, problems), context.user, example), problems
         except RecipeError as error:
             problems = {**problems_of(error), **problems}
         except GlasshouseError as error:
@@ -158,21 +160,21 @@ def _look(desk: Desk, new: NewDataset, example: str) -> tuple[Preview | None, di
     return None, problems
 
 
-def _free(desk: Desk) -> int:
+def _free(context: RequestContext) -> int:
     """Return how many bytes of disk are free where datasets are made."""
-    return shutil.disk_usage(desk.store.home).free
+    return shutil.disk_usage(context.store.home).free
 
 
 def _form(
     request: Request,
-    desk: Desk,
+    context: RequestContext,
     form: Mapping[str, str],
     problems: Mapping[str, str],
     preview: Preview | None,
     status: int = 200,
 ) -> HTMLResponse:
-    context: dict[str, Any] = {"form": form, "problems": problems, "preview": preview, "folders": desk.folders()}
+    values: dict[str, Any] = {"form": form, "problems": problems, "preview": preview, "folders": context.folders}
     start = "folder" if form.get("source") else "upload"
     origin = form.get("from", start)
     origin = origin if origin in ORIGINS else start
-    return page(request, "dataset_new.html", status, origin=origin, free=_free(desk), **context)
+    return page(request, "dataset_new.html", status, origin=origin, free=_free(context), **values)

@@ -11,11 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.rows import Split
 from glasshouse.errors import DamagedDatasetError, GlasshouseError, PictureError
+from glasshouse.store.datasets import dependants
 from glasshouse.store.discretion import may_see_places, recipe_as_seen
-from glasshouse.web.context.access import DatasetJob, DeskNow
-from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.context.actions import abort_work, resume_work
 from glasshouse.web.context.failure import next_step
+from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live, mark_of
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resources import DatasetInPath
 from glasshouse.web.datasets.explorer import beside, class_counts, find, opened
 from glasshouse.web.datasets.exports import own_sizes
 from glasshouse.web.datasets.originals import original_file, original_steps
@@ -35,26 +38,26 @@ LISTED = 60
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, job: DatasetJob) -> HTMLResponse:
+def show(request: Request, context: Context, job: DatasetInPath) -> HTMLResponse:
     """Show how many pictures of each class each split has; while it is made, how far it is."""
     if job.state != "done":
         _ = texts(language_of(request)).gettext
         step = next_step(_, job, kept=False)
         return page(request, "dataset_making.html", job=job, mark=_mark(job), binned=job.binned, step=step)
     dataset = _open(job)
-    context: dict[str, Any] = {
+    values: dict[str, Any] = {
         "counts": class_counts(dataset),
         "openings": dataset.openings(),
         "warnings": dataset.warnings,
     }
     means = ["", *(dataset.classes if len(dataset.classes) <= MEANS else ())]
-    context |= {"sizes": sizes(dataset), "means": means, "mean_count": mean_count(dataset), "files": own_sizes(dataset)}
-    return _tab(request, desk, job, dataset, "dataset.html", **context)
+    values |= {"sizes": sizes(dataset), "means": means, "mean_count": mean_count(dataset), "files": own_sizes(dataset)}
+    return _tab(request, context, job, dataset, "dataset.html", **values)
 
 
 @router.get("/means/{fingerprint}")
 def mean(
-    desk: DeskNow, job: DatasetJob, fingerprint: str, label: Annotated[str, Query(alias="class")] = ""
+    context: Context, job: DatasetInPath, fingerprint: str, label: Annotated[str, Query(alias="class")] = ""
 ) -> Response:
     """Return the mean of the training pictures, of all or of one class."""
     dataset = _open(job)
@@ -65,7 +68,7 @@ def mean(
 
 
 @router.get("/live")
-def making(request: Request, desk: DeskNow, job: DatasetJob, since: str = "") -> Response:
+def making(request: Request, context: Context, job: DatasetInPath, since: str = "") -> Response:
     """Return how far the making of the dataset is, where that changed."""
     return live(request, "dataset_progress.html", _text(job), since, not job.running, job=lambda: job)
 
@@ -73,8 +76,8 @@ def making(request: Request, desk: DeskNow, job: DatasetJob, since: str = "") ->
 @router.get("/explore", response_class=HTMLResponse)
 def explore(
     request: Request,
-    desk: DeskNow,
-    job: DatasetJob,
+    context: Context,
+    job: DatasetInPath,
     split: str = "train",
     label: Annotated[str, Query(alias="class")] = "",
     q: str = "",
@@ -90,29 +93,35 @@ def explore(
     chosen = {"split": split, "class": label, "q": q}
     damage = _damage(dataset.splits[split], [one.row for one in found.pictures])
     within = _query({"class": label, "q": q})
-    context = {"split": split, "label": label, "q": q, "found": found, "within": within, "damage": damage}
+    values = {"split": split, "label": label, "q": q, "found": found, "within": within, "damage": damage}
     return _tab(
-        request, desk, job, dataset, "dataset_explore.html", **context, query=lambda **more: _query({**chosen, **more})
+        request,
+        context,
+        job,
+        dataset,
+        "dataset_explore.html",
+        **values,
+        query=lambda **more: _query({**chosen, **more}),
     )
 
 
 @router.get("/left-out", response_class=HTMLResponse)
 def left_out(
     request: Request,
-    desk: DeskNow,
-    job: DatasetJob,
+    context: Context,
+    job: DatasetInPath,
     why: str = "",
     after: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> HTMLResponse:
     """List the files that were left out, why, and how often each reason."""
     dataset = _open(job)
     found = [one for one in left_out_files(dataset) if why in ("", one.kind)]
-    context = {"shown": found[after : after + LISTED], "total": len(found), "after": after, "most": LISTED, "why": why}
-    return _tab(request, desk, job, dataset, "dataset_left_out.html", reasons=reasons(dataset), **context)
+    values = {"shown": found[after : after + LISTED], "total": len(found), "after": after, "most": LISTED, "why": why}
+    return _tab(request, context, job, dataset, "dataset_left_out.html", reasons=reasons(dataset), **values)
 
 
 @router.get("/left-out/{fingerprint}/{number}")
-def left_out_picture(desk: DeskNow, job: DatasetJob, fingerprint: str, number: int) -> Response:
+def left_out_picture(context: Context, job: DatasetInPath, fingerprint: str, number: int) -> Response:
     """Return a file that was left out as a small picture, where it is one and is still the same file."""
     dataset = _open(job)
     files = left_out_files(dataset)
@@ -120,42 +129,42 @@ def left_out_picture(desk: DeskNow, job: DatasetJob, fingerprint: str, number: i
         raise HTTPException(404)
     one = files[number]
     try:
-        data, kind = original_file(dataset, desk.store, one.path, one.sha256, THUMB)
+        data, kind = original_file(dataset, context.store, one.path, one.sha256, THUMB)
     except PictureError as error:
         raise HTTPException(404, str(error)) from None
     return Response(data, media_type=kind, headers=FOREVER)
 
 
 @router.get("/twins", response_class=HTMLResponse)
-def twins(request: Request, desk: DeskNow, job: DatasetJob, after: int = -1, only: str = "") -> HTMLResponse:
+def twins(request: Request, context: Context, job: DatasetInPath, after: int = -1, only: str = "") -> HTMLResponse:
     """Show groups of pictures that look the same; ``only`` is ``classes`` for those with several labels."""
     dataset = _open(job)
     groups, total, following = twin_groups(dataset, after, only == "classes")
     return _tab(
-        request, desk, job, dataset, "dataset_twins.html", groups=groups, total=total, following=following, only=only
+        request, context, job, dataset, "dataset_twins.html", groups=groups, total=total, following=following, only=only
     )
 
 
 @router.get("/recipe", response_class=HTMLResponse)
-def recipe(request: Request, desk: DeskNow, job: DatasetJob, split: str = "train", row: int = 0) -> HTMLResponse:
+def recipe(request: Request, context: Context, job: DatasetInPath, split: str = "train", row: int = 0) -> HTMLResponse:
     """Show how pictures become this dataset, one of them step by step."""
     dataset = _open(job)
     part = _part(dataset, split, row)
     shown = dataset.recipe.model_dump(mode="json")
-    if not may_see_places(job.owner, desk.user):
+    if not may_see_places(job.owner, context.user):
         shown = recipe_as_seen(shown)
     text = json.dumps(shown, indent=2, ensure_ascii=False)
-    way, reason = _way(desk, dataset, split, row)
+    way, reason = _way(context, dataset, split, row)
     next_row = (row + max(1, len(part) // 97)) % len(part)
-    context = {"text": text, "way": way, "reason": reason, "split": split, "row": row, "next_row": next_row}
-    return _tab(request, desk, job, dataset, "dataset_recipe.html", path=part.row(row).path, **context)
+    values = {"text": text, "way": way, "reason": reason, "split": split, "row": row, "next_row": next_row}
+    return _tab(request, context, job, dataset, "dataset_recipe.html", path=part.row(row).path, **values)
 
 
 @router.get("/pictures/{split}/{row}", response_class=HTMLResponse)
 def picture(
     request: Request,
-    desk: DeskNow,
-    job: DatasetJob,
+    context: Context,
+    job: DatasetInPath,
     split: str,
     row: int,
     label: Annotated[str, Query(alias="class")] = "",
@@ -186,7 +195,7 @@ def picture(
 
 @router.get("/originals/{fingerprint}/{split}/{row}")
 def original_picture(
-    desk: DeskNow, job: DatasetJob, fingerprint: str, split: str, row: int, side: int = LARGEST
+    context: Context, job: DatasetInPath, fingerprint: str, split: str, row: int, side: int = LARGEST
 ) -> Response:
     """Return the file that a picture was made from as a picture for a page, upright; its own colours are kept."""
     dataset = _open(job)
@@ -195,14 +204,14 @@ def original_picture(
         raise HTTPException(404)
     try:
         small = min(max(side, 1), LARGEST)
-        data, kind = original_file(dataset, desk.store, found.path, found.sha256, small)
+        data, kind = original_file(dataset, context.store, found.path, found.sha256, small)
     except PictureError as error:
         raise HTTPException(404, str(error)) from None
     return Response(data, media_type=kind, headers=FOREVER)
 
 
 @router.get("/images/{fingerprint}/{split}/{row}")
-def image(desk: DeskNow, job: DatasetJob, fingerprint: str, split: str, row: int, side: int = THUMB) -> Response:
+def image(context: Context, job: DatasetInPath, fingerprint: str, split: str, row: int, side: int = THUMB) -> Response:
     """Return a picture of the dataset as a file; its address changes with the dataset, so it is kept for ever."""
     dataset = _open(job)
     part = _part(dataset, split, row)
@@ -213,20 +222,20 @@ def image(desk: DeskNow, job: DatasetJob, fingerprint: str, split: str, row: int
 
 
 @router.post("/abort")
-def abort(desk: DeskNow, job: DatasetJob) -> RedirectResponse:
+def abort(context: Context, job: DatasetInPath) -> RedirectResponse:
     """Stop making the dataset."""
-    desk.abort(job)
+    abort_work(context, job)
     return RedirectResponse(job.address, 303)
 
 
 @router.post("/resume")
-def resume(desk: DeskNow, job: DatasetJob) -> RedirectResponse:
+def resume(context: Context, job: DatasetInPath) -> RedirectResponse:
     """Make the dataset after all."""
-    desk.resume(job)
+    resume_work(context, job)
     return RedirectResponse(job.address, 303)
 
 
-def _open(job: Job) -> Dataset:
+def _open(job: JobResource) -> Dataset:
     try:
         return opened(job.folder)
     except GlasshouseError as error:
@@ -249,24 +258,26 @@ def _part(dataset: Dataset, split: str, row: int) -> Split:
     return part
 
 
-def _way(desk: Desk, dataset: Dataset, split: str, row: int) -> tuple[list[dict[str, Any]], str]:
+def _way(context: RequestContext, dataset: Dataset, split: str, row: int) -> tuple[list[dict[str, Any]], str]:
     """Return the steps of one picture for the page, or why they cannot be shown."""
     try:
-        return original_steps(dataset, desk.store, split, row, STEP), ""
+        return original_steps(dataset, context.store, split, row, STEP), ""
     except PictureError as error:
         return [], str(error)
 
 
-def _tab(request: Request, desk: Desk, job: Job, dataset: Dataset, template: str, **context: Any) -> HTMLResponse:
-    users = desk.users_of(job.id)
-    return page(request, template, job=job, dataset=dataset, users=users, binned=job.binned, **context)
+def _tab(
+    request: Request, context: RequestContext, job: JobResource, dataset: Dataset, template: str, **values: Any
+) -> HTMLResponse:
+    users = dependants(context.store, job.id, context.user)
+    return page(request, template, job=job, dataset=dataset, users=users, binned=job.binned, **values)
 
 
-def _text(job: Job) -> str:
+def _text(job: JobResource) -> str:
     return f"{job.id}{job.state}{job.stage}{job.progress}{job.stopping}"
 
 
-def _mark(job: Job) -> str:
+def _mark(job: JobResource) -> str:
     return mark_of(_text(job))
 
 

@@ -14,7 +14,7 @@ from glasshouse.store.discretion import may_see_places
 from glasshouse.store.ownership import check_member
 from glasshouse.store.records import JobState
 from glasshouse.store.submit import NewDataset
-from glasshouse.web.context.context import Here
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.datasets.attachments import dataset_file
 from glasshouse.web.datasets.explorer import PAGE, beside, class_counts, find, opened
 from glasshouse.web.datasets.exports import own_sizes
@@ -48,10 +48,10 @@ Side = Annotated[int, Query(ge=1, le=LARGEST)]
 
 
 @router.post("/preview")
-def preview(here: Here, request: PreviewRequest) -> PreviewOut:
+def preview(context: Context, request: PreviewRequest) -> PreviewOut:
     """Look at a source with a recipe: classes, counts, sample pictures, problems, time and size. Nothing is made."""
-    check_member(here.user)
-    found = preview_of(here.store, NewDataset("-", request.recipe), here.user, request.example)
+    check_member(context.user)
+    found = preview_of(context.store, NewDataset("-", request.recipe), context.user, request.example)
     return PreviewOut(
         **{name: getattr(found, name) for name in ("count", "used", "looked", "splits", "problem_count")},
         classes=[ClassOut(name=c.name, count=c.count, used=c.used, pictures={p.path: p.address for p in c.pictures})
@@ -68,11 +68,11 @@ def preview(here: Here, request: PreviewRequest) -> PreviewOut:
 
 @router.get("/{dataset_id}/pictures")
 def pictures(
-    here: Here, dataset_id: str, split: str = "train", label: Class = "", q: str = "", after: int = -1,
+    context: Context, dataset_id: str, split: str = "train", label: Class = "", q: str = "", after: int = -1,
     before: int | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = PAGE,
 ) -> PicturePage:  # fmt: skip
     """List pictures of a split by class and words of the path; ``after`` (or ``before``) is the key of a page."""
-    dataset = _dataset(here, dataset_id)
+    dataset = _dataset(context, dataset_id)
     _split(dataset, split)
     if label and label not in dataset.classes:
         raise MissingError(f"The dataset has no class {label}.")
@@ -82,9 +82,9 @@ def pictures(
 
 
 @router.get("/{dataset_id}/pictures/{split}/{row}")
-def picture(here: Here, dataset_id: str, split: str, row: int, label: Class = "", q: str = "") -> PictureDetail:
+def picture(context: Context, dataset_id: str, split: str, row: int, label: Class = "", q: str = "") -> PictureDetail:
     """Tell what is known of one picture; the rows beside it are of the same search."""
-    dataset = _dataset(here, dataset_id)
+    dataset = _dataset(context, dataset_id)
     one = _split(dataset, split, row).row(row)
     before, after = beside(dataset, split, label, q, row)
     return PictureDetail(
@@ -95,29 +95,29 @@ def picture(here: Here, dataset_id: str, split: str, row: int, label: Class = ""
 
 
 @router.get("/{dataset_id}/pictures/{split}/{row}/image")
-def image(here: Here, dataset_id: str, split: str, row: int, side: Side = LARGEST) -> Response:
+def image(context: Context, dataset_id: str, split: str, row: int, side: Side = LARGEST) -> Response:
     """Return a picture as the dataset has it, its longer side at most ``side``."""
-    part = _split(_dataset(here, dataset_id), split, row)
+    part = _split(_dataset(context, dataset_id), split, row)
     data, kind = file_of(shrunk(part.rows([row])[0], side))
     return Response(data, media_type=kind)
 
 
 @router.get("/{dataset_id}/pictures/{split}/{row}/original")
-def original_image(here: Here, dataset_id: str, split: str, row: int, side: Side = LARGEST) -> Response:
+def original_image(context: Context, dataset_id: str, split: str, row: int, side: Side = LARGEST) -> Response:
     """Return the file that a picture was made from, upright, where it still lies there unchanged."""
-    dataset = _dataset(here, dataset_id)
+    dataset = _dataset(context, dataset_id)
     one = _split(dataset, split, row).row(row)
     try:
-        data, kind = original_file(dataset, here.store, one.path, one.sha256, side)
+        data, kind = original_file(dataset, context.store, one.path, one.sha256, side)
     except PictureError as error:
         raise MissingError(f"The original of {one.path} cannot be shown: {error}.") from None
     return Response(data, media_type=kind)
 
 
 @router.get("/{dataset_id}/mean")
-def mean(here: Here, dataset_id: str, label: Class = "") -> Response:
+def mean(context: Context, dataset_id: str, label: Class = "") -> Response:
     """Return the mean of the training pictures, of all or of one class, as a picture."""
-    dataset = _dataset(here, dataset_id)
+    dataset = _dataset(context, dataset_id)
     if label and label not in dataset.classes:
         raise MissingError(f"The dataset has no class {label}.")
     data, kind = mean_picture(dataset, label)
@@ -125,9 +125,9 @@ def mean(here: Here, dataset_id: str, label: Class = "") -> Response:
 
 
 @router.get("/{dataset_id}/statistics")
-def statistics(here: Here, dataset_id: str) -> StatisticsOut:
+def statistics(context: Context, dataset_id: str) -> StatisticsOut:
     """Tell the pictures of each class and split, the sizes of the originals, and those of the files."""
-    dataset = _dataset(here, dataset_id)
+    dataset = _dataset(context, dataset_id)
     found = sizes(dataset)
     counts = {name: dict(zip(dataset.classes, numbers)) for name, numbers in class_counts(dataset).items()}
     return StatisticsOut(
@@ -138,36 +138,36 @@ def statistics(here: Here, dataset_id: str) -> StatisticsOut:
 
 @router.get("/{dataset_id}/left-out")
 def left_out(
-    here: Here, dataset_id: str, why: str = "", offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
+    context: Context, dataset_id: str, why: str = "", offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> LeftOutPage:  # fmt: skip
     """List the files that were left out, with the reason; ``why`` is one of ``reasons``."""
-    dataset = _dataset(here, dataset_id)
+    dataset = _dataset(context, dataset_id)
     found = [one for one in left_out_files(dataset) if why in ("", one.kind)]
     items = [LeftOutOut(path=one.path, reason=one.reason, sha256=one.sha256) for one in found[offset : offset + limit]]
     return LeftOutPage(items=items, total=len(found), reasons=dict(reasons(dataset)))
 
 
 @router.get("/{dataset_id}/twins")
-def twins(here: Here, dataset_id: str, after: int = -1, only: str = "") -> TwinPage:
+def twins(context: Context, dataset_id: str, after: int = -1, only: str = "") -> TwinPage:
     """List groups of pictures that look the same; ``only=classes`` those with several labels."""
-    groups, total, following = twin_groups(_dataset(here, dataset_id), after, only == "classes")
+    groups, total, following = twin_groups(_dataset(context, dataset_id), after, only == "classes")
     return TwinPage(groups=[[_twin(*pair) for pair in group] for group in groups], total=total, after=following)
 
 
 @router.get("/{dataset_id}/download/{name}")
-def download(here: Here, dataset_id: str, name: str) -> Response:
+def download(context: Context, dataset_id: str, name: str) -> Response:
     """Return a dataset as ``folders.zip``, ``table.csv``, ``dataset.zip`` or one of its files (``train.arrow``)."""
-    record = get_dataset(here.store, dataset_id, here.user)
-    places = may_see_places(record.owner_id, here.user)
-    return dataset_file(record.name, _dataset(here, dataset_id), name, places=places)
+    record = get_dataset(context.store, dataset_id, context.user)
+    places = may_see_places(record.owner_id, context.user)
+    return dataset_file(record.name, _dataset(context, dataset_id), name, places=places)
 
 
-def _dataset(here: Here, dataset_id: str) -> Dataset:
-    record = get_dataset(here.store, dataset_id, here.user)
+def _dataset(context: Context, dataset_id: str) -> Dataset:
+    record = get_dataset(context.store, dataset_id, context.user)
     if record.state is not JobState.DONE:
         raise ConflictError(f"{record.name} is not made yet ({record.state}).")
-    return opened(here.store.path(record.folder))
+    return opened(context.store.path(record.folder))
 
 
 def _split(dataset: Dataset, split: str, row: int = 0) -> Split:

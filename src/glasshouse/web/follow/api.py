@@ -12,7 +12,7 @@ from glasshouse.store.models import get_model
 from glasshouse.store.predictor import put_question
 from glasshouse.store.records import ModelRecord
 from glasshouse.store.submit import check_member
-from glasshouse.web.context.context import Here
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.follow.shapes import Brought, FollowOut, GraphOut
 from glasshouse.web.follow.view import View, answer, can_follow
 from glasshouse.web.framework.sent_picture import check_picture
@@ -24,33 +24,33 @@ LARGEST = 64 * 2**20
 
 
 @router.get("/follow")
-def follow(here: Here, model_id: str, view: Annotated[View, Query()]) -> FollowOut:
+def follow(context: Context, model_id: str, view: Annotated[View, Query()]) -> FollowOut:
     """Tell a picture's way through the network, to the loss and back to one weight; ask again while it is working."""
-    record = get_model(here.store, model_id, here.user)
+    record = get_model(context.store, model_id, context.user)
     _check(record)
-    return FollowOut.of(answer(here.store, record, view, here.user))
+    return FollowOut.of(answer(context.store, record, view, context.user))
 
 
 @router.post("/follow/upload", status_code=201)
-async def bring(here: Here, request: Request, model_id: str) -> Brought:
+async def bring(context: Context, request: Request, model_id: str) -> Brought:
     """Keep a picture, whose file's bytes the body holds, to follow it as ``picture``."""
-    record = await run_in_threadpool(get_model, here.store, model_id, here.user)
-    check_member(here.user)
+    record = await run_in_threadpool(get_model, context.store, model_id, context.user)
+    check_member(context.user)
     data = await request.body()
     if not data or len(data) > LARGEST:
         raise RecipeError("the picture", [Problem("body", f"expected 1 byte to {LARGEST // 2**20} MiB")])
     await run_in_threadpool(check_picture, data)
-    return Brought(picture=await run_in_threadpool(keep_picture, here.store, record, data))
+    return Brought(picture=await run_in_threadpool(keep_picture, context.store, record, data))
 
 
 @router.get("/graph")
-def graph(here: Here, model_id: str, level: Literal["folded", "all"] = "folded") -> GraphOut:
+def graph(context: Context, model_id: str, level: Literal["folded", "all"] = "folded") -> GraphOut:
     """Tell the network as a graph: boxes and an SVG drawing; ask again while it is working."""
-    record = get_model(here.store, model_id, here.user)
+    record = get_model(context.store, model_id, context.user)
     _check(record)
     try:
         question = {"kind": "graph", "model": record.folder, "level": level}
-        return GraphOut.model_validate(put_question(here.store, question, patience=1.5))
+        return GraphOut.model_validate(put_question(context.store, question, patience=1.5))
     except ConflictError:
         return GraphOut(state="working")
 

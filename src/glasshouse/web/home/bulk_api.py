@@ -18,7 +18,8 @@ from glasshouse.store.bulk_actions import (
     restore_binned_at,
 )
 from glasshouse.store.records import OwnedRecord
-from glasshouse.web.context.context import Context, Here
+from glasshouse.web.context.actions import note_action
+from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.shapes import Shape
 
 __all__ = ["router"]
@@ -58,28 +59,30 @@ class Done(Shape):
 
 
 @router.post("/several/{action}")
-def act(here: Here, action: Action, asked: Several) -> Done:
+def act(context: Context, action: Action, asked: Several) -> Done:
     """Delete (all or none), bring back, abort, group or share several datasets, models and networks."""
     ids = {"datasets": asked.datasets, "models": asked.models, "networks": asked.networks}
-    chosen = look_up(here.store, ids, here.user)
+    chosen = look_up(context.store, ids, context.user)
     ways: dict[Action, Callable[[], Done]] = {
-        Action.DELETE: lambda: _delete(here, chosen, asked),
-        Action.UNDO: lambda: _told(here, "restore", restore_binned_at(here.store, _given(asked, "at"), here.user)),
-        Action.ABORT: lambda: _told(here, "abort", abort_several(here.store, chosen, here.user)),
-        Action.GROUP: lambda: _change(here, chosen, asked, "group_name"),
-        Action.SHARE: lambda: _change(here, chosen, asked, "shared"),
+        Action.DELETE: lambda: _delete(context, chosen, asked),
+        Action.UNDO: lambda: _told(
+            context, "restore", restore_binned_at(context.store, _given(asked, "at"), context.user)
+        ),
+        Action.ABORT: lambda: _told(context, "abort", abort_several(context.store, chosen, context.user)),
+        Action.GROUP: lambda: _change(context, chosen, asked, "group_name"),
+        Action.SHARE: lambda: _change(context, chosen, asked, "shared"),
     }
     return ways[action]()
 
 
-def _delete(here: Context, chosen: Chosen, asked: Several) -> Done:
-    at = bin_several(here.store, chosen, here.user, even_if_used=asked.even_if_used)
-    return _told(here, "bin", chosen.all).model_copy(update={"at": at})
+def _delete(context: RequestContext, chosen: Chosen, asked: Several) -> Done:
+    at = bin_several(context.store, chosen, context.user, even_if_used=asked.even_if_used)
+    return _told(context, "bin", chosen.all).model_copy(update={"at": at})
 
 
-def _change(here: Context, chosen: Chosen, asked: Several, name: str) -> Done:
-    changed = change_several(here.store, chosen, {name: _given(asked, name)}, here.user)
-    return _told(here, "change", changed)
+def _change(context: RequestContext, chosen: Chosen, asked: Several, name: str) -> Done:
+    changed = change_several(context.store, chosen, {name: _given(asked, name)}, context.user)
+    return _told(context, "change", changed)
 
 
 def _given(asked: Several, name: str) -> Any:
@@ -89,9 +92,9 @@ def _given(asked: Several, name: str) -> Any:
     return value
 
 
-def _told(here: Context, action: str, records: Sequence[OwnedRecord]) -> Done:
+def _told(context: RequestContext, action: str, records: Sequence[OwnedRecord]) -> Done:
     done = Done(datasets=[], models=[], networks=[])
     for record in records:
         getattr(done, f"{kind_of(record)}s").append(record.id)
-        here.note(f"{kind_of(record)}-{action}", record.id, record.name)
+        note_action(context, f"{kind_of(record)}-{action}", record.id, record.name)
     return done

@@ -23,10 +23,11 @@ from glasshouse.store.models import page_of_models
 from glasshouse.store.networks import page_of_networks
 from glasshouse.store.ownership import Listing
 from glasshouse.store.records import OwnedRecord
-from glasshouse.web.context.access import DeskNow
-from glasshouse.web.context.desk import Desk
-from glasshouse.web.context.job import dataset_job, model_job
-from glasshouse.web.context.resource import own_network
+from glasshouse.web.context.actions import delete_resource, note_action, restore_resource
+from glasshouse.web.context.job_resource import dataset_resource, model_resource
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resource import network_resource
+from glasshouse.web.context.resources import find_resource
 from glasshouse.web.framework.templating import page
 from glasshouse.web.home.page import inside
 
@@ -40,66 +41,66 @@ BINNED = 100  # rows of the bin a page
 
 @router.post("/chosen/delete")
 def delete(
-    request: Request, desk: DeskNow, chosen: Words = None, even_if_used: Annotated[bool, Form()] = False
+    request: Request, context: Context, chosen: Words = None, even_if_used: Annotated[bool, Form()] = False
 ) -> Response:
     """Put several into the bin, all or none; what stands against it is told first, and the undo is offered."""
-    return _binned(request, desk, _look_up(desk, chosen), even_if_used)
+    return _binned(request, context, _look_up(context, chosen), even_if_used)
 
 
 @router.post("/{kind}/{key}/delete")
 def delete_one(
-    request: Request, desk: DeskNow, kind: str, key: str, even_if_used: Annotated[bool, Form()] = False
+    request: Request, context: Context, kind: str, key: str, even_if_used: Annotated[bool, Form()] = False
 ) -> Response:
     """Put a dataset, a model or a network into the bin, and offer Undo in its list."""
-    return _binned(request, desk, _look_up(desk, [f"{kind}/{key}"]), even_if_used)
+    return _binned(request, context, _look_up(context, [f"{kind}/{key}"]), even_if_used)
 
 
 @router.post("/chosen/abort")
-def abort(desk: DeskNow, chosen: Words = None, back: Back = "/") -> RedirectResponse:
+def abort(context: Context, chosen: Words = None, back: Back = "/") -> RedirectResponse:
     """Abort those of the chosen that work or wait."""
-    for record in abort_several(desk.store, _look_up(desk, chosen), desk.user):
-        desk.noted(f"{kind_of(record)}-abort", record.id, record.name)
+    for record in abort_several(context.store, _look_up(context, chosen), context.user):
+        note_action(context, f"{kind_of(record)}-abort", record.id, record.name)
     return RedirectResponse(inside(back), 303)
 
 
 @router.post("/chosen/group")
 def group(
-    desk: DeskNow, chosen: Words = None, group_name: Annotated[str, Form()] = "", back: Back = "/"
+    context: Context, chosen: Words = None, group_name: Annotated[str, Form()] = "", back: Back = "/"
 ) -> RedirectResponse:
     """Put the chosen into a group; no name takes them out of theirs."""
     changes = {"group_name": group_name.strip()}
-    before = {record.id: record.group_name for record in _look_up(desk, chosen).all}
-    for record in change_several(desk.store, _look_up(desk, chosen), changes, desk.user):
+    before = {record.id: record.group_name for record in _look_up(context, chosen).all}
+    for record in change_several(context.store, _look_up(context, chosen), changes, context.user):
         detail = f"{record.name}: group {before[record.id]!r} is now {changes['group_name']!r}"
-        desk.noted(f"{kind_of(record)}-change", record.id, detail)
+        note_action(context, f"{kind_of(record)}-change", record.id, detail)
     return RedirectResponse(inside(back), 303)
 
 
 @router.post("/chosen/share")
 def share(
-    desk: DeskNow, chosen: Words = None, shared: Annotated[bool, Form()] = False, back: Back = "/"
+    context: Context, chosen: Words = None, shared: Annotated[bool, Form()] = False, back: Back = "/"
 ) -> RedirectResponse:
     """Share the chosen with everybody who has an account here, or keep them for oneself."""
-    for record in change_several(desk.store, _look_up(desk, chosen), {"shared": shared}, desk.user):
-        desk.noted(f"{kind_of(record)}-{'share' if shared else 'unshare'}", record.id, record.name)
+    for record in change_several(context.store, _look_up(context, chosen), {"shared": shared}, context.user):
+        note_action(context, f"{kind_of(record)}-{'share' if shared else 'unshare'}", record.id, record.name)
     return RedirectResponse(inside(back), 303)
 
 
 @router.get("/bin", response_class=HTMLResponse)
-def trash(request: Request, desk: DeskNow, after: str = "", before: str = "", show: str = "models") -> HTMLResponse:
+def trash(request: Request, context: Context, after: str = "", before: str = "", show: str = "models") -> HTMLResponse:
     """Show what was deleted and can come back, the latest first; ``show``: the list that is paged."""
     listing = Listing(binned=True, sort="-deleted_at", limit=BINNED, after=after, before=before)
     first = Listing(binned=True, sort="-deleted_at", limit=BINNED)
-    models = page_of_models(desk.store, desk.user, listing if show == "models" else first)
-    datasets = page_of_datasets(desk.store, desk.user, listing if show == "datasets" else first)
-    networks = page_of_networks(desk.store, desk.user, listing if show == "networks" else first)
+    models = page_of_models(context.store, context.user, listing if show == "models" else first)
+    datasets = page_of_datasets(context.store, context.user, listing if show == "datasets" else first)
+    networks = page_of_networks(context.store, context.user, listing if show == "networks" else first)
     return page(
         request,
         "bin.html",
         lists={
-            "models": [model_job(desk.store, one, desk.user) for one in models.items],
-            "datasets": [dataset_job(desk.store, one, desk.user) for one in datasets.items],
-            "networks": [own_network(one, desk.user) for one in networks.items],
+            "models": [model_resource(context.store, one, context.user) for one in models.items],
+            "datasets": [dataset_resource(context.store, one, context.user) for one in datasets.items],
+            "networks": [network_resource(one, context.user) for one in networks.items],
         },
         pages={"models": models, "datasets": datasets, "networks": networks},
         mark=lambda text: quote(text or "", safe=""),
@@ -107,49 +108,49 @@ def trash(request: Request, desk: DeskNow, after: str = "", before: str = "", sh
 
 
 @router.post("/bin/undo")
-def undo(desk: DeskNow, at: Annotated[float, Form()]) -> RedirectResponse:
+def undo(context: Context, at: Annotated[float, Form()]) -> RedirectResponse:
     """Bring back what went into the bin together; where it is one thing, show it."""
-    found = restore_binned_at(desk.store, at, desk.user)
+    found = restore_binned_at(context.store, at, context.user)
     for record in found:
-        desk.noted(f"{kind_of(record)}-restore", record.id, record.name)
+        note_action(context, f"{kind_of(record)}-restore", record.id, record.name)
     if len(found) == 1:
         return RedirectResponse(f"/{kind_of(found[0])}s/{found[0].id}", 303)
     return RedirectResponse(_list_of(found), 303)
 
 
 @router.post("/chosen/restore")
-def restore_several(desk: DeskNow, chosen: Words = None) -> RedirectResponse:
+def restore_several(context: Context, chosen: Words = None) -> RedirectResponse:
     """Take several out of the bin."""
     for word in chosen or ():
-        desk.restore(desk.find(*_parts(word)))
+        restore_resource(context, find_resource(context, *_parts(word)))
     return RedirectResponse("/bin", 303)
 
 
 @router.post("/chosen/empty")
-def empty_several(desk: DeskNow, chosen: Words = None) -> RedirectResponse:
+def empty_several(context: Context, chosen: Words = None) -> RedirectResponse:
     """Delete several things that are in the bin for good, with their files."""
     for word in sorted(chosen or (), reverse=True):  # models first: a dataset that they need stays otherwise
-        desk.empty(desk.find(*_parts(word)))
+        delete_resource(context, find_resource(context, *_parts(word)))
     return RedirectResponse("/bin", 303)
 
 
 @router.post("/{kind}/{key}/restore")
-def restore(desk: DeskNow, kind: str, key: str) -> Response:
+def restore(context: Context, kind: str, key: str) -> Response:
     """Take a dataset, a model or a network out of the bin."""
-    job = desk.find(kind, key)
-    desk.restore(job)
+    job = find_resource(context, kind, key)
+    restore_resource(context, job)
     return RedirectResponse(job.address, 303)
 
 
 @router.post("/{kind}/{key}/empty")
-def empty(desk: DeskNow, kind: str, key: str) -> Response:
+def empty(context: Context, kind: str, key: str) -> Response:
     """Delete what is in the bin for good, with its files."""
-    desk.empty(desk.find(kind, key))
+    delete_resource(context, find_resource(context, kind, key))
     return RedirectResponse("/bin", 303)
 
 
-def _binned(request: Request, desk: Desk, chosen: Chosen, even_if_used: bool) -> Response:
-    against = obstacles(desk.store, chosen, desk.user)
+def _binned(request: Request, context: RequestContext, chosen: Chosen, even_if_used: bool) -> Response:
+    against = obstacles(context.store, chosen, context.user)
     if any(one.final or not even_if_used for one in against):
         held = {one.record.id for one in against}
         free = [record for record in chosen.all if record.id not in held]
@@ -159,9 +160,9 @@ def _binned(request: Request, desk: Desk, chosen: Chosen, even_if_used: bool) ->
                     free=[f"{kind_of(record)}s/{record.id}" for record in free])  # fmt: skip
     if not chosen.all:
         return RedirectResponse("/", 303)
-    at = bin_several(desk.store, chosen, desk.user, even_if_used=even_if_used)
+    at = bin_several(context.store, chosen, context.user, even_if_used=even_if_used)
     for record in chosen.all:
-        desk.noted(f"{kind_of(record)}-bin", record.id, record.name)
+        note_action(context, f"{kind_of(record)}-bin", record.id, record.name)
     return RedirectResponse(f"{_list_of(chosen.all)}?binned={at!r}", 303)
 
 
@@ -169,8 +170,8 @@ def _list_of(records: Sequence[OwnedRecord]) -> str:
     return "/networks" if records and {kind_of(one) for one in records} == {"network"} else "/"
 
 
-def _look_up(desk: Desk, words: list[str] | None) -> Chosen:
-    return look_up(desk.store, chosen_from(words or ()), desk.user)
+def _look_up(context: RequestContext, words: list[str] | None) -> Chosen:
+    return look_up(context.store, chosen_from(words or ()), context.user)
 
 
 def _parts(word: str) -> tuple[str, str]:

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.errors import ConflictError, RecipeError, RefusedError
-from glasshouse.web.context.access import DeskNow
-from glasshouse.web.context.desk import Desk
-from glasshouse.web.context.resource import Thing
+from glasshouse.web.context.actions import change_resource
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resource import Resource
+from glasshouse.web.context.resources import find_resource, group_names
 from glasshouse.web.framework.templating import page
 
 __all__ = ["router"]
@@ -28,18 +29,18 @@ class Words:
 
 
 @router.get("/{kind}/{key}/edit", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, kind: str, key: str) -> HTMLResponse:
+def show(request: Request, context: Context, kind: str, key: str) -> HTMLResponse:
     """Ask for name, notes, group and whether it is shared."""
-    job = desk.find(kind, key)
+    job = find_resource(context, kind, key)
     if not job.yours:
         raise RefusedError(f"{job.name} is somebody else's; only its owner or an admin may change it.")
-    return _form(request, desk, job, _words(job), {})
+    return _form(request, context, job, _words(job), {})
 
 
 @router.post("/{kind}/{key}/describe")
 def describe(
     request: Request,
-    desk: DeskNow,
+    context: Context,
     kind: str,
     key: str,
     name: Annotated[str | None, Form()] = None,
@@ -50,7 +51,7 @@ def describe(
     revision: Annotated[int | None, Form()] = None,
 ) -> Response:
     """Change them; who was later sees both versions, with theirs still in the form. A field not sent stays."""
-    job = desk.find(kind, key)
+    job = find_resource(context, kind, key)
     now = _words(job)
     given = None if notes is None else notes.replace("\r\n", "\n")
     mine = Words(now.name if name is None else name, now.notes if given is None else given,
@@ -59,23 +60,23 @@ def describe(
     if mine.shared != now.shared:
         changes["shared"] = mine.shared
     try:
-        desk.change(job, changes | ({} if revision is None else {"revision": revision}))
+        change_resource(context, job, changes | ({} if revision is None else {"revision": revision}))
     except RecipeError as error:
-        return _form(request, desk, job, mine, {one.field: one.message for one in error.problems}, 422)
+        return _form(request, context, job, mine, {one.field: one.message for one in error.problems}, 422)
     except ConflictError:
-        theirs = desk.find(kind, key)
+        theirs = find_resource(context, kind, key)
         if mine == _words(theirs):
             return RedirectResponse(job.address, 303)
-        return _form(request, desk, theirs, mine, {}, 409)
+        return _form(request, context, theirs, mine, {}, 409)
     return RedirectResponse(job.address, 303)
 
 
-def _words(job: Thing) -> Words:
+def _words(job: Resource) -> Words:
     return Words(job.name, job.notes, job.group, job.shared)
 
 
 def _form(
-    request: Request, desk: Desk, job: Thing, words: Words, found: dict[str, str], status: int = 200
+    request: Request, context: RequestContext, job: Resource, words: Words, found: dict[str, str], status: int = 200
 ) -> HTMLResponse:
-    return page(request, "edit.html", status, job=job, words=words, found=found, groups=desk.groups(),
+    return page(request, "edit.html", status, job=job, words=words, found=found, groups=group_names(context),
                 theirs=_words(job) if status == 409 else None)  # fmt: skip

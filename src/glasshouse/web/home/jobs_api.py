@@ -12,7 +12,8 @@ from glasshouse.store.jobs import abort_job, get_job, list_jobs, move_job, resum
 from glasshouse.store.records import JobKind, JobState
 from glasshouse.store.results import read_predictions
 from glasshouse.store.runs import read_log
-from glasshouse.web.context.context import Here
+from glasshouse.web.context.actions import note_action
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import JobList, JobOut, Move
 
 __all__ = ["prediction_lines", "router"]
@@ -22,71 +23,73 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 @router.get("")
 def show_all(
-    here: Here, state: Annotated[list[JobState] | None, Query()] = None, kind: JobKind | None = None,
+    context: Context, state: Annotated[list[JobState] | None, Query()] = None, kind: JobKind | None = None,
     model_id: str | None = None, dataset_id: str | None = None,
 ) -> JobList:  # fmt: skip
     """List jobs: running, queued in their order, then ended ones."""
-    found = list_jobs(here.store, here.user, states=state or (), kind=kind, model_id=model_id, dataset_id=dataset_id)
+    found = list_jobs(
+        context.store, context.user, states=state or (), kind=kind, model_id=model_id, dataset_id=dataset_id
+    )
     return JobList(items=[JobOut.of(job) for job in found])
 
 
 @router.get("/{job_id}")
-def show(here: Here, job_id: str) -> JobOut:
+def show(context: Context, job_id: str) -> JobOut:
     """Show one job."""
-    return JobOut.of(get_job(here.store, job_id, here.user))
+    return JobOut.of(get_job(context.store, job_id, context.user))
 
 
 @router.post("/{job_id}/abort")
-def abort(here: Here, job_id: str) -> JobOut:
+def abort(context: Context, job_id: str) -> JobOut:
     """Abort a job."""
-    get_job(here.store, job_id, here.user)
-    job = abort_job(here.store, job_id, here.user)
-    here.note("job-abort", job_id)
+    get_job(context.store, job_id, context.user)
+    job = abort_job(context.store, job_id, context.user)
+    note_action(context, "job-abort", job_id)
     return JobOut.of(job)
 
 
 @router.post("/{job_id}/resume")
-def resume(here: Here, job_id: str) -> JobOut:
+def resume(context: Context, job_id: str) -> JobOut:
     """Queue an aborted or failed job again."""
-    get_job(here.store, job_id, here.user)
-    job = resume_job(here.store, job_id, here.user)
-    here.note("job-resume", job_id)
+    get_job(context.store, job_id, context.user)
+    job = resume_job(context.store, job_id, context.user)
+    note_action(context, "job-resume", job_id)
     return JobOut.of(job)
 
 
 @router.post("/{job_id}/move", status_code=204)
-def move(here: Here, job_id: str, to: Move) -> None:
+def move(context: Context, job_id: str, to: Move) -> None:
     """Change the place of a queued job."""
-    get_job(here.store, job_id, here.user)
-    move_job(here.store, job_id, to.before, here.user)
-    here.note("job-move", job_id)
+    get_job(context.store, job_id, context.user)
+    move_job(context.store, job_id, to.before, context.user)
+    note_action(context, "job-move", job_id)
 
 
 @router.get("/{job_id}/log", response_class=PlainTextResponse)
-def log(here: Here, job_id: str) -> str:
+def log(context: Context, job_id: str) -> str:
     """Return the end of what its process wrote."""
-    get_job(here.store, job_id, here.user)
-    return read_log(here.store, job_id)
+    get_job(context.store, job_id, context.user)
+    return read_log(context.store, job_id)
 
 
 @router.get("/{job_id}/predictions")
 def predictions(
-    here: Here,
+    context: Context,
     job_id: str,
     offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
 ) -> list[dict[str, Any]]:
     """Return what a classification found, a piece at a time."""
-    get_job(here.store, job_id, here.user)
-    return list(read_predictions(here.store.path(f"work/{job_id}"), offset, limit))
+    get_job(context.store, job_id, context.user)
+    return list(read_predictions(context.store.path(f"work/{job_id}"), offset, limit))
 
 
 @router.get("/{job_id}/predictions.csv")
-def predictions_csv(here: Here, job_id: str) -> StreamingResponse:
+def predictions_csv(context: Context, job_id: str) -> StreamingResponse:
     """Return what a classification found as a table."""
-    get_job(here.store, job_id, here.user)
+    get_job(context.store, job_id, context.user)
     headers = {"content-disposition": f'attachment; filename="predictions-{job_id}.csv"'}
-    return StreamingResponse(prediction_lines(here.store, job_id), media_type="text/csv", headers=headers)
+    return StreamingResponse(prediction_lines(context.store, job_id), media_type="text/csv", headers=headers)
 
 
 def prediction_lines(store: Store, job_id: str) -> Iterator[str]:

@@ -16,9 +16,9 @@ from glasshouse.store.ownership import Listing
 from glasshouse.store.paging import Page
 from glasshouse.store.people import list_users
 from glasshouse.store.records import JobState
-from glasshouse.web.context.access import DeskNow
-from glasshouse.web.context.desk import Desk, Job
-from glasshouse.web.context.job import dataset_job, model_job
+from glasshouse.web.context.job_resource import JobResource, dataset_resource, model_resource
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resources import group_names
 from glasshouse.web.framework.language import LANGUAGES
 from glasshouse.web.framework.templating import page
 from glasshouse.web.home.columns import COLUMNS, chosen, cookie_of, written
@@ -81,7 +81,7 @@ class Rows:
 
     kind: str
     count: int
-    jobs: list[Job]
+    jobs: list[JobResource]
     columns: list[str]
     before: str | None
     after: str | None
@@ -89,7 +89,7 @@ class Rows:
 
 @router.get("/", response_class=HTMLResponse)
 def home(
-    request: Request, desk: DeskNow, q: str = "", state: str = "", group: str = "", owner: str = "", show: str = "",
+    request: Request, context: Context, q: str = "", state: str = "", group: str = "", owner: str = "", show: str = "",
     sort: str = "created", order: str = "", binned: Annotated[float | None, Query()] = None,
 ) -> HTMLResponse:  # fmt: skip
     """Show the running jobs first, then the models and datasets that fit."""
@@ -97,34 +97,35 @@ def home(
         q[:200],
         state if state in list(JobState) else "",
         group,
-        owner if owner in ("mine", "others") and desk.user else "",
+        owner if owner in ("mine", "others") and context.user else "",
         show if show in COLUMNS else "",
         sort if sort in SORTS else "created",
         order if order in ("up", "down") else "",
     )
-    now = running(desk)
-    lists = [_rows(request, desk, view, kind) for kind in COLUMNS]
+    now = running(context)
+    lists = [_rows(request, context, view, kind) for kind in COLUMNS]
     data = next((rows.jobs for rows in lists if rows.kind == "datasets"), [])
     bins = [
-        count(desk.store, desk.user, Listing(binned=True)) for count in (count_datasets, count_models, count_networks)
+        count(context.store, context.user, Listing(binned=True))
+        for count in (count_datasets, count_models, count_networks)
     ]
     return page(
         request,
         "home.html",
         now=now,
-        lines=lines(desk, now),
+        lines=lines(context, now),
         asked=request.query_params,
-        mark=mark_of_running(now, desk),
+        mark=mark_of_running(now, context),
         view=view,
         lists=lists,
-        anything=any(rows.count for rows in lists) or view.filtered or _anything(desk),
-        uses=count_models_on(desk.store, [job.id for job in data], desk.user),
-        groups=desk.groups(),
-        people={user.id: user.name for user in list_users(desk.store)} if desk.user else {},
-        undo=binned if binned is not None and count_binned_at(desk.store, binned, desk.user) else None,
-        undo_count=count_binned_at(desk.store, binned, desk.user) if binned is not None else 0,
+        anything=any(rows.count for rows in lists) or view.filtered or _anything(context),
+        uses=count_models_on(context.store, [job.id for job in data], context.user),
+        groups=group_names(context),
+        people={user.id: user.name for user in list_users(context.store)} if context.user else {},
+        undo=binned if binned is not None and count_binned_at(context.store, binned, context.user) else None,
+        undo_count=count_binned_at(context.store, binned, context.user) if binned is not None else 0,
         in_bin=sum(bins),
-        networks=count_networks(desk.store, desk.user, Listing(view.q, view.group or None, owner=view.owner)),
+        networks=count_networks(context.store, context.user, Listing(view.q, view.group or None, owner=view.owner)),
         networks_link=address_of("/networks", q=view.q, group=view.group, owner=view.owner),
         all_columns=COLUMNS,
         states=[str(one) for one in JobState],
@@ -177,25 +178,27 @@ def inside(address: str) -> str:
     return address if own else "/"
 
 
-def _rows(request: Request, desk: Desk, view: View, kind: str) -> Rows:
+def _rows(request: Request, context: RequestContext, view: View, kind: str) -> Rows:
     asked = request.query_params
     after, before = asked.get(f"{kind}-after", ""), asked.get(f"{kind}-before", "")
     listing = view.listing(kind, after, before)
     cookie = request.cookies.get(cookie_of(kind))
-    wish = chosen(kind, desk.user is not None, asked.get(cookie_of(kind)), cookie and cookie.replace(".", ","))
+    wish = chosen(kind, context.user is not None, asked.get(cookie_of(kind)), cookie and cookie.replace(".", ","))
     if kind == "models":
-        count = count_models(desk.store, desk.user, listing)
-        models = page_of_models(desk.store, desk.user, listing) if view.show != "datasets" else Page([], None, None)
-        jobs = [model_job(desk.store, one, desk.user) for one in models.items]
+        count = count_models(context.store, context.user, listing)
+        models = (
+            page_of_models(context.store, context.user, listing) if view.show != "datasets" else Page([], None, None)
+        )
+        jobs = [model_resource(context.store, one, context.user) for one in models.items]
         return Rows(kind, count, jobs, wish, models.before, models.after)
-    count = count_datasets(desk.store, desk.user, listing)
-    found = page_of_datasets(desk.store, desk.user, listing) if view.show != "models" else Page([], None, None)
-    return Rows(kind, count, [dataset_job(desk.store, one, desk.user) for one in found.items], wish,
+    count = count_datasets(context.store, context.user, listing)
+    found = page_of_datasets(context.store, context.user, listing) if view.show != "models" else Page([], None, None)
+    return Rows(kind, count, [dataset_resource(context.store, one, context.user) for one in found.items], wish,
                 found.before, found.after)  # fmt: skip
 
 
-def _anything(desk: Desk) -> bool:
-    return bool(count_datasets(desk.store, desk.user) or count_models(desk.store, desk.user))
+def _anything(context: RequestContext) -> bool:
+    return bool(count_datasets(context.store, context.user) or count_models(context.store, context.user))
 
 
 def _with(address: str, name: str, value: str | None) -> str:

@@ -11,9 +11,9 @@ from glasshouse.store.jobs import abort_job, get_job, move_job
 from glasshouse.store.points import told
 from glasshouse.store.records import JobKind, JobRecord, JobState
 from glasshouse.store.running import Live, list_running
-from glasshouse.web.context.access import DeskNow
-from glasshouse.web.context.desk import Desk
+from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.live import live, mark_of
+from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.framework.charts import sparkline
 from glasshouse.web.framework.job_kinds import address_of
 
@@ -55,49 +55,49 @@ class Line:
 
 
 @router.get("/live/home")
-def home_live(request: Request, desk: DeskNow, since: str = "") -> Response:
+def home_live(request: Request, context: Context, since: str = "") -> Response:
     """Return the table of running jobs, where it changed since ``since``."""
-    found = running(desk)
-    return live(request, "home_running.html", _text(found, desk), since, False, now=lambda: found,
-                lines=lambda: lines(desk, found))  # fmt: skip
+    found = running(context)
+    return live(request, "home_running.html", _text(found, context), since, False, now=lambda: found,
+                lines=lambda: lines(context, found))  # fmt: skip
 
 
 @router.post("/queue/{key}/move")
 def move(
-    desk: DeskNow, key: str, before: Annotated[str, Form()] = "", back: Annotated[str, Form()] = ""
+    context: Context, key: str, before: Annotated[str, Form()] = "", back: Annotated[str, Form()] = ""
 ) -> RedirectResponse:
     """Put a waiting job before another one of the queue, or at its end; ``back`` is the page that asked."""
-    get_job(desk.store, key, desk.user)
-    earlier = any(one.job.id == key and one.up == before for one in running(desk))
-    move_job(desk.store, key, before or None, desk.user)
-    desk.noted("job-move", key, f"before {before}" if before else "to the end")
-    return RedirectResponse(ASKED[back] if back in ASKED else f"/#{_button(desk, key, earlier)}", 303)
+    get_job(context.store, key, context.user)
+    earlier = any(one.job.id == key and one.up == before for one in running(context))
+    move_job(context.store, key, before or None, context.user)
+    note_action(context, "job-move", key, f"before {before}" if before else "to the end")
+    return RedirectResponse(ASKED[back] if back in ASKED else f"/#{_button(context, key, earlier)}", 303)
 
 
 @router.post("/queue/{key}/abort")
-def abort(desk: DeskNow, key: str, back: Annotated[str, Form()] = "") -> RedirectResponse:
+def abort(context: Context, key: str, back: Annotated[str, Form()] = "") -> RedirectResponse:
     """Abort a job that runs or waits."""
-    job = get_job(desk.store, key, desk.user)
-    abort_job(desk.store, key, desk.user)
-    desk.noted("job-abort", key, job.title)
+    job = get_job(context.store, key, context.user)
+    abort_job(context.store, key, context.user)
+    note_action(context, "job-abort", key, job.title)
     return RedirectResponse(ASKED.get(back, "/#now"), 303)
 
 
-def running(desk: Desk) -> list[Running]:
+def running(context: RequestContext) -> list[Running]:
     """Return what runs and waits, with where each waiting job of the person can go."""
-    found = list_running(desk.store, desk.user)
+    found = list_running(context.store, context.user)
     queue = [one.job.id for one in found if one.yours and one.job.state is JobState.QUEUED]
     at = {key: number for number, key in enumerate(queue)}
     return [_placed(one, at.get(one.job.id), queue) for one in found]
 
 
-def lines(desk: Desk, found: Sequence[Running]) -> list[Line]:
+def lines(context: RequestContext, found: Sequence[Running]) -> list[Line]:
     """Return what is drawn of each: trainings that run have a line of their loss so far."""
     drawn = []
     for one in found:
         trains = one.job.kind is JobKind.TRAIN and one.job.state is JobState.RUNNING and one.live.folder
         losses = (
-            [step["loss"] for step in told(desk.store.path(str(one.live.folder))).steps if step["loss"] is not None]
+            [step["loss"] for step in told(context.store.path(str(one.live.folder))).steps if step["loss"] is not None]
             if trains
             else []
         )
@@ -105,14 +105,14 @@ def lines(desk: Desk, found: Sequence[Running]) -> list[Line]:
     return drawn
 
 
-def mark_of_running(found: Sequence[Running], desk: Desk) -> str:
+def mark_of_running(found: Sequence[Running], context: RequestContext) -> str:
     """Return the mark of the live part as it is now."""
-    return mark_of(_text(found, desk))
+    return mark_of(_text(found, context))
 
 
-def _button(desk: Desk, key: str, earlier: bool) -> str:
+def _button(context: RequestContext, key: str, earlier: bool) -> str:
     """Return the button that has the focus after a move, so that a key may be pressed again; else the job."""
-    one = next((one for one in running(desk) if one.job.id == key), None)
+    one = next((one for one in running(context) if one.job.id == key), None)
     buttons = {} if one is None else {"up": one.up, "down": one.down}
     order = ("up", "down") if earlier else ("down", "up")
     return next((f"{way}-{key}" for way in order if buttons.get(way) is not None), f"job-{key}")
@@ -125,7 +125,7 @@ def _placed(one: Live, at: int | None, queue: Sequence[str]) -> Running:
     return Running(one, queue[at - 1] if at else None, after if at + 1 < len(queue) else None)
 
 
-def _text(found: Sequence[Running], desk: Desk) -> str:
+def _text(found: Sequence[Running], context: RequestContext) -> str:
     rows = (f"{r.job.id}:{r.live.name}:{r.job.state}:{r.job.stage}:{r.job.done}:{r.job.total}:{r.job.remaining}:"
             f"{r.job.wish}:{r.live.yours}:{r.up}:{r.down}" for r in found)  # fmt: skip
-    return "|".join((desk.user.id if desk.user else "", *rows))
+    return "|".join((context.user.id if context.user else "", *rows))

@@ -6,7 +6,8 @@ from pydantic import Field
 from glasshouse.store.choices import Choices, change_choices, get_choices
 from glasshouse.store.records import Role
 from glasshouse.store.workers import WorkerRecord, list_workers
-from glasshouse.web.context.context import Here
+from glasshouse.web.context.actions import note_action
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import Shape
 
 __all__ = ["router"]
@@ -54,16 +55,16 @@ class WorkersOut(Shape):
 
 
 @router.get("")
-def show(here: Here) -> WorkersOut:
+def show(context: Context) -> WorkersOut:
     """List the computers that do jobs, their slots, and how many jobs are done at once."""
-    admin = here.user is None or here.user.role is Role.ADMIN
-    choices = ChoicesShape(**get_choices(here.store).model_dump())
-    return WorkersOut(items=[WorkerOut.of(one, admin) for one in list_workers(here.store)], choices=choices)
+    admin = context.user is None or context.user.role is Role.ADMIN
+    choices = ChoicesShape(**get_choices(context.store).model_dump())
+    return WorkersOut(items=[WorkerOut.of(one, admin) for one in list_workers(context.store)], choices=choices)
 
 
 @router.put("/choices")
-def choose(here: Here, choices: ChoicesShape) -> ChoicesShape:
+def choose(context: Context, choices: ChoicesShape) -> ChoicesShape:
     """Change how many jobs are done at once; workers follow within seconds."""
-    change_choices(here.store, Choices(**choices.model_dump()), here.user)
-    here.note("choices", "jobs", choices.model_dump_json())
+    change_choices(context.store, Choices(**choices.model_dump()), context.user)
+    note_action(context, "choices", "jobs", choices.model_dump_json())
     return choices

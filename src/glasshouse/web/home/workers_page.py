@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from glasshouse.errors import RefusedError
 from glasshouse.store.choices import Choices, change_choices, get_choices
 from glasshouse.store.people import list_users
-from glasshouse.store.records import JobState, Role
+from glasshouse.store.records import JobState
 from glasshouse.store.workers import WorkerRecord, list_workers
-from glasshouse.web.context.access import DeskNow
-from glasshouse.web.context.desk import Desk
+from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.live import live, mark_of
+from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.framework.templating import page
 from glasshouse.web.home.running_page import Running, running
 
@@ -49,61 +49,61 @@ class Computer:
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, done: str = "") -> HTMLResponse:
+def show(request: Request, context: Context, done: str = "") -> HTMLResponse:
     """Show the computers, the queue, and the form of how many jobs are done at once."""
-    check_admin(desk)
-    return _page(request, desk, get_choices(desk.store).model_dump(), done=done)
+    check_admin(context)
+    return _page(request, context, get_choices(context.store).model_dump(), done=done)
 
 
 @router.get("/live")
-def show_live(request: Request, desk: DeskNow, since: str = "") -> Response:
+def show_live(request: Request, context: Context, since: str = "") -> Response:
     """Return the slots and the queue, where they changed since ``since``."""
-    check_admin(desk)
-    found = _now(desk)
+    check_admin(context)
+    found = _now(context)
     return live(request, "workers_now.html", _text(found), since, False, **{k: lambda v=v: v for k, v in found.items()})
 
 
 @router.post("/choices")
 def choose(
-    request: Request, desk: DeskNow, trainings: Typed = "", datasets: Typed = "", answers: Typed = ""
+    request: Request, context: Context, trainings: Typed = "", datasets: Typed = "", answers: Typed = ""
 ) -> Response:
     """Change how many jobs are done at once; an empty number of trainings is one a GPU, or one on the processor."""
-    check_admin(desk)
+    check_admin(context)
     form = {"trainings": trainings.strip(), "datasets": datasets.strip(), "answers": answers.strip()}
     try:
         wanted = Choices.model_validate({**form, "trainings": form["trainings"] or None})
     except ValidationError as error:
-        return _page(request, desk, form, 422, wrong={str(one["loc"][0]) for one in error.errors()})
-    change_choices(desk.store, wanted, desk.user)
-    desk.noted("choices", "jobs", wanted.model_dump_json())
+        return _page(request, context, form, 422, wrong={str(one["loc"][0]) for one in error.errors()})
+    change_choices(context.store, wanted, context.user)
+    note_action(context, "choices", "jobs", wanted.model_dump_json())
     return RedirectResponse("/workers?done=choices", 303)
 
 
-def check_admin(desk: Desk) -> None:
+def check_admin(context: RequestContext) -> None:
     """Refuse who is no admin, where there are accounts."""
-    if desk.user is not None and desk.user.role is not Role.ADMIN:
+    if not context.admin:
         raise RefusedError("Only an admin may see what every computer does.")
 
 
 def _page(
-    request: Request, desk: Desk, form: Mapping[str, Any], status: int = 200, wrong: set[str] | None = None,
-    done: str = "",
+    request: Request, context: RequestContext, form: Mapping[str, Any], status: int = 200,
+    wrong: set[str] | None = None, done: str = "",
 ) -> HTMLResponse:  # fmt: skip
-    found = _now(desk)
+    found = _now(context)
     limits = {"trainings": 64, "datasets": 16, "answers": 16}
     return page(request, "workers.html", status, form=form, wrong=wrong or set(), done=done, limits=limits,
                 mark=mark_of(_text(found)), **found)  # fmt: skip
 
 
-def _now(desk: Desk) -> dict[str, Any]:
+def _now(context: RequestContext) -> dict[str, Any]:
     """Return what is shown: computers, queue, whose each job is, and whether anybody works."""
-    found = running(desk)
+    found = running(context)
     works = [one for one in found if one.job.state is JobState.RUNNING]
-    computers = [_computer(one, works) for one in list_workers(desk.store)]
+    computers = [_computer(one, works) for one in list_workers(context.store)]
     return {
         "computers": computers,
         "queue": [one for one in found if one.job.state is JobState.QUEUED],
-        "people": {user.id: user.name for user in list_users(desk.store)} if desk.user else {},
+        "people": {user.id: user.name for user in list_users(context.store)} if context.user else {},
         "alive": any(one.worker.alive for one in computers),
     }
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.models import get_model
-from glasshouse.web.context.context import Here
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.in_and_out.work import in_and_out
 
 __all__ = ["router"]
@@ -32,11 +32,11 @@ class InAndOut(BaseModel):
 
 
 @router.get("/in-and-out")
-def show(here: Here, model_id: str, response: Response) -> InAndOut:
+def show(context: Context, model_id: str, response: Response) -> InAndOut:
     """Show some pictures on their way through the network; 202 means: ask again in a moment."""
-    record = get_model(here.store, model_id, here.user)
-    dataset = get_dataset(here.store, record.dataset_id or "", here.user)
-    found = in_and_out(here.store.path(record.folder), here.store.path(dataset.folder), record.recipe)
+    record = get_model(context.store, model_id, context.user)
+    dataset = get_dataset(context.store, record.dataset_id or "", context.user)
+    found = in_and_out(context.store.path(record.folder), context.store.path(dataset.folder), record.recipe)
     if found is None:
         response.status_code = 202
         return InAndOut(ready=False)

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from glasshouse.errors import GlasshouseError
-from glasshouse.web.context.access import DeskNow, ModelJob
-from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.context.job_resource import JobResource
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resources import ModelInPath, find_dataset
 from glasshouse.web.framework.templating import page
 from glasshouse.web.in_and_out.work import in_and_out
 from glasshouse.web.models.frame import framed
@@ -18,15 +19,15 @@ router = APIRouter(prefix="/models/{key}/in-and-out", include_in_schema=False)
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
+def show(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
     """Show what is known at once; the pictures follow."""
-    return framed(request, desk, job, "in_and_out.html", **_found(desk, job))
+    return framed(request, context, job, "in_and_out.html", **_found(context, job))
 
 
 @router.get("/pictures")
-def pictures(request: Request, desk: DeskNow, job: ModelJob) -> Response:
+def pictures(request: Request, context: Context, job: ModelInPath) -> Response:
     """Return the pictures, or 204 while they are being made."""
-    found = _found(desk, job)
+    found = _found(context, job)
     if found["found"] is None and not found["wrong"]:
         return Response(status_code=204)
     answer = page(request, "in_and_out_pictures.html", job=job, **found)
@@ -34,10 +35,10 @@ def pictures(request: Request, desk: DeskNow, job: ModelJob) -> Response:
     return answer
 
 
-def _found(desk: Desk, job: Job) -> dict[str, Any]:
+def _found(context: RequestContext, job: JobResource) -> dict[str, Any]:
     found, wrong = None, ""
     try:
-        found = in_and_out(job.folder, desk.dataset(job.dataset or "").folder, job.recipe)
+        found = in_and_out(job.folder, find_dataset(context, job.dataset or "").folder, job.recipe)
     except GlasshouseError as error:
         wrong = str(error)
     return {"found": found, "wrong": wrong}

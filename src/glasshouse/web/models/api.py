@@ -23,7 +23,8 @@ from glasshouse.store.records import ModelRecord
 from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
-from glasshouse.web.context.context import Context, Here
+from glasshouse.web.context.actions import note_action
+from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.shapes import (
     Changes,
     Classification,
@@ -44,7 +45,7 @@ router = APIRouter(prefix="/models", tags=["models"])
 
 @router.get("")
 def show_all(
-    here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
+    context: Context, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
     dataset_id: str | None = None, state: States = None, owner: Owner = "", after: Mark = "", before: Mark = "",
     limit: Limit = 200, offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> ModelList:  # fmt: skip
@@ -55,71 +56,71 @@ def show_all(
     one, the page before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
     """
     listing = Listing(search, group, binned, sort, limit, offset, tuple(state or ()), owner, after, before)
-    count = count_models(here.store, here.user, listing, dataset_id=dataset_id)
+    count = count_models(context.store, context.user, listing, dataset_id=dataset_id)
     if offset and not (after or before):
-        found = list_models(here.store, here.user, listing, dataset_id=dataset_id)
+        found = list_models(context.store, context.user, listing, dataset_id=dataset_id)
         return ModelList(items=[ModelOut.of(one) for one in found], count=count)
-    page = page_of_models(here.store, here.user, listing, dataset_id=dataset_id)
+    page = page_of_models(context.store, context.user, listing, dataset_id=dataset_id)
     items = [ModelOut.of(one) for one in page.items]
     return ModelList(items=items, count=count, after=page.after, before=page.before)
 
 
 @router.post("", status_code=201)
-def make(here: Here, request: ModelRequest) -> ModelList:
+def make(context: Context, request: ModelRequest) -> ModelList:
     """Queue a training, or one for each pair of a sweep."""
     asked = request.model_dump(exclude={"sweep"})
     sweep: dict[str, Any] = request.sweep.model_dump() if request.sweep else {}
-    found = submit_models(here.store, NewModel(**asked, sweep=sweep), here.user)
+    found = submit_models(context.store, NewModel(**asked, sweep=sweep), context.user)
     for one in found:
-        here.note("model-create", one.id, one.name)
+        note_action(context, "model-create", one.id, one.name)
     return ModelList(items=[ModelOut.of(one) for one in found], count=len(found))
 
 
 @router.get("/{model_id}")
-def show(here: Here, model_id: str) -> ModelOut:
+def show(context: Context, model_id: str) -> ModelOut:
     """Show one model."""
-    return ModelOut.of(get_model(here.store, model_id, here.user))
+    return ModelOut.of(get_model(context.store, model_id, context.user))
 
 
 @router.patch("/{model_id}")
-def change(here: Here, model_id: str, changes: Changes) -> ModelOut:
+def change(context: Context, model_id: str, changes: Changes) -> ModelOut:
     """Change its name, notes, group or sharing."""
-    record = change_model(here.store, model_id, changes.model_dump(exclude_unset=True), here.user)
-    here.note("model-change", model_id, record.name)
+    record = change_model(context.store, model_id, changes.model_dump(exclude_unset=True), context.user)
+    note_action(context, "model-change", model_id, record.name)
     return ModelOut.of(record)
 
 
 @router.delete("/{model_id}")
-def delete(here: Here, model_id: str, for_good: bool = False) -> ModelOut:
+def delete(context: Context, model_id: str, for_good: bool = False) -> ModelOut:
     """Put it into the bin; with ``for_good`` a model in the bin is deleted with its run."""
-    record = get_model(here.store, model_id, here.user)
+    record = get_model(context.store, model_id, context.user)
     if for_good:
-        empty_model(here.store, model_id, here.user)
-        here.note("model-delete", model_id, record.name)
+        empty_model(context.store, model_id, context.user)
+        note_action(context, "model-delete", model_id, record.name)
         return ModelOut.of(record)
-    bin_models(here.store, [model_id], here.user)
-    here.note("model-bin", model_id, record.name)
-    return ModelOut.of(get_model(here.store, model_id, here.user))
+    bin_models(context.store, [model_id], context.user)
+    note_action(context, "model-bin", model_id, record.name)
+    return ModelOut.of(get_model(context.store, model_id, context.user))
 
 
 @router.post("/{model_id}/restore")
-def restore(here: Here, model_id: str) -> ModelOut:
+def restore(context: Context, model_id: str) -> ModelOut:
     """Take it out of the bin."""
-    restore_models(here.store, [model_id], here.user)
-    here.note("model-restore", model_id)
-    return ModelOut.of(get_model(here.store, model_id, here.user))
+    restore_models(context.store, [model_id], context.user)
+    note_action(context, "model-restore", model_id)
+    return ModelOut.of(get_model(context.store, model_id, context.user))
 
 
 @router.get("/{model_id}/points", response_model=PointsOut)
 async def points(
-    here: Here, request: Request, model_id: str,
+    context: Context, request: Request, model_id: str,
     since: Annotated[int, Query(ge=0, lt=2**53)] = 0, machine: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> Response:  # fmt: skip
     """Tell the points of its curves after number ``since``: numbered, append-only within one version.
 
     ``machine`` is the number after which the load of the computer is told. Ask once a second while it runs.
     """
-    packed = await here.board.reply(model_id, here.user, since, machine)
+    packed = await context.live_points.reply(model_id, context.user, since, machine)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(packed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
@@ -127,70 +128,70 @@ async def points(
 
 
 @router.post("/{model_id}/abort")
-def abort(here: Here, model_id: str) -> JobOut:
+def abort(context: Context, model_id: str) -> JobOut:
     """Abort its training; it keeps a checkpoint and can be resumed."""
-    record = _mine(here, model_id)
-    here.note("model-abort", model_id, record.name)
-    return JobOut.of(abort_job(here.store, record.job_id, here.user))
+    record = _mine(context, model_id)
+    note_action(context, "model-abort", model_id, record.name)
+    return JobOut.of(abort_job(context.store, record.job_id, context.user))
 
 
 @router.post("/{model_id}/resume")
-def resume(here: Here, model_id: str) -> JobOut:
+def resume(context: Context, model_id: str) -> JobOut:
     """Go on with an aborted or failed training."""
-    record = _mine(here, model_id)
-    here.note("model-resume", model_id, record.name)
-    return JobOut.of(resume_job(here.store, record.job_id, here.user))
+    record = _mine(context, model_id)
+    note_action(context, "model-resume", model_id, record.name)
+    return JobOut.of(resume_job(context.store, record.job_id, context.user))
 
 
 @router.post("/{model_id}/continue", status_code=201)
-def go_on(here: Here, model_id: str, times: Times) -> ModelOut:
+def go_on(context: Context, model_id: str, times: Times) -> ModelOut:
     """Train a copy of a finished model for more epochs, beginning with its weights."""
-    record = continue_model(here.store, model_id, times.epochs, here.user)
-    here.note("model-continue", record.id, record.name)
+    record = continue_model(context.store, model_id, times.epochs, context.user)
+    note_action(context, "model-continue", record.id, record.name)
     return ModelOut.of(record)
 
 
 @router.post("/{model_id}/evaluate", status_code=202)
-def evaluate(here: Here, model_id: str, request: EvaluationRequest) -> JobOut:
+def evaluate(context: Context, model_id: str, request: EvaluationRequest) -> JobOut:
     """Queue its scoring on a split; ``test`` opens the seal, which is written down."""
-    job = submit_evaluation(here.store, model_id, request.split, request.dataset_id, here.user)
-    here.note("model-evaluate", model_id, request.split)
+    job = submit_evaluation(context.store, model_id, request.split, request.dataset_id, context.user)
+    note_action(context, "model-evaluate", model_id, request.split)
     return JobOut.of(job)
 
 
 @router.get("/{model_id}/results/{split}")
-def results(here: Here, model_id: str, split: str, dataset_id: str | None = None) -> dict[str, Any]:
+def results(context: Context, model_id: str, split: str, dataset_id: str | None = None) -> dict[str, Any]:
     """Return the report on a split, in the words of ``glasshouse evaluate --json``."""
-    record = get_model(here.store, model_id, here.user)
-    other = None if dataset_id is None else get_dataset(here.store, dataset_id, here.user).id
+    record = get_model(context.store, model_id, context.user)
+    other = None if dataset_id is None else get_dataset(context.store, dataset_id, context.user).id
     foreign = None if other == record.dataset_id else other
-    return read_report(result_place(here.store.path(record.folder), _split(split), foreign))
+    return read_report(result_place(context.store.path(record.folder), _split(split), foreign))
 
 
 @router.post("/{model_id}/classify", status_code=202)
-def classify(here: Here, model_id: str, request: Classification) -> JobOut:
+def classify(context: Context, model_id: str, request: Classification) -> JobOut:
     """Queue the classification of many pictures."""
-    job = submit_classification(here.store, model_id, request.source, here.user, title=request.title)
-    here.note("model-classify", model_id, request.source)
+    job = submit_classification(context.store, model_id, request.source, context.user, title=request.title)
+    note_action(context, "model-classify", model_id, request.source)
     return JobOut.of(job)
 
 
 @router.get("/{model_id}/checkpoints")
-def checkpoints(here: Here, model_id: str) -> list[dict[str, Any]]:
+def checkpoints(context: Context, model_id: str) -> list[dict[str, Any]]:
     """List its checkpoints with their sizes."""
-    return [vars(one) for one in list_checkpoints(here.store, get_model(here.store, model_id, here.user))]
+    return [vars(one) for one in list_checkpoints(context.store, get_model(context.store, model_id, context.user))]
 
 
 @router.delete("/{model_id}/checkpoints/{name}", status_code=204)
-def drop_checkpoint(here: Here, model_id: str, name: str) -> None:
+def drop_checkpoint(context: Context, model_id: str, name: str) -> None:
     """Delete one checkpoint of an ended training."""
-    delete_checkpoint(here.store, _mine(here, model_id), name)
-    here.note("checkpoint-delete", model_id, name)
+    delete_checkpoint(context.store, _mine(context, model_id), name)
+    note_action(context, "checkpoint-delete", model_id, name)
 
 
-def _mine(here: Context, model_id: str) -> ModelRecord:
-    record = get_model(here.store, model_id, here.user)
-    check_change(record, here.user)
+def _mine(context: RequestContext, model_id: str) -> ModelRecord:
+    record = get_model(context.store, model_id, context.user)
+    check_change(record, context.user)
     return record
 
 

@@ -8,8 +8,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from glasshouse.errors import MissingError
-from glasshouse.web.context.desk import Desk, Job
 from glasshouse.web.context.failure import AGAIN
+from glasshouse.web.context.job_resource import JobResource
+from glasshouse.web.context.request_context import RequestContext
+from glasshouse.web.context.resources import find_dataset
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of, page
 
@@ -40,10 +42,12 @@ def tabs(_: Callable[[str], str], trained: bool) -> list[Tab]:
     return [view for view in views if trained or not view.trained]
 
 
-def framed(request: Request, desk: Desk, job: Job, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+def framed(
+    request: Request, context: RequestContext, job: JobResource, template: str, status: int = 200, **values: Any
+) -> HTMLResponse:
     """Answer with a page of the model, with its name, state, buttons and tabs above."""
     try:
-        data = desk.dataset(job.dataset) if job.dataset else None
+        data = find_dataset(context, job.dataset) if job.dataset else None
     except MissingError:
         data = None
     trained = (job.folder / "model" / "model.json").is_file()
@@ -57,5 +61,5 @@ def framed(request: Request, desk: Desk, job: Job, template: str, status: int = 
         trained=trained,
         tabs=views,
         again=job.failure not in AGAIN,
-        **context,
+        **values,
     )

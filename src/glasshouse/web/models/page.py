@@ -13,11 +13,12 @@ from glasshouse.store.models import get_model
 from glasshouse.store.ownership import check_change
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints, log_size, read_log
 from glasshouse.store.submit import continue_model
-from glasshouse.web.context.access import DeskNow, ModelJob
-from glasshouse.web.context.desk import Desk
+from glasshouse.web.context.actions import abort_work, resume_work
 from glasshouse.web.context.failure import next_step
-from glasshouse.web.context.job import Job
+from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live_points import View, look, with_interval
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.field_labels import field_labels
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
@@ -35,73 +36,73 @@ LOG = 30_000  # bytes of the log on the page
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
+def show(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
     """Show the training: state, curves, epochs; ``static/live.js`` goes on with it."""
     _ = texts(language_of(request)).gettext
-    kept = list_checkpoints(desk.store, get_model(desk.store, job.id, desk.user))
-    context = _training(_, desk, job)
-    return framed(request, desk, job, "model.html", kept=kept, step=next_step(_, job, bool(kept)), **context)
+    kept = list_checkpoints(context.store, get_model(context.store, job.id, context.user))
+    values = _training(_, context, job)
+    return framed(request, context, job, "model.html", kept=kept, step=next_step(_, job, bool(kept)), **values)
 
 
 @router.get("/details", response_class=HTMLResponse)
-def details(request: Request, desk: DeskNow, job: ModelJob) -> HTMLResponse:
+def details(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
     """Show recipe, checkpoints, log and card."""
     _ = texts(language_of(request)).gettext
-    record = get_model(desk.store, job.id, desk.user)
+    record = get_model(context.store, job.id, context.user)
     card = job.folder / "model" / "card.md"
-    seen = may_see(record.job, desk.user)
+    seen = may_see(record.job, context.user)
     return framed(
         request,
-        desk,
+        context,
         job,
         "model_details.html",
         text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
         rows=recipe_rows(_, field_labels(language_of(request)), job.recipe),
-        kept=list_checkpoints(desk.store, record),
-        log=read_log(desk.store, record.job_id, LOG) if seen else "",
+        kept=list_checkpoints(context.store, record),
+        log=read_log(context.store, record.job_id, LOG) if seen else "",
         log_seen=seen,
-        log_size=log_size(desk.store, record.job_id),
+        log_size=log_size(context.store, record.job_id),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
-        run=look(desk.store, job.id, viewer=desk.user).run,
+        run=look(context.store, job.id, viewer=context.user).run,
     )
 
 
 @router.post("/abort")
-def abort(desk: DeskNow, job: ModelJob) -> RedirectResponse:
+def abort(context: Context, job: ModelInPath) -> RedirectResponse:
     """Stop the training; it keeps a checkpoint."""
-    desk.abort(job)
+    abort_work(context, job)
     return RedirectResponse(job.address, 303)
 
 
 @router.post("/resume")
-def resume(desk: DeskNow, job: ModelJob) -> RedirectResponse:
+def resume(context: Context, job: ModelInPath) -> RedirectResponse:
     """Go on from the last checkpoint."""
-    desk.resume(job)
+    resume_work(context, job)
     return RedirectResponse(job.address, 303)
 
 
 @router.post("/continue")
-def go_on(desk: DeskNow, job: ModelJob, epochs: Annotated[int, Form(ge=1, le=100_000)]) -> RedirectResponse:
+def go_on(context: Context, job: ModelInPath, epochs: Annotated[int, Form(ge=1, le=100_000)]) -> RedirectResponse:
     """Train a copy for more epochs, beginning with these weights."""
-    made = continue_model(desk.store, job.id, epochs, desk.user)
+    made = continue_model(context.store, job.id, epochs, context.user)
     return RedirectResponse(f"/models/{made.id}", 303)
 
 
 @router.post("/checkpoints/{name}/delete")
-def drop(desk: DeskNow, job: ModelJob, name: str) -> RedirectResponse:
+def drop(context: Context, job: ModelInPath, name: str) -> RedirectResponse:
     """Delete one checkpoint."""
-    record = get_model(desk.store, job.id, desk.user)
-    check_change(record, desk.user)
-    delete_checkpoint(desk.store, record, name)
+    record = get_model(context.store, job.id, context.user)
+    check_change(record, context.user)
+    delete_checkpoint(context.store, record, name)
     return RedirectResponse(f"{job.address}/details", 303)
 
 
-def _training(_: Callable[[str], str], desk: Desk, job: Job) -> dict[str, Any]:
+def _training(_: Callable[[str], str], context: RequestContext, job: JobResource) -> dict[str, Any]:
     """Return what the page of a training shows, of one moment."""
-    view = look(desk.store, job.id, viewer=desk.user)
+    view = look(context.store, job.id, viewer=context.user)
     words, run = live_words(_), view.run
     names = (_("Training"), _("Validation"), _("Accuracy on validation pictures"), _("Learning rate"))
-    samples = machine_since(desk.store.path(f"work/{view.record.job_id}"))
+    samples = machine_since(context.store.path(f"work/{view.record.job_id}"))
     score = None if run.best is None else with_interval(run.best, view.known.pictures)
     return {
         "run": run, "words": words, "drawn": curves(run, names), "remarks": said(_, view.remarks),

@@ -19,7 +19,8 @@ from glasshouse.store.networks import (
     save_network,
 )
 from glasshouse.store.ownership import Listing
-from glasshouse.web.context.context import Here
+from glasshouse.web.context.actions import note_action
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.framework.listing import Limit, Mark, Owner
 from glasshouse.web.networks.controls import controls
 from glasshouse.web.networks.shapes import (
@@ -38,7 +39,7 @@ router = APIRouter(prefix="/networks", tags=["networks"])
 
 @router.get("")
 def show_all(
-    here: Here, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
+    context: Context, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
     owner: Owner = "", after: Mark = "", before: Mark = "", limit: Limit = 200,
     offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> NetworkList:  # fmt: skip
@@ -48,25 +49,25 @@ def show_all(
     page before it with its ``before``; with ``offset`` rows are counted instead.
     """
     listing = Listing(search, group, binned, sort, limit, offset, (), owner, after, before)
-    count = count_networks(here.store, here.user, listing)
+    count = count_networks(context.store, context.user, listing)
     if offset and not (after or before):
-        found = list_networks(here.store, here.user, listing)
+        found = list_networks(context.store, context.user, listing)
         return NetworkList(items=[NetworkOut.of(one) for one in found], count=count)
-    page = page_of_networks(here.store, here.user, listing)
+    page = page_of_networks(context.store, context.user, listing)
     items = [NetworkOut.of(one) for one in page.items]
     return NetworkList(items=items, count=count, after=page.after, before=page.before)
 
 
 @router.post("", status_code=201)
-def make(here: Here, request: NetworkRequest) -> NetworkOut:
+def make(context: Context, request: NetworkRequest) -> NetworkOut:
     """Keep a network. A recipe names it by ``"network": "network:ID"``."""
-    record = save_network(here.store, NewNetwork(**request.model_dump()), here.user)
-    here.note("network-create", record.id, record.name)
+    record = save_network(context.store, NewNetwork(**request.model_dump()), context.user)
+    note_action(context, "network-create", record.id, record.name)
     return NetworkOut.of(record)
 
 
 @router.get("/vocabulary")
-def vocabulary(here: Here) -> dict[str, list[dict[str, Any]]]:
+def vocabulary(context: Context) -> dict[str, list[dict[str, Any]]]:
     """Tell the layers that there are, each with its settings: name, kind, default, choices."""
     return {
         word: [{"name": c.name, "kind": c.kind, "needed": c.needed, "default": c.default, "choices": list(c.choices)}
@@ -76,43 +77,43 @@ def vocabulary(here: Here) -> dict[str, list[dict[str, Any]]]:
 
 
 @router.post("/look")
-def look_at(here: Here, request: SeenRequest) -> NetworkSeen:
+def look_at(context: Context, request: SeenRequest) -> NetworkSeen:
     """Say what layers amount to, without keeping them: shapes, weights, memory, and every problem at its layer."""
-    here.noted.append("look")  # nothing is changed: nothing for the audit log
+    context.noted.append("look")  # nothing is changed: nothing for the audit log
     seen = look(request.layers)
     return NetworkSeen.of(seen, memory(seen, request.batch_size, request.slots))
 
 
 @router.get("/{network_id}")
-def show(here: Here, network_id: str) -> NetworkOut:
+def show(context: Context, network_id: str) -> NetworkOut:
     """Show one network."""
-    return NetworkOut.of(get_network(here.store, network_id, here.user))
+    return NetworkOut.of(get_network(context.store, network_id, context.user))
 
 
 @router.patch("/{network_id}")
-def change(here: Here, network_id: str, changes: NetworkChanges) -> NetworkOut:
+def change(context: Context, network_id: str, changes: NetworkChanges) -> NetworkOut:
     """Change its layers, objective, optimizer, name, notes, group or sharing."""
-    record = change_network(here.store, network_id, changes.model_dump(exclude_unset=True), here.user)
-    here.note("network-change", network_id, record.name)
+    record = change_network(context.store, network_id, changes.model_dump(exclude_unset=True), context.user)
+    note_action(context, "network-change", network_id, record.name)
     return NetworkOut.of(record)
 
 
 @router.delete("/{network_id}")
-def delete(here: Here, network_id: str, for_good: bool = False) -> NetworkOut:
+def delete(context: Context, network_id: str, for_good: bool = False) -> NetworkOut:
     """Put it into the bin; with ``for_good`` a network in the bin is deleted."""
-    record = get_network(here.store, network_id, here.user)
+    record = get_network(context.store, network_id, context.user)
     if for_good:
-        empty_network(here.store, network_id, here.user)
-        here.note("network-delete", network_id, record.name)
+        empty_network(context.store, network_id, context.user)
+        note_action(context, "network-delete", network_id, record.name)
         return NetworkOut.of(record)
-    bin_networks(here.store, [network_id], here.user)
-    here.note("network-bin", network_id, record.name)
-    return NetworkOut.of(get_network(here.store, network_id, here.user))
+    bin_networks(context.store, [network_id], context.user)
+    note_action(context, "network-bin", network_id, record.name)
+    return NetworkOut.of(get_network(context.store, network_id, context.user))
 
 
 @router.post("/{network_id}/restore")
-def restore(here: Here, network_id: str) -> NetworkOut:
+def restore(context: Context, network_id: str) -> NetworkOut:
     """Take it out of the bin."""
-    restore_networks(here.store, [network_id], here.user)
-    here.note("network-restore", network_id)
-    return NetworkOut.of(get_network(here.store, network_id, here.user))
+    restore_networks(context.store, [network_id], context.user)
+    note_action(context, "network-restore", network_id)
+    return NetworkOut.of(get_network(context.store, network_id, context.user))

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import ConflictError, GlasshouseError, RecipeError
 from glasshouse.layers.classics import CLASSICS
-from glasshouse.layers.classifier import fitted
+from glasshouse.layers.classifier import Classifier
 from glasshouse.store.bulk_actions import count_binned_at
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.networks import (
@@ -25,9 +25,11 @@ from glasshouse.store.networks import (
 from glasshouse.store.ownership import Listing, may_change
 from glasshouse.store.people import list_users
 from glasshouse.store.records import DatasetRecord, NetworkRecord
-from glasshouse.web.context.access import DeskNow
-from glasshouse.web.context.desk import DATASET, MODEL, Desk, Job
-from glasshouse.web.context.resource import own_network
+from glasshouse.web.context.actions import note_action
+from glasshouse.web.context.job_resource import JobResource
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resource import DATASET, MODEL, network_resource
+from glasshouse.web.context.resources import datasets_and_models, find_model, group_names
 from glasshouse.web.framework.form_values import problems_of
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of, page
@@ -56,69 +58,69 @@ KEEPING = ("save", "copy", "train")
 
 @router.get("/networks", response_class=HTMLResponse)
 def show_all(
-    request: Request, desk: DeskNow, q: str = "", group: str = "", owner: str = "", after: str = "", before: str = "",
-    binned: Annotated[float | None, Query()] = None,
+    request: Request, context: Context, q: str = "", group: str = "", owner: str = "", after: str = "",
+    before: str = "", binned: Annotated[float | None, Query()] = None,
 ) -> HTMLResponse:  # fmt: skip
     """List the networks of one's own, found by words, group and owner; those changed last first."""
-    asked = {"q": q[:200], "group": group, "owner": owner if owner in ("mine", "others") and desk.user else ""}
+    asked = {"q": q[:200], "group": group, "owner": owner if owner in ("mine", "others") and context.user else ""}
     listing = Listing(asked["q"], group or None, sort="-updated_at", limit=ROWS, owner=asked["owner"], after=after,
                       before=before)  # fmt: skip
-    found = page_of_networks(desk.store, desk.user, listing)
-    undo_count = 0 if binned is None else count_binned_at(desk.store, binned, desk.user)
-    context: dict[str, Any] = {
-        "networks": [own_network(one, desk.user) for one in found.items], "asked": asked, "rows": found,
-        "count": count_networks(desk.store, desk.user, listing), "groups": desk.groups(),
-        "people": {user.id: user.name for user in list_users(desk.store)} if desk.user else {},
-        "in_bin": count_networks(desk.store, desk.user, Listing(binned=True)),
+    found = page_of_networks(context.store, context.user, listing)
+    undo_count = 0 if binned is None else count_binned_at(context.store, binned, context.user)
+    values: dict[str, Any] = {
+        "networks": [network_resource(one, context.user) for one in found.items], "asked": asked, "rows": found,
+        "count": count_networks(context.store, context.user, listing), "groups": group_names(context),
+        "people": {user.id: user.name for user in list_users(context.store)} if context.user else {},
+        "in_bin": count_networks(context.store, context.user, Listing(binned=True)),
         "undo": binned if undo_count else None, "undo_count": undo_count,
         "link": lambda **more: address_of("/networks", **(asked | more)),
     }  # fmt: skip
-    return page(request, "networks.html", **context)
+    return page(request, "networks.html", **values)
 
 
 @router.get("/networks/new", response_class=HTMLResponse)
-def new(request: Request, desk: DeskNow, dataset: str = "") -> HTMLResponse:
+def new(request: Request, context: Context, dataset: str = "") -> HTMLResponse:
     """Begin a network: with an example, nothing, a classic, an own one or a model's, for a dataset's pictures."""
     start, problems = request.query_params.get("from", ""), {}
-    layers, objective, optimizer = _started(desk, start)
+    layers, objective, optimizer = _started(context, start)
     if dataset:
         try:
-            layers = _for_dataset(get_dataset(desk.store, dataset, desk.user), layers)
+            layers = _for_dataset(get_dataset(context.store, dataset, context.user), layers)
         except RecipeError as error:
             problems = problems_of(error)
     form = filled(layers, objective, optimizer, name="")
-    return _page(request, desk, form, problems, start=start, dataset=dataset)
+    return _page(request, context, form, problems, start=start, dataset=dataset)
 
 
 @router.post("/networks/new", response_class=HTMLResponse)
-async def make(request: Request, desk: DeskNow) -> Response:
+async def make(request: Request, context: Context) -> Response:
     """Save a new network, or do what a button of the editor asks."""
     form, do = await _sent(request)
-    return await run_in_threadpool(_done, request, desk, form, do, None)
+    return await run_in_threadpool(_done, request, context, form, do, None)
 
 
 @router.post("/live/network", response_class=HTMLResponse)
-async def live(request: Request, desk: DeskNow) -> HTMLResponse:
+async def live(request: Request, context: Context) -> HTMLResponse:
     """Return the editor as the form would leave it: shapes, weights, memory, problems, picture."""
     form, do = await _sent(request)
     return await run_in_threadpool(_fragment, request, form, do)
 
 
 @router.get("/networks/{key}", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, key: str, saved: str = "") -> HTMLResponse:
+def show(request: Request, context: Context, key: str, saved: str = "") -> HTMLResponse:
     """Show one network in the editor."""
-    record = get_network(desk.store, key, desk.user)
+    record = get_network(context.store, key, context.user)
     form = filled(record.layers, record.objective, record.optimizer, name=record.name, notes=record.notes,
                   revision=str(record.revision))  # fmt: skip
-    return _page(request, desk, form, {}, network=record, saved=bool(saved))
+    return _page(request, context, form, {}, network=record, saved=bool(saved))
 
 
 @router.post("/networks/{key}", response_class=HTMLResponse)
-async def change(request: Request, desk: DeskNow, key: str) -> Response:
+async def change(request: Request, context: Context, key: str) -> Response:
     """Save a network, or do what a button of the editor asks."""
     form, do = await _sent(request)
-    record = await run_in_threadpool(get_network, desk.store, key, desk.user)
-    return await run_in_threadpool(_done, request, desk, form, do, record)
+    record = await run_in_threadpool(get_network, context.store, key, context.user)
+    return await run_in_threadpool(_done, request, context, form, do, record)
 
 
 async def _sent(request: Request) -> tuple[Filled, str]:
@@ -130,49 +132,49 @@ async def _sent(request: Request) -> tuple[Filled, str]:
     return sent(items), do
 
 
-def _done(request: Request, desk: Desk, form: Filled, do: str, record: NetworkRecord | None) -> Response:
+def _done(request: Request, context: RequestContext, form: Filled, do: str, record: NetworkRecord | None) -> Response:
     if do not in KEEPING:
         after, chosen = changed(form, do)
-        return _page(request, desk, after, {}, network=record, chosen=chosen)
+        return _page(request, context, after, {}, network=record, chosen=chosen)
     try:
-        kept = _kept(desk, form, None if do == "copy" else record)
+        kept = _kept(context, form, None if do == "copy" else record)
     except RecipeError as error:
-        return _page(request, desk, form, problems_of(error), 422, network=record)
+        return _page(request, context, form, problems_of(error), 422, network=record)
     except ConflictError as error:
-        return _page(request, desk, form, {"": str(error)}, 409, network=record)
+        return _page(request, context, form, {"": str(error)}, 409, network=record)
     if do == "train" and not kept.problems:
         return RedirectResponse(f"/models/new?network=network:{kept.id}", 303)
     return RedirectResponse(f"/networks/{kept.id}?saved=1", 303)
 
 
-def _kept(desk: Desk, form: Filled, record: NetworkRecord | None) -> NetworkRecord:
+def _kept(context: RequestContext, form: Filled, record: NetworkRecord | None) -> NetworkRecord:
     objective, optimizer, _ = form.parts()
     name, notes = form.fields["name"], form.fields["notes"]
     layers = form.draft.description(name.strip() or "network")
     if record is None:
-        kept = save_network(desk.store, NewNetwork(name, layers, objective, optimizer, notes), desk.user)
-        return _noted(desk, "network-create", kept)
+        kept = save_network(context.store, NewNetwork(name, layers, objective, optimizer, notes), context.user)
+        return _noted(context, "network-create", kept)
     revision = form.fields["revision"]
     changes: dict[str, Any] = {"name": name, "notes": notes, "layers": layers, "objective": objective,
                                "optimizer": optimizer}  # fmt: skip
     changes["revision"] = int(revision) if revision.isdecimal() and len(revision) < 10 else 0
-    return _noted(desk, "network-change", change_network(desk.store, record.id, changes, desk.user))
+    return _noted(context, "network-change", change_network(context.store, record.id, changes, context.user))
 
 
 def _page(
-    request: Request, desk: Desk, form: Filled, problems: Mapping[str, str], status: int = 200, *,
+    request: Request, context: RequestContext, form: Filled, problems: Mapping[str, str], status: int = 200, *,
     network: NetworkRecord | None = None, chosen: str = "", start: str = "", dataset: str = "", saved: bool = False,
 ) -> HTMLResponse:  # fmt: skip
-    jobs = desk.jobs()
-    context = _editor(form, problems, chosen, "") | {
-        "network": network, "job": own_network(network, desk.user) if network else None, "saved": saved,
+    jobs = datasets_and_models(context)
+    values = _editor(form, problems, chosen, "") | {
+        "network": network, "job": network_resource(network, context.user) if network else None, "saved": saved,
         "start": start, "dataset": dataset, "classics": list(CLASSICS),
-        "owned": [] if network else list_networks(desk.store, desk.user, Listing(sort="name", limit=1000)),
+        "owned": [] if network else list_networks(context.store, context.user, Listing(sort="name", limit=1000)),
         "models": [job for job in jobs if job.kind == MODEL and _has_layers(job)],
         "datasets": [job for job in jobs if job.kind == DATASET and job.state == "done"],
-        "mine": may_change(network.owner_id if network else None, desk.user),
+        "mine": may_change(network.owner_id if network else None, context.user),
     }  # fmt: skip
-    return page(request, "network_build.html", status, **context)
+    return page(request, "network_build.html", status, **values)
 
 
 def _fragment(request: Request, form: Filled, do: str) -> HTMLResponse:
@@ -197,15 +199,15 @@ def _editor(form: Filled, problems: Mapping[str, str], chosen: str, said: str) -
     }  # fmt: skip
 
 
-def _started(desk: Desk, start: str) -> tuple[dict[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+def _started(context: RequestContext, start: str) -> tuple[dict[str, Any], Mapping[str, Any], Mapping[str, Any]]:
     """Return layers, objective and optimizer to begin with."""
     kind, _, key = start.partition(":")
     if kind == "network":
-        record = get_network(desk.store, key, desk.user)
+        record = get_network(context.store, key, context.user)
         return record.layers, record.objective, record.optimizer
     if kind == "model":
-        recipe = desk.model(key).recipe
-        layers = network_layers(desk.store, start, desk.user)
+        recipe = find_model(context, key).recipe
+        layers = network_layers(context.store, start, context.user)
         layers = classic(layers) if isinstance(layers, str) else layers
         return layers, recipe.get("objective", {}), recipe.get("optimizer", {})
     if kind == "classic":
@@ -218,21 +220,22 @@ def _for_dataset(dataset: DatasetRecord, layers: Mapping[str, Any]) -> dict[str,
     recipe = dataset.recipe
     classes = (dataset.summary or {}).get("classes", [])
     channels = 1 if recipe.get("color") == "gray" else 3
-    return fitted(layers, classes=max(2, len(classes)), channels=channels, width=int(recipe["width"]),
-                  height=int(recipe["height"]))  # fmt: skip
+    fitted = Classifier.of(layers).fitted(classes=max(2, len(classes)), channels=channels, width=int(recipe["width"]),
+                                          height=int(recipe["height"]))  # fmt: skip
+    return fitted.description
 
 
-def _has_layers(job: Job) -> bool:
+def _has_layers(job: JobResource) -> bool:
     return isinstance(job.recipe.get("network"), Mapping) or job.network in CLASSICS
 
 
-def _found(desk: Desk, key: str) -> NetworkRecord | None:
+def _found(context: RequestContext, key: str) -> NetworkRecord | None:
     try:
-        return get_network(desk.store, key, desk.user)
+        return get_network(context.store, key, context.user)
     except GlasshouseError:
         return None
 
 
-def _noted(desk: Desk, action: str, record: NetworkRecord) -> NetworkRecord:
-    desk.noted(action, record.id, record.name)
+def _noted(context: RequestContext, action: str, record: NetworkRecord) -> NetworkRecord:
+    note_action(context, action, record.id, record.name)
     return record

@@ -9,7 +9,7 @@ from glasshouse.store.database import Store
 from glasshouse.store.jobs import list_jobs
 from glasshouse.store.rates import TRIAL, find_rate, note_rate, rate_key
 from glasshouse.store.records import JobState
-from glasshouse.web.context.job import Job
+from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.new_model.trial import measured, turn_to_measure
 
 __all__ = ["Estimate", "estimate", "estimate_of", "try_out"]
@@ -31,7 +31,7 @@ class Estimate:
     busy: bool
 
 
-def estimate(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | None:
+def estimate(store: Store, recipe: Mapping[str, Any], data: JobResource) -> Estimate | None:
     """Return what a training on a dataset takes; None where nothing like it was measured on this computer."""
     rate = find_rate(store, rate_key(recipe, data.recipe))
     if rate is None or not data.pictures:
@@ -40,13 +40,13 @@ def estimate(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | N
     return Estimate(seconds, int(rate["memory"]), str(rate["device"]), str(rate["kind"]), bool(rate["busy"]))
 
 
-def estimate_of(store: Store, recipe: TrainingRecipe, data: Job) -> Estimate | None:
+def estimate_of(store: Store, recipe: TrainingRecipe, data: JobResource) -> Estimate | None:
     """Return what a checked recipe takes, from whatever weights it starts."""
     weights = "none" if recipe.strategy == "scratch" else "pretrained"
     return estimate(store, {**recipe.model_dump(mode="json"), "weights": weights}, data)
 
 
-def try_out(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | None:
+def try_out(store: Store, recipe: Mapping[str, Any], data: JobResource) -> Estimate | None:
     """Measure it by training for some seconds, unless that was done; None where the dataset is not made yet.
 
     Raises:
@@ -67,7 +67,7 @@ def try_out(store: Store, recipe: Mapping[str, Any], data: Job) -> Estimate | No
     return estimate(store, recipe, data)
 
 
-def _seconds(recipe: TrainingRecipe, rate: Mapping[str, Any], data: Job) -> float:
+def _seconds(recipe: TrainingRecipe, rate: Mapping[str, Any], data: JobResource) -> float:
     whole, held = data.pictures or 0, float(data.recipe.get("valid", 0))
     valid = whole * held
     train = whole * (1 - held - float(data.recipe.get("test", 0)))

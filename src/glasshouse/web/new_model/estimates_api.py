@@ -10,8 +10,8 @@ from glasshouse.errors import ConflictError
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.submit import check_member, sweep_variants, weights_path
-from glasshouse.web.context.context import Here
-from glasshouse.web.context.job import dataset_job
+from glasshouse.web.context.job_resource import dataset_resource
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import EstimateOut, PlanOut, Shape, Sweep
 from glasshouse.web.new_model.augmented import examples
 from glasshouse.web.new_model.estimate import estimate_of, try_out
@@ -69,41 +69,41 @@ class FitOut(Shape):
 
 
 @router.post("/estimate")
-def estimate(here: Here, trial: Trial) -> EstimateOut:
+def estimate(context: Context, trial: Trial) -> EstimateOut:
     """Tell time and memory; what was never measured on this computer is measured now, by training some seconds."""
-    check_member(here.user)
-    data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
+    check_member(context.user)
+    data = dataset_resource(context.store, get_dataset(context.store, trial.dataset_id, context.user))
     recipe = {name: value for name, value in trial.recipe.items() if name not in ("data", "fingerprint")}
     recipe["weights"] = "none" if recipe.get("weights", "none") == "none" else "pretrained"
-    found = try_out(here.store, recipe, data)
+    found = try_out(context.store, recipe, data)
     if found is None:
         raise ConflictError(f"The dataset {data.name} is {data.state}; a training is measured once it is made.")
     return EstimateOut(**vars(found))
 
 
 @router.post("/plan")
-def plan(here: Here, trial: SweepTrial) -> PlanOut:
+def plan(context: Context, trial: SweepTrial) -> PlanOut:
     """Tell how many models a sweep makes and what the first of them takes; nothing is measured for it."""
-    check_member(here.user)
-    data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
+    check_member(context.user)
+    data = dataset_resource(context.store, get_dataset(context.store, trial.dataset_id, context.user))
     variants = sweep_variants(trial.recipe, trial.sweep.model_dump())
-    found = estimate_of(here.store, _recipe(variants[0][1]), data)
+    found = estimate_of(context.store, _recipe(variants[0][1]), data)
     rates, sizes = len(trial.sweep.lr) or 1, len(trial.sweep.batch_size) or 1
     return PlanOut(models=len(variants), rates=rates, sizes=sizes, one=EstimateOut(**vars(found)) if found else None)
 
 
 @router.post("/schedule")
-def schedule(here: Here, planned: Planned) -> RatesOut:
+def schedule(context: Context, planned: Planned) -> RatesOut:
     """Tell the learning rate over the whole training, as the form of a new model draws it."""
-    check_member(here.user)
+    check_member(context.user)
     return RatesOut(points=rates_ahead(_recipe(planned.recipe)))
 
 
 @router.post("/augmented")
-def augmented(here: Here, trial: Trial) -> AugmentedOut:
+def augmented(context: Context, trial: Trial) -> AugmentedOut:
     """Show some training pictures of the dataset as the recipe's augmentation changes them."""
-    check_member(here.user)
-    data = dataset_job(here.store, get_dataset(here.store, trial.dataset_id, here.user))
+    check_member(context.user)
+    data = dataset_resource(context.store, get_dataset(context.store, trial.dataset_id, context.user))
     recipe = _recipe(trial.recipe)
     if data.state != "done":
         raise ConflictError(f"The dataset {data.name} is {data.state}; its pictures are shown once it is made.")
@@ -121,12 +121,14 @@ def _recipe(fields: Mapping[str, Any]) -> TrainingRecipe:
 
 
 @router.post("/weights")
-def weights(here: Here, trial: Trial) -> FitOut:
+def weights(context: Context, trial: Trial) -> FitOut:
     """Tell what of the recipe's ``weights`` fits its ``network`` and the pictures of the dataset."""
-    check_member(here.user)
-    record = get_dataset(here.store, trial.dataset_id, here.user)
+    check_member(context.user)
+    record = get_dataset(context.store, trial.dataset_id, context.user)
     classes = len((record.summary or {}).get("classes", ())) or 1
     shape = (1 if record.recipe.get("color") == "gray" else 3, *(int(record.recipe[s]) for s in ("width", "height")))
-    path = weights_path(here.store, str(trial.recipe.get("weights") or "none"), here.user)
-    found = fitting(here.store.path("runs"), trial.recipe.get("network"), path, classes, (shape[0], shape[1], shape[2]))
+    path = weights_path(context.store, str(trial.recipe.get("weights") or "none"), context.user)
+    found = fitting(
+        context.store.path("runs"), trial.recipe.get("network"), path, classes, (shape[0], shape[1], shape[2])
+    )
     return FitOut(**{name: found[name] for name in FitOut.model_fields})

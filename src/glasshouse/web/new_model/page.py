@@ -16,8 +16,11 @@ from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.ownership import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
 from glasshouse.store.submit import check_member, model_problems, weights_path
-from glasshouse.web.context.access import DeskNow, MakerDesk
-from glasshouse.web.context.desk import DATASET, MODEL, Desk, Job
+from glasshouse.web.context.actions import make_models
+from glasshouse.web.context.job_resource import JobResource
+from glasshouse.web.context.request_context import Context, MemberContext, RequestContext
+from glasshouse.web.context.resource import DATASET, MODEL
+from glasshouse.web.context.resources import datasets_and_models, find_dataset, find_model
 from glasshouse.web.datasets.explorer import opened
 from glasshouse.web.framework.charts import Series, chart
 from glasshouse.web.framework.form_values import flat, problems_of
@@ -54,25 +57,25 @@ class Plan:
 
 
 @router.get("/models/new", response_class=HTMLResponse)
-def show(request: Request, desk: MakerDesk) -> HTMLResponse:
+def show(request: Request, context: MemberContext) -> HTMLResponse:
     """Show the form: empty, of another model (``clone``), or as it was sent to see what it does."""
     given = dict(request.query_params)
-    form = {**_start(desk, given.get("clone", "")), **_own_network(desk, given.get("network", "")), **given}
+    form = {**_start(context, given.get("clone", "")), **_own_network(context, given.get("network", "")), **given}
     if "sent" in given:
         form |= {name: given.get(name, "") for name in CHECKED}
-    return _form(request, desk, form, {})
+    return _form(request, context, form, {})
 
 
 @router.post("/models/new", response_class=HTMLResponse)
-async def create(request: Request, desk: MakerDesk) -> Response:
+async def create(request: Request, context: MemberContext) -> Response:
     """Queue the training, or show the form again with what is wrong."""
     async with request.form() as posted:
         form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}
-    return await run_in_threadpool(_create, request, desk, form)
+    return await run_in_threadpool(_create, request, context, form)
 
 
 @router.get("/live/schedule", response_class=HTMLResponse)
-def schedule(request: Request, desk: DeskNow) -> HTMLResponse:
+def schedule(request: Request, context: Context) -> HTMLResponse:
     """Draw the learning rate that a form describes."""
     form = {**defaults(), **dict(request.query_params), "preset": "own"}
     recipe, problems = _recipe(form, None)
@@ -80,33 +83,33 @@ def schedule(request: Request, desk: DeskNow) -> HTMLResponse:
 
 
 @router.get("/live/augmented", response_class=HTMLResponse)
-def augmented(request: Request, desk: DeskNow, dataset: str) -> HTMLResponse:
+def augmented(request: Request, context: Context, dataset: str) -> HTMLResponse:
     """Show some training pictures of the dataset as the augmentation of a form changes them."""
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
     recipe, problems = _recipe(form, None)
     rows, wrong = [], ""
     if recipe is not None:
         try:
-            rows = examples(desk.dataset(dataset).folder, recipe.augmentation, recipe.seed)
+            rows = examples(find_dataset(context, dataset).folder, recipe.augmentation, recipe.seed)
         except GlasshouseError as error:
             wrong = str(error)
     return page(request, "augmented.html", rows=rows, wrong=wrong, problems=problems)
 
 
 @router.get("/live/estimate", response_class=HTMLResponse)
-def measured(request: Request, desk: DeskNow, dataset: str, preset: str = "own") -> HTMLResponse:
+def measured(request: Request, context: Context, dataset: str, preset: str = "own") -> HTMLResponse:
     """Tell time and memory of a preset, or of the form's own settings, measured now where it was not before."""
-    check_member(desk.user)
+    check_member(context.user)
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
     found: Estimate | None = None
     wrong, problems = "", {}
     try:
-        way = next((one for one in _presets(desk.dataset(dataset)) if one.key == preset), None)
+        way = next((one for one in _presets(find_dataset(context, dataset)) if one.key == preset), None)
         fields = {**recipe_fields(first_of(form), way)}
-        fields["network"] = network_layers(desk.store, fields.get("network"), desk.user)
+        fields["network"] = network_layers(context.store, fields.get("network"), context.user)
         plain = fields.get("weights", "none") == "none" or isinstance(fields["network"], dict)
         fields["weights"] = "none" if plain else "pretrained"
-        found = try_out(desk.store, fields, desk.dataset(dataset))
+        found = try_out(context.store, fields, find_dataset(context, dataset))
     except RecipeError as error:
         problems = problems_of(error)
     except GlasshouseError as error:
@@ -115,76 +118,78 @@ def measured(request: Request, desk: DeskNow, dataset: str, preset: str = "own")
 
 
 @router.get("/live/plan", response_class=HTMLResponse)
-def plan(request: Request, desk: DeskNow, dataset: str = "") -> HTMLResponse:
+def plan(request: Request, context: Context, dataset: str = "") -> HTMLResponse:
     """Tell how many models the form makes, as they are, and what is wrong with it."""
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
     recipe, problems = _recipe(form, None)
-    data = desk.dataset(dataset) if dataset else None
-    return page(request, "plan.html", plan=_plan(desk, form, data, recipe), problems=problems, alone=True)
+    data = find_dataset(context, dataset) if dataset else None
+    return page(request, "plan.html", plan=_plan(context, form, data, recipe), problems=problems, alone=True)
 
 
 @router.get("/live/weights", response_class=HTMLResponse)
-def weights(request: Request, desk: DeskNow, dataset: str, network: str, weights: str) -> HTMLResponse:
+def weights(request: Request, context: Context, dataset: str, network: str, weights: str) -> HTMLResponse:
     """Tell what of the chosen weights fits the network, before anything is trained."""
-    check_member(desk.user)
+    check_member(context.user)
     found, wrong = None, ""
     try:
-        found = _fitting(desk, desk.dataset(dataset), network, weights)
+        found = _fitting(context, find_dataset(context, dataset), network, weights)
     except GlasshouseError as error:
         wrong = str(error)
     return page(request, "weights.html", found=found, wrong=wrong)
 
 
-def _fitting(desk: Desk, data: Job, network: str, weights: str) -> dict[str, Any] | None:
+def _fitting(context: RequestContext, data: JobResource, network: str, weights: str) -> dict[str, Any] | None:
     if weights in ("", "none", "pretrained"):
         return None
     classes = len(opened(data.folder).classes) if data.state == "done" else 1
     channels = 1 if data.recipe.get("color") == "gray" else 3
     shape = channels, int(data.recipe.get("width", 224)), int(data.recipe.get("height", 224))
-    runs, path = desk.store.path("runs"), weights_path(desk.store, weights, desk.user)
-    return fitting(runs, network_layers(desk.store, network, desk.user), path, classes, shape)
+    runs, path = context.store.path("runs"), weights_path(context.store, weights, context.user)
+    return fitting(runs, network_layers(context.store, network, context.user), path, classes, shape)
 
 
-def _plan(desk: Desk, form: Mapping[str, str], data: Job | None, recipe: TrainingRecipe | None) -> Plan | None:
+def _plan(
+    context: RequestContext, form: Mapping[str, str], data: JobResource | None, recipe: TrainingRecipe | None
+) -> Plan | None:
     """Return what the own settings make: None where they cannot be read."""
     try:
         new = new_model({**form, "dataset": form.get("dataset") or "-"}, None)
     except RecipeError:
         return None
     rates, sizes = (len(new.sweep.get(name) or [0.0]) for name in ("lr", "batch_size"))
-    one = estimate_of(desk.store, recipe, data) if recipe and data else None
+    one = estimate_of(context.store, recipe, data) if recipe and data else None
     return Plan(rates * sizes, rates, sizes, one)
 
 
-def _create(request: Request, desk: Desk, form: dict[str, str]) -> Response:
+def _create(request: Request, context: RequestContext, form: dict[str, str]) -> Response:
     """Make the models; where something is wrong, all of it is told in one answer."""
     problems: dict[str, str] = {}
     preset = None
     try:
-        preset = _preset(desk, form)
+        preset = _preset(context, form)
     except GlasshouseError as error:
         problems["dataset"] = str(error)
     new, unread = checked_model(form, preset)
     problems |= problems_of(RecipeError("the model", unread))
     if not problems:
         try:
-            made = desk.make_models(new)
+            made = make_models(context, new)
         except GlasshouseError as error:
             problems = problems_of(error) if isinstance(error, RecipeError) else {"dataset": str(error)}
         else:
             address = f"/models/{made[0]}" if len(made) == 1 else f"/?{urlencode({'q': form['name'].strip()})}"
             return RedirectResponse(address, 303)
-    rest = problems_of(RecipeError("the model", model_problems(desk.store, new, desk.user)))
+    rest = problems_of(RecipeError("the model", model_problems(context.store, new, context.user)))
     problems = rest | problems
     if "sweep" in problems:  # which is no field of its own: the rates and batch sizes are
         problems.setdefault("optimizer.lr", problems.pop("sweep"))
-    return _form(request, desk, form, problems, 422)
+    return _form(request, context, form, problems, 422)
 
 
-def _start(desk: Desk, clone: str) -> dict[str, str]:
+def _start(context: RequestContext, clone: str) -> dict[str, str]:
     if not clone:
         return defaults()
-    job = desk.model(clone)
+    job = find_model(context, clone)
     form = filled_from(job.recipe)
     if isinstance(job.recipe.get("network"), Mapping):
         form["network"] = f"model:{job.id}"  # the same layers again
@@ -197,57 +202,59 @@ def _start(desk: Desk, clone: str) -> dict[str, str]:
     }
 
 
-def _own_network(desk: Desk, network: str) -> dict[str, str]:
+def _own_network(context: RequestContext, network: str) -> dict[str, str]:
     """Return what a network of one's own puts into the form: itself, its objective and its optimizer."""
     if not network.startswith("network:"):
         return {}
-    record = get_network(desk.store, network.removeprefix("network:"), desk.user)
+    record = get_network(context.store, network.removeprefix("network:"), context.user)
     parts = {"objective": record.objective, "optimizer": record.optimizer}
     return {**flat(parts, frozenset()), "network": network, "weights": "none", "strategy": "scratch", "preset": "own"}
 
 
 def _form(
-    request: Request, desk: Desk, form: Mapping[str, str], problems: Mapping[str, str], status: int = 200
+    request: Request, context: RequestContext, form: Mapping[str, str], problems: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
-    jobs = desk.jobs()
+    jobs = datasets_and_models(context)
     usable = [job for job in jobs if job.kind == DATASET and job.state in ("done", "running", "queued")]
     chosen = next((job for job in usable if job.id == form.get("dataset")), usable[0] if usable else None)
     ways = _presets(chosen)
     drawn, _ = _recipe(form, None)
-    context: dict[str, Any] = {
+    values: dict[str, Any] = {
         "form": {**form, "dataset": chosen.id if chosen else ""},
         "problems": problems,
         "datasets": usable,
         "chosen": chosen,
         "presets": ways,
         "ways": preset_words(texts(language_of(request)).gettext),
-        "estimates": {way.key: estimate(desk.store, way.recipe, chosen) if chosen else None for way in ways},
-        "plan": _plan(desk, form, chosen, drawn),
+        "estimates": {way.key: estimate(context.store, way.recipe, chosen) if chosen else None for way in ways},
+        "plan": _plan(context, form, chosen, drawn),
         "networks": list(CATALOGUE.values()),
-        "own_networks": _own_networks(desk, jobs, form.get("network", "")),
+        "own_networks": _own_networks(context, jobs, form.get("network", "")),
         "weights_here": {name for name, entry in CATALOGUE.items() if weights_here(entry)},
         "models": [(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
         "drawing": _drawing(drawn),
     }
-    return page(request, "model_new.html", status, **context)
+    return page(request, "model_new.html", status, **values)
 
 
-def _own_networks(desk: Desk, jobs: Sequence[Job], chosen: str) -> list[tuple[str, str]]:
+def _own_networks(context: RequestContext, jobs: Sequence[JobResource], chosen: str) -> list[tuple[str, str]]:
     """Return (value, name) of the networks of one's own that can be trained, and of the one that is cloned."""
-    own = [one for one in list_networks(desk.store, desk.user, Listing(sort="name", limit=1000)) if not one.problems]
+    own = [
+        one for one in list_networks(context.store, context.user, Listing(sort="name", limit=1000)) if not one.problems
+    ]
     found = [(f"network:{one.id}", one.name) for one in own]
     return found + [(chosen, f"{job.network} ({job.name})") for job in jobs if chosen == f"model:{job.id}"]
 
 
-def _presets(dataset: Job | None) -> tuple[Preset, ...]:
+def _presets(dataset: JobResource | None) -> tuple[Preset, ...]:
     return presets_for(dataset.recipe if dataset else {})
 
 
-def _preset(desk: Desk, form: Mapping[str, str]) -> Preset | None:
+def _preset(context: RequestContext, form: Mapping[str, str]) -> Preset | None:
     """Return the preset that the form asks for; None where the person set everything."""
     if form.get("preset") == "own" or not form.get("dataset"):
         return None
-    ways = _presets(desk.dataset(form["dataset"]))
+    ways = _presets(find_dataset(context, form["dataset"]))
     return next((way for way in ways if way.key == form.get("preset")), ways[1])
 
 

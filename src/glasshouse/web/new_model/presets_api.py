@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.submit import check_member
-from glasshouse.web.context.context import Here
-from glasshouse.web.context.job import Job, dataset_job
+from glasshouse.web.context.job_resource import JobResource, dataset_resource
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import EstimateOut, PresetOut
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
@@ -18,15 +18,15 @@ router = APIRouter(prefix="/presets", tags=["models"])
 
 
 @router.get("")
-def presets(request: Request, here: Here, dataset_id: str) -> list[PresetOut]:
+def presets(request: Request, context: Context, dataset_id: str) -> list[PresetOut]:
     """List the ways to train on a dataset that need no knowledge, the quickest first; nothing is measured for it."""
-    check_member(here.user)
-    data = dataset_job(here.store, get_dataset(here.store, dataset_id, here.user))
+    check_member(context.user)
+    data = dataset_resource(context.store, get_dataset(context.store, dataset_id, context.user))
     words = preset_words(texts(language_of(request)).gettext)
-    return [_told(here, way, data, *words[way.key]) for way in presets_for(data.recipe)]
+    return [_told(context, way, data, *words[way.key]) for way in presets_for(data.recipe)]
 
 
-def _told(here: Here, way: Preset, data: Job, name: str, about: str) -> PresetOut:
-    found = estimate(here.store, way.recipe, data)
+def _told(context: Context, way: Preset, data: JobResource, name: str, about: str) -> PresetOut:
+    found = estimate(context.store, way.recipe, data)
     known = EstimateOut(**vars(found)) if found else None
     return PresetOut(key=way.key, name=name, about=about, recipe=dict(way.recipe), estimate=known)

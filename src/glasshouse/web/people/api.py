@@ -26,8 +26,9 @@ from glasshouse.store.people import (
     remove_token,
 )
 from glasshouse.store.records import Role, UserRecord
-from glasshouse.web.context.context import Context, Here
+from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.guard import COOKIE, session_cookie
+from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.shapes import Shape
 from glasshouse.web.framework.faults import fault_response
 from glasshouse.web.framework.sign_in_attempts import Attempts
@@ -95,42 +96,42 @@ class Tried:
     crowded: bool = False
 
 
-async def sign_in(request: Request, here: Context, name: str, password: str) -> Tried:
+async def sign_in(request: Request, context: RequestContext, name: str, password: str) -> Tried:
     """Begin a session, whose secret is in the answer, where name and password are right."""
     address = _address(request)
 
     def work() -> Tried:
-        user = check_password(here.store, name, password)
+        user = check_password(context.store, name, password)
         if user is None:
-            note(here.store, None, "sign-in-failed", name[:64], address)
+            note(context.store, None, "sign-in-failed", name[:64], address)
             return Tried()
-        note(here.store, user, "sign-in", user.id, address)
-        return Tried(user, begin_session(here.store, user))
+        note(context.store, user, "sign-in", user.id, address)
+        return Tried(user, begin_session(context.store, user))
 
     return await _tried(request, name, work)
 
 
-async def new_password(request: Request, here: Context, old: str, new: str) -> Tried:
+async def new_password(request: Request, context: RequestContext, old: str, new: str) -> Tried:
     """Change one's own password, which ends all sessions; ``user`` is None where one has to wait instead.
 
     Raises:
         RecipeError: the old one is wrong, or the new one cannot be used.
     """
-    me = someone(here)
+    me = someone(context)
 
     def work() -> Tried:
-        return Tried(check_password(here.store, me.name, old))
+        return Tried(check_password(context.store, me.name, old))
 
-    tried = await _tried(request, f"{me.name} signed in", work)  # what strangers try at the door does not count here
+    tried = await _tried(request, f"{me.name} signed in", work)  # what strangers try at the door does not count context
     if tried.user is None:
         if not tried.wait:
             raise RecipeError("the account", [Problem("old", "this is not the present password")])
         return tried
     try:
-        await run_in_threadpool(change_user, here.store, me.name, password=new)
+        await run_in_threadpool(change_user, context.store, me.name, password=new)
     except RecipeError as error:
         raise RecipeError("the account", [Problem("new", one.message) for one in error.problems]) from None
-    await run_in_threadpool(here.note, "password-change", me.id, me.name)
+    await run_in_threadpool(note_action, context, "password-change", me.id, me.name)
     return tried
 
 
@@ -155,25 +156,25 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else "-"
 
 
-def sign_out(request: Request, here: Context, response: Response) -> None:
+def sign_out(request: Request, context: RequestContext, response: Response) -> None:
     """End the session of this browser and take its cookie."""
     secret = session_cookie(request.headers.getlist("cookie"))
     if secret:
-        end_session(here.store, secret)
+        end_session(context.store, secret)
     response.delete_cookie(COOKIE)
 
 
 @router.post("/session")
-async def begin(request: Request, here: Here, who: SignIn) -> Response:
+async def begin(request: Request, context: Context, who: SignIn) -> Response:
     """Sign in: the answer sets a cookie."""
-    tried = await sign_in(request, here, who.name, who.password)
+    tried = await sign_in(request, context, who.name, who.password)
     if tried.wait:
         return _later(request, tried)
     if tried.user is None:
         wrong = Problem("password", "The name or the password is wrong.")
         return fault_response(401, [wrong], language_of(request))
     response = JSONResponse({"name": who.name})
-    set_session(response, here, tried.secret)
+    set_session(response, context, tried.secret)
     return response
 
 
@@ -187,120 +188,120 @@ def _later(request: Request, tried: Tried) -> Response:
     return answer
 
 
-def set_session(response: Response, here: Context, secret: str) -> None:
+def set_session(response: Response, context: RequestContext, secret: str) -> None:
     """Put the secret of a session into the browser's cookie."""
     response.set_cookie(COOKIE, secret, max_age=14 * 24 * 3600, httponly=True, samesite="lax",
-                        secure=here.settings.secure, path="/")  # fmt: skip
+                        secure=context.settings.secure, path="/")  # fmt: skip
 
 
 @router.delete("/session")
-def finish(request: Request, here: Here) -> Response:
+def finish(request: Request, context: Context) -> Response:
     """Sign out."""
     response = JSONResponse({})
-    sign_out(request, here, response)
+    sign_out(request, context, response)
     return response
 
 
 @router.get("/session")
-def show(here: Here) -> dict[str, Any]:
+def show(context: Context) -> dict[str, Any]:
     """Tell who is signed in; without accounts nobody needs to."""
-    return {"accounts": here.accounts, "user": _user(here.user) if here.user else None}
+    return {"accounts": context.accounts, "user": _user(context.user) if context.user else None}
 
 
 @router.post("/account/password", status_code=204)
-async def change_password(request: Request, here: Here, passwords: Passwords) -> Response:
+async def change_password(request: Request, context: Context, passwords: Passwords) -> Response:
     """Change one's own password; it ends all sessions of the account, tokens stay."""
-    tried = await new_password(request, here, passwords.old, passwords.new)
+    tried = await new_password(request, context, passwords.old, passwords.new)
     return _later(request, tried) if tried.wait else Response(status_code=204)
 
 
 @router.post("/account/sign-out-everywhere")
-def sign_out_everywhere(here: Here) -> dict[str, int]:
+def sign_out_everywhere(context: Context) -> dict[str, int]:
     """End all sessions of one's account, and tell how many; tokens stay."""
-    user = someone(here)
-    ended = end_sessions(here.store, user)
-    here.note("sign-out-everywhere", user.id, f"{ended} browsers")
+    user = someone(context)
+    ended = end_sessions(context.store, user)
+    note_action(context, "sign-out-everywhere", user.id, f"{ended} browsers")
     return {"ended": ended}
 
 
 @router.get("/tokens")
-def tokens(here: Here) -> list[dict[str, Any]]:
+def tokens(context: Context) -> list[dict[str, Any]]:
     """List one's own tokens."""
     return [
         {"id": t.id, "name": t.name, "created_at": t.created_at, "used_at": t.used_at}
-        for t in list_tokens(here.store, someone(here))
+        for t in list_tokens(context.store, someone(context))
     ]
 
 
 @router.post("/tokens", status_code=201)
-def make_token(here: Here, request: NewToken) -> dict[str, Any]:
+def make_token(context: Context, request: NewToken) -> dict[str, Any]:
     """Make a token for scripts; its text is told this once."""
-    token, secret = add_token(here.store, someone(here), request.name)
-    here.note("token-create", token.id, token.name)
+    token, secret = add_token(context.store, someone(context), request.name)
+    note_action(context, "token-create", token.id, token.name)
     return {"id": token.id, "name": token.name, "token": secret}
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-def drop_token(here: Here, token_id: str) -> None:
+def drop_token(context: Context, token_id: str) -> None:
     """Make a token worthless."""
-    remove_token(here.store, someone(here), token_id)
-    here.note("token-delete", token_id)
+    remove_token(context.store, someone(context), token_id)
+    note_action(context, "token-delete", token_id)
 
 
 @router.get("/users")
-def users(here: Here) -> list[dict[str, Any]]:
+def users(context: Context) -> list[dict[str, Any]]:
     """List the accounts; for admins."""
-    admin(here)
-    return [_user(one) for one in list_users(here.store)]
+    admin(context)
+    return [_user(one) for one in list_users(context.store)]
 
 
 @router.post("/users", status_code=201)
-def make_user(here: Here, request: NewUser) -> dict[str, Any]:
+def make_user(context: Context, request: NewUser) -> dict[str, Any]:
     """Add an account; for admins. The first one is added by ``glasshouse users add``."""
-    admin(here)
-    user = add_user(here.store, request.name, request.password, request.role)
-    here.note("user-create", user.id, user.name)
+    admin(context)
+    user = add_user(context.store, request.name, request.password, request.role)
+    note_action(context, "user-create", user.id, user.name)
     return _user(user)
 
 
 @router.patch("/users/{name}")
-def edit_user(here: Here, name: str, request: UserChange) -> dict[str, Any]:
+def edit_user(context: Context, name: str, request: UserChange) -> dict[str, Any]:
     """Change an account; for admins."""
-    admin(here)
-    user = change_user(here.store, name, password=request.password, role=request.role, disabled=request.disabled)
+    admin(context)
+    user = change_user(context.store, name, password=request.password, role=request.role, disabled=request.disabled)
     told = [word for word, value in request.model_dump().items() if value is not None]
-    here.note("user-change", user.id, f"{name}: {', '.join(told)}")
+    note_action(context, "user-change", user.id, f"{name}: {', '.join(told)}")
     return _user(user)
 
 
 @router.get("/audit")
 def log(
-    here: Here, search: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 200, after: str = ""
+    context: Context, search: str = "", limit: Annotated[int, Query(ge=1, le=1000)] = 200, after: str = ""
 ) -> AuditList:  # fmt: skip
     """Tell who did what, the latest first; for admins. ``next`` is the ``after`` of the page behind it."""
-    admin(here)
-    found = page_of_audit(here.store, search, after=after, limit=limit)
+    admin(context)
+    found = page_of_audit(context.store, search, after=after, limit=limit)
     return AuditList(items=[AuditOut(**vars(entry)) for entry in found.items], next=found.after)
 
 
-def someone(here: Context) -> UserRecord:
+def someone(context: RequestContext) -> UserRecord:
     """Return who asks.
 
     Raises:
         MissingError: there are no accounts.
     """
-    if here.user is None:
+    if context.user is None:
         raise MissingError("There are no accounts here; add one with: glasshouse users add NAME")
-    return here.user
+    return context.user
 
 
-def admin(here: Context) -> UserRecord:
+def admin(context: RequestContext) -> UserRecord:
     """Return who asks, an admin.
 
     Raises:
         RefusedError: it is none.
     """
-    user = someone(here)
+    user = someone(context)
     if user.role is not Role.ADMIN:
         raise RefusedError("Only an admin may do this.")
     return user

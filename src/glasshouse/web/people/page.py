@@ -21,8 +21,9 @@ from glasshouse.store.people import (
     remove_token,
 )
 from glasshouse.store.records import Role, TokenRecord, UserRecord
-from glasshouse.web.context.context import Context, Here
+from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.guard import COOKIE
+from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.framework.form_values import problems_of
 from glasshouse.web.framework.templating import page
 from glasshouse.web.people.api import admin, new_password, set_session, someone
@@ -35,154 +36,156 @@ Word = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("/account", response_class=HTMLResponse)
-def account(request: Request, here: Here, done: str = "") -> HTMLResponse:
+def account(request: Request, context: Context, done: str = "") -> HTMLResponse:
     """Show one's own account: password, tokens, where one is signed in."""
-    return _account(request, here, {}, done=done)
+    return _account(request, context, {}, done=done)
 
 
 @router.post("/account/password")
-async def password(request: Request, here: Here, old: Word = "", new: Word = "", again: Word = "") -> Response:
+async def password(request: Request, context: Context, old: Word = "", new: Word = "", again: Word = "") -> Response:
     """Change one's own password: all other browsers are signed out."""
     if new != again:
-        return await run_in_threadpool(_account, request, here, {"again": "differs"}, 422)
+        return await run_in_threadpool(_account, request, context, {"again": "differs"}, 422)
     try:
-        tried = await new_password(request, here, old, new)
+        tried = await new_password(request, context, old, new)
     except RecipeError as error:
         found = {one.field: one.field for one in error.problems}
-        return await run_in_threadpool(_account, request, here, found, 422)
+        return await run_in_threadpool(_account, request, context, found, 422)
     if tried.wait:
         found = {"crowded" if tried.crowded else "wait": str(math.ceil(tried.wait))}
-        shown = await run_in_threadpool(_account, request, here, found, 503 if tried.crowded else 429)
+        shown = await run_in_threadpool(_account, request, context, found, 503 if tried.crowded else 429)
         shown.headers["Retry-After"] = str(math.ceil(tried.wait))
         return shown
     answer = RedirectResponse("/account?done=password", 303)
-    set_session(answer, here, await run_in_threadpool(begin_session, here.store, someone(here)))
+    set_session(answer, context, await run_in_threadpool(begin_session, context.store, someone(context)))
     return answer
 
 
 @router.post("/account/tokens", response_class=HTMLResponse)
-def make_token(request: Request, here: Here, name: Annotated[str, Form(max_length=120)] = "") -> HTMLResponse:
+def make_token(request: Request, context: Context, name: Annotated[str, Form(max_length=120)] = "") -> HTMLResponse:
     """Make a token for scripts; its text is on this page once, and never again."""
-    token, secret = add_token(here.store, someone(here), name.strip() or "token")
-    here.note("token-create", token.id, token.name)
-    return _account(request, here, {}, made=(token, secret))
+    token, secret = add_token(context.store, someone(context), name.strip() or "token")
+    note_action(context, "token-create", token.id, token.name)
+    return _account(request, context, {}, made=(token, secret))
 
 
 @router.post("/account/tokens/{key}/delete")
-def drop_token(here: Here, key: str) -> RedirectResponse:
+def drop_token(context: Context, key: str) -> RedirectResponse:
     """Make a token worthless."""
-    remove_token(here.store, someone(here), key)
-    here.note("token-delete", key)
+    remove_token(context.store, someone(context), key)
+    note_action(context, "token-delete", key)
     return RedirectResponse("/account?done=token", 303)
 
 
 @router.post("/account/sign-out-everywhere")
-def sign_out_everywhere(here: Here) -> RedirectResponse:
+def sign_out_everywhere(context: Context) -> RedirectResponse:
     """End all sessions of the account, this one too; tokens stay."""
-    user = someone(here)
-    here.note("sign-out-everywhere", user.id, f"{end_sessions(here.store, user)} browsers")
+    user = someone(context)
+    note_action(context, "sign-out-everywhere", user.id, f"{end_sessions(context.store, user)} browsers")
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(COOKIE)
     return answer
 
 
 @router.get("/people", response_class=HTMLResponse)
-def people(request: Request, here: Here, done: str = "") -> HTMLResponse:
+def people(request: Request, context: Context, done: str = "") -> HTMLResponse:
     """List the accounts; for admins."""
-    return _people(request, here, {}, done=done)
+    return _people(request, context, {}, done=done)
 
 
 @router.post("/people")
-def add(request: Request, here: Here, name: Word = "", password: Word = "", role: Role = Role.MEMBER) -> Response:
+def add(request: Request, context: Context, name: Word = "", password: Word = "", role: Role = Role.MEMBER) -> Response:
     """Add an account; for admins."""
-    admin(here)
+    admin(context)
     try:
-        user = add_user(here.store, name.strip(), password, role)
+        user = add_user(context.store, name.strip(), password, role)
     except RecipeError as error:
-        return _people(request, here, problems_of(error), 422, name=name, role=role)
+        return _people(request, context, problems_of(error), 422, name=name, role=role)
     except ConflictError:
-        return _people(request, here, {"name": "taken"}, 409, name=name, role=role)
-    here.note("user-create", user.id, f"{user.name} ({user.role})")
+        return _people(request, context, {"name": "taken"}, 409, name=name, role=role)
+    note_action(context, "user-create", user.id, f"{user.name} ({user.role})")
     return RedirectResponse("/people?done=added", 303)
 
 
 @router.get("/people/{name}", response_class=HTMLResponse)
-def person(request: Request, here: Here, name: str) -> HTMLResponse:
+def person(request: Request, context: Context, name: str) -> HTMLResponse:
     """Show one account and what an admin can do with it."""
-    admin(here)
-    return _person(request, here, name, {})
+    admin(context)
+    return _person(request, context, name, {})
 
 
 @router.post("/people/{name}/role")
-def change_role(request: Request, here: Here, name: str, role: Annotated[Role, Form()]) -> Response:
+def change_role(request: Request, context: Context, name: str, role: Annotated[Role, Form()]) -> Response:
     """Give an account another role."""
-    return _changed(request, here, name, "role", f"role {role}", role=role)
+    return _changed(request, context, name, "role", f"role {role}", role=role)
 
 
 @router.post("/people/{name}/password")
-def reset_password(request: Request, here: Here, name: str, password: Word = "") -> Response:
+def reset_password(request: Request, context: Context, name: str, password: Word = "") -> Response:
     """Give an account another password: its browsers are signed out."""
-    return _changed(request, here, name, "password", "password reset", password=password)
+    return _changed(request, context, name, "password", "password reset", password=password)
 
 
 @router.post("/people/{name}/disabled")
-def disable(request: Request, here: Here, name: str, disabled: Annotated[bool, Form()] = True) -> Response:
+def disable(request: Request, context: Context, name: str, disabled: Annotated[bool, Form()] = True) -> Response:
     """Disable an account, or let it sign in again; what it owns stays."""
-    return _changed(request, here, name, "disabled", "disabled" if disabled else "enabled", disabled=disabled)
+    return _changed(request, context, name, "disabled", "disabled" if disabled else "enabled", disabled=disabled)
 
 
 @router.get("/audit", response_class=HTMLResponse)
-def audit(request: Request, here: Here, q: str = "", after: str = "", before: str = "") -> HTMLResponse:
+def audit(request: Request, context: Context, q: str = "", after: str = "", before: str = "") -> HTMLResponse:
     """Show who did what, the latest first; for admins."""
-    admin(here)
-    found = page_of_audit(here.store, q[:200], after=after, before=before, limit=LOGGED)
+    admin(context)
+    found = page_of_audit(context.store, q[:200], after=after, before=before, limit=LOGGED)
     return page(request, "audit.html", q=q, found=found)
 
 
 def _account(
     request: Request,
-    here: Context,
+    context: RequestContext,
     found: dict[str, str],
     status: int = 200,
     *,
     made: tuple[TokenRecord, str] | None = None,
     done: str = "",
 ) -> HTMLResponse:
-    me = someone(here)
-    answer = page(request, "account.html", status, me=me, tokens=list_tokens(here.store, me), found=found, made=made,
-                  done=done, sessions=count_sessions(here.store, me))  # fmt: skip
+    me = someone(context)
+    answer = page(request, "account.html", status, me=me, tokens=list_tokens(context.store, me), found=found, made=made,
+                  done=done, sessions=count_sessions(context.store, me))  # fmt: skip
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
 def _people(
-    request: Request, here: Context, found: dict[str, str], status: int = 200, *, done: str = "", **form: Any
+    request: Request, context: RequestContext, found: dict[str, str], status: int = 200, *, done: str = "", **form: Any
 ) -> HTMLResponse:
-    admin(here)
-    return page(request, "people.html", status, people=list_users(here.store), found=found, done=done,
+    admin(context)
+    return page(request, "people.html", status, people=list_users(context.store), found=found, done=done,
                 form={"name": "", "role": Role.MEMBER, **form}, roles=list(Role))  # fmt: skip
 
 
-def _person(request: Request, here: Context, name: str, found: dict[str, str], status: int = 200) -> HTMLResponse:
-    one = _named(here, name)
+def _person(
+    request: Request, context: RequestContext, name: str, found: dict[str, str], status: int = 200
+) -> HTMLResponse:
+    one = _named(context, name)
     return page(request, "person.html", status, one=one, found=found, roles=list(Role),
-                sessions=count_sessions(here.store, one), tokens=list_tokens(here.store, one))  # fmt: skip
+                sessions=count_sessions(context.store, one), tokens=list_tokens(context.store, one))  # fmt: skip
 
 
-def _named(here: Context, name: str) -> UserRecord:
-    for one in list_users(here.store):
+def _named(context: RequestContext, name: str) -> UserRecord:
+    for one in list_users(context.store):
         if one.name == name:
             return one
     raise MissingError(f"There is no account {name}.")
 
 
-def _changed(request: Request, here: Context, name: str, field: str, detail: str, **changes: Any) -> Response:
-    admin(here)
+def _changed(request: Request, context: RequestContext, name: str, field: str, detail: str, **changes: Any) -> Response:
+    admin(context)
     try:
-        user = change_user(here.store, name, **changes)
+        user = change_user(context.store, name, **changes)
     except ConflictError:
-        return _person(request, here, name, {field: "last"}, 409)
+        return _person(request, context, name, {field: "last"}, 409)
     except RecipeError as error:
-        return _person(request, here, name, {field: error.problems[0].message}, 422)
-    here.note("user-change", user.id, f"{name}: {detail}")
+        return _person(request, context, name, {field: error.problems[0].message}, 422)
+    note_action(context, "user-change", user.id, f"{name}: {detail}")
     return RedirectResponse("/people?done=changed", 303)

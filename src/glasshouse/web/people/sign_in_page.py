@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from glasshouse.web.context.context import Here
 from glasshouse.web.context.local_access import is_allowed, is_token, set_token, token_in_query
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.sign_in_attempts import Attempts
 from glasshouse.web.framework.templating import language_of, page
@@ -29,17 +29,17 @@ def show(request: Request, next: str = "/") -> HTMLResponse:  # noqa: A002  (the
 @router.post("/sign-in")
 async def begin(
     request: Request,
-    here: Here,
+    context: Context,
     name: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
     """Begin a session and go where the person wanted to."""
     _ = texts(language_of(request)).gettext
-    tried = await sign_in(request, here, name, password)
+    tried = await sign_in(request, context, name, password)
     if tried.user is not None:
         answer = RedirectResponse(inside(next), 303)
-        set_session(answer, here, tried.secret)
+        set_session(answer, context, tried.secret)
         return answer
     seconds, status = math.ceil(tried.wait), 401
     wrong = _("The name or the password is wrong.")
@@ -56,17 +56,17 @@ async def begin(
 
 
 @router.post("/sign-out")
-def finish(request: Request, here: Here) -> Response:
+def finish(request: Request, context: Context) -> Response:
     """End the session of this browser."""
     answer = RedirectResponse("/sign-in", 303)
-    sign_out(request, here, answer)
+    sign_out(request, context, answer)
     return answer
 
 
 @router.get("/token", response_class=HTMLResponse)
-def show_token(request: Request, here: Here, next: str = "/", wrong: bool = False) -> Response:  # noqa: A002
+def show_token(request: Request, context: Context, next: str = "/", wrong: bool = False) -> Response:  # noqa: A002
     """Ask for the token that opens a Studio without accounts."""
-    if here.accounts or is_allowed(here.settings, request.headers):
+    if context.accounts or is_allowed(context.settings, request.headers):
         return RedirectResponse(inside(next), 303)
     return _asked(request, inside(next), wrong=wrong)
 
@@ -74,17 +74,17 @@ def show_token(request: Request, here: Here, next: str = "/", wrong: bool = Fals
 @router.post("/token")
 def take_token(
     request: Request,
-    here: Here,
+    context: Context,
     token: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
     """Take the token that a person pasted, or the whole address with it."""
-    if here.accounts or here.settings.token is None:
+    if context.accounts or context.settings.token is None:
         return RedirectResponse(inside(next), 303)
     pasted = token.strip()
     if "token=" in pasted:
         pasted = token_in_query("/", urlsplit(pasted).query)[0] or pasted
-    if not is_token(here.settings, pasted):
+    if not is_token(context.settings, pasted):
         attempts: Attempts = request.app.state.attempts
         wait = attempts.wrong_token(request.client.host if request.client else "-")
         answer = _asked(request, inside(next), wrong=True, status=429 if wait else 401)
@@ -92,7 +92,7 @@ def take_token(
             answer.headers["Retry-After"] = f"{wait:.0f}"
         return answer
     went = RedirectResponse(inside(next), 303)
-    set_token(went, here.settings)
+    set_token(went, context.settings)
     return went
 
 

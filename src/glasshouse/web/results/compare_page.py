@@ -12,8 +12,9 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.store.points import told
 from glasshouse.store.results import read_answers, result_place
-from glasshouse.web.context.access import DeskNow
-from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.context.job_resource import JobResource
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resources import find_dataset, find_model
 from glasshouse.web.datasets.explorer import opened
 from glasshouse.web.framework.charts import Series, chart
 from glasshouse.web.framework.templating import page
@@ -32,8 +33,8 @@ class Pair:
     ``changed`` are pictures of ``dataset`` whose answer differs.
     """
 
-    first: Job
-    other: Job
+    first: JobResource
+    other: JobResource
     paired: Paired | None = None
     why: str = ""
     changed: Sequence[Changed] = ()
@@ -41,18 +42,18 @@ class Pair:
 
 
 @router.get("/compare", response_class=HTMLResponse)
-def compare(request: Request, desk: DeskNow, chosen: Annotated[list[str] | None, Query()] = None) -> HTMLResponse:
+def compare(request: Request, context: Context, chosen: Annotated[list[str] | None, Query()] = None) -> HTMLResponse:
     """Lay two to six models beside each other; ``chosen`` are ``models/ID``."""
     keys = [one.removeprefix("models/") for one in chosen or () if one.startswith("models/")]
-    jobs = [desk.model(key) for key in dict.fromkeys(keys)][:MOST]
-    pairs = [_pair(desk, first, other) for first, other in combinations(jobs, 2)]
-    context: dict[str, Any] = {"jobs": jobs, "rows": differences([job.recipe for job in jobs]), "pairs": pairs}
-    context |= {"loss": _drawn(jobs, "valid_loss", 1.0), "accuracy": _drawn(jobs, "valid_accuracy", 100.0)}
-    context |= {"names": _dataset_names(desk, jobs), "left_out": max(0, len(dict.fromkeys(keys)) - MOST)}
-    return page(request, "compare.html", **context)
+    jobs = [find_model(context, key) for key in dict.fromkeys(keys)][:MOST]
+    pairs = [_pair(context, first, other) for first, other in combinations(jobs, 2)]
+    values: dict[str, Any] = {"jobs": jobs, "rows": differences([job.recipe for job in jobs]), "pairs": pairs}
+    values |= {"loss": _drawn(jobs, "valid_loss", 1.0), "accuracy": _drawn(jobs, "valid_accuracy", 100.0)}
+    values |= {"names": _dataset_names(context, jobs), "left_out": max(0, len(dict.fromkeys(keys)) - MOST)}
+    return page(request, "compare.html", **values)
 
 
-def _pair(desk: Desk, first: Job, other: Job) -> Pair:
+def _pair(context: RequestContext, first: JobResource, other: JobResource) -> Pair:
     if first.dataset is None or first.dataset != other.dataset:
         return Pair(first, other, why="datasets")
     try:
@@ -62,21 +63,21 @@ def _pair(desk: Desk, first: Job, other: Job) -> Pair:
     found = paired(one, two)
     if found is None:
         return Pair(first, other, why="answers")
-    return Pair(first, other, found, "", changes(one, two, SHOWN), _dataset(desk, first))
+    return Pair(first, other, found, "", changes(one, two, SHOWN), _dataset(context, first))
 
 
-def _dataset_names(desk: Desk, jobs: list[Job]) -> dict[str, str]:
+def _dataset_names(context: RequestContext, jobs: list[JobResource]) -> dict[str, str]:
     """Return for each model the name of its dataset."""
     names = {}
     for job in jobs:
         try:
-            names[job.id] = desk.dataset(job.dataset).name if job.dataset else "–"
+            names[job.id] = find_dataset(context, job.dataset).name if job.dataset else "–"
         except MissingError:
             names[job.id] = "–"
     return names
 
 
-def _drawn(jobs: list[Job], value: str, scale: float) -> Any:
+def _drawn(jobs: list[JobResource], value: str, scale: float) -> Any:
     lines = []
     for number, job in enumerate(jobs):
         points = [(e["epoch"], scale * e[value]) for e in told(job.folder).epochs if e.get(value) is not None]
@@ -84,8 +85,8 @@ def _drawn(jobs: list[Job], value: str, scale: float) -> Any:
     return chart(lines, width=480)
 
 
-def _dataset(desk: Desk, job: Job) -> Dataset | None:
+def _dataset(context: RequestContext, job: JobResource) -> Dataset | None:
     try:
-        return opened(desk.dataset(str(job.dataset)).folder)
+        return opened(find_dataset(context, str(job.dataset)).folder)
     except GlasshouseError:
         return None

@@ -13,10 +13,12 @@ from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.evaluation.wording import confusions
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place
-from glasshouse.web.context.access import DeskNow, ModelJob
-from glasshouse.web.context.desk import Desk, Job
+from glasshouse.web.context.actions import evaluate_on
 from glasshouse.web.context.failure import next_step
+from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live
+from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.resources import ModelInPath, find_dataset, latest_evaluation
 from glasshouse.web.datasets.explorer import opened
 from glasshouse.web.framework.charts import Column, columns
 from glasshouse.web.framework.language import texts
@@ -35,28 +37,28 @@ SORTS = ("class", "recall", "precision", "f1", "support")  # a minus before turn
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, desk: DeskNow, job: ModelJob, split: str = "val", sort: str = "class") -> HTMLResponse:
+def show(request: Request, context: Context, job: ModelInPath, split: str = "val", sort: str = "class") -> HTMLResponse:
     """Show what the model is worth on a split; ``sort`` orders the table of classes."""
     split = split if split in SPLITS else "val"
-    report, answers, dataset = _report(job, split), _answers(job, split), dataset_of(desk, job)
-    context: dict[str, Any] = {"split": split, "report": report, "dataset": dataset, "matrix_limit": MATRIX}
-    now = desk.evaluation(job, split)
-    context |= {"openings": openings(dataset), "job_now": now, "sort": sort}
-    context["step"] = next_step(texts(language_of(request)).gettext, now) if now else None
+    report, answers, dataset = _report(job, split), _answers(job, split), dataset_of(context, job)
+    values: dict[str, Any] = {"split": split, "report": report, "dataset": dataset, "matrix_limit": MATRIX}
+    now = latest_evaluation(context, job, split)
+    values |= {"openings": openings(dataset), "job_now": now, "sort": sort}
+    values["step"] = next_step(texts(language_of(request)).gettext, now) if now else None
     bins = confidence(answers) if answers else []
-    context |= {"bins": bins, "calibration": calibration(bins), "histogram": _histogram(bins)}
-    context["worst"] = worst(answers) if answers and dataset else []
-    context["unsure"] = least_sure(answers, 12) if answers and dataset else []
-    context["answers"] = answers is not None
-    context["confusions"] = confusions(report, 20) if report else []
-    context["per_class"] = _ordered(report["per_class"], sort) if report else []
-    return framed(request, desk, job, "result.html", **context)
+    values |= {"bins": bins, "calibration": calibration(bins), "histogram": _histogram(bins)}
+    values["worst"] = worst(answers) if answers and dataset else []
+    values["unsure"] = least_sure(answers, 12) if answers and dataset else []
+    values["answers"] = answers is not None
+    values["confusions"] = confusions(report, 20) if report else []
+    values["per_class"] = _ordered(report["per_class"], sort) if report else []
+    return framed(request, context, job, "result.html", **values)
 
 
 @router.get("/live")
-def waiting(request: Request, desk: DeskNow, job: ModelJob, split: str = "test", since: str = "") -> Response:
+def waiting(request: Request, context: Context, job: ModelInPath, split: str = "test", since: str = "") -> Response:
     """Return how far the scoring is."""
-    now = desk.evaluation(job, split)
+    now = latest_evaluation(context, job, split)
     text = f"{now.id}{now.state}{now.done}{now.wish}" if now else ""
     return live(
         request, "result_waiting.html", text, since, now is None or not now.state.live,
@@ -65,31 +67,31 @@ def waiting(request: Request, desk: DeskNow, job: ModelJob, split: str = "test",
 
 
 @router.post("")
-def evaluate(desk: DeskNow, job: ModelJob, split: Annotated[str, Form()]) -> RedirectResponse:
+def evaluate(context: Context, job: ModelInPath, split: Annotated[str, Form()]) -> RedirectResponse:
     """Queue the scoring on a split; ``test`` opens the seal."""
-    desk.evaluate(job, split)
+    evaluate_on(context, job, split)
     return RedirectResponse(f"{job.address}/result?split={split}", 303)
 
 
 @router.get("/pictures", response_class=HTMLResponse)
 def pictures(
-    request: Request, desk: DeskNow, job: ModelJob, truth: int, answer: int, split: str = "val", after: int = 0
+    request: Request, context: Context, job: ModelInPath, truth: int, answer: int, split: str = "val", after: int = 0
 ) -> HTMLResponse:
     """Show the pictures of one cell of the confusion matrix, sixty a page."""
-    answers, dataset = _answers(job, split), dataset_of(desk, job)
+    answers, dataset = _answers(job, split), dataset_of(context, job)
     if answers is None or dataset is None or not (0 <= min(truth, answer) <= max(truth, answer) < len(dataset.classes)):
         raise MissingError("There are no answers for single pictures here.")
     found, first = cell(answers, truth, answer), max(after, 0)
-    context: dict[str, Any] = {"truth": dataset.classes[truth], "answer": dataset.classes[answer], "split": split}
-    context |= {"found": found[first : first + CELL], "total": len(found), "after": first, "page_size": CELL}
-    context["same"] = {"split": split, "truth": truth, "answer": answer}
-    return framed(request, desk, job, "result_pictures.html", dataset=dataset, **context)
+    values: dict[str, Any] = {"truth": dataset.classes[truth], "answer": dataset.classes[answer], "split": split}
+    values |= {"found": found[first : first + CELL], "total": len(found), "after": first, "page_size": CELL}
+    values["same"] = {"split": split, "truth": truth, "answer": answer}
+    return framed(request, context, job, "result_pictures.html", dataset=dataset, **values)
 
 
 @router.get("/table.csv")
-def table(desk: DeskNow, job: ModelJob, split: Annotated[str, Query()] = "val") -> StreamingResponse:
+def table(context: Context, job: ModelInPath, split: Annotated[str, Query()] = "val") -> StreamingResponse:
     """Return the answer for each picture as a table."""
-    answers, dataset = _answers(job, split), dataset_of(desk, job)
+    answers, dataset = _answers(job, split), dataset_of(context, job)
     if answers is None or dataset is None or split not in dataset.splits:
         raise MissingError("There are no answers for single pictures here.")
     headers = {"Content-Disposition": f'attachment; filename="{split}.csv"'}
@@ -105,7 +107,7 @@ def _lines(answers: SplitAnswers, dataset: Dataset, split: str) -> Iterator[str]
         yield line([paths[row], *names, *numbers])
 
 
-def _report(job: Job, split: str) -> dict[str, Any] | None:
+def _report(job: JobResource, split: str) -> dict[str, Any] | None:
     try:
         return read_report(result_place(job.folder, split))
     except MissingError:
@@ -121,17 +123,17 @@ def _of_training(run: Path) -> dict[str, Any] | None:
     return found
 
 
-def _answers(job: Job, split: str) -> SplitAnswers | None:
+def _answers(job: JobResource, split: str) -> SplitAnswers | None:
     try:
         return read_answers(result_place(job.folder, split))
     except MissingError:
         return None
 
 
-def dataset_of(desk: Desk, job: Job) -> Dataset | None:
+def dataset_of(context: RequestContext, job: JobResource) -> Dataset | None:
     """Return the dataset of a model, opened; None where it is gone."""
     try:
-        return opened(desk.dataset(job.dataset).folder) if job.dataset else None
+        return opened(find_dataset(context, job.dataset).folder) if job.dataset else None
     except GlasshouseError:
         return None
 

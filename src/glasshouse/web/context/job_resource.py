@@ -8,13 +8,13 @@ from typing import Any
 
 from glasshouse.store.database import Store
 from glasshouse.store.records import DatasetRecord, JobState, ModelRecord, UserRecord
-from glasshouse.web.context.resource import DATASET, MODEL, Thing, moment, owned_fields
+from glasshouse.web.context.resource import DATASET, MODEL, Resource, moment, owned_fields
 
-__all__ = ["DATASET", "MODEL", "Job", "dataset_job", "model_job"]
+__all__ = ["DATASET", "MODEL", "JobResource", "dataset_resource", "model_resource"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job(Thing):
+class JobResource(Resource):
     """A dataset or a model as pages show it, with how far its job is.
 
     ``progress`` is 0..1, None where it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
@@ -67,19 +67,19 @@ class Job(Thing):
         return network if isinstance(network, str) else str(network.get("name", ""))
 
 
-def dataset_job(store: Store, record: DatasetRecord, viewer: UserRecord | None = None) -> Job:
+def dataset_resource(store: Store, record: DatasetRecord, viewer: UserRecord | None = None) -> JobResource:
     """Return a dataset as pages show it to ``viewer``."""
     classes = len(record.summary["classes"]) if record.summary and "classes" in record.summary else None
     common = _common(store, record, viewer)
-    return Job(**common, kind=DATASET, pictures=record.pictures, size=record.size, classes=classes)
+    return JobResource(**common, kind=DATASET, pictures=record.pictures, size=record.size, classes=classes)
 
 
-def model_job(store: Store, record: ModelRecord, viewer: UserRecord | None = None) -> Job:
+def model_resource(store: Store, record: ModelRecord, viewer: UserRecord | None = None) -> JobResource:
     """Return a model as pages show it to ``viewer``."""
     scores = record.scores
     score = scores.get("accuracy", scores.get("valid_accuracy"))
     interval = tuple(scores["interval"]) if scores.get("interval") else None
-    return Job(
+    return JobResource(
         **_common(store, record, viewer),
         kind=MODEL,
         dataset=record.dataset_id,
