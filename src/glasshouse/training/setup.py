@@ -38,6 +38,7 @@ __all__ = [
     "load_frozen",
     "plan_of",
     "prepare",
+    "train_features",
 ]
 
 
@@ -236,6 +237,14 @@ def _feature_setup(m: TrainingResources, run: RunFolder) -> Generator[Event, Non
     validator = None if val is None else FeatureValidator(found[-1].to(m.device), val.labels, extractor.inference.block)
     plan = plan_of(m.recipe, m.built, len(split))
     return TrainingSetup(m, head, batch_source, validator, plan, (m.built.feature_count,))
+
+
+def train_features(m: TrainingResources, run: Path) -> Generator[Event, None, torch.Tensor]:
+    """Yield progress and return the features (V, N, F) of each view of the training pictures, kept as a run's are."""
+    extractor, split = Extractor(m.built, m.recipe, m.dataset, m.mean, m.std, m.device), m.dataset.splits["train"]
+    views = [View(split, number) for number in _view_numbers(m.recipe)]
+    found = yield from compute_features(extractor, views, cache_folder(m.dataset, run))
+    return torch.stack(found)
 
 
 def _view_numbers(recipe: TrainingRecipe) -> list[int | None]:

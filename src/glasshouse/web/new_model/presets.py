@@ -1,13 +1,11 @@
 """Three ways to train that need no knowledge: fast, balanced, accurate; what each is depends on the pictures."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from glasshouse.networks.catalogue import CATALOGUE, Entry
+from glasshouse.networks.at_hand import weights_here
+from glasshouse.networks.catalogue import CATALOGUE
 
 __all__ = ["Preset", "preset_words", "presets", "presets_for", "weights_here"]
 
@@ -58,15 +56,6 @@ def presets(width: int, height: int, color: str) -> tuple[Preset, Preset, Preset
         None,
     )
     return _fine_tuned(known) if known else _from_scratch(side)
-
-
-def weights_here(entry: Entry) -> bool:
-    """Tell whether pretrained weights are at hand, in a package or in torch's cache, without loading torch."""
-    if entry.package is not None:
-        return find_spec(entry.package.file.partition("/")[0]) is not None
-    home = Path(os.environ.get("TORCH_HOME", Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "torch"))
-    folder = home.expanduser() / "hub" / "checkpoints"
-    return entry.library != "own" and any(folder.glob(f"{entry.id}-*.pth"))
 
 
 def _small(side: int) -> tuple[Preset, Preset, Preset]:
