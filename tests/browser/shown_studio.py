@@ -9,9 +9,10 @@ from studio_running import Studio
 
 from corner_pictures import draw_pictures
 from glasshouse.layers import Dense, Flatten, Network
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import open_store
 from glasshouse.store.models import get_model
-from glasshouse.store.people import add_token, add_user, note
+from glasshouse.store.people import add_token, add_user
 from glasshouse.store.records import Role
 from glasshouse.store.submit import NewModel, submit_models
 from studio_seed import finish, make_dataset, make_model
@@ -77,7 +78,8 @@ def studio_of_people(place: Path) -> Shown:
         add_user(with_people, name, SECRET, role)
     add_token(with_people, mina, "evening script")
     for what, thing in (("dataset-create", "Corners"), ("model-delete", "First try"), ("sign-in", "")):
-        note(with_people, mina, what, "3f2a", thing)
+        with with_people.write() as connection:
+            log_action(connection, mina, what, "3f2a", thing)
     with_people.close()
     pages = {"sign-in": "/sign-in", "home-empty": "/", "account": "/account", "people": "/people",
              "person": "/people/otto", "audit": "/audit", "networks-empty": "/networks", "bin-empty": "/bin",

@@ -13,13 +13,15 @@ from shown_studio import LAYERS, SECRET, Shown
 from studio_running import Studio
 
 from glasshouse.layers import Network
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job
-from glasshouse.store.models import change_model, get_model
+from glasshouse.store.models import get_model
 from glasshouse.store.networks import NewNetwork, save_network
-from glasshouse.store.people import add_token, add_user, note
+from glasshouse.store.people import add_token, add_user
 from glasshouse.store.records import JobKind, Role
+from glasshouse.store.resources import change_resource
 from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
@@ -55,11 +57,12 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
     """Fill the Studio; return its pages."""
     admin = add_user(store, WHO, SECRET, Role.ADMIN)
     add_token(store, admin, LONG)
-    note(store, admin, "dataset-create", LONG, LONG)
+    with store.write() as connection:
+        log_action(connection, admin, "dataset-create", LONG, LONG)
     data = make_dataset(store, LONG, pictures)
     model = make_model(store, data, LONG, 1)
     for key in (model, other := make_model(store, data, f"{LONG[:-2]}no", 1)):
-        change_model(store, key, {"group_name": LONG, "notes": LONG})
+        change_resource(store, get_model(store, key), {"group_name": LONG, "notes": LONG})
         _answered(store, data, key)
     (failed,) = submit_models(store, NewModel(LONG, data, {"network": "LeNet"}))
     wrong = {"reason": f"{LONG}.png cannot be read: Permission denied", "detail": LONG, "failure": "file"}

@@ -79,7 +79,7 @@ def test_a_lookup_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_https(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not an https"):
-        pretrained._fetch(f"file://{tmp_path}/secret", tmp_path / "w.pt")
+        pretrained.fetch_file(f"file://{tmp_path}/secret", tmp_path / "w.pt")
 
 
 @pytest.mark.parametrize("digest", ["2cf24dba", "00000000"])
@@ -88,11 +88,11 @@ def test_what_is_fetched_is_checked_and_renamed(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: (tmp_path / "served").open("rb"))
     target = tmp_path / "cache" / f"net-{digest}.pth"
     if digest == "2cf24dba":
-        pretrained._fetch("https://example.org/net.pth", target)
+        pretrained.fetch_file("https://example.org/net.pth", target)
         assert target.read_bytes() == b"hello"
     else:
         with pytest.raises(OSError, match="damaged"):
-            pretrained._fetch("https://example.org/net.pth", target)
+            pretrained.fetch_file("https://example.org/net.pth", target)
         assert list(target.parent.iterdir()) == []
 
 

@@ -9,18 +9,16 @@ from glasshouse.layers import Conv2D, Dense, Flatten, Network
 from glasshouse.store.database import Store
 from glasshouse.store.networks import (
     NewNetwork,
-    bin_networks,
     change_network,
     count_networks,
-    empty_network,
     get_network,
     list_networks,
-    restore_networks,
     save_network,
 )
 from glasshouse.store.ownership import Listing
 from glasshouse.store.people import add_user
 from glasshouse.store.records import DatasetRecord, Role, UserRecord
+from glasshouse.store.resources import bin_resources, delete_resource, restore_resources
 from glasshouse.store.submit import NewModel, submit_models
 
 
@@ -71,13 +69,13 @@ def test_two_people_who_edit_one_thing_get_told(store: Store) -> None:
 def test_the_bin_and_back(store: Store) -> None:
     made = save_network(store, NewNetwork("one", layers()))
     with pytest.raises(ConflictError, match="not in the bin"):
-        empty_network(store, made.id)
-    bin_networks(store, [made.id])
+        delete_resource(store, made)
+    bin_resources(store, [made])
     assert list_networks(store) == [] and count_networks(store, listing=Listing(binned=True)) == 1
-    restore_networks(store, [made.id])
+    restore_resources(store, [made])
     assert [one.id for one in list_networks(store, listing=Listing("ON"))] == [made.id]
-    bin_networks(store, [made.id])
-    empty_network(store, made.id)
+    bin_resources(store, [made])
+    delete_resource(store, get_network(store, made.id))
     with pytest.raises(MissingError):
         get_network(store, made.id)
 
@@ -94,7 +92,7 @@ def test_who_sees_and_changes_what(store: Store, dataset: DatasetRecord) -> None
         with pytest.raises(RefusedError):
             change_network(store, mine.id, {"layers": layers(name="stolen")}, one)
         with pytest.raises(RefusedError):
-            bin_networks(store, [mine.id], one)
+            bin_resources(store, [mine], one)
     with pytest.raises(RefusedError):
         save_network(store, NewNetwork("x", layers()), eve)
     hidden = save_network(store, NewNetwork("hidden", layers()), ada)

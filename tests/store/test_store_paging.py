@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from glasshouse.errors import ConflictError, MissingError, RecipeError, RefusedError
+from glasshouse.store.audit import page_of_audit
 from glasshouse.store.bulk_actions import (
     abort_several,
     bin_several,
@@ -20,7 +21,6 @@ from glasshouse.store.bulk_actions import (
 )
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import (
-    change_dataset,
     count_datasets,
     count_models_on,
     get_dataset,
@@ -32,10 +32,11 @@ from glasshouse.store.models import count_models, list_models, note_scores, page
 from glasshouse.store.networks import NewNetwork, change_network, count_networks, list_networks, save_network
 from glasshouse.store.ownership import Listing
 from glasshouse.store.paging import Page
-from glasshouse.store.people import add_user, page_of_audit
+from glasshouse.store.people import add_user
 from glasshouse.store.queue import beat, claim, give_back
 from glasshouse.store.rates import RUN, TRIAL, find_rate, note_rate
 from glasshouse.store.records import JobKind, JobState, Role
+from glasshouse.store.resources import change_resource
 from glasshouse.store.running import list_running
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.store.tables import audit, datasets, jobs, models
@@ -194,9 +195,9 @@ def test_networks_are_kept_listed_and_edited_by_two(either: Store) -> None:
 
 def test_two_people_editing_a_dataset(either: Store) -> None:
     made = submit_dataset(either, NewDataset("Digits", {"source": "sample:digits"}))
-    change_dataset(either, made.id, {"notes": "theirs", "revision": 1})
+    change_resource(either, made, {"notes": "theirs", "revision": 1})
     with pytest.raises(ConflictError, match="notes is now 'theirs', you sent 'mine'"):
-        change_dataset(either, made.id, {"notes": "mine", "revision": 1})
+        change_resource(either, made, {"notes": "mine", "revision": 1})
     assert get_dataset(either, made.id).notes == "theirs"
 
 

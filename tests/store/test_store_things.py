@@ -5,20 +5,17 @@ import pytest
 from glasshouse.errors import ConflictError, MissingError, RecipeError, RefusedError
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import (
-    bin_datasets,
-    change_dataset,
     count_datasets,
     dependants,
-    empty_dataset,
     get_dataset,
     list_datasets,
-    restore_datasets,
 )
 from glasshouse.store.jobs import abort_job
-from glasshouse.store.models import bin_models, get_model, list_models, note_scores, sweep_models
+from glasshouse.store.models import get_model, list_models, note_scores, sweep_models
 from glasshouse.store.ownership import Listing
 from glasshouse.store.people import add_user
 from glasshouse.store.records import DatasetRecord, JobState, Role
+from glasshouse.store.resources import bin_resources, change_resource, delete_resource, restore_resources
 from glasshouse.store.submit import (
     NewDataset,
     NewModel,
@@ -70,17 +67,17 @@ def test_a_sweep_with_a_wrong_value_makes_nothing(store: Store, dataset: Dataset
 def test_a_dataset_in_use_says_so_before_it_goes(store: Store, dataset: DatasetRecord) -> None:
     (model,) = submit_models(store, NewModel("cats", dataset.id, LENET))
     with pytest.raises(ConflictError, match="cats is queued or running"):
-        bin_datasets(store, [dataset.id], even_if_used=True)
+        bin_resources(store, [dataset], even_if_used=True)
     abort_job(store, model.job_id)
     assert dependants(store, dataset.id) == [(model.id, "cats")]
     with pytest.raises(ConflictError, match="in use by cats"):
-        bin_datasets(store, [dataset.id])
-    bin_datasets(store, [dataset.id], even_if_used=True)
+        bin_resources(store, [dataset])
+    bin_resources(store, [dataset], even_if_used=True)
     assert list_datasets(store) == []
     assert [one.id for one in list_datasets(store, listing=Listing(binned=True))] == [dataset.id]
     with pytest.raises(ConflictError, match="in the bin"):
         submit_models(store, NewModel("m", dataset.id, LENET))
-    restore_datasets(store, [dataset.id])
+    restore_resources(store, [dataset])
     assert get_dataset(store, dataset.id).deleted_at is None
 
 
@@ -88,9 +85,9 @@ def test_only_the_bin_is_emptied(store: Store, dataset: DatasetRecord) -> None:
     folder = store.path(dataset.folder)
     folder.mkdir()
     with pytest.raises(ConflictError, match="not in the bin"):
-        empty_dataset(store, dataset.id)
-    bin_datasets(store, [dataset.id])
-    empty_dataset(store, dataset.id)
+        delete_resource(store, dataset)
+    bin_resources(store, [dataset])
+    delete_resource(store, get_dataset(store, dataset.id))
     assert not folder.exists()
     with pytest.raises(MissingError):
         get_dataset(store, dataset.id)
@@ -99,16 +96,16 @@ def test_only_the_bin_is_emptied(store: Store, dataset: DatasetRecord) -> None:
 def test_a_queued_model_stays_out_of_the_bin(store: Store, dataset: DatasetRecord) -> None:
     (model,) = submit_models(store, NewModel("m", dataset.id, LENET))
     with pytest.raises(ConflictError, match="abort it first"):
-        bin_models(store, [model.id])
+        bin_resources(store, [model])
 
 
 def test_two_people_editing_one_thing(store: Store, dataset: DatasetRecord) -> None:
-    change_dataset(store, dataset.id, {"name": "numbers", "revision": dataset.revision})
+    change_resource(store, dataset, {"name": "numbers", "revision": dataset.revision})
     with pytest.raises(ConflictError, match="somebody else"):
-        change_dataset(store, dataset.id, {"name": "figures", "revision": dataset.revision})
+        change_resource(store, dataset, {"name": "figures", "revision": dataset.revision})
     assert get_dataset(store, dataset.id).name == "numbers"
     with pytest.raises(RecipeError, match="folder: cannot be changed"):
-        change_dataset(store, dataset.id, {"folder": "../.."})
+        change_resource(store, dataset, {"folder": "../.."})
 
 
 def test_search_sort_and_groups(store: Store) -> None:
@@ -148,7 +145,7 @@ def test_what_is_not_shared_is_seen_by_its_owner_and_admins_only(store: Store) -
     with pytest.raises(MissingError):
         get_dataset(store, own.id, ben)
     with pytest.raises(RefusedError, match="somebody else's"):
-        change_dataset(store, shared.id, {"name": "mine"}, ben)
+        change_resource(store, shared, {"name": "mine"}, ben)
     with pytest.raises(RefusedError, match="may look"):
         submit_dataset(store, NewDataset("new", {"source": "sample:digits"}), looker)
     with pytest.raises(MissingError):

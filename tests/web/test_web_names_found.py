@@ -16,10 +16,11 @@ from glasshouse.data.stored.spreadsheet import BOM, ENCODING, cell, line, read_r
 from glasshouse.errors import RefusedError
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store, open_store
-from glasshouse.store.datasets import change_dataset, get_dataset, list_datasets
+from glasshouse.store.datasets import get_dataset, list_datasets
 from glasshouse.store.names import entered, spellings
 from glasshouse.store.ownership import Listing
 from glasshouse.store.places import check_named
+from glasshouse.store.resources import change_resource
 from glasshouse.store.submit import NewDataset, submit_dataset
 from glasshouse.web.datasets.explorer import beside, find
 from glasshouse.web.datasets.exports import table
@@ -88,7 +89,8 @@ def test_names_of_datasets_are_kept_composed_and_found_in_every_spelling(store: 
     for typed in ("강아지", APART, "école", "ÉCOLE", unicodedata.normalize("NFD", "École"), "강아지 école"):
         assert [one.id for one in list_datasets(store, None, Listing(typed))] == [made.id], typed
     assert list_datasets(store, None, Listing("고양이")) == []
-    changed = change_dataset(store, made.id, {"name": unicodedata.normalize("NFD", "새 이름")})
+    change_resource(store, made, {"name": unicodedata.normalize("NFD", "새 이름")})
+    changed = get_dataset(store, made.id)
     assert changed.name == get_dataset(store, made.id).name == "새 이름"
 
 

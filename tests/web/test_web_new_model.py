@@ -9,8 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.store.models import change_model, get_model
+from glasshouse.store.models import get_model
 from glasshouse.store.rates import RUN, TRIAL, find_rate, note_rate, rate_key
+from glasshouse.store.resources import change_resource
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.training.time_estimate import pace_of_run
@@ -162,9 +163,9 @@ def test_checkpoints_of_earlier_models_can_be_chosen(client: TestClient, studio:
 
 
 def test_the_name_of_a_clone_fits(client: TestClient, studio: Studio) -> None:
-    change_model(studio.store, studio.model, {"name": "n" * 120})
+    change_resource(studio.store, get_model(studio.store, studio.model), {"name": "n" * 120})
     assert f'value="{"n" * 118} 2"' in client.get(f"/models/new?clone={studio.model}").text
-    change_model(studio.store, studio.model, {"name": "First try"})
+    change_resource(studio.store, get_model(studio.store, studio.model), {"name": "First try"})
 
 
 def test_a_clone_makes_the_same_recipe_with_all_that_has_no_field(client: TestClient, studio: Studio) -> None:

@@ -11,9 +11,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from corner_pictures import draw_pictures
+from glasshouse.store.audit import list_audit
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset, list_datasets
-from glasshouse.store.people import add_token, add_user, change_user, list_audit, list_users
+from glasshouse.store.people import add_token, add_user, change_user, list_users
 from glasshouse.store.records import Role
 from glasshouse.store.running import list_running
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models

@@ -1,6 +1,7 @@
 """Level 4: automatic differentiation on plain arrays, small enough to read in an afternoon.
 
     core.py            Variable, Function, backward: the graph is kept and walked here, and nowhere else
+    operators.py       x + y, x.sum(): what a Variable has of the operations
     arithmetic.py …    one file a family of operations, forward and backward side by side
     layer.py …         Layer, Model, optimisers, files of weights
     graph.py           the recorded graph as data, and as a drawing
@@ -16,7 +17,7 @@ from .datasets import Dataset
 from .graph import Graph
 from .layer import Layer
 from .models import Model
-from .operators import attach
+from .operators import Operators
 from .randomness import seed
 from .switches import Config, no_grad, test_mode, using_config
 
@@ -26,4 +27,4 @@ __all__ = [
     "optimizers", "seed", "test_mode", "transforms", "using_config", "utils",
 ]  # fmt: skip
 
-attach()
+Operators.F = functions  # an operation is written on Variables, and a Variable has operations

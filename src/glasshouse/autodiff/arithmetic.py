@@ -168,5 +168,9 @@ def pow(x: Operand, c: Any) -> Variable:
 
 
 def rpow(x: Operand, base: Operand) -> Variable:
-    """y = base^x: what ``number ** x`` calls."""
+    """y = base^x: what ``number ** x`` calls.
+
+    >>> rpow(np.array([1.0, 3.0]), 2)
+    variable([2. 8.])
+    """
     return pow(base, x) if isinstance(base, Variable) else cast(Variable, Power()(base, x))

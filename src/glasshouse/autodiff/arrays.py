@@ -15,7 +15,7 @@ import numpy as np
 from .faults import ArrayError
 from .geometry import Window
 
-__all__ = ["Array", "ArrayModule", "Axes", "as_array", "is_array", "module_of", "new_array"]
+__all__ = ["Array", "ArrayModule", "Axes", "as_array", "is_array", "module_of", "new_array", "on_card", "on_host"]
 
 Array: TypeAlias = Any  # numpy.ndarray or torch.Tensor: both know + - * / ** @ shape ndim dtype
 Axes: TypeAlias = int | tuple[int, ...] | None
@@ -145,3 +145,15 @@ def as_array(x: Any) -> Array:
 def new_array(value: Any, like: Array | None) -> Array:
     """`value` as an array of the same kind, dtype and device as `like`; float32 NumPy where there is none."""
     return np.asarray(value, dtype=np.float32) if like is None else module_of(like).array_like(value, like)
+
+
+def on_host(x: Array) -> Array:
+    """An array, or a number, as a NumPy array."""
+    return module_of(x).host(x) if is_array(x) else np.asarray(x)
+
+
+def on_card(x: Array) -> Array:
+    """An array, or a number, as a torch tensor on the graphics card."""
+    import torch  # looked up when asked for
+
+    return torch.as_tensor(x, device="cuda")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array, is_array, module_of
+from .arrays import Array, is_array, on_card, on_host
 from .core import Variable
 
 __all__ = ["as_cupy", "as_numpy", "get_array_module", "to_cpu", "to_gpu"]
@@ -39,22 +39,19 @@ def as_numpy(x: Any) -> Any:
     >>> as_numpy(Variable(np.ones(2)))
     array([1., 1.])
     """
-    data = x.data if isinstance(x, Variable) else x
-    return module_of(data).host(data) if is_array(data) else np.asarray(data)
+    return on_host(x.data if isinstance(x, Variable) else x)
 
 
 def as_cupy(x: Any) -> Array:
     """Any array or Variable as a torch tensor on the graphics card."""
-    import torch
-
-    return torch.as_tensor(x.data if isinstance(x, Variable) else x, device="cuda")
+    return on_card(x.data if isinstance(x, Variable) else x)
 
 
 def to_cpu(x: Variable) -> None:
     """Hold the numbers of a Variable in a NumPy array."""
-    x.data = as_numpy(x.data)
+    x.to_cpu()
 
 
 def to_gpu(x: Variable) -> None:
     """Hold the numbers of a Variable in a torch tensor on the graphics card."""
-    x.data = as_cupy(x.data)
+    x.to_gpu()

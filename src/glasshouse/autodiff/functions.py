@@ -2,7 +2,7 @@
 # ruff: noqa: A004  (sum, max, min, pow and abs are the names readers know)
 
 from .activation import leaky_relu, log_softmax, relu, relu6, sigmoid, softmax
-from .arithmetic import add, div, mul, neg, pow, rdiv, rsub, sub
+from .arithmetic import add, div, mul, neg, pow, rdiv, rpow, rsub, sub
 from .columns import col2im, im2col
 from .comparison import absolute, clip, maximum, minimum, where
 from .convolution import conv2d, deconv2d
@@ -28,6 +28,6 @@ __all__ = [
     "broadcast_to", "clip", "col2im", "concatenate", "conv2d", "cos", "deconv2d", "div", "dropout", "embed_id", "exp",
     "expand_dims", "fixed_norm", "flatten", "get_item", "global_average_pooling", "im2col", "leaky_relu", "linear",
     "log", "log_softmax", "matmul", "max", "maximum", "mean", "mean_squared_error", "min", "minimum", "mul", "neg",
-    "pad", "pooling", "pow", "rdiv", "relu", "relu6", "reshape", "rsub", "sigmoid", "sigmoid_cross_entropy", "sin",
-    "softmax", "softmax_cross_entropy", "sqrt", "sub", "sum", "sum_to", "tanh", "transpose", "where",
+    "pad", "pooling", "pow", "rdiv", "relu", "relu6", "reshape", "rpow", "rsub", "sigmoid", "sigmoid_cross_entropy",
+    "sin", "softmax", "softmax_cross_entropy", "sqrt", "sub", "sum", "sum_to", "tanh", "transpose", "where",
 ]  # fmt: skip

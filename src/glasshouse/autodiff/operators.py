@@ -1,52 +1,112 @@
-"""What stands on a Variable itself: + - * / ** @ < > -x abs() [] and a few methods, in one table."""
+"""What stands on a Variable itself: + - * / ** @ < > -x abs() [], and a few methods of arrays.
 
-from typing import Any
+Each is one operation of `functions.py` under its own name there, with the Variable as the first input. They are typed
+here and computed in the file of their family; neither can be imported first, so the package introduces them: ``F``.
+"""
+# mypy: disable-error-code="no-any-return"
 
-from . import arithmetic, comparison, cuda, indexing, linear, reduction, shaping
-from .core import Variable
+from typing import Any, ClassVar, Generic, TypeVar
 
-__all__ = ["OPERATORS", "attach"]
+from .arrays import Array, Axes
+
+__all__ = ["Operators"]
+
+V = TypeVar("V")
+
+
+class Operators(Generic[V]):
+    """The operators of a Variable V; the other side may be a Variable, an array or a number."""
+
+    __slots__ = ()
+
+    data: Array
+    F: ClassVar[Any]  # the operations, glasshouse.autodiff.functions: they are written on Variables
+
+    def __add__(self, other: V | Array) -> V:
+        return self.F.add(self, other)
+
+    def __radd__(self, other: V | Array) -> V:
+        return self.F.add(self, other)
+
+    def __sub__(self, other: V | Array) -> V:
+        return self.F.sub(self, other)
+
+    def __rsub__(self, other: V | Array) -> V:
+        return self.F.rsub(self, other)
+
+    def __mul__(self, other: V | Array) -> V:
+        return self.F.mul(self, other)
+
+    def __rmul__(self, other: V | Array) -> V:
+        return self.F.mul(self, other)
+
+    def __truediv__(self, other: V | Array) -> V:
+        return self.F.div(self, other)
+
+    def __rtruediv__(self, other: V | Array) -> V:
+        return self.F.rdiv(self, other)
+
+    def __pow__(self, other: V | Array) -> V:
+        return self.F.pow(self, other)
+
+    def __rpow__(self, other: V | Array) -> V:
+        return self.F.rpow(self, other)
+
+    def __matmul__(self, other: V | Array) -> V:
+        return self.F.matmul(self, other)
+
+    def __rmatmul__(self, other: V | Array) -> V:
+        return self.F.matmul(other, self)
+
+    def __neg__(self) -> V:
+        return self.F.neg(self)
+
+    def __abs__(self) -> V:
+        return self.F.absolute(self)
+
+    def __getitem__(self, index: Any) -> V:
+        return self.F.get_item(self, index)
+
+    def reshape(self, *shape: Any) -> V:
+        return self.F.reshape(self, *shape)
+
+    def transpose(self, *axes: Any) -> V:
+        return self.F.transpose(self, *axes)
+
+    @property
+    def T(self) -> V:  # noqa: N802
+        return self.F.transpose(self)
+
+    def sum(self, axis: Axes = None, keepdims: bool = False) -> V:
+        return self.F.sum(self, axis, keepdims)
+
+    def mean(self, axis: Axes = None, keepdims: bool = False) -> V:
+        return self.F.mean(self, axis, keepdims)
+
+    def max(self, axis: Axes = None, keepdims: bool = False) -> V:
+        return self.F.max(self, axis, keepdims)
+
+    def min(self, axis: Axes = None, keepdims: bool = False) -> V:
+        return self.F.min(self, axis, keepdims)
+
+    def matmul(self, W: V | Array) -> V:
+        return self.F.matmul(self, W)
+
+    def dot(self, W: V | Array) -> V:
+        return self.F.matmul(self, W)
+
+    def __lt__(self, other: Any) -> Array:
+        return self.data < _raw(other)
+
+    def __le__(self, other: Any) -> Array:
+        return self.data <= _raw(other)
+
+    def __gt__(self, other: Any) -> Array:
+        return self.data > _raw(other)
+
+    def __ge__(self, other: Any) -> Array:
+        return self.data >= _raw(other)
 
 
 def _raw(x: Any) -> Any:
-    return x.data if isinstance(x, Variable) else x
-
-
-OPERATORS: dict[str, Any] = {
-    "__abs__": comparison.absolute,
-    "__add__": arithmetic.add,
-    "__ge__": lambda self, other: self.data >= _raw(other),
-    "__getitem__": indexing.get_item,
-    "__gt__": lambda self, other: self.data > _raw(other),
-    "__le__": lambda self, other: self.data <= _raw(other),
-    "__lt__": lambda self, other: self.data < _raw(other),
-    "__matmul__": linear.matmul,
-    "__mul__": arithmetic.mul,
-    "__neg__": arithmetic.neg,
-    "__pow__": arithmetic.pow,
-    "__radd__": arithmetic.add,
-    "__rmatmul__": lambda self, other: linear.matmul(other, self),
-    "__rmul__": arithmetic.mul,
-    "__rpow__": arithmetic.rpow,
-    "__rsub__": arithmetic.rsub,
-    "__rtruediv__": arithmetic.rdiv,
-    "__sub__": arithmetic.sub,
-    "__truediv__": arithmetic.div,
-    "T": property(lambda self: shaping.transpose(self)),
-    "dot": linear.matmul,
-    "matmul": linear.matmul,
-    "max": reduction.max,
-    "mean": reduction.mean,
-    "min": reduction.min,
-    "reshape": shaping.reshape,
-    "sum": reduction.sum,
-    "to_cpu": cuda.to_cpu,
-    "to_gpu": cuda.to_gpu,
-    "transpose": shaping.transpose,
-}
-
-
-def attach() -> None:
-    """Put the operators on Variable: done once, by the package, because the operations need Variable first."""
-    for name, operation in OPERATORS.items():
-        setattr(Variable, name, operation)
+    return x.data if isinstance(x, Operators) else x

@@ -10,8 +10,8 @@ __all__ = ["advised", "foreign_options", "running_command"]
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*")
 _NAMED = re.compile(  # an option whose command stands before it, such as `glasshouse studio --folder DIR`
-    r"\b(?:dataset (?:create|show)|train|resume|evaluate|predict|code|networks|studio|users \w+)\b[^.;,()]*?"
-    r"(--[a-z]+(?:-[a-z]+)*)"
+    r"\b(?:dataset (?:create|show)|train|resume|evaluate|predict|code|networks|studio|(?:users|weights) \w+)\b"
+    r"[^.;,()]*?(--[a-z]+(?:-[a-z]+)*)"
 )
 _SOURCE = "dataset create"
 

@@ -20,6 +20,7 @@ from glasshouse.cli import (
     train,
     users,
     verify,
+    weights,
 )
 from glasshouse.cli.advice import advised
 from glasshouse.cli.recipe_options import RecipeCommand
@@ -47,6 +48,7 @@ app.command("verify")(verify.verify)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("networks")(networks.networks)
+app.add_typer(weights.app, name="weights")
 app.command("studio")(studio.studio)
 app.add_typer(users.app, name="users")
 app.command("doctor")(doctor.doctor)

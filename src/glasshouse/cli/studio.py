@@ -1,6 +1,5 @@
 """``glasshouse studio``: the Studio in a browser, and the worker that does its jobs."""
 
-import os
 import signal
 import sys
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from glasshouse.errors import InputError
+from glasshouse.networks.shelf.place import home_folder as default_home
 
 if TYPE_CHECKING:
     from glasshouse.cli.keeper import Keeper
@@ -25,15 +25,6 @@ WITH_KEY = (
     "out. To print it again: glasshouse studio --token --home {home}"
 )
 WITHOUT_KEY = "There is no token: every user of this computer may do here what you may do."
-
-
-def default_home() -> Path:
-    """Return where the Studio lives unless told otherwise: GLASSHOUSE_HOME, or a folder of the user's data."""
-    told = os.environ.get("GLASSHOUSE_HOME")
-    if told:
-        return Path(told)
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "glasshouse"
 
 
 def studio(

@@ -88,7 +88,11 @@ def _fields(file: Path | None, given: Mapping[str, object]) -> dict[str, Any]:
             continue
         base = fields.get(part)
         fields[part] = {**(base if isinstance(base, dict) else {}), inner: value}
-    network = given.get("network")
+    weights, network = fields.get("weights"), given.get("network")
+    if isinstance(weights, str):
+        from glasshouse.networks.shelf.listing import weights_by_name
+
+        fields["weights"] = weights_by_name(weights)
     if isinstance(network, str) and Path(network).suffix in FILES:
         from glasshouse.layers.files import read_description
 

@@ -30,12 +30,11 @@ def add(
     database: Database = None,
 ) -> None:
     """Add an account; the password is asked for, or read from stdin where that is no terminal."""
-    from glasshouse.store.people import add_user, note
+    from glasshouse.store.people import add_user
 
     chosen = _role(role)
     store = _open(home, database)
-    user = add_user(store, name, _password(), chosen)
-    note(store, None, "user-create", user.id, f"{name} by the command line")
+    add_user(store, name, _password(), chosen)
     print(f"Added {name} ({role}).", file=sys.stderr)
 
 
@@ -58,13 +57,12 @@ def change(
     database: Database = None,
 ) -> None:
     """Change a role or a password, or disable an account; a new password ends the person's sessions."""
-    from glasshouse.store.people import change_user, note
+    from glasshouse.store.people import change_user
 
     store = _open(home, database)
     new = _password() if password else None
     chosen = _role(role) if role else None
     user = change_user(store, name, password=new, role=chosen, disabled=disabled, even_last=True)
-    note(store, None, "user-change", user.id, f"{name} by the command line")
     print(f"Changed {name} ({user.role}).", file=sys.stderr)
 
 

@@ -62,10 +62,10 @@ def normalized_otherwise(origin: Origin | None, mean: Sequence[float], std: Sequ
     )
 
 
-def fitting_networks(state: Mapping[str, Tensor], but: Entry) -> list[str]:
+def fitting_networks(state: Mapping[str, Tensor], but: Entry | None = None) -> list[str]:
     """Return the networks of the catalogue whose bodies hold exactly these tensors, by names and shapes."""
     count = sum(value.numel() for name, value in state.items() if "running_" not in name)
-    others = [entry for entry in CATALOGUE.values() if entry.library != "own" and entry.name != but.name]
+    others = [entry for entry in CATALOGUE.values() if entry.library != "own" and entry is not but]
     near = [entry for entry in others if abs(count - entry.parameters) <= HEADS + entry.parameters / 10]
     return [entry.name for entry in near if any(_same(state, shapes) for shapes in _shapes(entry))]
 

@@ -87,6 +87,8 @@ def origin(path: Path) -> Origin | None:
     recipe = path.parent.parent / "recipe.json"
     if path.parent.name == "checkpoints" and recipe.is_file():
         return _of_recipe(recipe, _json(recipe))
+    if path.name == "weights.safetensors" and (path.parent / "card.json").is_file():
+        return _of_shelf(path.parent / "card.json", _json(path.parent / "card.json"))
     if path.name == "weights.safetensors" and (path.parent / "model.json").is_file():
         return _of_model(path.parent / "model.json", _json(path.parent / "model.json"))
     if (path.parent / "config.json").is_file():
@@ -112,6 +114,14 @@ def _of_model(place: Path, facts: dict[str, Any]) -> Origin | None:
 def _of_recipe(place: Path, facts: dict[str, Any]) -> Origin | None:
     network = facts.get("network")
     return Origin(place, network) if isinstance(network, str | dict) else None
+
+
+def _of_shelf(place: Path, facts: dict[str, Any]) -> Origin | None:
+    """What the shelf of weights keeps beside them."""
+    network = facts.get("network")
+    if facts.get("kind") != "glasshouse-weights" or not isinstance(network, str):
+        return None
+    return Origin(place, network, _numbers(facts.get("mean")) or None, _numbers(facts.get("std")) or None)
 
 
 def _of_hub(place: Path, facts: dict[str, Any]) -> Origin | None:

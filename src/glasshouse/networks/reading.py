@@ -85,7 +85,8 @@ def check_file(path: str | Path) -> None:
 
 def _unread(path: Path, error: OSError) -> WeightsError:
     return WeightsError(
-        f"Cannot read weights from {path}: {error.strerror}. Give a .safetensors or .pt file, 'pretrained' or 'none'."
+        f"Cannot read weights from {path}: {error.strerror}. Give a .safetensors or .pt file, a name on "
+        "the shelf of weights, 'pretrained' or 'none'."
     )
 
 

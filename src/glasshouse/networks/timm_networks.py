@@ -88,6 +88,12 @@ def timm_source(name: str) -> tuple[str, str]:
     return config.url or "", config.hf_hub_id or ""
 
 
+def timm_licence(name: str) -> tuple[str, int]:
+    """Return the licence of timm's pretrained weights (empty if timm does not say), and how many classes they give."""
+    config: Any = timm.get_pretrained_cfg(name)
+    return str(config.license or ""), int(config.num_classes or 0)
+
+
 def _head_name(module: nn.Module) -> str:
     if not hasattr(module, "get_classifier"):  # an encoder
         return ""

@@ -150,7 +150,7 @@ class TrainingRecipe(Recipe):
             "model of the same network can be trained further.",
             section="network",
             words={"none": "Nothing: random weights", "pretrained": "Pretrained weights"},
-            option=Option("--weights", "Where the weights begin (none).", "pretrained|none|FILE"),
+            option=Option("--weights", "Where the weights begin (none).", "pretrained|none|FILE|NAME"),
             always=True,
         ),
     ] = "none"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from glasshouse.data.dataset import Dataset
-from glasshouse.networks.at_hand import weights_here
 from glasshouse.networks.catalogue import CATALOGUE, Entry
+from glasshouse.networks.pretrained import at_hand
 
 __all__ = ["Candidate", "Score", "next_candidate", "starters"]
 
@@ -60,7 +60,7 @@ def starters(dataset: Dataset) -> list[Entry]:
     """Return the networks whose weights are at hand and help with such pictures, the quickest first."""
     if min(dataset.width, dataset.height) <= PLAIN_SIDE or dataset.channels == 1:
         return []
-    fitting = [e for e in CATALOGUE.values() if e.least <= min(dataset.width, dataset.height) and weights_here(e)]
+    fitting = [e for e in CATALOGUE.values() if e.least <= min(dataset.width, dataset.height) and at_hand(e)]
     return sorted(fitting, key=lambda entry: (entry.package is None, entry.parameters))
 
 

@@ -1,21 +1,20 @@
 """Several datasets, models and networks at once: put into the bin and back, aborted, changed."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, func, select
 
 from glasshouse.errors import ConflictError, MissingError
 from glasshouse.store.database import Store
-from glasshouse.store.datasets import Uses, change_dataset, get_dataset, uses_of
+from glasshouse.store.datasets import Uses, get_dataset, uses_of
 from glasshouse.store.jobs import abort_job
-from glasshouse.store.models import change_model, get_model
-from glasshouse.store.networks import change_network, get_network
+from glasshouse.store.models import get_model
+from glasshouse.store.networks import get_network
 from glasshouse.store.ownership import Listing, check_change, conditions
 from glasshouse.store.records import DatasetRecord, ModelRecord, NetworkRecord, OwnedRecord, UserRecord
-from glasshouse.store.tables import datasets, models, networks
+from glasshouse.store.resources import TABLES, change_resource, move_to_bin, restore_resources
 
 __all__ = [
     "Chosen",
@@ -25,17 +24,10 @@ __all__ = [
     "change_several",
     "chosen_from",
     "count_binned_at",
-    "kind_of",
     "look_up",
     "obstacles",
     "restore_binned_at",
 ]
-
-TABLES: Mapping[str, Table] = {"datasets": datasets, "models": models, "networks": networks}
-KINDS: Mapping[type, str] = {DatasetRecord: "dataset", ModelRecord: "model", NetworkRecord: "network"}
-WAYS: Mapping[type, Callable[..., Any]] = {
-    DatasetRecord: change_dataset, ModelRecord: change_model, NetworkRecord: change_network,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,11 +67,6 @@ class Obstacle:
         names = [name for _, name in (self.uses.live if self.uses.working else self.uses.models)]
         told = ", ".join(names + ["a model of somebody else"] * self.uses.others)
         return f"{self.record.name} is needed by {told}{'; abort that first' * self.uses.working}."
-
-
-def kind_of(record: OwnedRecord) -> str:
-    """Return ``dataset``, ``model`` or ``network``."""
-    return KINDS[type(record)]
 
 
 def chosen_from(words: Iterable[str]) -> dict[str, list[str]]:
@@ -141,12 +128,7 @@ def bin_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None, 
     against = [one for one in obstacles(store, chosen, viewer) if one.final or not even_if_used]
     if against:
         raise ConflictError("\n".join(map(str, against)))
-    now = time.time()
-    with store.write() as connection:
-        for name, table in TABLES.items():
-            ids = [record.id for record in getattr(chosen, name) if record.deleted_at is None]
-            connection.execute(update(table).where(table.c.id.in_(ids)).values(deleted_at=now))
-    return now
+    return move_to_bin(store, chosen.all, viewer)
 
 
 def count_binned_at(store: Store, at: float, viewer: UserRecord | None = None) -> int:
@@ -166,15 +148,11 @@ def restore_binned_at(store: Store, at: float, viewer: UserRecord | None = None)
     """
     with store.read() as connection:
         found = {
-            name: list(connection.execute(select(table.c.id).where(*_binned(table, at, viewer))).scalars())
-            for name, table in TABLES.items()
+            f"{kind}s": list(connection.execute(select(table.c.id).where(*_binned(table, at, viewer))).scalars())
+            for kind, table in TABLES.items()
         }
     records = look_up(store, found, viewer).all
-    for record in records:
-        check_change(record, viewer)
-    with store.write() as connection:
-        for name, ids in found.items():
-            connection.execute(update(TABLES[name]).where(TABLES[name].c.id.in_(ids)).values(deleted_at=None))
+    restore_resources(store, records, viewer)
     return records
 
 
@@ -209,7 +187,7 @@ def change_several(
         check_change(record, viewer)
     others = [one for one in chosen.all if any(getattr(one, name) != value for name, value in changes.items())]
     for record in others:
-        WAYS[type(record)](store, record.id, dict(changes), viewer)
+        change_resource(store, record, changes, viewer)
     return others
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import delete, insert, select
 
 from glasshouse.errors import RefusedError
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store
 from glasshouse.store.records import Role, UserRecord
 from glasshouse.store.tables import settings
@@ -42,4 +43,5 @@ def change_choices(store: Store, choices: Choices, user: UserRecord | None = Non
         for name, value in choices.model_dump().items():
             connection.execute(delete(settings).where(settings.c.name == name))
             connection.execute(insert(settings).values(name=name, value=value))
+        log_action(connection, user, "choices", "jobs", choices.model_dump_json())
     return choices

@@ -1,6 +1,5 @@
 """Datasets in the store: looked up, listed, changed, and put into the bin."""
 
-import shutil
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,9 @@ from glasshouse.store.discretion import may_see_places, recipe_as_seen
 from glasshouse.store.jobs import as_seen, job_record
 from glasshouse.store.ownership import (
     Listing,
-    change,
-    check_change,
     conditions,
     groups,
     missing,
-    put_back,
-    remove,
     sorting,
 )
 from glasshouse.store.ownership import visible as _visible
@@ -30,19 +25,15 @@ from glasshouse.store.tables import datasets, jobs, models
 
 __all__ = [
     "Uses",
-    "bin_datasets",
-    "change_dataset",
     "check_unused",
     "count_datasets",
     "count_models_on",
     "dataset_groups",
     "dependants",
-    "empty_dataset",
     "get_dataset",
     "list_datasets",
     "note_dataset_made",
     "page_of_datasets",
-    "restore_datasets",
     "uses_of",
 ]
 
@@ -110,16 +101,6 @@ def dataset_groups(store: Store, viewer: UserRecord | None = None) -> list[str]:
     return groups(store, datasets, viewer)
 
 
-def change_dataset(
-    store: Store, dataset_id: str, changes: dict[str, Any], viewer: UserRecord | None = None
-) -> DatasetRecord:
-    """Change ``name``, ``notes``, ``group_name`` or ``shared``; give ``revision`` to notice another's change."""
-    record = get_dataset(store, dataset_id, viewer)
-    check_change(record, viewer)
-    change(store, datasets, record, changes)
-    return get_dataset(store, dataset_id, viewer)
-
-
 def dependants(store: Store, dataset_id: str, viewer: UserRecord | None = None) -> list[tuple[str, str]]:
     """Return (id, name) of the models outside the bin that were, or are to be, trained on the dataset.
 
@@ -137,45 +118,6 @@ def count_models_on(store: Store, ids: Sequence[str], viewer: UserRecord | None 
     query = query.where(models.c.dataset_id.in_(ids), models.c.deleted_at.is_(None), _visible(models, viewer))
     with store.read() as connection:
         return {str(row[0]): int(row[1]) for row in connection.execute(query)}
-
-
-def bin_datasets(
-    store: Store, ids: Sequence[str], viewer: UserRecord | None = None, *, even_if_used: bool = False
-) -> list[DatasetRecord]:
-    """Put datasets into the bin; ``restore_datasets`` is the undo.
-
-    Raises:
-        ConflictError: a dataset is still being made, or models depend on it and ``even_if_used`` is False; their names
-            are told. While a model is queued or running on it, it stays in any case.
-    """
-    records = [get_dataset(store, one, viewer) for one in ids]
-    for record in records:
-        check_change(record, viewer)
-        check_unused(store, record, viewer, even_if_used=even_if_used)
-    put_back(store, datasets, ids, time.time())
-    return records
-
-
-def restore_datasets(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> None:
-    """Take datasets out of the bin."""
-    for one in ids:
-        check_change(get_dataset(store, one, viewer), viewer)
-    put_back(store, datasets, ids, None)
-
-
-def empty_dataset(store: Store, dataset_id: str, viewer: UserRecord | None = None) -> None:
-    """Delete a dataset that is in the bin for good, with its files.
-
-    Raises:
-        ConflictError: it is not in the bin.
-    """
-    record = get_dataset(store, dataset_id, viewer)
-    check_change(record, viewer)
-    if record.deleted_at is None:
-        raise ConflictError(f"{record.name} is not in the bin; delete it first.")
-    check_unused(store, record, viewer, even_if_used=True)
-    shutil.rmtree(store.path(record.folder), ignore_errors=True)
-    remove(store, datasets, dataset_id)
 
 
 def note_dataset_made(store: Store, dataset_id: str, summary: dict[str, Any], size: int) -> None:

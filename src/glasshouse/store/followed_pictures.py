@@ -4,15 +4,16 @@ import hashlib
 from pathlib import Path
 
 from glasshouse.errors import MissingError
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store
-from glasshouse.store.records import ModelRecord
+from glasshouse.store.records import ModelRecord, UserRecord
 
 __all__ = ["keep_picture", "kept_picture"]
 
 MOST = 100
 
 
-def keep_picture(store: Store, model: ModelRecord, picture: bytes) -> str:
+def keep_picture(store: Store, model: ModelRecord, picture: bytes, user: UserRecord | None = None) -> str:
     """Keep a picture's file and return its key; the same picture has the same key."""
     folder = _folder(store, model)
     folder.mkdir(parents=True, exist_ok=True)
@@ -23,6 +24,8 @@ def keep_picture(store: Store, model: ModelRecord, picture: bytes) -> str:
     files = sorted((file for file in folder.iterdir() if not file.name.startswith(".")), key=_age)
     for old in files[:-MOST]:
         old.unlink(missing_ok=True)
+    with store.write() as connection:
+        log_action(connection, user, "model-follow", model.id, key)
     return key
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select, update
 
 from glasshouse.errors import ConflictError, MissingError, RefusedError
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.discretion import without_places
 from glasshouse.store.records import JobKind, JobRecord, JobState, Role, UserRecord
-from glasshouse.store.tables import jobs
+from glasshouse.store.tables import datasets, jobs, models
 
 __all__ = [
     "NewJob",
@@ -150,6 +151,8 @@ def abort_job(store: Store, job_id: str, user: UserRecord | None = None) -> JobR
         running = connection.execute(
             update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING).values(wish="abort")
         )
+        if queued.rowcount or running.rowcount:
+            _log_job(connection, user, "abort", job_id)
     job = get_job(store, job_id)
     if not queued.rowcount and not running.rowcount:
         raise ConflictError(f"{job.title} is {job.state}: there is nothing to abort.")
@@ -179,6 +182,8 @@ def resume_job(store: Store, job_id: str, user: UserRecord | None = None) -> Job
                 position=last + 1.0,
             )
         )
+        if changed.rowcount:
+            _log_job(connection, user, "resume", job_id)
     job = get_job(store, job_id)
     if changed.rowcount:
         killed_before(store, job_id).unlink(missing_ok=True)
@@ -213,6 +218,19 @@ def move_job(store: Store, job_id: str, before: str | None, user: UserRecord | N
         order.insert(len(order) if before is None else order.index(before), job_id)
         for moved, row in zip(order, rows):
             connection.execute(update(jobs).where(jobs.c.id == moved).values(position=row.position))
+        log_action(connection, user, "job-move", job_id, f"before {before}" if before else "to the end")
+
+
+def _log_job(connection: Connection, user: UserRecord | None, action: str, job_id: str) -> None:
+    """Write what is done to a job: under the dataset or model that it makes, if it makes one."""
+    job = connection.execute(select(jobs).where(jobs.c.id == job_id)).one()
+    made = {JobKind.DATASET: (datasets, job.dataset_id), JobKind.TRAIN: (models, job.model_id)}
+    table, key = made.get(JobKind(job.kind), (jobs, None))
+    if key is None:
+        log_action(connection, user, f"job-{action}", job_id, job.title)
+    else:
+        name = connection.execute(select(table.c.name).where(table.c.id == key)).scalar()
+        log_action(connection, user, f"{table.name.removesuffix('s')}-{action}", key, name or job.title)
 
 
 def _order(job: JobRecord) -> tuple[int, float]:

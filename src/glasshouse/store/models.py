@@ -1,24 +1,17 @@
 """Models (runs) in the store: looked up, listed, changed, and put into the bin."""
 
-import shutil
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Join, Row, Select, and_, func, select, update
 
-from glasshouse.errors import ConflictError
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import as_seen, job_record
 from glasshouse.store.ownership import (
     Listing,
-    change,
-    check_change,
     conditions,
     groups,
     missing,
-    put_back,
-    remove,
     sorting,
     visible,
 )
@@ -27,16 +20,12 @@ from glasshouse.store.records import ModelRecord, UserRecord
 from glasshouse.store.tables import datasets, jobs, models
 
 __all__ = [
-    "bin_models",
-    "change_model",
     "count_models",
-    "empty_model",
     "get_model",
     "list_models",
     "model_groups",
     "note_scores",
     "page_of_models",
-    "restore_models",
     "sweep_models",
 ]
 
@@ -105,50 +94,6 @@ def sweep_models(store: Store, sweep_id: str, viewer: UserRecord | None = None) 
 def model_groups(store: Store, viewer: UserRecord | None = None) -> list[str]:
     """Return the names of the groups of models."""
     return groups(store, models, viewer)
-
-
-def change_model(store: Store, model_id: str, changes: dict[str, Any], viewer: UserRecord | None = None) -> ModelRecord:
-    """Change ``name``, ``notes``, ``group_name`` or ``shared``; give ``revision`` to notice another's change."""
-    record = get_model(store, model_id, viewer)
-    check_change(record, viewer)
-    change(store, models, record, changes)
-    return get_model(store, model_id, viewer)
-
-
-def bin_models(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> list[ModelRecord]:
-    """Put models into the bin; ``restore_models`` is the undo.
-
-    Raises:
-        ConflictError: a model is queued or being trained.
-    """
-    records = [get_model(store, one, viewer) for one in ids]
-    for record in records:
-        check_change(record, viewer)
-        if record.state.live:
-            raise ConflictError(f"{record.name} is {record.state}; abort it first.")
-    put_back(store, models, ids, time.time())
-    return records
-
-
-def restore_models(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> None:
-    """Take models out of the bin."""
-    for one in ids:
-        check_change(get_model(store, one, viewer), viewer)
-    put_back(store, models, ids, None)
-
-
-def empty_model(store: Store, model_id: str, viewer: UserRecord | None = None) -> None:
-    """Delete a model that is in the bin for good, with its run.
-
-    Raises:
-        ConflictError: it is not in the bin.
-    """
-    record = get_model(store, model_id, viewer)
-    check_change(record, viewer)
-    if record.deleted_at is None:
-        raise ConflictError(f"{record.name} is not in the bin; delete it first.")
-    shutil.rmtree(store.path(record.folder), ignore_errors=True)
-    remove(store, models, model_id)
 
 
 def note_scores(store: Store, model_id: str, scores: dict[str, Any]) -> None:

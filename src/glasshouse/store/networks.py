@@ -1,17 +1,18 @@
 """Networks of one's own in the store: saved, listed, changed, shared, and put into the bin."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
 from glasshouse.data.names import composed
-from glasshouse.errors import ConflictError, Problem, RecipeError
+from glasshouse.errors import Problem, RecipeError
 from glasshouse.layers.look import look
 from glasshouse.recipe import ObjectiveRecipe, OptimizerRecipe, TrainingRecipe
 from glasshouse.recipe.bounds import find_excess
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.models import get_model
 from glasshouse.store.names import entered
@@ -24,8 +25,6 @@ from glasshouse.store.ownership import (
     conditions,
     groups,
     missing,
-    put_back,
-    remove,
     sorting,
     visible,
 )
@@ -35,16 +34,13 @@ from glasshouse.store.tables import networks
 
 __all__ = [
     "NewNetwork",
-    "bin_networks",
     "change_network",
     "count_networks",
-    "empty_network",
     "get_network",
     "list_networks",
     "network_groups",
     "network_layers",
     "page_of_networks",
-    "restore_networks",
     "save_network",
 ]
 
@@ -80,6 +76,7 @@ def save_network(store: Store, new: NewNetwork, user: UserRecord | None = None) 
     }  # fmt: skip
     with store.write() as connection:
         connection.execute(networks.insert().values(**values))
+        log_action(connection, user, "network-create", network_id, str(values["name"]))
     return get_network(store, network_id, user)
 
 
@@ -143,37 +140,8 @@ def change_network(
     check_change(record, viewer)
     parts = {name: changes[name] for name in ("layers", "objective", "optimizer") if name in changes}
     rest = {name: value for name, value in changes.items() if name not in parts}
-    change(store, networks, record, rest, _checked(parts, []))
+    change(store, networks, record, rest, _checked(parts, []), user=viewer)
     return get_network(store, network_id, viewer)
-
-
-def bin_networks(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> list[NetworkRecord]:
-    """Put networks into the bin; ``restore_networks`` is the undo. Models that were made of them stay as they are."""
-    records = [get_network(store, one, viewer) for one in ids]
-    for record in records:
-        check_change(record, viewer)
-    put_back(store, networks, ids, time.time())
-    return records
-
-
-def restore_networks(store: Store, ids: Sequence[str], viewer: UserRecord | None = None) -> None:
-    """Take networks out of the bin."""
-    for one in ids:
-        check_change(get_network(store, one, viewer), viewer)
-    put_back(store, networks, ids, None)
-
-
-def empty_network(store: Store, network_id: str, viewer: UserRecord | None = None) -> None:
-    """Delete a network that is in the bin for good.
-
-    Raises:
-        ConflictError: it is not in the bin.
-    """
-    record = get_network(store, network_id, viewer)
-    check_change(record, viewer)
-    if record.deleted_at is None:
-        raise ConflictError(f"{record.name} is not in the bin; delete it first.")
-    remove(store, networks, network_id)
 
 
 def network_layers(store: Store, network: Any, viewer: UserRecord | None = None) -> Any:

@@ -1,14 +1,28 @@
 """What datasets, models and networks have in common: names, notes, groups, owners, and the bin."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Table, Text, and_, delete, func, or_, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from glasshouse.data.names import composed
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError, RefusedError
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store
 from glasshouse.store.names import containing, entered
 from glasshouse.store.paging import Order
@@ -27,13 +41,14 @@ __all__ = [
     "may_change",
     "may_see",
     "missing",
-    "put_back",
     "sorting",
     "visible",
 ]
 
 NAME_LENGTH = 120
 NOTES_LENGTH = 20_000
+DESCRIBED = ("name", "notes", "group_name", "shared")
+PARTS = ("layers", "objective", "optimizer")  # of a network
 
 
 @dataclass(frozen=True)
@@ -150,12 +165,12 @@ def check_member(user: UserRecord | None) -> None:
 
 
 def change(
-    store: Store, table: Table, record: OwnedRecord, changes: dict[str, Any],
-    checked: Mapping[str, Any] | None = None,
+    store: Store, table: Table, record: OwnedRecord, changes: Mapping[str, Any],
+    checked: Mapping[str, Any] | None = None, *, user: UserRecord | None = None,
 ) -> None:  # fmt: skip
     """Change name, notes, group or sharing; ``revision`` among the changes guards against two people editing at once.
 
-    ``checked`` are values of other columns, which the caller has checked.
+    ``checked`` are values of other columns, which the caller has checked; ``user`` stands in the audit log.
 
     Raises:
         RecipeError: a field is wrong, or cannot be changed.
@@ -168,14 +183,15 @@ def change(
         raise RecipeError("the change", problems)
     kept = {"name": entered, "group_name": composed, "notes": composed}
     asked |= {name: kept[name](value) for name, value in asked.items() if name in kept}
+    values = {**asked, **(checked or {})}
     query = update(table).where(table.c.id == record.id)
     if revision is not None:
         query = query.where(table.c.revision == revision)
     with store.write() as connection:
-        done = connection.execute(
-            query.values(**asked, **(checked or {}), revision=table.c.revision + 1, updated_at=time.time())
-        )
-        now = connection.execute(select(table).where(table.c.id == record.id)).first() if not done.rowcount else None
+        now = connection.execute(select(table).where(table.c.id == record.id)).first()
+        done = connection.execute(query.values(**values, revision=table.c.revision + 1, updated_at=time.time()))
+        if now is not None and done.rowcount:
+            _log_change(connection, user, table, now._mapping, values)
     if not done.rowcount:
         differ = [(name, value, now._mapping[name]) for name, value in asked.items()] if now else []
         told = "; ".join(f"{name} is now {there!r}, you sent {mine!r}" for name, mine, there in differ if there != mine)
@@ -185,16 +201,17 @@ def change(
         )
 
 
-def put_back(store: Store, table: Table, ids: Sequence[str], deleted_at: float | None) -> None:
-    """Put records into the bin (``deleted_at`` is now) or take them out of it (None)."""
-    with store.write() as connection:
-        connection.execute(update(table).where(table.c.id.in_(ids)).values(deleted_at=deleted_at))
-
-
-def remove(store: Store, table: Table, record_id: str) -> None:
-    """Delete a record for good."""
-    with store.write() as connection:
-        connection.execute(delete(table).where(table.c.id == record_id))
+def _log_change(
+    connection: Connection, user: UserRecord | None, table: Table, before: RowMapping, values: Mapping[str, Any]
+) -> None:
+    """Write what was changed, and what it was before; nothing where all is as it was."""
+    kind, name = table.name.removesuffix("s"), values.get("name", before["name"])
+    differ = [field for field in (*DESCRIBED, *PARTS) if field in values and values[field] != before[field]]
+    if differ == ["shared"]:
+        log_action(connection, user, f"{kind}-{'share' if values['shared'] else 'unshare'}", before["id"], name)
+    elif differ:
+        told = [f"{field} was {before[field]!r}" if field in DESCRIBED else f"other {field}" for field in differ]
+        log_action(connection, user, f"{kind}-change", before["id"], f"{name}: {'; '.join(told)}")
 
 
 def _own(table: Table, viewer: UserRecord | None) -> ColumnElement[bool]:

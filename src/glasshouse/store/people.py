@@ -1,4 +1,4 @@
-"""People: accounts with argon2 passwords, sessions of browsers, tokens of scripts, and the audit log."""
+"""People: accounts with argon2 passwords, sessions of browsers, and tokens of scripts."""
 
 import hashlib
 import re
@@ -10,31 +10,29 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
+from glasshouse.store.audit import NOBODY, log_action, log_event
 from glasshouse.store.database import Store, new_id
-from glasshouse.store.names import containing
-from glasshouse.store.paging import Order, Page, page_of
-from glasshouse.store.records import AuditEntry, Role, TokenRecord, UserRecord
-from glasshouse.store.tables import audit, sessions, tokens, users
+from glasshouse.store.records import Role, TokenRecord, UserRecord
+from glasshouse.store.tables import sessions, tokens, users
 
 __all__ = [
     "HASHES_AT_ONCE",
     "add_token",
     "add_user",
     "begin_session",
+    "change_own_password",
     "change_user",
     "check_password",
     "count_sessions",
     "end_session",
     "end_sessions",
     "has_users",
-    "list_audit",
     "list_tokens",
     "list_users",
-    "note",
-    "page_of_audit",
+    "log_failed_sign_in",
     "remove_token",
     "user_of_session",
     "user_of_token",
@@ -52,8 +50,10 @@ def has_users(store: Store) -> bool:
         return connection.execute(select(users.c.id).limit(1)).first() is not None
 
 
-def add_user(store: Store, name: str, password: str, role: Role = Role.MEMBER) -> UserRecord:
-    """Add an account.
+def add_user(
+    store: Store, name: str, password: str, role: Role = Role.MEMBER, *, by: UserRecord | None = None
+) -> UserRecord:
+    """Add an account; ``by`` is the admin who does it, None the command line.
 
     Raises:
         RecipeError: the name or the password cannot be used.
@@ -72,6 +72,7 @@ def add_user(store: Store, name: str, password: str, role: Role = Role.MEMBER) -
             raise ConflictError(f"There is an account {name} already.")
         values = {"id": user.id, "name": name, "password": _hashed(password), "role": role}
         connection.execute(insert(users).values(**values, created_at=user.created_at))
+        _log(connection, by, "user-create", user.id, f"{name} ({role})")
     return user
 
 
@@ -83,8 +84,11 @@ def change_user(
     role: Role | None = None,
     disabled: bool | None = None,
     even_last: bool = False,
+    by: UserRecord | None = None,
 ) -> UserRecord:
     """Change an account; a new password or ``disabled`` ends its sessions, and ``disabled`` its tokens too.
+
+    ``by`` is the admin who does it, None the command line.
 
     Raises:
         MissingError: there is no account of that name.
@@ -100,20 +104,40 @@ def change_user(
     if not even_last and (disabled or role not in (None, Role.ADMIN)):
         _check_not_last_admin(user, everybody)
     values: dict[str, object] = {}
+    done = []
     if password is not None:
         values["password"] = _hashed(password)
+        done.append("password reset")
     if role is not None:
         values["role"] = role
+        done.append(f"role {role}")
     if disabled is not None:
         values["disabled_at"] = time.time() if disabled else None
+        done.append("disabled" if disabled else "enabled")
     with store.write() as connection:
         if values:
             connection.execute(update(users).where(users.c.id == user.id).values(**values))
+            _log(connection, by, "user-change", user.id, f"{name}: {', '.join(done)}")
         if password is not None or disabled:
             connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
         if disabled:
             connection.execute(delete(tokens).where(tokens.c.user_id == user.id))
     return next(one for one in list_users(store) if one.id == user.id)
+
+
+def change_own_password(store: Store, user: UserRecord, password: str) -> None:
+    """Give a person the password that they chose; it ends all their sessions.
+
+    Raises:
+        RecipeError: the password cannot be used.
+    """
+    if problem := _wrong_password(password):
+        raise RecipeError("the account", [problem])
+    hashed = _hashed(password)
+    with store.write() as connection:
+        connection.execute(update(users).where(users.c.id == user.id).values(password=hashed))
+        connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
+        log_action(connection, user, "password-change", user.id, user.name)
 
 
 def list_users(store: Store) -> list[UserRecord]:
@@ -138,26 +162,45 @@ def check_password(store: Store, name: str, password: str) -> UserRecord | None:
     return UserRecord(row.id, row.name, Role(row.role), row.created_at, row.disabled_at)
 
 
-def begin_session(store: Store, user: UserRecord) -> str:
-    """Sign a person in and return the secret for the cookie."""
+def log_failed_sign_in(store: Store, name: str, address: str) -> None:
+    """Write into the audit log that somebody at ``address`` gave a wrong password, or a name that nobody has."""
+    with store.write() as connection:
+        log_event(connection, NOBODY, "sign-in-failed", name[:64], address)
+
+
+def begin_session(store: Store, user: UserRecord, address: str | None = None) -> str:
+    """Sign a person in and return the secret for the cookie.
+
+    ``address`` is where they sign in from; None where their session only goes on, with another secret.
+    """
     secret, now = secrets.token_urlsafe(32), time.time()
     with store.write() as connection:
         connection.execute(delete(sessions).where(sessions.c.expires_at < now))
         values = {"id": _digest(secret), "user_id": user.id, "created_at": now, "expires_at": now + SESSION_SECONDS}
         connection.execute(insert(sessions).values(**values))
+        if address is not None:
+            log_action(connection, user, "sign-in", user.id, address)
     return secret
 
 
 def end_session(store: Store, secret: str) -> None:
     """Sign out."""
+    mine = sessions.c.id == _digest(secret)
     with store.write() as connection:
-        connection.execute(delete(sessions).where(sessions.c.id == _digest(secret)))
+        row = connection.execute(
+            select(users.c.id, users.c.name).join(sessions, sessions.c.user_id == users.c.id).where(mine)
+        ).first()
+        if row is not None:
+            connection.execute(delete(sessions).where(mine))
+            log_event(connection, row.name, "sign-out", row.id)
 
 
 def end_sessions(store: Store, user: UserRecord) -> int:
     """Sign a person out in every browser; return in how many."""
     with store.write() as connection:
-        return connection.execute(delete(sessions).where(sessions.c.user_id == user.id)).rowcount
+        ended = connection.execute(delete(sessions).where(sessions.c.user_id == user.id)).rowcount
+        log_action(connection, user, "sign-out-everywhere", user.id, f"{ended} browsers")
+    return ended
 
 
 def count_sessions(store: Store, user: UserRecord) -> int:
@@ -184,6 +227,7 @@ def add_token(store: Store, user: UserRecord, name: str) -> tuple[TokenRecord, s
     with store.write() as connection:
         values = {"id": token.id, "user_id": user.id, "name": token.name, "digest": _digest(secret)}
         connection.execute(insert(tokens).values(**values, created_at=token.created_at))
+        log_action(connection, user, "token-create", token.id, token.name)
     return token, secret
 
 
@@ -200,10 +244,13 @@ def remove_token(store: Store, user: UserRecord, token_id: str) -> None:
     Raises:
         MissingError: the person has no such token.
     """
+    own = (tokens.c.id == token_id, tokens.c.user_id == user.id)
     with store.write() as connection:
-        gone = connection.execute(delete(tokens).where(tokens.c.id == token_id, tokens.c.user_id == user.id))
-    if not gone.rowcount:
-        raise MissingError(f"You have no token {token_id}.")
+        name = connection.execute(select(tokens.c.name).where(*own)).scalar()
+        if name is None:
+            raise MissingError(f"You have no token {token_id}.")
+        connection.execute(delete(tokens).where(*own))
+        log_action(connection, user, "token-delete", token_id, name)
 
 
 def user_of_token(store: Store, secret: str) -> UserRecord | None:
@@ -220,36 +267,11 @@ def user_of_token(store: Store, secret: str) -> UserRecord | None:
     return UserRecord(row.id, row.name, Role(row.role), row.created_at, row.disabled_at)
 
 
-def note(store: Store, user: UserRecord | None, action: str, target: str, detail: str = "") -> None:
-    """Write into the audit log who did what to which thing."""
-    who = user.name if user is not None else "-"
-    values = {"id": new_id(), "at": time.time(), "user_name": who, "action": action, "target": target}
-    with store.write() as connection:
-        connection.execute(insert(audit).values(**values, detail=detail[:1000]))
-
-
-def list_audit(store: Store, limit: int = 200, before: float | None = None) -> list[AuditEntry]:
-    """Return what was done, the latest first."""
-    query = select(audit).order_by(audit.c.at.desc(), audit.c.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(audit.c.at < before)
-    with store.read() as connection:
-        rows: Sequence[object] = connection.execute(query).all()
-    return [AuditEntry(*row) for row in rows]  # type: ignore[misc]
-
-
-def page_of_audit(
-    store: Store, search: str = "", *, after: str = "", before: str = "", limit: int = 100
-) -> Page[AuditEntry]:
-    """Return a page of what was done, the latest first; ``search`` looks for words in who, what, which and how."""
-    query = select(audit)
-    for condition in containing(search, (audit.c.user_name, audit.c.action, audit.c.target, audit.c.detail)):
-        query = query.where(condition)
-    order = Order(audit.c.at, audit.c.id, falling=True)
-    with store.read() as connection:
-        found = page_of(connection, query, order, after=after, before=before, limit=limit)
-    entries = [AuditEntry(r.id, r.at, r.user_name, r.action, r.target, r.detail) for r in found.items]
-    return Page(entries, found.before, found.after)
+def _log(connection: Connection, by: UserRecord | None, action: str, target: str, detail: str) -> None:
+    if by is None:
+        log_event(connection, NOBODY, action, target, f"{detail} by the command line")
+    else:
+        log_action(connection, by, action, target, detail)
 
 
 def _wrong_password(password: str, field: str = "password") -> Problem | None:

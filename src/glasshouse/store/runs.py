@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glasshouse.errors import ConflictError, MissingError
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store
-from glasshouse.store.records import ModelRecord
+from glasshouse.store.ownership import check_change
+from glasshouse.store.records import ModelRecord, UserRecord
 
 __all__ = [
     "Checkpoint",
@@ -42,18 +44,22 @@ def list_checkpoints(store: Store, model: ModelRecord) -> list[Checkpoint]:
     return sorted(found, key=lambda one: (-one.written_at, one.name))
 
 
-def delete_checkpoint(store: Store, model: ModelRecord, name: str) -> None:
+def delete_checkpoint(store: Store, model: ModelRecord, name: str, user: UserRecord | None = None) -> None:
     """Delete one checkpoint.
 
     Raises:
+        RefusedError: ``user`` may not change the model.
         ConflictError: the training is not at an end, or could not be resumed without it.
         MissingError: there is none of that name.
     """
+    check_change(model, user)
     if model.state.live:
         raise ConflictError(f"{model.name} is {model.state}; abort it, or wait until it is done.")
     if name == "last.safetensors" and model.state != "done":
         raise ConflictError(f"{model.name} can only be resumed with {name}; it stays.")
     checkpoint_file(store, model, name).unlink()
+    with store.write() as connection:
+        log_action(connection, user, "checkpoint-delete", model.id, name)
 
 
 def checkpoint_file(store: Store, model: ModelRecord, name: str) -> Path:

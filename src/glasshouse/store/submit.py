@@ -13,6 +13,7 @@ from glasshouse.data.samples import SAMPLES
 from glasshouse.errors import ConflictError, NetworkError, Problem, RecipeError, RefusedError, StoreError
 from glasshouse.networks.catalogue import check_name
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job, get_job
@@ -95,6 +96,7 @@ def submit_dataset(store: Store, new: NewDataset, user: UserRecord | None = None
     with store.write() as connection:
         connection.execute(insert(datasets).values(**values))
         add_job(connection, job)
+        log_action(connection, user, "dataset-create", dataset_id, job.title)
     return get_dataset(store, dataset_id, user)
 
 
@@ -125,10 +127,12 @@ def check_dataset_recipe(store: Store, new: NewDataset, user: UserRecord | None 
     return recipe
 
 
-def submit_models(store: Store, new: NewModel, user: UserRecord | None = None) -> list[ModelRecord]:
+def submit_models(
+    store: Store, new: NewModel, user: UserRecord | None = None, *, action: str = "model-create"
+) -> list[ModelRecord]:
     """Queue a training, or one for each pair of a sweep, and return their records.
 
-    A training on a dataset that is still being made waits for it.
+    A training on a dataset that is still being made waits for it. ``action`` stands in the audit log.
 
     Raises:
         RecipeError: the name or fields of the recipe are wrong; all are listed.
@@ -153,6 +157,7 @@ def submit_models(store: Store, new: NewModel, user: UserRecord | None = None) -
             job = NewJob(JobKind.TRAIN, name, user.id if user else None, dataset.id, model_id, waits)
             connection.execute(insert(models).values(**_model_values(new, model_id, name, recipe, job, sweep_id)))
             add_job(connection, job)
+            log_action(connection, user, action, model_id, name)
             ids.append(model_id)
     return [get_model(store, model_id, user) for model_id in ids]
 
@@ -187,7 +192,7 @@ def continue_model(store: Store, model_id: str, epochs: int, user: UserRecord | 
         raise ConflictError(f"The dataset of {model.name} is gone; train a new model on another one.")
     recipe = {**model.recipe, "epochs": epochs, "weights": f"model:{model_id}"}
     new = NewModel(f"{model.name} +{epochs}", model.dataset_id, recipe, model.group_name, parent_id=model_id)
-    return submit_models(store, new, user)[0]
+    return submit_models(store, new, user, action="model-continue")[0]
 
 
 def submit_evaluation(
@@ -210,8 +215,8 @@ def submit_evaluation(
     if dataset.state is not JobState.DONE or not store.path(dataset.folder).is_dir():
         raise ConflictError(f"The dataset {dataset.name} is not there; choose another one.")
     arguments = {"split": split}
-    return _enqueue(store, NewJob(JobKind.EVALUATE, model.name, user.id if user else None, chosen, model_id,
-                                  arguments=arguments))  # fmt: skip
+    job = NewJob(JobKind.EVALUATE, model.name, user.id if user else None, chosen, model_id, arguments=arguments)
+    return _enqueue(store, job, user, split)
 
 
 def submit_classification(
@@ -225,7 +230,7 @@ def submit_classification(
     model = _trained(store, model_id, user)
     arguments = {"source": source_path(store, source, "source", user)}
     name, owner = composed(title) or model.name, user.id if user else None
-    return _enqueue(store, NewJob(JobKind.CLASSIFY, name, owner, None, model_id, arguments=arguments))
+    return _enqueue(store, NewJob(JobKind.CLASSIFY, name, owner, None, model_id, arguments=arguments), user, source)
 
 
 def source_path(store: Store, source: object, name: str, user: UserRecord | None = None) -> str:
@@ -359,7 +364,8 @@ def _trained(store: Store, model_id: str, user: UserRecord | None) -> ModelRecor
     return model
 
 
-def _enqueue(store: Store, job: NewJob) -> JobRecord:
+def _enqueue(store: Store, job: NewJob, user: UserRecord | None, detail: str) -> JobRecord:
     with store.write() as connection:
         add_job(connection, job)
+        log_action(connection, user, f"model-{job.kind}", str(job.model_id), detail)
     return get_job(store, job.id)

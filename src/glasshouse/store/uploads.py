@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 
 from glasshouse.data.names import composed
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
+from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.records import Role, UploadRecord, UserRecord
 from glasshouse.store.tables import uploads
@@ -48,6 +49,7 @@ def begin_upload(store: Store, name: str, user: UserRecord | None = None) -> Upl
     (store.path(f"uploads/{upload_id}") / "files").mkdir(parents=True)
     with store.write() as connection:
         connection.execute(insert(uploads).values(**values, created_at=time.time()))
+        log_action(connection, user, "upload", upload_id, composed(name)[:200])
     return get_upload(store, upload_id, user)
 
 
@@ -188,11 +190,12 @@ def upload_source(store: Store, upload: UploadRecord) -> str:
     return folder.relative_to(store.home).as_posix()
 
 
-def delete_upload(store: Store, upload: UploadRecord) -> None:
-    """Drop an upload and its files."""
+def delete_upload(store: Store, upload: UploadRecord, user: UserRecord | None = None) -> None:
+    """Drop an upload and its files; ``user`` is who asks, None where it is dropped by itself."""
     shutil.rmtree(store.path(upload.folder), ignore_errors=True)
     with store.write() as connection:
         connection.execute(uploads.delete().where(uploads.c.id == upload.id))
+        log_action(connection, user, "upload-delete", upload.id, upload.name)
 
 
 def forget_unfinished(store: Store, seconds: float = UNFINISHED_SECONDS) -> int:

@@ -20,6 +20,7 @@ from glasshouse.export.bundle import load_model, save
 from glasshouse.export.predictor import Model, Prediction
 from glasshouse.export.scoring import evaluate
 from glasshouse.layers.network import Network
+from glasshouse.networks.shelf.listing import weights_by_name
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.curves import Line, chart
 from glasshouse.training.display import show_training
@@ -63,6 +64,7 @@ class Learner:
         self.out = None if out is None else Path(out)
         self.show = show
         self.run: Path | None = None
+        weights = weights_by_name(weights)
         self.recipe = TrainingRecipe(data=str(self.dataset.path), network=_plain(network), weights=weights, **fields)
         check_settings(self.recipe, self.dataset)
 

@@ -24,7 +24,6 @@ from glasshouse.store.uploads import (
     write_piece,
 )
 from glasshouse.web.classify.given_picture import given_picture, read_picture_file
-from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import Finish, NewUpload, UploadOut
 
@@ -39,9 +38,7 @@ WRITTEN_AT_ONCE = 2**20
 def begin(context: Context, request: NewUpload) -> UploadOut:
     """Begin an upload of one or many files; then PUT each of them."""
     check_member(context.user)
-    upload = begin_upload(context.store, request.name, context.user)
-    note_action(context, "upload", upload.id, upload.name)
-    return UploadOut.of(upload)
+    return UploadOut.of(begin_upload(context.store, request.name, context.user))
 
 
 @router.get("/uploads/{upload_id}")
@@ -92,7 +89,7 @@ def finish(context: Context, upload_id: str, request: Finish) -> UploadOut:
 @router.delete("/uploads/{upload_id}", status_code=204)
 def drop(context: Context, upload_id: str) -> None:
     """Drop an upload and its files."""
-    delete_upload(context.store, get_upload(context.store, upload_id, context.user))
+    delete_upload(context.store, get_upload(context.store, upload_id, context.user), context.user)
 
 
 @router.get("/paths")

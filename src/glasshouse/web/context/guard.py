@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glasshouse.errors import Problem
 from glasshouse.store.database import Store
-from glasshouse.store.people import has_users, note, user_of_session, user_of_token
+from glasshouse.store.people import has_users, user_of_session, user_of_token
 from glasshouse.store.records import UserRecord
 from glasshouse.store.turns import asking
 from glasshouse.web.context.local_access import (
@@ -89,16 +89,12 @@ class Guard:
             return
         if not accounts and await self._without_token(scope, receive, answer, headers):
             return
-        noted: list[str] = []  # what the route wrote into the audit log itself
-        scope.setdefault("state", {}).update(user=user, accounts=accounts, noted=noted)
+        scope.setdefault("state", {}).update(user=user, accounts=accounts)
         address = (scope.get("client") or ("",))[0]
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         who = user.id if user is not None else f"address {address}"
         with asking(who):
-            status = await self._with_room(scope, receive, answer, headers, who)
-        changes = scope["method"] not in SAFE and not _is_open(path)
-        if user is not None and changes and status < 400 and not noted:
-            await run_in_threadpool(note, self.store, user, f"{scope['method']} {path}"[:300], "", "")
+            await self._with_room(scope, receive, answer, headers, who)
 
     async def _accounts(self) -> bool:
         """Whether there are accounts, looked up every other second at most."""
@@ -108,34 +104,35 @@ class Guard:
             self._known = (time.monotonic(), found)
         return found
 
-    async def _with_room(self, scope: Scope, receive: Receive, send: Send, headers: Headers, who: str) -> int:
+    async def _with_room(self, scope: Scope, receive: Receive, send: Send, headers: Headers, who: str) -> None:
         """Hand the request on; one whose picture is held in memory only while there is room for it."""
         if scope["method"] in SAFE or not scope["path"].endswith(HELD):
-            return await self._limited(scope, receive, send, headers)
+            await self._limited(scope, receive, send, headers)
+            return
         length = headers.get("content-length", "")
         size = min(int(length) if length.isdigit() else HELD_UNKNOWN, self.settings.largest_piece)
         mine, all_of_them = self._held[who] + size > HELD_EACH, self._held.total() + size > HELD_ALL
         if (self._held[who] and (mine or all_of_them)) or self._held.total() + size > 2 * HELD_ALL:
             message = "Very many pictures arrive at once; send the next one when some are answered."
             await _refuse(scope, receive, send, 429 if mine else 503, message, {"Retry-After": "2"})
-            return 429 if mine else 503
+            return
         self._held[who] += size
         try:
-            return await self._limited(scope, receive, send, headers)
+            await self._limited(scope, receive, send, headers)
         finally:
             self._held[who] -= size
             self._held += Counter()
 
-    async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> int:
-        """Hand the request on, unless and until its body is too large; return the status of the answer."""
+    async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        """Hand the request on, unless and until its body is too large."""
         pieces = any(word in scope["path"] for word in PIECES) or scope["path"].endswith("/predict")
         limit = self.settings.largest_piece if pieces else self.settings.largest_body
         message = f"The request has more than {limit // 2**20} MiB; send files in smaller pieces."
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
             await _refuse(scope, receive, send, 413, message)
-            return 413
-        taken, status = 0, 0
+            return
+        taken, answered = 0, False
 
         async def counted() -> Message:
             nonlocal taken
@@ -146,17 +143,15 @@ class Guard:
             return part
 
         async def watched(part: Message) -> None:
-            nonlocal status
-            status = int(part.get("status", status))
+            nonlocal answered
+            answered = True
             await send(part)
 
         try:
             await self.app(scope, counted, watched)
         except TooLargeError:
-            if not status:
+            if not answered:
                 await _refuse(scope, receive, send, 413, message)
-                return 413
-        return status
 
     def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")

@@ -20,8 +20,7 @@ __all__ = ["Context", "MemberContext", "RequestContext"]
 class RequestContext:
     """Who asks, of which store; ``user`` is None where there are no accounts.
 
-    ``language`` is the code of the language in which to answer; ``noted`` is what the route wrote into the audit log,
-    for the guard, which writes down what else was changed.
+    ``language`` is the code of the language in which to answer. What changes the store writes who did it.
     """
 
     store: Store
@@ -30,7 +29,6 @@ class RequestContext:
     user: UserRecord | None
     accounts: bool
     language: str
-    noted: list[str]
 
     @property
     def admin(self) -> bool:
@@ -57,7 +55,6 @@ async def _request_context(request: Request) -> RequestContext:  # async, so tha
         getattr(state, "user", None),
         getattr(state, "accounts", False),
         language_of(request),
-        getattr(state, "noted", []),
     )
 
 

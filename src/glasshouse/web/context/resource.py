@@ -1,46 +1,24 @@
 """What a person owns, in the words of the pages: datasets, models and networks have these in common."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from glasshouse.store.datasets import change_dataset, empty_dataset, restore_datasets
-from glasshouse.store.models import change_model, empty_model, restore_models
-from glasshouse.store.networks import change_network, empty_network, restore_networks
 from glasshouse.store.ownership import may_change
 from glasshouse.store.records import NetworkRecord, OwnedRecord, UserRecord
 
 __all__ = [
-    "ACTIONS",
     "DATASET",
     "MODEL",
     "NETWORK",
     "NetworkResource",
     "Resource",
-    "ResourceActions",
     "moment",
     "network_resource",
     "owned_fields",
 ]
 
 DATASET, MODEL, NETWORK = "dataset", "model", "network"
-
-
-@dataclass(frozen=True)
-class ResourceActions:
-    """How a resource of one kind is changed, taken out of the bin, and deleted for good, in the store."""
-
-    change: Callable[..., Any]
-    restore: Callable[..., Any]
-    empty: Callable[..., Any]
-
-
-ACTIONS: Mapping[str, ResourceActions] = {
-    DATASET: ResourceActions(change_dataset, restore_datasets, empty_dataset),
-    MODEL: ResourceActions(change_model, restore_models, empty_model),
-    NETWORK: ResourceActions(change_network, restore_networks, empty_network),
-}
 
 
 @dataclass(frozen=True, kw_only=True)

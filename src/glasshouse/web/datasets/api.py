@@ -5,20 +5,22 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from glasshouse.store.datasets import (
-    bin_datasets,
-    change_dataset,
     count_datasets,
     dependants,
-    empty_dataset,
     get_dataset,
     list_datasets,
     page_of_datasets,
-    restore_datasets,
 )
-from glasshouse.store.jobs import abort_job, resume_job
-from glasshouse.store.ownership import Listing, check_change
+from glasshouse.store.ownership import Listing
+from glasshouse.store.resources import (
+    abort_resource,
+    bin_resources,
+    change_resource,
+    delete_resource,
+    restore_resources,
+    resume_resource,
+)
 from glasshouse.store.submit import NewDataset, submit_dataset
-from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut
 from glasshouse.web.framework.listing import Limit, Mark, Owner, States
@@ -53,9 +55,7 @@ def show_all(
 @router.post("", status_code=201)
 def make(context: Context, request: DatasetRequest) -> DatasetOut:
     """Queue the making of a dataset."""
-    record = submit_dataset(context.store, NewDataset(**request.model_dump()), context.user)
-    note_action(context, "dataset-create", record.id, record.name)
-    return DatasetOut.of(record)
+    return DatasetOut.of(submit_dataset(context.store, NewDataset(**request.model_dump()), context.user))
 
 
 @router.get("/{dataset_id}")
@@ -67,9 +67,9 @@ def show(context: Context, dataset_id: str) -> DatasetOut:
 @router.patch("/{dataset_id}")
 def change(context: Context, dataset_id: str, changes: Changes) -> DatasetOut:
     """Change its name, notes, group or sharing."""
-    record = change_dataset(context.store, dataset_id, changes.model_dump(exclude_unset=True), context.user)
-    note_action(context, "dataset-change", dataset_id, record.name)
-    return DatasetOut.of(record)
+    record = get_dataset(context.store, dataset_id, context.user)
+    change_resource(context.store, record, changes.model_dump(exclude_unset=True), context.user)
+    return DatasetOut.of(get_dataset(context.store, dataset_id, context.user))
 
 
 @router.get("/{dataset_id}/models")
@@ -84,19 +84,16 @@ def delete(context: Context, dataset_id: str, even_if_used: bool = False, for_go
     """Put it into the bin; with ``for_good`` a dataset in the bin is deleted with its files."""
     record = get_dataset(context.store, dataset_id, context.user)
     if for_good:
-        empty_dataset(context.store, dataset_id, context.user)
-        note_action(context, "dataset-delete", dataset_id, record.name)
+        delete_resource(context.store, record, context.user)
         return DatasetOut.of(record)
-    bin_datasets(context.store, [dataset_id], context.user, even_if_used=even_if_used)
-    note_action(context, "dataset-bin", dataset_id, record.name)
+    bin_resources(context.store, [record], context.user, even_if_used=even_if_used)
     return DatasetOut.of(get_dataset(context.store, dataset_id, context.user))
 
 
 @router.post("/{dataset_id}/restore")
 def restore(context: Context, dataset_id: str) -> DatasetOut:
     """Take it out of the bin."""
-    restore_datasets(context.store, [dataset_id], context.user)
-    note_action(context, "dataset-restore", dataset_id)
+    restore_resources(context.store, [get_dataset(context.store, dataset_id, context.user)], context.user)
     return DatasetOut.of(get_dataset(context.store, dataset_id, context.user))
 
 
@@ -104,15 +101,11 @@ def restore(context: Context, dataset_id: str) -> DatasetOut:
 def abort(context: Context, dataset_id: str) -> JobOut:
     """Abort its making; nothing half-made is left."""
     record = get_dataset(context.store, dataset_id, context.user)
-    check_change(record, context.user)
-    note_action(context, "dataset-abort", dataset_id, record.name)
-    return JobOut.of(abort_job(context.store, record.job_id, context.user))
+    return JobOut.of(abort_resource(context.store, record, context.user))
 
 
 @router.post("/{dataset_id}/resume")
 def resume(context: Context, dataset_id: str) -> JobOut:
     """Queue its making again."""
     record = get_dataset(context.store, dataset_id, context.user)
-    check_change(record, context.user)
-    note_action(context, "dataset-resume", dataset_id, record.name)
-    return JobOut.of(resume_job(context.store, record.job_id, context.user))
+    return JobOut.of(resume_resource(context.store, record, context.user))

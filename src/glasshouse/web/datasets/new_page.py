@@ -15,9 +15,8 @@ from starlette.datastructures import UploadFile
 from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.store.ownership import NAME_LENGTH
 from glasshouse.store.places import complete_path
-from glasshouse.store.submit import NewDataset
+from glasshouse.store.submit import NewDataset, submit_dataset
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
-from glasshouse.web.context.actions import make_dataset
 from glasshouse.web.context.request_context import MemberContext, RequestContext
 from glasshouse.web.context.resources import find_dataset
 from glasshouse.web.datasets.form import CHECKED, defaults, filled_from, new_dataset, without
@@ -104,7 +103,7 @@ def _create(request: Request, context: RequestContext, form: dict[str, str]) -> 
     """Make the dataset; where something is wrong, all of it is told in one answer, with the preview of the rest."""
     new = new_dataset(form)
     try:
-        key = make_dataset(context, new)
+        key = submit_dataset(context.store, new, context.user).id
     except GlasshouseError as error:
         problems = problems_of(error) if isinstance(error, RecipeError) else {"source": str(error)}
         preview, more = _look(context, new, form.get("example", ""))

@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.rows import Split
 from glasshouse.errors import DamagedDatasetError, GlasshouseError, PictureError
-from glasshouse.store.datasets import dependants
+from glasshouse.store.datasets import dependants, get_dataset
 from glasshouse.store.discretion import may_see_places, recipe_as_seen
-from glasshouse.web.context.actions import abort_work, resume_work
+from glasshouse.store.resources import abort_resource, resume_resource
 from glasshouse.web.context.failure import next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live, mark_of
@@ -224,14 +224,14 @@ def image(context: Context, job: DatasetInPath, fingerprint: str, split: str, ro
 @router.post("/abort")
 def abort(context: Context, job: DatasetInPath) -> RedirectResponse:
     """Stop making the dataset."""
-    abort_work(context, job)
+    abort_resource(context.store, get_dataset(context.store, job.id, context.user), context.user)
     return RedirectResponse(job.address, 303)
 
 
 @router.post("/resume")
 def resume(context: Context, job: DatasetInPath) -> RedirectResponse:
     """Make the dataset after all."""
-    resume_work(context, job)
+    resume_resource(context.store, get_dataset(context.store, job.id, context.user), context.user)
     return RedirectResponse(job.address, 303)
 
 

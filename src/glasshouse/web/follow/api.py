@@ -40,7 +40,7 @@ async def bring(context: Context, request: Request, model_id: str) -> Brought:
     if not data or len(data) > LARGEST:
         raise RecipeError("the picture", [Problem("body", f"expected 1 byte to {LARGEST // 2**20} MiB")])
     await run_in_threadpool(check_picture, data)
-    return Brought(picture=await run_in_threadpool(keep_picture, context.store, record, data))
+    return Brought(picture=await run_in_threadpool(keep_picture, context.store, record, data, context.user))
 
 
 @router.get("/graph")

@@ -109,7 +109,7 @@ def _keep(context: RequestContext, job: JobResource, data: bytes) -> str:
     if not data or len(data) > LARGEST:
         raise InputError(f"No picture came, or it has more than {LARGEST // 2**20} MB; choose a picture file.")
     check_picture(data)
-    return keep_picture(context.store, get_model(context.store, job.id, context.user), data)
+    return keep_picture(context.store, get_model(context.store, job.id, context.user), data, context.user)
 
 
 def _page(

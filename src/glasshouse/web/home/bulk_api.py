@@ -13,12 +13,11 @@ from glasshouse.store.bulk_actions import (
     abort_several,
     bin_several,
     change_several,
-    kind_of,
     look_up,
     restore_binned_at,
 )
 from glasshouse.store.records import OwnedRecord
-from glasshouse.web.context.actions import note_action
+from glasshouse.store.resources import kind_of
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.shapes import Shape
 
@@ -65,10 +64,8 @@ def act(context: Context, action: Action, asked: Several) -> Done:
     chosen = look_up(context.store, ids, context.user)
     ways: dict[Action, Callable[[], Done]] = {
         Action.DELETE: lambda: _delete(context, chosen, asked),
-        Action.UNDO: lambda: _told(
-            context, "restore", restore_binned_at(context.store, _given(asked, "at"), context.user)
-        ),
-        Action.ABORT: lambda: _told(context, "abort", abort_several(context.store, chosen, context.user)),
+        Action.UNDO: lambda: _done(restore_binned_at(context.store, _given(asked, "at"), context.user)),
+        Action.ABORT: lambda: _done(abort_several(context.store, chosen, context.user)),
         Action.GROUP: lambda: _change(context, chosen, asked, "group_name"),
         Action.SHARE: lambda: _change(context, chosen, asked, "shared"),
     }
@@ -77,12 +74,12 @@ def act(context: Context, action: Action, asked: Several) -> Done:
 
 def _delete(context: RequestContext, chosen: Chosen, asked: Several) -> Done:
     at = bin_several(context.store, chosen, context.user, even_if_used=asked.even_if_used)
-    return _told(context, "bin", chosen.all).model_copy(update={"at": at})
+    return _done(chosen.all).model_copy(update={"at": at})
 
 
 def _change(context: RequestContext, chosen: Chosen, asked: Several, name: str) -> Done:
     changed = change_several(context.store, chosen, {name: _given(asked, name)}, context.user)
-    return _told(context, "change", changed)
+    return _done(changed)
 
 
 def _given(asked: Several, name: str) -> Any:
@@ -92,9 +89,8 @@ def _given(asked: Several, name: str) -> Any:
     return value
 
 
-def _told(context: RequestContext, action: str, records: Sequence[OwnedRecord]) -> Done:
+def _done(records: Sequence[OwnedRecord]) -> Done:
     done = Done(datasets=[], models=[], networks=[])
     for record in records:
         getattr(done, f"{kind_of(record)}s").append(record.id)
-        note_action(context, f"{kind_of(record)}-{action}", record.id, record.name)
     return done

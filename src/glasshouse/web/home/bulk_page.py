@@ -13,7 +13,6 @@ from glasshouse.store.bulk_actions import (
     bin_several,
     change_several,
     chosen_from,
-    kind_of,
     look_up,
     obstacles,
     restore_binned_at,
@@ -23,11 +22,10 @@ from glasshouse.store.models import page_of_models
 from glasshouse.store.networks import page_of_networks
 from glasshouse.store.ownership import Listing
 from glasshouse.store.records import OwnedRecord
-from glasshouse.web.context.actions import delete_resource, note_action, restore_resource
+from glasshouse.store.resources import delete_resource, kind_of, restore_resources
 from glasshouse.web.context.job_resource import dataset_resource, model_resource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resource import network_resource
-from glasshouse.web.context.resources import find_resource
 from glasshouse.web.framework.templating import page
 from glasshouse.web.home.page import inside
 
@@ -58,8 +56,7 @@ def delete_one(
 @router.post("/chosen/abort")
 def abort(context: Context, chosen: Words = None, back: Back = "/") -> RedirectResponse:
     """Abort those of the chosen that work or wait."""
-    for record in abort_several(context.store, _look_up(context, chosen), context.user):
-        note_action(context, f"{kind_of(record)}-abort", record.id, record.name)
+    abort_several(context.store, _look_up(context, chosen), context.user)
     return RedirectResponse(inside(back), 303)
 
 
@@ -68,11 +65,7 @@ def group(
     context: Context, chosen: Words = None, group_name: Annotated[str, Form()] = "", back: Back = "/"
 ) -> RedirectResponse:
     """Put the chosen into a group; no name takes them out of theirs."""
-    changes = {"group_name": group_name.strip()}
-    before = {record.id: record.group_name for record in _look_up(context, chosen).all}
-    for record in change_several(context.store, _look_up(context, chosen), changes, context.user):
-        detail = f"{record.name}: group {before[record.id]!r} is now {changes['group_name']!r}"
-        note_action(context, f"{kind_of(record)}-change", record.id, detail)
+    change_several(context.store, _look_up(context, chosen), {"group_name": group_name.strip()}, context.user)
     return RedirectResponse(inside(back), 303)
 
 
@@ -81,8 +74,7 @@ def share(
     context: Context, chosen: Words = None, shared: Annotated[bool, Form()] = False, back: Back = "/"
 ) -> RedirectResponse:
     """Share the chosen with everybody who has an account here, or keep them for oneself."""
-    for record in change_several(context.store, _look_up(context, chosen), {"shared": shared}, context.user):
-        note_action(context, f"{kind_of(record)}-{'share' if shared else 'unshare'}", record.id, record.name)
+    change_several(context.store, _look_up(context, chosen), {"shared": shared}, context.user)
     return RedirectResponse(inside(back), 303)
 
 
@@ -111,8 +103,6 @@ def trash(request: Request, context: Context, after: str = "", before: str = "",
 def undo(context: Context, at: Annotated[float, Form()]) -> RedirectResponse:
     """Bring back what went into the bin together; where it is one thing, show it."""
     found = restore_binned_at(context.store, at, context.user)
-    for record in found:
-        note_action(context, f"{kind_of(record)}-restore", record.id, record.name)
     if len(found) == 1:
         return RedirectResponse(f"/{kind_of(found[0])}s/{found[0].id}", 303)
     return RedirectResponse(_list_of(found), 303)
@@ -121,31 +111,30 @@ def undo(context: Context, at: Annotated[float, Form()]) -> RedirectResponse:
 @router.post("/chosen/restore")
 def restore_several(context: Context, chosen: Words = None) -> RedirectResponse:
     """Take several out of the bin."""
-    for word in chosen or ():
-        restore_resource(context, find_resource(context, *_parts(word)))
+    restore_resources(context.store, _look_up(context, chosen).all, context.user)
     return RedirectResponse("/bin", 303)
 
 
 @router.post("/chosen/empty")
 def empty_several(context: Context, chosen: Words = None) -> RedirectResponse:
     """Delete several things that are in the bin for good, with their files."""
-    for word in sorted(chosen or (), reverse=True):  # models first: a dataset that they need stays otherwise
-        delete_resource(context, find_resource(context, *_parts(word)))
+    for record in _look_up(context, chosen).all:  # models first: a dataset that they need stays otherwise
+        delete_resource(context.store, record, context.user)
     return RedirectResponse("/bin", 303)
 
 
 @router.post("/{kind}/{key}/restore")
 def restore(context: Context, kind: str, key: str) -> Response:
     """Take a dataset, a model or a network out of the bin."""
-    job = find_resource(context, kind, key)
-    restore_resource(context, job)
-    return RedirectResponse(job.address, 303)
+    restore_resources(context.store, _look_up(context, [f"{kind}/{key}"]).all, context.user)
+    return RedirectResponse(f"/{kind}/{key}", 303)
 
 
 @router.post("/{kind}/{key}/empty")
 def empty(context: Context, kind: str, key: str) -> Response:
     """Delete what is in the bin for good, with its files."""
-    delete_resource(context, find_resource(context, kind, key))
+    for record in _look_up(context, [f"{kind}/{key}"]).all:
+        delete_resource(context.store, record, context.user)
     return RedirectResponse("/bin", 303)
 
 
@@ -161,8 +150,6 @@ def _binned(request: Request, context: RequestContext, chosen: Chosen, even_if_u
     if not chosen.all:
         return RedirectResponse("/", 303)
     at = bin_several(context.store, chosen, context.user, even_if_used=even_if_used)
-    for record in chosen.all:
-        note_action(context, f"{kind_of(record)}-bin", record.id, record.name)
     return RedirectResponse(f"{_list_of(chosen.all)}?binned={at!r}", 303)
 
 
@@ -172,8 +159,3 @@ def _list_of(records: Sequence[OwnedRecord]) -> str:
 
 def _look_up(context: RequestContext, words: list[str] | None) -> Chosen:
     return look_up(context.store, chosen_from(words or ()), context.user)
-
-
-def _parts(word: str) -> tuple[str, str]:
-    kind, _, key = word.partition("/")
-    return kind, key

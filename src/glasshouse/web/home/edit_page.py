@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.errors import ConflictError, RecipeError, RefusedError
-from glasshouse.web.context.actions import change_resource
+from glasshouse.store.resources import change_resource, get_resource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resource import Resource
 from glasshouse.web.context.resources import find_resource, group_names
@@ -60,7 +60,10 @@ def describe(
     if mine.shared != now.shared:
         changes["shared"] = mine.shared
     try:
-        change_resource(context, job, changes | ({} if revision is None else {"revision": revision}))
+        record = get_resource(context.store, job.kind, job.id, context.user)
+        if revision is not None:
+            changes["revision"] = revision
+        change_resource(context.store, record, changes, context.user)
     except RecipeError as error:
         return _form(request, context, job, mine, {one.field: one.message for one in error.problems}, 422)
     except ConflictError:

@@ -12,7 +12,6 @@ from glasshouse.store.jobs import abort_job, get_job, list_jobs, move_job, resum
 from glasshouse.store.records import JobKind, JobState
 from glasshouse.store.results import read_predictions
 from glasshouse.store.runs import read_log
-from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import JobList, JobOut, Move
 
@@ -43,18 +42,14 @@ def show(context: Context, job_id: str) -> JobOut:
 def abort(context: Context, job_id: str) -> JobOut:
     """Abort a job."""
     get_job(context.store, job_id, context.user)
-    job = abort_job(context.store, job_id, context.user)
-    note_action(context, "job-abort", job_id)
-    return JobOut.of(job)
+    return JobOut.of(abort_job(context.store, job_id, context.user))
 
 
 @router.post("/{job_id}/resume")
 def resume(context: Context, job_id: str) -> JobOut:
     """Queue an aborted or failed job again."""
     get_job(context.store, job_id, context.user)
-    job = resume_job(context.store, job_id, context.user)
-    note_action(context, "job-resume", job_id)
-    return JobOut.of(job)
+    return JobOut.of(resume_job(context.store, job_id, context.user))
 
 
 @router.post("/{job_id}/move", status_code=204)
@@ -62,7 +57,6 @@ def move(context: Context, job_id: str, to: Move) -> None:
     """Change the place of a queued job."""
     get_job(context.store, job_id, context.user)
     move_job(context.store, job_id, to.before, context.user)
-    note_action(context, "job-move", job_id)
 
 
 @router.get("/{job_id}/log", response_class=PlainTextResponse)

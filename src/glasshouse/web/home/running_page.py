@@ -11,7 +11,6 @@ from glasshouse.store.jobs import abort_job, get_job, move_job
 from glasshouse.store.points import told
 from glasshouse.store.records import JobKind, JobRecord, JobState
 from glasshouse.store.running import Live, list_running
-from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.live import live, mark_of
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.framework.charts import sparkline
@@ -70,16 +69,14 @@ def move(
     get_job(context.store, key, context.user)
     earlier = any(one.job.id == key and one.up == before for one in running(context))
     move_job(context.store, key, before or None, context.user)
-    note_action(context, "job-move", key, f"before {before}" if before else "to the end")
     return RedirectResponse(ASKED[back] if back in ASKED else f"/#{_button(context, key, earlier)}", 303)
 
 
 @router.post("/queue/{key}/abort")
 def abort(context: Context, key: str, back: Annotated[str, Form()] = "") -> RedirectResponse:
     """Abort a job that runs or waits."""
-    job = get_job(context.store, key, context.user)
+    get_job(context.store, key, context.user)
     abort_job(context.store, key, context.user)
-    note_action(context, "job-abort", key, job.title)
     return RedirectResponse(ASKED.get(back, "/#now"), 303)
 
 

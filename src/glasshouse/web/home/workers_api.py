@@ -6,7 +6,6 @@ from pydantic import Field
 from glasshouse.store.choices import Choices, change_choices, get_choices
 from glasshouse.store.records import Role
 from glasshouse.store.workers import WorkerRecord, list_workers
-from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import Shape
 
@@ -66,5 +65,4 @@ def show(context: Context) -> WorkersOut:
 def choose(context: Context, choices: ChoicesShape) -> ChoicesShape:
     """Change how many jobs are done at once; workers follow within seconds."""
     change_choices(context.store, Choices(**choices.model_dump()), context.user)
-    note_action(context, "choices", "jobs", choices.model_dump_json())
     return choices

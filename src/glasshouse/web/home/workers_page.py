@@ -16,7 +16,6 @@ from glasshouse.store.choices import Choices, change_choices, get_choices
 from glasshouse.store.people import list_users
 from glasshouse.store.records import JobState
 from glasshouse.store.workers import WorkerRecord, list_workers
-from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.live import live, mark_of
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.framework.templating import page
@@ -75,7 +74,6 @@ def choose(
     except ValidationError as error:
         return _page(request, context, form, 422, wrong={str(one["loc"][0]) for one in error.errors()})
     change_choices(context.store, wanted, context.user)
-    note_action(context, "choices", "jobs", wanted.model_dump_json())
     return RedirectResponse("/workers?done=choices", 303)
 
 

@@ -7,24 +7,25 @@ from fastapi import APIRouter, Query, Request, Response
 
 from glasshouse.errors import MissingError
 from glasshouse.store.datasets import get_dataset
-from glasshouse.store.jobs import abort_job, resume_job
 from glasshouse.store.models import (
-    bin_models,
-    change_model,
     count_models,
-    empty_model,
     get_model,
     list_models,
     page_of_models,
-    restore_models,
 )
-from glasshouse.store.ownership import Listing, check_change
-from glasshouse.store.records import ModelRecord
+from glasshouse.store.ownership import Listing
+from glasshouse.store.resources import (
+    abort_resource,
+    bin_resources,
+    change_resource,
+    delete_resource,
+    restore_resources,
+    resume_resource,
+)
 from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
-from glasshouse.web.context.actions import note_action
-from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import (
     Changes,
     Classification,
@@ -71,8 +72,6 @@ def make(context: Context, request: ModelRequest) -> ModelList:
     asked = request.model_dump(exclude={"sweep"})
     sweep: dict[str, Any] = request.sweep.model_dump() if request.sweep else {}
     found = submit_models(context.store, NewModel(**asked, sweep=sweep), context.user)
-    for one in found:
-        note_action(context, "model-create", one.id, one.name)
     return ModelList(items=[ModelOut.of(one) for one in found], count=len(found))
 
 
@@ -85,9 +84,9 @@ def show(context: Context, model_id: str) -> ModelOut:
 @router.patch("/{model_id}")
 def change(context: Context, model_id: str, changes: Changes) -> ModelOut:
     """Change its name, notes, group or sharing."""
-    record = change_model(context.store, model_id, changes.model_dump(exclude_unset=True), context.user)
-    note_action(context, "model-change", model_id, record.name)
-    return ModelOut.of(record)
+    record = get_model(context.store, model_id, context.user)
+    change_resource(context.store, record, changes.model_dump(exclude_unset=True), context.user)
+    return ModelOut.of(get_model(context.store, model_id, context.user))
 
 
 @router.delete("/{model_id}")
@@ -95,19 +94,16 @@ def delete(context: Context, model_id: str, for_good: bool = False) -> ModelOut:
     """Put it into the bin; with ``for_good`` a model in the bin is deleted with its run."""
     record = get_model(context.store, model_id, context.user)
     if for_good:
-        empty_model(context.store, model_id, context.user)
-        note_action(context, "model-delete", model_id, record.name)
+        delete_resource(context.store, record, context.user)
         return ModelOut.of(record)
-    bin_models(context.store, [model_id], context.user)
-    note_action(context, "model-bin", model_id, record.name)
+    bin_resources(context.store, [record], context.user)
     return ModelOut.of(get_model(context.store, model_id, context.user))
 
 
 @router.post("/{model_id}/restore")
 def restore(context: Context, model_id: str) -> ModelOut:
     """Take it out of the bin."""
-    restore_models(context.store, [model_id], context.user)
-    note_action(context, "model-restore", model_id)
+    restore_resources(context.store, [get_model(context.store, model_id, context.user)], context.user)
     return ModelOut.of(get_model(context.store, model_id, context.user))
 
 
@@ -130,33 +126,28 @@ async def points(
 @router.post("/{model_id}/abort")
 def abort(context: Context, model_id: str) -> JobOut:
     """Abort its training; it keeps a checkpoint and can be resumed."""
-    record = _mine(context, model_id)
-    note_action(context, "model-abort", model_id, record.name)
-    return JobOut.of(abort_job(context.store, record.job_id, context.user))
+    record = get_model(context.store, model_id, context.user)
+    return JobOut.of(abort_resource(context.store, record, context.user))
 
 
 @router.post("/{model_id}/resume")
 def resume(context: Context, model_id: str) -> JobOut:
     """Go on with an aborted or failed training."""
-    record = _mine(context, model_id)
-    note_action(context, "model-resume", model_id, record.name)
-    return JobOut.of(resume_job(context.store, record.job_id, context.user))
+    record = get_model(context.store, model_id, context.user)
+    return JobOut.of(resume_resource(context.store, record, context.user))
 
 
 @router.post("/{model_id}/continue", status_code=201)
 def go_on(context: Context, model_id: str, times: Times) -> ModelOut:
     """Train a copy of a finished model for more epochs, beginning with its weights."""
     record = continue_model(context.store, model_id, times.epochs, context.user)
-    note_action(context, "model-continue", record.id, record.name)
     return ModelOut.of(record)
 
 
 @router.post("/{model_id}/evaluate", status_code=202)
 def evaluate(context: Context, model_id: str, request: EvaluationRequest) -> JobOut:
     """Queue its scoring on a split; ``test`` opens the seal, which is written down."""
-    job = submit_evaluation(context.store, model_id, request.split, request.dataset_id, context.user)
-    note_action(context, "model-evaluate", model_id, request.split)
-    return JobOut.of(job)
+    return JobOut.of(submit_evaluation(context.store, model_id, request.split, request.dataset_id, context.user))
 
 
 @router.get("/{model_id}/results/{split}")
@@ -172,7 +163,6 @@ def results(context: Context, model_id: str, split: str, dataset_id: str | None 
 def classify(context: Context, model_id: str, request: Classification) -> JobOut:
     """Queue the classification of many pictures."""
     job = submit_classification(context.store, model_id, request.source, context.user, title=request.title)
-    note_action(context, "model-classify", model_id, request.source)
     return JobOut.of(job)
 
 
@@ -185,14 +175,7 @@ def checkpoints(context: Context, model_id: str) -> list[dict[str, Any]]:
 @router.delete("/{model_id}/checkpoints/{name}", status_code=204)
 def drop_checkpoint(context: Context, model_id: str, name: str) -> None:
     """Delete one checkpoint of an ended training."""
-    delete_checkpoint(context.store, _mine(context, model_id), name)
-    note_action(context, "checkpoint-delete", model_id, name)
-
-
-def _mine(context: RequestContext, model_id: str) -> ModelRecord:
-    record = get_model(context.store, model_id, context.user)
-    check_change(record, context.user)
-    return record
+    delete_checkpoint(context.store, get_model(context.store, model_id, context.user), name, context.user)
 
 
 def _split(name: str) -> str:

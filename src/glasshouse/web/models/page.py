@@ -10,10 +10,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from glasshouse.store.jobs import may_see
 from glasshouse.store.machine import machine_since
 from glasshouse.store.models import get_model
-from glasshouse.store.ownership import check_change
+from glasshouse.store.resources import abort_resource, resume_resource
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints, log_size, read_log
 from glasshouse.store.submit import continue_model
-from glasshouse.web.context.actions import abort_work, resume_work
 from glasshouse.web.context.failure import next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live_points import View, look, with_interval
@@ -70,14 +69,14 @@ def details(request: Request, context: Context, job: ModelInPath) -> HTMLRespons
 @router.post("/abort")
 def abort(context: Context, job: ModelInPath) -> RedirectResponse:
     """Stop the training; it keeps a checkpoint."""
-    abort_work(context, job)
+    abort_resource(context.store, get_model(context.store, job.id, context.user), context.user)
     return RedirectResponse(job.address, 303)
 
 
 @router.post("/resume")
 def resume(context: Context, job: ModelInPath) -> RedirectResponse:
     """Go on from the last checkpoint."""
-    resume_work(context, job)
+    resume_resource(context.store, get_model(context.store, job.id, context.user), context.user)
     return RedirectResponse(job.address, 303)
 
 
@@ -91,9 +90,7 @@ def go_on(context: Context, job: ModelInPath, epochs: Annotated[int, Form(ge=1, 
 @router.post("/checkpoints/{name}/delete")
 def drop(context: Context, job: ModelInPath, name: str) -> RedirectResponse:
     """Delete one checkpoint."""
-    record = get_model(context.store, job.id, context.user)
-    check_change(record, context.user)
-    delete_checkpoint(context.store, record, name)
+    delete_checkpoint(context.store, get_model(context.store, job.id, context.user), name, context.user)
     return RedirectResponse(f"{job.address}/details", 303)
 
 

@@ -8,18 +8,19 @@ from glasshouse.layers import LAYERS
 from glasshouse.layers.look import look, memory
 from glasshouse.store.networks import (
     NewNetwork,
-    bin_networks,
     change_network,
     count_networks,
-    empty_network,
     get_network,
     list_networks,
     page_of_networks,
-    restore_networks,
     save_network,
 )
 from glasshouse.store.ownership import Listing
-from glasshouse.web.context.actions import note_action
+from glasshouse.store.resources import (
+    bin_resources,
+    delete_resource,
+    restore_resources,
+)
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.framework.listing import Limit, Mark, Owner
 from glasshouse.web.networks.controls import controls
@@ -61,9 +62,7 @@ def show_all(
 @router.post("", status_code=201)
 def make(context: Context, request: NetworkRequest) -> NetworkOut:
     """Keep a network. A recipe names it by ``"network": "network:ID"``."""
-    record = save_network(context.store, NewNetwork(**request.model_dump()), context.user)
-    note_action(context, "network-create", record.id, record.name)
-    return NetworkOut.of(record)
+    return NetworkOut.of(save_network(context.store, NewNetwork(**request.model_dump()), context.user))
 
 
 @router.get("/vocabulary")
@@ -79,7 +78,6 @@ def vocabulary(context: Context) -> dict[str, list[dict[str, Any]]]:
 @router.post("/look")
 def look_at(context: Context, request: SeenRequest) -> NetworkSeen:
     """Say what layers amount to, without keeping them: shapes, weights, memory, and every problem at its layer."""
-    context.noted.append("look")  # nothing is changed: nothing for the audit log
     seen = look(request.layers)
     return NetworkSeen.of(seen, memory(seen, request.batch_size, request.slots))
 
@@ -93,9 +91,8 @@ def show(context: Context, network_id: str) -> NetworkOut:
 @router.patch("/{network_id}")
 def change(context: Context, network_id: str, changes: NetworkChanges) -> NetworkOut:
     """Change its layers, objective, optimizer, name, notes, group or sharing."""
-    record = change_network(context.store, network_id, changes.model_dump(exclude_unset=True), context.user)
-    note_action(context, "network-change", network_id, record.name)
-    return NetworkOut.of(record)
+    asked = changes.model_dump(exclude_unset=True)
+    return NetworkOut.of(change_network(context.store, network_id, asked, context.user))
 
 
 @router.delete("/{network_id}")
@@ -103,17 +100,14 @@ def delete(context: Context, network_id: str, for_good: bool = False) -> Network
     """Put it into the bin; with ``for_good`` a network in the bin is deleted."""
     record = get_network(context.store, network_id, context.user)
     if for_good:
-        empty_network(context.store, network_id, context.user)
-        note_action(context, "network-delete", network_id, record.name)
+        delete_resource(context.store, record, context.user)
         return NetworkOut.of(record)
-    bin_networks(context.store, [network_id], context.user)
-    note_action(context, "network-bin", network_id, record.name)
+    bin_resources(context.store, [record], context.user)
     return NetworkOut.of(get_network(context.store, network_id, context.user))
 
 
 @router.post("/{network_id}/restore")
 def restore(context: Context, network_id: str) -> NetworkOut:
     """Take it out of the bin."""
-    restore_networks(context.store, [network_id], context.user)
-    note_action(context, "network-restore", network_id)
+    restore_resources(context.store, [get_network(context.store, network_id, context.user)], context.user)
     return NetworkOut.of(get_network(context.store, network_id, context.user))

@@ -25,7 +25,6 @@ from glasshouse.store.networks import (
 from glasshouse.store.ownership import Listing, may_change
 from glasshouse.store.people import list_users
 from glasshouse.store.records import DatasetRecord, NetworkRecord
-from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resource import DATASET, MODEL, network_resource
@@ -127,8 +126,6 @@ async def _sent(request: Request) -> tuple[Filled, str]:
     async with request.form(max_fields=MOST_FIELDS, max_files=0) as posted:
         items = [(name, value) for name, value in posted.multi_items() if isinstance(value, str)]
     do = dict(items).get("do", "look")
-    if do not in KEEPING:  # nothing is changed: nothing for the audit log
-        getattr(request.state, "noted", []).append(do)
     return sent(items), do
 
 
@@ -152,13 +149,12 @@ def _kept(context: RequestContext, form: Filled, record: NetworkRecord | None) -
     name, notes = form.fields["name"], form.fields["notes"]
     layers = form.draft.description(name.strip() or "network")
     if record is None:
-        kept = save_network(context.store, NewNetwork(name, layers, objective, optimizer, notes), context.user)
-        return _noted(context, "network-create", kept)
+        return save_network(context.store, NewNetwork(name, layers, objective, optimizer, notes), context.user)
     revision = form.fields["revision"]
     changes: dict[str, Any] = {"name": name, "notes": notes, "layers": layers, "objective": objective,
                                "optimizer": optimizer}  # fmt: skip
     changes["revision"] = int(revision) if revision.isdecimal() and len(revision) < 10 else 0
-    return _noted(context, "network-change", change_network(context.store, record.id, changes, context.user))
+    return change_network(context.store, record.id, changes, context.user)
 
 
 def _page(
@@ -234,8 +230,3 @@ def _found(context: RequestContext, key: str) -> NetworkRecord | None:
         return get_network(context.store, key, context.user)
     except GlasshouseError:
         return None
-
-
-def _noted(context: RequestContext, action: str, record: NetworkRecord) -> NetworkRecord:
-    note_action(context, action, record.id, record.name)
-    return record

@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import GlasshouseError, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE
+from glasshouse.networks.pretrained import at_hand
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.ownership import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
-from glasshouse.store.submit import check_member, model_problems, weights_path
-from glasshouse.web.context.actions import make_models
+from glasshouse.store.submit import check_member, model_problems, submit_models, weights_path
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, MemberContext, RequestContext
 from glasshouse.web.context.resource import DATASET, MODEL
@@ -37,7 +37,7 @@ from glasshouse.web.new_model.form import (
     new_model,
     recipe_fields,
 )
-from glasshouse.web.new_model.presets import Preset, preset_words, presets_for, weights_here
+from glasshouse.web.new_model.presets import Preset, preset_words, presets_for
 from glasshouse.web.new_model.rate_preview import rates_ahead
 from glasshouse.web.new_model.trial import fitting
 
@@ -173,7 +173,7 @@ def _create(request: Request, context: RequestContext, form: dict[str, str]) -> 
     problems |= problems_of(RecipeError("the model", unread))
     if not problems:
         try:
-            made = make_models(context, new)
+            made = [one.id for one in submit_models(context.store, new, context.user)]
         except GlasshouseError as error:
             problems = problems_of(error) if isinstance(error, RecipeError) else {"dataset": str(error)}
         else:
@@ -230,7 +230,7 @@ def _form(
         "plan": _plan(context, form, chosen, drawn),
         "networks": list(CATALOGUE.values()),
         "own_networks": _own_networks(context, jobs, form.get("network", "")),
-        "weights_here": {name for name, entry in CATALOGUE.items() if weights_here(entry)},
+        "weights_here": {name for name, entry in CATALOGUE.items() if at_hand(entry)},
         "models": [(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
         "drawing": _drawing(drawn),
     }

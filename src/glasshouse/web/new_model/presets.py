@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from glasshouse.networks.at_hand import weights_here
 from glasshouse.networks.catalogue import CATALOGUE
+from glasshouse.networks.pretrained import at_hand
 
-__all__ = ["Preset", "preset_words", "presets", "presets_for", "weights_here"]
+__all__ = ["Preset", "preset_words", "presets", "presets_for"]
 
 GENTLE = {"rotation": 10, "width_shift": 0.08, "height_shift": 0.08, "zoom": 0.1}
 PHOTO = {"horizontal_flip": True, "rotation": 10, "zoom": 0.15, "brightness": 0.1}
@@ -48,11 +48,7 @@ def presets(width: int, height: int, color: str) -> tuple[Preset, Preset, Preset
     if side <= SMALL_SIDE or color == "gray":
         return _small(side)
     known = next(
-        (
-            name
-            for name in ("EfficientNetLite0", "MobileNetV2", "SqueezeNet", "ResNet18")
-            if weights_here(CATALOGUE[name])
-        ),
+        (name for name in ("EfficientNetLite0", "MobileNetV2", "SqueezeNet", "ResNet18") if at_hand(CATALOGUE[name])),
         None,
     )
     return _fine_tuned(known) if known else _from_scratch(side)

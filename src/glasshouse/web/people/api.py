@@ -11,22 +11,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from glasshouse.errors import MissingError, Problem, RecipeError, RefusedError
+from glasshouse.store.audit import page_of_audit
 from glasshouse.store.people import (
     add_token,
     add_user,
     begin_session,
+    change_own_password,
     change_user,
     check_password,
     end_session,
     end_sessions,
     list_tokens,
     list_users,
-    note,
-    page_of_audit,
+    log_failed_sign_in,
     remove_token,
 )
 from glasshouse.store.records import Role, UserRecord
-from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.guard import COOKIE, session_cookie
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.shapes import Shape
@@ -103,10 +103,9 @@ async def sign_in(request: Request, context: RequestContext, name: str, password
     def work() -> Tried:
         user = check_password(context.store, name, password)
         if user is None:
-            note(context.store, None, "sign-in-failed", name[:64], address)
+            log_failed_sign_in(context.store, name, address)
             return Tried()
-        note(context.store, user, "sign-in", user.id, address)
-        return Tried(user, begin_session(context.store, user))
+        return Tried(user, begin_session(context.store, user, address))
 
     return await _tried(request, name, work)
 
@@ -122,16 +121,15 @@ async def new_password(request: Request, context: RequestContext, old: str, new:
     def work() -> Tried:
         return Tried(check_password(context.store, me.name, old))
 
-    tried = await _tried(request, f"{me.name} signed in", work)  # what strangers try at the door does not count context
+    tried = await _tried(request, f"{me.name} signed in", work)  # what strangers try at the door does not count here
     if tried.user is None:
         if not tried.wait:
             raise RecipeError("the account", [Problem("old", "this is not the present password")])
         return tried
     try:
-        await run_in_threadpool(change_user, context.store, me.name, password=new)
+        await run_in_threadpool(change_own_password, context.store, me, new)
     except RecipeError as error:
         raise RecipeError("the account", [Problem("new", one.message) for one in error.problems]) from None
-    await run_in_threadpool(note_action, context, "password-change", me.id, me.name)
     return tried
 
 
@@ -218,10 +216,7 @@ async def change_password(request: Request, context: Context, passwords: Passwor
 @router.post("/account/sign-out-everywhere")
 def sign_out_everywhere(context: Context) -> dict[str, int]:
     """End all sessions of one's account, and tell how many; tokens stay."""
-    user = someone(context)
-    ended = end_sessions(context.store, user)
-    note_action(context, "sign-out-everywhere", user.id, f"{ended} browsers")
-    return {"ended": ended}
+    return {"ended": end_sessions(context.store, someone(context))}
 
 
 @router.get("/tokens")
@@ -237,7 +232,6 @@ def tokens(context: Context) -> list[dict[str, Any]]:
 def make_token(context: Context, request: NewToken) -> dict[str, Any]:
     """Make a token for scripts; its text is told this once."""
     token, secret = add_token(context.store, someone(context), request.name)
-    note_action(context, "token-create", token.id, token.name)
     return {"id": token.id, "name": token.name, "token": secret}
 
 
@@ -245,7 +239,6 @@ def make_token(context: Context, request: NewToken) -> dict[str, Any]:
 def drop_token(context: Context, token_id: str) -> None:
     """Make a token worthless."""
     remove_token(context.store, someone(context), token_id)
-    note_action(context, "token-delete", token_id)
 
 
 @router.get("/users")
@@ -258,20 +251,13 @@ def users(context: Context) -> list[dict[str, Any]]:
 @router.post("/users", status_code=201)
 def make_user(context: Context, request: NewUser) -> dict[str, Any]:
     """Add an account; for admins. The first one is added by ``glasshouse users add``."""
-    admin(context)
-    user = add_user(context.store, request.name, request.password, request.role)
-    note_action(context, "user-create", user.id, user.name)
-    return _user(user)
+    return _user(add_user(context.store, request.name, request.password, request.role, by=admin(context)))
 
 
 @router.patch("/users/{name}")
 def edit_user(context: Context, name: str, request: UserChange) -> dict[str, Any]:
     """Change an account; for admins."""
-    admin(context)
-    user = change_user(context.store, name, password=request.password, role=request.role, disabled=request.disabled)
-    told = [word for word, value in request.model_dump().items() if value is not None]
-    note_action(context, "user-change", user.id, f"{name}: {', '.join(told)}")
-    return _user(user)
+    return _user(change_user(context.store, name, by=admin(context), **request.model_dump()))
 
 
 @router.get("/audit")

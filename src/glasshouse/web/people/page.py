@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import ConflictError, MissingError, RecipeError
+from glasshouse.store.audit import page_of_audit
 from glasshouse.store.people import (
     add_token,
     add_user,
@@ -17,11 +18,9 @@ from glasshouse.store.people import (
     end_sessions,
     list_tokens,
     list_users,
-    page_of_audit,
     remove_token,
 )
 from glasshouse.store.records import Role, TokenRecord, UserRecord
-from glasshouse.web.context.actions import note_action
 from glasshouse.web.context.guard import COOKIE
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.framework.form_values import problems_of
@@ -65,7 +64,6 @@ async def password(request: Request, context: Context, old: Word = "", new: Word
 def make_token(request: Request, context: Context, name: Annotated[str, Form(max_length=120)] = "") -> HTMLResponse:
     """Make a token for scripts; its text is on this page once, and never again."""
     token, secret = add_token(context.store, someone(context), name.strip() or "token")
-    note_action(context, "token-create", token.id, token.name)
     return _account(request, context, {}, made=(token, secret))
 
 
@@ -73,15 +71,13 @@ def make_token(request: Request, context: Context, name: Annotated[str, Form(max
 def drop_token(context: Context, key: str) -> RedirectResponse:
     """Make a token worthless."""
     remove_token(context.store, someone(context), key)
-    note_action(context, "token-delete", key)
     return RedirectResponse("/account?done=token", 303)
 
 
 @router.post("/account/sign-out-everywhere")
 def sign_out_everywhere(context: Context) -> RedirectResponse:
     """End all sessions of the account, this one too; tokens stay."""
-    user = someone(context)
-    note_action(context, "sign-out-everywhere", user.id, f"{end_sessions(context.store, user)} browsers")
+    end_sessions(context.store, someone(context))
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(COOKIE)
     return answer
@@ -94,16 +90,21 @@ def people(request: Request, context: Context, done: str = "") -> HTMLResponse:
 
 
 @router.post("/people")
-def add(request: Request, context: Context, name: Word = "", password: Word = "", role: Role = Role.MEMBER) -> Response:
+def add(
+    request: Request,
+    context: Context,
+    name: Word = "",
+    password: Word = "",
+    role: Annotated[Role, Form()] = Role.MEMBER,
+) -> Response:
     """Add an account; for admins."""
-    admin(context)
+    boss = admin(context)
     try:
-        user = add_user(context.store, name.strip(), password, role)
+        add_user(context.store, name.strip(), password, role, by=boss)
     except RecipeError as error:
         return _people(request, context, problems_of(error), 422, name=name, role=role)
     except ConflictError:
         return _people(request, context, {"name": "taken"}, 409, name=name, role=role)
-    note_action(context, "user-create", user.id, f"{user.name} ({user.role})")
     return RedirectResponse("/people?done=added", 303)
 
 
@@ -117,19 +118,19 @@ def person(request: Request, context: Context, name: str) -> HTMLResponse:
 @router.post("/people/{name}/role")
 def change_role(request: Request, context: Context, name: str, role: Annotated[Role, Form()]) -> Response:
     """Give an account another role."""
-    return _changed(request, context, name, "role", f"role {role}", role=role)
+    return _changed(request, context, name, "role", role=role)
 
 
 @router.post("/people/{name}/password")
 def reset_password(request: Request, context: Context, name: str, password: Word = "") -> Response:
     """Give an account another password: its browsers are signed out."""
-    return _changed(request, context, name, "password", "password reset", password=password)
+    return _changed(request, context, name, "password", password=password)
 
 
 @router.post("/people/{name}/disabled")
 def disable(request: Request, context: Context, name: str, disabled: Annotated[bool, Form()] = True) -> Response:
     """Disable an account, or let it sign in again; what it owns stays."""
-    return _changed(request, context, name, "disabled", "disabled" if disabled else "enabled", disabled=disabled)
+    return _changed(request, context, name, "disabled", disabled=disabled)
 
 
 @router.get("/audit", response_class=HTMLResponse)
@@ -179,13 +180,12 @@ def _named(context: RequestContext, name: str) -> UserRecord:
     raise MissingError(f"There is no account {name}.")
 
 
-def _changed(request: Request, context: RequestContext, name: str, field: str, detail: str, **changes: Any) -> Response:
-    admin(context)
+def _changed(request: Request, context: RequestContext, name: str, field: str, **changes: Any) -> Response:
+    boss = admin(context)
     try:
-        user = change_user(context.store, name, **changes)
+        change_user(context.store, name, by=boss, **changes)
     except ConflictError:
         return _person(request, context, name, {field: "last"}, 409)
     except RecipeError as error:
         return _person(request, context, name, {field: error.problems[0].message}, 422)
-    note_action(context, "user-change", user.id, f"{name}: {detail}")
     return RedirectResponse("/people?done=changed", 303)

@@ -13,7 +13,7 @@ from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.evaluation.wording import confusions
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place
-from glasshouse.web.context.actions import evaluate_on
+from glasshouse.store.submit import submit_evaluation
 from glasshouse.web.context.failure import next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live
@@ -69,7 +69,7 @@ def waiting(request: Request, context: Context, job: ModelInPath, split: str = "
 @router.post("")
 def evaluate(context: Context, job: ModelInPath, split: Annotated[str, Form()]) -> RedirectResponse:
     """Queue the scoring on a split; ``test`` opens the seal."""
-    evaluate_on(context, job, split)
+    submit_evaluation(context.store, job.id, split, user=context.user)
     return RedirectResponse(f"{job.address}/result?split={split}", 303)
 
 

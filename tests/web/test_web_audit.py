@@ -1,0 +1,346 @@
+"""The audit log: a page and the API write the same line for the same act, and what changes nothing writes none."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from httpx import Response
+from network_form import fields, send
+from routes_for_whom import ROUTES
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+
+from glasshouse.layers import Dense, Flatten, Network
+from glasshouse.layers.description import describe
+from glasshouse.store.audit import list_audit
+from glasshouse.store.database import open_store
+from glasshouse.store.models import get_model
+from glasshouse.store.networks import NewNetwork, get_network, save_network
+from glasshouse.store.people import add_token, add_user, change_user
+from glasshouse.store.records import AuditEntry, Role
+from glasshouse.store.resources import bin_resources
+from glasshouse.web.app import create_app
+from studio_seed import Studio, alone, finish
+
+PASSWORD = "correct horse battery"
+LAYERS = describe(Network([Flatten(), Dense(3, activation="softmax")], input_shape=(8, 8, 1)))
+
+
+class People:
+    """A Studio with an admin who is signed in, and what an act is done to: new for each way."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio, self.store = studio, studio.store
+        self.boss = add_user(self.store, "boss", PASSWORD, Role.ADMIN)
+        add_user(self.store, "mina", PASSWORD, by=self.boss)
+        self.asked: set[tuple[str, str]] = set()  # routes
+        self.made = 0
+        self.app = create_app(self.store)
+        self.client = self.browser()
+        assert self.client.post("/sign-in", data={"name": "boss", "password": PASSWORD}).status_code == 303
+        self.dataset, self.model = f"datasets/{studio.dataset}", f"models/{studio.model}"
+
+    def browser(self) -> TestClient:
+        """Return a browser in which nobody has signed in."""
+        return TestClient(self._watched, base_url="http://localhost", follow_redirects=False)
+
+    async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+        if "route" in scope:
+            at = "/api/v1" if scope["path"].startswith("/api/v1/") else ""
+            self.asked.add((scope["method"], at + scope["route"].path))
+
+    def post(self, path: str, **form: Any) -> Any:
+        """Send a form."""
+        answer = self.client.post(f"/{path}", data=form)
+        assert answer.status_code < 400, (path, answer.status_code, answer.text[-500:])
+        return answer
+
+    def api(self, method: str, path: str, **body: Any) -> Any:
+        """Send JSON."""
+        answer = self.client.request(method, f"/api/v1/{path}", json=body or None)
+        assert answer.status_code < 400, (path, answer.status_code, answer.text[-500:])
+        return answer
+
+    def lines(self, act: Callable[["People"], object]) -> list[tuple[str, str, str, str]]:
+        """Return who, action, which and details of what an act wrote, with what differs each time as a word."""
+        seen = {entry.id for entry in list_audit(self.store)}
+        act(self)
+        return [self._plain(one) for one in reversed(list_audit(self.store)) if one.id not in seen]
+
+    def _plain(self, one: AuditEntry) -> tuple[str, str, str, str]:
+        made = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}|(?<=^new)\d")
+        return one.user_name, one.action, made.sub("ID", one.target), made.sub("ID", one.detail)
+
+    def network(self) -> str:
+        """Return the address of a new network."""
+        return f"networks/{save_network(self.store, NewNetwork('Small', LAYERS), self.boss).id}"
+
+    def binned(self) -> str:
+        """Return the address of a network in the bin."""
+        made = save_network(self.store, NewNetwork("Small", LAYERS), self.boss)
+        bin_resources(self.store, [made], self.boss)
+        return f"networks/{made.id}"
+
+    def moment(self, key: str) -> float:
+        """Return when a network went into the bin."""
+        return float(get_network(self.store, key.split("/")[1]).deleted_at or 0)
+
+    def classifying(self, state: str = "queued") -> str:
+        """Return the id of a classification that waits, or that ended."""
+        job = str(self.api("POST", f"{self.model}/classify", source="sample:digits").json()["id"])
+        if state != "queued":
+            finish(self.store, job, state)
+        return job
+
+    def waiting(self) -> str:
+        """Return the id of a scoring that waits."""
+        return str(self.api("POST", f"{self.model}/evaluate", split="val").json()["id"])
+
+    def training(self, state: str = "queued") -> str:
+        """Return the address of a model that waits, or whose training has another state."""
+        recipe = {"network": "Dense128", "epochs": 1}
+        made = self.api("POST", "models", name="m", dataset_id=self.studio.dataset, recipe=recipe).json()["items"][0]
+        if state != "queued":
+            finish(self.store, made["job"]["id"], state)
+        return f"models/{made['id']}"
+
+    def making(self, state: str = "queued") -> str:
+        """Return the address of a dataset that is still to be made, or that was not."""
+        made = self.api("POST", "datasets", name="d", recipe={"source": "sample:digits"}).json()
+        if state != "queued":
+            finish(self.store, made["job"]["id"], state)
+        return f"datasets/{made['id']}"
+
+    def gone(self, key: str) -> str:
+        """Put something into the bin and return its address."""
+        self.api("DELETE", key)
+        return key
+
+    def checkpoint(self) -> str:
+        """Return the name of a checkpoint that may go."""
+        folder = self.store.path(get_model(self.store, self.studio.model).folder) / "checkpoints"
+        (folder / "epoch-0001.safetensors").write_bytes(b"weights")
+        return "epoch-0001.safetensors"
+
+    def token(self) -> str:
+        """Return the id of a token."""
+        return add_token(self.store, self.boss, "script")[0].id
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act, by a page and by the API: what is prepared (``given``) is theirs alone."""
+
+    action: str
+    page: Callable[[People, Any], object]
+    api: Callable[[People, Any], object]
+    given: Callable[[People], Any] = lambda people: ""
+
+
+def _new_name(people: People) -> str:
+    """Return a name that no account has."""
+    people.made += 1
+    return f"new{people.made}"
+
+
+def _asked(answer: Response) -> None:
+    assert answer.status_code < 400, answer.text[-500:]
+
+
+DIGITS = {"from": "sample", "source": "sample:digits", "name": "Digits", "width": "28", "height": "28", "valid": "20"}
+WORDS = {"old": PASSWORD, "new": PASSWORD}
+AGAIN = {**WORDS, "again": PASSWORD}
+CHANGE_NOTHING = {
+    ("POST", "/token"), ("POST", "/columns"), ("POST", "/language"), ("POST", "/live/network"),
+    ("POST", "/datasets/sample"), ("POST", "/models/{key}/classify"), ("POST", "/api/v1/datasets/preview"),
+    ("POST", "/api/v1/models/{model_id}/predict"), ("POST", "/api/v1/models/{model_id}/warm"),
+    ("POST", "/api/v1/networks/look"),
+    *(("POST", f"/api/v1/trials/{name}") for name in ("augmented", "estimate", "plan", "schedule", "weights")),
+    ("PUT", "/api/v1/uploads/{upload_id}/files/{name:path}"), ("POST", "/api/v1/uploads/{upload_id}/finish"),
+    ("DELETE", "/api/v1/uploads/{upload_id}"),  # no page does this
+}  # fmt: skip
+
+
+def _browser(people: People) -> TestClient:
+    """Return another browser, in which mina signs in: one that an act may sign out."""
+    client = people.browser()
+    assert client.post("/sign-in", data={"name": "mina", "password": PASSWORD}).status_code == 303
+    return client
+
+
+def _alone(people: People) -> TestClient:
+    """Return the only browser in which mina is signed in."""
+    _asked(_browser(people).post("/account/sign-out-everywhere"))
+    return _browser(people)
+
+
+def _saved(people: People, key: str, name: str) -> None:
+    """Save the network of the editor under another name."""
+    sent = fields(people.client.get(f"/{key}").text)
+    _asked(send(people.client, f"/{key}", sent, "save", name=name))
+
+
+def _picture(people: People) -> bytes:
+    return next(people.studio.pictures.rglob("*.png")).read_bytes()
+
+
+ACTS = [
+    Act("dataset-create", lambda p, _: p.post("datasets/new", **DIGITS),
+        lambda p, _: p.api("POST", "datasets", name="Digits", recipe={"source": "sample:digits"})),
+    Act("model-create", lambda p, _: p.post("models/new", name="One", dataset=p.studio.dataset, network="LeNet"),
+        lambda p, _: p.api("POST", "models", name="One", dataset_id=p.studio.dataset, recipe={"network": "LeNet"})),
+    Act("network-create", lambda p, _: _saved(p, "networks/new", "n"),
+        lambda p, _: p.api("POST", "networks", name="n", layers=LAYERS)),
+    Act("network-change", lambda p, key: _saved(p, key, "o"),
+        lambda p, key: p.api("PATCH", key, name="o", layers={**LAYERS, "name": "o"}), People.network),
+    Act("network-change", lambda p, key: p.post(f"{key}/describe", name="Other", group_name="", notes=""),
+        lambda p, key: p.api("PATCH", key, name="Other"), People.network),
+    Act("network-share", lambda p, key: p.post("chosen/share", chosen=key, shared="true"),
+        lambda p, key: p.api("PATCH", key, shared=True), People.network),
+    Act("network-share", lambda p, key: p.post(f"{key}/describe", sharing="true", shared="true"),
+        lambda p, key: p.api("POST", "several/share", networks=[key.split("/")[1]], shared=True), People.network),
+    Act("network-change", lambda p, key: p.post("chosen/group", chosen=key, group_name="a"),
+        lambda p, key: p.api("POST", "several/group", networks=[key.split("/")[1]], group_name="a"), People.network),
+    Act("network-bin", lambda p, key: p.post(f"{key}/delete"), lambda p, key: p.api("DELETE", key), People.network),
+    Act("network-bin", lambda p, key: p.post("chosen/delete", chosen=key),
+        lambda p, key: p.api("POST", "several/delete", networks=[key.split("/")[1]]), People.network),
+    Act("network-restore", lambda p, key: p.post(f"{key}/restore"),
+        lambda p, key: p.api("POST", f"{key}/restore"), People.binned),
+    Act("network-restore", lambda p, key: p.post("chosen/restore", chosen=key),
+        lambda p, key: p.api("POST", f"{key}/restore"), People.binned),
+    Act("network-restore", lambda p, key: p.post("bin/undo", at=p.moment(key)),
+        lambda p, key: p.api("POST", "several/undo", at=p.moment(key)), People.binned),
+    Act("network-delete", lambda p, key: p.post("chosen/empty", chosen=key),
+        lambda p, key: p.api("DELETE", f"{key}?for_good=true"), People.binned),
+    Act("network-delete", lambda p, key: p.post(f"{key}/empty"),
+        lambda p, key: p.api("DELETE", f"{key}?for_good=true"), People.binned),
+    Act("model-abort", lambda p, key: p.post(f"{key}/abort"), lambda p, key: p.api("POST", f"{key}/abort"),
+        People.training),
+    Act("model-abort", lambda p, key: p.post("chosen/abort", chosen=key),
+        lambda p, key: p.api("POST", "several/abort", models=[key.split("/")[1]]), People.training),
+    Act("model-resume", lambda p, key: p.post(f"{key}/resume"), lambda p, key: p.api("POST", f"{key}/resume"),
+        lambda p: p.training("failed")),
+    Act("dataset-abort", lambda p, key: p.post(f"{key}/abort"), lambda p, key: p.api("POST", f"{key}/abort"),
+        People.making),
+    Act("dataset-resume", lambda p, key: p.post(f"{key}/resume"), lambda p, key: p.api("POST", f"{key}/resume"),
+        lambda p: p.making("failed")),
+    Act("model-change", lambda p, key: p.post(f"{key}/describe", name="m", group_name="", notes="seen"),
+        lambda p, key: p.api("PATCH", key, notes="seen"), lambda p: p.training("failed")),
+    Act("model-bin", lambda p, key: p.post(f"{key}/delete"), lambda p, key: p.api("DELETE", key),
+        lambda p: p.training("failed")),
+    Act("model-restore", lambda p, key: p.post(f"{key}/restore"), lambda p, key: p.api("POST", f"{key}/restore"),
+        lambda p: p.gone(p.training("failed"))),
+    Act("model-delete", lambda p, key: p.post(f"{key}/empty"), lambda p, key: p.api("DELETE", f"{key}?for_good=true"),
+        lambda p: p.gone(p.training("failed"))),
+    Act("dataset-change", lambda p, key: p.post(f"{key}/describe", name="e", group_name="g", notes=""),
+        lambda p, key: p.api("PATCH", key, name="e", group_name="g"), People.making),
+    Act("dataset-bin", lambda p, key: p.post(f"{key}/delete"), lambda p, key: p.api("DELETE", key),
+        lambda p: p.making("failed")),
+    Act("dataset-restore", lambda p, key: p.post(f"{key}/restore"), lambda p, key: p.api("POST", f"{key}/restore"),
+        lambda p: p.gone(p.making("failed"))),
+    Act("dataset-delete", lambda p, key: p.post(f"{key}/empty"),
+        lambda p, key: p.api("DELETE", f"{key}?for_good=true"), lambda p: p.gone(p.making("failed"))),
+    Act("model-continue", lambda p, _: p.post(f"{p.model}/continue", epochs="1"),
+        lambda p, _: p.api("POST", f"{p.model}/continue", epochs=1)),
+    Act("model-evaluate", lambda p, _: p.post(f"{p.model}/result", split="val"),
+        lambda p, _: p.api("POST", f"{p.model}/evaluate", split="val")),
+    Act("model-classify", lambda p, _: p.post(f"{p.model}/many", source="sample:digits"),
+        lambda p, _: p.api("POST", f"{p.model}/classify", source="sample:digits")),
+    Act("model-follow", lambda p, png: _asked(p.client.post(f"/{p.model}/follow/upload", files={"picture": png})),
+        lambda p, png: _asked(p.client.post(f"/api/v1/{p.model}/follow/upload", content=png)), _picture),
+    Act("checkpoint-delete", lambda p, name: p.post(f"{p.model}/checkpoints/{name}/delete"),
+        lambda p, name: p.api("DELETE", f"{p.model}/checkpoints/{name}"), People.checkpoint),
+    Act("job-abort", lambda p, job: p.post(f"queue/{job}/abort"),
+        lambda p, job: p.api("POST", f"jobs/{job}/abort"), People.waiting),
+    Act("job-abort", lambda p, job: p.post(f"{p.model}/many/{job}/abort"),
+        lambda p, job: p.api("POST", f"jobs/{job}/abort"), People.classifying),
+    Act("job-resume", lambda p, job: p.post(f"{p.model}/many/{job}/resume"),
+        lambda p, job: p.api("POST", f"jobs/{job}/resume"), lambda p: p.classifying("aborted")),
+    Act("job-move", lambda p, job: p.post(f"queue/{job}/move"),
+        lambda p, job: p.api("POST", f"jobs/{job}/move", before=None), People.waiting),
+    Act("choices", lambda p, _: p.post("workers/choices", trainings="", datasets="2", answers="1"),
+        lambda p, _: p.api("PUT", "workers/choices", datasets=2)),
+    Act("token-create", lambda p, _: p.post("account/tokens", name="one"),
+        lambda p, _: p.api("POST", "tokens", name="one")),
+    Act("token-delete", lambda p, key: p.post(f"account/tokens/{key}/delete"),
+        lambda p, key: p.api("DELETE", f"tokens/{key}"), People.token),
+    Act("user-create", lambda p, name: p.post("people", name=name, password=PASSWORD, role="viewer"),
+        lambda p, name: p.api("POST", "users", name=name, password=PASSWORD, role="viewer"), _new_name),
+    Act("user-change", lambda p, _: p.post("people/mina/role", role="viewer"),
+        lambda p, _: p.api("PATCH", "users/mina", role="viewer")),
+    Act("user-change", lambda p, _: p.post("people/mina/password", password=PASSWORD),
+        lambda p, _: p.api("PATCH", "users/mina", password=PASSWORD)),
+    Act("user-change", lambda p, _: p.post("people/mina/disabled", disabled="false"),
+        lambda p, _: p.api("PATCH", "users/mina", disabled=False)),
+    Act("sign-in", lambda p, _: _browser(p),
+        lambda p, _: _asked(p.browser().post("/api/v1/session", json={"name": "mina", "password": PASSWORD}))),
+    Act("sign-out", lambda p, browser: _asked(browser.post("/sign-out")),
+        lambda p, browser: _asked(browser.delete("/api/v1/session")), _browser),
+    Act("sign-out-everywhere", lambda p, browser: _asked(browser.post("/account/sign-out-everywhere")),
+        lambda p, browser: _asked(browser.post("/api/v1/account/sign-out-everywhere")), _alone),
+    Act("password-change", lambda p, browser: _asked(browser.post("/account/password", data=AGAIN)),
+        lambda p, browser: _asked(browser.post("/api/v1/account/password", json=WORDS)), _browser),
+    Act("sign-in-failed", lambda p, _: p.browser().post("/sign-in", data={"name": "nobody", "password": "x"}),
+        lambda p, _: p.browser().post("/api/v1/session", json={"name": "nobody", "password": "x"})),
+    Act("upload", lambda p, _: _asked(p.client.post("/datasets/upload", files={"files": ("a.zip", b"PK")})),
+        lambda p, _: p.api("POST", "uploads", name="a")),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def people(studio: Studio) -> Iterator[People]:
+    with alone(), pytest.MonkeyPatch.context() as patch:
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the slow one is tested elsewhere
+        patch.setattr("glasshouse.store.people._hasher", lambda: quick)
+        yield People(studio)
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.action)
+def test_a_page_and_the_api_write_the_same_line(people: People, act: Act) -> None:
+    written = []
+    for way in (act.page, act.api):
+        given = act.given(people)
+        written.append(people.lines(lambda _, way=way, given=given: way(people, given)))
+    assert written[0] == written[1]
+    assert [line[1] for line in written[0]] == [act.action]
+
+
+def test_every_request_that_may_change_something_is_an_act_or_changes_nothing(people: People) -> None:
+    changing = {route for route in ROUTES if route[0] != "GET"}
+    acts = {route for route in people.asked if route[0] != "GET"}
+    assert changing - acts == CHANGE_NOTHING - acts, "write an act above, or say here that it changes nothing"
+    assert not CHANGE_NOTHING - changing
+
+
+def test_what_changes_nothing_writes_nothing(people: People) -> None:
+    def ask(_: People) -> None:
+        people.post("datasets/sample")
+        people.api("POST", "networks/look", layers=LAYERS)
+        people.client.patch(f"/api/v1/{people.model}", json={"name": "First try"})
+        assert people.client.delete(f"/api/v1/{people.model}?for_good=true").status_code == 409
+        assert people.client.post("/people", data={"name": "x", "password": "short"}).status_code == 422
+        assert people.client.post(f"/{people.model}/abort").status_code == 409
+
+    assert people.lines(ask) == []
+
+
+def test_without_accounts_nothing_is_written(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "home")
+    client = TestClient(create_app(store), base_url="http://localhost")
+    assert client.post("/api/v1/networks", json={"name": "n", "layers": LAYERS}).status_code == 201
+    assert list_audit(store) == []
+
+
+def test_the_command_line_stands_for_itself(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "home")
+    add_user(store, "mina", PASSWORD)
+    change_user(store, "mina", role=Role.ADMIN, even_last=True)
+    assert [(one.user_name, one.action, one.detail) for one in reversed(list_audit(store))] == [
+        ("-", "user-create", "mina (member) by the command line"),
+        ("-", "user-change", "mina: role admin by the command line"),
+    ]
