@@ -26,6 +26,7 @@ ROOMS = (
     "networks",
     "layers",
     "explanation",
+    "search",
     "store",
     "jobs",
 )
