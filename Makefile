@@ -20,9 +20,9 @@ help:
 demo: setup
 	$(BIN)/glasshouse demo
 
-test: setup-dev check
+test: setup-dev
 	bash tools/system.sh
-	$(PYTEST) -n $(WORKERS)
+	bash tools/checked.sh $(PYTEST) -n $(WORKERS)
 
 quick: setup-dev
 	$(PYTEST) -q -n $(CORES) -m "not real and not slow and not system" --ignore tests/browser

@@ -125,4 +125,5 @@ def _training(studio: Studio, data: str) -> str:
     while studio.ask(f"models/{long}/points")["epoch"] < 3:
         assert time.monotonic() < deadline, "the training did not begin"
         time.sleep(0.3)
+    studio.stand_back()
     return long

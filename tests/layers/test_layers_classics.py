@@ -10,7 +10,7 @@ from torch import nn
 from glasshouse.errors import WeightsError
 from glasshouse.layers import Network
 from glasshouse.layers.classics import CLASSICS, lenet, resnet18, take_weights
-from glasshouse.networks import own, timm_networks, vision
+from glasshouse.networks import own, vision
 from glasshouse.networks.build import build
 from glasshouse.networks.catalogue import CATALOGUE
 
@@ -27,6 +27,8 @@ def theirs(name: str) -> nn.Module:
     if CATALOGUE[name].library == "own":
         return own.OWN[word](CATALOGUE[name].channels, SIDES[name], SIDES[name], 7)
     if CATALOGUE[name].library == "timm":
+        from glasshouse.networks import timm_networks  # slow to import: not while tests are collected
+
         made: nn.Module = timm_networks.timm.create_model(word, num_classes=7)
         return made
     side = {"aux_logits": False, "init_weights": False} if name in ("GoogLeNet", "InceptionV3") else {}

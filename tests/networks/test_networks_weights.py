@@ -11,7 +11,6 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from glasshouse.errors import WeightsError
-from glasshouse.networks import timm_networks
 from glasshouse.networks.build import Built, build
 from glasshouse.networks.fitting import fit
 from glasshouse.networks.weights import load_weights, read_weights
@@ -92,6 +91,8 @@ def test_names_of_the_other_library(tmp_path: Path, names: tuple[str, str], suff
 
 def test_dense_layers_as_convolutions() -> None:
     """timm's VGG16 has its dense layers as convolutions; on no device, since it has 138 million parameters."""
+    from glasshouse.networks import timm_networks  # slow to import: not while tests are collected
+
     with torch.device("meta"):
         source, target = build("VGG16", 1000, 3, 224, 224), build("resnet18", 2, 3, 64, 64)
     theirs = timm_networks.make_timm("vgg16", 1000, 3, None)

@@ -8,6 +8,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from pydantic_core._pydantic_core import list_all_errors
@@ -110,6 +111,7 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "layers/training.py": "the Layers level",
     "layers/classics/taking.py": "the Layers level",
     "networks/vision.py": "a signature",
+    "recipe/setting.py": "the pages have their texts (recipe.po)",
     "store/migrations.py": "SQL",
     "training/curves.py": "notebooks",
     "training/display.py": "command line",
@@ -144,6 +146,7 @@ NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, l
 )
 
 
+@cache
 def templates() -> dict[str, str]:
     """Return each template and the first place where it stands."""
     found: dict[str, str] = dict.fromkeys(SYSTEM, "the system")
@@ -191,7 +194,7 @@ def _in_calls(tree: ast.AST, file: str) -> Iterator[tuple[str, str]]:
 
 def _in(tree: ast.AST, file: str) -> Iterator[tuple[str, str]]:
     """Yield the templates of a tree: strings, f-strings and their sums, each once."""
-    inside = {id(node) for node in _docstrings(tree)}
+    inside = {id(node) for node in itertools.chain(_docstrings(tree), _declarations(tree))}
     for node in ast.walk(tree):
         if id(node) in inside or not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp):
             continue
@@ -207,6 +210,13 @@ def _docstrings(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
+
+
+def _declarations(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield what declares fields of a recipe for people: texts of the pages and the command line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) in ("Setting", "Option"):
+            yield from ast.walk(node)
 
 
 def _pieces(node: ast.AST) -> list[list[str] | ast.expr] | None:

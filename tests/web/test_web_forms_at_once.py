@@ -81,7 +81,8 @@ def test_a_sweep_of_too_many_is_told_beside_its_rates(client: TestClient, studio
 
 
 def test_parts_of_the_form_of_a_model_do_not_repeat_its_problems(client: TestClient, studio: Studio) -> None:
-    query = {"preset": "own", "dataset": studio.dataset, "network": "LeNet", "schedule.power": "-4"}
+    query = {"preset": "own", "dataset": studio.dataset, "network": "LeNet", "schedule.name": "inverse",
+             "schedule.power": "-4"}  # fmt: skip
     parts = [client.get(f"/live/{name}", params=query).text for name in ("plan", "schedule", "augmented", "estimate")]
     assert [part.count("greater than") for part in parts] == [1, 0, 0, 0]
     assert all("Power" in part for part in parts[:3])

@@ -240,7 +240,8 @@ def test_a_clone_sent_as_it_stands_trains_the_same_recipe(
 
 
 def test_steps_that_are_no_numbers_are_told_at_their_field(client: TestClient, studio: Studio) -> None:
-    form = {**OWN, "name": "x", "dataset": studio.dataset, "schedule.milestones": "half"}
+    form = {**OWN, "name": "x", "dataset": studio.dataset, "schedule.name": "multi-step",
+            "schedule.milestones": "half"}  # fmt: skip
     answer = client.post("/models/new", data=form)
     assert answer.status_code == 422
     assert 'id="wrong-schedule.milestones"' in answer.text

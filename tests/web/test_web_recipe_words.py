@@ -6,34 +6,34 @@ import pytest
 from starlette.testclient import TestClient
 
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.recipe.fields import RecipeField, declared_fields
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
-from glasshouse.web.framework.field_labels import field_labels
 from glasshouse.web.framework.language import texts
 from glasshouse.web.models.recipe_texts import recipe_rows
 from studio_seed import Studio
 
 PLAIN: dict[str, Any] = {"network": "LeNet", "epochs": 3}
 SAID: dict[str, tuple[dict[str, Any], tuple[str, str], tuple[str, str]]] = {
-    "sampling": ({"sampling": "balanced"}, ("Order of the pictures", "Balanced"), ("이미지 순서", "균형")),
-    "clipping": ({"clip_norm": 0.5}, ("Longest step", "0.5"), ("그래디언트 클리핑(최대 노름)", "0.5")),
+    "sampling": ({"sampling": "balanced"}, ("Sampling", "Balanced"), ("샘플링", "균형")),
+    "clipping": ({"clip_norm": 0.5}, ("Gradient clipping (max norm)", "0.5"), ("그래디언트 클리핑(최대 노름)", "0.5")),
     "precision": (
-        {"precision": "mixed"}, ("Numbers of the computation", "Mixed 16 and 32 bits"),
-        ("계산 정밀도", "16비트와 32비트 혼합"),
+        {"precision": "mixed"}, ("Precision (32-bit / mixed)", "Mixed (16 and 32 bits)"),
+        ("계산 정밀도(32비트 / 혼합)", "혼합(16비트와 32비트)"),
     ),
     "milestones": (
         {"schedule": {"name": "multi-step", "milestones": [30, 62.5]}}, ("Steps at", "30 %, 62.5 %"),
         ("감소 지점 목록", "30%, 62.5%"),
     ),
-    "gathered": ({"accumulate": 4}, ("Batches gathered", "4"), ("그래디언트 누적(배치 수)", "4")),
+    "gathered": ({"accumulate": 4}, ("Gradient accumulation (batches)", "4"), ("그래디언트 누적(배치 수)", "4")),
     "last layer": (
         {"strategy": "fine-tune", "weights": "pretrained", "freeze_epochs": 0}, ("Epochs for the last layer", "0"),
         ("마지막 층만 학습하는 에포크", "0"),
     ),
     "optimizer": (
         {"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}},
-        ("Optimizer", "sgd, Momentum 0.9, Nesterov's momentum, Weight decay 0.01"),
-        ("옵티마이저", "sgd, 모멘텀 0.9, 네스테로프 모멘텀, 가중치 감쇠 0.01"),
+        ("Optimizer", "SGD, Momentum 0.9, Nesterov's momentum, Weight decay 0.01"),
+        ("옵티마이저", "SGD, 모멘텀 0.9, 네스테로프 모멘텀, 가중치 감쇠 0.01"),
     ),
     "augmentation": (
         {"augmentation": {"rotation": 10, "horizontal_flip": True, "zoom": [0.9, 1.2]}},
@@ -45,26 +45,10 @@ SAID: dict[str, tuple[dict[str, Any], tuple[str, str], tuple[str, str]]] = {
         ("클래스 가중치", "cat 2, dog 0.5"),
     ),
 }  # fmt: skip
-UNUSUAL: dict[str, Any] = {
-    "network": "AlexNet", "weights": "pretrained", "strategy": "fine-tune", "epochs": 7, "freeze_epochs": 2, "views": 3,
-    "head": "steps", "learn_from": "fold 2/5",
-    "batch_size": 8, "accumulate": 2, "optimizer.name": "sgd", "optimizer.lr": 0.5, "optimizer.momentum": 0.5,
-    "optimizer.nesterov": True, "optimizer.beta1": 0.8, "optimizer.beta2": 0.99, "optimizer.rho": 0.8,
-    "optimizer.eps": 1e-6, "optimizer.weight_decay": 0.1, "schedule.name": "cosine", "schedule.warmup": 1.0,
-    "schedule.step": 20.0, "schedule.milestones": [10.0], "schedule.gamma": 0.5, "schedule.power": 2.0,
-    "schedule.pct_start": 0.5, "schedule.div": 10.0, "schedule.final_div": 10.0, "objective.label_smoothing": 0.1,
-    "objective.class_weights": "balanced", "sampling": "balanced", "dropout": 0.5, "clip_norm": 1.0, "ema_decay": 0.9,
-    "checkpoints.monitor": "valid_accuracy", "checkpoints.keep_every": 2, "checkpoints.minutes": None,
-    "checkpoints.steps": 10, "normalize": "none", "precision": "mixed", "device": "cuda:1", "seed": 7,
-}  # fmt: skip
-ONE_WAY = {"objective.name", "early_stopping"}  # there is one objective; stopping has its own line below
-CONCERNS = {"views": {"strategy": "features"}, "head": {"strategy": "features"},
-            "freeze_epochs": {"strategy": "fine-tune"},
-            "schedule.milestones": {"schedule": {"name": "multi-step"}}}  # fmt: skip
 
 
 def rows(language: str, recipe: dict[str, Any]) -> dict[str, str]:
-    return dict(recipe_rows(texts(language).gettext, field_labels(language), recipe))
+    return dict(recipe_rows(texts(language).gettext, recipe))
 
 
 @pytest.mark.parametrize("name", SAID)
@@ -79,30 +63,55 @@ def test_what_is_as_usual_is_not_said() -> None:
     told = rows("en", TrainingRecipe(data="-", **PLAIN).model_dump(mode="json"))
     assert set(told) == {"Network", "Start from", "Strategy", "Epochs", "Batch size", "Optimizer", "Learning rate",
                          "Schedule", "Augmentation", "Seed"}  # fmt: skip
-    assert (told["Schedule"], told["Augmentation"], told["Batch size"]) == ("one-cycle", "none", "64")
+    assert (told["Schedule"], told["Augmentation"], told["Batch size"]) == ("One cycle", "none", "64")
     assert rows("en", dict(PLAIN))["Epochs"] == "3", "a recipe may leave fields out"
 
 
-def placed(recipe: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
-    part, _, name = field.rpartition(".")
-    return {**recipe, part: {**recipe[part], name: value}} if part else {**recipe, field: value}
+def another(field: RecipeField) -> object:
+    """A value of the field that is not its default."""
+    if field.kind == "choice":
+        return next(name for name in reversed(field.names) if name != field.usual)
+    if field.kind == "text":
+        return "another"
+    if field.kind == "numbers":
+        return [10.0, 20.0]
+    return True if field.kind == "switch" else 7 if field.kind == "whole" else 0.125 if field.usual != 0.125 else 0.25
 
 
-def test_every_field_that_is_changed_is_said() -> None:
-    usual = TrainingRecipe(data="-", **PLAIN).model_dump(mode="json")
-    parts = {name: value for name, value in usual.items() if isinstance(value, dict) and name != "augmentation"}
-    fields = {f"{part}.{name}" for part, value in parts.items() for name in value} | (set(usual) - set(parts))
-    assert fields - ONE_WAY - {"data", "fingerprint", "version", "kind", "augmentation"} == set(UNUSUAL)
-    for field, value in UNUSUAL.items():
-        needs = CONCERNS.get(field, {})
-        base = {**usual, **{name: {**usual[name], **more} if isinstance(more, dict) else more
-                            for name, more in needs.items()}}  # fmt: skip
-        assert rows("en", placed(base, field, value)) != rows("en", base), field
-    for name, value in usual["augmentation"].items():
-        other = "reflect" if name == "fill" else True if isinstance(value, bool) else [0.1, 0.2]
-        assert rows("en", placed(usual, f"augmentation.{name}", other)) != rows("en", usual), name
-    stopping = rows("en", {**usual, "early_stopping": {"patience": 4, "min_delta": 0.1, "monitor": "valid_accuracy"}})
-    assert stopping["Stop early after"] == "4, min delta 0.1, monitor valid_accuracy"
+def placed(recipe: dict[str, Any], name: str, value: object) -> dict[str, Any]:
+    part, _, last = name.rpartition(".")
+    return {**recipe, part: {**(recipe.get(part) or {}), last: value}} if part else {**recipe, name: value}
+
+
+def with_needs(recipe: dict[str, Any], field: RecipeField) -> dict[str, Any]:
+    """The recipe with what the declaration says that the field needs for an effect."""
+    for names, values in field.when.items():
+        first = names.split("|")[0]
+        other = next(one for name, one in declared_fields().items() if name == first or name.startswith(f"{first}."))
+        if str(other.usual) not in values:
+            recipe = with_needs(placed(recipe, other.name, values[0] if values else another(other)), other)
+    return recipe
+
+
+SHOWN = [name for name, field in declared_fields().items() if field.setting.section]
+USUAL = TrainingRecipe(data="-", network="LeNet", epochs=3).model_dump(mode="json")
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_field_that_is_changed_is_said_where_it_counts(name: str) -> None:
+    field = declared_fields()[name]
+    base = with_needs(USUAL, field)
+    changed = placed(base, name, another(field))
+    assert rows("en", changed) != rows("en", base)
+    assert rows("ko", changed) != rows("ko", base)
+    idle = placed(USUAL, name, another(field))
+    assert (rows("en", idle) == rows("en", USUAL)) == (with_needs(USUAL, field) != USUAL), "idle values are not said"
+
+
+def test_early_stopping_is_one_line() -> None:
+    stopping = {"patience": 4, "min_delta": 0.1, "monitor": "valid_accuracy"}
+    told = rows("en", {**USUAL, "early_stopping": stopping})
+    assert told["Early stopping"] == "4, Smallest improvement 0.1, Early stopping watches Validation accuracy"
 
 
 def test_the_page_of_a_model_says_them(studio: Studio) -> None:
@@ -110,5 +119,5 @@ def test_the_page_of_a_model_says_them(studio: Studio) -> None:
     (made,) = submit_models(studio.store, NewModel("In words", studio.dataset, recipe))
     with TestClient(create_app(studio.store), base_url="http://localhost") as client:
         text = client.get(f"/models/{made.id}/details").text
-    assert "<dt>Order of the pictures</dt><dd>Balanced</dd>" in text
-    assert "<dt>Batches gathered</dt><dd>3</dd>" in text
+    assert "<dt>Sampling</dt><dd>Balanced</dd>" in text
+    assert "<dt>Gradient accumulation (batches)</dt><dd>3</dd>" in text

@@ -209,6 +209,7 @@ class AugmentationRecipe(Part):
             "Mixup",
             "Mixes two pictures and their classes. Alpha of 0.2 is usual. Empty or 0: off.",
             section="augmentation",
+            when={"/strategy": ("scratch", "fine-tune")},
         ),
     ] = 0.0
     cutmix: Annotated[
@@ -217,6 +218,7 @@ class AugmentationRecipe(Part):
             "CutMix",
             "Puts a patch of one picture into another. Alpha of 1 is usual. Empty or 0: off.",
             section="augmentation",
+            when={"/strategy": ("scratch", "fine-tune")},
         ),
     ] = 0.0
 

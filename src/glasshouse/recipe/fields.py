@@ -9,10 +9,19 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from glasshouse.recipe.part import Part
-from glasshouse.recipe.setting import Setting, When
+from glasshouse.recipe.setting import SECTIONS, Setting, When
 from glasshouse.recipe.training import TrainingRecipe
 
-__all__ = ["Kind", "RecipeField", "declared_fields", "declared_parts", "idle_fields", "in_effect", "value_at"]
+__all__ = [
+    "Kind",
+    "RecipeField",
+    "declared_fields",
+    "declared_parts",
+    "declared_texts",
+    "idle_fields",
+    "in_effect",
+    "value_at",
+]
 
 Kind = Literal["switch", "choice", "whole", "number", "numbers", "text"]
 JUST_BELOW = 1e-6  # of an open end, what a number's box in a form allows
@@ -23,7 +32,8 @@ class RecipeField:
     """One field by its dotted ``name`` (``optimizer.lr``), with what its model says and what its ``setting`` says.
 
     ``least`` and ``most`` are the ends of its range where it is a number; ``usual`` is its default as JSON has it;
-    ``when`` is its own condition and that of its part, with dotted names; ``names`` are the values of a choice.
+    ``when`` is its own condition and that of its part, with dotted names; ``names`` are the values of a choice;
+    ``optional``: it may be None.
     """
 
     name: str
@@ -34,6 +44,7 @@ class RecipeField:
     most: float | None
     names: tuple[str, ...]
     when: When
+    optional: bool
 
 
 @cache
@@ -48,6 +59,13 @@ def declared_parts() -> Mapping[str, Setting]:
     """Return what is declared of the recipe's parts, by their names."""
     found = {name: _setting(info) for name, info in TrainingRecipe.model_fields.items() if _part_of(info)}
     return {name: setting for name, setting in found.items() if setting}
+
+
+def declared_texts() -> set[str]:
+    """Return every English text of the declarations that the catalogues translate; signs such as % need none."""
+    settings = [*declared_parts().values(), *(field.setting for field in declared_fields().values())]
+    found = {text for one in settings for text in (one.label, one.help, one.unit, one.empty, *one.words.values())}
+    return {text for text in (*found, *SECTIONS.values()) if any(letter.isalpha() for letter in text)}
 
 
 def in_effect(value_of: Callable[[str], object]) -> frozenset[str]:
@@ -120,15 +138,20 @@ def _fields(part: type[Part], prefix: str, usual: Mapping[str, object], when: Wh
         setting, inner, value = _setting(info), _part_of(info), usual.get(name)
         if setting is None:
             continue
-        own = {"|".join(prefix + one for one in other.split("|")): values for other, values in setting.when.items()}
-        conditions = {**when, **own}
+        conditions = {**when, **{_from_root(names, prefix): values for names, values in setting.when.items()}}
         if inner is not None:
             yield from _fields(inner, f"{prefix}{name}.", value if isinstance(value, Mapping) else _usual_of(inner),
                                conditions)  # fmt: skip
         else:
             kind, names = _kind(info, setting)
             least, most = _range(info, whole=kind == "whole")
-            yield RecipeField(prefix + name, setting, kind, value, least, most, names, conditions)
+            value, optional = None if info.is_required() else value, type(None) in _choices(info.annotation)
+            yield RecipeField(prefix + name, setting, kind, value, least, most, names, conditions, optional)
+
+
+def _from_root(names: str, prefix: str) -> str:
+    """Return the names of a condition as the recipe has them; one that begins with / is a name of the recipe."""
+    return "|".join(one[1:] if one.startswith("/") else prefix + one for one in names.split("|"))
 
 
 def _usual_of(part: type[Part]) -> Mapping[str, object]:

@@ -100,6 +100,7 @@ class ScheduleRecipe(Part):
         Setting(
             "Peak at",
             "Where one cycle reaches its highest rate, as a fraction of the training.",
+            unit="of the training",
             when={"name": ("one-cycle",)},
         ),
     ] = 0.25
@@ -107,7 +108,7 @@ class ScheduleRecipe(Part):
         float,
         Field(ge=1),
         Setting(
-            "Rate at the start: divided by",
+            "Initial divisor",
             "One cycle begins at the learning rate divided by this.",
             when={"name": ("one-cycle",)},
         ),
@@ -116,7 +117,7 @@ class ScheduleRecipe(Part):
         float,
         Field(ge=1),
         Setting(
-            "Rate at the end: divided by",
+            "Final divisor",
             "One cycle and cosine end at the learning rate divided by this.",
             when={"name": ("one-cycle", "cosine")},
         ),

@@ -13,7 +13,7 @@ the rest (``fields.py`` puts them together). All texts are English and are what 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["CHANGED", "SECTIONS", "Option", "Setting", "When"]
+__all__ = ["CHANGED", "MONITORS", "SECTIONS", "Option", "Setting", "When"]
 
 When = Mapping[str, tuple[str, ...]]
 CHANGED: tuple[str, ...] = ()  # the other field differs from its default, whatever it is then
@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, str] = {  # of the form of a new model, in their order
     "rare": "Rarely needed",
     "augmentation": "Augmentation",
 }
+MONITORS: Mapping[str, str] = {"valid_loss": "Validation loss", "valid_accuracy": "Validation accuracy"}
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Setting:
 
     - ``section``: its place in the form of a new model; a field without one has a place of its own there, or none.
     - ``unit``: what its number counts. ``words``: the labels of its values. ``empty``: what None means.
-    - ``when``: other fields of the same model, each with the values that give this one an effect (``CHANGED``: any but
-      the default). All must hold; of names with ``|`` between them one must.
+    - ``when``: other fields of the same model (``/strategy``: of the whole recipe), each with the values that give this
+      one an effect (``CHANGED``: any but the default). All must hold; of names with ``|`` between them one must.
     - ``always``: the recipe in words says it even if nobody changed it. ``alone``: on a line of its own there, not on
       one with its part.
     - ``swept``: a form takes several values, for a model of each.

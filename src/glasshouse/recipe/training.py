@@ -15,12 +15,9 @@ from glasshouse.recipe.objective import ObjectiveRecipe
 from glasshouse.recipe.optimizer import OptimizerRecipe
 from glasshouse.recipe.part import Count, Epochs, Fraction, NotNegative, Part, Positive
 from glasshouse.recipe.schedule import ScheduleRecipe
-from glasshouse.recipe.setting import CHANGED, Option, Setting
+from glasshouse.recipe.setting import CHANGED, MONITORS, Option, Setting
 
 __all__ = ["STRATEGY_DEFAULTS", "CheckpointRecipe", "EarlyStoppingRecipe", "TrainingRecipe"]
-
-
-MONITORS = {"valid_loss": "Validation loss", "valid_accuracy": "Validation accuracy"}
 
 
 class EarlyStoppingRecipe(Part):
@@ -80,16 +77,17 @@ class CheckpointRecipe(Part):
     minutes: Annotated[
         Positive | None,
         Setting(
-            "Write a checkpoint every",
-            "Within long epochs the last checkpoint is written anew after so much time. Empty: only after each epoch.",
+            "Checkpoint by time, every",
+            "In long epochs the last checkpoint is also written each time this much time has passed. Empty: only "
+            "after each epoch.",
             unit="minutes",
         ),
     ] = 5.0
     steps: Annotated[
         Count | None,
         Setting(
-            "Write a checkpoint after",
-            "Within long epochs the last checkpoint is written anew after this many steps too. Empty: not by steps.",
+            "Checkpoint by steps, every",
+            "In long epochs the last checkpoint is also written each time after this many steps. Empty: not by steps.",
             unit="steps",
             option=Option("--checkpoint-steps", "A checkpoint every N steps too."),
         ),
@@ -239,8 +237,7 @@ class TrainingRecipe(Recipe):
         Field(ge=1, le=2**20),
         Setting(
             "Batch size",
-            "How many pictures are looked at before the weights move. Several numbers with spaces between train a "
-            "model of each.",
+            "How many pictures are looked at before the weights move.",
             section="course",
             unit="pictures",
             option=Option("--batch-size", "Pictures a batch (64)."),

@@ -105,3 +105,26 @@ def test_an_error_leaves_every_word_where_it_was(form: Any) -> None:
     assert form.get_by_role("radio", name="My own settings").is_checked()
     assert form.get_by_label("Learning rate", exact=True).get_attribute("aria-invalid") == "true"
     assert grave_faults(form) == []
+
+
+def test_fields_without_effect_are_hidden_as_it_is_dialled(form: Any) -> None:
+    momentum, beta = (form.get_by_label(name, exact=True) for name in ("Momentum", "Beta 1"))
+    assert beta.is_visible() and not momentum.is_visible()
+    form.get_by_label("Optimizer", exact=True).select_option("sgd")
+    momentum.wait_for()
+    assert not beta.is_visible()
+    patience = form.get_by_label("Early stopping", exact=True)
+    watches = form.get_by_label("Early stopping watches", exact=True)
+    assert not watches.is_visible()
+    patience.fill("3")
+    watches.wait_for()
+    patience.fill("")
+    watches.wait_for(state="hidden")
+    form.get_by_label("Rotation", exact=True).fill("5")
+    fill = form.get_by_label("Fill the border with", exact=True)
+    fill.select_option("constant")
+    grey = form.get_by_label("Grey level of the border", exact=True)
+    grey.wait_for()
+    form.get_by_label("Rotation", exact=True).fill("0")
+    grey.wait_for(state="hidden")
+    assert not fill.is_visible(), "an idle field counts as left at its default"

@@ -59,7 +59,9 @@ def _put(data: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _text(value: float | str) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return str(value)
 
 
 def named(name: str, message: str) -> RecipeError:

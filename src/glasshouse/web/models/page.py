@@ -18,7 +18,6 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live_points import View, look, with_interval
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
-from glasshouse.web.framework.field_labels import field_labels
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
 from glasshouse.web.models.curve_texts import said
@@ -56,7 +55,7 @@ def details(request: Request, context: Context, job: ModelInPath) -> HTMLRespons
         job,
         "model_details.html",
         text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
-        rows=recipe_rows(_, field_labels(language_of(request)), job.recipe),
+        rows=recipe_rows(_, job.recipe),
         kept=list_checkpoints(context.store, record),
         log=read_log(context.store, record.job_id, LOG) if seen else "",
         log_seen=seen,

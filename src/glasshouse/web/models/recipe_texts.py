@@ -1,25 +1,18 @@
-"""A training recipe as people read it: what was chosen, in the words of the form."""
+"""A training recipe as people read it: what was chosen, in the words that its fields declare."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 
-from glasshouse.recipe import EarlyStoppingRecipe, TrainingRecipe
+from glasshouse.recipe.fields import RecipeField, declared_fields, declared_parts, in_effect, value_at
 
 __all__ = ["network_words", "recipe_rows"]
 
 Words = Callable[[str], str]
-Labels = Mapping[str, str]
-Row = tuple[str, Any]
+Values = Mapping[str, object]  # of fields, by their dotted names
 MOST_LAYERS = 20  # named of a network
-USUAL = TrainingRecipe(data="-", network="LeNet").model_dump(mode="json")
-PARTS = {name: part for name, part in USUAL.items() if isinstance(part, dict)} | {
-    "early_stopping": EarlyStoppingRecipe(patience=1).model_dump(mode="json")
-}
-FIRST = {"optimizer": "name", "schedule": "name", "early_stopping": "patience"}  # what stands for the whole part
-UNNAMED = frozenset({"lr", "milestones"})  # said in lines of their own
 
 
-def network_words(network: Any) -> Any:
+def network_words(network: object) -> object:
     """Return a network's name; of layers of one's own their words too."""
     if not isinstance(network, Mapping):
         return network
@@ -28,121 +21,73 @@ def network_words(network: Any) -> Any:
     return f"{network.get('name', '')}: {' · '.join(words[:MOST_LAYERS])}{more}"
 
 
-def recipe_rows(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return name and value of each setting that says something; what is off or left to itself is left out.
+def recipe_rows(_: Words, recipe: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return name and value of each setting that says something; those of a part share a line.
 
-    ``labels``: what the form calls the fields, by their names in recipes.
+    What is off, left to itself, or without effect beside the other choices is left out.
     """
-    rows = [*_start(_, labels, recipe), *_course(_, labels, recipe), *_pictures(_, labels, recipe),
-            *_rest(_, labels, recipe)]  # fmt: skip
-    return [(name, _plain(value)) for name, value in rows if value not in (None, "", 0.0)]
+    values = {name: _value_in(recipe, field) for name, field in declared_fields().items()}
+    counts = in_effect(values.__getitem__)
+    rows: list[tuple[str, str]] = []
+    for part, fields in groupby(declared_fields().values(), lambda field: field.name.partition(".")[0]):
+        said = [field for field in fields if field.name in counts and _says(field, values[field.name])]
+        rows += _rows(_, part, said, values)
+    return rows
 
 
-def _start(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
-    """Return what is trained, from where."""
-    strategies = {
-        "scratch": _("From scratch"),
-        "fine-tune": _("Fine-tune"),
-        "features": _("Only the last layer (features)"),
-    }
-    weights = str(recipe.get("weights") or "none")
-    strategy = str(recipe.get("strategy"))
-    return [
-        (labels["network"], network_words(recipe.get("network"))),
-        (labels["weights"], _("Nothing: random weights") if weights == "none" else weights),
-        (labels["strategy"], strategies.get(strategy, recipe.get("strategy"))),
-        (labels["freeze_epochs"], _unusual(recipe, "freeze_epochs", zero="0") if strategy == "fine-tune" else None),
-        (_("Views of each picture"), _unusual(recipe, "views") if strategy == "features" else None),
-        (_("Last layer"), _head(_, recipe) if strategy == "features" else None),
-        (_("Learns from"), _learned_from(_, str(recipe.get("learn_from") or "train"))),
-    ]
+def _rows(_: Words, part: str, said: Sequence[RecipeField], values: Values) -> Iterator[tuple[str, str]]:
+    """Yield the line of a part, then those of the fields that have a line of their own."""
+    setting = declared_parts().get(part)
+    together = [field for field in said if setting is not None and not field.setting.alone]
+    if setting is not None and (together or setting.empty):
+        words = [_in_part(_, setting.label, field, values[field.name]) for field in together]
+        yield _(setting.label), ", ".join(words) or _(setting.empty)
+    for field in said:
+        if field not in together:
+            yield _(field.setting.label), _value(_, field, values[field.name])
 
 
-def _head(_: Words, recipe: Mapping[str, Any]) -> str | None:
-    heads = {"linear": _("Solved for (logistic regression)"), "steps": _("Trained in steps")}
-    return heads.get(str(recipe.get("head")))
+def _value_in(recipe: Mapping[str, object], field: RecipeField) -> object:
+    """Return what a recipe says of a field; its default where the recipe, which may be an old one, says nothing."""
+    *parts, last = field.name.split(".")
+    inside = value_at(recipe, ".".join(parts)) if parts else recipe
+    value = inside.get(last, field.usual) if isinstance(inside, Mapping) else field.usual
+    return list(value) if isinstance(value, tuple) else value
 
 
-def _learned_from(_: Words, given: str) -> str | None:
-    if given == "train":
-        return None
-    if given == "train+val":
-        return _("Training and validation images")
-    number, _slash, folds = given.removeprefix("fold ").partition("/")
-    return _("Training images without fold {number} of {folds}").format(number=number, folds=folds)
+def _says(field: RecipeField, value: object) -> bool:
+    if not field.setting.section:
+        return False
+    return value != field.usual or (
+        field.setting.always and value not in (0, "") and bool(value or field.setting.empty)
+    )
 
 
-def _course(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
-    """Return how long it goes and how the weights move."""
-    optimizer, schedule = recipe.get("optimizer") or {}, recipe.get("schedule") or {}
-    steps = schedule.get("milestones") if schedule.get("name") == "multi-step" else None
-    return [
-        (labels["epochs"], recipe.get("epochs") or _("as the strategy has it")),
-        (labels["batch_size"], recipe.get("batch_size")),
-        (labels["accumulate"], _unusual(recipe, "accumulate")),
-        (labels["optimizer.name"], _parts(labels, "optimizer", optimizer, said=("weight_decay",))),
-        (labels["optimizer.lr"], optimizer.get("lr") or _("the optimizer's own")),
-        (labels["schedule.name"], _parts(labels, "schedule", schedule)),
-        (labels["schedule.milestones"], ", ".join(_("{value} %").format(value=f"{at:g}") for at in steps or ())),
-        (labels["clip_norm"], recipe.get("clip_norm")),
-    ]
+def _in_part(_: Words, part: str, field: RecipeField, value: object) -> str:
+    """Return the field as the line of its part says it: the value alone of the one that the part is named after."""
+    if value is True:
+        return _(field.setting.label)
+    said = _value(_, field, value)
+    return said if field.setting.label == part else f"{_(field.setting.label)} {said}"
 
 
-def _pictures(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
-    """Return what is done to the pictures, and which of them count how much."""
-    objective = recipe.get("objective") or {}
-    normalize = {"dataset": _("Of the dataset"), "imagenet": _("Of ImageNet"), "none": _("Left as they are")}
-    weights = objective.get("class_weights")
-    return [
-        (_("Augmentation"), _parts(labels, "augmentation", recipe.get("augmentation") or {}) or _("none")),
-        (labels["normalize"], normalize.get(str(recipe.get("normalize")))),
-        (labels["sampling"], _("Balanced") if recipe.get("sampling") == "balanced" else None),
-        (labels["dropout"], recipe.get("dropout")),
-        (labels["objective.label_smoothing"], objective.get("label_smoothing")),
-        (labels["objective.class_weights"], _("Balanced") if weights == "balanced" else _each(weights)),
-    ]
+def _value(_: Words, field: RecipeField, value: object) -> str:
+    if field.name == "network":
+        return str(network_words(value))
+    if isinstance(value, str):
+        return _(field.setting.words[value]) if value in field.setting.words else value
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {weight:g}" for name, weight in value.items())
+    if value is None and field.setting.empty:
+        return _(field.setting.empty)
+    if field.setting.unit == "%":
+        numbers = value if isinstance(value, Sequence) else [value]
+        return ", ".join(_("{value} %").format(value=f"{number:g}") for number in numbers)
+    return _plain(value)
 
 
-def _rest(_: Words, labels: Labels, recipe: Mapping[str, Any]) -> list[Row]:
-    """Return when it stops, what is kept, and how it is computed."""
-    stopping, checkpoints = recipe.get("early_stopping") or {}, recipe.get("checkpoints") or {}
-    devices = {"auto": None, "cpu": _("Processor"), "cuda": "GPU"}
-    device = recipe.get("device")
-    return [
-        (labels["early_stopping.patience"], _parts(labels, "early_stopping", stopping)),
-        (_("Checkpoints"), _parts(labels, "checkpoints", checkpoints)),
-        (_("Running mean of the weights"), recipe.get("ema_decay")),
-        (labels["precision"], _("Mixed 16 and 32 bits") if recipe.get("precision") == "mixed" else None),
-        (labels["device"], devices.get(str(device), device)),
-        (labels["seed"], str(recipe.get("seed", 42))),
-    ]
-
-
-def _unusual(recipe: Mapping[str, Any], name: str, zero: str = "") -> Any:
-    """Return the value of a field where it differs from the default; 0 as ``zero``."""
-    value = recipe.get(name)
-    return None if value == USUAL[name] else value or zero
-
-
-def _parts(labels: Labels, part: str, values: Mapping[str, Any], said: tuple[str, ...] = ()) -> str:
-    """Return the first word of a part, and with their names the values that are unusual, or set and of ``said``."""
-    usual = PARTS[part]
-    found = [str(values[FIRST[part]])] if values.get(FIRST.get(part, "")) else []
-    for name in usual:
-        value = values.get(name, usual[name])
-        if name in UNNAMED or name == FIRST.get(part) or (value == usual[name] and not (name in said and value)):
-            continue
-        label = labels.get(f"{part}.{name}", name.replace("_", " "))
-        found.append(label if value is True else f"{label} {_plain(value)}")
-    return ", ".join(found)
-
-
-def _each(weights: Any) -> str:
-    return ", ".join(f"{name} {weight:g}" for name, weight in weights.items()) if isinstance(weights, Mapping) else ""
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
+def _plain(value: object) -> str:
+    if isinstance(value, Sequence):
         return "–".join(map(_plain, value))
     if value is None:
         return "–"

@@ -12,18 +12,17 @@ from glasshouse.layers.classics import CLASSICS
 from glasshouse.layers.look import Look, Memory, Seen, memory
 from glasshouse.layers.shapes import text as shape_text
 from glasshouse.recipe import ObjectiveRecipe, OptimizerRecipe, TrainingRecipe
+from glasshouse.recipe.fields import declared_fields
 from glasshouse.web.framework.form_values import flat, problems_of, recipe_data
+from glasshouse.web.framework.recipe_controls import counting
 from glasshouse.web.networks.controls import Control, controls
 from glasshouse.web.networks.draft import MERGING, Block, Draft, added, doubled, moved, removed, renamed
 
 __all__ = ["PARTS", "Card", "Filled", "Room", "cards", "changed", "example", "filled", "machine_memory", "room_for",
            "sent"]  # fmt: skip
 
-PARTS = (
-    "objective.label_smoothing", "objective.class_weights", "optimizer.name", "optimizer.lr", "optimizer.momentum",
-    "optimizer.nesterov", "optimizer.weight_decay",
-)  # fmt: skip
-CHECKED = frozenset({"optimizer.nesterov"})
+PARTS = tuple(name for name in declared_fields() if name.startswith(("objective.", "optimizer.")))
+CHECKED = frozenset(name for name in PARTS if declared_fields()[name].kind == "switch")
 NONE: frozenset[str] = frozenset()
 PLAIN = ("name", "notes", "revision", "batch_size", "place", "word")
 MANY = 40  # blocks; of longer networks a page shows the settings of one at a time
@@ -40,7 +39,8 @@ class Filled:
 
     def parts(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Objective and optimizer as data, and what is wrong with them by field."""
-        data = recipe_data(self.fields, PARTS, NONE, CHECKED)
+        counts = counting(self.fields)
+        data = recipe_data(self.fields, [name for name in PARTS if name in counts], NONE, CHECKED)
         given = {"objective": data.get("objective", {}), "optimizer": data.get("optimizer", {})}
         try:
             TrainingRecipe(data="-", network="-", **given)

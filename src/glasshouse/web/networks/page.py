@@ -31,6 +31,7 @@ from glasshouse.web.context.resource import DATASET, MODEL, network_resource
 from glasshouse.web.context.resources import datasets_and_models, find_model, group_names
 from glasshouse.web.framework.form_values import problems_of
 from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.recipe_controls import recipe_controls
 from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.home.page import address_of
 from glasshouse.web.networks.controls import GROUPS
@@ -162,7 +163,7 @@ def _page(
     network: NetworkRecord | None = None, chosen: str = "", start: str = "", dataset: str = "", saved: bool = False,
 ) -> HTMLResponse:  # fmt: skip
     jobs = datasets_and_models(context)
-    values = _editor(form, problems, chosen, "") | {
+    values = _editor(language_of(request), form, problems, chosen) | {
         "network": network, "job": network_resource(network, context.user) if network else None, "saved": saved,
         "start": start, "dataset": dataset, "classics": list(CLASSICS),
         "owned": [] if network else list_networks(context.store, context.user, Listing(sort="name", limit=1000)),
@@ -182,16 +183,17 @@ def _fragment(request: Request, form: Filled, do: str) -> HTMLResponse:
         said = _("{name} is number {number} of {count}").format(
             name=chosen, number=names.index(chosen) + 1, count=len(names)
         )
-    return page(request, "network_editor.html", **_editor(after, after.parts()[2], chosen, said))
+    return page(request, "network_editor.html", **_editor(language_of(request), after, after.parts()[2], chosen, said))
 
 
-def _editor(form: Filled, problems: Mapping[str, str], chosen: str, said: str) -> dict[str, Any]:
+def _editor(language: str, form: Filled, problems: Mapping[str, str], chosen: str, said: str = "") -> dict[str, Any]:
     look = form.draft.look()
     shown = cards(form.draft, look, chosen)
     return {
         "form": form.fields, "problems": problems, "draft": form.draft, "look": look, "chosen": chosen, "said": said,
         "cards": shown, "room": room_for(look, form, machine_memory()), "picture": picture(form.draft, look),
         "vocabulary": GROUPS,
+        **{part: recipe_controls(language, form.fields, part) for part in ("objective", "optimizer")},
     }  # fmt: skip
 
 

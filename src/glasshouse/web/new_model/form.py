@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from glasshouse.errors import Problem, RecipeError
-from glasshouse.recipe import TrainingRecipe
+from glasshouse.recipe.fields import declared_fields, in_effect, value_at
 from glasshouse.store.submit import NewModel
 from glasshouse.web.framework.form_values import flat, recipe_data
+from glasshouse.web.framework.recipe_controls import counting, number_text, rest_of, usual_texts
 from glasshouse.web.new_model.presets import Preset
 
 __all__ = [
@@ -23,26 +24,18 @@ __all__ = [
     "weights_word",
 ]
 
-AUGMENTATION = (
-    "rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip", "vertical_flip", "brightness",
-    "contrast", "saturation", "hue", "erasing", "mixup", "cutmix",
-)  # fmt: skip
-OPTIMIZER = ("name", "lr", "momentum", "nesterov", "weight_decay")
-SCHEDULE = ("name", "warmup", "step", "gamma", "power")
-FIELDS = (
-    "network", "weights", "strategy", "epochs", "freeze_epochs", "batch_size", "accumulate", "dropout", "clip_norm",
-    "sampling", "normalize", "precision", "device", "seed", "objective.label_smoothing", "objective.class_weights",
-    "early_stopping.patience", "checkpoints.keep_every",
-    *(f"augmentation.{name}" for name in AUGMENTATION),
-    *(f"optimizer.{name}" for name in OPTIMIZER),
-    *(f"schedule.{name}" for name in SCHEDULE),
-)  # fmt: skip
-CHECKED = frozenset({"augmentation.horizontal_flip", "augmentation.vertical_flip", "optimizer.nesterov"})
-MILESTONES = "schedule.milestones"  # several numbers in one field
-UNSAID = frozenset({"data", "fingerprint", "version", "kind", "title", MILESTONES})
+FIELDS = tuple(name for name, field in declared_fields().items() if field.setting.section)
+CHECKED = frozenset(name for name in FIELDS if declared_fields()[name].kind == "switch")
+SEVERAL = tuple(name for name in FIELDS if declared_fields()[name].kind == "numbers")  # numbers in one field
+SWEPT = tuple(name for name in FIELDS if declared_fields()[name].setting.swept)
+NULLABLE = tuple(
+    name for name in FIELDS if declared_fields()[name].optional and declared_fields()[name].usual is not None
+)
+UNSAID = frozenset({"data", "fingerprint", "version", "kind", "title"})
 NONE: frozenset[str] = frozenset()
 SEPARATORS = re.compile(r"[\s,;]+")
-SWEPT = "expected a number, or several with spaces between for a model of each"
+SWEEP_EXPECTED = "expected a number, or several with spaces between for a model of each"
+SEVERAL_EXPECTED = "expected numbers with spaces between, such as 50 85"
 WEIGHTS = {
     r"\.\./runs/([^/]+)/model/weights\.safetensors": "model:{}",
     r"\.\./runs/([^/]+)/checkpoints/([^/]+)": "model:{}:{}",
@@ -52,19 +45,25 @@ WEIGHTS = {
 
 def defaults() -> dict[str, str]:
     """Return what stands in an empty form, before a preset or a clone fills it."""
-    usual = TrainingRecipe(data="-", network="LeNet")
-    plain = {**flat(usual.model_dump(), NONE), MILESTONES: _spaced(usual.schedule.milestones)}
-    return {**dict.fromkeys(FIELDS, ""), **plain, "name": "", "dataset": "", "preset": "balanced", "notes": ""}
+    plain = {name: text for name, text in usual_texts().items() if name in FIELDS}
+    return {**plain, "network": "LeNet", "name": "", "dataset": "", "preset": "balanced", "notes": ""}
 
 
 def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
-    """Return the form that makes ``recipe`` again."""
+    """Return the form that makes ``recipe`` again.
+
+    What no field can show (ranges and the like) or what is idle beside the other choices is kept as ``rest``.
+    """
     if recipe.get("head") == "linear":  # its one epoch is no choice of anybody: with epochs given, it would be steps
         recipe = {**recipe, "head": None, "epochs": None}
     form = {**defaults(), **flat(recipe, NONE), "preset": "own"}
+    for name in SEVERAL:
+        numbers = value_at(recipe, name)
+        form[name] = _spaced(numbers) if isinstance(numbers, list | tuple) else ""
+    form |= {name: "" for name in NULLABLE if _holds(recipe, name) and value_at(recipe, name) is None}
     rest = _without(recipe, FIELDS)
-    form |= {name: "" for name in FIELDS if _holds(rest, name)}  # ranges and the like, which no field can show
-    form[MILESTONES] = _spaced((recipe.get("schedule") or {}).get("milestones", ()))
+    form |= {name: "" for name in FIELDS if _holds(rest, name)}
+    rest = _joined(rest, _idle(recipe))
     return {**form, "weights": weights_word(form["weights"]), "rest": json.dumps(rest) if rest else ""}
 
 
@@ -99,41 +98,43 @@ def checked_model(form: Mapping[str, str], preset: Preset | None) -> tuple[NewMo
     if not form.get("dataset"):
         problems.append(Problem("dataset", "needed, and not given"))
     fields = _fields(form, preset, problems)
-    sweep: dict[str, list[float]] = {}
-    if preset is None:
-        for name, key in (("optimizer.lr", "lr"), ("batch_size", "batch_size")):
-            numbers = _numbers(form, name, SWEPT, problems)
-            if len(numbers) > 1:
-                sweep[key] = numbers
-            if len(numbers) > 1 or any(problem.field == name for problem in problems):
-                first, _, rest = name.partition(".")
-                (fields.get(first, {}) if rest else fields).pop(rest or first, None)
+    sweep = _sweep(form, fields, problems) if preset is None else {}
     parent, notes = form.get("parent") or None, form.get("notes", "")
     return NewModel(form.get("name", ""), form.get("dataset", ""), fields, "", notes, parent_id=parent, sweep=sweep), (
         problems
     )
 
 
+def _sweep(form: Mapping[str, str], fields: dict[str, Any], problems: list[Problem]) -> dict[str, list[float]]:
+    """Return the fields with several numbers, by their last word, and take them and unreadable ones from ``fields``."""
+    sweep: dict[str, list[float]] = {}
+    for name in SWEPT:
+        numbers = _numbers(form, name, SWEEP_EXPECTED, problems)
+        part, _, last = name.rpartition(".")
+        if len(numbers) > 1:
+            sweep[last] = numbers
+        if len(numbers) > 1 or any(problem.field == name for problem in problems):
+            (fields.get(part, {}) if part else fields).pop(last, None)
+    return sweep
+
+
 def _fields(form: Mapping[str, str], preset: Preset | None, problems: list[Problem]) -> dict[str, Any]:
     if preset is not None:
         return dict(preset.recipe)
-    fields = recipe_data(form, FIELDS, NONE, CHECKED)
-    whole = _joined(_rest(form), fields)
-    expected = "expected numbers with spaces between, such as 50 85"
-    if milestones := _numbers(form, MILESTONES, expected, problems):
-        whole.setdefault("schedule", {})["milestones"] = milestones
+    counts = counting(form)
+    shown = [name for name in FIELDS if name in counts]
+    whole = _joined(rest_of(form), recipe_data(form, [name for name in shown if name not in SEVERAL], NONE, CHECKED))
+    for name in SEVERAL:
+        if name in counts and (numbers := _numbers(form, name, SEVERAL_EXPECTED, problems)):
+            part, _, last = name.rpartition(".")
+            whole.setdefault(part, {})[last] = numbers
+    for name in NULLABLE:
+        if name in counts and name in form and not form[name].strip():
+            part, _, last = name.rpartition(".")
+            whole.setdefault(part, {})[last] = None
     if not form.get("early_stopping.patience", "").strip():
         whole.pop("early_stopping", None)
     return whole
-
-
-def _rest(form: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a clone's recipe says that has no field in the form."""
-    try:
-        found = json.loads(form.get("rest") or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _without(recipe: Mapping[str, Any], names: Iterable[str], prefix: str = "") -> dict[str, Any]:
@@ -141,13 +142,25 @@ def _without(recipe: Mapping[str, Any], names: Iterable[str], prefix: str = "") 
     left: dict[str, Any] = {}
     for key, value in recipe.items():
         name = prefix + key
-        plain = value is None or isinstance(value, int | float | str)
+        plain = isinstance(value, int | float | str) or (name in SEVERAL and isinstance(value, list | tuple))
         if value is None or name in UNSAID or (name in names and plain):
             continue
         if isinstance(value, Mapping) and any(one.startswith(f"{name}.") for one in names):
             value = _without(value, names, f"{name}.")
         if value not in ({}, ""):
             left[key] = value
+    return left
+
+
+def _idle(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a recipe sets beside its defaults that has no effect with its other choices."""
+    counts = in_effect(lambda name: value_at(recipe, name))
+    left: dict[str, Any] = {}
+    for name, field in declared_fields().items():
+        value = value_at(recipe, name)
+        if name not in counts and value not in (None, field.usual):
+            part, _, last = name.rpartition(".")
+            (left.setdefault(part, {}) if part else left)[last] = value
     return left
 
 
@@ -169,7 +182,7 @@ def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 def first_of(form: Mapping[str, str]) -> dict[str, str]:
     """Return the form of the first model of a sweep: lists of rates and batch sizes become their first number."""
-    firsts = {name: SEPARATORS.split(form.get(name, "").strip())[0] for name in ("optimizer.lr", "batch_size")}
+    firsts = {name: SEPARATORS.split(form.get(name, "").strip())[0] for name in SWEPT}
     return {**form, **firsts}
 
 
@@ -190,4 +203,4 @@ def _numbers(form: Mapping[str, str], name: str, expected: str, problems: list[P
 
 
 def _spaced(numbers: Iterable[float]) -> str:
-    return " ".join(f"{number:g}" for number in numbers)
+    return " ".join(map(number_text, numbers))

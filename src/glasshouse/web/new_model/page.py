@@ -25,6 +25,7 @@ from glasshouse.web.datasets.explorer import opened
 from glasshouse.web.framework.charts import Series, chart
 from glasshouse.web.framework.form_values import flat, problems_of
 from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.recipe_controls import form_sections
 from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.new_model.augmented import examples
 from glasshouse.web.new_model.estimate import Estimate, estimate, estimate_of, try_out
@@ -233,6 +234,7 @@ def _form(
         "weights_here": {name for name, entry in CATALOGUE.items() if at_hand(entry)},
         "models": [(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
         "drawing": _drawing(drawn),
+        "sections": form_sections(language_of(request), form),
     }
     return page(request, "model_new.html", status, **values)
 

@@ -1,6 +1,10 @@
 // The form of a new model: what a preset means for another dataset, and the schedule drawn as it is dialled.
+import { showSettings } from "./settings.js";
+
 const form = document.getElementById("model");
 if (form) {
+  showSettings(form);
+  form.addEventListener("input", () => showSettings(form));
   let asked = 0;
   const draw = async () => {
     const mine = ++asked;
@@ -49,7 +53,7 @@ if (form) {
   form.addEventListener("input", () => { clearTimeout(soonPlan); soonPlan = setTimeout(tell, 300); });
   let soonTrial = 0;
   form.addEventListener("change", (event) => {
-    if (!own() || !/^(preset|network|strategy|batch_size|epochs|freeze_epochs|dataset)$|^augmentation\./.test(event.target.name ?? "")) return;
+    if (!own() || !/^(preset|network|strategy|batch_size|epochs|freeze_epochs|views|dataset)$|^augmentation\./.test(event.target.name ?? "")) return;
     clearTimeout(soonTrial);
     soonTrial = setTimeout(() => measureAll([form.querySelector("[data-estimate=own]")]), 1200);
   });

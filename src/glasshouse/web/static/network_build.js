@@ -1,5 +1,6 @@
 // Building a network: what a change amounts to is shown at once; buttons move blocks without loading the page anew.
 import { whole } from "./keep.js";
+import { showSettings } from "./settings.js";
 
 const form = document.getElementById("network");
 if (form) {
@@ -28,6 +29,7 @@ if (form) {
   let later = 0;
   form.addEventListener("input", (event) => {
     clearTimeout(later);
+    showSettings(form);
     if (event.target.id === "word") say();
     if (!["word", "place", "name", "notes"].includes(event.target.name)) later = setTimeout(look, 250);
     dirty = true;
@@ -46,6 +48,7 @@ if (form) {
     const fresh = await ask(new FormData(form, button));
     if (!fresh) return;
     form.querySelector("[data-editor]").replaceWith(fresh);
+    showSettings(form);
     whole.keep(new FormData(form));
     for (const block of fresh.querySelectorAll("[data-block]")) if (open.has(block.dataset.block)) for (const part of block.querySelectorAll("details")) part.open = true;
     say();
@@ -57,6 +60,7 @@ if (form) {
     target?.focus();
   });
   form.querySelector("[data-plain]").hidden = true;
+  showSettings(form);
   say();
   const kept = whole.kept();
   if (kept) { // what was built before a reload
