@@ -128,7 +128,7 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
 NEVER_SAID = re.compile(  # single texts that no page prints: for programmers, logs, and texts to be found in others
     r"<(Dataset|Split|Model|Learner|Network|Follow) |^confusion: |^log_loss: |^measure: |enter a phase|"
     r"extraneous bytes|^Premature end|can't allocate|not enough memory|weights only load failed|"
-    r"^more than 1 value per channel$|^without overflow$|"
+    r"^more than 1 value per channel$|^without overflow$|^\^\(train\||^fold \(|^fold (\{fold\}/|1/|$)|"
     r"^(cuda|cudnn|hip) error|"
     r"no cuda gpus|^out of memory|^python -m|trainings at once|^end when|what this computer is|^later Glasshouse|"
     r"^The GPU failed$|, Deep |et al\.|Zisserman|^Tan, Le|^Chollet|^see timm|has no compute|has no change|"
