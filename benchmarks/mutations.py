@@ -60,6 +60,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "recipe/checking": ("test_recipe.py", "test_recipe_meaning.py"),
     "recipe/dataset": ("test_recipe.py", "test_recipe_meaning.py"),
     "recipe/document": ("test_recipe.py", "test_recipe_meaning.py"),
+    "recipe/fields": ("test_recipe_declared.py", "test_recipe_fields.py"),
     "recipe/part": ("test_recipe.py", "test_recipe_meaning.py"),
     "recipe/training": ("test_recipe.py", "test_recipe_meaning.py"),
 }

@@ -22,6 +22,7 @@ from glasshouse.events import CheckpointSaved, EpochDone, Notice
 from glasshouse.export.bundle import load_model
 from glasshouse.layers import Conv2D, Dense, Dropout, Flatten, Network
 from glasshouse.recipe import AugmentationRecipe, DatasetRecipe, Part, TrainingRecipe
+from glasshouse.recipe.fields import declared_fields, in_effect, value_at
 from glasshouse.training.checkpoints import read_checkpoint
 from glasshouse.training.loop import train
 
@@ -210,6 +211,29 @@ def test_a_field_of_the_training_changes_what_is_left(name: str, trained: Callab
         assert before != after, (name, value)
         expected = {"device": "RecipeError", "fingerprint": "DatasetError"}.get(name)
         assert after == expected if expected else "Error" not in after, after
+
+
+CONDITIONAL = [name for name, field in declared_fields().items() if field.when]
+REFUSED = {"augmentation.mixup", "augmentation.cutmix"}  # with the strategy features, as conflicts
+ABSENT = {"early_stopping.min_delta", "early_stopping.monitor"}  # without the part that they are of
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_a_field_counts_in_its_cases(name: str) -> None:
+    for besides, value in TRAINING[name]:
+        recipe = TrainingRecipe(**{"data": "-", "network": NET, **with_field(besides, name, value)})
+        data = recipe.model_dump(mode="json")
+        assert name in in_effect(lambda one, data=data: value_at(data, one)), besides
+
+
+@pytest.mark.parametrize("name", sorted(set(CONDITIONAL) - REFUSED - ABSENT))
+def test_a_field_that_is_declared_idle_changes_nothing(name: str, trained: Callable[[str], str]) -> None:
+    besides, value = TRAINING[name][0]
+    names, values = next(iter(declared_fields()[name].when.items()))
+    other = declared_fields()[names.split("|")[0]]
+    away = next((one for one in other.names if one not in values), None) if values else other.usual
+    idle = with_field(besides, other.name, away)
+    assert trained(json.dumps(idle)) == trained(json.dumps(with_field(idle, name, value)))
 
 
 def test_views_are_pictures_changed_otherwise(trained: Callable[[str], str]) -> None:

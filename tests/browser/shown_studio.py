@@ -15,7 +15,7 @@ from glasshouse.store.models import get_model
 from glasshouse.store.people import add_token, add_user
 from glasshouse.store.records import Role
 from glasshouse.store.submit import NewModel, submit_models
-from studio_seed import finish, make_dataset, make_model
+from studio_seed import finish, make_dataset, make_model, note_paces
 
 SECRET = "correct horse battery"
 DIGITS = "from=sample&source=sample:digits&width=28&height=28&color=gray"
@@ -62,7 +62,7 @@ def filled_studio(place: Path) -> Shown:
         "classify-one": f"{done}/classify", "classify-many": f"{done}/many", "classified": f"{done}/many/{many}",
         "classified-top": f"{done}/many/{many}/top", "follow": f"{done}/follow", "follow-graph": f"{done}/follow/graph",
         "compare": f"/compare?chosen=models/{models['done']}&chosen=models/{models['other']}",
-        "compare-nothing": "/compare", "networks": "/networks", "network-new": "/networks/new",
+        "compare-nothing": "/compare", "networks": "/networks", "weights": "/weights", "network-new": "/networks/new",
         "network-classic": "/networks/new?from=classic:ResNet18", "network": f"/networks/{network}",
         "workers": "/workers", "missing": "/models/nothing",
     }  # fmt: skip
@@ -90,6 +90,7 @@ def studio_of_people(place: Path) -> Shown:
 def _seeded(place: Path, pictures: Path) -> tuple[str, dict[str, str]]:
     store = open_store(place / "home", folders=(place / "given",))
     data = make_dataset(store, "Corners", pictures)
+    note_paces(store, data)
     models = {"done": make_model(store, data, "First try", 4), "other": make_model(store, data, "Second try")}
     recipe = {"network": "LeNet", "epochs": 5}
     for name in ("failed", "binned"):

@@ -17,13 +17,15 @@ from glasshouse.networks.build import build
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.networks.folding import folded
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.batch_sources import Part
 from glasshouse.training.devices import enough_memory
 from glasshouse.training.diagnosis import advice, broken, lonely_norms
 from glasshouse.training.learner import Learner
 from glasshouse.training.loop import resume, train
 from glasshouse.training.objective import Objective
+from glasshouse.training.precision import Precision
 from glasshouse.training.run_folder import RunFolder
-from glasshouse.training.steps import Part, Precision, Stepper
+from glasshouse.training.state import Stepper
 
 FAST = {"optimizer": {"name": "sgd", "lr": 1e6}, "schedule": {"name": "constant"}}
 DENSE_NORM = Network(

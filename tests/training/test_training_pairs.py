@@ -17,10 +17,12 @@ from glasshouse.export.bundle import load_model
 from glasshouse.networks.own import Head
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.averaging import MovingAverage
+from glasshouse.training.batch_sources import Part
 from glasshouse.training.checkpoints import read_checkpoint
 from glasshouse.training.loop import resume, train
 from glasshouse.training.objective import build_objective
-from glasshouse.training.steps import Part, Precision, Stepper
+from glasshouse.training.precision import Precision
+from glasshouse.training.state import Stepper
 
 PLAIN: dict[str, Any] = {
     "network": LINEAR, "batch_size": 8, "epochs": 4, "device": "cpu", "schedule": {"name": "constant"},

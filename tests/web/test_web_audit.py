@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.layers.description import describe
+from glasshouse.networks.shelf.items import CARD, WEIGHTS, Card, written
 from glasshouse.store.audit import list_audit
 from glasshouse.store.database import open_store
 from glasshouse.store.models import get_model
@@ -23,6 +24,8 @@ from glasshouse.store.networks import NewNetwork, get_network, save_network
 from glasshouse.store.people import add_token, add_user, change_user
 from glasshouse.store.records import AuditEntry, Role
 from glasshouse.store.resources import bin_resources
+from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
+from glasshouse.store.weights import shelf_of
 from glasshouse.web.app import create_app
 from studio_seed import Studio, alone, finish
 
@@ -85,6 +88,21 @@ class People:
         made = save_network(self.store, NewNetwork("Small", LAYERS), self.boss)
         bin_resources(self.store, [made], self.boss)
         return f"networks/{made.id}"
+
+    def uploaded(self) -> str:
+        """Return an upload of a file of weights, which nothing has read yet."""
+        made = begin_upload(self.store, "a", self.boss)
+        write_piece(self.store, made, "a.pth", 0, [b"x"])
+        finish_upload(self.store, made)
+        return f"upload:{made.id}"
+
+    def shelved(self) -> str:
+        """Return the name of weights on the shelf."""
+        place = shelf_of(self.store) / "mine"
+        place.mkdir(parents=True)
+        (place / WEIGHTS).write_bytes(b"")
+        (place / CARD).write_text(written(Card("mine", "SqueezeNet", 224, 224, 1)))
+        return "mine"
 
     def moment(self, key: str) -> float:
         """Return when a network went into the bin."""
@@ -287,6 +305,12 @@ ACTS = [
         lambda p, browser: _asked(browser.post("/api/v1/account/password", json=WORDS)), _browser),
     Act("sign-in-failed", lambda p, _: p.browser().post("/sign-in", data={"name": "nobody", "password": "x"}),
         lambda p, _: p.browser().post("/api/v1/session", json={"name": "nobody", "password": "x"})),
+    Act("weights-fetch", lambda p, name: p.post("weights/fetch", name=name),
+        lambda p, name: p.api("POST", "weights/fetch", name=name), lambda p: "SqueezeNet"),
+    Act("weights-add", lambda p, upload: p.post("weights", upload=upload, network="SqueezeNet"),
+        lambda p, upload: p.api("POST", "weights", upload=upload, network="SqueezeNet"), People.uploaded),
+    Act("weights-remove", lambda p, name: p.post(f"weights/{name}/remove"),
+        lambda p, name: p.api("DELETE", f"weights/{name}"), People.shelved),
     Act("upload", lambda p, _: _asked(p.client.post("/datasets/upload", files={"files": ("a.zip", b"PK")})),
         lambda p, _: p.api("POST", "uploads", name="a")),
 ]  # fmt: skip

@@ -34,7 +34,7 @@ def test_the_page_the_file_and_the_api_show_one_script(client: TestClient, studi
 
 def test_the_page_speaks_korean(client: TestClient, studio: Studio) -> None:
     page = client.get(f"/models/{studio.model}/code?level=layers", headers={"Accept-Language": "ko"}).text
-    assert "이 학습을 코드로" in page and "신경망. 사진은" in page
+    assert "이 학습을 코드로" in page and "신경망. 이미지는" in page
 
 
 def test_what_cannot_be_is_told(client: TestClient, studio: Studio) -> None:

@@ -8,11 +8,21 @@ from babel.messages.extract import extract_from_dir
 
 from glasshouse.recipe.fields import declared_texts
 from glasshouse.web.framework.field_labels import field_labels
-from glasshouse.web.framework.language import WEB, catalogue, choose, duration, library_texts, percent, texts, time_left
+from glasshouse.web.framework.language import (
+    WEB,
+    catalogue,
+    choose,
+    count_roughly,
+    duration,
+    library_texts,
+    percent,
+    texts,
+    time_left,
+)
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")  # a lone %: test_texts_of_templates_can_be_filled_in
 LATIN = re.compile(r">[^<>{}]*[A-Za-z]{3,}[^<>{}]*<")
-SAME = {"Glasshouse", "SHA-256", "Esc", "AdamW"}
+SAME = {"Glasshouse", "SHA-256", "Esc", "Delete", "AdamW"}
 
 
 def in_sources() -> dict[str | tuple[str, ...], str]:
@@ -118,6 +128,13 @@ def test_templates_have_no_words_outside_of_the_catalogue(file: Path) -> None:
 )
 def test_language_is_the_choice_then_the_browsers(cookie: str | None, header: str | None, expected: str) -> None:
     assert choose(cookie, header) == expected
+
+
+def test_large_numbers_are_grouped_as_each_language_counts() -> None:
+    numbers = (431_080, 11_689_512, 138_357_544, 200_000_000, 7_850)
+    assert [count_roughly(number, "ko") for number in numbers] == ["43만", "1,169만", "1억 3,836만", "2억", "1만"]
+    assert [count_roughly(number, "en") for number in numbers[:3]] == ["0.4 million", "11.7 million", "138.4 million"]
+    assert count_roughly(850, "ko") == "850"
 
 
 def test_times_are_rounded_as_people_say_them() -> None:

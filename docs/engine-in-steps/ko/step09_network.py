@@ -36,7 +36,7 @@ for i in range(3001):
 
 assert loss.data < 0.01
 
-# 3단계의 심판이 마지막으로 판정합니다.
+# 3단계의 수치 미분으로 마지막으로 확인합니다.
 right = gradient_check(lambda w: F.mean_squared_error(F.linear(F.tanh(F.linear(x, w, b1)), W2, b2), t), W1)
 print("잰 기울기와 같은가:", right)
 assert right

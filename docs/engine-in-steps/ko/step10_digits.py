@@ -13,7 +13,7 @@ from glasshouse.autodiff import layers as L
 
 
 class Digits(Dataset):
-    """8 x 8 회색조 손글씨 숫자 1,797개. 마지막 360개는 재는 데 쓰려고 남겨 둡니다."""
+    """8×8 회색조 손글씨 숫자 1,797장. 마지막 360장은 재는 데 쓰려고 남겨 둡니다."""
 
     def prepare(self):
         pictures, labels = load_digits(return_X_y=True)

@@ -34,7 +34,8 @@ _DARK = (
     "--g-function:var(--ink,#c3ced8);--g-function-ink:var(--card,#12181e)"
 )
 _STYLE = (  # a page may choose by data-theme on its root; else the system does
-    f".gh-graph{{{_LIGHT};font:12px system-ui,-apple-system,'Segoe UI','Noto Sans KR',sans-serif}}"
+    f".gh-graph{{{_LIGHT};font:12px system-ui,-apple-system,'Segoe UI','Apple SD Gothic Neo','Malgun Gothic',"
+    "'Noto Sans KR','Noto Sans CJK KR',sans-serif}"
     f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]) .gh-graph,svg.gh-graph:root{{{_DARK}}}}}"
     f"[data-theme=dark] .gh-graph{{{_DARK}}}"
     ".gh-graph text{fill:var(--g-ink);text-anchor:middle}.gh-graph .name{font-weight:600}"

@@ -23,9 +23,10 @@ from glasshouse.cli import (
     weights,
 )
 from glasshouse.cli.advice import advised
+from glasshouse.cli.device_failures import device_failure
 from glasshouse.cli.recipe_options import RecipeCommand
 from glasshouse.cli.streams import make_safe
-from glasshouse.errors import DamageError, GlasshouseError
+from glasshouse.errors import DamageError, GlasshouseError, MemoryLimitError
 
 __all__ = ["app", "main"]
 
@@ -68,13 +69,21 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; an error that Glasshouse raises on purpose becomes its text and exit code 2, damage 1."""
+    """Run the command line; what goes wrong on purpose becomes its text and exit code 2.
+
+    What is not the fault of what was typed (damage, memory that ran out, a device that fails) ends with exit code 1.
+    """
     make_safe()
     try:
         app()
     except GlasshouseError as error:
         print(f"Error: {advised(str(error), sys.argv[1:], app)}", file=sys.stderr)
-        sys.exit(1 if isinstance(error, DamageError) else 2)
+        sys.exit(1 if isinstance(error, DamageError | MemoryLimitError) else 2)
+    except (RuntimeError, AssertionError, NotImplementedError, MemoryError) as error:
+        if (told := device_failure(error)) is None:
+            raise
+        print(f"Error: {advised(told, sys.argv[1:], app)}", file=sys.stderr)
+        sys.exit(1)
     except BrokenPipeError:  # the reader of a pipe, such as head, has had enough
         sys.stderr.close()
         sys.exit(141)

@@ -11,13 +11,12 @@ from glasshouse.errors import InputError
 from glasshouse.evaluation.baselines import Baseline
 from glasshouse.evaluation.intervals import wilson
 from glasshouse.evaluation.metrics import ClassScore, confusion, log_loss, macro, per_class, top_k
+from glasshouse.evaluation.reliability import not_beaten, too_wide
 from glasshouse.evaluation.report_html import as_html
 from glasshouse.evaluation.report_markdown import as_markdown
 from glasshouse.evaluation.report_text import as_text
 
 __all__ = ["Report", "measure"]
-
-UNRELIABLE = 0.10  # an interval wider than this many hundredths is told
 
 
 @dataclass(frozen=True)
@@ -132,13 +131,13 @@ def measure(
 def _warnings(report: Report) -> list[str]:
     found = []
     low, high = report.interval
-    if high - low > UNRELIABLE:
+    if too_wide(report.interval):
         found.append(
             f"Few pictures: with {report.count:,} of them the accuracy is known only to lie between "
             f"{100 * low:.1f} % and {100 * high:.1f} %; do not rely on small differences."
         )
-    best = max(report.baselines, key=lambda baseline: baseline.accuracy, default=None)
-    if best is not None and low <= best.accuracy:
+    if not_beaten(low, [baseline.accuracy for baseline in report.baselines]) is not None:
+        best = max(report.baselines, key=lambda baseline: baseline.accuracy)
         found.append(f"Not clearly better than a simple baseline ({best.name}: {100 * best.accuracy:.1f} %).")
     if empty := [score.name for score in report.per_class if score.support == 0]:
         found.append(f"No pictures in this split of: {', '.join(empty[:10])}{' and more' if len(empty) > 10 else ''}.")

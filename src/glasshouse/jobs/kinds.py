@@ -22,7 +22,8 @@ from glasshouse.store.people import list_users
 from glasshouse.store.places import check_named
 from glasshouse.store.rates import RUN, note_rate, rate_key
 from glasshouse.store.records import JobKind, JobRecord, JobState, ModelRecord
-from glasshouse.store.results import result_place, write_answers
+from glasshouse.store.results import result_place, verified_report, write_answers, write_report
+from glasshouse.store.weights import shelf_of
 
 __all__ = ["WORK"]
 
@@ -95,11 +96,27 @@ def classify_many(store: Store, job: JobRecord, progress: ProgressWriter) -> dic
     return classify(model, source, store.path(f"work/{job.id}"), progress.hear)
 
 
+def keep_weights(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
+    """Put weights on the shelf of the home: an uploaded file, or published ones that are fetched."""
+    from glasshouse.networks.shelf.adding import add_file, fetch_item
+
+    told, shelf = {name: str(value) for name, value in job.arguments.items()}, shelf_of(store)
+    if told["do"] == "fetch":
+        progress.stage("fetching")
+        item = fetch_item(told["name"], told["by"], shelf)
+    else:
+        progress.stage("reading")
+        words = {name: told[name] for name in ("network", "name", "licence", "source", "by")}
+        item = add_file(Path(told["file"]), **words, folder=shelf)
+    return {"name": item.card.name, "network": item.card.network, "notes": list(item.notes)}
+
+
 WORK: Mapping[JobKind, Callable[[Store, JobRecord, ProgressWriter], dict[str, Any]]] = {
     JobKind.DATASET: make_dataset,
     JobKind.TRAIN: train_model,
     JobKind.EVALUATE: evaluate_model,
     JobKind.CLASSIFY: classify_many,
+    JobKind.WEIGHTS: keep_weights,
 }
 
 
@@ -140,8 +157,8 @@ def _validation(store: Store, record: ModelRecord, run: Path, progress: Progress
     split, columns = dataset.splits["val"], columns_of(model, dataset)
     place = result_place(run, "val")
     write_answers(place, split.labels, _heard(split_probabilities(model, split), progress)[:, columns])
-    told = json.loads(report.read_text(encoding="utf-8"))
-    _write_json(place.with_suffix(".json"), told)
+    told = verified_report(report)
+    write_report(place, told)
     found = {name: told[name] for name in ("accuracy", "interval", "count")}
     note_scores(store, record.id, found)
     return found
@@ -159,7 +176,7 @@ def _score(store: Store, record: ModelRecord, job: JobRecord, progress: Progress
     own = dataset_id == record.dataset_id
     place = result_place(store.path(record.folder), split, None if own else dataset_id)
     write_answers(place, scored_labels(report, dataset, split), probabilities)
-    _write_json(place.with_suffix(".json"), report.to_dict())
+    write_report(place, report.to_dict())
     return {"accuracy": report.accuracy, "interval": list(report.interval), "count": report.count}
 
 

@@ -11,7 +11,7 @@ from glasshouse.store.records import JobKind
 
 __all__ = ["Slot", "gpus", "slots"]
 
-ANSWERS = (JobKind.EVALUATE, JobKind.CLASSIFY)
+ANSWERS = (JobKind.EVALUATE, JobKind.CLASSIFY, JobKind.WEIGHTS)
 
 
 @dataclass(frozen=True)

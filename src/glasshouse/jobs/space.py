@@ -73,6 +73,17 @@ def _of_training(store: Store, job: JobRecord) -> int:
         return 0
 
 
+def _of_weights(store: Store, job: JobRecord) -> int:
+    """The file and its copy as safetensors; published ones once as they come, once as they are kept."""
+    if job.arguments.get("do") == "fetch":
+        try:
+            return 2 * 4 * find(str(job.arguments["name"])).parameters
+        except NetworkError:
+            return 0
+    file = store.path("runs") / str(job.arguments.get("file", ""))
+    return file.stat().st_size if file.is_file() else 0
+
+
 def _nothing(store: Store, job: JobRecord) -> int:
     """Answers are small."""
     return 0
@@ -83,6 +94,7 @@ NEEDS: Mapping[JobKind, Callable[[Store, JobRecord], int]] = {
     JobKind.TRAIN: _of_training,
     JobKind.EVALUATE: _nothing,
     JobKind.CLASSIFY: _nothing,
+    JobKind.WEIGHTS: _of_weights,
 }
 
 

@@ -9,81 +9,85 @@ _TEXTS: dict[str, tuple[str, str]] = {
     # the beginning of a script
     "title-learner": (
         "The run {run} on the level Learner.",
-        "실행 {run}, Learner 단계의 코드.",
+        "학습 {run}의 러너(Learner) 레벨 코드입니다.",
     ),
     "title-layers": (
         "The run {run} on the level Layers: the network layer by layer, the training as a loop.",
-        "실행 {run}, Layers 단계의 코드: 신경망을 층마다, 학습을 반복문으로 씁니다.",
+        "학습 {run}의 레이어(Layers) 레벨 코드입니다. 신경망을 층마다, 학습을 반복문으로 씁니다.",
     ),
     "title-autodiff": (
         "The run {run} on the level Autodiff: every number and every derivative, on torch's tensors.",
-        "실행 {run}, Autodiff 단계의 코드: 모든 값과 모든 미분을 torch 텐서로 계산합니다.",
+        "학습 {run}의 자동 미분(Autodiff) 레벨 코드입니다. 모든 값과 모든 미분을 torch 텐서로 계산합니다.",
     ),
     "same-on-tensors": (
         "Torch's own derivatives are off: loss.backward() walks the graph that Autodiff keeps. Its arrays are tensors\n"
         "and not NumPy's: torch's functions on tensors round as the run did, and roundings grow from step to step.\n"
         "The losses equal the run's to 1e-4 over the first 100 steps, and for most networks to the last digit.\n"
         "It needs the dataset's folder{more}. `python SCRIPT 100` stops after 100 steps.",
-        "torch의 미분은 끄고 씁니다. loss.backward()는 Autodiff가 간직한 그래프를 따라갑니다. 배열은 NumPy가 아니라\n"
-        "텐서입니다. 반올림 차이는 단계마다 커지는데, 텐서를 계산하는 torch의 함수는 실행과 똑같이 반올림합니다.\n"
-        "처음 100단계의 손실이 실행과 1e-4 안에서 같고, 대부분의 신경망에서는 마지막 자리까지 같습니다.\n데이터 세트 "
-        "폴더{more}가 필요합니다. `python SCRIPT 100`은 100단계 뒤에 멈춥니다.",
+        "torch의 자동 미분은 끕니다. loss.backward()는 Autodiff가 기록한 그래프를 따라갑니다. 배열은 NumPy가 아니라\n"
+        "텐서입니다. 반올림 차이는 스텝마다 커지는데, 텐서를 계산하는 torch의 함수는 원래 학습과 똑같이 반올림합니다.\n"
+        "처음 100스텝의 손실이 원래 학습과 1e-4 안에서 같고, 대부분의 신경망에서는 마지막 자리까지 같습니다.\n데이터 "
+        "세트 폴더{more} 필요합니다. `python SCRIPT 100`은 100스텝 뒤에 멈춥니다.",
     ),
     "same-bits": (
         "It gives the run's numbers, bit for bit on the same machine. It needs the dataset's folder{more}.",
-        "같은 컴퓨터에서 실행과 비트까지 같은 값을 냅니다. 데이터 세트 폴더{more}가 필요합니다.",
+        "같은 컴퓨터에서 원래 학습과 비트 단위까지 같은 값이 나옵니다. 데이터 세트 폴더{more} 필요합니다.",
+    ),
+    "and-nothing": (
+        "",
+        "가",
     ),
     "and-weights": (
         " and the file of weights",
-        "와 가중치 파일",
+        "와 가중치 파일이",
     ),
     "downloads": (
         " and the published weights",
-        "와 공개된 가중치",
+        "와 공개된 가중치가",
     ),
     "limit": (
         "python SCRIPT 100: stop after 100 steps",
-        "python SCRIPT 100: 100단계 뒤에 멈춥니다",
+        "python SCRIPT 100: 100스텝 뒤에 멈춥니다",
     ),
     # parts of a script
     "own-network": (
         "the network that was built for this run; its first weights follow from the seed and the layers' names",
-        "이 실행을 위해 만든 신경망. 처음 가중치는 시드와 층 이름에서 나옵니다",
+        "이 학습을 위해 만든 신경망. 초기 가중치는 시드와 층 이름에서 나옵니다",
     ),
     "pictures": (
         "The pictures, and the mean and deviation that they are normalised by, a number a channel.",
-        "사진, 그리고 정규화에 쓰는 채널별 평균과 표준편차.",
+        "이미지, 그리고 정규화에 쓰는 채널별 평균과 표준편차.",
     ),
     "network": (
         "The network. Pictures are (channels, rows, columns), torch's order. The last layer gives scores: "
         "softmax is\npart of the loss.",
-        "신경망. 사진은 torch의 순서인 (채널, 행, 열)입니다. 마지막 층은 점수를 냅니다. softmax는 손실에 "
+        "신경망. 이미지는 torch의 순서인 (채널, 행, 열)입니다. 마지막 층은 점수를 냅니다. 소프트맥스는 손실에 "
         "들어 있습니다.",
     ),
     "network-body": (
         "The network without its last layer. Pictures are (channels, rows, columns), torch's order. It is frozen: "
         "nothing in\nit learns.",
-        "마지막 층을 뺀 신경망. 사진은 torch의 순서인 (채널, 행, 열)입니다. 얼어 있어서 아무것도 배우지 않습니다.",
+        "마지막 층을 뺀 신경망. 이미지는 torch의 순서인 (채널, 행, 열)입니다. 고정(동결)되어 있어 학습하지 않습니다.",
     ),
     "body-autodiff": (
         "Its layers stand still and need no derivative, so torch computes them as they are; Autodiff learns below.",
-        "움직이지 않는 층에는 미분이 필요 없으므로 torch가 그대로 계산합니다. 배우는 것은 아래의 Autodiff입니다.",
+        "고정된 층에는 미분이 필요 없으므로 torch가 그대로 계산합니다. 학습하는 것은 아래의 Autodiff입니다.",
     ),
     "network-own": (
         "The network. Its first weights follow from the seed and the layers' names.",
-        "신경망. 처음 가중치는 시드와 층 이름에서 나옵니다.",
+        "신경망. 초기 가중치는 시드와 층 이름에서 나옵니다.",
     ),
     "layered": (
         "Layered takes normalised pictures (N, C, H, W) and gives scores: softmax is part of the loss.",
-        "Layered는 정규화된 사진 (N, C, H, W)를 받아 점수를 냅니다. softmax는 손실에 들어 있습니다.",
+        "Layered는 정규화된 이미지 (N, C, H, W)를 받아 점수를 냅니다. 소프트맥스는 손실에 들어 있습니다.",
     ),
     "begin": (
         "Where the weights begin: the catalogue's network draws them from the seed, by the published formulas.",
-        "가중치의 시작: 목록의 신경망이 공개된 공식에 따라 시드로 뽑습니다.",
+        "초기 가중치: 목록의 신경망이 공개된 공식에 따라 시드로 뽑습니다.",
     ),
     "begin-loaded": (
         "Where the weights begin: the head is drawn from the seed, the rest is read from trained weights.",
-        "가중치의 시작: 머리 층은 시드로 뽑고, 나머지는 학습된 가중치에서 읽습니다.",
+        "초기 가중치: 마지막 층은 시드로 뽑고, 나머지는 학습된 가중치에서 읽습니다.",
     ),
     "channels-last": (
         "convolutions run faster with the channels last in memory",
@@ -95,54 +99,54 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "augmentation": (
         "What changes a training picture; all draws follow from (seed, epoch, picture).",
-        "학습 사진을 바꾸는 방법. 모든 무작위 값은 (시드, 에포크, 사진)에서 나옵니다.",
+        "데이터 증강: 학습 이미지를 바꾸는 방법. 모든 무작위 값은 (시드, 에포크, 이미지)에서 나옵니다.",
     ),
     "optimizer": (
         "{name} over (parameters, share of the rate). Weight decay draws weights towards 0 and leaves biases "
         "and\n    normalisation alone; what is in no group stands still.",
-        "{name}: (매개변수, 학습률의 비율)마다. 가중치 감소는 가중치만 0으로 당기고 편향과 정규화는 그대로 "
-        "둡니다.\n    어느 묶음에도 없는 것은 움직이지 않습니다.",
+        "{name}: (매개변수, 학습률의 비율)마다. 가중치 감쇠는 가중치만 0으로 당기고 편향과 정규화는 그대로 "
+        "둡니다.\n    어느 그룹에도 없는 것은 움직이지 않습니다.",
     ),
     "fine-tune": (
         "Fine-tuning. While the body is frozen, the head learns, and the batch norms of the body at a tenth "
         "of its\nrate; their moving statistics follow the pictures. Then everything learns, earlier layers "
         "more slowly.",
-        "미세 조정. 몸통이 얼어 있는 동안 머리 층이 배우고, 몸통의 배치 정규화는 그 10분의 1 학습률로 "
-        "배웁니다.\n이동 통계는 사진을 따릅니다. 그다음 모두 배우며, 앞쪽 층은 더 느리게 배웁니다.",
+        "미세 조정. 기반 층이 고정된 동안 마지막 층이 학습하고, 기반 층의 배치 정규화는 그 10분의 1 학습률로 "
+        "학습합니다.\n이동 평균은 이미지를 따릅니다. 그다음 모두 학습하며, 앞쪽 층은 더 느리게 학습합니다.",
     ),
     "phases": (
         "first epoch: (epochs, rate, form of the cycle, groups)",
-        "첫 에포크: (에포크 수, 학습률, 주기의 모양, 묶음)",
+        "첫 에포크: (에포크 수, 학습률, 사이클의 모양, 그룹)",
     ),
     "validate": (
         "Mean loss (nats) and accuracy on the validation pictures, computed as a model predicts: in blocks "
         "of one\n    size, with the moving statistics folded into the convolutions, without dropout.",
-        "검증 사진의 평균 손실(nat)과 정확도. 모델이 예측하는 방식대로: 같은 크기의 묶음으로, 이동 통계를 "
+        "검증 이미지의 평균 손실(nat)과 정확도. 모델이 예측하는 방식대로: 같은 크기의 배치로, 이동 평균을 "
         "합성곱에 접어 넣고,\n    드롭아웃 없이 계산합니다.",
     ),
     "validate-autodiff": (
         "Mean loss (nats) and accuracy on the validation pictures: moving statistics, no dropout, no graph.",
-        "검증 사진의 평균 손실(nat)과 정확도: 이동 통계를 쓰고, 드롭아웃과 그래프는 없습니다.",
+        "검증 이미지의 평균 손실(nat)과 정확도: 이동 평균을 쓰고, 드롭아웃과 그래프는 없습니다.",
     ),
     "validate-features": (
         "Mean loss (nats) and accuracy on the features of the validation pictures: no dropout, no graph.",
-        "검증 사진 특징의 평균 손실(nat)과 정확도: 드롭아웃과 그래프는 없습니다.",
+        "검증 이미지 특성의 평균 손실(nat)과 정확도: 드롭아웃과 그래프는 없습니다.",
     ),
     "one-left-out": (
         "a last batch of one picture is left out: batch norm needs two",
-        "사진 한 장뿐인 마지막 배치는 뺍니다. 배치 정규화에는 두 장이 필요합니다",
+        "이미지 한 장뿐인 마지막 배치는 뺍니다. 배치 정규화에는 두 장이 필요합니다",
     ),
     "dropout-seed": (
         "what dropout draws follows from (seed, epoch, step, batch of the step)",
-        "드롭아웃의 무작위 값은 (시드, 에포크, 단계, 단계 안의 배치)에서 나옵니다",
+        "드롭아웃의 무작위 값은 (시드, 에포크, 스텝, 스텝 안의 배치)에서 나옵니다",
     ),
     "loss": (
         "cross-entropy, the mean over the pictures of the step",
-        "교차 엔트로피, 단계에 든 사진의 평균",
+        "교차 엔트로피, 스텝에 든 이미지의 평균",
     ),
     "clip": (
         "the gradient of all weights together is at most this long",
-        "모든 가중치의 기울기를 합친 길이의 한도",
+        "그래디언트 클리핑: 모든 가중치의 그래디언트를 합친 길이의 한도",
     ),
     "average": (
         "average ← d average + (1 - d) weights; it is what is judged and kept",
@@ -150,7 +154,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "accumulate": (
         "gradients of {count} batches are added before a step",
-        "한 단계 전에 배치 {count}개의 기울기를 더합니다",
+        "그래디언트 누적: 한 스텝 전에 배치 {count}개의 그래디언트를 더합니다",
     ),
     "best": (
         "the weights of the best epoch are kept",
@@ -158,7 +162,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "stopping": (
         "stop when {count} epochs in a row were not better",
-        "{count} 에포크 연속으로 나아지지 않으면 멈춥니다",
+        "{count}에포크 연속으로 나아지지 않으면 멈춥니다",
     ),
     "restore": (
         "The model is the best epoch's.",
@@ -170,15 +174,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "features": (
         "Features: the frozen network without its last layer, computed once for every picture.",
-        "특징: 마지막 층을 뺀 얼린 신경망을 사진마다 한 번만 계산합니다.",
+        "특성: 마지막 층을 뺀 고정된 신경망을 이미지마다 한 번만 계산합니다.",
     ),
     "head": (
         "What learns: one layer on the features.",
-        "배우는 것: 특징 위의 층 하나.",
+        "학습하는 것: 특성 위의 층 하나.",
     ),
     "view": (
         "A view is a set of draws of the augmentation; None is the plain pictures. (V, N, F)",
-        "모습마다 증강을 새로 뽑습니다. None은 원래 사진입니다. (V, N, F)",
+        "변형마다 데이터 증강을 새로 뽑습니다. None은 원래 이미지입니다. (V, N, F)",
     ),
     "chosen": (
         "The pictures that the run learned from; what is left out of them judges it.",
@@ -218,18 +222,18 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "class-weights": (
         "weights of the classes in the loss",
-        "손실에서 클래스의 무게",
+        "손실에서 클래스의 가중치",
     ),
     # the level Autodiff
     "optimizer-autodiff": (
         "{formula}\n\n    Weight decay draws weights towards 0 and leaves biases and normalisation alone.",
-        "{formula}\n\n    가중치 감소는 가중치만 0으로 당기고 편향과 정규화는 그대로 둡니다.",
+        "{formula}\n\n    가중치 감쇠는 가중치만 0으로 당기고 편향과 정규화는 그대로 둡니다.",
     ),
     "fill": (
         "Give the layers their first arrays, in order: W, b; of batch norm gamma, beta, mean, "
         "variance.\n    A dense W is (inputs, outputs) here, torch's the other way round: the same memory, "
         "read in columns.",
-        "층에 처음 배열을 차례로 줍니다: W, b. 배치 정규화는 gamma, beta, 평균, 분산.\n    여기서 Dense의 W는 "
+        "층에 초기 배열을 차례로 줍니다: W, b. 배치 정규화는 gamma, beta, 평균, 분산.\n    여기서 Dense의 W는 "
         "(입력, 출력)이고, torch에서는 반대입니다. 같은 메모리를 열 방향으로 읽습니다.",
     ),
     "turned": (
@@ -239,23 +243,23 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "clip-autodiff": (
         "Shorten the gradients where all together are too long; their lengths are added in the order of torch's "
         "groups.",
-        "모든 기울기를 합친 길이가 한도를 넘으면 줄입니다. 길이는 torch의 묶음 순서로 더합니다.",
+        "모든 그래디언트를 합친 길이가 한도를 넘으면 줄입니다. 길이는 torch의 그룹 순서로 더합니다.",
     ),
     "mask": (
         "The same units as in the run are dropped.",
-        "실행에서와 같은 유닛을 끕니다.",
+        "원래 학습과 같은 유닛을 끕니다.",
     ),
     "changed": (
         "A layer that changes pictures in training, by the run's draws: NumPy's, for every picture its own.",
-        "학습할 때 사진을 바꾸는 층. 실행과 같은 값을 NumPy가 사진마다 따로 뽑습니다.",
+        "학습할 때 이미지를 바꾸는 층. 원래 학습과 같은 값을 NumPy가 이미지마다 따로 뽑습니다.",
     ),
     "first-weights": (
         "First weights: name, formula, shape in Keras' axes.",
-        "처음 가중치: 이름, 공식, Keras 축 순서의 모양.",
+        "초기 가중치: 이름, 공식, Keras 축 순서의 모양.",
     ),
     "read-own": (
         "The same layers in the words of Layers: they only read the file of weights.",
-        "같은 층을 Layers의 말로 쓴 것. 가중치 파일을 읽는 데만 씁니다.",
+        "같은 층을 레이어(Layers)로 쓴 것. 가중치 파일을 읽는 데만 씁니다.",
     ),
     "own-graph": (
         "y.backward() walks the graph that forward left behind; torch keeps none here",
@@ -272,31 +276,31 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "multi-step": (
         "The rate falls at each milestone (percent of the training).",
-        "이정표(학습의 백분율)마다 학습률이 내려갑니다.",
+        "감소 지점(학습의 백분율)마다 학습률이 내려갑니다.",
     ),
     "exponential": (
         "The rate falls by the same factor every percent.",
-        "1 퍼센트마다 같은 비율로 내려갑니다.",
+        "학습이 1퍼센트 진행될 때마다 학습률이 같은 비율로 내려갑니다.",
     ),
     "inverse": (
         "The rate falls like a power of the way.",
-        "진행의 거듭제곱으로 내려갑니다.",
+        "학습률이 진행 정도의 거듭제곱에 따라 내려갑니다.",
     ),
     "polynomial": (
         "The rate falls to 0 like a power of what is left.",
-        "남은 길의 거듭제곱으로 0까지 내려갑니다.",
+        "학습률이 남은 정도의 거듭제곱에 따라 0까지 내려갑니다.",
     ),
     "sigmoid": (
         "The rate falls along an S.",
-        "S자를 따라 내려갑니다.",
+        "학습률이 S자를 따라 내려갑니다.",
     ),
     "cosine": (
         "The rate falls along half a cosine.",
-        "코사인 반 주기를 따라 내려갑니다.",
+        "학습률이 코사인 반 주기를 따라 내려갑니다.",
     ),
     "one-cycle": (
         "One cycle: up to the peak along half a cosine, then down along another. t from 0 to 1.",
-        "한 주기: 코사인 반 주기로 정점까지 올랐다가 다시 내려갑니다. t는 0에서 1까지.",
+        "원 사이클: 코사인 반 주기로 정점까지 올랐다가 다시 내려갑니다. t는 0에서 1까지.",
     ),
 }
 LANGUAGES = {"en": 0, "ko": 1}

@@ -30,7 +30,7 @@ def learner_code(story: Story, say: dict[str, str]) -> str:
     parts += [keyword("weights", recipe.weights)] if recipe.weights != "none" else []
     fit, told = _fit(recipe, rate)
     parts += [keyword(key, given) for key, given in changed.items() if key not in told]
-    more = "" if recipe.weights == "none" else say["downloads" if recipe.weights == "pretrained" else "and-weights"]
+    more = say[{"none": "and-nothing", "pretrained": "downloads"}.get(recipe.weights, "and-weights")]
     words = sorted(words_of(own), key=lambda word: (not word[0].islower(), word)) if own else []
     return "\n".join(
         [

@@ -27,7 +27,7 @@ Say = dict[str, str]
 def title(story: Story, say: Say, key: str, promise: str) -> str:
     """The docstring of a script."""
     weights = story.recipe.weights
-    more = "" if weights == "none" else say["downloads" if weights == "pretrained" else "and-weights"]
+    more = say[{"none": "and-nothing", "pretrained": "downloads"}.get(weights, "and-weights")]
     return f'"""{say[key].format(run=story.name)}\n\n{say[promise].format(more=more)}\n"""\n'
 
 

@@ -65,6 +65,7 @@ class JobKind(StrEnum):
     TRAIN = "train"
     EVALUATE = "evaluate"
     CLASSIFY = "classify"
+    WEIGHTS = "weights"
 
 
 class Role(StrEnum):

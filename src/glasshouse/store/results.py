@@ -1,11 +1,12 @@
 """What jobs leave for the pages: reports and the prediction for every picture of a split.
 
-A run's folder gets ``results/SPLIT.json`` (``Report.to_dict()``) and ``results/SPLIT.npz``; a classification gets
+A run's folder gets ``results/SPLIT.json`` (``Report.to_dict()``) and ``results/SPLIT.npz``, both with a checksum that
+is verified when they are read, and by ``glasshouse verify``; a classification gets
 ``work/JOB/predictions.jsonl``, ``predictions.csv`` and, with truth, ``report.json``.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glasshouse.errors import MissingError
+from glasshouse.errors import DamagedRunError, MissingError
+from glasshouse.integrity.arrays import read_arrays, write_arrays
+from glasshouse.integrity.documents import CHECKSUM, checksum_fault, read_object, with_checksum
 
-__all__ = ["SplitAnswers", "read_answers", "read_predictions", "read_report", "result_place", "write_answers"]
+__all__ = [
+    "SplitAnswers",
+    "read_answers",
+    "read_predictions",
+    "read_report",
+    "result_place",
+    "verified_report",
+    "write_answers",
+    "write_report",
+]
 
 
 @dataclass(frozen=True)
@@ -42,22 +54,41 @@ def read_report(place: Path) -> dict[str, Any]:
 
     Raises:
         MissingError: the model was not scored there yet.
+        DamagedRunError: the report is not what was written.
     """
+    return verified_report(_ending(place, ".json"))
+
+
+def verified_report(file: Path) -> dict[str, Any]:
+    """Return the report in ``file``, also of before reports had checksums; it raises what ``read_report`` raises."""
     try:
-        found: dict[str, Any] = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise MissingError("The model was not scored on these pictures yet.") from None
-    return found
+        report = read_object(file)
+        fault = checksum_fault(report)
+    except FileNotFoundError:
+        raise _unscored() from None
+    except (OSError, ValueError) as error:
+        report, fault = {}, str(error)
+    if fault is not None:
+        raise _damaged(file, fault)
+    return {name: value for name, value in report.items() if name != CHECKSUM}
+
+
+def write_report(place: Path, report: Mapping[str, Any]) -> None:
+    """Keep a report (``Report.to_dict()``) at ``place``, with its checksum."""
+    file = _ending(place, ".json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.part")
+    beside.write_text(json.dumps(with_checksum(report), ensure_ascii=False), encoding="utf-8")
+    beside.replace(file)
 
 
 def write_answers(place: Path, labels: NDArray[np.int64], probabilities: NDArray[np.float32], k: int = 5) -> None:
     """Keep the answers on a split: the ``k`` most probable classes of each row."""
     top = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
     place.parent.mkdir(parents=True, exist_ok=True)
-    beside = place.with_name(f".{place.name}.part.npz")
-    np.savez(beside, labels=labels, top=top, top_probability=np.take_along_axis(probabilities, top, 1),
-             truth_probability=probabilities[np.arange(len(labels)), labels])  # fmt: skip
-    beside.rename(place.with_suffix(".npz"))
+    found = SplitAnswers(labels, top, np.take_along_axis(probabilities, top, 1),
+                         probabilities[np.arange(len(labels)), labels])  # fmt: skip
+    write_arrays(_ending(place, ".npz"), vars(found))
 
 
 def read_answers(place: Path) -> SplitAnswers:
@@ -65,12 +96,15 @@ def read_answers(place: Path) -> SplitAnswers:
 
     Raises:
         MissingError: the model was not scored there yet.
+        DamagedRunError: the answers are not what was written.
     """
+    file = _ending(place, ".npz")
     try:
-        with np.load(place.with_suffix(".npz"), allow_pickle=False) as file:
-            return SplitAnswers(file["labels"], file["top"], file["top_probability"], file["truth_probability"])
-    except (OSError, ValueError, KeyError):
-        raise MissingError("The model was not scored on these pictures yet.") from None
+        return SplitAnswers(**read_arrays(file))  # type: ignore[arg-type]
+    except FileNotFoundError:
+        raise _unscored() from None
+    except (OSError, ValueError, TypeError) as error:
+        raise _damaged(file, str(error)) from None
 
 
 def read_predictions(folder: Path, offset: int = 0, limit: int | None = None) -> Iterator[dict[str, Any]]:
@@ -85,3 +119,19 @@ def read_predictions(folder: Path, offset: int = 0, limit: int | None = None) ->
             if limit is not None and number >= offset + limit:
                 return
             yield json.loads(line)
+
+
+def _ending(place: Path, ending: str) -> Path:
+    """The file of results at ``place``, in whose name a dot may stand."""
+    return place.with_name(f"{place.name}{ending}")
+
+
+def _unscored() -> MissingError:
+    return MissingError("The model was not scored on these pictures yet.")
+
+
+def _damaged(file: Path, fault: str) -> DamagedRunError:
+    return DamagedRunError(
+        f"The results in {file.parent.name}/{file.name} are damaged ({fault}). Evaluate the model on these pictures "
+        "again."
+    )

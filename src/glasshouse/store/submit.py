@@ -25,6 +25,7 @@ from glasshouse.store.places import allowed_path, from_runs
 from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, UserRecord
 from glasshouse.store.tables import datasets, models
 from glasshouse.store.uploads import get_upload, upload_source
+from glasshouse.store.weights import weights_file
 
 __all__ = [
     "NewDataset",
@@ -64,7 +65,8 @@ class NewModel:
     """A model to train on a dataset; ``recipe`` has the fields of TrainingRecipe without ``data``.
 
     ``weights`` may also be ``model:ID`` (an earlier model's weights), ``model:ID:best.safetensors`` (a checkpoint of
-    it) or ``upload:ID``. ``sweep`` maps ``lr`` and ``batch_size`` to lists: each pair becomes a model of its own.
+    it), ``shelf:NAME`` (see ``store.weights``) or ``upload:ID``. ``sweep`` maps ``lr`` and ``batch_size`` to lists;
+    each pair becomes a model of its own.
     """
 
     name: str
@@ -341,6 +343,8 @@ def weights_path(store: Store, weights: str, user: UserRecord | None) -> str:
         return from_runs(f"{model.folder}/{inside}")
     if weights.startswith("upload:"):
         return from_runs(upload_source(store, get_upload(store, weights.removeprefix("upload:"), user)))
+    if weights.startswith("shelf:"):
+        return weights_file(store, weights.removeprefix("shelf:"))
     return weights if weights in ("none", "pretrained") else str(allowed_path(store, weights))
 
 

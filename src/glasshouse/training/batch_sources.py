@@ -12,9 +12,16 @@ from glasshouse.data.draws import choice
 from glasshouse.data.stored.rows import Split
 from glasshouse.export.inference import normalized
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.training.steps import Part
 
-__all__ = ["BatchSource", "FeatureBatches", "PictureBatches"]
+__all__ = ["BatchSource", "FeatureBatches", "Part", "PictureBatches"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A batch on the device: inputs (N, C, H, W) or (N, F), targets (N,) or (N, K)."""
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
 
 
 class BatchSource(Protocol):

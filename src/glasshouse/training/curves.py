@@ -7,6 +7,7 @@ from dataclasses import dataclass
 __all__ = ["Line", "chart"]
 
 WIDTH, HEIGHT, MARGIN = 360, 200, 40
+FACES = "system-ui, Apple SD Gothic Neo, Malgun Gothic, Noto Sans KR, Noto Sans CJK KR, sans-serif"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def chart(lines: Sequence[Line], title: str, log_x: bool = False, mark: float | 
     left, right = (f"{10**x:.2g}" if log_x else f"{x:g}" for x in box[:2])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-size="11" fill="none" '
-        f'font-family="sans-serif" role="img" aria-label="{title}">'
+        f'font-family="{FACES}" role="img" aria-label="{title}">'
         f'<text x="{MARGIN}" y="14" fill="currentColor">{title}  {legend}</text>{"".join(parts)}'
         f"{_label(2, 32, f'{box[3]:.3g}')}{_label(2, HEIGHT - 24, f'{box[2]:.3g}')}"
         f"{_label(MARGIN, HEIGHT - 6, left)}{_label(WIDTH - MARGIN, HEIGHT - 6, right)}</svg>"

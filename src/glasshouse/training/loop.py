@@ -4,6 +4,8 @@ Who wants to print, draw, store or stop is a ``for`` loop around it::
 
     for event in train(recipe, Path("run1")):
         print(event)
+
+Read `_epochs` first: it is the loop. `setup.py` is what does not change in it, `state.py` what does and one step.
 """
 
 import os
@@ -27,6 +29,7 @@ from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.setup import TrainingResources, check_batches, gather, keep_frozen, load_frozen, prepare
 from glasshouse.training.standing import Standing, check_fit, restore_events, standing_of
 from glasshouse.training.state import TrainingState
+from glasshouse.training.state_files import checkpoint_due, checkpoint_paths, restore_state, save_state
 from glasshouse.training.validation import PURPOSE, Scores
 
 __all__ = ["resume", "train"]
@@ -132,16 +135,16 @@ def _training(
         setup = yield from _watched(prepare(resources, run), stop)
         state = TrainingState(setup)
         if standing is not None:
-            state.restore(*standing)
+            restore_state(state, *standing)
         else:  # from here on the run needs no file of weights
-            state.save([run.last], run.recorded())
+            save_state(state, [run.last], run.recorded())
         if state.precision.note:
             yield Notice("precision", state.precision.note)
         yield _started(run, state)
         try:
             yield from (_fitted if state.recipe.linear else _epochs)(run, state, stop)
         except (Stopped, GeneratorExit):
-            state.save([run.last], run.recorded())
+            save_state(state, [run.last], run.recorded())
             raise
         yield from _watched(finish(run, state), stop)
 
@@ -162,8 +165,8 @@ def _epochs(run: RunFolder, state: TrainingState, stop: StopRequest) -> Generato
             left = spent / (position.step - first_step) * (last_step - position.step)
             yield StepDone(position.step, position.epoch + 1, loss, rate, norm, position.seconds, left)
             stop.check()
-            if state.due():
-                state.save([run.last], run.recorded())
+            if checkpoint_due(state):
+                save_state(state, [run.last], run.recorded())
                 yield CheckpointSaved("checkpoints/last.safetensors", position.step, position.epoch + 1)
         yield from _epoch_end(run, state, stop, before - clock)
 
@@ -189,8 +192,8 @@ def _epoch_end(run: RunFolder, state: TrainingState, stop: StopRequest, since: f
     state.position.seconds = since + time.monotonic()
     done = state.end_epoch(scores)
     yield done
-    paths = state.paths(run, done)
-    state.save(paths, run.recorded())
+    paths = checkpoint_paths(state, run, done)
+    save_state(state, paths, run.recorded())
     for path in paths:
         yield CheckpointSaved(path.relative_to(run.path).as_posix(), state.position.step, done.epoch)
     stop.check()

@@ -1,35 +1,94 @@
-"""Everything of a training that changes while it runs, and that a checkpoint must hold."""
+"""Everything of a training that changes while it runs, and the step that changes it.
+
+`loop.py` is the line through a training, `setup.py` what does not change; here is one step of it, from the batches to
+the moved weights: `TrainingState.train_step`, and in it `Stepper.step`.
+"""
 
 import math
 import time
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
 import torch
+from torch import nn
 
-from glasshouse.errors import DamagedRunError, MemoryLimitError, NotFiniteError, RecipeError
+from glasshouse.errors import NotFiniteError
 from glasshouse.events import EpochDone
+from glasshouse.networks.layered import Layered
 from glasshouse.training.averaging import MovingAverage
-from glasshouse.training.checkpoints import (
-    load_state,
-    module_tensors,
-    optimizer_tensors,
-    restore_optimizer,
-    write_checkpoint,
-)
-from glasshouse.training.devices import fitting_batch_size, is_memory_error, memory_limit
-from glasshouse.training.diagnosis import advice, alone_in_batch, broken
-from glasshouse.training.objective import build_objective
+from glasshouse.training.batch_sources import Part
+from glasshouse.training.devices import deterministic
+from glasshouse.training.diagnosis import broken
+from glasshouse.training.failures import explained, spoiled
+from glasshouse.training.objective import Objective, build_objective
 from glasshouse.training.optimizers import build_optimizer, set_rate
 from glasshouse.training.phases import Phase
-from glasshouse.training.position import Position, disagreements
-from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.position import Position
+from glasshouse.training.precision import Precision, choose_precision
+from glasshouse.training.randomness import seeded
 from glasshouse.training.setup import TrainingSetup
-from glasshouse.training.steps import Part, Stepper, choose_precision
 from glasshouse.training.stopping import Watch
 from glasshouse.training.validation import Scores
 
-__all__ = ["TrainingState"]
+__all__ = ["Stepper", "TrainingState"]
+
+
+class Stepper:
+    """Takes optimizer steps on ``module``; what it keeps beyond its optimizer is the scale of mixed precision."""
+
+    def __init__(self, module: nn.Module, objective: Objective, device: torch.device, precision: Precision) -> None:
+        self.module = module
+        self.objective = objective
+        self.device = device
+        self.precision = precision
+        self.scaler = torch.amp.GradScaler(device.type, enabled=precision.scaled)
+
+    def step(
+        self,
+        optimizer: torch.optim.Optimizer,
+        parts: Iterable[Part],
+        count: int,
+        seed: tuple[int, int, int],
+        clip_norm: float | None,
+    ) -> tuple[float, float]:
+        """Move the weights once, by the mean loss of the ``count`` pictures in ``parts``; return loss and norm.
+
+        ``seed`` is (seed, epoch, step): all that dropout and augmentation layers depend on.
+
+        Raises:
+            NotFiniteError: the loss or the gradient is NaN or infinite; the weights have not been moved.
+        """
+        optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros((), device=self.device)
+        with deterministic():
+            for index, part in enumerate(parts):
+                loss = self._forward(part, (*seed, index)) / count
+                torch.autograd.backward(self.scaler.scale(loss))
+                total += loss.detach()
+        self.scaler.unscale_(optimizer)
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        norm = nn.utils.clip_grad_norm_(parameters, clip_norm or math.inf)
+        value, size = torch.stack([total, norm]).tolist()  # one wait for the device, not two
+        self._check(value, size)
+        self.scaler.step(optimizer)
+        self.scaler.update()
+        return value + 0.0, size if math.isfinite(size) else 0.0  # a step that the scale made too large is not taken
+
+    def _forward(self, part: Part, numbers: tuple[int, ...]) -> torch.Tensor:
+        mixed = self.precision.dtype is not None
+        if isinstance(self.module, Layered):
+            self.module.seed(*numbers)
+        with (
+            seeded(self.device, *numbers),
+            torch.autocast(self.device.type, dtype=self.precision.dtype, enabled=mixed),
+        ):
+            logits = self.module(part.inputs)
+        return self.objective(logits.float(), part.targets)
+
+    def _check(self, loss: float, norm: float) -> None:
+        if not math.isfinite(loss):
+            raise NotFiniteError(f"the loss is {loss}", 0)
+        if not math.isfinite(norm) and (not self.precision.scaled or self.scaler.get_scale() < 1):
+            raise NotFiniteError(f"the loss is {loss:.4g}, but its gradient is {norm}", 0)
 
 
 class TrainingState:
@@ -51,7 +110,7 @@ class TrainingState:
         early = recipe.early_stopping
         self.stopping = self.best if early is None else Watch(
             early.monitor if evaluated else "train_loss", early.min_delta, early.patience)  # fmt: skip
-        self._saved = (time.monotonic(), 0)
+        self.saved = (time.monotonic(), 0)  # when a checkpoint was written last, and after which step
 
     @property
     def evaluated(self) -> torch.nn.Module:
@@ -85,20 +144,8 @@ class TrainingState:
             rate = phase.rate(position.epoch, position.step_in_epoch, self.setup.plan.steps)
         set_rate(optimizer, rate)
         seed = (self.recipe.seed, position.epoch, position.step_in_epoch)
-        try:
+        with explained(self.setup, position):
             loss, norm = self.stepper.step(optimizer, parts, count, seed, self.recipe.clip_norm)
-        except NotFiniteError as error:
-            raise self._not_finite(str(error)) from None
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise self._alone() from error
-        except (RuntimeError, MemoryError) as error:
-            if "without overflow" in str(error):  # a rate, or a rate times a decay, that is no 32-bit number
-                raise self._too_far() from error
-            if not is_memory_error(error):
-                raise
-            raise self._too_little_memory() from error
         if self.average is not None:
             self.average.update(self.module)
         position.step += 1
@@ -116,7 +163,7 @@ class TrainingState:
         names = broken(self.evaluated)
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise self._spoiled(f"the weights {names[0]}{more} are NaN or infinite")
+            raise spoiled(self.recipe, self.position, f"the weights {names[0]}{more} are NaN or infinite")
 
     def check_scores(self, scores: Scores) -> None:
         """See that the loss on the validation pictures is a number.
@@ -125,12 +172,7 @@ class TrainingState:
             NotFiniteError: it is not.
         """
         if not math.isfinite(scores.loss):
-            raise self._spoiled(f"the loss on the validation pictures is {scores.loss}")
-
-    def _spoiled(self, what: str) -> NotFiniteError:
-        step, epoch = self.position.step, self.position.epoch + 1
-        hint, more = advice(self.recipe)
-        return NotFiniteError(f"epoch {epoch}: after step {step} {what}. {hint}{more}", step)
+            raise spoiled(self.recipe, self.position, f"the loss on the validation pictures is {scores.loss}")
 
     def end_epoch(self, scores: Scores | None) -> EpochDone:
         """Close the epoch with its scores, and move on to the next."""
@@ -150,97 +192,5 @@ class TrainingState:
         position.epoch, position.step_in_epoch, position.loss_sum, position.pictures = epoch, 0, 0.0, 0
         return done
 
-    def paths(self, run: RunFolder, done: EpochDone) -> list[Path]:
-        """Return under which names the epoch's checkpoint is kept; ``last`` comes last, so that a crash between two
-        of them leaves a state from which the same epoch is repeated."""
-        every = self.recipe.checkpoints.keep_every
-        kept = [run.kept(done.epoch)] if every and done.epoch % every == 0 else []
-        return [*kept, *([run.best] if done.best else []), run.last]
-
-    def due(self) -> bool:
-        """Whether the recipe asks for a checkpoint within the epoch now."""
-        seconds, step = self._saved
-        minutes, steps = self.recipe.checkpoints.minutes, self.recipe.checkpoints.steps
-        late = minutes is not None and time.monotonic() - seconds >= 60 * minutes
-        return late or (steps is not None and self.position.step - step >= steps)
-
-    def save(self, paths: Sequence[Path], events: tuple[int, str]) -> None:
-        """Write a checkpoint under each of ``paths``; ``events`` is the length and the CRC-32 of events.jsonl."""
-        tensors = module_tensors(self.module, "module")
-        position = self.position
-        if self.average is not None:
-            tensors |= module_tensors(self.average.module, "average")
-            position.updates = self.average.updates
-        if self.optimizer is not None:
-            state, position.numbers = optimizer_tensors(self.optimizer)
-            tensors |= state
-        position.best, position.stopping = self.best.to_dict(), self.stopping.to_dict()
-        position.scaler, (position.events, position.told) = self.stepper.scaler.state_dict(), events
-        if not position.recipe:
-            dataset = self.setup.resources.dataset
-            position.recipe = {**self.recipe.model_dump(mode="json"), "fingerprint": dataset.fingerprint}
-            position.classes = list(dataset.classes)
-        write_checkpoint(paths, tensors, position)
-        self._saved = (time.monotonic(), position.step)
-
-    def restore(self, tensors: dict[str, torch.Tensor], position: Position) -> None:
-        """Go on from a checkpoint.
-
-        Raises:
-            DamagedRunError: it does not fit the network, the optimizer or the plan.
-        """
-        plan = self.setup.plan
-        if problems := list(disagreements(position, plan.epochs, plan.steps)):
-            raise DamagedRunError(f"the checkpoint cannot be used: {'; '.join(problems[:3])}")
-        load_state(self.module, tensors, "module")
-        if self.average is not None:
-            load_state(self.average.module, tensors, "average")
-            self.average.updates = position.updates
-        self.position = position
-        self.best, self.stopping = Watch.from_dict(position.best), Watch.from_dict(position.stopping)
-        self._restore_scaler(position)
-        if position.epoch < self.setup.plan.epochs:
-            phase = self.setup.plan.phase(position.epoch)
-            self.enter(phase)
-            begins = position.epoch == phase.first and position.step_in_epoch == 0
-            if self.optimizer is not None and not begins:
-                restore_optimizer(self.optimizer, tensors, position.numbers)
-        self._saved = (time.monotonic(), position.step)
-
-    def _restore_scaler(self, position: Position) -> None:
-        try:
-            self.stepper.scaler.load_state_dict(position.scaler)
-        except (RuntimeError, KeyError, TypeError) as error:
-            raise DamagedRunError(f"the checkpoint has no state of mixed precision that can be used: {error}") from None
-
     def _epoch_seconds(self) -> float:
         return self.position.seconds - math.fsum(epoch["seconds"] for epoch in self.position.history)
-
-    def _not_finite(self, what: str) -> NotFiniteError:
-        step, epoch = self.position.step + 1, self.position.epoch + 1
-        hint, more = advice(self.recipe)
-        return NotFiniteError(f"step {step} (epoch {epoch}): {what}; the weights were not moved. {hint}{more}", step)
-
-    def _too_far(self) -> NotFiniteError:
-        step, epoch = self.position.step + 1, self.position.epoch + 1
-        hint, more = advice(self.recipe)
-        return NotFiniteError(f"step {step} (epoch {epoch}): the step is larger than 32-bit numbers can hold. "
-                              f"{hint}{more}", step)  # fmt: skip
-
-    def _alone(self) -> RecipeError:
-        shape = self.setup.input_shape
-        size, pictures = f"{shape[-1]}x{shape[-2]}", len(self.setup.resources.dataset.splits["train"])
-        return RecipeError("the training recipe", [alone_in_batch(self.recipe.network_name, pictures, size)])
-
-    def _too_little_memory(self) -> MemoryLimitError:
-        device = self.setup.resources.device
-        self.module.zero_grad(set_to_none=True)
-        fits = fitting_batch_size(self.recipe.batch_size, self._attempt)
-        return memory_limit(self.recipe.batch_size, self.recipe.accumulate, device, fits)
-
-    def _attempt(self, size: int) -> None:
-        """Compute forward and backward for ``size`` blank inputs, to see whether there is memory for them."""
-        self.module.eval()
-        inputs = torch.zeros(size, *self.setup.input_shape, device=self.setup.resources.device)
-        torch.autograd.backward(self.module(inputs).sum())
-        self.module.zero_grad(set_to_none=True)

@@ -8,6 +8,7 @@ from glasshouse.data.dataset import open_dataset, verify_dataset
 from glasshouse.errors import GlasshouseError, InputError
 from glasshouse.events import EVENTS
 from glasshouse.export.verify import verify_model
+from glasshouse.integrity.arrays import arrays_fault
 from glasshouse.integrity.blocks import file_entry
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, read_object
 from glasshouse.integrity.tensors import tensors_fault
@@ -47,7 +48,8 @@ def verify_run(path: str | Path) -> Verification:
     if folder.frozen.exists():
         checks.append(_tensors(folder.frozen, "checkpoints/body.safetensors"))
     checks.append(_events(folder, positions))
-    checks += _report(folder)
+    checks += _report(folder.path / "report-val.json", "report-val.json")
+    checks += _results(folder.path / "results")
     problems, notes = list(_disagreements(folder, positions)), []
     if (folder.model).is_dir():
         model = verify_model(folder.model)
@@ -140,17 +142,26 @@ def _events(folder: RunFolder, positions: dict[str, Position]) -> FileCheck:
     return FileCheck(name, "whole" if last.told or whole else "unchecked")
 
 
-def _report(folder: RunFolder) -> Iterator[FileCheck]:
-    name, path = "report-val.json", folder.path / "report-val.json"
+def _report(path: Path, name: str) -> Iterator[FileCheck]:
     if not path.exists():
         return
     try:
         report = read_object(path)
-        fault = checksum_fault(report)
-        known = CHECKSUM in report
+        fault, known = checksum_fault(report), CHECKSUM in report
     except (OSError, ValueError) as error:
         fault, known = str(error), False
     yield FileCheck(name, "damaged" if fault else "whole" if known else "unchecked", fault or "")
+
+
+def _results(folder: Path) -> Iterator[FileCheck]:
+    """What the Studio keeps beside a run: reports on splits, and the answers for their pictures."""
+    for path in sorted(folder.glob("[!.]*.*")):
+        name = f"results/{path.name}"
+        if path.suffix == ".json":
+            yield from _report(path, name)
+        elif path.suffix == ".npz":
+            fault, known = arrays_fault(path)
+            yield FileCheck(name, "damaged" if fault else "whole" if known else "unchecked", fault or "")
 
 
 def _disagreements(folder: RunFolder, positions: dict[str, Position]) -> Iterator[str]:

@@ -33,6 +33,8 @@ def next_step(_: Callable[[str], str], job: JobResource | JobRecord, kept: bool 
     if job.kind in (JobKind.EVALUATE, JobKind.CLASSIFY):
         usual = _("Put right what is named, and try again.")
         return NextStep(happened, _of_answers(_).get(failure, usual))
+    if job.kind == JobKind.WEIGHTS:
+        return NextStep(happened, _of_answers(_).get(failure, _("Put right what is named, and try again.")), False)
     usual = (_("Resume goes on from the last checkpoint; or clone the model with other settings.") if kept else
              _("Put right what is named and resume, or clone the model with other settings."))  # fmt: skip
     return NextStep(happened, _of_training(_).get(failure, usual), failure not in AGAIN)

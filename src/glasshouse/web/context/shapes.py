@@ -185,9 +185,10 @@ class PointsOut(Shape):
 
 
 class LogOut(Shape):
-    """What a job wrote; ask again from the byte ``last``, unless it ``ended``."""
+    """What a job wrote, ``told`` in the reader's language; ask again from the byte ``last``, unless it ``ended``."""
 
     text: str
+    told: str
     last: int
     ended: bool
 

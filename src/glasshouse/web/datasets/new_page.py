@@ -22,7 +22,8 @@ from glasshouse.web.context.resources import find_dataset
 from glasshouse.web.datasets.form import CHECKED, defaults, filled_from, new_dataset, without
 from glasshouse.web.datasets.preview import Preview, preview_of
 from glasshouse.web.framework.form_values import problems_of
-from glasshouse.web.framework.templating import page
+from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.templating import language_of, page
 
 __all__ = ["router"]
 
@@ -87,9 +88,10 @@ async def upload(request: Request, context: MemberContext) -> Response:
 
 
 @router.post("/datasets/sample")
-def sample() -> RedirectResponse:
+def sample(request: Request) -> RedirectResponse:
     """Go on with the form on the bundled digits."""
-    small = {"width": 28, "height": 28, "color": "gray", "name": "Handwritten digits"}
+    name = texts(language_of(request)).gettext("Handwritten digits")
+    small = {"width": 28, "height": 28, "color": "gray", "name": name}
     return RedirectResponse(f"/datasets/new?{urlencode({'from': 'sample', 'source': 'sample:digits', **small})}", 303)
 
 

@@ -13,6 +13,7 @@ ADDRESSES: Mapping[JobKind, Callable[[JobRecord], str]] = {
     JobKind.TRAIN: lambda job: f"/models/{job.model_id}",
     JobKind.EVALUATE: lambda job: f"/models/{job.model_id}/result?split={job.arguments.get('split', 'val')}",
     JobKind.CLASSIFY: lambda job: f"/models/{job.model_id}/many/{job.id}",
+    JobKind.WEIGHTS: lambda job: "/weights",
 }
 
 
@@ -30,4 +31,5 @@ def kind_words(language: str) -> Mapping[JobKind, str]:
         JobKind.TRAIN: _("training"),
         JobKind.EVALUATE: _("scoring"),
         JobKind.CLASSIFY: _("classifying"),
+        JobKind.WEIGHTS: _("weights"),
     }

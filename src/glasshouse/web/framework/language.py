@@ -18,6 +18,7 @@ __all__ = [
     "catalogue",
     "choose",
     "count",
+    "count_roughly",
     "duration",
     "library_texts",
     "percent",
@@ -86,6 +87,16 @@ def choose(chosen: str | None, accepted: str | None) -> str:
 def count(number: int, language: str) -> str:
     """Return a whole number with the language's separators."""
     return str(format_decimal(number, locale=language))
+
+
+def count_roughly(number: int, language: str) -> str:
+    """Return a large number as it is said: ``138.4 million``; Korean counts in ten thousands, ``1억 3,836만``."""
+    if language != "ko":
+        return f"{number / 1e6:.1f} million"
+    hundred_millions, rest = divmod(round(number / 1e4), 10_000)
+    parts = [f"{hundred_millions:,}억"] if hundred_millions else []
+    parts += [f"{rest:,}만"] if rest else []
+    return " ".join(parts) or count(number, language)
 
 
 def percent(part: float | None, language: str) -> str:

@@ -83,5 +83,5 @@ def _with_fields(text: str, language: str) -> str:
 
 
 def _values(_: Callable[[str], str]) -> Mapping[str, str]:
-    return {"random": _("Random"), "ordered": _("In order"), "jpeg": "JPEG", "gray": _("Grey"), "rgb": _("Colour"),
-            "none": _("Nothing: random weights"), "FILE": ""}  # fmt: skip
+    return {"random": _("Random"), "ordered": _("In order"), "jpeg": "JPEG", "gray": _("Grey"),
+            "rgb": _("colour").capitalize(), "none": _("Nothing: random weights"), "FILE": ""}  # fmt: skip

@@ -24,6 +24,7 @@ from glasshouse.web.models.curve_texts import said
 from glasshouse.web.models.curves import curves
 from glasshouse.web.models.frame import framed
 from glasshouse.web.models.live_texts import gauges, live_words
+from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
 
 __all__ = ["router"]
@@ -57,7 +58,7 @@ def details(request: Request, context: Context, job: ModelInPath) -> HTMLRespons
         text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
         rows=recipe_rows(_, job.recipe),
         kept=list_checkpoints(context.store, record),
-        log=read_log(context.store, record.job_id, LOG) if seen else "",
+        log=log_in_words(read_log(context.store, record.job_id, LOG), language_of(request)) if seen else "",
         log_seen=seen,
         log_size=log_size(context.store, record.job_id),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",

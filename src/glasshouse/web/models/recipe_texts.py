@@ -83,12 +83,14 @@ def _value(_: Words, field: RecipeField, value: object) -> str:
     if field.setting.unit == "%":
         numbers = value if isinstance(value, Sequence) else [value]
         return ", ".join(_("{value} %").format(value=f"{number:g}") for number in numbers)
-    return _plain(value)
+    return _plain(value, _("{low}–{high}"))
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, between: str = "{low}–{high}") -> str:
+    if isinstance(value, Sequence) and len(value) == 2:
+        return between.format(low=_plain(value[0]), high=_plain(value[1]))
     if isinstance(value, Sequence):
-        return "–".join(map(_plain, value))
+        return ", ".join(map(_plain, value))
     if value is None:
         return "–"
     return f"{value:.8g}" if isinstance(value, float) else str(value)

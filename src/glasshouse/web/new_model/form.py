@@ -39,6 +39,7 @@ SEVERAL_EXPECTED = "expected numbers with spaces between, such as 50 85"
 WEIGHTS = {
     r"\.\./runs/([^/]+)/model/weights\.safetensors": "model:{}",
     r"\.\./runs/([^/]+)/checkpoints/([^/]+)": "model:{}:{}",
+    r"\.\./weights/([^/]+)/weights\.safetensors": "shelf:{}",
     r"\.\./uploads/([^/]+)/.+": "upload:{}",
 }
 

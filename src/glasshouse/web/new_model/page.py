@@ -17,6 +17,7 @@ from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.ownership import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
 from glasshouse.store.submit import check_member, model_problems, submit_models, weights_path
+from glasshouse.store.weights import weights_at_hand
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, MemberContext, RequestContext
 from glasshouse.web.context.resource import DATASET, MODEL
@@ -231,6 +232,7 @@ def _form(
         "plan": _plan(context, form, chosen, drawn),
         "networks": list(CATALOGUE.values()),
         "own_networks": _own_networks(context, jobs, form.get("network", "")),
+        "shelf": [item.card.name for item in weights_at_hand(context.store) if not item.packaged],
         "weights_here": {name for name, entry in CATALOGUE.items() if at_hand(entry)},
         "models": [(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
         "drawing": _drawing(drawn),

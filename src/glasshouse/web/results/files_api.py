@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 
 from glasshouse.data.stored.spreadsheet import BOM, line
@@ -15,7 +15,9 @@ from glasshouse.store.runs import checkpoint_file, log_size, read_log_since
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import LogOut
 from glasshouse.web.datasets.attachments import attached
+from glasshouse.web.framework.templating import language_of
 from glasshouse.web.models.archive import blocks, pack
+from glasshouse.web.models.log_texts import log_in_words
 
 __all__ = ["router"]
 
@@ -42,12 +44,13 @@ def recipe(context: Context, model_id: str) -> Response:
 
 
 @router.get("/log")
-def log(context: Context, model_id: str, since: Annotated[int, Query(ge=0, lt=2**53)] = 0) -> LogOut:
+def log(request: Request, context: Context, model_id: str, since: Annotated[int, Query(ge=0, lt=2**53)] = 0) -> LogOut:
     """Tell what the job wrote behind its first ``since`` bytes; for its owner, also where the model is shared."""
     model = get_model(context.store, model_id, context.user)
     get_job(context.store, model.job_id, context.user)
     text, last = read_log_since(context.store, model.job_id, since, AT_ONCE)
-    return LogOut(text=text, last=last, ended=not model.state.live and last >= log_size(context.store, model.job_id))
+    ended = not model.state.live and last >= log_size(context.store, model.job_id)
+    return LogOut(text=text, told=log_in_words(text, language_of(request)), last=last, ended=ended)
 
 
 @router.get("/log.txt", response_class=PlainTextResponse)

@@ -1,4 +1,6 @@
 // The lists at home and in the bin: rows are chosen, and the bar of actions follows; jobs that end are seen below too.
+import { composing, keyOf } from "./keys.js";
+
 const bar = document.getElementById("chosen");
 let last = null;
 
@@ -48,32 +50,34 @@ function clear() {
 }
 
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape") {
+  const field = event.target.matches?.("input:not([type=checkbox]), textarea, select");
+  if (field && composing(event)) return;
+  const key = keyOf(event);
+  if (key === "Escape") {
     const open = document.querySelector("details.choose[open]");
     if (open) { open.open = false; open.querySelector("summary").focus(); } else if (chosen().length) clear();
     return;
   }
-  const field = event.target.matches?.("input:not([type=checkbox]), textarea, select");
   if (field || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const rows = [...document.querySelectorAll("table.rows tbody tr")];
   const at = rows.indexOf(document.activeElement?.closest("tr"));
-  if (event.key === "j" || event.key === "k") {
-    const next = rows[at < 0 ? 0 : at + (event.key === "j" ? 1 : -1)];
+  if (key === "j" || key === "k") {
+    const next = rows[at < 0 ? 0 : at + (key === "j" ? 1 : -1)];
     next?.querySelector("th a")?.focus();
   }
-  if (event.key.toLowerCase() === "x" && at >= 0) {
+  if (key.toLowerCase() === "x" && at >= 0) {
     const box = rows[at].querySelector('input[name="chosen"]');
     box.checked = event.shiftKey ? true : !box.checked;
     choose(box, event.shiftKey);
   }
   if (!chosen().length) return;
-  if (event.key === "Delete") bar.querySelector("[data-delete]")?.click();
-  if (event.key === "g") { event.preventDefault(); document.getElementById("group_name")?.focus(); }
+  if (key === "Delete") bar.querySelector("[data-delete]")?.click();
+  if (key === "g") { event.preventDefault(); document.getElementById("group_name")?.focus(); }
 });
 
 // A button of a group acts on a name; Enter in the field means it too, not Compare.
 document.getElementById("group_name")?.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return;
+  if (event.key !== "Enter" || composing(event)) return;
   event.preventDefault();
   bar.requestSubmit(bar.querySelector('[formaction="/chosen/group"]'));
 });

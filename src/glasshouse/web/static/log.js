@@ -11,10 +11,10 @@ async function follow() {
       const reply = await fetch(`${log.dataset.log}?since=${since}`, { signal: AbortSignal.timeout(10000) });
       if (reply.status === 404) return;
       if (!reply.ok) throw new Error(String(reply.status));
-      const { text, last, ended } = await reply.json();
+      const { told, last, ended } = await reply.json();
       const below = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-      if (text) { log.append(text); log.hidden = false; document.querySelector("[data-empty]").hidden = true; }
-      if (text && below) log.scrollTop = log.scrollHeight;
+      if (told) { log.append(told); log.hidden = false; document.querySelector("[data-empty]").hidden = true; }
+      if (told && below) log.scrollTop = log.scrollHeight;
       since = last;
       lost.hidden = true;
       wait = 2000;

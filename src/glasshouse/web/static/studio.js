@@ -1,5 +1,6 @@
 // What every page has: live parts, keys, kept forms, help that closes. All pages work without it.
 import { keepForms } from "./keep.js";
+import { composing, keyOf } from "./keys.js";
 
 function typing(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -52,15 +53,22 @@ for (const form of document.querySelectorAll("form[data-at-once]")) {
 }
 
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape") for (const open of document.querySelectorAll("details.help[open]")) { open.open = false; open.querySelector("summary").focus(); }
+  if (typing(event.target) && composing(event)) return;
+  const key = keyOf(event);
+  if (key === "Escape") for (const open of document.querySelectorAll("details.help[open]")) { open.open = false; open.querySelector("summary").focus(); }
   if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "/") { const search = document.querySelector("input[type=search]"); if (search) { event.preventDefault(); search.focus(); search.select(); } }
-  if (event.key === "?") document.getElementById("keys").showModal();
-  if (event.key === "h") location.href = "/";
-  const beside = document.querySelector(`a[data-key="${event.key}"]`);
+  if (key === "/") { const search = document.querySelector("input[type=search]"); if (search) { event.preventDefault(); search.focus(); search.select(); } }
+  if (key === "?") document.getElementById("keys").showModal();
+  if (key === "h") location.href = "/";
+  const beside = document.querySelector(`a[data-key="${CSS.escape(key)}"]`);
   if (beside) { event.preventDefault(); location.href = beside.href; return; }
-  if (event.key.startsWith("Arrow")) move(event);
+  if (key.startsWith("Arrow")) move(event);
 });
+
+// Enter that ends a syllable sends no form.
+addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && composing(event) && event.target.matches?.("input")) event.preventDefault();
+}, true);
 
 // A picture that cannot be shown makes room for the words that say so.
 for (const image of document.querySelectorAll("img[data-or-nothing]")) {

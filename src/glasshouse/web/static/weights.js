@@ -5,7 +5,7 @@ const form = document.getElementById("model");
 const part = form?.querySelector("[data-weights-upload]");
 const PIECE = 8 * 2 ** 20;
 
-async function send(file, bar) {
+export async function send(file, bar) {
   const upload = await ask("POST", "/api/v1/uploads", JSON.stringify({ name: file.name }));
   const address = `/api/v1/uploads/${upload.id}/files/${encodeURIComponent(file.name)}`;
   for (let offset = 0; offset < file.size;) {

@@ -1,0 +1,1 @@
+"""The shelf of weights: what pretrained weights are at hand, added, fetched, removed."""
