@@ -9,6 +9,7 @@ from pydantic import Field
 
 from glasshouse.errors import Problem, RecipeError
 from glasshouse.layers.classifier import Classifier
+from glasshouse.messages import Message
 from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.objective import ObjectiveRecipe
@@ -121,7 +122,7 @@ class TrainingRecipe(Recipe):
     second of five folds, which judge in the place of the validation pictures.
     """
 
-    title: ClassVar[str] = "the training recipe"
+    title: ClassVar[str] = Message("the training recipe")
     kind: Literal["training"] = "training"
     data: Annotated[
         str,
@@ -357,7 +358,7 @@ class TrainingRecipe(Recipe):
         if self.learn_from.startswith("fold "):
             number, folds = map(int, self.learn_from.removeprefix("fold ").split("/"))
             if number > folds:
-                yield Problem("learn_from", f"there is no fold {number} of {folds}")
+                yield Problem("learn_from", Message("there is no fold {number} of {folds}", number=number, folds=folds))
         if self.strategy == "features" and (self.augmentation.mixup or self.augmentation.cutmix):
             yield Problem("augmentation", "mixup and cutmix mix whole pictures, which cached features cannot do; "
                           "set both to 0 or choose the strategy fine-tune")  # fmt: skip
@@ -366,9 +367,21 @@ class TrainingRecipe(Recipe):
         if not self.fingerprint:  # a run's recipe has one, and runs were made before this was refused
             yield from self.start_problems()
         if not DEVICE.fullmatch(self.device):
-            yield Problem("device", f"expected auto, cpu, cuda, cuda:0 (or another number) or mps, got {self.device!r}")
+            yield Problem(
+                "device",
+                Message(
+                    "expected auto, cpu, cuda, cuda:0 (or another number) or mps, got {device}",
+                    device=repr(self.device),
+                ),
+            )
         if len(self.network_name) > 200:
-            yield Problem("network", f"a name of {len(self.network_name):,} letters; give one of at most 200")
+            yield Problem(
+                "network",
+                Message(
+                    "a name of {network_name} letters; give one of at most 200",
+                    network_name=f"{len(self.network_name):,}",
+                ),
+            )
         if isinstance(self.network, dict):
             yield from self._layer_problems()
             if self.weights == "pretrained":

@@ -55,15 +55,18 @@ class SearchFolder:
         file = self.path / "search.json"
         if not file.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-                raise RunError(f"{self.path} exists and is no search; choose another --out")
+                raise RunError("{path} exists and is no search; choose another --out", path=self.path)
             write_atomically(file, (json.dumps(asdict(settings), indent=2) + "\n").encode())
             return
         found = self._settings(file)
         other = [name for name, value in asdict(settings).items() if found.get(name) != value and name != "data"]
         if other:
             name = other[0]
-            raise RunError(f"{self.path} holds a search with {name} {found.get(name)}, not {getattr(settings, name)}; "
-                           "go on with the same settings, or choose another --out")  # fmt: skip
+            raise RunError(
+                "{path} holds a search with {name} {name2}, not {settings}; go on with the same settings, or choose "
+                "another --out",
+                path=self.path, name=name, name2=found.get(name), settings=getattr(settings, name),
+            )  # fmt: skip
 
     def records(self) -> list[Record]:
         """Return what has been scored, in order; a line that was torn by a crash is passed over."""
@@ -89,7 +92,9 @@ class SearchFolder:
             found = load_file(file)
             return Answers(found["rows"], found["log_p"], found["right"].astype(np.bool_))
         except (OSError, SafetensorError, KeyError) as error:
-            raise DamagedRunError(f"{file} is damaged: {error}; delete {self.path} and search anew") from None
+            raise DamagedRunError(
+                "{file} is damaged: {error}; delete {path} and search anew", file=file, error=error, path=self.path
+            ) from None
 
     def run(self, number: int, fold: int = 1) -> Path:
         """Return the folder of a candidate's run; those of further folds stand beside it."""
@@ -114,7 +119,7 @@ class SearchFolder:
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise DamagedRunError(f"{file} is damaged: {error}") from None
+            raise DamagedRunError("{file} is damaged: {error}", file=file, error=error) from None
         return found if isinstance(found, dict) else {}
 
 

@@ -14,6 +14,7 @@ from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.errors import RunError
 from glasshouse.evaluation.intervals import wilson
 from glasshouse.events import CandidateDone, Event, Notice, Progress, SearchFinished
+from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.search.candidates import Candidate, Score, next_candidate
 from glasshouse.search.correction import corrected
@@ -91,8 +92,14 @@ class _Search:
             try:
                 yield from self._try(candidate)
             except OutOfTimeError:
-                yield Notice("time", f"there was no time to finish candidate {len(self.records) + 1}; what it did is "
-                             "kept for a search that goes on")  # fmt: skip
+                yield Notice(
+                    "time",
+                    Message(
+                        "there was no time to finish candidate {records}; what it did is kept for a search "
+                        "that goes on",
+                        records=len(self.records) + 1,
+                    ),
+                )
                 return
 
     def end(self) -> Iterator[Event]:
@@ -227,7 +234,7 @@ class _Search:
     def _need_leader(self) -> Record:
         if self.leader is None:
             raise RunError(
-                f"no candidate was finished in the time; go on with more minutes and --out {self.folder.path}"
+                "no candidate was finished in the time; go on with more minutes and --out {path}", path=self.folder.path
             )
         return self.leader
 

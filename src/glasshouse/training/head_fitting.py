@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from glasshouse.data.splitting.folds import fold_count, fold_numbers
 from glasshouse.data.stored.rows import Split
 from glasshouse.events import Event, Notice, Progress
+from glasshouse.messages import Message
 from glasshouse.networks.own import Head
 from glasshouse.training.batch_sources import FeatureBatches
 from glasshouse.training.linear_head import MOST, Array, log_softmax, solve, strengths_tried
@@ -102,8 +103,21 @@ def _put(head: Head, found: Array) -> None:
 
 def _told(strength: float, tried: Tried | None, labels: NDArray[np.int64]) -> Notice:
     if tried is None:
-        return Notice("head", f"the head is fitted with the strength {strength:g}: a class has too few pictures to "
-                      "choose it by folds")  # fmt: skip
+        return Notice(
+            "head",
+            Message(
+                "the head is fitted with the strength {strength}: a class has too few pictures to choose it by folds",
+                strength=f"{strength:g}",
+            ),
+        )
     right = float((tried.log_p.argmax(1) == labels[tried.rows]).mean())
-    return Notice("head", f"the head is fitted with the strength {strength:g}, chosen by {tried.folds} folds of the "
-                  f"training pictures: {100 * right:.2f} % of the pictures left out are right")  # fmt: skip
+    return Notice(
+        "head",
+        Message(
+            "the head is fitted with the strength {strength}, chosen by {folds} folds of the training pictures: "
+            "{right} % of the pictures left out are right",
+            strength=f"{strength:g}",
+            folds=tried.folds,
+            right=f"{100 * right:.2f}",
+        ),
+    )

@@ -113,10 +113,14 @@ def learning_splits(splits: Mapping[str, Split], learn_from: str) -> Mapping[str
         return {"train": train if val is None else Chosen("train", [(train, every), (val, np.arange(len(val)))])}
     match = _FOLD.fullmatch(learn_from)
     if match is None:
-        raise DatasetError(f"expected train, train+val or fold 2/5 (or others), got {learn_from[:80]!r}")
+        raise DatasetError(
+            "expected train, train+val or fold 2/5 (or others), got {learn_from}", learn_from=learn_from[:80]
+        )
     number, folds = int(match[1]), int(match[2])
     inside = fold_numbers(train.labels, train.groups, train.paths, folds) == number - 1
     if inside.all() or not inside.any():
-        raise DatasetError(f"{len(train)} training pictures have no {learn_from}; take fewer folds")
+        raise DatasetError(
+            "{train} training pictures have no {learn_from}; take fewer folds", train=len(train), learn_from=learn_from
+        )
     held = {"train": every[~inside], "val": every[inside]}
     return {name: Chosen(name, [(train, rows)]) for name, rows in held.items()}
