@@ -11,8 +11,11 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
+from glasshouse.messages import with_messages, with_parts
+
 __all__ = [
     "EVENTS",
+    "CandidateDone",
     "CheckpointSaved",
     "DatasetReady",
     "EpochDone",
@@ -21,6 +24,7 @@ __all__ = [
     "Progress",
     "RunFinished",
     "RunStarted",
+    "SearchFinished",
     "StepDone",
     "event_from_json",
 ]
@@ -34,7 +38,8 @@ class Event:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dictionary that JSON can hold; ``type`` names its class."""
-        return {"type": self.type, **asdict(self)}
+        found: dict[str, Any] = with_parts({"type": self.type, **asdict(self)})
+        return found
 
     def to_json(self) -> str:
         """Return the event as one line of JSON."""
@@ -44,7 +49,7 @@ class Event:
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Build the event from what ``to_dict`` gave; unknown keys of a later version are passed over."""
         known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in data.items() if key in known})
+        return cls(**{key: value for key, value in with_messages(data).items() if key in known})
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,36 @@ class RunFinished(Event):
     model: str
 
 
+@dataclass(frozen=True)
+class CandidateDone(Event):
+    """A search has scored a candidate on pictures that it did not learn from; ``best`` tells that it leads now."""
+
+    type: ClassVar[str] = "candidate"
+    number: int
+    network: str
+    strategy: str
+    accuracy: float
+    pictures: int
+    seconds: float
+    run: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class SearchFinished(Event):
+    """A search ended; ``run`` is the winner's folder, ``reason`` is ``done``, ``time`` or ``stopped``."""
+
+    type: ClassVar[str] = "search-finished"
+    run: str
+    reason: str
+    accuracy: float
+    corrected: float
+    valid_accuracy: float | None
+    seconds: float
+
+
 EVENTS: dict[str, type[Event]] = {
+    "candidate": CandidateDone,
     "checkpoint": CheckpointSaved,
     "dataset-ready": DatasetReady,
     "epoch": EpochDone,
@@ -156,6 +190,7 @@ EVENTS: dict[str, type[Event]] = {
     "progress": Progress,
     "run-finished": RunFinished,
     "run-started": RunStarted,
+    "search-finished": SearchFinished,
     "step": StepDone,
 }
 

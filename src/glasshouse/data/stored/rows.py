@@ -18,16 +18,20 @@ from numpy.typing import NDArray
 
 from glasshouse.data.decoding.picture import decode_encoded
 from glasshouse.data.names import composed
+from glasshouse.data.splitting.groups import join
 from glasshouse.data.stored.arrow_blocks import mapped, spans
 from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
 from glasshouse.integrity.blocks import Blocks, Guard
+from glasshouse.messages import Message
+from glasshouse.recipe.patterns import Pattern
 
 __all__ = ["Row", "Split", "verify_blocks"]
 
 _READ = 1000  # rows whose words are read together
 _THREADED = 16  # fewer encoded rows than this are decoded in the caller's thread
+_STATE = ("name", "file", "shape", "encoding", "classes", "blocks", "group")
 _TYPES = {"label": pa.int64(), "path": pa.string(), "sha256": pa.string(), "width": pa.int64(), "height": pa.int64()}
-_ADVICE = (
+_ADVICE = Message(
     "Put back a copy of it, or make the dataset again: glasshouse dataset create with the same source, options and "
     "--out replaces it."
 )
@@ -50,7 +54,8 @@ class Split:
     ``shape`` is (H, W, C). Opening costs a few milliseconds whatever the size; raw rows are copied straight from the
     mapped file, PNG and JPEG rows are decoded in threads. It can be handed to another process: the file is
     opened again there. ``classes`` is how many classes the labels may name, ``blocks`` the file's checksums, None for
-    datasets made before there were any. Everything raises DamagedDatasetError where the file is damaged.
+    datasets made before there were any, ``group`` the recipe's pattern of series. Everything raises
+    DamagedDatasetError where the file is damaged.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Split:
         encoding: str,
         classes: int | None = None,
         blocks: Blocks | None = None,
+        group: str | None = None,
     ) -> None:
         self.name = name
         self.file = file
@@ -68,6 +74,7 @@ class Split:
         self.encoding = encoding
         self.classes = classes
         self.blocks = blocks
+        self.group = group
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -77,7 +84,7 @@ class Split:
         return f"<Split {self.name}: {len(self)} pictures, {width}x{height}, {channels} channels>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("name", "file", "shape", "encoding", "classes", "blocks")}
+        return {name: getattr(self, name) for name in _STATE}
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -85,7 +92,9 @@ class Split:
         labels = np.concatenate([np.zeros(0, np.int64), *(column.to_numpy() for column in self._columns("label"))])
         if self.classes is not None and len(labels) and not 0 <= labels.min() <= labels.max() < self.classes:
             odd = int(labels.max() if labels.max() >= self.classes else labels.min())
-            raise self._damaged(f"it has the label {odd}, dataset.json has {self.classes} classes")
+            raise self._damaged(
+                Message("it has the label {odd}, dataset.json has {classes} classes", odd=odd, classes=self.classes)
+            )
         return labels
 
     @cached_property
@@ -103,6 +112,26 @@ class Split:
         """Width and height of each picture in the source, int64 (N, 2)."""
         sides = [np.concatenate([c.to_numpy() for c in self._columns(name)]) for name in ("width", "height")]
         return np.stack(sides, 1) if len(self) else np.zeros((0, 2), np.int64)
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """A number for each row, int64 (N,): pictures that look the same or are of one series share it.
+
+        Datasets made before it was kept know of twins and of the recipe's series, not of a table's groups.
+        """
+        names = self._batches[0].schema.names if self._batches else []
+        if "group" in names:
+            return np.concatenate([np.zeros(0, np.int64), *(column.to_numpy() for column in self._columns("group"))])
+        twins = [value for column in self._columns("twins") for value in column.to_pylist()] if "twins" in names else []
+        series: list[Any] = [None] * len(self)
+        if self.group is not None:
+            found = map(Pattern(self.group).search, self.paths)
+            series = [m and (label, m.group(1)) for label, m in zip(self.labels.tolist(), found)]
+        return np.array(join(len(self), *(bond for bond in (twins, series) if bond)), np.int64)
+
+    def origin(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the numbers of the pictures at ``indices`` in the split that they come from: themselves."""
+        return indices
 
     def row(self, index: int) -> Row:
         """Return what is known of one picture, without reading what is known of the others."""
@@ -213,8 +242,17 @@ class Split:
             found = None if place < 0 else schema.field(place).type
             if found != kind:
                 raise self._damaged(
-                    f"its column {name} is {found}, the dataset's pictures of {self.shape[1]}x{self.shape[0]} with "
-                    f"{self.shape[2]} channels ({self.encoding}) need {kind}"
+                    Message(
+                        "its column {name} is {found}, the dataset's pictures of {shape}x{shape2} with {shape3} "
+                        "channels ({encoding}) need {kind}",
+                        name=name,
+                        found=found,
+                        shape=self.shape[1],
+                        shape2=self.shape[0],
+                        shape3=self.shape[2],
+                        encoding=self.encoding,
+                        kind=kind,
+                    )
                 )
 
     def _columns(self, name: str) -> Iterator[Any]:
@@ -279,8 +317,10 @@ class Split:
         size = len(self)
         if len(indices) and not (-size <= indices.min() and indices.max() < size):
             raise DatasetError(
-                f"The {self.name} split has {size} pictures; there is no row "
-                f"{int(indices.max() if indices.max() >= size else indices.min())}."
+                "The {name} split has {size} pictures; there is no row {indices}.",
+                name=self.name,
+                size=size,
+                indices=int(indices.max() if indices.max() >= size else indices.min()),
             )
         return np.where(indices < 0, indices + size, indices)
 
@@ -315,7 +355,7 @@ class Split:
         try:
             return decode_encoded(bytes(cell), self.encoding, self.shape)
         except PictureError as error:
-            raise self._damaged(f"a picture in it cannot be decoded ({error})") from None
+            raise self._damaged(Message("a picture in it cannot be decoded ({error})", error=error)) from None
 
 
 def verify_blocks(file: Path, blocks: Blocks | None) -> None:
@@ -336,12 +376,17 @@ def _content(file: Path, blocks: Blocks | None) -> tuple[Any, NDArray[np.uint8]]
     except (OSError, pa.ArrowException) as error:
         raise _damaged(file, str(error)) from None
     if blocks is not None and len(content) != blocks.size:
-        raise _damaged(file, f"it has {len(content):,} bytes, it was written with {blocks.size:,}")
+        raise _damaged(
+            file,
+            Message("it has {data} bytes, it was written with {get}", data=f"{len(content):,}", get=f"{blocks.size:,}"),
+        )
     return source, content
 
 
 def _damaged(file: Path, how: str) -> DamagedDatasetError:
-    return DamagedDatasetError(f"The dataset's file {file} is damaged: {how}. {_ADVICE}")
+    return DamagedDatasetError(
+        "The dataset's file {file} is damaged: {how}. {ADVICE}", file=file, how=how, ADVICE=_ADVICE
+    )
 
 
 def _spelled(paths: Any, word: str) -> Any:
