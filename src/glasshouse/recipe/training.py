@@ -308,7 +308,7 @@ class TrainingRecipe(Recipe):
     ] = 42
 
     def conflicts(self) -> Iterator[Problem]:
-        if self.strategy == "features" and (self.augmentation.mixup or self.augmentation.cutmix):
+        if self.strategy == "features" and self.augmentation.mixes:
             yield Problem("augmentation", "mixup and cutmix mix whole pictures, which cached features cannot do; "
                           "set both to 0 or choose the strategy fine-tune")  # fmt: skip
         if self.strategy == "features" and self.weights == "none":
