@@ -14,7 +14,7 @@ help:
 	@echo "make demo    train a small network on handwritten digits and report on pictures it never saw"
 	@echo "make test    run the whole test suite and the checks"
 	@echo "make quick   run the tests that take minutes, not those of real processes, real pictures and browsers"
-	@echo "make check   ruff and mypy alone"
+	@echo "make check   ruff, mypy and the linter of templates alone"
 	@echo "make setup   only set up .venv"
 
 demo: setup
@@ -31,6 +31,7 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/djlint src/glasshouse/web --lint --quiet
 
 setup: .venv/ready
 setup-dev: .venv/ready-dev

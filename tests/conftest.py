@@ -49,6 +49,8 @@ LONGEST = (
     "jobs/test_jobs_starting.py",
     "jobs/test_jobs_strays.py",
     "training/test_training_loop.py",
+    "web/test_web_new_model.py",
+    "training/test_training_integrity.py",
     "web/test_web_api_studio.py",
     "browser/seeded/test_browser_classify.py",
     "browser/seeded/test_browser_new_model.py",

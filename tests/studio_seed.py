@@ -20,11 +20,14 @@ from glasshouse.store import predictor
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset, note_dataset_made
 from glasshouse.store.models import get_model, note_scores
+from glasshouse.store.rates import TRIAL, note_rate, rate_key
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.store.tables import jobs
 from glasshouse.training.loop import train
 from glasshouse.web.new_model import estimates_api as estimates
 from glasshouse.web.new_model import page as new_model
+from glasshouse.web.new_model.form import defaults, first_of, recipe_fields
+from glasshouse.web.new_model.presets import presets_for
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,18 @@ def make_model(store: Store, dataset: str, name: str, epochs: int = 2) -> str:
     note_scores(store, record.id, {**scores, "epoch": epochs, "epochs": epochs, "best_epoch": epochs})
     finish(store, get_model(store, record.id).job_id)
     return record.id
+
+
+def note_paces(store: Store, dataset: str) -> None:
+    """Write down a pace of each way to train that an empty form offers, as if it had been measured here.
+
+    Where a test is not about measuring, no page that shows the form then trains beside it for seconds.
+    """
+    data = get_dataset(store, dataset).recipe
+    pace = {"learn": 1e-3, "look": 1e-4, "frozen": 5e-4, "start": 5.0, "memory": 2**29, "device": "cpu"}
+    own = recipe_fields(first_of(defaults()), None)
+    for recipe in (own, *(way.recipe for way in presets_for(data))):
+        note_rate(store, rate_key(recipe, data), TRIAL, pace)
 
 
 def make_studio(home: Path) -> Studio:

@@ -12,10 +12,22 @@ from names_in_order import by_kind
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
-    "errors", "events", "integrity", "autodiff", "layers", "recipe", "networks", "data", "evaluation", "export",
-    "training", "explanation", "ladder", "store", "jobs", "web", "notebook", "cli",
+    "messages", "errors", "events", "integrity", "autodiff", "layers", "recipe", "networks", "data", "evaluation",
+    "export", "training", "explanation", "ladder", "store", "jobs", "web", "notebook", "cli",
 )  # fmt: skip
-WITHOUT_TORCH = ("errors", "events", "autodiff", "recipe", "evaluation", "ladder", "store", "jobs", "web", "cli")
+WITHOUT_TORCH = (
+    "messages",
+    "errors",
+    "events",
+    "autodiff",
+    "recipe",
+    "evaluation",
+    "ladder",
+    "store",
+    "jobs",
+    "web",
+    "cli",
+)
 ON_TORCH = {"glasshouse.autodiff.torch_arrays", "glasshouse.autodiff.torch_windows"}  # arrays of torch, where chosen
 FILES = sorted(path for path in SOURCE.rglob("*.py"))
 

@@ -29,6 +29,8 @@ GlasshouseError
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from glasshouse.messages import Message, joined
+
 __all__ = [
     "BusyError",
     "ConflictError",
@@ -59,7 +61,19 @@ __all__ = [
 
 
 class GlasshouseError(Exception):
-    """The base of all errors that Glasshouse raises on purpose; its text is meant for a person."""
+    """The base of all errors that Glasshouse raises on purpose; its text is meant for a person.
+
+    ``SourceError("{path} cannot be read: {reason}", path=path, reason=error)`` keeps template and values in
+    ``message``, and ``str(error)`` is that message: English text.
+    """
+
+    def __init__(self, template: str = "", /, **values: object) -> None:
+        super().__init__(Message(template, **values))
+
+    @property
+    def message(self) -> Message:
+        """The text, with its template and values."""
+        return Message(self.args[0])
 
 
 class InputError(GlasshouseError, ValueError):
@@ -79,9 +93,11 @@ class RecipeError(InputError):
 
     def __init__(self, name: str, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        lines = [f"{name} has {count}:", *(f"  {p.field}: {p.message}" for p in self.problems)]
-        super().__init__("\n".join(lines))
+        one = len(self.problems) == 1
+        head = Message("{name} has 1 problem:" if one else "{name} has {count} problems:",
+                       name=Message(name), count=len(self.problems))  # fmt: skip
+        lines = (Message("  {field}: {problem}", field=one.field, problem=one.message) for one in self.problems)
+        super().__init__(joined("\n", [head, *lines]))
 
 
 class SourceError(InputError):

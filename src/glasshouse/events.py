@@ -11,6 +11,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
+from glasshouse.messages import with_messages, with_parts
+
 __all__ = [
     "EVENTS",
     "CheckpointSaved",
@@ -34,7 +36,8 @@ class Event:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dictionary that JSON can hold; ``type`` names its class."""
-        return {"type": self.type, **asdict(self)}
+        found: dict[str, Any] = with_parts({"type": self.type, **asdict(self)})
+        return found
 
     def to_json(self) -> str:
         """Return the event as one line of JSON."""
@@ -44,7 +47,7 @@ class Event:
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Build the event from what ``to_dict`` gave; unknown keys of a later version are passed over."""
         known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in data.items() if key in known})
+        return cls(**{key: value for key, value in with_messages(data).items() if key in known})
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from glasshouse.store.models import get_model
 from glasshouse.store.people import add_token, add_user
 from glasshouse.store.records import Role
 from glasshouse.store.submit import NewModel, submit_models
-from studio_seed import finish, make_dataset, make_model
+from studio_seed import finish, make_dataset, make_model, note_paces
 
 SECRET = "correct horse battery"
 DIGITS = "from=sample&source=sample:digits&width=28&height=28&color=gray"
@@ -90,6 +90,7 @@ def studio_of_people(place: Path) -> Shown:
 def _seeded(place: Path, pictures: Path) -> tuple[str, dict[str, str]]:
     store = open_store(place / "home", folders=(place / "given",))
     data = make_dataset(store, "Corners", pictures)
+    note_paces(store, data)
     models = {"done": make_model(store, data, "First try", 4), "other": make_model(store, data, "Second try")}
     recipe = {"network": "LeNet", "epochs": 5}
     for name in ("failed", "binned"):

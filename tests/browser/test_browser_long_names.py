@@ -27,7 +27,7 @@ from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
 from glasshouse.web.datasets.explorer import opened as opened_dataset
 from page_routes import left_out
-from studio_seed import finish, make_dataset, make_model
+from studio_seed import finish, make_dataset, make_model, note_paces
 
 LONG = "MaximilianaUndWilhelmina02026_" * 4
 WHO = LONG[:64]
@@ -60,6 +60,7 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
     with store.write() as connection:
         log_action(connection, admin, "dataset-create", LONG, LONG)
     data = make_dataset(store, LONG, pictures)
+    note_paces(store, data)
     model = make_model(store, data, LONG, 1)
     for key in (model, other := make_model(store, data, f"{LONG[:-2]}no", 1)):
         change_resource(store, get_model(store, key), {"group_name": LONG, "notes": LONG})

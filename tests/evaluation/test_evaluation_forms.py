@@ -5,8 +5,8 @@ import re
 import numpy as np
 
 from glasshouse.evaluation import report_html, report_markdown, report_text
+from glasshouse.evaluation.confusion_table import GREEN, RED
 from glasshouse.evaluation.report import Report, measure
-from glasshouse.evaluation.report_html import RIGHT, WRONG
 from glasshouse.evaluation.wording import confusions, pad, worst
 
 NAMES = ("ant", "bee", "cow")
@@ -57,7 +57,7 @@ def test_as_html_right_and_wrong_have_their_colours_and_more_is_darker() -> None
         row = TRUTH.count(NAMES.index(truth))
         assert float(shade) == (0 if count == "0" else round(0.15 + 0.4 * int(count) / row, 2))
         assert shown == ("" if count == "0" else count)
-    assert (colors[True], colors[False]) == ({RIGHT}, {WRONG}) and RIGHT != WRONG
+    assert (colors[True], colors[False]) == ({GREEN}, {RED}) and GREEN != RED
     assert set(re.findall(r"text-align: (\w+)", html)) == {"left", "right"}
     left = re.findall(r'text-align: left">([^<]*)', html)
     assert left[4:] == ["Class", *NAMES, *NAMES], "the first cell of each row"

@@ -35,6 +35,7 @@ TERMS = {  # English as it stands in a text: the Korean words of which one stand
 }  # fmt: skip
 EXCEPT = {  # how an English text begins, or a part of it: the terms that its Korean may say otherwise, and why
     "rey level": ("levels?|grey", "brightness, not a level of the ladder"),
+    "a network connection": ("networks?", "the internet"),
     "dataset create": ("datasets?", "a command"), "dataset show": ("datasets?", "a command, left out in Korean"),
     "The dataset has no picture": ("datasets?", "the split says it"),
     "ImageNet-1k": ("class(?:es)?", "a name"), "The right class": ("class(?:es)?", "the answer is 정답"),

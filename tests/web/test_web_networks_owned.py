@@ -61,7 +61,7 @@ def test_they_are_found_by_words_and_groups_in_pages_and_from_home(store: Store)
     made(store, "Wide", notes="of lesson 4")
     assert "Narrow" in client.get("/networks?group=lesson+3").text
     assert "Wide" not in client.get("/networks?group=lesson+3").text
-    assert "No network fits what you search." in client.get("/networks?q=deep").text
+    assert "No network matches your search." in client.get("/networks?q=deep").text
     home = client.get("/?q=lesson&group=lesson+3").text
     assert 'href="/networks?q=lesson&amp;group=lesson+3">Networks <span class="quiet">1</span>' in home
     assert "<option>lesson 3</option>" in client.get("/?q=x").text

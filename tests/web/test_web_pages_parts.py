@@ -10,7 +10,7 @@ from glasshouse.errors import RecipeError
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.points import Told
 from glasshouse.web.datasets.form import defaults, filled_from, new_dataset
-from glasshouse.web.framework.charts import Series, chart, heat, numbers, sparkline, thin, ticks
+from glasshouse.web.framework.charts import Series, chart, numbers, sparkline, thin, ticks
 from glasshouse.web.framework.pictures import fitted
 from glasshouse.web.models.curves import curves
 from glasshouse.web.new_model.form import defaults as model_defaults
@@ -49,7 +49,6 @@ def test_a_chart_leaves_out_what_is_not_finite_and_survives_one_point() -> None:
     assert chart([Series("train", "Training", [])]) is None
     assert sparkline([1.0]) == ""
     assert sparkline([3.0, 1.0, 2.0]).startswith("M0 2L")
-    assert [heat(n, 10) for n in (0, 1, 4, 9, 10)] == [0, 1, 2, 4, 4]
 
 
 def test_a_dataset_form_makes_the_recipe_and_comes_back_from_it() -> None:

@@ -112,7 +112,9 @@ def module_of(array: Array) -> ArrayModule:
     if module is None:
         package = kind.__module__.partition(".")[0]
         if not is_array(array) or package not in _HOMES:
-            raise ArrayError(f"expected a NumPy array or a torch tensor, got {kind.__name__}; convert it first")
+            raise ArrayError(
+                "expected a NumPy array or a torch tensor, got {kind}; convert it first", kind=kind.__name__
+            )
         module = _MODULES[kind] = cast(ArrayModule, importlib.import_module(_HOMES[package]))
     return module
 
@@ -139,7 +141,7 @@ def as_array(x: Any) -> Array:
         return x if kind is torch.Tensor and not x.requires_grad else x.detach().as_subclass(torch.Tensor)
     if isinstance(x, np.ndarray | np.generic | bool | int | float | complex | list | tuple):
         return np.asarray(x)
-    raise ArrayError(f"expected an array or a number, got {type(x).__name__}; make an array of it first")
+    raise ArrayError("expected an array or a number, got {kind}; make an array of it first", kind=type(x).__name__)
 
 
 def new_array(value: Any, like: Array | None) -> Array:

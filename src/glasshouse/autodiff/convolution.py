@@ -96,8 +96,11 @@ def conv2d(
     x, W = as_operand(x), as_operand(W)
     if x.ndim != 4 or W.ndim != 4 or x.shape[1] != W.shape[1] * groups or W.shape[0] % groups:
         raise ShapeError(
-            f"pictures {x.shape} do not fit kernels {W.shape} in {groups} groups; expected x (N, C, H, W) and "
-            "W (O, C / groups, KH, KW) with O a multiple of groups"
+            "pictures {shape} do not fit kernels {shape2} in {groups} groups; expected x (N, C, H, W) and W "
+            "(O, C / groups, KH, KW) with O a multiple of groups",
+            shape=x.shape,
+            shape2=W.shape,
+            groups=groups,
         )
     function = Conv2d(window((W.shape[2], W.shape[3]), stride, pad, dilation), groups)
     function.window.out((x.shape[2], x.shape[3]))
@@ -117,14 +120,23 @@ def deconv2d(
     """
     x, W = as_operand(x), as_operand(W)
     if x.ndim != 4 or W.ndim != 4 or x.shape[1] != W.shape[0]:
-        raise ShapeError(f"pictures {x.shape} do not fit kernels {W.shape}; expected x (N, C, H, W), W (C, O, KH, KW)")
+        raise ShapeError(
+            "pictures {shape} do not fit kernels {shape2}; expected x (N, C, H, W), W (C, O, KH, KW)",
+            shape=x.shape,
+            shape2=W.shape,
+        )
     w = window((W.shape[2], W.shape[3]), stride, pad)
     if outsize is None:
         size = tuple(s * (n - 1) + k - 2 * p for n, k, s, p in zip(x.shape[2:], w.kernel, w.stride, w.pad))
     else:
         size = pair(outsize)
     if w.out((size[0], size[1])) != x.shape[2:]:
-        raise ShapeError(f"no picture of {size} becomes one of {x.shape[2:]} under {w}; choose another outsize")
+        raise ShapeError(
+            "no picture of {size} becomes one of {shape} under {w}; choose another outsize",
+            size=size,
+            shape=x.shape[2:],
+            w=w,
+        )
     like = module_of(x.data).zeros((x.shape[0], W.shape[1], *size), x.data)
     y = _input(x, W, like, w, 1)
     return y if b is None else y + reshape(b, (1, -1, 1, 1))

@@ -46,8 +46,9 @@ class Variable(Operators["Variable"]):
     def __init__(self, data: Any, name: str | None = None, *, requires_grad: bool = True) -> None:
         if data is not None and not is_array(data):
             raise ArrayError(
-                f"Variable holds a NumPy array or a torch tensor, got {type(data).__name__}; "
-                f"write Variable(np.array({data!r}))"
+                "Variable holds a NumPy array or a torch tensor, got {kind}; write Variable(np.array({data}))",
+                kind=type(data).__name__,
+                data=repr(data),
             )
         self.data = data if data is None else as_array(data)
         self.name = name
@@ -209,7 +210,7 @@ class Function:
         """The result, for a derivative that is written in terms of it."""
         y = self.outputs[0]()
         if y is None:
-            raise GraphError(f"the result of {type(self).__name__} was dropped before backward; keep it")
+            raise GraphError("the result of {kind} was dropped before backward; keep it", kind=type(self).__name__)
         return y
 
     def wants(self, index: int) -> bool:
@@ -299,8 +300,11 @@ def _pull(function: Function, gradients: dict[Variable, Variable]) -> list[Varia
     gxs = gxs if isinstance(gxs, tuple | list) else (gxs,)
     if len(gxs) != len(function.inputs):
         raise GraphError(
-            f"{type(function).__name__}.backward returned {len(gxs)} gradients for {len(function.inputs)} inputs; "
-            "return one for each, None where there is none"
+            "{kind}.backward returned {gxs} gradients for {inputs} inputs; return one for each, None where "
+            "there is none",
+            kind=type(function).__name__,
+            gxs=len(gxs),
+            inputs=len(function.inputs),
         )
     return [_fit(function, x, gx) for x, gx in zip(function.inputs, gxs)]
 
@@ -312,8 +316,11 @@ def _fit(function: Function, x: Variable, gx: Any) -> Variable | None:
     gx = as_operand(gx)
     if gx.data.shape != x.data.shape:
         raise ShapeError(
-            f"{type(function).__name__}.backward gave a gradient of shape {gx.shape} for an input of shape {x.shape}; "
-            "where forward broadcasts, backward sums: F.sum_to(gx, x.shape)"
+            "{kind}.backward gave a gradient of shape {shape} for an input of shape {shape2}; where forward "
+            "broadcasts, backward sums: F.sum_to(gx, x.shape)",
+            kind=type(function).__name__,
+            shape=gx.shape,
+            shape2=x.shape,
         )
     if gx.data.dtype != x.data.dtype and module_of(x.data).is_floating(x.data):
         return cast(Variable, Cast(x.data)(gx))

@@ -43,7 +43,7 @@ class Dataset:
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         if not isinstance(index, int | np.integer):
-            raise DatasetError(f"a sample has one number, got {index!r}; use a DataLoader for batches")
+            raise DatasetError("a sample has one number, got {index}; use a DataLoader for batches", index=repr(index))
         if not -len(self) <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
         x = self.data[index]
@@ -122,7 +122,9 @@ class MNIST(Dataset):
         path = self.root / name
         if not path.is_file():
             raise DatasetError(
-                f"there is no {name} in {self.root}, and nothing is downloaded; put the four files of MNIST or "
-                "Fashion-MNIST into a folder and give it as root="
+                "there is no {name} in {root}, and nothing is downloaded; put the four files of MNIST or "
+                "Fashion-MNIST into a folder and give it as root=",
+                name=name,
+                root=self.root,
             )
         return np.frombuffer(gzip.decompress(path.read_bytes()), dtype=np.uint8, offset=header)

@@ -29,8 +29,12 @@ class Window(NamedTuple):
         )
         if OH <= 0 or OW <= 0:
             raise ShapeError(
-                f"a kernel of {self.kernel} with pad {self.pad} and dilation {self.dilation} does not fit a picture "
-                f"of {size}; take a smaller kernel, more pad, or fewer pooling layers before it"
+                "a kernel of {kernel} with pad {pad} and dilation {dilation} does not fit a picture of {size}; "
+                "take a smaller kernel, more pad, or fewer pooling layers before it",
+                kernel=self.kernel,
+                pad=self.pad,
+                dilation=self.dilation,
+                size=size,
             )
         return OH, OW
 
@@ -43,7 +47,7 @@ def window(kernel: Size, stride: Size = 1, pad: Size = 0, dilation: Size = 1) ->
     """
     w = Window(pair(kernel), pair(stride), pair(pad), pair(dilation))
     if min(*w.kernel, *w.stride, *w.dilation) < 1 or min(w.pad) < 0:
-        raise ShapeError(f"kernel, stride and dilation start at 1 and pad at 0, got {w}")
+        raise ShapeError("kernel, stride and dilation start at 1 and pad at 0, got {w}", w=w)
     return w
 
 
@@ -57,7 +61,7 @@ def pair(x: Size) -> Pair:
         return x, x
     if isinstance(x, tuple | list) and len(x) == 2:
         return int(x[0]), int(x[1])
-    raise ShapeError(f"expected a whole number or two of them (vertical, horizontal), got {x!r}")
+    raise ShapeError("expected a whole number or two of them (vertical, horizontal), got {x}", x=repr(x))
 
 
 def get_conv_outsize(input_size: int, kernel_size: int, stride: int, pad: int) -> int:

@@ -67,7 +67,12 @@ def _compare(
     a, b = (np.asarray(module_of(x).host(g)) for g in (got, expected))
     if not np.allclose(a, b, rtol=rtol, atol=atol):
         raise GraphError(
-            f"derivative {at} in {name} is wrong by up to {np.abs(a - b).max():.3g}\n backward: {a}\nnumerical: {b}"
+            "derivative {at} in {name} is wrong by up to {a}\n backward: {a2}\nnumerical: {b}",
+            at=at,
+            name=name,
+            a=f"{np.abs(a - b).max():.3g}",
+            a2=a,
+            b=b,
         )
     if at < order and found is not None:
         _compare(lambda x: _squared_gradient(f, x), x, name, at + 1, order, rtol, atol, eps)

@@ -146,5 +146,5 @@ def plot_dot_graph(output: Variable, verbose: bool = True, to_file: str | Path =
     elif path.suffix in (".svg", ".png", ".jpg", ".gif", ".pdf"):
         path.with_suffix(".svg").write_text(graph.to_svg(verbose), encoding="utf-8")
     else:
-        raise GraphError(f"{path.name}: a graph is written as .svg, or as .dot text")
+        raise GraphError("{name}: a graph is written as .svg, or as .dot text", name=path.name)
     return graph

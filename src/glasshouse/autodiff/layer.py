@@ -80,8 +80,10 @@ class Layer:
         empty = [name for name, parameter in named.items() if parameter.data is None]
         if empty:
             raise GraphError(
-                f"{type(self).__name__} cannot be saved before its first use: {', '.join(empty)} hold no numbers yet; "
-                "run it once on an input, or give each layer its in_size"
+                "{kind} cannot be saved before its first use: {empty} hold no numbers yet; run it once on an "
+                "input, or give each layer its in_size",
+                kind=type(self).__name__,
+                empty=", ".join(empty),
             )
         write_arrays(path, {name: module_of(p.data).host(p.data) for name, p in named.items()})
 

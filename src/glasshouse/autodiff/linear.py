@@ -65,7 +65,11 @@ def matmul(x: Operand, W: Operand) -> Variable:
     """
     x, W = as_operand(x), as_operand(W)
     if x.ndim == 0 or W.ndim == 0 or x.shape[-1] != W.shape[-2 if W.ndim > 1 else 0]:
-        raise ShapeError(f"cannot multiply {x.shape} by {W.shape}: the last length of x must be the rows of W")
+        raise ShapeError(
+            "cannot multiply {shape} by {shape2}: the last length of x must be the rows of W",
+            shape=x.shape,
+            shape2=W.shape,
+        )
     if x.ndim == 1:
         y = matmul(reshape(x, (1, -1)), W)
         return reshape(y, y.shape[:-2] + y.shape[-1:] if W.ndim > 1 else ())
@@ -85,7 +89,12 @@ def linear(x: Operand, W: Operand, b: Operand | None = None) -> Variable:
     """
     x, W = as_operand(x), as_operand(W)
     if x.ndim == 0 or W.ndim != 2 or x.shape[-1] != W.shape[0]:
-        raise ShapeError(f"x of shape {x.shape} does not fit weights of shape {W.shape}; x needs {W.shape[0]} columns")
+        raise ShapeError(
+            "x of shape {shape} does not fit weights of shape {shape2}; x needs {shape3} columns",
+            shape=x.shape,
+            shape2=W.shape,
+            shape3=W.shape[0],
+        )
     rows = x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
     y = Linear()(rows, W) if b is None else Linear()(rows, W, b)
     return cast(Variable, y) if x.ndim == 2 else reshape(y, (*x.shape[:-1], W.shape[1]))

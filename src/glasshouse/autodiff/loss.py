@@ -63,13 +63,20 @@ def softmax_cross_entropy(x: Operand, t: Any) -> Variable:
     labels = module_of(x.data).labels_like(labels, x.data)
     if x.ndim != 2 or tuple(labels.shape) != x.shape[:1]:
         raise ShapeError(
-            f"expected scores (N, K) and labels (N,), got {x.shape} and {tuple(labels.shape)}; "
-            "labels are whole numbers, one a sample, not one-hot rows"
+            "expected scores (N, K) and labels (N,), got {shape} and {shape2}; labels are whole numbers, one a "
+            "sample, not one-hot rows",
+            shape=x.shape,
+            shape2=tuple(labels.shape),
         )
     if len(labels) and not getattr(labels, "is_cuda", False):  # on a graphics card, looking would mean waiting
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= x.shape[1]:
-            raise ShapeError(f"labels run from {low} to {high}; with {x.shape[1]} scores they go from 0")
+            raise ShapeError(
+                "labels run from {low} to {high}; with {shape} scores they go from 0",
+                low=low,
+                high=high,
+                shape=x.shape[1],
+            )
     return cast(Variable, SoftmaxCrossEntropy(labels)(x))
 
 

@@ -60,7 +60,11 @@ def batch_norm(
     """
     x, mean, var = as_operand(x), as_operand(mean), as_operand(var)
     if x.ndim not in (2, 4) or mean.shape != x.shape[1:2]:
-        raise ShapeError(f"expected x (N, C) or (N, C, H, W) and a mean (C,), got {x.shape} and {mean.shape}")
+        raise ShapeError(
+            "expected x (N, C) or (N, C, H, W) and a mean (C,), got {shape} and {shape2}",
+            shape=x.shape,
+            shape2=mean.shape,
+        )
     if not training():
         return fixed_norm(x, gamma, beta, mean, var, eps)
     function = BatchNorm(eps)

@@ -96,7 +96,9 @@ class Optimizer:
             name, _, key = place.rpartition(":")
             if place != "t":
                 if name not in named:
-                    raise WeightsError(f"the optimiser's state speaks of {name}, which the model does not have")
+                    raise WeightsError(
+                        "the optimiser's state speaks of {name}, which the model does not have", name=name
+                    )
                 data = named[name].data
                 memory.setdefault(named[name], {})[key] = (
                     array.copy() if data is None else module_of(data).copy(module_of(data).array_like(array, data))
@@ -115,7 +117,7 @@ class Optimizer:
 
     def _target(self) -> Layer:
         if self.target is None:
-            raise GraphError(f"{type(self).__name__} has nothing to move; call .setup(model) first")
+            raise GraphError("{kind} has nothing to move; call .setup(model) first", kind=type(self).__name__)
         return self.target
 
 

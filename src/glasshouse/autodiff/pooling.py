@@ -84,9 +84,13 @@ class AverageSpread(Function):
 def _window(x: Variable, kernel_size: Size, stride: Size, pad: Size) -> Window:
     w = window(kernel_size, stride, pad)
     if x.ndim != 4:
-        raise ShapeError(f"expected pictures (N, C, H, W), got {x.shape}")
+        raise ShapeError("expected pictures (N, C, H, W), got {shape}", shape=x.shape)
     if any(p >= k for p, k in zip(w.pad, w.kernel)):
-        raise ShapeError(f"a pad of {w.pad} leaves windows of {w.kernel} with nothing under them; take a smaller pad")
+        raise ShapeError(
+            "a pad of {pad} leaves windows of {kernel} with nothing under them; take a smaller pad",
+            pad=w.pad,
+            kernel=w.kernel,
+        )
     w.out((x.shape[2], x.shape[3]))
     return w
 

@@ -125,7 +125,11 @@ def sum_to(x: Operand, shape: tuple[int, ...]) -> Variable:
     if x.shape == tuple(shape):
         return x
     if len(shape) > x.ndim or any(n not in (1, m) for n, m in zip(reversed(shape), reversed(x.shape))):
-        raise ShapeError(f"cannot sum {x.shape} to {shape}: from the right, each length must be the same, or 1")
+        raise ShapeError(
+            "cannot sum {shape} to {shape2}: from the right, each length must be the same, or 1",
+            shape=x.shape,
+            shape2=shape,
+        )
     return cast(Variable, SumTo(tuple(shape))(x))
 
 

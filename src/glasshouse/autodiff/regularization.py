@@ -23,7 +23,9 @@ def dropout(x: Operand, dropout_ratio: float = 0.5, *, seed: Seed = None) -> Var
     """
     x = as_operand(x)
     if not 0 <= dropout_ratio < 1:
-        raise ShapeError(f"dropout_ratio is a share of at least 0 and below 1, got {dropout_ratio}")
+        raise ShapeError(
+            "dropout_ratio is a share of at least 0 and below 1, got {dropout_ratio}", dropout_ratio=dropout_ratio
+        )
     if not training() or dropout_ratio == 0:
         return x
     kept = generator(seed).random(x.shape, dtype=np.float32) >= dropout_ratio

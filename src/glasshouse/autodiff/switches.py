@@ -32,7 +32,9 @@ def using_config(name: str, value: bool) -> Iterator[None]:
     True
     """
     if name not in _SWITCHES:
-        raise GraphError(f"there is no switch {name!r}; the switches are {', '.join(_SWITCHES)}")
+        raise GraphError(
+            "there is no switch {name}; the switches are {SWITCHES}", name=repr(name), SWITCHES=", ".join(_SWITCHES)
+        )
     token = _SWITCHES[name].set(value)
     try:
         yield
@@ -78,8 +80,11 @@ class _Config:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise GraphError(
-            f"Config.{name} is read only, because a change would reach every thread; "
-            f"write `with using_config({name!r}, {value!r}):` around the lines it is for"
+            "Config.{name} is read only, because a change would reach every thread; write `with "
+            "using_config({name2}, {value}):` around the lines it is for",
+            name=name,
+            name2=repr(name),
+            value=repr(value),
         )
 
 

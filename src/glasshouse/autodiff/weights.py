@@ -28,7 +28,7 @@ def write_arrays(path: str | Path, arrays: Mapping[str, Any], notes: dict[str, s
 def read_arrays(path: str | Path) -> dict[str, Any]:
     """Read named arrays from either format; the content tells which it is."""
     if not Path(path).is_file():
-        raise WeightsError(f"there is no file of weights at {path}")
+        raise WeightsError("there is no file of weights at {path}", path=path)
     try:
         if is_zipfile(path):
             with np.load(path, allow_pickle=False) as arrays:
@@ -36,8 +36,10 @@ def read_arrays(path: str | Path) -> dict[str, Any]:
         return dict(load_file(path))
     except Exception as error:
         raise WeightsError(
-            f"{path} is no file of weights that can be read safely ({error}); expected safetensors, or .npz without "
-            "pickled objects"
+            "{path} is no file of weights that can be read safely ({error}); expected safetensors, or .npz "
+            "without pickled objects",
+            path=path,
+            error=error,
         ) from error
 
 
@@ -50,7 +52,9 @@ def fill(parameters: Mapping[str, Parameter], arrays: Mapping[str, Any], path: s
         if data is not None and tuple(data.shape) != arrays[name].shape:
             problems.append(f"{name} has shape {tuple(data.shape)}, in the file {arrays[name].shape}")
     if problems:
-        raise WeightsError(f"{path} does not fit this model:\n  " + "\n  ".join(sorted(problems)))
+        raise WeightsError(
+            "{path} does not fit this model:\n  {problems}", path=path, problems="\n  ".join(sorted(problems))
+        )
     for name, parameter in parameters.items():
         data = parameter.data
         parameter.data = arrays[name] if data is None else module_of(data).array_like(arrays[name], data)

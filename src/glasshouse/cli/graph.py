@@ -57,7 +57,7 @@ def _drawn(
     if not Path(name).exists():
         if picture is not None or level == "functions":
             raise InputError(
-                f"{name} is a name without weights; its functions need a trained model: give a run's folder."
+                "{name} is a name without weights; its functions need a trained model: give a run's folder.", name=name
             )
         return named_graph(name)
     if picture is not None:
@@ -80,4 +80,6 @@ def _write(place: Path, text: str) -> None:
     try:
         place.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"The drawing cannot be written to {place}: {error.strerror}") from None
+        raise InputError(
+            "The drawing cannot be written to {place}: {strerror}", place=place, strerror=error.strerror
+        ) from None

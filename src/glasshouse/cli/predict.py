@@ -58,7 +58,9 @@ def _open(path: Path) -> IO[str]:
     try:
         return path.open("w", encoding="utf-8-sig", errors="surrogateescape", newline="")
     except OSError as error:
-        raise InputError(f"The table cannot be written to {path}: {error.strerror}") from None
+        raise InputError(
+            "The table cannot be written to {path}: {strerror}", path=path, strerror=error.strerror
+        ) from None
 
 
 def _counted(answers: Iterator["Prediction"]) -> Iterator["Prediction"]:

@@ -82,8 +82,10 @@ def studio(
     accounts = has_users(store)
     if not settings.local and not accounts:
         raise InputError(
-            f"Without accounts the Studio listens on 127.0.0.1 only, not on {host}. Add an admin first: "
-            f"glasshouse users add NAME --role admin --home {place}"
+            "Without accounts the Studio listens on 127.0.0.1 only, not on {host}. Add an admin first: "
+            "glasshouse users add NAME --role admin --home {place}",
+            host=host,
+            place=place,
         )
     folders = tuple(folder or (() if accounts else (Path.home(), Path.cwd())))
     store.folders = tuple(dict.fromkeys(one.expanduser().resolve() for one in folders))
@@ -185,7 +187,9 @@ def _print_token(home: Path) -> None:
     from glasshouse.store.local_token import local_token
 
     if not (home / "glasshouse.db").exists() and not (home / "work").is_dir():
-        raise InputError(f"There is no Studio at {home}. Name its folder with --home, or start it there first.")
+        raise InputError(
+            "There is no Studio at {home}. Name its folder with --home, or start it there first.", home=home
+        )
     print(local_token(home.resolve()))
 
 
@@ -205,8 +209,11 @@ def _listen(settings: "Settings") -> Any:
     except OSError as error:
         listener.close()
         raise InputError(
-            f"The Studio cannot listen on {settings.host}:{settings.port} ({error.strerror}); is it open already? "
-            "Choose another --port, or --port 0 for a free one."
+            "The Studio cannot listen on {host}:{port} ({strerror}); is it open already? Choose another "
+            "--port, or --port 0 for a free one.",
+            host=settings.host,
+            port=settings.port,
+            strerror=error.strerror,
         ) from None
     listener.listen(128)
     return listener

@@ -76,7 +76,7 @@ def _role(name: str) -> "Role":
     from glasshouse.store.records import Role
 
     if name not in list(Role):
-        raise InputError(f"There is no role {name}; there are viewer, member and admin.")
+        raise InputError("There is no role {name}; there are viewer, member and admin.", name=name)
     return Role(name)
 
 

@@ -1,8 +1,15 @@
 """What is told about a source: pictures that cannot be used, and what is odd."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
-__all__ = ["Finding", "Rejected"]
+from glasshouse.messages import message_of, with_parts
+
+__all__ = ["REASON_OF_LINE", "Finding", "Rejected", "findings_of", "reason_of"]
+
+REASON_OF_LINE = "{line}: {reason}"  # why a line of a table or a list gives no picture
 
 
 @dataclass(frozen=True)
@@ -12,9 +19,10 @@ class Rejected:
     path: str
     reason: str
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the words of ``dataset create --json``."""
-        return asdict(self)
+        found: dict[str, Any] = with_parts(asdict(self))
+        return found
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,23 @@ class Finding:
     kind: str
     message: str
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the words of ``dataset create --json``."""
-        return asdict(self)
+        found: dict[str, Any] = with_parts(asdict(self))
+        return found
+
+
+def findings_of(manifest: Mapping[str, Any]) -> list[Finding]:
+    """Return the findings in ``dataset.json``; their messages have parts where ``warning_parts`` stand beside them."""
+    entries = manifest["warnings"]
+    parts = manifest.get("warning_parts")
+    beside = parts if isinstance(parts, list) and len(parts) == len(entries) else [None] * len(entries)
+    return [Finding(one["kind"], message_of(one["message"], part)) for one, part in zip(entries, beside, strict=True)]
+
+
+def reason_of(row: Mapping[str, str]) -> str:
+    """Return the reason in a row of ``rejected.csv``, a message where ``reason_parts`` stand beside it."""
+    try:
+        return message_of(row["reason"], json.loads(row.get("reason_parts") or "null"))
+    except ValueError:
+        return row["reason"]

@@ -7,7 +7,7 @@ and ``test-openings.jsonl`` once the sealed test split was opened.
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.check import Rejected, findings_of, reason_of
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.decoding.values import ValueRanges
 from glasshouse.data.stored.manifest import (
@@ -34,6 +34,7 @@ from glasshouse.data.stored.spreadsheet import rows_in
 from glasshouse.errors import DamagedDatasetError, DatasetError
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
 from glasshouse.integrity.verification import FileCheck, State, Verification
+from glasshouse.messages import Message, Option, joined
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["FORMAT", "KIND", "SPLITS", "Dataset", "Twin", "open_dataset", "read_manifest", "verify_dataset"]
@@ -68,7 +69,7 @@ class Dataset:
         self.mean: tuple[float, ...] = tuple(manifest["mean"])
         self.std: tuple[float, ...] = tuple(manifest["std"])
         self.ranges = ValueRanges.from_dict(manifest.get("ranges"))
-        self.warnings = tuple(Finding(**entry) for entry in manifest["warnings"])
+        self.warnings = tuple(findings_of(manifest))
         shape = (self.height, self.width, self.channels)
         names = [name for name in SPLITS if manifest["splits"].get(name)]
         self.splits: Mapping[str, Split] = {name: self._split(name, shape) for name in names}
@@ -80,7 +81,7 @@ class Dataset:
     @cached_property
     def rejected(self) -> tuple[Rejected, ...]:
         """The pictures that were left out, each with its reason."""
-        return tuple(Rejected(row["path"], row["reason"]) for row in self._table("rejected.csv", "path", "reason"))
+        return tuple(Rejected(row["path"], reason_of(row)) for row in self._table("rejected.csv", "path", "reason"))
 
     @cached_property
     def twins(self) -> tuple[Twin, ...]:
@@ -89,7 +90,7 @@ class Dataset:
         try:
             return tuple(Twin(int(r["group"]), r["kind"], r["class"], r["split"], r["path"]) for r in rows)
         except ValueError:
-            raise damaged(self.path, "twins.csv: a group is no number") from None
+            raise damaged(self.path, Message("twins.csv: a group is no number")) from None
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -104,8 +105,8 @@ class Dataset:
             "fingerprint": self.fingerprint,
             "classes": list(self.classes),
             "splits": {name: self._counts(split) for name, split in self.splits.items()},
-            "rejected": [asdict(entry) for entry in self.rejected],
-            "warnings": [asdict(entry) for entry in self.warnings],
+            "rejected": [entry.to_dict() for entry in self.rejected],
+            "warnings": [entry.to_dict() for entry in self.warnings],
             "twins": {"groups": 0, "equal": 0, "near": 0, **self._manifest.get("twins", {})},
             "width": self.width,
             "height": self.height,
@@ -129,7 +130,7 @@ class Dataset:
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as error:
-            raise damaged(self.path, f"{OPENINGS}: {error}") from None
+            raise damaged(self.path, Message("{name}: {fault}", name=OPENINGS, fault=error)) from None
         return [self._opening(number, line) for number, line in enumerate(text.split("\n"), 1) if line]
 
     def open_test(self, by: str, person: str | None = None) -> int:
@@ -139,7 +140,11 @@ class Dataset:
             DatasetError: there is no test split, or the opening cannot be written down.
         """
         if "test" not in self.splits:
-            raise DatasetError(f"The dataset at {self.path} has no test split; make one with --test 0.1.")
+            raise DatasetError(
+                "The dataset at {path} has no test split; make one with {part}.",
+                path=self.path,
+                part=Option("test", 0.1),
+            )
         before = len(self.openings())
         entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "by": by}
         entry = with_checksum(entry if person is None else {**entry, "person": person})
@@ -148,7 +153,9 @@ class Dataset:
                 file.write(json.dumps(entry, ensure_ascii=False) + "\n")
         except OSError as error:
             raise DatasetError(
-                f"The test split of {self.path} stays sealed: its opening cannot be written down ({error.strerror})."
+                "The test split of {path} stays sealed: its opening cannot be written down ({strerror}).",
+                path=self.path,
+                strerror=error.strerror,
             ) from None
         return before
 
@@ -167,19 +174,31 @@ class Dataset:
             text = verified_file(self.path, name, self._manifest).decode()
             rows = rows_in(text)
         except (UnicodeDecodeError, csv.Error) as error:
-            raise damaged(self.path, f"{name}: {error}") from None
+            raise damaged(self.path, Message("{name}: {fault}", name=name, fault=error)) from None
         if any(row.get(column) is None for row in rows for column in columns):
-            raise damaged(self.path, f"{name}: a row has fewer than {len(columns)} cells")
+            raise damaged(
+                self.path, Message("{name}: a row has fewer than {columns} cells", name=name, columns=len(columns))
+            )
         return rows
 
     def _opening(self, number: int, line: str) -> dict[str, Any]:
         try:
             entry = parse_object(line)
         except ValueError as error:
-            raise damaged(self.path, f"{OPENINGS}, line {number}: {error}") from None
+            raise damaged(
+                self.path, Message("{OPENINGS}, line {number}: {fault}", OPENINGS=OPENINGS, number=number, fault=error)
+            ) from None
         odd = not {"at", "by"} <= set(entry) <= {"at", "by", "person", CHECKSUM}
         if (fault := checksum_fault(entry)) is not None or odd:
-            raise damaged(self.path, f"{OPENINGS}, line {number}: {fault or 'its keys are others'}")
+            raise damaged(
+                self.path,
+                Message(
+                    "{OPENINGS}, line {number}: {fault}",
+                    OPENINGS=OPENINGS,
+                    number=number,
+                    fault=fault or Message("its keys are others"),
+                ),
+            )
         return {name: value for name, value in entry.items() if name != CHECKSUM}
 
     def _counts(self, split: Split) -> dict[str, Any]:
@@ -199,15 +218,21 @@ def open_dataset(path: str | Path) -> Dataset:
     recipe = read_recipe(folder, manifest)
     problems = list(manifest_problems(manifest, recipe))
     if problems:
-        raise damaged(folder, "; ".join(problems[:3]))
+        raise damaged(folder, joined("; ", problems[:3]))
     try:
         dataset = Dataset(folder, manifest, recipe)
     except (KeyError, TypeError, ValueError) as error:
-        raise damaged(folder, f"dataset.json: {error}") from None
+        raise damaged(folder, Message("dataset.json: {error}", error=error)) from None
     for name, split in dataset.splits.items():
         if len(split) != manifest["splits"][name]:
             raise damaged(
-                folder, f"{name}.arrow has {len(split)} pictures, dataset.json says {manifest['splits'][name]}"
+                folder,
+                Message(
+                    "{name}.arrow has {split} pictures, dataset.json says {manifest}",
+                    name=name,
+                    split=len(split),
+                    manifest=manifest["splits"][name],
+                ),
             )
     return dataset
 
@@ -222,7 +247,7 @@ def verify_dataset(path: str | Path) -> Verification:
     try:
         manifest = read_manifest(folder)
     except DamagedDatasetError as error:
-        note = "What dataset.json tells of the other files is not known, so they were not verified."
+        note = Message("What dataset.json tells of the other files is not known, so they were not verified.")
         return Verification(str(folder), "dataset", (FileCheck("dataset.json", "damaged", str(error)),), notes=(note,))
     checks = _Checks("whole" if CHECKSUM in manifest else "unchecked")
     recipe = checks.of("recipe.json", lambda: read_recipe(folder, manifest))
@@ -232,7 +257,11 @@ def verify_dataset(path: str | Path) -> Verification:
         _verify_bytes(checks, folder, manifest)
     else:
         problems += _verify_content(checks, Dataset(folder, manifest, recipe), manifest)
-    notes = () if checks.state == "whole" else ("It was made before datasets had checksums: the rest was checked.",)
+    notes = (
+        ()
+        if checks.state == "whole"
+        else (Message("It was made before datasets had checksums: the rest was checked."),)
+    )
     return Verification(str(folder), "dataset", tuple(checks.files), tuple(problems), notes)
 
 
@@ -259,7 +288,12 @@ def _verify_content(checks: _Checks, dataset: Dataset, manifest: Mapping[str, An
     for name, split in dataset.splits.items():
         checks.of(f"{name}.arrow", split.verify)
         if checks.files[-1].state != "damaged" and len(split) != manifest["splits"][name]:
-            yield f"{name}.arrow has {len(split)} pictures, dataset.json says {manifest['splits'][name]}"
+            yield Message(
+                "{name}.arrow has {split} pictures, dataset.json says {manifest}",
+                name=name,
+                split=len(split),
+                manifest=manifest["splits"][name],
+            )
     checks.of("rejected.csv", lambda: dataset.rejected)
     checks.of("twins.csv", lambda: dataset.twins)
     if (dataset.path / OPENINGS).exists():

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from glasshouse.data.check import Finding
+from glasshouse.messages import Message
 
 __all__ = ["alike_finding", "cleaned", "composed", "missing_look", "natural", "tidied"]
 
@@ -89,12 +90,19 @@ def _spelled(name: str, forms: Sequence[str]) -> Iterator[Finding]:
     if len(forms) == 1 and composed(forms[0]) == name:
         return
     if len({composed(form) for form in forms}) == 1:
-        yield Finding("spelling", f"the class {name} is spelled in two ways of Unicode; it is one class")
+        yield Finding(
+            "spelling", Message("the class {name} is spelled in two ways of Unicode; it is one class", name=name)
+        )
         return
     clean = {cleaned(form) for form in forms}
-    what = "in several ways" if len(clean) > 1 else "with blanks or letters that nobody sees"
+    what = Message("in several ways") if len(clean) > 1 else Message("with blanks or letters that nobody sees")
     written = ", ".join(repr(form) if form == cleaned(form) or form.isascii() else ascii(form) for form in forms)
-    yield Finding("spelling", f"the class {name} is written {what} ({written}); it is one class")
+    yield Finding(
+        "spelling",
+        Message(
+            "the class {name} is written {what} ({written}); it is one class", name=name, what=what, written=written
+        ),
+    )
 
 
 def alike_finding(classes: Sequence[str]) -> Iterator[Finding]:
@@ -107,6 +115,9 @@ def alike_finding(classes: Sequence[str]) -> Iterator[Finding]:
         shown = "; ".join(" and ".join(map(repr, group)) for group in groups[:5]) + ("; ..." if len(groups) > 5 else "")
         yield Finding(
             "alike-classes",
-            f"these classes have names that look alike, and stay classes of their own: {shown}. If they mean the same, "
-            "give them one name and make the dataset again.",
+            Message(
+                "these classes have names that look alike, and stay classes of their own: {shown}. If they mean the "
+                "same, give them one name and make the dataset again.",
+                shown=shown,
+            ),
         )

@@ -21,6 +21,7 @@ from glasshouse.data.splitting.dividing import divide
 from glasshouse.data.splitting.twins import Twins, find_twins
 from glasshouse.errors import DatasetError, RecipeError
 from glasshouse.events import DatasetReady, Event, Notice
+from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["create_dataset", "prepare_dataset"]
@@ -79,7 +80,9 @@ def _check_place(recipe: DatasetRecipe, place: Path) -> None:
     inside = next((source for source in sources if source.is_dir() and place.resolve().is_relative_to(source)), None)
     if inside is not None:
         raise DatasetError(
-            f"The dataset cannot be made at {place}, inside of its source {inside}. Choose another --out."
+            "The dataset cannot be made at {place}, inside of its source {inside}. Choose another --out.",
+            place=place,
+            inside=inside,
         )
 
 
@@ -127,13 +130,17 @@ def _replace(standing: Standing, fingerprint: str, folder: Path, damaged: bool) 
     place, foreign = standing.place, standing.manifest["foreign"]
     if foreign:
         raise DatasetError(
-            f"The dataset at {place} is of another recipe or of changed pictures, and its folder also holds "
-            f"{', '.join(foreign[:5])}: it is not replaced. Move that, or choose another --out."
+            "The dataset at {place} is of another recipe or of changed pictures, and its folder also holds "
+            "{foreign}: it is not replaced. Move that, or choose another --out.",
+            place=place,
+            foreign=", ".join(foreign[:5]),
         )
     openings = place / "test-openings.jsonl"
     if (damaged or standing.fingerprint == fingerprint) and openings.exists():
         shutil.copy2(openings, folder / openings.name)
     if damaged:
-        yield Notice("replaced", f"The dataset at {place} was damaged: it is made anew.")
+        yield Notice("replaced", Message("The dataset at {place} was damaged: it is made anew.", place=place))
     else:
-        yield Notice("replaced", f"The dataset at {place} is replaced: its recipe or its pictures changed.")
+        yield Notice(
+            "replaced", Message("The dataset at {place} is replaced: its recipe or its pictures changed.", place=place)
+        )

@@ -29,6 +29,6 @@ def sample(source: str) -> Given:
         SourceError: there is no sample of that name.
     """
     if source not in SAMPLES:
-        raise SourceError(f"There is no {source}; there is sample:digits.")
+        raise SourceError("There is no {source}; there is sample:digits.", source=source)
     images, targets = digits()
     return Given(images=images, targets=targets)

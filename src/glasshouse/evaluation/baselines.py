@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.evaluation.intervals import wilson
+from glasshouse.messages import Message
 
 __all__ = ["SIDE", "TRAIN_LIMIT", "Baseline", "commonest", "pixels", "sample", "shrink"]
 
@@ -41,8 +42,13 @@ def commonest(train_labels: NDArray[np.integer], labels: NDArray[np.integer], cl
     """Score the rule "always the class that most training pictures have" (of equals the first)."""
     counts = np.bincount(train_labels, minlength=len(classes))
     best = int(counts.argmax())
-    text = f"always {classes[best]}, the class of {counts[best]:,} of {len(train_labels):,} training pictures"
-    return _baseline("commonest class", np.full(len(labels), best), labels, text)
+    text = Message(
+        "always {classes}, the class of {counts} of {train_labels} training pictures",
+        classes=classes[best],
+        counts=f"{counts[best]:,}",
+        train_labels=f"{len(train_labels):,}",
+    )
+    return _baseline(Message("commonest class"), np.full(len(labels), best), labels, text)
 
 
 def pixels(
@@ -62,16 +68,25 @@ def pixels(
     from sklearn.linear_model import LogisticRegression
 
     n, total = len(train_labels), of or len(train_labels)
-    seen = f"{n:,} training pictures" if n == total else f"{n:,} of {total:,} training pictures, drawn by seed"
-    text = f"logistic regression on grey pictures of {SIDE}x{SIDE} pixels, trained on {seen}"
+    seen = (
+        Message("{n} training pictures", n=f"{n:,}")
+        if n == total
+        else Message("{n} of {total} training pictures, drawn by seed", n=f"{n:,}", total=f"{total:,}")
+    )
+    text = Message(
+        "logistic regression on grey pictures of {SIDE}x{SIDE2} pixels, trained on {seen}",
+        SIDE=SIDE,
+        SIDE2=SIDE,
+        seen=seen,
+    )
     if len(np.unique(train_labels)) < 2:
-        return _baseline("linear model on pixels", np.full(len(labels), train_labels[0]), labels, text)
+        return _baseline(Message("linear model on pixels"), np.full(len(labels), train_labels[0]), labels, text)
     mean, std = train_small.mean(axis=0), train_small.std(axis=0)
     std[std < 1e-6] = 1.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be at its best
         model = LogisticRegression(C=0.1, max_iter=STEPS).fit((train_small - mean) / std, train_labels)
-    return _baseline("linear model on pixels", model.predict((small - mean) / std), labels, text)
+    return _baseline(Message("linear model on pixels"), model.predict((small - mean) / std), labels, text)
 
 
 def sample(count: int, seed: int, limit: int = TRAIN_LIMIT) -> NDArray[np.int64]:

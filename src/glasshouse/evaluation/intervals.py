@@ -27,7 +27,12 @@ def wilson(correct: int, count: int, level: float = 0.95) -> tuple[float, float]
     [0.7222, 0.8749]
     """
     if not (0 <= correct <= count and 0 < level < 1):
-        raise InputError(f"wilson: expected 0 <= correct <= count and 0 < level < 1, got {correct}, {count}, {level}")
+        raise InputError(
+            "wilson: expected 0 <= correct <= count and 0 < level < 1, got {correct}, {count}, {level}",
+            correct=correct,
+            count=count,
+            level=level,
+        )
     if count == 0:
         return 0.0, 1.0
     z = NormalDist().inv_cdf((1 + level) / 2)

@@ -39,9 +39,13 @@ def confusion(labels: Integers, predicted: Integers, classes: int) -> NDArray[np
     """
     truth, guess = (np.asarray(a, dtype=np.int64) for a in (labels, predicted))
     if truth.shape != guess.shape or truth.ndim != 1:
-        raise InputError(f"confusion: expected two lists of one length, got {truth.shape} and {guess.shape}")
+        raise InputError(
+            "confusion: expected two lists of one length, got {shape} and {shape2}",
+            shape=truth.shape,
+            shape2=guess.shape,
+        )
     if len(truth) and not (min(truth.min(), guess.min()) >= 0 and max(truth.max(), guess.max()) < classes):
-        raise InputError(f"confusion: expected class numbers from 0 to {classes - 1}")
+        raise InputError("confusion: expected class numbers from 0 to {classes}", classes=classes - 1)
     return np.bincount(truth * classes + guess, minlength=classes * classes).reshape(classes, classes)
 
 

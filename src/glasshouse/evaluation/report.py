@@ -11,13 +11,13 @@ from glasshouse.errors import InputError
 from glasshouse.evaluation.baselines import Baseline
 from glasshouse.evaluation.intervals import wilson
 from glasshouse.evaluation.metrics import ClassScore, confusion, log_loss, macro, per_class, top_k
+from glasshouse.evaluation.reliability import not_beaten, too_wide
 from glasshouse.evaluation.report_html import as_html
 from glasshouse.evaluation.report_markdown import as_markdown
 from glasshouse.evaluation.report_text import as_text
+from glasshouse.messages import Message, with_messages, with_parts
 
 __all__ = ["Report", "measure"]
-
-UNRELIABLE = 0.10  # an interval wider than this many hundredths is told
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ class Report:
             "confusion": [list(row) for row in self.confusion],
             "dataset": self.dataset,
             "openings": self.openings,
-            "notes": list(self.notes),
-            "warnings": list(self.warnings),
+            **with_parts({"notes": list(self.notes), "warnings": list(self.warnings)}),
         }
 
     @classmethod
@@ -87,10 +86,12 @@ class Report:
                 per_class=tuple(ClassScore(**{**row, "interval": _pair(row["interval"])}) for row in data["per_class"]),
                 confusion=tuple(tuple(row) for row in data["confusion"]),
                 baselines=tuple(Baseline.from_dict(row) for row in data["baselines"]),
-                notes=tuple(data["notes"]),
+                notes=tuple(with_messages(data)["notes"]),
             )
         except (KeyError, TypeError, IndexError) as error:
-            raise InputError(f"This is no report that Glasshouse wrote: {error!r} is missing or odd.") from None
+            raise InputError(
+                "This is no report that Glasshouse wrote: {error} is missing or odd.", error=repr(error)
+            ) from None
 
     def __str__(self) -> str:
         return as_text(self.to_dict())
@@ -112,7 +113,12 @@ def measure(
         InputError: there are no pictures, the shapes do not fit, or a probability is not finite.
     """
     if probabilities.shape != (len(labels), len(classes)):
-        raise InputError(f"measure: expected probabilities ({len(labels)}, {len(classes)}), got {probabilities.shape}")
+        raise InputError(
+            "measure: expected probabilities ({labels}, {classes}), got {shape}",
+            labels=len(labels),
+            classes=len(classes),
+            shape=probabilities.shape,
+        )
     loss = log_loss(probabilities, labels)
     matrix = confusion(labels, probabilities.argmax(axis=1), len(classes))
     correct, count = int(matrix.trace()), len(labels)
@@ -130,18 +136,38 @@ def measure(
 
 
 def _warnings(report: Report) -> list[str]:
-    found = []
+    found: list[str] = []
     low, high = report.interval
-    if high - low > UNRELIABLE:
+    if too_wide(report.interval):
         found.append(
-            f"Few pictures: with {report.count:,} of them the accuracy is known only to lie between "
-            f"{100 * low:.1f} % and {100 * high:.1f} %; do not rely on small differences."
+            Message(
+                "Few pictures: with {count} of them the accuracy is known only to lie between {low} % and {high} %; "
+                "do not rely on small differences.",
+                count=f"{report.count:,}",
+                low=f"{100 * low:.1f}",
+                high=f"{100 * high:.1f}",
+            )
         )
-    best = max(report.baselines, key=lambda baseline: baseline.accuracy, default=None)
-    if best is not None and low <= best.accuracy:
-        found.append(f"Not clearly better than a simple baseline ({best.name}: {100 * best.accuracy:.1f} %).")
+    if not_beaten(low, [baseline.accuracy for baseline in report.baselines]) is not None:
+        best = max(report.baselines, key=lambda baseline: baseline.accuracy)
+        found.append(
+            Message(
+                "Not clearly better than a simple baseline ({name}: {accuracy} %).",
+                name=best.name,
+                accuracy=f"{100 * best.accuracy:.1f}",
+            )
+        )
     if empty := [score.name for score in report.per_class if score.support == 0]:
-        found.append(f"No pictures in this split of: {', '.join(empty[:10])}{' and more' if len(empty) > 10 else ''}.")
+        found.append(
+            Message(
+                (
+                    "No pictures in this split of: {empty} and more."
+                    if len(empty) > 10
+                    else "No pictures in this split of: {empty}."
+                ),
+                empty=", ".join(empty[:10]),
+            )
+        )
     return found
 
 

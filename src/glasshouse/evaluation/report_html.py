@@ -3,15 +3,14 @@
 from html import escape
 from typing import Any
 
+from glasshouse.evaluation.confusion_table import CELL, confusion_table
 from glasshouse.evaluation.wording import confusions, headline, number, percent, span, worst
 
 __all__ = ["as_html"]
 
 CLASSES = 100
 MATRIX = 40
-RIGHT, WRONG = "67, 160, 71", "239, 83, 80"  # green and red, laid over the page's own background
 TABLE = '<table style="border-collapse: collapse; margin: 0.5em 0; color: inherit">'
-CELL = "padding: 0.15em 0.6em; text-align: "
 
 
 def as_html(report: dict[str, Any]) -> str:
@@ -38,26 +37,18 @@ def _classes(report: dict[str, Any]) -> str:
 
 
 def _matrix(report: dict[str, Any]) -> str:
-    names = report["classes"]
-    head = "".join(f'<th style="{CELL}right">{escape(name)}</th>' for name in names)
-    body = "".join(
-        f'<tr><th style="{CELL}left">{escape(name)}</th>{_shaded(i, row, names)}</tr>'
-        for i, (name, row) in enumerate(zip(names, report["confusion"]))
+    caption = "Confusion: the truth in rows, what it was taken for in columns"
+    return confusion_table(
+        report["classes"], report["confusion"], title=_said, number=_shown, caption=caption, colours=True
     )
-    caption = "<caption>Confusion: the truth in rows, what it was taken for in columns</caption>"
-    return f"{TABLE}{caption}<tr><th></th>{head}</tr>{body}</table>"
 
 
-def _shaded(truth: int, row: list[int], names: list[str]) -> str:
-    cells = []
-    total = max(1, sum(row))
-    for taken, count in enumerate(row):
-        color = RIGHT if truth == taken else WRONG
-        shade = 0.0 if count == 0 else 0.15 + 0.4 * count / total
-        title = escape(f"{names[truth]} taken for {names[taken]}: {count}", quote=True)
-        style = f"{CELL}right; background: rgba({color}, {shade:.2f})"
-        cells.append(f'<td title="{title}" style="{style}">{count or ""}</td>')
-    return "".join(cells)
+def _said(truth: str, answer: str, count: int) -> str:
+    return f"{truth} taken for {answer}: {count}"
+
+
+def _shown(count: int) -> str:
+    return str(count or "")
 
 
 def _table(head: list[str], rows: list[list[str]], last: str = "right") -> str:

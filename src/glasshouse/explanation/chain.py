@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from glasshouse.autodiff import Variable
 from glasshouse.autodiff.core import grad, propagate
+from glasshouse.messages import Message
 
 __all__ = ["Chain", "Term", "central_difference", "chain_rule", "directional", "one_hot"]
 
@@ -53,7 +54,7 @@ class Chain:
         parts = [f"{t.local:.{digits}g}·{_signed(t.upstream, digits)}" for t in self.terms]
         hidden = self.count - len(self.terms)
         if hidden:
-            parts.append(f"({hidden:,} more: {self.rest:.{digits}g})")
+            parts.append(Message("({hidden} more: {rest})", hidden=f"{hidden:,}", rest=f"{self.rest:.{digits}g}"))
         return f"{' + '.join(parts) or '0'} = {self.total:.{digits}g}"
 
 

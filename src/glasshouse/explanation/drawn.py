@@ -11,6 +11,7 @@ from glasshouse.explanation.layered import classic_name, why_not
 from glasshouse.layers.architecture import Architecture
 from glasshouse.layers.classics import CLASSICS
 from glasshouse.layers.diagram import Diagram
+from glasshouse.messages import Message
 
 __all__ = ["MOST", "Drawn", "example_graph", "layers_graph", "named_graph", "picture_graph"]
 
@@ -36,15 +37,21 @@ def example_graph(name: str) -> Drawn:
         InputError: there is none of that name.
     """
     if name not in EXAMPLES:
-        raise InputError(f"there is no example {name!r}; there are {', '.join(EXAMPLES)}")
-    return _functions(EXAMPLES[name](), f"the example {name}")
+        raise InputError(
+            "there is no example {name}; there are {EXAMPLES}", name=repr(name), EXAMPLES=", ".join(EXAMPLES)
+        )
+    return _functions(EXAMPLES[name](), Message("the example {name}", name=name))
 
 
 def layers_graph(net: Architecture) -> Drawn:
     """The layers of a network, folded where there are many."""
     diagram = Diagram.of(net)
     return Drawn(
-        diagram.to_svg(), diagram.to_dict(), f"{net.name}: {diagram.steps} layers in {len(diagram.boxes)} boxes"
+        diagram.to_svg(),
+        diagram.to_dict(),
+        Message(
+            "{name}: {steps} layers in {boxes} boxes", name=net.name, steps=diagram.steps, boxes=len(diagram.boxes)
+        ),
     )
 
 
@@ -72,7 +79,7 @@ def picture_graph(story: Follow, level: str = "functions") -> Drawn:
     """
     if level == "layers":
         return layers_graph(story.walk.net)
-    return _functions(story.walk.loss, f"{story.walk.net.name} on one picture")
+    return _functions(story.walk.loss, Message("{name} on one picture", name=story.walk.net.name))
 
 
 def _functions(result: Variable, what: str) -> Drawn:
@@ -80,8 +87,13 @@ def _functions(result: Variable, what: str) -> Drawn:
     count = len(graph.functions)
     if count > MOST:
         raise InputError(
-            f"{what} has {count:,} functions; up to {MOST:,} are drawn one by one. Choose the level layers, which "
-            "folds them"
+            "{what} has {count} functions; up to {MOST} are drawn one by one. Choose the level layers, which "
+            "folds them",
+            what=what,
+            count=f"{count:,}",
+            MOST=f"{MOST:,}",
         )
-    told = f"{what}: {count} functions, {len(graph.variables)} variables"
+    told = Message(
+        "{what}: {count} functions, {variables} variables", what=what, count=count, variables=len(graph.variables)
+    )
     return Drawn(graph.to_svg(), graph.to_dict(), told)

@@ -72,7 +72,11 @@ class Follow:
         """
         found = next((step for step in self.steps if step.name == name), None)
         if found is None:
-            raise InputError(f"there is no layer {name!r}; there are {', '.join(step.name for step in self.steps)}")
+            raise InputError(
+                "there is no layer {name}; there are {steps}",
+                name=repr(name),
+                steps=", ".join(step.name for step in self.steps),
+            )
         return found
 
     def weight(self, name: str, index: Any = None) -> WeightStory:
@@ -187,7 +191,12 @@ def follow_pixels(
 def _follow_network(net: Architecture, x: Array, label: Any, told: Callable[[float], None] | None) -> Follow:
     expected = tuple(net.input_shape[1:])
     if x.shape != expected:
-        raise InputError(f"{net.name} takes an array {expected}, got {x.shape}; give one picture without N")
+        raise InputError(
+            "{name} takes an array {expected}, got {shape}; give one picture without N",
+            name=net.name,
+            expected=expected,
+            shape=x.shape,
+        )
     K = int(net.output_shape[-1] or 0)
     classes = tuple(map(str, range(K)))
     number = _number(label, classes)
@@ -205,7 +214,9 @@ def _number(label: str | int | None, classes: Sequence[str]) -> int | None:
         return int(label)
     if label in classes:
         return list(classes).index(str(label))
-    raise InputError(f"there is no class {label!r}; there are {', '.join(classes[:20])}")
+    raise InputError(
+        "there is no class {label}; there are {classes}", label=repr(label), classes=", ".join(classes[:20])
+    )
 
 
 def _run_of(given: Any, model: "Model") -> Path | None:

@@ -14,6 +14,7 @@ from glasshouse.errors import NetworkError, WeightsError
 from glasshouse.layers.architecture import Architecture
 from glasshouse.layers.classics import CLASSICS, take_weights
 from glasshouse.layers.classifier import Classifier
+from glasshouse.messages import Message
 from glasshouse.networks.catalogue import find, plain
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ def classic_name(name: str) -> str | None:
 
 def why_not(name: str) -> str:
     """Why a network cannot be opened layer by layer, with the next step."""
-    return (
-        f"{name} is not written in layers here: it comes whole from a library, and its steps cannot be followed one by "
-        f"one. Networks that can be followed: {', '.join(CLASSICS)}, and those that are built of layers. Train one of "
-        "them on the same dataset to follow a picture."
+    return Message(
+        "{name} is not written in layers here: it comes whole from a library, and its steps cannot be followed "
+        "one by one. Networks that can be followed: {CLASSICS}, and those that are built of layers. Train one of "
+        "them on the same dataset to follow a picture.",
+        name=name,
+        CLASSICS=", ".join(CLASSICS),
     )
 
 
@@ -93,15 +96,27 @@ def as_layers(name: str, shape: tuple[int, int, int], classes: int, state: Mappi
     try:
         net = CLASSICS[classic](input_shape=(H, W, C), classes=classes)
     except NetworkError as error:
-        raise NetworkError(f"{classic} cannot be written in layers for {W}x{H} pictures: {error}") from None
+        raise NetworkError(
+            "{classic} cannot be written in layers for {W}x{H} pictures: {error}",
+            classic=classic,
+            W=W,
+            H=H,
+            error=error,
+        ) from None
     _check_size(net)
     try:
         take_weights(net, {key: value.cpu() if hasattr(value, "cpu") else value for key, value in state.items()})
     except WeightsError as error:
         entry = find(name)
         raise NetworkError(
-            f"{classic} at {W}x{H} differs from the published network, which was made for {entry.width}x{entry.height}"
-            f": {str(error).splitlines()[-1].strip()}. Train it on a dataset of that size to follow a picture."
+            "{classic} at {W}x{H} differs from the published network, which was made for {width}x{height}: "
+            "{error}. Train it on a dataset of that size to follow a picture.",
+            classic=classic,
+            W=W,
+            H=H,
+            width=entry.width,
+            height=entry.height,
+            error=str(error).splitlines()[-1].strip(),
         ) from None
     return net
 
@@ -109,7 +124,10 @@ def as_layers(name: str, shape: tuple[int, int, int], classes: int, state: Mappi
 def _check_size(net: Architecture) -> None:
     if net.parameters > LARGEST:
         raise NetworkError(
-            f"{net.name} has {net.parameters:,} weights here; with a derivative for each of them that is too much for "
-            f"the memory of a usual machine (up to {LARGEST:,} can be followed). Train a smaller network, such as "
-            "ResNet18, on the same dataset to follow a picture."
+            "{name} has {parameters} weights here; with a derivative for each of them that is too much for the "
+            "memory of a usual machine (up to {LARGEST} can be followed). Train a smaller network, such as "
+            "ResNet18, on the same dataset to follow a picture.",
+            name=net.name,
+            parameters=f"{net.parameters:,}",
+            LARGEST=f"{LARGEST:,}",
         )

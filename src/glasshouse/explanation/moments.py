@@ -66,11 +66,11 @@ def moment_of(model: Model, run: Path | None, name: str = "best", data: Path | N
         RunError: its checkpoint is missing or damaged.
     """
     if name not in MOMENTS:
-        raise InputError(f"there is no moment {name!r}; there are {', '.join(MOMENTS)}")
+        raise InputError("there is no moment {name}; there are {MOMENTS}", name=repr(name), MOMENTS=", ".join(MOMENTS))
     recipe = None if model.recipe is None else model.recipe.resolved()
     if run is None or recipe is None:
         if name != "best":
-            raise InputError(f"a model without its run has no {name} weights; give the run's folder")
+            raise InputError("a model without its run has no {name} weights; give the run's folder", name=name)
         return Moment(name, model.module.state_dict(), recipe, note="no-run")
     folder, dataset = RunFolder.open(run), _dataset(run, data)
     built = _built(model, recipe)

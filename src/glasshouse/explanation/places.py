@@ -22,12 +22,14 @@ def find_weight(net: Architecture, name: str) -> tuple[str, Weight]:
     layer, _, part = name.replace(".", "/").rpartition("/")
     if layer not in net.holders or not net.holders[layer].weights:
         known = ", ".join(n for n, holder in net.holders.items() if holder.weights)
-        raise InputError(f"there is no layer {layer or name!r} with weights; there are {known}")
+        raise InputError(
+            "there is no layer {layer} with weights; there are {known}", layer=repr(layer or name), known=known
+        )
     for weight in net.holders[layer].weights:
         if weight.name == part:
             return layer, weight
     known = ", ".join(weight.name for weight in net.holders[layer].weights)
-    raise InputError(f"{layer} has no weights {part!r}; it has {known}")
+    raise InputError("{layer} has no weights {part}; it has {known}", layer=layer, part=repr(part), known=known)
 
 
 def parse_index(index: Any, weight: Weight) -> Index:
@@ -42,8 +44,13 @@ def parse_index(index: Any, weight: Weight) -> Index:
     )
     if not fits:
         axes = " x ".join(map(str, weight.shape))
-        raise InputError(f"{weight.name} has the shape {axes}; expected {len(weight.shape)} whole numbers from 0 on "
-                         f"below these, got {given}")  # fmt: skip
+        raise InputError(
+            "{name} has the shape {axes}; expected {shape} whole numbers from 0 on below these, got {given}",
+            name=weight.name,
+            axes=axes,
+            shape=len(weight.shape),
+            given=given,
+        )
     return tuple(int(i) for i in given)
 
 

@@ -154,11 +154,20 @@ def _check(net: Architecture) -> None:
     last = net.steps[net.output_steps[0]]
     word = getattr(last.layer, last.layer.activation_field, None)
     if len(net.inputs) != 1 or len(net.outputs) != 1 or not isinstance(net.steps[0].layer, InputLayer):
-        raise NetworkError(f"{net.name} has several inputs or outputs; a picture is followed from one input to one")
+        raise NetworkError(
+            "{name} has several inputs or outputs; a picture is followed from one input to one", name=net.name
+        )
     if len(last.engine_shape) != 1 or word not in ("softmax", None) or isinstance(last.layer, Softmax):
         raise NetworkError(
-            f'{net.name} ends in {last.name}; a picture is followed to Dense(classes, activation="softmax"), '
-            "whose classes the loss compares"
+            '{name} ends in {name2}; a picture is followed to Dense(classes, activation="softmax"), whose '
+            "classes the loss compares",
+            name=net.name,
+            name2=last.name,
         )
     if net.output_steps[0] != len(net.steps) - 1:
-        raise NetworkError(f"{net.name} computes {net.steps[-1].name} after its output {last.name}; leave it out")
+        raise NetworkError(
+            "{name} computes {name2} after its output {name3}; leave it out",
+            name=net.name,
+            name2=net.steps[-1].name,
+            name3=last.name,
+        )

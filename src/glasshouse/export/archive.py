@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from glasshouse.errors import DamagedModelError, ModelError
+from glasshouse.messages import Message
 
 __all__ = ["MANIFEST", "NAMES", "is_archive_name", "read_files", "write_files"]
 
@@ -41,7 +42,9 @@ def write_files(path: Path, files: Mapping[str, bytes]) -> None:
         _put(beside, path)
         _sync(path.parent)
     except OSError as error:
-        raise ModelError(f"The model cannot be written to {path}: {error.strerror or error}.") from None
+        raise ModelError(
+            "The model cannot be written to {path}: {strerror}.", path=path, strerror=error.strerror or error
+        ) from None
     finally:
         _remove(beside)
 
@@ -55,13 +58,17 @@ def read_files(path: Path) -> dict[str, bytes]:
     try:
         return _read_folder(path) if path.is_dir() else _read_zip(path)
     except OSError as error:
-        raise ModelError(f"The model at {path} cannot be read: {error.strerror or error}.") from None
+        raise ModelError(
+            "The model at {path} cannot be read: {strerror}.", path=path, strerror=error.strerror or error
+        ) from None
 
 
 def _check_replaceable(path: Path) -> None:
     if not (path.exists() or path.is_symlink()):
         return
-    problem = f"{path} exists and is no Glasshouse model; it is left as it is. Choose another name, or remove it."
+    problem = Message(
+        "{path} exists and is no Glasshouse model; it is left as it is. Choose another name, or remove it.", path=path
+    )
     if path.is_dir():
         found = {entry.name for entry in path.iterdir()}
         if found and (MANIFEST not in found or not found <= set(NAMES)):
@@ -145,9 +152,13 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
 
 def _read_zip(path: Path) -> dict[str, bytes]:
     if not path.exists():
-        raise ModelError(f"There is no model at {path}; give a model's folder, its .zip or .model file, or a run.")
+        raise ModelError(
+            "There is no model at {path}; give a model's folder, its .zip or .model file, or a run.", path=path
+        )
     if not path.is_file() or not zipfile.is_zipfile(path):
-        raise ModelError(f"{path} is no model: a model is a folder or a zip; this file is neither, or it was cut off.")
+        raise ModelError(
+            "{path} is no model: a model is a folder or a zip; this file is neither, or it was cut off.", path=path
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             entries = _entries(path, archive)
@@ -155,21 +166,28 @@ def _read_zip(path: Path) -> dict[str, bytes]:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error) as error:
         if isinstance(error, ModelError):
             raise
-        raise DamagedModelError(f"The model {path} is damaged: {error}. Copy or save it again.") from None
+        raise DamagedModelError(
+            "The model {path} is damaged: {error}. Copy or save it again.", path=path, error=error
+        ) from None
 
 
 def _entries(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """Return the archive's entries by file name; a folder around all of them (a model zipped by hand) is taken off."""
     infos = [info for info in archive.infolist() if not info.is_dir()]
     if len(infos) > ENTRY_LIMIT:
-        raise ModelError(f"{path} is no model: it has {len(infos)} entries, a model has {len(NAMES)}.")
+        raise ModelError(
+            "{path} is no model: it has {infos} entries, a model has {NAMES}.",
+            path=path,
+            infos=len(infos),
+            NAMES=len(NAMES),
+        )
     for info in archive.infolist():
         _check_name(path, info)
     tops = {PurePosixPath(info.filename).parts[0] for info in infos if "/" in info.filename}
     around = f"{tops.pop()}/" if len(tops) == 1 and all("/" in info.filename for info in infos) else ""
     names = [info.filename.removeprefix(around) for info in infos]
     if len(set(names)) < len(names):
-        raise ModelError(f"The model {path} is damaged: it has two entries of one name. Save it again.")
+        raise ModelError("The model {path} is damaged: it has two entries of one name. Save it again.", path=path)
     return dict(zip(names, infos))
 
 
@@ -178,7 +196,11 @@ def _check_name(path: Path, info: zipfile.ZipInfo) -> None:
     kind = info.external_attr >> 16 & 0o170000
     odd_name = not name or name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/")
     if odd_name or kind not in (0, 0o100000, 0o040000):
-        raise ModelError(f"The model {path} is refused: its entry {name!r} is not a plain file inside the archive.")
+        raise ModelError(
+            "The model {path} is refused: its entry {name} is not a plain file inside the archive.",
+            path=path,
+            name=repr(name),
+        )
 
 
 def _read_entry(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
@@ -190,4 +212,10 @@ def _read_entry(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, nam
 def _check_size(path: Path, name: str, size: int) -> None:
     limit = LIMITS.get(name, TEXT_LIMIT)
     if size > limit:
-        raise ModelError(f"The model {path} is refused: {name} has {size:,} bytes, the limit is {limit:,}.")
+        raise ModelError(
+            "The model {path} is refused: {name} has {size} bytes, the limit is {limit}.",
+            path=path,
+            name=name,
+            size=f"{size:,}",
+            limit=f"{limit:,}",
+        )

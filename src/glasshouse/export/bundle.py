@@ -20,6 +20,7 @@ from glasshouse.export.checks import weight_shapes
 from glasshouse.export.description import Description, check_texts
 from glasshouse.export.inference import lay_out, pick_device
 from glasshouse.export.predictor import Model
+from glasshouse.messages import Message, joined
 from glasshouse.networks.build import construct
 from glasshouse.networks.resolved import ResolvedNetwork
 from glasshouse.recipe import TrainingRecipe
@@ -85,8 +86,12 @@ def find_model(path: str | Path) -> Path:
     if (place / "model" / MANIFEST).is_file():
         return place / "model"
     if (place / "run.json").is_file():
-        raise ModelError(f"The run at {place} has no model yet; finish it with: glasshouse resume {place}")
-    raise ModelError(f"There is no model at {place}: the folder has no {MANIFEST}. Give a model or a run's folder.")
+        raise ModelError("The run at {place} has no model yet; finish it with: glasshouse resume {place}", place=place)
+    raise ModelError(
+        "There is no model at {place}: the folder has no {MANIFEST}. Give a model or a run's folder.",
+        place=place,
+        MANIFEST=MANIFEST,
+    )
 
 
 def _write(path: str | Path, description: Description, module: nn.Module) -> Path:
@@ -110,8 +115,8 @@ def _module(network: ResolvedNetwork, dropout: float | None, place: Path) -> nn.
 
 
 def _cannot_be_built(place: Path, error: Exception) -> DamagedModelError:
-    why = str(error)[:LONG] or "it needs too much memory"
-    return DamagedModelError(f"The model at {place} cannot be built: {why}")
+    why = str(error)[:LONG] or Message("it needs too much memory")
+    return DamagedModelError("The model at {place} cannot be built: {why}", place=place, why=why)
 
 
 def _check_sizes(network: ResolvedNetwork, weights: bytes, place: Path) -> None:
@@ -123,7 +128,9 @@ def _check_sizes(network: ResolvedNetwork, weights: bytes, place: Path) -> None:
     try:
         shapes = weight_shapes(weights)
     except ValueError as error:
-        raise DamagedModelError(f"The model at {place} is damaged: weights.safetensors: {error}") from None
+        raise DamagedModelError(
+            "The model at {place} is damaged: weights.safetensors: {error}", place=place, error=error
+        ) from None
     try:
         problems = list(_size_problems(network, shapes))
     except NetworkError as error:
@@ -144,13 +151,21 @@ def _size_problems(network: ResolvedNetwork, shapes: Mapping[str, tuple[int, ...
     elif not any(classes in shape for shape in shapes.values()):
         count = classes * max((max(shape, default=1) for shape in shapes.values()), default=1)
     if count > 4 * found + SPARE:
-        yield f"for {classes:,} classes and these pictures it has {count:,} numbers, the file {found:,}"
+        yield Message(
+            "for {classes} classes and these pictures it has {count} numbers, the file {found}",
+            classes=f"{classes:,}",
+            count=f"{count:,}",
+            found=f"{found:,}",
+        )
 
 
 def _no_fit(place: Path, problems: Sequence[str]) -> DamagedModelError:
-    more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+    more = Message(" and {problems} more", problems=len(problems) - 3) if len(problems) > 3 else ""
     return DamagedModelError(
-        f"The weights of the model at {place} do not fit its network: {'; '.join(problems[:3])}{more}."
+        "The weights of the model at {place} do not fit its network: {problems}{more}.",
+        place=place,
+        problems=joined("; ", problems[:3]),
+        more=more,
     )
 
 
@@ -159,25 +174,36 @@ def _weights(data: bytes, module: nn.Module, place: Path) -> dict[str, Tensor]:
     try:
         weights: dict[str, Tensor] = safetensors.torch.load(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
-        raise DamagedModelError(f"The model at {place} is damaged: weights.safetensors: {error}") from None
+        raise DamagedModelError(
+            "The model at {place} is damaged: weights.safetensors: {error}", place=place, error=error
+        ) from None
     problems = list(_misfits(weights, module.state_dict()))
     if problems:
         raise _no_fit(place, problems)
     nan = [name for name, tensor in weights.items() if tensor.is_floating_point() and bool(tensor.isnan().any())]
     if nan:
         raise DamagedModelError(
-            f"The model at {place} cannot answer: its weight {nan[0]} holds NaN, which is no number. Train it anew, or "
-            "take an earlier checkpoint."
+            "The model at {place} cannot answer: its weight {nan} holds NaN, which is no number. Train it anew, "
+            "or take an earlier checkpoint.",
+            place=place,
+            nan=nan[0],
         )
     return weights
 
 
-def _misfits(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
-    missing = [f"{name} is missing" for name in expected if name not in weights]
-    extra = [f"{name} is not part of it" for name in weights if name not in expected]
+def _misfits(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[Message]:
+    missing = [Message("{name} is missing", name=name) for name in expected if name not in weights]
+    extra = [Message("{name} is not part of it", name=name) for name in weights if name not in expected]
     both = [(name, weights[name], tensor) for name, tensor in expected.items() if name in weights]
     shapes = [
-        f"{name} is {got.dtype} {tuple(got.shape)}, expected {tensor.dtype} {tuple(tensor.shape)}"
+        Message(
+            "{name} is {dtype} {shape}, expected {dtype2} {shape2}",
+            name=name,
+            dtype=got.dtype,
+            shape=tuple(got.shape),
+            dtype2=tensor.dtype,
+            shape2=tuple(tensor.shape),
+        )
         for name, got, tensor in both
         if got.shape != tensor.shape or got.dtype != tensor.dtype
     ]

@@ -13,6 +13,7 @@ from glasshouse.errors import DamagedModelError, ModelError, NetworkError, Recip
 from glasshouse.export.archive import MANIFEST
 from glasshouse.export.checks import class_problems, network_problems, preprocessing_problems, recipe_problems
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
+from glasshouse.messages import Message, joined
 from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.recipe import TrainingRecipe
 
@@ -53,7 +54,7 @@ class Description:
         problems = [*network_problems(self.network), *class_problems(self.classes)]
         problems += preprocessing_problems(self.preprocessing)
         if problems:
-            raise ModelError(f"This is no description of a model: {'; '.join(problems[:3])}.")
+            raise ModelError("This is no description of a model: {problems}.", problems=joined("; ", problems[:3]))
 
     @cached_property
     def resolved(self) -> ResolvedNetwork:
@@ -64,7 +65,9 @@ class Description:
         """
         if unknown := sorted(set(self.network) - SETTINGS):
             named = ", ".join(unknown)[:200]
-            raise NetworkError(f"a network is built from a name, layers and dropout; this one also has {named}")
+            raise NetworkError(
+                "a network is built from a name, layers and dropout; this one also has {named}", named=named
+            )
         p = self.preprocessing
         network = self.network.get("layers", self.network["name"])
         return resolve(network, classes=len(self.classes), channels=p.channels, width=p.width, height=p.height)
@@ -129,29 +132,48 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> dict[str, Any]:
         ModelError: there is none, it is damaged, or a later version wrote it.
     """
     if MANIFEST not in files:
-        raise ModelError(f"There is no model at {where}: it has no {MANIFEST}.")
+        raise ModelError("There is no model at {where}: it has no {MANIFEST}.", where=where, MANIFEST=MANIFEST)
     try:
         manifest = parse_object(files[MANIFEST])
     except ValueError as error:
-        raise _damaged(where, f"{MANIFEST}: {error}") from None
+        raise _damaged(where, Message("{name}: {fault}", name=MANIFEST, fault=error)) from None
     fault, version = checksum_fault(manifest), manifest.get("format")
-    doubt = "" if fault is None else f" Or it is damaged: {fault}."
+    doubt = "" if fault is None else Message(" Or it is damaged: {fault}.", fault=fault)
     if manifest.get("kind") != KIND:
         kind = ModelError if CHECKSUM not in manifest else DamagedModelError
-        raise kind(f"There is no model at {where}: its {MANIFEST} was written by something else.{doubt}")
+        raise kind(
+            Message(
+                "There is no model at {where}: its {MANIFEST} was written by something else.{doubt}",
+                where=where,
+                MANIFEST=MANIFEST,
+                doubt=doubt,
+            )
+        )
     if not isinstance(version, int) or version > FORMAT or manifest.get("temperature") is not None:
         raise ModelError(
-            f"The model at {where} has format {str(version)[:40]}, this version of Glasshouse ({__version__}) reads up "
-            f"to {FORMAT}; it was made by {str(manifest.get('glasshouse'))[:40]}. Install that version or a later "
-            f"one.{doubt}"
+            "The model at {where} has format {version}, this version of Glasshouse ({version2}) reads up to "
+            "{FORMAT}; it was made by {get}. Install that version or a later one.{doubt}",
+            where=where,
+            version=str(version)[:40],
+            version2=__version__,
+            FORMAT=FORMAT,
+            get=str(manifest.get("glasshouse"))[:40],
+            doubt=doubt,
         )
     lacking = [name for name, kind in NEEDED.items() if not isinstance(manifest.get(name), kind)]
     if lacking:
-        raise _damaged(where, f"{MANIFEST} lacks {', '.join(lacking)}")
+        raise _damaged(where, Message("{MANIFEST} lacks {lacking}", MANIFEST=MANIFEST, lacking=", ".join(lacking)))
     if not all(isinstance(name, str) for name in manifest["files"]):
-        raise _damaged(where, f"{MANIFEST}: files is no list of names")
+        raise _damaged(where, Message("{MANIFEST}: files is no list of names", MANIFEST=MANIFEST))
     if (CHECKSUM in manifest) != (TEXTS in manifest):
-        raise _damaged(where, f"{MANIFEST} has lost its key {TEXTS if CHECKSUM in manifest else CHECKSUM}")
+        raise _damaged(
+            where,
+            Message(
+                "{MANIFEST} has lost its key {TEXTS}",
+                MANIFEST=MANIFEST,
+                TEXTS=TEXTS if CHECKSUM in manifest else CHECKSUM,
+            ),
+        )
     return manifest
 
 
@@ -159,13 +181,18 @@ def piece_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> I
     """Yield which listed piece of the model is missing, and whether the weights are what was written."""
     missing = [name for name in (WEIGHTS, *manifest["files"]) if name not in files]
     if missing:
-        yield f"it is not whole: {missing[0][:80]} is missing"
+        yield Message("it is not whole: {missing} is missing", missing=missing[0][:80])
         return
     weights = files[WEIGHTS]
     if hashlib.sha256(weights).hexdigest() != manifest["weights"].get("sha256"):
         yield (
-            f"{WEIGHTS} ({len(weights):,} bytes) is not the file that {MANIFEST} tells of "
-            f"({str(manifest['weights'].get('bytes'))[:40]} bytes)"
+            Message(
+                "{WEIGHTS} ({weights} bytes) is not the file that {MANIFEST} tells of ({get} bytes)",
+                WEIGHTS=WEIGHTS,
+                weights=f"{len(weights):,}",
+                MANIFEST=MANIFEST,
+                get=str(manifest["weights"].get("bytes"))[:40],
+            )
         )
 
 
@@ -186,10 +213,17 @@ def text_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any], names
     for name in names:
         told = known.get(name) if isinstance(known, dict) else None
         if told is not None and name in files and hashlib.sha256(files[name]).hexdigest() != told:
-            yield f"{name} ({len(files[name]):,} bytes) is not the file that {MANIFEST} tells of"
+            yield Message(
+                "{name} ({files} bytes) is not the file that {MANIFEST} tells of",
+                name=name,
+                files=f"{len(files[name]):,}",
+                MANIFEST=MANIFEST,
+            )
     if (fault := checksum_fault(manifest)) is not None:
-        yield f"{MANIFEST}: {fault}"
+        yield Message("{name}: {fault}", name=MANIFEST, fault=fault)
 
 
 def _damaged(where: str, how: str) -> DamagedModelError:
-    return DamagedModelError(f"The model at {where} is damaged: {how[:1000]}. Copy or save it again.")
+    return DamagedModelError(
+        "The model at {where} is damaged: {how}. Copy or save it again.", where=where, how=how[:1000]
+    )

@@ -144,7 +144,9 @@ def pick_device(name: str = "auto") -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ModelError(f"The device {name} cannot be used here ({reason}); choose auto or cpu.") from None
+        raise ModelError(
+            "The device {name} cannot be used here ({reason}); choose auto or cpu.", name=name, reason=reason
+        ) from None
     return device
 
 

@@ -54,7 +54,7 @@ def _listed(path: Path) -> Iterator[str]:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             yield from _lines(file, path.parent)
     except (OSError, csv.Error) as error:
-        raise InputError(f"The list {path} cannot be read: {error}") from None
+        raise InputError("The list {path} cannot be read: {error}", path=path, error=error) from None
 
 
 def _lines(file: IO[str], folder: Path) -> Iterator[str]:

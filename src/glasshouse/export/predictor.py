@@ -16,6 +16,7 @@ from glasshouse.errors import ModelError, PictureError
 from glasshouse.export.description import Description
 from glasshouse.export.inference import Inference
 from glasshouse.export.reading import Picture, Read, read_pictures
+from glasshouse.messages import with_parts
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = ["Model", "Prediction"]
@@ -38,13 +39,14 @@ class Prediction:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it with the words of ``glasshouse predict --json``."""
-        return {
+        found: dict[str, Any] = {
             "path": self.path,
             "label": self.label,
             "probability": self.probability,
             "top": [{"label": label, "probability": probability} for label, probability in self.top],
             "error": self.error,
         }
+        return found if self.error is None else dict(with_parts(found))
 
     def __str__(self) -> str:
         name = f"{self.path}: " if self.path else ""
@@ -107,17 +109,21 @@ class Model:
         expected = self.preprocessing.shape
         if rows.dtype != np.uint8 or rows.ndim != 4 or rows.shape[1:] != expected:
             raise PictureError(
-                f"This model takes rows of uint8 (n, {', '.join(map(str, expected))}), "
-                f"got {rows.dtype} {rows.shape}; predict() takes pictures of any size."
+                "This model takes rows of uint8 (n, {str}), got {dtype} {shape}; predict() takes pictures of any size.",
+                str=", ".join(map(str, expected)),
+                dtype=rows.dtype,
+                shape=rows.shape,
             )
         if self._inference is None:
             self._inference = Inference(self.module, expected)
         found = self._inference.probabilities(rows, self.preprocessing.mean, self.preprocessing.std)
         if not np.isfinite(found).all():
             raise ModelError(
-                f"The model {self.path or self.network} gives no numbers (NaN) for a picture: its weights, or its mean "
-                f"{self.preprocessing.mean} and std {self.preprocessing.std}, are no sensible ones. Train it anew, or "
-                "take an earlier checkpoint."
+                "The model {path} gives no numbers (NaN) for a picture: its weights, or its mean {mean} and std "
+                "{std}, are no sensible ones. Train it anew, or take an earlier checkpoint.",
+                path=self.path or self.network,
+                mean=self.preprocessing.mean,
+                std=self.preprocessing.std,
             )
         return found
 

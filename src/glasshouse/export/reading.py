@@ -15,6 +15,7 @@ from PIL import Image
 
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import PictureError
+from glasshouse.messages import Message
 
 __all__ = ["Picture", "Read", "read_pictures"]
 
@@ -57,4 +58,4 @@ def _read(picture: object, preprocessing: Preprocessing) -> Read:
     except PictureError as error:
         return Read(path, None, str(error))
     except Exception as error:  # noqa: BLE001  (the boundary: one file never stops the others)
-        return Read(path, None, f"cannot be read: {type(error).__name__}: {error}")
+        return Read(path, None, Message("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))

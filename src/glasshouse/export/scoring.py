@@ -20,6 +20,7 @@ from glasshouse.evaluation.report import Report, measure
 from glasshouse.events import Progress
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model
+from glasshouse.messages import Message, Option
 
 __all__ = [
     "baselines", "columns_of", "evaluate", "find_data", "score", "scored_labels", "scoring", "split_probabilities",
@@ -118,14 +119,16 @@ def find_data(model: Model) -> Path:
     """
     name = _name(model) or str(model)
     if model.recipe is None:
-        raise DatasetError(f"The model {name} does not tell its dataset; name one with --data DIR.")
+        raise DatasetError("The model {name} does not tell its dataset; name one with --data DIR.", name=name)
     data = Path(model.recipe.data)
     above = list(model.path.resolve().parents)[:2] if model.path is not None else []
     places = [data, *(folder / name for folder in above for name in (data, data.name))]
     for place in places:
         if (place / "dataset.json").is_file():
             return place
-    raise DatasetError(f"The dataset {data} that {name} was trained on is not there; name it with --data DIR.")
+    raise DatasetError(
+        "The dataset {data} that {name} was trained on is not there; name it with --data DIR.", data=data, name=name
+    )
 
 
 def _dataset(data: Dataset | ImageData | str | Path) -> Dataset:
@@ -149,10 +152,19 @@ def _name(model: Model) -> str | None:
 
 def _split(dataset: Dataset, name: str) -> Split:
     if name not in dataset.splits:
-        there = ", ".join(f"{split} ({len(rows):,} pictures)" for split, rows in dataset.splits.items())
+        there = ", ".join(
+            Message("{split} ({rows} pictures)", split=split, rows=f"{len(rows):,}")
+            for split, rows in dataset.splits.items()
+        )
         option = {"val": "--valid 0.25", "test": "--test 0.1"}.get(name)
-        make = f"; make the dataset with {option}" if option else ""
-        raise DatasetError(f"The dataset at {dataset.path} has no {name} split, it has {there}{make}.")
+        make = Message("; make the dataset with {option}", option=option) if option else ""
+        raise DatasetError(
+            "The dataset at {path} has no {name} split, it has {there}{make}.",
+            path=dataset.path,
+            name=name,
+            there=there,
+            make=make,
+        )
     return dataset.splits[name]
 
 
@@ -165,8 +177,10 @@ def columns_of(model: Model, dataset: Dataset) -> NDArray[np.int64]:
     unknown = [name for name in dataset.classes if name not in set(model.classes)]
     if unknown:
         raise ModelError(
-            f"The model and the dataset have different classes. {_only('dataset', unknown)}Choose the dataset that the "
-            f"model was trained on instead of {dataset.path}."
+            "The model and the dataset have different classes. {unknown}Choose the dataset that the model was "
+            "trained on instead of {path}.",
+            unknown=_only("dataset", unknown),
+            path=dataset.path,
         )
     return np.array([model.classes.index(name) for name in dataset.classes])
 
@@ -196,23 +210,38 @@ def _classes(model: Model, dataset: Dataset, pictures: Split) -> tuple[str, ...]
     if shown:
         count = sum(int(counts[dataset.classes.index(name)]) for name in shown)
         raise ModelError(
-            f"The model and the dataset have different classes. {_only('model', missing)}{_only('dataset', unknown)}"
-            f"The model cannot answer for {count:,} of the {len(pictures):,} pictures in the split {pictures.name}: "
-            "make the dataset without them to score the others, or train a model on all classes. "
-            f"{_close(shown, missing)}Nothing was scored on {dataset.path}."
+            "The model and the dataset have different classes. {missing}{unknown}The model cannot answer for "
+            "{count} of the {pictures} pictures in the split {name}: make the dataset without them to score the "
+            "others, or train a model on all classes. {shown}Nothing was scored on {path}.",
+            missing=_only("model", missing),
+            unknown=_only("dataset", unknown),
+            count=f"{count:,}",
+            pictures=f"{len(pictures):,}",
+            name=pictures.name,
+            shown=_close(shown, missing),
+            path=dataset.path,
         )
     shape, expected = (dataset.height, dataset.width, dataset.channels), model.preprocessing.shape
     if shape != expected:
         raise ModelError(
-            f"The dataset at {dataset.path} holds pictures of {_size(shape)}, the model takes {_size(expected)}; make "
-            f"the dataset again with --size {expected[1]}x{expected[0]} --color {model.preprocessing.color}."
+            "The dataset at {path} holds pictures of {shape}, the model takes {expected}; make the dataset again "
+            "with {size} {color}.",
+            path=dataset.path,
+            shape=_size(shape),
+            expected=_size(expected),
+            size=Option("size", f"{expected[1]}x{expected[0]}"),
+            color=Option("color", model.preprocessing.color),
         )
     return tuple(model.classes) if missing or unknown else dataset.classes
 
 
 def _only(owner: str, names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"Only the {owner} has {', '.join(names[:5])}{more}. " if names else ""
+    more = Message(" and {problems} more", problems=len(names) - 5) if len(names) > 5 else ""
+    return (
+        Message("Only the {owner} has {names}{more}. ", owner=owner, names=", ".join(names[:5]), more=more)
+        if names
+        else ""
+    )
 
 
 def _close(unknown: list[str], missing: list[str]) -> str:
@@ -221,7 +250,9 @@ def _close(unknown: list[str], missing: list[str]) -> str:
     for name in unknown:
         found = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.8)
         if found:
-            return f"Perhaps {name} is the model's {plain[found[0]]}: write it the same in both. "
+            return Message(
+                "Perhaps {name} is the model's {plain}: write it the same in both. ", name=name, plain=plain[found[0]]
+            )
     return ""
 
 
@@ -230,7 +261,9 @@ def _plain(name: str) -> str:
 
 
 def _size(shape: tuple[int, int, int]) -> str:
-    return f"{shape[1]}x{shape[0]} in {'grey' if shape[2] == 1 else 'colour'}"
+    return Message(
+        ("{shape}x{shape2} in grey" if shape[2] == 1 else "{shape}x{shape2} in colour"), shape=shape[1], shape2=shape[0]
+    )
 
 
 def _notes(model: Model, dataset: Dataset) -> tuple[str, ...]:
@@ -238,12 +271,22 @@ def _notes(model: Model, dataset: Dataset) -> tuple[str, ...]:
     trained_on = model.recipe.fingerprint if model.recipe is not None else None
     if trained_on is not None and trained_on != dataset.fingerprint:
         notes.append(
-            f"This is another dataset ({dataset.fingerprint[:12]}) than the model was trained on ({trained_on[:12]}); "
-            "if they share pictures, the score is too good."
+            Message(
+                "This is another dataset ({fingerprint}) than the model was trained on ({trained_on}); if they share "
+                "pictures, the score is too good.",
+                fingerprint=dataset.fingerprint[:12],
+                trained_on=trained_on[:12],
+            )
         )
     mine, theirs = _preparation(model.preprocessing), _preparation(dataset.preprocessing)
     if mine != theirs:
-        notes.append(f"The dataset was prepared otherwise ({theirs}) than the model prepares pictures ({mine}).")
+        notes.append(
+            Message(
+                "The dataset was prepared otherwise ({theirs}) than the model prepares pictures ({mine}).",
+                theirs=theirs,
+                mine=mine,
+            )
+        )
     return tuple(notes)
 
 
@@ -252,11 +295,17 @@ def _class_notes(model: Model, dataset: Dataset) -> Iterator[str]:
     missing = [name for name in model.classes if name not in set(dataset.classes)]
     unknown = [name for name in dataset.classes if name not in set(model.classes)]
     if missing:
-        yield f"{_only('model', missing)}The dataset lacks them; the score is that of the other classes."
+        yield Message(
+            "{missing}The dataset lacks them; the score is that of the other classes.", missing=_only("model", missing)
+        )
     if unknown:
-        yield f"{_only('dataset', unknown)}The model does not know them; they have no pictures here."
+        yield Message(
+            "{unknown}The model does not know them; they have no pictures here.", unknown=_only("dataset", unknown)
+        )
 
 
 def _preparation(preprocessing: Preprocessing) -> str:
     lossy = preprocessing.encoding == "jpeg"
-    return preprocessing.resize + (f", JPEG of quality {preprocessing.quality}" if lossy else "")
+    return preprocessing.resize + (
+        Message(", JPEG of quality {quality}", quality=preprocessing.quality) if lossy else ""
+    )

@@ -8,6 +8,7 @@ from glasshouse.export.bundle import load_model
 from glasshouse.export.description import piece_problems, read_manifest, text_problems
 from glasshouse.integrity.documents import CHECKSUM
 from glasshouse.integrity.verification import FileCheck, State, Verification
+from glasshouse.messages import Message, joined
 
 __all__ = ["verify_model"]
 
@@ -30,15 +31,17 @@ def verify_model(path: str | Path) -> Verification:
     checked = CHECKSUM in manifest
     reasons = {problem.split(" ")[0].rstrip(":"): problem for problem in text_problems(files, manifest, TEXTS)}
     missing = [name for name in ("weights.safetensors", *manifest["files"]) if name not in files]
-    reasons |= dict.fromkeys(missing, "it is missing")
-    if not missing and (weights := "; ".join(piece_problems(files, manifest))):
+    reasons |= dict.fromkeys(missing, Message("it is missing"))
+    if not missing and (weights := joined("; ", piece_problems(files, manifest))):
         reasons["weights.safetensors"] = weights
     checks = []
     for name in dict.fromkeys([*files, *missing]):
         known: State = "whole" if checked or name == "weights.safetensors" else "unchecked"
         checks.append(FileCheck(name, "damaged" if name in reasons else known, reasons.get(name, "")))
     problems = [] if any(check.state == "damaged" for check in checks) else _problems(place)
-    notes = () if checked else ("It was made before models had checksums: only its weights could be verified.",)
+    notes = (
+        () if checked else (Message("It was made before models had checksums: only its weights could be verified."),)
+    )
     return Verification(str(place), "model", tuple(checks), tuple(problems), notes)
 
 

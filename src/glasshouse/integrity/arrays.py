@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.integrity.documents import CHECKSUM
+from glasshouse.messages import Message
 
 __all__ = ["arrays_fault", "read_arrays", "write_arrays"]
 
@@ -50,11 +51,13 @@ def _verified(file: Path) -> tuple[dict[str, NDArray[np.generic]], bool]:
         with np.load(io.BytesIO(data), allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
     except Exception as error:  # noqa: BLE001  damaged bytes make zip and NumPy raise in any way
-        raise ValueError(f"it cannot be read: {error}") from None
+        raise ValueError(Message("it cannot be read: {error}", error=error)) from None
     told = arrays.pop(CHECKSUM, None)
     found = _checksum(arrays)
     if told is not None and str(told) != found:
-        raise ValueError(f"its checksum is {found}, it was written with {str(told)[:40]}")
+        raise ValueError(
+            Message("its checksum is {found}, it was written with {told}", found=found, told=str(told)[:40])
+        )
     return arrays, told is not None
 
 

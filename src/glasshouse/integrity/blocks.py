@@ -15,6 +15,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from glasshouse.messages import Message
+
 __all__ = ["BLOCK", "Blocks", "Guard", "checksum_of_file", "file_entry", "file_fault"]
 
 BLOCK = 2**20  # bytes of a block at most
@@ -41,10 +43,14 @@ def file_fault(data: bytes, entry: Any) -> str | None:
     if not isinstance(entry, dict):
         return None
     if len(data) != entry.get("bytes"):
-        return f"it has {len(data):,} bytes, it was written with {entry.get('bytes')}"
+        return Message("it has {data} bytes, it was written with {get}", data=f"{len(data):,}", get=entry.get("bytes"))
     found = f"{zlib.crc32(data):08x}"
     told = entry.get("crc32")
-    return None if found == told else f"its checksum is {found}, it was written with {str(told)[:40]}"
+    return (
+        None
+        if found == told
+        else Message("its checksum is {found}, it was written with {told}", found=found, told=str(told)[:40])
+    )
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,12 @@ class Guard:
         if self.done or stop <= start:
             return None
         if start < 0 or stop > self._blocks.size:
-            return f"it names bytes {start:,} to {stop:,}, it has {self._blocks.size:,}"
+            return Message(
+                "it names bytes {start} to {stop}, it has {size}",
+                start=f"{start:,}",
+                stop=f"{stop:,}",
+                size=f"{self._blocks.size:,}",
+            )
         low, high = np.searchsorted(self._blocks.ends, [start, stop - 1], side="right")
         return self._verify(np.arange(low, high + 1))
 
@@ -129,7 +140,7 @@ class Guard:
         if self.done or not len(starts):
             return None
         if starts.min() < 0 or np.min(lengths) < 0 or (starts + lengths).max() > self._blocks.size:
-            return f"it names bytes outside of its {self._blocks.size:,}"
+            return Message("it names bytes outside of its {size}", size=f"{self._blocks.size:,}")
         low = np.searchsorted(self._blocks.ends, starts, side="right")
         high = np.searchsorted(self._blocks.ends, np.maximum(starts, starts + lengths - 1), side="right")
         touched = np.zeros(len(self._left) + 1, np.int64)
@@ -159,4 +170,10 @@ class Guard:
         found, told = zlib.crc32(self._content[start:end].data), int(self._blocks.sums[number])
         if found == told:
             return None
-        return f"bytes {start:,} to {end:,}: the checksum is {found:08x}, it was written with {told:08x}"
+        return Message(
+            "bytes {start} to {end}: the checksum is {found}, it was written with {told}",
+            start=f"{start:,}",
+            end=f"{end:,}",
+            found=f"{found:08x}",
+            told=f"{told:08x}",
+        )

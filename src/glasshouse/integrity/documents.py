@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from glasshouse.messages import Message
+
 __all__ = ["CHECKSUM", "checksum_fault", "parse_object", "read_object", "with_checksum"]
 
 CHECKSUM = "checksum"  # the key; its value is "crc32:" and eight hexadecimal digits
@@ -27,7 +29,7 @@ def parse_object(text: str | bytes, *, finite: bool = True) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise ValueError("it is not text in UTF-8") from None
     if not isinstance(data, dict):
-        raise ValueError(f"expected a JSON object, got {type(data).__name__}")
+        raise ValueError(Message("expected a JSON object, got {kind}", kind=type(data).__name__))
     _check_values(data, finite)
     return data
 
@@ -54,7 +56,11 @@ def checksum_fault(data: Mapping[str, Any]) -> str | None:
     if told is None:
         return None
     found = _checksum({name: value for name, value in data.items() if name != CHECKSUM})
-    return None if told == found else f"its checksum is {found}, it was written with {str(told)[:40]}"
+    return (
+        None
+        if told == found
+        else Message("its checksum is {found}, it was written with {told}", found=found, told=str(told)[:40])
+    )
 
 
 def _checksum(data: Mapping[str, Any]) -> str:
@@ -67,7 +73,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(data) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"it has the key {twice[:80]!r} twice")
+        raise ValueError(Message("it has the key {twice} twice", twice=repr(twice[:80])))
     return data
 
 
@@ -84,4 +90,4 @@ def _check_values(data: dict[str, Any], finite: bool) -> None:
         if not inner:
             return
         level = inner
-    raise ValueError(f"it is nested more than {DEPTH} deep")
+    raise ValueError(Message("it is nested more than {DEPTH} deep", DEPTH=DEPTH))

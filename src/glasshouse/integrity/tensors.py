@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.integrity.documents import CHECKSUM
+from glasshouse.messages import Message
 
 __all__ = ["BLANK", "metadata_of", "tensors_fault", "with_tensors_checksum"]
 
@@ -48,7 +49,7 @@ def tensors_fault(file: Path, known: Collection[str] = ()) -> tuple[str | None, 
         return str(error), False
     odd = [key for key in data if known and key not in known and key != CHECKSUM]
     if odd:
-        return f"its metadata has the unknown key {odd[0][:80]!r}", CHECKSUM in data
+        return Message("its metadata has the unknown key {odd}", odd=repr(odd[0][:80])), CHECKSUM in data
     told = data.get(CHECKSUM)
     if told is None:
         return None, False
@@ -59,7 +60,9 @@ def tensors_fault(file: Path, known: Collection[str] = ()) -> tuple[str | None, 
             found = zlib.crc32(piece, found)
     if told == f"crc32:{found:08x}":
         return None, True
-    return f"its checksum is crc32:{found:08x}, it was written with {told[:40]}", True
+    return Message(
+        "its checksum is crc32:{found}, it was written with {told}", found=f"{found:08x}", told=told[:40]
+    ), True
 
 
 def _entry(value: str) -> bytes:
@@ -72,7 +75,7 @@ def _head(file: Path) -> bytes:
         start = stream.read(8)
         length = int.from_bytes(start, "little")
         if len(start) < 8 or length > min(size - 8, _HEAD_LIMIT):
-            raise ValueError(f"it is cut off, or no safetensors file ({size:,} bytes)")
+            raise ValueError(Message("it is cut off, or no safetensors file ({size} bytes)", size=f"{size:,}"))
         return start + stream.read(length)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from glasshouse.messages import Message, with_parts
+
 __all__ = ["FileCheck", "State", "Verification"]
 
 State = Literal["whole", "damaged", "unchecked"]
@@ -45,24 +47,29 @@ class Verification:
         """Return what ``glasshouse verify --json`` prints."""
         files = [{"name": file.name, "state": file.state, "reason": file.reason} for file in self.files]
         told = {"files": files, "problems": list(self.problems), "notes": list(self.notes)}
-        return {"path": self.path, "kind": self.kind, "ok": self.ok, **told}
+        found: dict[str, Any] = with_parts({"path": self.path, "kind": self.kind, "ok": self.ok, **told})
+        return found
 
     def __str__(self) -> str:
         wide = max((len(file.name) for file in self.files), default=0)
         lines = [f"{file.name:{wide}}  {file.state}{': ' if file.reason else ''}{file.reason}" for file in self.files]
-        lines += [f"Disagrees: {problem}" for problem in self.problems]
-        lines += [f"Note: {note}" for note in self.notes]
+        lines += [Message("Disagrees: {problem}", problem=problem) for problem in self.problems]
+        lines += [Message("Note: {note}", note=note) for note in self.notes]
         return "\n".join([*lines, self._verdict()])
 
     def _verdict(self) -> str:
         if not self.ok:
             named = ", ".join(file.name for file in self.damaged)
-            return f"{self.path} is damaged" + (f": {named}" if named else "")
+            return Message("{path} is damaged{it}", path=self.path, it=f": {named}" if named else "")
         unchecked = sum(file.state == "unchecked" for file in self.files)
         if unchecked:
-            return f"{self.path}: nothing wrong was found; {_files(unchecked)} without a checksum"
-        return f"{self.path} is whole"
+            return Message(
+                "{path}: nothing wrong was found; {unchecked} without a checksum",
+                path=self.path,
+                unchecked=_files(unchecked),
+            )
+        return Message("{path} is whole", path=self.path)
 
 
 def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
+    return Message("1 file") if count == 1 else Message("{count} files", count=count)

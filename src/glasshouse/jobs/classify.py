@@ -15,6 +15,7 @@ from glasshouse.data.sources.gathering import Pictures, find_pictures
 from glasshouse.errors import PictureError
 from glasshouse.evaluation.report import measure
 from glasshouse.events import Event, Progress
+from glasshouse.messages import Message
 
 if TYPE_CHECKING:
     from glasshouse.export.predictor import Model, Prediction
@@ -90,7 +91,7 @@ def _predictions(model: "Model", pictures: Pictures) -> "Iterator[tuple[Predicti
                 reasons.append(str(error))
             except Exception as error:  # noqa: BLE001  (the boundary: one file never stops the others)
                 picture = b""
-                reasons.append(f"cannot be read: {type(error).__name__}: {error}")
+                reasons.append(Message("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error))
             yield picture
 
     answers = model.predict_stream(read_all(), top=len(model.classes))

@@ -124,12 +124,21 @@ class FollowAnswers:
 
         name, row = str(question["split"]), int(question.get("row") or 0)
         if data is None or name not in SPLITS:
-            raise InputError(f"a picture is followed from {' or '.join(SPLITS)}, or uploaded; not from {name!r}")
+            raise InputError(
+                "a picture is followed from {SPLITS}, or uploaded; not from {name}",
+                SPLITS=" or ".join(SPLITS),
+                name=repr(name),
+            )
         dataset = open_dataset(data)
         split = dataset.splits.get(name)
         if split is None or not 0 <= row < len(split):
             count = 0 if split is None else len(split)
-            raise InputError(f"the {name} split has {count} pictures, counted from 0; there is no picture {row}")
+            raise InputError(
+                "the {name} split has {count} pictures, counted from 0; there is no picture {row}",
+                name=name,
+                count=count,
+                row=row,
+            )
         import numpy as np
 
         return split.rows(np.array([row]))[0], dataset.classes[int(split.labels[row])]
@@ -147,7 +156,7 @@ class FollowAnswers:
     def _place(self, folder: str) -> Path:
         place = (self.home / folder).resolve()
         if not is_inside(place, self.home):
-            raise InputError(f"{folder} is no folder of this Studio.")
+            raise InputError("{folder} is no folder of this Studio.", folder=folder)
         return place
 
 

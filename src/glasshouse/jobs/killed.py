@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from glasshouse.messages import Message
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import killed_before
 from glasshouse.store.records import Failure
@@ -48,27 +49,33 @@ class Killed:
         """Return what is known, and the next step."""
         number, held = _named(self.signal), self._memory()
         if self.counted:
-            return (
-                f"The memory ran out: the system ended this job's process with {number}, and counted it among those "
-                f"that it ends for lack of memory ({held}). Choose a smaller batch, smaller pictures or a smaller "
-                "network, or end other programs; then resume it."
+            return Message(
+                "The memory ran out: the system ended this job's process with {number}, and counted it among "
+                "those that it ends for lack of memory ({held}). Choose a smaller batch, smaller pictures or a "
+                "smaller network, or end other programs; then resume it.",
+                number=number,
+                held=held,
             )
         if self.by_memory:
-            return (
-                f"The memory probably ran out: this job's process was ended by {number} when it held nearly all there "
-                f"is ({held}). Choose a smaller batch, smaller pictures or a smaller network, or end other programs; "
-                "then resume it."
+            return Message(
+                "The memory probably ran out: this job's process was ended by {number} when it held nearly all "
+                "there is ({held}). Choose a smaller batch, smaller pictures or a smaller network, or end other "
+                "programs; then resume it.",
+                number=number,
+                held=held,
             )
-        return (
-            f"This job's process was ended by {number}, and so it was when it had been begun again by itself. Nothing "
-            f"suggests a lack of memory ({held}): a person or a program ended it, or it crashed; its log may tell. "
-            "Resume it."
+        return Message(
+            "This job's process was ended by {number}, and so it was when it had been begun again by itself. "
+            "Nothing suggests a lack of memory ({held}): a person or a program ended it, or it crashed; its log "
+            "may tell. Resume it.",
+            number=number,
+            held=held,
         )
 
     def _memory(self) -> str:
         if self.held is None or self.limit is None:
-            return "how much it held is not known"
-        return f"it held {_size(self.held)} of {_size(self.limit)}"
+            return Message("how much it held is not known")
+        return Message("it held {held} of {limit}", held=_size(self.held), limit=_size(self.limit))
 
 
 def begin_again(store: Store, job_id: str, killed: Killed) -> bool:
@@ -140,9 +147,9 @@ def _number(path: Path, name: str) -> int | None:
 
 def _named(number: int) -> str:
     try:
-        return f"signal {number} ({signal.Signals(number).name})"
+        return Message("signal {number} ({name})", number=number, name=signal.Signals(number).name)
     except ValueError:
-        return f"signal {number}"
+        return Message("signal {number}", number=number)
 
 
 def _size(number: int) -> str:

@@ -127,8 +127,10 @@ def _check_data(store: Store, record: ModelRecord) -> None:
     data = get_dataset(store, record.dataset_id)
     if not (store.path(data.folder) / "dataset.json").is_file():
         raise DatasetError(
-            f"The files of the dataset {data.name} are gone: the Studio keeps them in {data.folder} of its home, and "
-            "there is no dataset there. Put that folder back, or make the dataset again."
+            "The files of the dataset {name} are gone: the Studio keeps them in {folder} of its home, and there "
+            "is no dataset there. Put that folder back, or make the dataset again.",
+            name=data.name,
+            folder=data.folder,
         )
 
 

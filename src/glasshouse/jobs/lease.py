@@ -14,6 +14,7 @@ from pathlib import Path
 
 from glasshouse.errors import StoreError
 from glasshouse.jobs.log_append import say
+from glasshouse.messages import Message
 from glasshouse.store.database import Store
 from glasshouse.store.records import JobRecord
 from glasshouse.store.versions import successor
@@ -51,28 +52,37 @@ class LeaseWatch:
     def look(self) -> None:
         """Look once."""
         if self._stopped is not None and time.monotonic() - self._stopped > PATIENCE:
-            vanish("it was asked to stop and did not")
+            vanish(Message("it was asked to stop and did not"))
         if _identity(self._lock) != self._held:
-            self._stop(f"the Studio's home {self.store.home} was moved or deleted")
+            self._stop(Message("the Studio's home {home} was moved or deleted", home=self.store.home))
             return
         try:
             held = hold(self.store, self.job)
             other = successor(self.store)
         except StoreError as error:
             if self.store.shared and time.monotonic() - self._renewed > LEASE * 2 / 3:
-                vanish(f"the database is out of reach, so another computer may take the job over ({error})")
+                vanish(
+                    Message(
+                        "the database is out of reach, so another computer may take the job over ({error})", error=error
+                    )
+                )
             return
         self._renewed = time.monotonic()
         if self._ending.is_set():
             return
         if held is None:
-            vanish("the job was given to another process, or was deleted")
+            vanish(Message("the job was given to another process, or was deleted"))
         elif held.wish == "abort":
-            self._stop("a person aborted it")
+            self._stop(Message("a person aborted it"))
         elif other not in (None, self._known):
-            self._stop(f"the Studio was opened by {other}, which goes on with it")
+            self._stop(Message("the Studio was opened by {other}, which goes on with it", other=other))
         elif held.alone > self._alone:
-            self._stop(f"no worker was there for {self._alone / 3600:.3g} hours; start the Studio and it goes on")
+            self._stop(
+                Message(
+                    "no worker was there for {alone} hours; start the Studio and it goes on",
+                    alone=f"{self._alone / 3600:.3g}",
+                )
+            )
 
     def _watch(self) -> None:
         while not self._ending.wait(BEAT):

@@ -23,6 +23,7 @@ from glasshouse.jobs.follow_picture import FollowAnswers
 from glasshouse.jobs.process_start import store_of_worker
 from glasshouse.jobs.reader import prepared_row, readers_of_predictor
 from glasshouse.jobs.reasons import reason_of
+from glasshouse.messages import with_parts
 from glasshouse.store.database import Store
 from glasshouse.store.places import is_inside
 from glasshouse.store.predictor import predictor_file, predictor_key
@@ -101,7 +102,7 @@ class Predictor:
 
         place = (self.store.home / folder).resolve()
         if not is_inside(place, self.store.home):
-            raise InputError(f"{folder} is no model of this Studio.")
+            raise InputError("{folder} is no model of this Studio.", folder=folder)
         file = place / "model" / "model.json"
         key = (folder, file.stat().st_mtime if file.exists() else 0.0)
         if key not in self._models:
@@ -138,7 +139,8 @@ def _serve(predictor: Predictor, connection: "Connection[bytes, bytes]", key: by
         deliver_challenge(connection, key)
         answer_challenge(connection, key)
         question, _, picture = connection.recv_bytes(LARGEST).partition(b"\n")
-        connection.send_bytes(json.dumps(predictor.answer(json.loads(question), picture)).encode())
+        answer = predictor.answer(json.loads(question), picture)
+        connection.send_bytes(json.dumps(with_parts(answer) if "problem" in answer else answer).encode())
 
 
 def _watch(predictor: Predictor, parent: int) -> None:

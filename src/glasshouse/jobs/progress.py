@@ -10,6 +10,7 @@ from glasshouse.jobs.course import UNITS, Course
 from glasshouse.jobs.job_log import JobLog, note
 from glasshouse.jobs.lease import vanish
 from glasshouse.jobs.log_append import say
+from glasshouse.messages import Message, with_parts
 from glasshouse.store.database import Store
 from glasshouse.store.models import note_scores
 from glasshouse.store.queue import tell
@@ -27,7 +28,7 @@ class ProgressWriter:
     def __init__(self, store: Store, job: JobRecord) -> None:
         self.store = store
         self.job = job
-        self._notices: list[dict[str, str]] = []
+        self._notices: list[dict[str, Any]] = []
         self._waiting: dict[str, Any] = {}
         self._scores: dict[str, Any] = {}
         self._course = Course()
@@ -41,7 +42,7 @@ class ProgressWriter:
         if isinstance(event, Progress):
             self._progress(event)
         elif isinstance(event, Notice) and len(self._notices) < NOTICES:
-            self._notices.append({"kind": event.kind, "message": event.message})
+            self._notices.append(with_parts({"kind": event.kind, "message": event.message}))
             self._waiting["notices"] = self._notices
         elif isinstance(event, RunStarted):
             self._begin(event)
@@ -82,7 +83,7 @@ class ProgressWriter:
 
     def _tell(self) -> None:
         if not tell(self.store, self.job.id, self._waiting, self.job.attempt):
-            vanish("the job was given to another process, or was deleted")
+            vanish(Message("the job was given to another process, or was deleted"))
         self._waiting = {}
 
     def _progress(self, event: Progress) -> None:

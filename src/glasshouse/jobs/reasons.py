@@ -20,6 +20,7 @@ from glasshouse.errors import (
     SourceError,
     WeightsError,
 )
+from glasshouse.messages import Message
 from glasshouse.store.records import Failure
 
 __all__ = [
@@ -39,11 +40,11 @@ TAKEN = 75  # it found the job in other hands
 GPU_FAILED = 76
 UNTOLD = 77  # it did or kept its work, and the database did not let it say so: begun again, it ends soon
 
-FULL = (
+FULL = Message(
     "The disk is full; nothing half-written is left. Delete what is no longer needed (the bin, old checkpoints), "
     "then resume it."
 )
-MEMORY = (
+MEMORY = Message(
     "The memory ran out. Choose a smaller batch, smaller pictures or a smaller network, or end other programs; "
     "then resume it."
 )
@@ -76,16 +77,23 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         return MEMORY
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.strerror}: {error.filename}. Put it back or allow it, then resume."
+        return Message(
+            "{strerror}: {filename}. Put it back or allow it, then resume.",
+            strerror=error.strerror,
+            filename=error.filename,
+        )
     if is_gpu_failure(error):
-        return (
-            f"The GPU failed: {str(error).splitlines()[0]}. The last checkpoint is kept. Resume it: it goes to a GPU "
-            "that works; this one is tried before it gets another job."
+        return Message(
+            "The GPU failed: {error}. The last checkpoint is kept. Resume it: it goes to a GPU that works; this "
+            "one is tried before it gets another job.",
+            error=str(error).splitlines()[0],
         )
     what = f"{type(error).__name__}: {str(error)[:300]}"
     if passes(error):
-        return f"Something unexpected happened ({what}). Resuming may help."
-    return f"Something unexpected happened ({what}). It would most likely happen again: the log says where."
+        return Message("Something unexpected happened ({what}). Resuming may help.", what=what)
+    return Message(
+        "Something unexpected happened ({what}). It would most likely happen again: the log says where.", what=what
+    )
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -145,22 +153,24 @@ def is_gpu_failure(error: BaseException) -> bool:
 def reason_of_exit(code: int | None) -> str:
     """Return what the exit code of a process that said nothing tells; None where it is not known."""
     if code is None:
-        return (
+        return Message(
             "Its process ended without a word, again and again: it was killed, or the computer was restarted. "
             "Its last checkpoint is kept; resume it."
         )
     if code == -signal.SIGBUS:
-        return (
+        return Message(
             "Its process could no longer read a file (signal 7): the dataset's files were changed or deleted while it "
             "worked, or the disk fails. Put them back, or make the dataset again, then resume it."
         )
     if code < 0:  # what else is known of it: killed.py
-        return f"Its process was ended by signal {-code}. Resume it."
+        return Message("Its process was ended by signal {code}. Resume it.", code=-code)
     if code == DISK_FULL:
         return FULL
     if code == GPU_FAILED:
-        return "The GPU failed; its log has more. Resume it: it goes to a GPU that works."
-    return f"Its process ended with code {code} and said nothing more; its log may tell why. Resume it."
+        return Message("The GPU failed; its log has more. Resume it: it goes to a GPU that works.")
+    return Message(
+        "Its process ended with code {code} and said nothing more; its log may tell why. Resume it.", code=code
+    )
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -69,7 +69,9 @@ def only_worker(store: Store, host: str | None = None, patience: float = 0.0) ->
         while not take(file):
             if time.monotonic() > deadline:
                 raise ConflictError(
-                    f"Another worker{_process(path)} works on {store.home}. Stop it, or the Studio that started it."
+                    "Another worker{path} works on {home}. Stop it, or the Studio that started it.",
+                    path=_process(path),
+                    home=store.home,
                 )
             time.sleep(0.05)
         file.truncate(0)

@@ -34,8 +34,10 @@ def check_space(store: Store, job: JobRecord) -> None:
     if free >= needed + SPARE_BYTES:
         return
     raise NoRoomError(
-        f"The disk has too little room: this needs about {_size(needed + SPARE_BYTES)}, and {_size(free)} are free "
-        "where the Studio keeps its files. Empty the bin or delete old checkpoints, then resume it."
+        "The disk has too little room: this needs about {needed}, and {free} are free where the Studio keeps its "
+        "files. Empty the bin or delete old checkpoints, then resume it.",
+        needed=_size(needed + SPARE_BYTES),
+        free=_size(free),
     )
 
 

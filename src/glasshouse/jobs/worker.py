@@ -28,6 +28,7 @@ from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, UNTOLD, failure_of_exit, 
 from glasshouse.jobs.shutdown import BUSY, GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.slots import Slot, gpus, slots
 from glasshouse.jobs.takeover import forget_gone, strays
+from glasshouse.messages import Message
 from glasshouse.store.choices import get_choices
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
@@ -155,7 +156,7 @@ class Worker:
         try:
             process = start(self.store, job, place.gpu)
         except OSError as error:
-            reason = f"Its process could not be started: {error}. Resume it."
+            reason = Message("Its process could not be started: {error}. Resume it.", error=error)
             self._fail(job.id, job.attempt, reason, Failure.OTHER)
             return
         self.running[job.id] = Running(place, process, job.attempt)

@@ -20,6 +20,7 @@ from glasshouse.ladder.shared import (
 from glasshouse.ladder.story import Story
 from glasshouse.ladder.units import words_of
 from glasshouse.ladder.wording import call_import, value
+from glasshouse.messages import Message
 
 __all__ = ["autodiff_code"]
 
@@ -40,8 +41,11 @@ def autodiff_code(story: Story, say: Say) -> str:
     if written.dropout and story.device != "cpu":
         raise LevelError(
             "autodiff",
-            f"the run drew its dropout on {story.device}, and the CPU cannot draw the same; train it "
-            "with device cpu, or look at it on the level layers",
+            Message(
+                "the run drew its dropout on {device}, and the CPU cannot draw the same; train it with device cpu, "
+                "or look at it on the level layers",
+                device=story.device,
+            ),
         )
     features = story.recipe.strategy == "features"
     story = Story(story.name, story.recipe, story.dataset, story.place, "cpu")

@@ -277,5 +277,9 @@ def sentences(language: str) -> dict[str, str]:
         InputError: the language is not one of LANGUAGES.
     """
     if language not in LANGUAGES:
-        raise InputError(f"the language of comments is one of {', '.join(LANGUAGES)}, got {language!r}")
+        raise InputError(
+            "the language of comments is one of {LANGUAGES}, got {language}",
+            LANGUAGES=", ".join(LANGUAGES),
+            language=repr(language),
+        )
     return {key: texts[LANGUAGES[language]] for key, texts in _TEXTS.items()}

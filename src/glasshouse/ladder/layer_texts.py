@@ -11,6 +11,7 @@ from glasshouse.ladder.wording import layer_call, value
 from glasshouse.layers.activations import inside_axis
 from glasshouse.layers.graph import Step
 from glasshouse.layers.shapes import Shape, to_layout, window_pads
+from glasshouse.messages import Message
 
 __all__ = ["WRITERS", "Writer", "unwritten"]
 
@@ -286,6 +287,10 @@ WRITERS: dict[str, Callable[[Writer, Step, Sequence[str]], str]] = {
 def unwritten(step: Step) -> LevelError:
     return LevelError(
         "autodiff",
-        f"{step.name} is a {type(step.layer).__name__} with settings that the level autodiff does not write; "
-        "look at the run on the level layers",
+        Message(
+            "{name} is a {kind} with settings that the level autodiff does not write; look at the run on the level "
+            "layers",
+            name=step.name,
+            kind=type(step.layer).__name__,
+        ),
     )

@@ -7,6 +7,7 @@ from glasshouse.ladder.network import Layers, layers_of
 from glasshouse.ladder.story import Story
 from glasshouse.ladder.units import network_text, words_of
 from glasshouse.ladder.wording import call, call_import, keyword, value
+from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.recipe.training import STRATEGY_DEFAULTS
 
@@ -19,8 +20,13 @@ def learner_code(story: Story, say: dict[str, str]) -> str:
     """The script of the level Learner; settings that equal the defaults are left out."""
     recipe = story.recipe
     if problems := list(recipe.start_problems()):
-        raise LevelError("learner", f"a Learner no longer starts such a training ({problems[0].message}); look at it "
-                         "on the levels layers and autodiff")  # fmt: skip
+        raise LevelError(
+            "learner",
+            Message(
+                "a Learner no longer starts such a training ({message}); look at it on the levels layers and autodiff",
+                message=problems[0].message,
+            ),
+        )
     own = None if isinstance(recipe.network, str) else layers_of(story, "learner")
     changed = _changes(recipe)
     rate = changed.get("optimizer", {}).pop("lr", None)

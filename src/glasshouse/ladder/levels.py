@@ -43,7 +43,7 @@ def run_code(
         ResumeError, DatasetError: there is no run, or its dataset is not found.
     """
     if level not in LEVELS:
-        raise InputError(f"the level is one of {', '.join(LEVELS)}, got {level!r}")
+        raise InputError("the level is one of {LEVELS}, got {level}", LEVELS=", ".join(LEVELS), level=repr(level))
     story = read_story(Path(run), None if data is None else Path(data))
     if place is not None:
         story = replace(story, place=place)

@@ -9,6 +9,7 @@ from glasshouse.layers import Network
 from glasshouse.layers.classics import CLASSICS
 from glasshouse.layers.graph import Step
 from glasshouse.layers.layer import plain_name
+from glasshouse.messages import Message
 from glasshouse.networks.catalogue import CATALOGUE, plain
 
 __all__ = ["CUTS", "Layers", "layers_of", "names_to_write"]
@@ -69,9 +70,14 @@ def layers_of(story: Story, level: str) -> Layers:
     if name is None or name not in CLASSICS:
         raise LevelError(
             level,
-            f"{network} comes from timm as a finished module, and Glasshouse does not know the layers inside it, so "
-            f"the level {level} cannot spell it out; look at it on the level learner, or train one of "
-            f"{', '.join(CLASSICS)}",
+            Message(
+                "{network} comes from timm as a finished module, and Glasshouse does not know the layers inside it, "
+                "so the level {level} cannot spell it out; look at it on the level learner, or train one of "
+                "{CLASSICS}",
+                network=network,
+                level=level,
+                CLASSICS=", ".join(CLASSICS),
+            ),
         )
     channels, height, width = story.shape
     data = CLASSICS[name](input_shape=(height, width, channels), classes=story.classes).to_dict()

@@ -10,6 +10,7 @@ from glasshouse.ladder.shared import (
 )
 from glasshouse.ladder.story import Story
 from glasshouse.ladder.wording import value
+from glasshouse.messages import Message
 
 __all__ = [
     "commented",
@@ -36,8 +37,12 @@ def refuse_mixed(story: Story, level: str) -> None:
     if story.recipe.precision == "mixed" and story.device.startswith("cuda"):
         raise LevelError(
             level,
-            f"the run computed in mixed precision on {story.device}, which rounds inside torch's own modules; the "
-            f"level {level} computes in float32. Train it with precision float32, or look at it on the level learner",
+            Message(
+                "the run computed in mixed precision on {device}, which rounds inside torch's own modules; the level "
+                "{level} computes in float32. Train it with precision float32, or look at it on the level learner",
+                device=story.device,
+                level=level,
+            ),
         )
 
 

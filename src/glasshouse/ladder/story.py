@@ -41,7 +41,9 @@ def read_story(run: Path, data: Path | None = None) -> Story:
         DatasetError: the dataset is not found.
     """
     if not (run / "recipe.json").is_file():
-        raise ResumeError(f"{run} is not the folder of a run: it has no recipe.json; give what train --out made")
+        raise ResumeError(
+            "{run} is not the folder of a run: it has no recipe.json; give what train --out made", run=run
+        )
     recipe = TrainingRecipe.load(run / "recipe.json").resolved()
     place = _dataset(run, Path(recipe.data), data)
     if (weights := weights_file(run, recipe.weights)) is not None:
@@ -68,7 +70,12 @@ def _dataset(run: Path, data: Path, given: Path | None) -> Path:
         if (place / "dataset.json").is_file():
             return place
     looked = ", ".join(map(str, places))
-    raise DatasetError(f"the dataset {data} of run {run} is missing (looked at {looked}); say where it is: --data DIR")
+    raise DatasetError(
+        "the dataset {data} of run {run} is missing (looked at {looked}); say where it is: --data DIR",
+        data=data,
+        run=run,
+        looked=looked,
+    )
 
 
 def _device(run: Path, recipe: TrainingRecipe) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glasshouse.errors import NetworkError
+from glasshouse.messages import Message
 
 from .graph import Input, chain, steps_of
 from .holding import Holder, refuse
@@ -123,16 +124,21 @@ class Architecture:
         if not isinstance(weights, Mapping):
             names, given = list(self.weights()), list(weights)
             if len(names) != len(given):
-                refuse([f"expected {len(names)} arrays, got {len(given)}"], "the list of weights")
+                refuse(
+                    [Message("expected {names} arrays, got {given}", names=len(names), given=len(given))],
+                    Message("the list of weights"),
+                )
             weights = dict(zip(names, given))
         parts: dict[str, dict[str, np.ndarray]] = {}
         for key, value in weights.items():
             name, _, part = key.rpartition("/")
             parts.setdefault(name, {})[part] = value
-        problems = [f"there is no layer {name!r}" for name in parts if name not in self.holders]
+        problems: list[str] = [
+            Message("there is no layer {name}", name=repr(name)) for name in parts if name not in self.holders
+        ]
         for name, arrays in parts.items():
             problems += self.holders[name].problems(arrays) if name in self.holders else []
-        refuse(problems, "what was given")
+        refuse(problems, Message("what was given"))
         for name, arrays in parts.items():
             self.holders[name].set(arrays)
 
@@ -140,7 +146,9 @@ class Architecture:
         """Leave layers out of learning, all of them where none is named; `fit` heeds it at once."""
         unknown = [name for name in names if name not in self.holders]
         if unknown:
-            raise NetworkError(f"no layer {', '.join(unknown)}; there are {', '.join(self.holders)}")
+            raise NetworkError(
+                "no layer {unknown}; there are {holders}", unknown=", ".join(unknown), holders=", ".join(self.holders)
+            )
         for name in names or self.holders:
             holder = self.holders[name]
             holder.trainable = not frozen
@@ -187,8 +195,10 @@ class Architecture:
         ):
             want = ", ".join(str(s.shape) for s in self.inputs)
             raise NetworkError(
-                f"{self.name} takes {want}, got {', '.join(str(s.shape) for s in given)}; pictures of another size "
-                "need a network that is built for it"
+                "{name} takes {want}, got {given}; pictures of another size need a network that is built for it",
+                name=self.name,
+                want=want,
+                given=", ".join(str(s.shape) for s in given),
             )
         values = list(given)
         for step in self.steps[len(given) :]:

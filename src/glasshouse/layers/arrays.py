@@ -19,10 +19,14 @@ def inputs_of(net: Architecture, x: Any) -> list[Tensor]:
     """One tensor for each input; a missing axis of length 1 at the end is added, as Keras does."""
     given = list(x) if len(net.inputs) > 1 else [x]
     if len(given) != len(net.inputs):
-        raise NetworkError(f"{net.name} has {len(net.inputs)} inputs, got {len(given)} arrays")
+        raise NetworkError(
+            "{name} has {inputs} inputs, got {given} arrays", name=net.name, inputs=len(net.inputs), given=len(given)
+        )
     found = [_input(net, tensor(part, "x"), symbol.shape[1:]) for part, symbol in zip(given, net.inputs)]
     if len({len(part) for part in found}) != 1:
-        raise NetworkError(f"the inputs have different lengths: {', '.join(str(len(part)) for part in found)}")
+        raise NetworkError(
+            "the inputs have different lengths: {found}", found=", ".join(str(len(part)) for part in found)
+        )
     return found
 
 
@@ -35,7 +39,9 @@ def _input(net: Architecture, x: Tensor, want: Any) -> Tensor:
         hint = ""
         if len(want) == 3 and x.ndim == 4 and sorted(x.shape[1:]) == sorted(want):
             hint = "; is it data_format=" + ("channels_first" if net.channels_last else "channels_last") + "?"
-        raise NetworkError(f"{net.name} takes arrays N x {text(want)}, got {got}{hint}")
+        raise NetworkError(
+            "{name} takes arrays N x {want}, got {got}{hint}", name=net.name, want=text(want), got=got, hint=hint
+        )
     return x
 
 
@@ -49,18 +55,35 @@ def targets_of(net: Architecture, y: Any, loss: Loss) -> Tensor:
             hint = ""
             if "categorical" in loss.name and y.ndim == 1:
                 hint = '; for whole-number labels take loss="sparse_categorical_crossentropy"'
-            raise NetworkError(f"{loss.name} needs targets N x {text(shape)}, got {text(tuple(y.shape))}{hint}")
+            raise NetworkError(
+                "{name} needs targets N x {shape}, got {shape2}{hint}",
+                name=loss.name,
+                shape=text(shape),
+                shape2=text(tuple(y.shape)),
+                hint=hint,
+            )
         floats: Tensor = y.to(torch.float32)
         return floats
     if y.ndim == len(shape) + 1 and y.shape[-1] == 1:
         y = y.squeeze(-1)
     if tuple(y.shape[1:]) != shape[:-1]:
         hint = '; for one-hot rows take loss="categorical_crossentropy"' if y.shape[-1:] == shape[-1:] else ""
-        raise NetworkError(f"{loss.name} needs one whole number a sample, got targets of {text(tuple(y.shape))}{hint}")
+        raise NetworkError(
+            "{name} needs one whole number a sample, got targets of {shape}{hint}",
+            name=loss.name,
+            shape=text(tuple(y.shape)),
+            hint=hint,
+        )
     labels: Tensor = y.to(torch.int64)
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < shape[-1]:
         low, high = int(labels.min()), int(labels.max())
-        raise NetworkError(f"labels run from {low} to {high}, but {net.steps[-1].name} has {shape[-1]} outputs")
+        raise NetworkError(
+            "labels run from {low} to {high}, but {name} has {shape} outputs",
+            low=low,
+            high=high,
+            name=net.steps[-1].name,
+            shape=shape[-1],
+        )
     return labels
 
 
@@ -70,7 +93,12 @@ def tensor(array: Any, what: str) -> Tensor:
         return array.detach()
     values = np.asarray(array)
     if values.dtype.kind not in "biuf" or values.ndim == 0:
-        raise NetworkError(f"{what} is no array of numbers but {type(array).__name__} of {values.dtype}")
+        raise NetworkError(
+            "{what} is no array of numbers but {kind} of {dtype}",
+            what=what,
+            kind=type(array).__name__,
+            dtype=values.dtype,
+        )
     if values.dtype in (np.uint16, np.uint32, np.uint64):
         values = values.astype(np.int64)
     return torch.from_numpy(np.ascontiguousarray(values) if values.flags.writeable else values.copy())

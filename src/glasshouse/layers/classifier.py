@@ -13,6 +13,7 @@ from math import prod
 from typing import Any
 
 from glasshouse.errors import NetworkError, Problem, RecipeError
+from glasshouse.messages import Message
 
 from .architecture import Architecture
 from .dense import Dense
@@ -119,7 +120,16 @@ class Classifier:
             _connect(site, step, [net.steps[i].name for i in step.inputs])
         if site.problems:
             channels, height, width = shape
-            raise RecipeError(f"{net.name} for pictures of {width}x{height}x{channels}", site.problems)
+            raise RecipeError(
+                Message(
+                    "{name} for pictures of {width}x{height}x{channels}",
+                    name=net.name,
+                    width=width,
+                    height=height,
+                    channels=channels,
+                ),
+                site.problems,
+            )
         outputs = [symbol for i in net.output_steps if (symbol := site.symbols[net.steps[i].name]) is not None]
         return Classifier(replace(self.plan, inputs=site.inputs, outputs=outputs))
 
@@ -183,13 +193,24 @@ def _connect(site: Site, step: Step, inputs: list[str]) -> None:
 def _ends(net: Architecture) -> Iterator[Problem]:
     if len(net.inputs) != 1 or len(net.outputs) != 1:
         names = ", ".join(step.name for step in net.steps[: len(net.inputs)])
-        yield Problem("outputs" if len(net.inputs) == 1 else "inputs", "a classifier has one Input and one output, "
-                      f"this has inputs {names} and {len(net.outputs)} outputs")  # fmt: skip
+        yield Problem(
+            "outputs" if len(net.inputs) == 1 else "inputs",
+            Message(
+                "a classifier has one Input and one output, this has inputs {names} and {outputs} outputs",
+                names=names,
+                outputs=len(net.outputs),
+            ),
+        )
     for step in net.steps[: len(net.inputs)]:
         shape = step.shape(net.channels_last)
         if len(shape) != 3:
             wanted = "[28, 28, 1]" if net.channels_last else "[1, 28, 28]"
-            yield Problem(f"{step.name}.shape", f"expected the shape of a picture, such as {wanted}, got {text(shape)}")
+            yield Problem(
+                f"{step.name}.shape",
+                Message(
+                    "expected the shape of a picture, such as {wanted}, got {shape}", wanted=wanted, shape=text(shape)
+                ),
+            )
 
 
 def _size(net: Architecture) -> Iterator[Problem]:
@@ -199,8 +220,15 @@ def _size(net: Architecture) -> Iterator[Problem]:
         held[step.weights] = sum(prod(shape) for shape in shapes)
     if sum(held.values()) > MOST_WEIGHTS:
         largest = max(held, key=held.__getitem__)
-        yield Problem(largest, f"the network would have {sum(held.values()):,} weights, {held[largest]:,} of them "
-                      f"here; at most {MOST_WEIGHTS:,} can be trained")  # fmt: skip
+        yield Problem(
+            largest,
+            Message(
+                "the network would have {held} weights, {held2} of them here; at most {MOST_WEIGHTS} can be trained",
+                held=f"{sum(held.values()):,}",
+                held2=f"{held[largest]:,}",
+                MOST_WEIGHTS=f"{MOST_WEIGHTS:,}",
+            ),
+        )
 
 
 def _last(net: Architecture) -> Iterator[Problem]:
@@ -210,13 +238,25 @@ def _last(net: Architecture) -> Iterator[Problem]:
     if not isinstance(layer, Dense) or layer.activation != "softmax":
         got = type(layer).__name__.removesuffix("Layer")
         got += f'(activation="{layer.activation}")' if isinstance(layer, Dense) else ""
-        yield Problem(step.name, f'the last layer of a classifier is Dense(classes, activation="softmax"), got {got}; '
-                      "add one at the end, or set its activation")  # fmt: skip
+        yield Problem(
+            step.name,
+            Message(
+                'the last layer of a classifier is Dense(classes, activation="softmax"), got '
+                "{got}; add one at the end, or set its activation",
+                got=got,
+            ),
+        )
         return
     if len(step.input_shapes[0]) != 1:
         came = text(to_layout(step.input_shapes[0], net.channels_last))
-        yield Problem(step.name, f"the last layer takes one row of numbers a picture, got {came}; put Flatten or "
-                      "GlobalAveragePooling2D before it")  # fmt: skip
+        yield Problem(
+            step.name,
+            Message(
+                "the last layer takes one row of numbers a picture, got {came}; put Flatten or "
+                "GlobalAveragePooling2D before it",
+                came=came,
+            ),
+        )
     if sum(other.weights == step.weights for other in net.steps) > 1:
         yield Problem(step.name, "the last layer cannot share its weights with another; give it its own")
     if not net.holders[step.weights].trainable:

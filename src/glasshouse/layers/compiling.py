@@ -39,8 +39,10 @@ class Compiled:
         units = net.output_shape[-1] or 1
         if "categorical" in found.name and units == 1:
             raise NetworkError(
-                f"{found.name} needs an output for each class, and {last.name} gives one; "
-                'take Dense(classes, activation="softmax"), or loss="binary_crossentropy" for yes and no'
+                "{name} needs an output for each class, and {name2} gives one; take Dense(classes, "
+                'activation="softmax"), or loss="binary_crossentropy" for yes and no',
+                name=found.name,
+                name2=last.name,
             )
         activation = getattr(last.layer, last.layer.activation_field, None)
         bare = activation is not None and activation == found.bare_of and net.output_steps == (len(net.steps) - 1,)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from glasshouse.errors import NetworkError, Problem
+from glasshouse.messages import Message
 
 from .activations import activation as activation_rule
 from .engine import Engine, Numbers, Run, T
@@ -69,14 +70,21 @@ class Conv2D(_Convolution):
 
     def conflicts(self) -> Sequence[Problem]:
         if self.filters % self.groups:
-            message = f"expected a divisor of filters, {self.filters}, got {self.groups}"
+            message = Message(
+                "expected a divisor of filters, {filters}, got {groups}", filters=self.filters, groups=self.groups
+            )
             return [*super().conflicts(), Problem("groups", message)]
         return super().conflicts()
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         size = self._size(shape)
         if shape[0] % self.groups:
-            raise NetworkError(f"{self.who} has {self.groups} groups, which do not divide {shape[0]} channels")
+            raise NetworkError(
+                "{who} has {groups} groups, which do not divide {shape} channels",
+                who=self.who,
+                groups=self.groups,
+                shape=shape[0],
+            )
         return self.filters, *size
 
     def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:

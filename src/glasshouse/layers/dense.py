@@ -32,7 +32,7 @@ class Dense(Layer):
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         if not shape:
-            raise NetworkError(f"{self.who} needs at least one axis of numbers")
+            raise NetworkError("{who} needs at least one axis of numbers", who=self.who)
         return from_layout((*to_layout(shape, channels_last)[:-1], self.units), channels_last)
 
     def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
@@ -70,8 +70,16 @@ class Reshape(Layer):
         known = prod(n for n in target if n != -1)
         if size % known or (-1 not in target and size != known):
             raise NetworkError(
-                f"{self.who} cannot make {text(target)} of {text(to_layout(shape, channels_last))}: {size} numbers, "
-                f"not {'a multiple of ' if -1 in target else ''}{known}"
+                (
+                    "{who} cannot make {target} of {shape}: {size} numbers, not a multiple of {known}"
+                    if -1 in target
+                    else "{who} cannot make {target} of {shape}: {size} numbers, not {known}"
+                ),
+                who=self.who,
+                target=text(target),
+                shape=text(to_layout(shape, channels_last)),
+                size=size,
+                known=known,
             )
         return from_layout(tuple(size // known if n == -1 else n for n in target), channels_last)
 

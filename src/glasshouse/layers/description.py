@@ -16,6 +16,7 @@ from inspect import Parameter, signature
 from typing import Any
 
 from glasshouse.errors import NetworkError, Problem, RecipeError
+from glasshouse.messages import Message
 
 from .architecture import Architecture
 from .graph import Input
@@ -114,9 +115,9 @@ def survey(data: Mapping[str, Any]) -> tuple[Site, list[str | None]]:
     names = list(data.get("outputs") or [before])
     for name in names:
         if name not in site.symbols:
-            site.tell("outputs", f"there is no layer {name!r}")
+            site.tell("outputs", Message("there is no layer {name}", name=repr(name)))
     if not site.inputs and not site.problems:
-        site.tell("layers", 'the first layer must be {"layer": "Input", "shape": [28, 28, 1]}')
+        site.tell("layers", Message('the first layer must be {"layer": "Input", "shape": [28, 28, 1]}'))
     if not site.problems:
         _loose_ends(site, names)
     return site, names
@@ -132,7 +133,10 @@ def _loose_ends(site: Site, outputs: Sequence[str | None]) -> None:
             waiting.extend(symbol.inputs)
     for name, symbol in site.symbols.items():
         if symbol is not None and symbol not in used and not isinstance(symbol.layer, InputLayer):
-            site.tell(name, "no layer takes what this one gives, and it is no output; join it to another, or remove it")
+            site.tell(
+                name,
+                Message("no layer takes what this one gives, and it is no output; join it to another, or remove it"),
+            )
 
 
 def _check_top(data: Any) -> None:
@@ -142,25 +146,58 @@ def _check_top(data: Any) -> None:
     else:
         version = data.get("glasshouse-network", VERSION)
         if not isinstance(version, int) or version > VERSION:
-            problems.append(Problem("glasshouse-network", f"expected version {VERSION} or below, got {version!r:.40}; "
-                                    "a later Glasshouse wrote this"))  # fmt: skip
+            problems.append(
+                Problem(
+                    "glasshouse-network",
+                    Message(
+                        "expected version {VERSION} or below, got {version}; a later Glasshouse wrote this",
+                        VERSION=VERSION,
+                        version=f"{version!r:.40}",
+                    ),
+                )
+            )
         known = {"glasshouse-network", "name", "data_format", "seed", "layers", "outputs"}
-        problems += [Problem(key, f"no such field; there are {', '.join(sorted(known))}") for key in set(data) - known]
+        problems += [
+            Problem(key, Message("no such field; there are {known}", known=", ".join(sorted(known))))
+            for key in set(data) - known
+        ]
         if data.get("data_format", "channels_last") not in ("channels_last", "channels_first"):
             problems.append(
-                Problem("data_format", f"expected channels_last or channels_first, got {data['data_format']!r}")
+                Problem(
+                    "data_format",
+                    Message("expected channels_last or channels_first, got {data}", data=repr(data["data_format"])),
+                )
             )
         seed = data.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-            problems.append(Problem("seed", f"expected a whole number from 0 on and below 2^63, got {seed!r:.40}"))
+            problems.append(
+                Problem(
+                    "seed",
+                    Message("expected a whole number from 0 on and below 2^63, got {seed}", seed=f"{seed!r:.40}"),
+                )
+            )
         if not _are_names(data.get("outputs") or []):
             problems.append(
-                Problem("outputs", f"expected a list of names of layers, got {data['outputs']!r:.{LONGEST}}")
+                Problem(
+                    "outputs",
+                    Message(
+                        "expected a list of names of layers, got {inputs}", inputs=f"{data['outputs']!r:.{LONGEST}}"
+                    ),
+                )
             )
         if len(str(data.get("name", ""))) > NAME:
-            problems.append(Problem("name", f"the name has more than {NAME} letters; give a shorter one"))
+            problems.append(
+                Problem("name", Message("the name has more than {NAME} letters; give a shorter one", NAME=NAME))
+            )
         if len(data["layers"]) > MOST:
-            problems.append(Problem("layers", f"expected at most {MOST:,} layers, got {len(data['layers']):,}"))
+            problems.append(
+                Problem(
+                    "layers",
+                    Message(
+                        "expected at most {MOST} layers, got {data}", MOST=f"{MOST:,}", data=f"{len(data['layers']):,}"
+                    ),
+                )
+            )
     if problems:
         raise RecipeError("the network", problems)
 
@@ -168,29 +205,31 @@ def _check_top(data: Any) -> None:
 def _step(site: Site, entry: Any, number: int, before: str | None) -> str:
     """Build one step; returns its name."""
     if not isinstance(entry, Mapping):
-        site.tell(f"layers.{number}", f"expected a dictionary, got {entry!r}")
+        site.tell(f"layers.{number}", Message("expected a dictionary, got {entry}", entry=repr(entry)))
         return str(number)
     word = entry.get("layer")
     name = str(entry.get("name") or f"{str(word or 'layer').lower()}_{number}")
     if len(name) > NAME:
-        site.tell(name, f"the name has {len(name):,} letters; give one of at most {NAME}")
+        site.tell(
+            name, Message("the name has {name} letters; give one of at most {NAME}", name=f"{len(name):,}", NAME=NAME)
+        )
     if name in site.symbols:
-        site.tell(name, "the name is twice; names of layers must differ")
+        site.tell(name, Message("the name is twice; names of layers must differ"))
     site.symbols[name] = None
     for key in set(entry) - {"name", "layer", "shape", "settings", "inputs", "shares", "frozen"}:
-        site.tell(f"{name}.{key}", "no such field; settings of a layer stand under settings")
+        site.tell(f"{name}.{key}", Message("no such field; settings of a layer stand under settings"))
     if word == "Input":
         _input(site, name, entry.get("shape"))
         return name
     layer = _layer(site, name, entry)
     inputs = entry.get("inputs", [before] if before is not None else [])
     if not _are_names(inputs):
-        site.tell(f"{name}.inputs", f"expected a list of names of layers, got {inputs!r}")
+        site.tell(f"{name}.inputs", Message("expected a list of names of layers, got {inputs}", inputs=repr(inputs)))
         return name
     if entry.get("frozen"):
         site.frozen += [name] if "shares" not in entry else []
     for missing in [key for key in inputs if key not in site.symbols or key == name]:
-        site.tell(f"{name}.inputs", f"there is no layer {missing!r} before this one")
+        site.tell(f"{name}.inputs", Message("there is no layer {missing} before this one", missing=repr(missing)))
         layer = None
     symbols = [site.symbols.get(key) for key in inputs]
     if layer is not None and None not in symbols:
@@ -210,8 +249,11 @@ def check_shared(site: Site, first: str, again: Symbol) -> None:
     if before is not None:
         held, needed = (s.layer.weights([x.engine_shape for x in s.inputs], s.channels_last) for s in (before, again))
         if held != needed:
-            raise NetworkError(f"it uses {first} again on numbers of another shape, which need other weights; make "
-                               "it a layer of its own")  # fmt: skip
+            raise NetworkError(
+                "it uses {first} again on numbers of another shape, which need other weights; "
+                "make it a layer of its own",
+                first=first,
+            )
 
 
 def _input(site: Site, name: str, shape: Any) -> None:
@@ -227,15 +269,24 @@ def _input(site: Site, name: str, shape: Any) -> None:
 def _layer(site: Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
     if "shares" in entry:
         if str(entry["shares"]) not in site.layers:
-            site.tell(f"{name}.shares", f"there is no layer {entry['shares']!r} before this one")
+            site.tell(
+                f"{name}.shares", Message("there is no layer {missing} before this one", missing=repr(entry["shares"]))
+            )
         return site.layers.get(str(entry["shares"]))
     word, settings = entry.get("layer"), entry.get("settings", {})
     if not isinstance(settings, Mapping):
-        site.tell(f"{name}.settings", f"expected a dictionary, got {settings!r}")
+        site.tell(f"{name}.settings", Message("expected a dictionary, got {entry}", entry=repr(settings)))
         return None
     if not isinstance(word, str) or word not in LAYERS:
         close = difflib.get_close_matches(str(word), LAYERS, n=1)
-        site.tell(name, f"no layer {word!r}" + (f"; did you mean {close[0]}?" if close else ""))
+        site.tell(
+            name,
+            Message(
+                "no layer {word}{it}",
+                word=repr(word),
+                it=Message("; did you mean {close}?", close=close[0]) if close else "",
+            ),
+        )
         return None
     kind = LAYERS[word]
     known = {part.name for part in fields(kind)} - {"name"}
@@ -243,9 +294,12 @@ def _layer(site: Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
     unknown = set(settings) - known
     for key in sorted(unknown):
         close = difflib.get_close_matches(key, known, n=1)
-        site.tell(f"{name}.{key}", "no such setting" + (f"; did you mean {close[0]}?" if close else ""))
+        site.tell(
+            f"{name}.{key}",
+            Message("no such setting{it}", it=Message("; did you mean {close}?", close=close[0]) if close else ""),
+        )
     for key in sorted(needed - set(settings)):
-        site.tell(f"{name}.{key}", "needed, and not given")
+        site.tell(f"{name}.{key}", Message("needed, and not given"))
     if unknown or needed - set(settings):
         return None
     try:

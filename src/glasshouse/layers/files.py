@@ -63,12 +63,18 @@ def read_description(path: Path) -> dict[str, Any]:
             saved = not file.read(64).lstrip().startswith(b"{")
         found = json.loads(read(path).network if saved else path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ModelError(f"cannot read the network {path}: {error.strerror}") from None
+        raise ModelError("cannot read the network {path}: {strerror}", path=path, strerror=error.strerror) from None
     except ValueError as error:
-        raise ModelError(f"{path} is no network: not JSON ({error}); expected what json.dumps(net.to_dict()) gives, or "
-                         "a file that net.save wrote") from None  # fmt: skip
+        raise ModelError(
+            "{path} is no network: not JSON ({error}); expected what json.dumps(net.to_dict()) gives, or a "
+            "file that net.save wrote",
+            path=path,
+            error=error,
+        ) from None
     if not isinstance(found, dict) or "layers" not in found:
-        raise ModelError(f'{path} is no network: expected a JSON object with "layers", as net.to_dict() gives')
+        raise ModelError(
+            '{path} is no network: expected a JSON object with "layers", as net.to_dict() gives', path=path
+        )
     return found
 
 
@@ -85,15 +91,17 @@ class Read:
 def read(path: Path) -> Read:
     """Read a file that `save` wrote; ModelError where it is missing, damaged, or none of Glasshouse's."""
     if not path.is_file():
-        raise ModelError(f"there is no file {path}")
+        raise ModelError("there is no file {path}", path=path)
     try:
         with safe_open(path, framework="numpy") as file:
             notes = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} cannot be read as a network ({error}); expected what Network.save wrote") from error
+        raise ModelError(
+            "{path} cannot be read as a network ({error}); expected what Network.save wrote", path=path, error=error
+        ) from error
     if KEY not in notes:
-        raise ModelError(f"{path} holds weights, but no network; expected what Network.save wrote")
+        raise ModelError("{path} holds weights, but no network; expected what Network.save wrote", path=path)
     kept = {name: value for name, value in arrays.items() if name.startswith("optimizer/")}
     weights = {name: value for name, value in arrays.items() if name not in kept}
     return Read(notes[KEY], notes.get("compiled", "null"), weights, kept)

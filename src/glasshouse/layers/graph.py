@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glasshouse.errors import NetworkError
+from glasshouse.messages import Message
 
 from .layer import InputLayer, Layer, Symbol, plain_name
 from .rules import MOST
@@ -45,12 +46,20 @@ def Input(shape: Sequence[int], *, data_format: str = "channels_last", name: str
     (None, 28, 28, 1)
     """
     if data_format not in ("channels_last", "channels_first"):
-        raise NetworkError(f"data_format is channels_last or channels_first, got {data_format!r}")
+        raise NetworkError(
+            "data_format is channels_last or channels_first, got {data_format}", data_format=repr(data_format)
+        )
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
     if not all(isinstance(n, int) and n > 0 for n in sizes):
-        raise NetworkError(f"the shape of an Input is whole numbers from 1 on, without the batch; got {shape!r:.200}")
+        raise NetworkError(
+            "the shape of an Input is whole numbers from 1 on, without the batch; got {shape}", shape=f"{shape!r:.200}"
+        )
     if any(n > MOST for n in sizes):
-        raise NetworkError(f"the shape of an Input has numbers of at most {MOST:,}; got {shape!r:.200}")
+        raise NetworkError(
+            "the shape of an Input has numbers of at most {MOST}; got {shape}",
+            MOST=f"{MOST:,}",
+            shape=f"{shape!r:.200}",
+        )
     last = data_format == "channels_last"
     return Symbol(InputLayer(name=name), (), from_layout(sizes, last), last)
 
@@ -71,8 +80,10 @@ def chain(parts: Sequence[Any], start: Symbol | None) -> tuple[list[Symbol], lis
     x = start
     for number, part in enumerate(rest, start=1):
         if not callable(part) or isinstance(part, type):
-            hint = f"; write {part.__name__}(...)" if isinstance(part, type) else ""
-            raise NetworkError(f"number {number} of the list is no layer but {part!r}{hint}")
+            hint = Message("; write {kind}(...)", kind=part.__name__) if isinstance(part, type) else ""
+            raise NetworkError(
+                "number {number} of the list is no layer but {part}{hint}", number=number, part=repr(part), hint=hint
+            )
         x = part(x)
     return [start], [x]
 
@@ -90,8 +101,9 @@ def steps_of(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> tuple[list[
         for symbol in _behind(output, numbers):
             if isinstance(symbol.layer, InputLayer):
                 raise NetworkError(
-                    f"an output needs an Input of shape {text(to_layout(symbol.engine_shape, symbol.channels_last))} "
-                    "that is not among the inputs of the Network; add it to them"
+                    "an output needs an Input of shape {engine_shape} that is not among the inputs of the "
+                    "Network; add it to them",
+                    engine_shape=text(to_layout(symbol.engine_shape, symbol.channels_last)),
                 )
             numbers[symbol] = len(order)
             order.append(symbol)
@@ -119,7 +131,7 @@ def _named(order: Sequence[Symbol], numbers: dict[Symbol, int]) -> list[Step]:
     for symbol in order:
         name = symbol.layer.name
         if name is not None and given.setdefault(name_rule(name), symbol.layer) is not symbol.layer:
-            raise NetworkError(f"two layers are called {name}; names of layers must differ within a network")
+            raise NetworkError("two layers are called {name}; names of layers must differ within a network", name=name)
     taken = set(given)
     first: dict[int, str] = {}
     steps: list[Step] = []
@@ -153,6 +165,9 @@ def _check_shared(steps: Sequence[Step]) -> None:
             first.input_shapes, True
         ):
             raise NetworkError(
-                f"{first.name} is used twice, on {text(first.input_shapes[0])} and on {text(step.input_shapes[0])}, "
-                "which need weights of different shapes; make a second layer"
+                "{name} is used twice, on {input_shapes} and on {input_shapes2}, which need weights of different "
+                "shapes; make a second layer",
+                name=first.name,
+                input_shapes=text(first.input_shapes[0]),
+                input_shapes2=text(step.input_shapes[0]),
             )

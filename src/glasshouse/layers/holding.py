@@ -86,4 +86,4 @@ class Holder:
 def refuse(problems: Sequence[str], what: str) -> None:
     """Tell all problems of weights together."""
     if problems:
-        raise WeightsError(f"{what} does not fit this network:\n  " + "\n  ".join(problems))
+        raise WeightsError("{what} does not fit this network:\n  {problems}", what=what, problems="\n  ".join(problems))

@@ -14,6 +14,8 @@ from zlib import crc32
 
 import numpy as np
 
+from glasshouse.messages import Message
+
 from .rules import number
 
 __all__ = ["INITIALIZERS", "AnyInitializer", "Initializer", "draw", "fans", "initializer"]
@@ -106,12 +108,20 @@ def initializer(value: Any) -> str | Initializer:
     if isinstance(value, dict):
         known = set(Initializer.__dataclass_fields__)
         if "name" not in value or set(value) - known:
-            raise ValueError(f"expected an initializer with {', '.join(sorted(known))}, got {value!r}")
+            raise ValueError(
+                Message(
+                    "expected an initializer with {known}, got {value}",
+                    known=", ".join(sorted(known)),
+                    value=repr(value),
+                )
+            )
         numbers = {key: number(part) for key, part in value.items() if key != "name"}
         value = Initializer(value["name"], **numbers)
     word = value.name if isinstance(value, Initializer) else value
     if not isinstance(word, str) or word not in INITIALIZERS:
-        raise ValueError(f"expected one of {', '.join(INITIALIZERS)}, got {word!r}")
+        raise ValueError(
+            Message("expected one of {INITIALIZERS}, got {word}", INITIALIZERS=", ".join(INITIALIZERS), word=repr(word))
+        )
     return value if isinstance(value, Initializer) else str(word)
 
 

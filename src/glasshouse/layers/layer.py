@@ -81,8 +81,10 @@ class Layer:
         inputs = (x,) if isinstance(x, Symbol) else tuple(x)
         if not inputs or not all(isinstance(i, Symbol) for i in inputs):
             raise NetworkError(
-                f"{self.who} was called on {type(x).__name__}; expected what Input or another layer gives, "
-                "or a list of it. Numbers go into a Network: net(array)"
+                "{who} was called on {kind}; expected what Input or another layer gives, or a list of it. "
+                "Numbers go into a Network: net(array)",
+                who=self.who,
+                kind=type(x).__name__,
             )
         last = inputs[0].channels_last
         return Symbol(self, inputs, self.shape([i.engine_shape for i in inputs], last), last)
@@ -90,7 +92,11 @@ class Layer:
     def shape(self, shapes: Sequence[Shape], channels_last: bool) -> Shape:
         """The shape of the output (pictures as (C, H, W)); NetworkError where the inputs do not fit."""
         if len(shapes) != 1:
-            raise NetworkError(f"{self.who} takes one input, got {len(shapes)}; join them with Add or Concatenate")
+            raise NetworkError(
+                "{who} takes one input, got {shapes}; join them with Add or Concatenate",
+                who=self.who,
+                shapes=len(shapes),
+            )
         return self.shape_of(shapes[0], channels_last)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:

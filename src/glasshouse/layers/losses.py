@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from glasshouse.errors import NetworkError
+from glasshouse.messages import Message
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -172,4 +173,8 @@ def metric_of(word: str, loss: Loss, classes: int) -> str:
 
 def _no(what: str, word: str, words: list[str]) -> str:
     close = difflib.get_close_matches(word, words, n=1)
-    return f"no {what} {word!r}" + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(words)}")
+    return f"no {what} {word!r}" + (
+        Message("; did you mean {close}?", close=close[0])
+        if close
+        else Message("; there are {names}", names=", ".join(words))
+    )

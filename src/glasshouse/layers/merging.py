@@ -23,7 +23,11 @@ class _Merge(Layer):
         outside = [to_layout(shape, channels_last) for shape in shapes]
         if len(shapes) < 2 or len(set(outside)) != 1:
             found = ", ".join(map(text, outside))
-            raise NetworkError(f"{self.who} takes two or more inputs of one shape, got {found}; write Add()([a, b])")
+            raise NetworkError(
+                "{who} takes two or more inputs of one shape, got {found}; write Add()([a, b])",
+                who=self.who,
+                found=found,
+            )
         return shapes[0]
 
 
@@ -80,7 +84,10 @@ class Concatenate(Layer):
         if len(shapes) < 2 or len(rest) != 1 or not 0 <= place < len(outside[0]):
             found = ", ".join(map(text, outside))
             raise NetworkError(
-                f"{self.who} takes two or more inputs that differ along axis {self.axis} only, got {found}"
+                "{who} takes two or more inputs that differ along axis {axis} only, got {found}",
+                who=self.who,
+                axis=self.axis,
+                found=found,
             )
         joined = sum(shape[place] for shape in outside)
         return from_layout((*outside[0][:place], joined, *outside[0][place + 1 :]), channels_last)
@@ -113,7 +120,9 @@ class Cropping2D(Layer):
         C, H, W = picture(shape, self.who)
         size = H - sum(self.cropping[0]), W - sum(self.cropping[1])
         if min(size) < 1:
-            raise NetworkError(f"{self.who} crops all of a picture of {H}x{W}; take a smaller cropping")
+            raise NetworkError(
+                "{who} crops all of a picture of {H}x{W}; take a smaller cropping", who=self.who, H=H, W=W
+            )
         return C, *size
 
     def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:

@@ -103,7 +103,9 @@ class Network(Architecture):
 
     def _compiled(self) -> Compiled:
         if self.compiled is None:
-            raise NetworkError(f"{self.name} is not compiled; call net.compile(optimizer=..., loss=...) first")
+            raise NetworkError(
+                "{name} is not compiled; call net.compile(optimizer=..., loss=...) first", name=self.name
+            )
         return self.compiled
 
 
@@ -118,7 +120,7 @@ def load_network(path: str | Path) -> Network:
         net = Network.from_dict(json.loads(found.network))
         compiled = json.loads(found.compiled)
     except (RecipeError, json.JSONDecodeError) as error:
-        raise ModelError(f"the network in {path} cannot be built: {error}") from error
+        raise ModelError("the network in {path} cannot be built: {error}", path=path, error=error) from error
     net.set_weights(found.weights)
     if compiled is not None:
         net.compile(compiled["optimizer"], compiled["loss"], compiled["metrics"])

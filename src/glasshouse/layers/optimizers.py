@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from glasshouse.errors import NetworkError
+from glasshouse.messages import Message
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,7 +42,9 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         if not self.learning_rate >= 0:
-            raise NetworkError(f"the learning rate is a number from 0 on, got {self.learning_rate!r}")
+            raise NetworkError(
+                "the learning rate is a number from 0 on, got {learning_rate}", learning_rate=repr(self.learning_rate)
+            )
 
     def start(self, p: "Tensor") -> "list[Tensor | None]":
         """The numbers kept beside one p, in the order of `slots`."""
@@ -255,13 +258,20 @@ def optimizer_of(given: Any) -> Optimizer:
     word = str(settings.pop("name", "")).lower()
     if word not in OPTIMIZERS:
         close = difflib.get_close_matches(word, OPTIMIZERS, n=1)
-        hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(OPTIMIZERS)}"
-        raise NetworkError(f"no optimizer {given!r}{hint}")
+        hint = (
+            Message("; did you mean {close}?", close=close[0])
+            if close
+            else Message("; there are {names}", names=", ".join(OPTIMIZERS))
+        )
+        raise NetworkError("no optimizer {given}{hint}", given=repr(given), hint=hint)
     kind = OPTIMIZERS[word]
     unknown = set(settings) - set(kind.__dataclass_fields__)
     if unknown:
         raise NetworkError(
-            f"{kind.__name__} has no {', '.join(sorted(unknown))}; it has {', '.join(kind.__dataclass_fields__)}"
+            "{kind} has no {unknown}; it has {dataclass_fields}",
+            kind=kind.__name__,
+            unknown=", ".join(sorted(unknown)),
+            dataclass_fields=", ".join(kind.__dataclass_fields__),
         )
     return kind(**settings)
 

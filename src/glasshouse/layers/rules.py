@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field
 from typing import Any, SupportsFloat, TypeAlias, TypeGuard, TypeVar, dataclass_transform
 
+from glasshouse.messages import Message
+
 __all__ = [
     "Maybe", "OneOf", "Pair", "amount", "axis", "count", "factor", "flag", "layer_class", "name", "number", "one_of",
     "optional", "pads", "pair", "pair_of_numbers", "rule", "shape", "share",
@@ -32,29 +34,31 @@ def layer_class(cls: type[T]) -> type[T]:
 def count(value: object) -> int:
     """A whole number from 1 on."""
     if isinstance(value, bool) or not _is_whole(value) or value < 1:
-        raise ValueError(f"expected a whole number from 1 on, got {_shown(value)}")
+        raise ValueError(Message("expected a whole number from 1 on, got {value}", value=_shown(value)))
     if value > MOST:
-        raise ValueError(f"expected a whole number of at most {MOST:,}, got {_shown(value)}")
+        raise ValueError(
+            Message("expected a whole number of at most {MOST}, got {value}", MOST=f"{MOST:,}", value=_shown(value))
+        )
     return int(value)
 
 
 def axis(value: object) -> int:
     """The number of an axis; negative ones count from the end."""
     if isinstance(value, bool) or not _is_whole(value):
-        raise ValueError(f"expected the number of an axis, got {_shown(value)}")
+        raise ValueError(Message("expected the number of an axis, got {value}", value=_shown(value)))
     return int(value)
 
 
 def number(value: object) -> float:
     """Any finite number."""
     if isinstance(value, bool) or not isinstance(value, SupportsFloat):
-        raise ValueError(f"expected a number, got {_shown(value)}")
+        raise ValueError(Message("expected a number, got {value}", value=_shown(value)))
     try:
         found = float(value)
     except OverflowError:
         found = float("inf")
     if not abs(found) < float("inf"):
-        raise ValueError(f"expected a finite number, got {_shown(value)}")
+        raise ValueError(Message("expected a finite number, got {value}", value=_shown(value)))
     return found
 
 
@@ -62,7 +66,7 @@ def amount(value: object) -> float:
     """A number from 0 on."""
     found = number(value)
     if found < 0:
-        raise ValueError(f"expected a number from 0 on, got {_shown(value)}")
+        raise ValueError(Message("expected a number from 0 on, got {value}", value=_shown(value)))
     return found
 
 
@@ -70,21 +74,21 @@ def share(value: object) -> float:
     """A share, from 0 on and below 1."""
     found = number(value)
     if not 0 <= found < 1:
-        raise ValueError(f"expected a share from 0 on and below 1, got {_shown(value)}")
+        raise ValueError(Message("expected a share from 0 on and below 1, got {value}", value=_shown(value)))
     return found
 
 
 def flag(value: object) -> bool:
     """True or False."""
     if not isinstance(value, bool):
-        raise ValueError(f"expected True or False, got {_shown(value)}")
+        raise ValueError(Message("expected True or False, got {value}", value=_shown(value)))
     return value
 
 
 def name(value: object) -> str:
     """A name that can stand in a file: letters, digits, ``_``, ``-``; no slash, no point."""
     if not isinstance(value, str) or not value or not value.replace("_", "a").replace("-", "a").isalnum():
-        raise ValueError(f"expected a name of letters, digits, _ and -, got {_shown(value)}")
+        raise ValueError(Message("expected a name of letters, digits, _ and -, got {value}", value=_shown(value)))
     return value
 
 
@@ -92,7 +96,9 @@ def pair(value: object) -> tuple[int, int]:
     """One whole number from 1 on, or two of them: rows and columns."""
     values: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) else (value, value)
     if len(values) != 2 or not all(_is_whole(v) and 1 <= v <= MOST for v in values):
-        raise ValueError(f"expected a whole number from 1 on, or a pair of them, got {_shown(value)}")
+        raise ValueError(
+            Message("expected a whole number from 1 on, or a pair of them, got {value}", value=_shown(value))
+        )
     return int(values[0]), int(values[1])
 
 
@@ -105,14 +111,14 @@ def pads(value: object) -> tuple[tuple[int, int], tuple[int, int]]:
             (top, bottom), (left, right) = both
             if all(_is_whole(v) and 0 <= v <= MOST for v in (top, bottom, left, right)):
                 return (int(top), int(bottom)), (int(left), int(right))
-    raise ValueError(f"expected 1, (1, 1) or ((top, bottom), (left, right)), got {_shown(value)}")
+    raise ValueError(Message("expected 1, (1, 1) or ((top, bottom), (left, right)), got {value}", value=_shown(value)))
 
 
 def shape(value: object) -> tuple[int, ...]:
     """Lengths of axes; one may be -1 and is worked out."""
     values = tuple(value) if isinstance(value, list | tuple) else (value,)
     if not all(_is_whole(v) and (1 <= v <= MOST or v == -1) for v in values) or values.count(-1) > 1:
-        raise ValueError(f"expected lengths of axes, at most one of them -1, got {_shown(value)}")
+        raise ValueError(Message("expected lengths of axes, at most one of them -1, got {value}", value=_shown(value)))
     return tuple(int(v) for v in values)
 
 
@@ -126,7 +132,7 @@ def factor(value: object) -> float | tuple[float, float]:
 def pair_of_numbers(value: object) -> tuple[float, float]:
     """A pair (lowest, highest)."""
     if not isinstance(value, list | tuple) or len(value) != 2 or not number(value[0]) < number(value[1]):
-        raise ValueError(f"expected a pair (lowest, highest), got {_shown(value)}")
+        raise ValueError(Message("expected a pair (lowest, highest), got {value}", value=_shown(value)))
     return float(value[0]), float(value[1])
 
 
@@ -138,7 +144,9 @@ class OneOf:
 
     def __call__(self, value: object) -> str:
         if value not in self.words:
-            raise ValueError(f"expected {' or '.join(self.words)}, got {_shown(value)}")
+            raise ValueError(
+                Message("expected {message}, got {item}", message=" or ".join(self.words), item=_shown(value))
+            )
         return str(value)
 
 
@@ -165,7 +173,7 @@ def optional(check: Callable[[Any], Any]) -> Maybe:
 def _shown(value: object) -> str:
     """A value as messages have it: its beginning."""
     if isinstance(value, int) and not -(10**40) < value < 10**40:
-        return "a whole number of more than 40 digits"
+        return Message("a whole number of more than 40 digits")
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:200]}..."
 

@@ -31,8 +31,11 @@ class FitSettings:
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.epochs < 0 or not 0 <= self.validation_split < 1:
             raise NetworkError(
-                f"expected batch_size from 1 on, epochs from 0 on and validation_split below 1, got {self.batch_size}, "
-                f"{self.epochs} and {self.validation_split}"
+                "expected batch_size from 1 on, epochs from 0 on and validation_split below 1, got "
+                "{batch_size}, {epochs} and {validation_split}",
+                batch_size=self.batch_size,
+                epochs=self.epochs,
+                validation_split=self.validation_split,
             )
 
     @classmethod
@@ -42,5 +45,7 @@ class FitSettings:
         if unknown:
             hint = "; read net.fit_events(...) in a loop instead" if "callbacks" in unknown else ""
             known = ", ".join(cls.__dataclass_fields__)
-            raise NetworkError(f"fit has no {', '.join(unknown)}{hint}; it has {known}")
+            raise NetworkError(
+                "fit has no {unknown}{hint}; it has {known}", unknown=", ".join(unknown), hint=hint, known=known
+            )
         return cls(**given)

@@ -45,8 +45,11 @@ def picture(shape: Shape, who: str) -> tuple[int, int, int]:
     """The shape (C, H, W), or an error that says who needs pictures."""
     if len(shape) != 3:
         raise NetworkError(
-            f"{who} works on pictures (height, width, channels), got a shape of {len(shape)} axes, {text(shape)}; "
-            "put it before Flatten, or a Reshape before it"
+            "{who} works on pictures (height, width, channels), got a shape of {shape} axes, {shape2}; put it "
+            "before Flatten, or a Reshape before it",
+            who=who,
+            shape=len(shape),
+            shape2=text(shape),
         )
     return shape[0], shape[1], shape[2]
 
@@ -73,8 +76,11 @@ def windowed(size: tuple[int, int], kernel: tuple[int, int], strides: tuple[int,
     found = tuple((n + sum(p) - k) // s + 1 for n, p, k, s in zip(size, pads, kernel, strides))
     if min(found) < 1:
         raise NetworkError(
-            f"{who} has a window of {text(kernel)}, but what comes in is only {text(size)}; "
-            'take padding="same", a smaller window, larger pictures, or one layer less that shrinks them'
+            '{who} has a window of {kernel}, but what comes in is only {size}; take padding="same", a smaller '
+            "window, larger pictures, or one layer less that shrinks them",
+            who=who,
+            kernel=text(kernel),
+            size=text(size),
         )
     return found
 

@@ -143,7 +143,11 @@ def _parts(net: Architecture, compiled: Compiled, xs: list[Tensor], y: Tensor, s
         return (xs, y), None
     cut = int(np.floor(len(y) * (1 - settings.validation_split)))
     if not 0 < cut < len(y):
-        raise NetworkError(f"validation_split {settings.validation_split} of {len(y)} samples leaves a part empty")
+        raise NetworkError(
+            "validation_split {validation_split} of {y} samples leaves a part empty",
+            validation_split=settings.validation_split,
+            y=len(y),
+        )
     _warn_of_missing(compiled, y[:cut], y[cut:])
     return ([x[:cut] for x in xs], y[:cut]), ([x[cut:] for x in xs], y[cut:])
 

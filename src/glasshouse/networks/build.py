@@ -30,7 +30,10 @@ class Built:
         head = self.module.get_submodule(self.head_name)
         if not isinstance(head, Head):
             raise NetworkError(
-                f"{self.head_name} of {self.entry.name} is a {type(head).__name__}, not a Head; build it anew."
+                "{head_name} of {name} is a {kind}, not a Head; build it anew.",
+                head_name=self.head_name,
+                name=self.entry.name,
+                kind=type(head).__name__,
             )
         return head
 
@@ -136,8 +139,15 @@ def _make(network: ResolvedNetwork) -> Built:
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NetworkError(
-            f"{entry.name} cannot be built for {width}x{height} pictures of {channels} channels ({reason}). "
-            f"It was made for {entry.width}x{entry.height}; make the dataset with that size."
+            "{name} cannot be built for {width}x{height} pictures of {channels} channels ({reason}). It was made "
+            "for {width2}x{height2}; make the dataset with that size.",
+            name=entry.name,
+            width=width,
+            height=height,
+            channels=channels,
+            reason=reason,
+            width2=entry.width,
+            height2=entry.height,
         ) from error
     return Built(entry, module, entry.head)
 
@@ -166,8 +176,9 @@ def _replace_head(entry: Entry, module: nn.Module, classes: int) -> None:
     last = module.get_submodule(entry.head) if entry.head else module
     if not isinstance(last, nn.Linear | nn.Conv2d):
         raise NetworkError(
-            f"{entry.name} does not end in one dense layer (it is an encoder, or it has several heads), so it cannot "
-            "get a head for new classes; choose another network: `glasshouse networks --search TEXT`."
+            "{name} does not end in one dense layer (it is an encoder, or it has several heads), so it cannot "
+            "get a head for new classes; choose another network: `glasshouse networks --search TEXT`.",
+            name=entry.name,
         )
     features = last.in_features if isinstance(last, nn.Linear) else last.in_channels
     module.set_submodule(entry.head, Head(features, classes))

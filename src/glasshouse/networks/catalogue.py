@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from glasshouse.errors import NetworkError
+from glasshouse.messages import Message
 
 __all__ = ["CATALOGUE", "Entry", "Package", "catalogued", "check_name", "find", "plain"]
 
@@ -207,5 +208,13 @@ def plain(name: str) -> str:
 def _unknown(name: str, others: list[str]) -> str:
     known = {plain(n): n for n in [*others, *CATALOGUE]}
     close = [known[n] for n in difflib.get_close_matches(plain(name), known, n=4, cutoff=0.6)]
-    hint = f"did you mean {', '.join(close)}?" if close else f"the catalogue has {', '.join(CATALOGUE)}."
-    return f"There is no network named {name!r}; {hint} `glasshouse networks --search TEXT` lists more."
+    hint = (
+        Message("did you mean {close}?", close=", ".join(close))
+        if close
+        else Message("the catalogue has {CATALOGUE}.", CATALOGUE=", ".join(CATALOGUE))
+    )
+    return Message(
+        "There is no network named {name}; {hint} `glasshouse networks --search TEXT` lists more.",
+        name=repr(name),
+        hint=hint,
+    )

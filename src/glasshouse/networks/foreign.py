@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from glasshouse.messages import Message, Option
+
 __all__ = ["BUNDLE", "WEIGHTS", "foreign", "foreign_folder", "foreign_tensors"]
 
 BUNDLE = {"model.json", "weights.safetensors"}  # a model of Glasshouse, as a folder or in a zip
@@ -18,32 +20,38 @@ class _Kind:
     way: str
 
 
-_REBUILD = (
+_REBUILD = Message(
     "build the same layers with glasshouse.layers, put the arrays in with net.set_weights, and give the file that "
     "net.save writes; or choose a network of the catalogue with pretrained weights"
 )
-_TORCH = "give the weights that it was made from: a .safetensors file, or what torch.save(net.state_dict()) writes"
-KERAS = _Kind("a Keras model (HDF5)", _REBUILD)
-KERAS_ZIP = _Kind("a Keras model (.keras)", _REBUILD)
-SAVED_MODEL = _Kind("a TensorFlow SavedModel", _REBUILD)
-TFJS = _Kind("a model of TensorFlow.js, as Teachable Machine exports it", _REBUILD)
-TFLITE = _Kind("a TensorFlow Lite model, which is made for use and not for training", _REBUILD)
-ONNX = _Kind("an ONNX model, which is made for use and not for training", _TORCH)
-FASTAI = _Kind(
-    "a fastai export, a pickle of a whole Learner that could run code",
-    "in fastai, run torch.save(learn.model.state_dict(), 'weights.pt'), and train on its pictures here",
+_TORCH = Message(
+    "give the weights that it was made from: a .safetensors file, or what torch.save(net.state_dict()) writes"
 )
-ULTRALYTICS = _Kind("a checkpoint of Ultralytics, a pickle of a whole model that could run code", _TORCH)
-SCRIPT = _Kind("a TorchScript program, which is made for use and not for training", _TORCH)
+KERAS = _Kind(Message("a Keras model (HDF5)"), _REBUILD)
+KERAS_ZIP = _Kind(Message("a Keras model (.keras)"), _REBUILD)
+SAVED_MODEL = _Kind(Message("a TensorFlow SavedModel"), _REBUILD)
+TFJS = _Kind(Message("a model of TensorFlow.js, as Teachable Machine exports it"), _REBUILD)
+TFLITE = _Kind(Message("a TensorFlow Lite model, which is made for use and not for training"), _REBUILD)
+ONNX = _Kind(Message("an ONNX model, which is made for use and not for training"), _TORCH)
+FASTAI = _Kind(
+    Message("a fastai export, a pickle of a whole Learner that could run code"),
+    Message("in fastai, run torch.save(learn.model.state_dict(), 'weights.pt'), and train on its pictures here"),
+)
+ULTRALYTICS = _Kind(Message("a checkpoint of Ultralytics, a pickle of a whole model that could run code"), _TORCH)
+SCRIPT = _Kind(Message("a TorchScript program, which is made for use and not for training"), _TORCH)
 POINTER = _Kind(
-    "a pointer of git-lfs, the place of a file that was not fetched", "fetch the file itself with: git lfs pull"
+    Message("a pointer of git-lfs, the place of a file that was not fetched"),
+    Message("fetch the file itself with: git lfs pull"),
 )
 PAGE = _Kind(
-    "a web page, not the file behind it", "download the file itself (at Hugging Face: resolve in place of blob)"
+    Message("a web page, not the file behind it"),
+    Message("download the file itself (at Hugging Face: resolve in place of blob)"),
 )
-NUMPY = _Kind("a file of NumPy arrays", "save the arrays by their names with safetensors.numpy.save_file")
-GGUF = _Kind("a GGUF file of a language model", "choose the weights of an image classifier")
-TAR = _Kind("a packed archive", "unpack it, and give the file of weights in it")
+NUMPY = _Kind(
+    Message("a file of NumPy arrays"), Message("save the arrays by their names with safetensors.numpy.save_file")
+)
+GGUF = _Kind(Message("a GGUF file of a language model"), Message("choose the weights of an image classifier"))
+TAR = _Kind(Message("a packed archive"), Message("unpack it, and give the file of weights in it"))
 ENDINGS = {
     ".h5": KERAS, ".hdf5": KERAS, ".keras": KERAS_ZIP, ".onnx": ONNX, ".tflite": TFLITE, ".pb": SAVED_MODEL,
     ".npz": NUMPY, ".npy": NUMPY, ".gguf": GGUF,
@@ -80,9 +88,11 @@ def foreign_folder(path: Path, names: Sequence[str]) -> str | None:
         return _told(path, TFJS)
     shards = [name for name in names if name.endswith(".index.json")]
     if shards:
-        return (
-            f"{path} holds weights in several files ({shards[0]}), as large models have them; join them into one file "
-            "with the library that wrote them, and give that."
+        return Message(
+            "{path} holds weights in several files ({shards}), as large models have them; join them into one "
+            "file with the library that wrote them, and give that.",
+            path=path,
+            shards=shards[0],
         )
     return None
 
@@ -90,9 +100,10 @@ def foreign_folder(path: Path, names: Sequence[str]) -> str | None:
 def foreign_tensors(names: Sequence[str]) -> str | None:
     """Return which library's the tensors are, by their names, where it is one that Glasshouse has no networks of."""
     if any(name.startswith(TRANSFORMERS) for name in names):
-        return (
+        return Message(
             "It is a model of Hugging Face's transformers, whose networks are built otherwise; take the weights that "
-            "timm publishes of the same network (--weights pretrained with its timm name)."
+            "timm publishes of the same network ({weights} with its timm name).",
+            weights=Option("weights", "pretrained"),
         )
     return None
 
@@ -140,8 +151,12 @@ def _of_archive(path: Path, names: list[str]) -> str | None:
     if names and all(name.endswith(".npy") for name in names):
         return _told(path, NUMPY)
     inside = [name for name in names if PurePosixPath(name).suffix.lower() in WEIGHTS or name.endswith(".h5")]
-    found = f"unpack it and give the file in it: {', '.join(inside[:3])}" if inside else "it holds no file of weights"
-    return f"{path} is a zip archive of {len(names)} files; {found}."
+    found = (
+        Message("unpack it and give the file in it: {inside}", inside=", ".join(inside[:3]))
+        if inside
+        else Message("it holds no file of weights")
+    )
+    return Message("{path} is a zip archive of {names} files; {found}.", path=path, names=len(names), found=found)
 
 
 def _pickled(data: bytes) -> _Kind | None:
@@ -149,4 +164,6 @@ def _pickled(data: bytes) -> _Kind | None:
 
 
 def _told(path: Path, kind: _Kind) -> str:
-    return f"{path} is {kind.what}, which Glasshouse does not read as weights; {kind.way}."
+    return Message(
+        "{path} is {what}, which Glasshouse does not read as weights; {way}.", path=path, what=kind.what, way=kind.way
+    )

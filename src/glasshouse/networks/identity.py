@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from glasshouse.messages import Message, joined
 from glasshouse.networks.build import Built
 from glasshouse.networks.catalogue import CATALOGUE, Entry, plain
 from glasshouse.networks.layered import Layered
@@ -34,18 +35,31 @@ def differences(built: Built, origin: Origin | None, file: Path) -> Iterator[str
     other = of_another(built, origin)
     if other is not None and origin is not None:
         yield (
-            f"the weights are of {other}, as {origin.place.name} beside them says; they fit {built.entry.name} in "
-            "names and shapes, but a network that computes otherwise may do badly with them"
+            Message(
+                "the weights are of {other}, as {name} beside them says; they fit {name2} in names and shapes, but a "
+                "network that computes otherwise may do badly with them",
+                other=other,
+                name=origin.place.name,
+                name2=built.entry.name,
+            )
         )
     elif (origin is None or origin.network is None) and (named := _in_name(built, file)):
         yield (
-            f"the file's name says {named}, and the network is {built.entry.name}; see that they are the same network"
+            Message(
+                "the file's name says {named}, and the network is {name}; see that they are the same network",
+                named=named,
+                name=built.entry.name,
+            )
         )
     if origin is not None and isinstance(origin.network, dict) and isinstance(built.module, Layered):
         changed = _changed(origin.network, built.module.description)
         if changed:
-            more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-            yield f"the weights were trained in other layers: {'; '.join(changed[:3])}{more}"
+            more = Message(" and {problems} more", problems=len(changed) - 3) if len(changed) > 3 else ""
+            yield Message(
+                "the weights were trained in other layers: {changed}{more}",
+                changed=joined("; ", changed[:3]),
+                more=more,
+            )
 
 
 def normalized_otherwise(origin: Origin | None, mean: Sequence[float], std: Sequence[float]) -> str | None:
@@ -55,10 +69,13 @@ def normalized_otherwise(origin: Origin | None, mean: Sequence[float], std: Sequ
     pairs = [*zip(origin.mean, mean, strict=True), *zip(origin.std, std, strict=False)]
     if all(abs(a - b) < CLOSE for a, b in pairs):
         return None
-    return (
-        f"the weights were trained on pictures normalized by mean {_listed(origin.mean)} and deviation "
-        f"{_listed(origin.std)}; this training normalizes by mean {_listed(mean)} and deviation {_listed(std)} "
-        "(the field normalize)"
+    return Message(
+        "the weights were trained on pictures normalized by mean {mean} and deviation {std}; this training "
+        "normalizes by mean {mean2} and deviation {std2} (the field normalize)",
+        mean=_listed(origin.mean),
+        std=_listed(origin.std),
+        mean2=_listed(mean),
+        std2=_listed(std),
     )
 
 
@@ -118,20 +135,38 @@ def _in_name(built: Built, file: Path) -> str | None:
     return names[best]
 
 
-def _changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Message]:
     """Return in words how the layers of two descriptions differ in what they compute; the input and last may."""
     before, after = _layers(was), _layers(now)
     last = set(map(str, [*(was.get("outputs") or []), *(now.get("outputs") or [])]))
-    found = [f"{name} is not among these layers" for name in before if name not in after and name not in last]
-    found += [f"{name} was not among those layers" for name in after if name not in before and name not in last]
+    found = [
+        Message("{name} is not among these layers", name=name)
+        for name in before
+        if name not in after and name not in last
+    ]
+    found += [
+        Message("{name} was not among those layers", name=name)
+        for name in after
+        if name not in before and name not in last
+    ]
     for name in (name for name in before if name in after):
         if before[name][0] != after[name][0]:
-            found.append(f"{name} was {before[name][0]}, and is {after[name][0]}")
+            found.append(
+                Message("{name} was {before}, and is {after}", name=name, before=before[name][0], after=after[name][0])
+            )
             continue
         (_, one), (_, two) = before[name], after[name]
         for key in sorted({*one, *two} - ({"units"} if name in last else set())):
             if one.get(key) != two.get(key):
-                found.append(f"{key} of {name} was {one.get(key, 'not set')}, and is {two.get(key, 'not set')}")
+                found.append(
+                    Message(
+                        "{key} of {name} was {key2}, and is {key3}",
+                        key=key,
+                        name=name,
+                        key2=one.get(key, Message("not set")),
+                        key3=two.get(key, Message("not set")),
+                    )
+                )
     return found
 
 

@@ -76,7 +76,7 @@ def layered(layers: Classifier, dropout: float | None) -> Layered:
         found = Layered(layers)
     except (MemoryError, ValueError, RuntimeError) as error:
         raise NetworkError(
-            f"{layers.net.name} cannot be built here ({error}); make its largest layer smaller."
+            "{name} cannot be built here ({error}); make its largest layer smaller.", name=layers.net.name, error=error
         ) from None
     if dropout is not None and not layers.drops:
         found.head.dropout = dropout  # type: ignore[assignment]

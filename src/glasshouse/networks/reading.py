@@ -15,6 +15,7 @@ from torch import Tensor
 from glasshouse.errors import WeightsError
 from glasshouse.integrity.documents import parse_object
 from glasshouse.integrity.tensors import tensors_fault
+from glasshouse.messages import Message
 from glasshouse.networks.foreign import foreign
 from glasshouse.networks.places import bundled, weights_file
 
@@ -60,11 +61,14 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     tensors = _of_checkpoint(_tensors(state))
     if set(tensors) == {"weight", "bias"} and path.with_name(FROZEN).is_file():
         raise WeightsError(
-            f"{path} holds only a head that was trained on frozen features. Give the whole model's weights: "
-            "model/weights.safetensors of its run."
+            "{path} holds only a head that was trained on frozen features. Give the whole model's weights: "
+            "model/weights.safetensors of its run.",
+            path=path,
         )
     if not tensors:
-        raise WeightsError(f"{path} holds no tensors by name; expected a state dict, as torch.save(net.state_dict()).")
+        raise WeightsError(
+            "{path} holds no tensors by name; expected a state dict, as torch.save(net.state_dict()).", path=path
+        )
     return tensors
 
 
@@ -85,8 +89,10 @@ def check_file(path: str | Path) -> None:
 
 def _unread(path: Path, error: OSError) -> WeightsError:
     return WeightsError(
-        f"Cannot read weights from {path}: {error.strerror}. Give a .safetensors or .pt file, a name on "
-        "the shelf of weights, 'pretrained' or 'none'."
+        "Cannot read weights from {path}: {strerror}. Give a .safetensors or .pt file, a name on the shelf of "
+        "weights, 'pretrained' or 'none'.",
+        path=path,
+        strerror=error.strerror,
     )
 
 
@@ -101,7 +107,9 @@ def _read_safetensors(path: Path) -> Mapping[str, Any]:
         found = load_file(path)
     except (OSError, SafetensorError, ValueError) as error:
         raise WeightsError(
-            f"{path} is neither a whole safetensors file nor a torch file ({error}); fetch or convert it again."
+            "{path} is neither a whole safetensors file nor a torch file ({error}); fetch or convert it again.",
+            path=path,
+            error=error,
         ) from None
     if checked and fault:
         raise _damaged(path, fault)
@@ -119,18 +127,22 @@ def _check_whole(path: Path, weights: bytes, manifest: bytes | None) -> None:
         return
     expected = told.get("sha256") if isinstance(told, dict) else None
     if expected is not None and hashlib.sha256(weights).hexdigest() != expected:
-        raise _damaged(path, "its SHA-256 is not the one in model.json")
+        raise _damaged(path, Message("its SHA-256 is not the one in model.json"))
 
 
 def _damaged(path: Path, fault: str) -> WeightsError:
-    return WeightsError(f"The weights in {path} are damaged: {fault}. Put back a whole copy, or choose another file.")
+    return WeightsError(
+        "The weights in {path} are damaged: {fault}. Put back a whole copy, or choose another file.",
+        path=path,
+        fault=fault,
+    )
 
 
 def _safetensors(data: bytes, path: Path) -> Mapping[str, Any]:
     try:
         return load(data)
     except (SafetensorError, ValueError) as error:
-        raise WeightsError(f"{path} is damaged: weights.safetensors: {error}") from None
+        raise WeightsError("{path} is damaged: weights.safetensors: {error}", path=path, error=error) from None
 
 
 def _read_torch(path: Path) -> Any:
@@ -142,10 +154,14 @@ def _read_torch(path: Path) -> Any:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if "weights only load failed" in reason.lower() or "torchscript" in reason.lower():
             raise WeightsError(
-                f"Refused {path}: it is a pickle that is more than tensors, and loading it could run code. Where you "
-                "trust it, load it with torch yourself, save net.state_dict() with safetensors, and give that file."
+                "Refused {path}: it is a pickle that is more than tensors, and loading it could run code. Where "
+                "you trust it, load it with torch yourself, save net.state_dict() with safetensors, and give "
+                "that file.",
+                path=path,
             ) from None
-        raise WeightsError(f"{path} is not a whole torch file ({reason}); fetch or convert it again.") from None
+        raise WeightsError(
+            "{path} is not a whole torch file ({reason}); fetch or convert it again.", path=path, reason=reason
+        ) from None
 
 
 def _tensors(state: Any) -> dict[str, Tensor]:

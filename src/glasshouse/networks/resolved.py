@@ -15,6 +15,7 @@ from typing import Any
 from glasshouse.errors import NetworkError
 from glasshouse.layers.architecture import Architecture
 from glasshouse.layers.classifier import Classifier
+from glasshouse.messages import Message
 from glasshouse.networks.catalogue import Entry, find
 
 __all__ = ["ResolvedNetwork", "resolve"]
@@ -61,7 +62,7 @@ def _entry(layers: Classifier) -> Entry:
     """What the catalogue would say of layers that are no name of it."""
     (C, H, W), name = layers.shape, layers.net.name
     count = _learnable(layers.net)
-    return Entry(name, "layers", name, count, 0, "layers as data", W, H, C, layers.classes, head="head")
+    return Entry(name, "layers", name, count, 0, Message("layers as data"), W, H, C, layers.classes, head="head")
 
 
 def _learnable(net: Architecture) -> int:
@@ -71,11 +72,19 @@ def _learnable(net: Architecture) -> int:
 
 def _check(entry: Entry, classes: int, channels: int, width: int, height: int) -> None:
     if classes < 1:
-        raise NetworkError(f"{entry.name} needs at least one class, got {classes}.")
+        raise NetworkError("{name} needs at least one class, got {classes}.", name=entry.name, classes=classes)
     if channels not in (1, 3):
-        raise NetworkError(f"{entry.name} takes pictures of 1 or 3 channels, these have {channels}.")
+        raise NetworkError(
+            "{name} takes pictures of 1 or 3 channels, these have {channels}.", name=entry.name, channels=channels
+        )
     if min(width, height) < entry.least:
         raise NetworkError(
-            f"{entry.name} needs pictures of at least {entry.least}x{entry.least}, these are {width}x{height}; make "
-            f"the dataset with a larger size (such as {entry.width}) or choose a smaller network, such as LeNet."
+            "{name} needs pictures of at least {least}x{least2}, these are {width}x{height}; make the dataset "
+            "with a larger size (such as {width2}) or choose a smaller network, such as LeNet.",
+            name=entry.name,
+            least=entry.least,
+            least2=entry.least,
+            width=width,
+            height=height,
+            width2=entry.width,
         )

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from glasshouse.errors import WeightsError
+from glasshouse.messages import Message
 from glasshouse.networks.build import Built
 from glasshouse.networks.fitting import Fit, fit
 from glasshouse.networks.foreign import foreign_tensors
@@ -51,11 +52,14 @@ def load_weights(built: Built, weights: str) -> WeightsReport:
     """
     if weights == "none":
         total = len(built.module.state_dict())
-        return WeightsReport(0, total, (), "none", f"{built.entry.name} starts from random weights")
+        return WeightsReport(0, total, (), "none", Message("{name} starts from random weights", name=built.entry.name))
     source = weights
     if weights == "pretrained" and isinstance(built.module, Layered):
-        raise WeightsError(f"{built.entry.name} is made of layers, and nobody has published weights for it; give "
-                           "a file that it was trained into, or none.")  # fmt: skip
+        raise WeightsError(
+            "{name} is made of layers, and nobody has published weights for it; give a file that "
+            "it was trained into, or none.",
+            name=built.entry.name,
+        )
     if weights == "pretrained":
         from glasshouse.networks.pretrained import locate  # asks the libraries and the network; a file needs neither
 
@@ -79,49 +83,65 @@ def _check(built: Built, state: Mapping[str, Tensor], found: Fit, source: str, t
     name = built.entry.name
     if found.share < ENOUGH:
         raise WeightsError(
-            f"The weights in {source} are not of {name}: {found.share:.0%} of its body fits, by names or "
-            f"by order and shapes. The network misses {_some(found.missing)}; the file has {_some(found.unused)}. "
-            f"{_way(built, state, told)}"
+            "The weights in {source} are not of {name}: {share} of its body fits, by names or by order and "
+            "shapes. The network misses {missing}; the file has {unused}. {built}",
+            source=source,
+            name=name,
+            share=f"{found.share:.0%}",
+            missing=_some(found.missing),
+            unused=_some(found.unused),
+            built=_way(built, state, told),
         )
     spare = [one for one in found.unused if one not in found.missing]
     if len(spare) > 2 and len(spare) > SPARE * len(state):
         raise WeightsError(
-            f"The weights in {source} are of a larger network than {name}, or of another kind: {name} has no place for "
-            f"{len(spare)} of the file's {len(state)} tensors ({_some(spare)}). {_way(built, state, told)}"
+            "The weights in {source} are of a larger network than {name}, or of another kind: {name2} has no "
+            "place for {spare} of the file's {state} tensors ({spare2}). {built}",
+            source=source,
+            name=name,
+            name2=name,
+            spare=len(spare),
+            state=len(state),
+            spare2=_some(spare),
+            built=_way(built, state, told),
         )
     bad = [name for name, value in found.tensors.items() if not torch.isfinite(value).all()]
     if bad:
-        raise WeightsError(f"The weights in {source} hold NaN or infinite numbers in {_some(bad)}; take another file.")
+        raise WeightsError(
+            "The weights in {source} hold NaN or infinite numbers in {bad}; take another file.",
+            source=source,
+            bad=_some(bad),
+        )
 
 
 def _way(built: Built, state: Mapping[str, Tensor], told: Origin | None) -> str:
     """Return the sentence that says whose weights they are, where anything shows it."""
     if other := of_another(built, told):
-        return f"They are of {other}; choose that network, or other weights."
+        return Message("They are of {other}; choose that network, or other weights.", other=other)
     if foreign := foreign_tensors(list(state)):
         return foreign
     if state and not any(value.is_floating_point() for value in state.values() if value.ndim > 1):
-        return "Its numbers are whole ones (quantized for use); take the weights before they were quantized."
+        return Message("Its numbers are whole ones (quantized for use); take the weights before they were quantized.")
     fitting = [] if built.entry.library in ("own", "layers") else fitting_networks(state, built.entry)
     if fitting:
-        return f"They fit {' and '.join(fitting)}; choose that network, or other weights."
-    return "Choose the network that the file was made for."
+        return Message("They fit {fitting}; choose that network, or other weights.", fitting=" and ".join(fitting))
+    return Message("Choose the network that the file was made for.")
 
 
 def _report(built: Built, found: Fit, source: str) -> WeightsReport:
     loaded, total = len(found.tensors), len(found.tensors) + len(found.missing)
-    message = f"loaded {loaded} of {total} tensors from {source}"
+    message = Message("loaded {loaded} of {total} tensors from {source}", loaded=loaded, total=total, source=source)
     if found.missing:
-        message += f"; fresh: {_some(found.missing)}"
+        message += Message("; fresh: {missing}", missing=_some(found.missing))
         if built.head_name + ".weight" in found.missing:
-            message += f" (the head, for {built.head.out_features} classes)"
+            message += Message(" (the head, for {out_features} classes)", out_features=built.head.out_features)
     unused = tuple(name for name in found.unused if name not in found.missing)
     if unused:
-        message += f"; not used of the file: {_some(unused)}"
+        message += Message("; not used of the file: {unused}", unused=_some(unused))
     return WeightsReport(loaded, total, found.missing, source, message, unused)
 
 
 def _some(names: tuple[str, ...] | list[str]) -> str:
     if not names:
         return "nothing"
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return ", ".join(names[:4]) + (Message(" and {problems} more", problems=len(names) - 4) if len(names) > 4 else "")

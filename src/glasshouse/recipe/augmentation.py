@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from glasshouse.errors import Problem
+from glasshouse.messages import Message
 from glasshouse.recipe.part import Fraction, NotNegative, Part, Range
 from glasshouse.recipe.setting import CHANGED, Setting
 
@@ -229,18 +230,20 @@ class AugmentationRecipe(Part):
         for name in _ranges():
             value = getattr(self, name)
             if isinstance(value, tuple) and not 0 <= value[0] <= value[1]:
-                yield Problem(name, f"expected a pair (low, high) with 0 <= low <= high, got {list(value)}")
+                yield Problem(
+                    name, Message("expected a pair (low, high) with 0 <= low <= high, got {value}", value=list(value))
+                )
         for name in ("width_shift", "height_shift"):
             if getattr(self, name) == ():
                 yield Problem(name, "expected a list of at least one number, got an empty one")
         for name in ("zoom", "crop_scale", "crop_ratio", "erasing_area"):
             value = getattr(self, name)
             if isinstance(value, tuple) and value[0] == 0:
-                yield Problem(name, f"low must be above 0, got {list(value)}")
+                yield Problem(name, Message("low must be above 0, got {value}", value=list(value)))
         for name in ("crop_scale", "erasing_area"):
             value = getattr(self, name)
             if value is not None and value[1] > 1:
-                yield Problem(name, f"is a part of the area, at most 1, got {list(value)}")
+                yield Problem(name, Message("is a part of the area, at most 1, got {value}", value=list(value)))
 
     @property
     def active(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from glasshouse.errors import Problem
+from glasshouse.messages import Message
 
 __all__ = ["DEPTH", "find_excess", "is_deeper"]
 
@@ -43,10 +44,10 @@ def _excess(value: Any) -> str | None:
         level = [inner for one in level for inner in _inside(one)]
         count += len(level)
         if count > PARTS:
-            return f"more than {PARTS:,} values; give fewer"
+            return Message("more than {PARTS} values; give fewer", PARTS=f"{PARTS:,}")
         if not level:
             return None
-    return f"lists and objects more than {DEPTH} deep; nothing here needs that"
+    return Message("lists and objects more than {DEPTH} deep; nothing here needs that", DEPTH=DEPTH)
 
 
 def _inside(value: Any) -> list[Any]:
@@ -58,9 +59,11 @@ def _inside(value: Any) -> list[Any]:
 def _of_one(value: Any) -> str | None:
     if isinstance(value, str):
         if len(value) > TEXT:
-            return f"a text of {len(value):,} letters; at most {TEXT:,} can be kept"
+            return Message(
+                "a text of {value} letters; at most {TEXT} can be kept", value=f"{len(value):,}", TEXT=f"{TEXT:,}"
+            )
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-            return "a text with a letter that cannot be kept (U+0000, or half a letter)"
+            return Message("a text with a letter that cannot be kept (U+0000, or half a letter)")
     if isinstance(value, int) and not -WHOLE <= value < WHOLE:
-        return "a whole number with too many digits; at most 18 can be kept"
+        return Message("a whole number with too many digits; at most 18 can be kept")
     return None

@@ -8,8 +8,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from glasshouse.errors import Problem
+from glasshouse.messages import Message
 from glasshouse.recipe.bounds import find_excess
 from glasshouse.recipe.part import Part
+from glasshouse.recipe.pydantic_messages import pydantic_message
 
 __all__ = ["find_problems"]
 
@@ -85,11 +87,20 @@ def _sentence(recipe: type[Part], path: list[str], item: Any) -> str:
     if item["type"] == "extra_forbidden":
         names = _fields_at(recipe, path[:-1])
         close = difflib.get_close_matches(path[-1], names, n=1)
-        return "no such field" + (f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(names))}")
+        return Message(
+            "no such field{it}",
+            it=Message("; did you mean {close}?", close=close[0])
+            if close
+            else Message("; there are {names}", names=", ".join(sorted(names))),
+        )
     if item["type"] == "missing":
-        return "needed, and not given"
-    message = str(item["msg"]).removeprefix("Input should be ")
-    return f"expected {message}, got {json.dumps(item['input'], default=str, ensure_ascii=False)[:80]}"
+        return Message("needed, and not given")
+    message = pydantic_message(item)
+    return Message(
+        "expected {message}, got {item}",
+        message=message,
+        item=json.dumps(item["input"], default=str, ensure_ascii=False)[:80],
+    )
 
 
 def _fields_at(recipe: type[BaseModel], path: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from glasshouse.errors import Problem
+from glasshouse.messages import Message
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.part import Count, Fraction, Part, Side
 from glasshouse.recipe.patterns import Pattern, PatternError, pattern_fault
@@ -50,7 +51,7 @@ class DatasetRecipe(Recipe):
     classes with numbers as people count (1, 2, 10), 1 by letters (1, 10, 2), as earlier versions did.
     """
 
-    title: ClassVar[str] = "the dataset recipe"
+    title: ClassVar[str] = Message("the dataset recipe")
     version: Literal[1, 2] = 2  # type: ignore[assignment]
     kind: Literal["dataset"] = "dataset"
     source: str
@@ -75,9 +76,19 @@ class DatasetRecipe(Recipe):
 
     def conflicts(self) -> Iterator[Problem]:
         if self.valid + self.test >= 1:
-            yield Problem("valid", f"valid + test must leave pictures to train on, got {self.valid} + {self.test}")
+            yield Problem(
+                "valid",
+                Message(
+                    "valid + test must leave pictures to train on, got {valid} + {test}",
+                    valid=self.valid,
+                    test=self.test,
+                ),
+            )
         if self.max_per_class is not None and self.max_per_class < self.min_per_class:
-            yield Problem("max_per_class", f"must not be below min_per_class ({self.min_per_class})")
+            yield Problem(
+                "max_per_class",
+                Message("must not be below min_per_class ({min_per_class})", min_per_class=self.min_per_class),
+            )
         if self.group is not None and (fault := pattern_fault(self.group, groups=1)):
             yield Problem("group", fault)
 

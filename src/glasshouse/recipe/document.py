@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from glasshouse.errors import Problem, RecipeError
 from glasshouse.integrity.documents import parse_object
+from glasshouse.messages import Message
 from glasshouse.recipe.checking import find_problems
 from glasshouse.recipe.part import Part
 
@@ -16,7 +17,7 @@ __all__ = ["Recipe"]
 class Recipe(Part):
     """A whole recipe; building one with problems raises a RecipeError that lists them all."""
 
-    title: ClassVar[str] = "the recipe"
+    title: ClassVar[str] = Message("the recipe")
     version: Literal[1] = 1
 
     def __init__(self, **data: Any) -> None:
@@ -40,7 +41,10 @@ class Recipe(Part):
         try:
             data = parse_object(text)
         except json.JSONDecodeError as error:
-            raise RecipeError(cls.title, [Problem(f"line {error.lineno}", f"not JSON: {error.msg}")]) from None
+            raise RecipeError(
+                cls.title,
+                [Problem(Message("line {lineno}", lineno=error.lineno), Message("not JSON: {msg}", msg=error.msg))],
+            ) from None
         except ValueError as error:
             raise RecipeError(cls.title, [Problem("file", str(error))]) from None
         return cls(**data)
@@ -51,7 +55,9 @@ class Recipe(Part):
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(cls.title, [Problem("file", f"cannot read {path}: {error}")]) from None
+            raise RecipeError(
+                cls.title, [Problem("file", Message("cannot read {path}: {error}", path=path, error=error))]
+            ) from None
         return cls.from_json(text)
 
     def to_json(self) -> str:

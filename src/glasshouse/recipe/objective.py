@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from glasshouse.errors import Problem
+from glasshouse.messages import Message
 from glasshouse.recipe.part import Fraction, NotNegative, Part
 from glasshouse.recipe.setting import Option, Setting
 
@@ -44,4 +45,11 @@ class ObjectiveRecipe(Part):
     def conflicts(self) -> Iterator[Problem]:
         weights = self.class_weights
         if isinstance(weights, dict) and weights and max(weights.values()) > LARGEST:
-            yield Problem("class_weights", f"a weight may be at most {LARGEST:.4g}, got {max(weights.values()):.4g}")
+            yield Problem(
+                "class_weights",
+                Message(
+                    "a weight may be at most {LARGEST}, got {weights}",
+                    LARGEST=f"{LARGEST:.4g}",
+                    weights=f"{max(weights.values()):.4g}",
+                ),
+            )

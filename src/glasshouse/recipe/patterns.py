@@ -19,6 +19,7 @@ from typing import Any
 import re2
 
 from glasshouse.errors import InputError
+from glasshouse.messages import Message
 from glasshouse.recipe.letters import is_word, takes
 
 __all__ = ["Found", "Pattern", "PatternError", "pattern_fault"]
@@ -29,15 +30,19 @@ _WORDS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 _OTHERS = "".join(chr(code) for code in (*range(1, 10), *range(11, 128)) if chr(code) not in _WORDS)
 _ANCHORS = {"AT_BEGINNING_STRING": r"\A", "AT_END_STRING": r"\z", "AT_BOUNDARY": r"\b", "AT_NON_BOUNDARY": r"\B"}
 _INSTEAD = {
-    "ASSERT": "(?=...) and (?<=...) look around; put parentheses around the part that counts instead, "
-    r"such as (.+)_\d+ for .+(?=_\d+)",
-    "ASSERT_NOT": "(?!...) and (?<!...) look around; name what may stand there instead, such as [^_]+ for (?:(?!_).)+",
-    "GROUPREF": r"\1 and (?P=name) refer to a group; write the part once more instead",
-    "GROUPREF_EXISTS": "(?(1)...) depends on a group; write both cases instead, with | between them",
-    "ATOMIC_GROUP": "(?>...) never gives back; write (?:...) instead",
-    "POSSESSIVE_REPEAT": "*+, ++, ?+ and {1,2}+ never give back; write *, +, ? or {1,2} instead",
+    "ASSERT": Message(
+        "(?=...) and (?<=...) look around; put parentheses around the part that counts instead, "
+        r"such as (.+)_\d+ for .+(?=_\d+)"
+    ),
+    "ASSERT_NOT": Message(
+        "(?!...) and (?<!...) look around; name what may stand there instead, such as [^_]+ for (?:(?!_).)+"
+    ),
+    "GROUPREF": Message(r"\1 and (?P=name) refer to a group; write the part once more instead"),
+    "GROUPREF_EXISTS": Message("(?(1)...) depends on a group; write both cases instead, with | between them"),
+    "ATOMIC_GROUP": Message("(?>...) never gives back; write (?:...) instead"),
+    "POSSESSIVE_REPEAT": Message("*+, ++, ?+ and {1,2}+ never give back; write *, +, ? or {1,2} instead"),
 }
-_EMPTY = "a group is repeated that may be empty; give it at least one letter, such as (a)* for (a?)*"
+_EMPTY = Message("a group is repeated that may be empty; give it at least one letter, such as (a)* for (a?)*")
 
 
 class PatternError(InputError):
@@ -61,7 +66,11 @@ def pattern_fault(pattern: str, groups: int = 0) -> str | None:
         found = _parsed(pattern).state.groups - 1
     except PatternError as error:
         return str(error)
-    return None if found >= groups else f"expected a group in parentheses around the part that counts, got {pattern}"
+    return (
+        None
+        if found >= groups
+        else Message("expected a group in parentheses around the part that counts, got {pattern}", pattern=pattern)
+    )
 
 
 class Pattern:
@@ -80,7 +89,9 @@ class Pattern:
             self._alphabet = _Alphabet(self._tree)
             self.search("")
         except RecursionError:
-            raise PatternError(f"not a regular expression (nested too deeply): {pattern[:200]}") from None
+            raise PatternError(
+                "not a regular expression (nested too deeply): {pattern}", pattern=pattern[:200]
+            ) from None
 
     @property
     def groups(self) -> int:
@@ -119,7 +130,7 @@ class Pattern:
             return re2.compile(_Writer(self._alphabet, ends).sequence(self._tree, self._tree.state.flags), options)
         except re2.error:
             raise PatternError(
-                f"too large to be matched: {self.text[:200]}; repeat less often than 1,000 times"
+                "too large to be matched: {text}; repeat less often than 1,000 times", text=self.text[:200]
             ) from None
 
 
@@ -160,7 +171,9 @@ class _Alphabet(dict[int, str]):
         if self._free[word]:
             return self._free[word].pop()
         if word and self.bounded:
-            raise PatternError(rf"\b beside more than {len(_WORDS)} different letters; leave \b away, or name fewer")
+            raise PatternError(
+                "\\b beside more than {WORDS} different letters; leave \\b away, or name fewer", WORDS=len(_WORDS)
+            )
         return chr(0x100 + len(self.letters))
 
     def taken(self, part: tuple[Any, Any], flags: int) -> list[str]:
@@ -173,7 +186,7 @@ def _collect(tree: Any, flags: int, alphabet: _Alphabet) -> None:
     for operation, argument in tree:
         name = str(operation)
         if name in _INSTEAD:
-            raise PatternError(f"cannot be matched quickly on every name: {_INSTEAD[name]}")
+            raise PatternError("cannot be matched quickly on every name: {INSTEAD}", INSTEAD=_INSTEAD[name])
         if name == "LITERAL" and not flags & re.IGNORECASE:
             alphabet.literals.add(argument)
         elif name in _SINGLE and ((operation, argument), flags) not in alphabet.parts:
@@ -189,7 +202,7 @@ def _collect(tree: Any, flags: int, alphabet: _Alphabet) -> None:
                 and not inner.getwidth()[0]
                 and _has_group(inner)
             ):
-                raise PatternError(f"cannot be matched quickly on every name: {_EMPTY}")
+                raise PatternError("cannot be matched quickly on every name: {INSTEAD}", INSTEAD=_EMPTY)
             _collect(inner, own, alphabet)
 
 
@@ -256,12 +269,18 @@ def _class(symbols: Sequence[str]) -> str:
 def _parsed(pattern: str) -> Any:
     """Return what Python's parser makes of a pattern."""
     if len(pattern) > LONGEST:
-        raise PatternError(f"a regular expression of {len(pattern):,} characters; at most {LONGEST:,} are read")
+        raise PatternError(
+            "a regular expression of {pattern} characters; at most {LONGEST} are read",
+            pattern=f"{len(pattern):,}",
+            LONGEST=f"{LONGEST:,}",
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of classes that another engine would read in another way
             return importlib.import_module("re._parser").parse(unicodedata.normalize("NFC", pattern))
     except (re.error, OverflowError) as error:
-        raise PatternError(f"not a regular expression ({error}): {pattern[:200]}") from None
+        raise PatternError(
+            "not a regular expression ({error}): {pattern}", error=error, pattern=pattern[:200]
+        ) from None
     except RecursionError:
-        raise PatternError(f"not a regular expression (nested too deeply): {pattern[:200]}") from None
+        raise PatternError("not a regular expression (nested too deeply): {pattern}", pattern=pattern[:200]) from None

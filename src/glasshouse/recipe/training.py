@@ -9,6 +9,7 @@ from pydantic import Field
 
 from glasshouse.errors import Problem, RecipeError
 from glasshouse.layers.classifier import Classifier
+from glasshouse.messages import Message
 from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.objective import ObjectiveRecipe
@@ -114,7 +115,7 @@ class TrainingRecipe(Recipe):
     ``fine-tune``.
     """
 
-    title: ClassVar[str] = "the training recipe"
+    title: ClassVar[str] = Message("the training recipe")
     kind: Literal["training"] = "training"
     data: Annotated[
         str,
@@ -316,9 +317,21 @@ class TrainingRecipe(Recipe):
         if not self.fingerprint:  # a run's recipe has one, and runs were made before this was refused
             yield from self.start_problems()
         if not DEVICE.fullmatch(self.device):
-            yield Problem("device", f"expected auto, cpu, cuda, cuda:0 (or another number) or mps, got {self.device!r}")
+            yield Problem(
+                "device",
+                Message(
+                    "expected auto, cpu, cuda, cuda:0 (or another number) or mps, got {device}",
+                    device=repr(self.device),
+                ),
+            )
         if len(self.network_name) > 200:
-            yield Problem("network", f"a name of {len(self.network_name):,} letters; give one of at most 200")
+            yield Problem(
+                "network",
+                Message(
+                    "a name of {network_name} letters; give one of at most 200",
+                    network_name=f"{len(self.network_name):,}",
+                ),
+            )
         if isinstance(self.network, dict):
             yield from self._layer_problems()
             if self.weights == "pretrained":

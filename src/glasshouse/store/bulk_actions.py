@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Table, func, select
 
 from glasshouse.errors import ConflictError, MissingError
+from glasshouse.messages import Message, joined
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import Uses, get_dataset, uses_of
 from glasshouse.store.jobs import abort_job
@@ -63,10 +64,17 @@ class Obstacle:
 
     def __str__(self) -> str:
         if self.uses is None:
-            return f"{self.record.name} is {self.record.state}; abort it first."
+            return Message(
+                "{name} is {state}; abort it first.", name=self.record.name, state=Message(self.record.state)
+            )
         names = [name for _, name in (self.uses.live if self.uses.working else self.uses.models)]
-        told = ", ".join(names + ["a model of somebody else"] * self.uses.others)
-        return f"{self.record.name} is needed by {told}{'; abort that first' * self.uses.working}."
+        told = joined(", ", [*names, *[Message("a model of somebody else")] * self.uses.others])
+        return Message(
+            "{name} is needed by {told}{working}.",
+            name=self.record.name,
+            told=told,
+            working=Message("; abort that first") if self.uses.working else "",
+        )
 
 
 def chosen_from(words: Iterable[str]) -> dict[str, list[str]]:
@@ -79,7 +87,9 @@ def chosen_from(words: Iterable[str]) -> dict[str, list[str]]:
     for word in dict.fromkeys(words):
         kind, _, key = word.partition("/")
         if kind not in found:
-            raise MissingError(f"There is nothing at /{word[:100]}; expected datasets/ID, models/ID or networks/ID.")
+            raise MissingError(
+                "There is nothing at /{word}; expected datasets/ID, models/ID or networks/ID.", word=word[:100]
+            )
         found[kind].append(key)
     return found
 
@@ -127,7 +137,7 @@ def bin_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None, 
     """
     against = [one for one in obstacles(store, chosen, viewer) if one.final or not even_if_used]
     if against:
-        raise ConflictError("\n".join(map(str, against)))
+        raise ConflictError(joined("\n", map(str, against)))
     return move_to_bin(store, chosen.all, viewer)
 
 

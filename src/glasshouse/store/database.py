@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 
 from glasshouse.errors import InputError, StoreError
+from glasshouse.messages import Message
 from glasshouse.store.migrations import migrate
 
 __all__ = ["Store", "new_id", "open_store"]
@@ -131,17 +132,20 @@ def _told(home: Path) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        raise InputError(f"The Studio's database cannot hold this value: {error.orig}") from error
+        raise InputError("The Studio's database cannot hold this value: {orig}", orig=error.orig) from error
     except (OperationalError, DatabaseError) as error:
         if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise StoreError(_way_out(home / DATABASE, error.orig)) from error
-        raise StoreError(f"The Studio's database refused: {error.orig}") from error
+        raise StoreError("The Studio's database refused: {orig}", orig=error.orig) from error
 
 
 def _way_out(file: Path, what: object) -> str:
-    return (
-        f"The Studio's database {file} is damaged ({what}). Stop the Studio and put back a copy of the file, or save "
-        "what can be read, in that folder: sqlite3 glasshouse.db .recover | sqlite3 saved.db; then put saved.db in its "
-        "place. Or move it aside, with its -wal and -shm: the Studio then begins with an empty one, and the datasets "
-        "and runs beside it stay usable on the command line: glasshouse predict runs/ID PICTURE."
+    return Message(
+        "The Studio's database {file} is damaged ({what}). Stop the Studio and put back a copy of the file, or "
+        "save what can be read, in that folder: sqlite3 glasshouse.db .recover | sqlite3 saved.db; then put "
+        "saved.db in its place. Or move it aside, with its -wal and -shm: the Studio then begins with an empty "
+        "one, and the datasets and runs beside it stay usable on the command line: glasshouse predict runs/ID "
+        "PICTURE.",
+        file=file,
+        what=what,
     )

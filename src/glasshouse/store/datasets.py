@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select, update
 
 from glasshouse.errors import ConflictError
+from glasshouse.messages import Message
 from glasshouse.store.database import Store
 from glasshouse.store.discretion import may_see_places, recipe_as_seen
 from glasshouse.store.jobs import as_seen, job_record
@@ -153,23 +154,27 @@ def check_unused(store: Store, record: DatasetRecord, viewer: UserRecord | None 
         ConflictError: it is being made, or models depend on it: those that ``viewer`` may see are named.
     """
     if record.state.live:
-        raise ConflictError(f"{record.name} is being made; abort that first.")
+        raise ConflictError("{name} is being made; abort that first.", name=record.name)
     uses = uses_of(store, record, viewer)
     if uses.working:
         raise ConflictError(
-            f"{record.name} is in use: {_names(uses.live, uses.others)} is queued or running on it; abort that first."
+            "{name} is in use: {live} is queued or running on it; abort that first.",
+            name=record.name,
+            live=_names(uses.live, uses.others),
         )
     if uses and not even_if_used:
         raise ConflictError(
-            f"{record.name} is in use by {_names(uses.models, uses.others)}. Without it they still predict, and can "
-            "no longer be resumed or evaluated. Delete it anyway, or keep it."
+            "{name} is in use by {models}. Without it they still predict, and can no longer be resumed or "
+            "evaluated. Delete it anyway, or keep it.",
+            name=record.name,
+            models=_names(uses.models, uses.others),
         )
 
 
 def _names(named: Sequence[tuple[str, str]], others: bool) -> str:
     names = [name for _, name in named]
-    told = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return " and ".join(filter(None, [told, "a model of somebody else" if others else ""]))
+    told = ", ".join(names[:5]) + (Message(" and {problems} more", problems=len(names) - 5) if len(names) > 5 else "")
+    return " and ".join(filter(None, [told, Message("a model of somebody else") if others else ""]))
 
 
 def _joined() -> Select[Any]:

@@ -37,7 +37,7 @@ def kept_picture(store: Store, model: ModelRecord, key: str) -> bytes:
     """
     place = _folder(store, model) / key
     if not (len(key) == 16 and set(key) <= set("0123456789abcdef") and place.is_file()):
-        raise MissingError(f"The picture {key[:20]} is not kept any more; bring it again.")
+        raise MissingError("The picture {key} is not kept any more; bring it again.", key=key[:20])
     return place.read_bytes()
 
 

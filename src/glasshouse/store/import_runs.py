@@ -61,13 +61,17 @@ def import_run(store: Store, run: str | Path, name: str, dataset_id: str) -> Mod
     """
     source = Path(run)
     if not (source / "model" / "model.json").is_file() or not (source / "recipe.json").is_file():
-        raise InputError(f"There is no finished run in {run}; give the folder that glasshouse train --out made.")
+        raise InputError(
+            "There is no finished run in {run}; give the folder that glasshouse train --out made.", run=run
+        )
     from glasshouse.training.run_folder import RunFolder
 
     recipe = RunFolder(source).recipe
     dataset = get_dataset(store, dataset_id)
     if recipe.fingerprint not in (None, dataset.fingerprint):
-        raise ConflictError(f"{run} was trained on another dataset than {dataset.name}; bring that one first.")
+        raise ConflictError(
+            "{run} was trained on another dataset than {name}; bring that one first.", run=run, name=dataset.name
+        )
     model_id, now = new_id(), time.time()
     place = store.path(f"runs/{model_id}")
     _copy(source, place)
@@ -108,7 +112,7 @@ def _scores(run: Path) -> dict[str, Any]:
         try:
             event = parse_object(line, finite=False)
         except ValueError as error:
-            raise InputError(f"The run at {run} is damaged: events.jsonl: {error}.") from None
+            raise InputError("The run at {run} is damaged: events.jsonl: {error}.", run=run, error=error) from None
         names = {
             "run-started": ("epochs", "device", "parameters", "trainable"),
             "epoch": ("epoch", "train_loss", "valid_loss", "valid_accuracy"),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select, update
 
 from glasshouse.errors import ConflictError, MissingError, RefusedError
+from glasshouse.messages import Message, altered, message_of, with_messages
 from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.discretion import without_places
@@ -65,6 +66,9 @@ def add_job(connection: Connection, new: NewJob) -> str:
 def job_record(values: Sequence[Any]) -> JobRecord:
     """Build the record from the columns of ``jobs`` in their order."""
     data = dict(zip(jobs.c.keys(), values))
+    parts = data.pop("reason_parts")
+    data["reason"] = data["reason"] and message_of(data["reason"], parts)
+    data["notices"] = with_messages(data["notices"])
     return JobRecord(**{**data, "kind": JobKind(data["kind"]), "state": JobState(data["state"])})
 
 
@@ -77,7 +81,7 @@ def get_job(store: Store, job_id: str, viewer: UserRecord | None = None) -> JobR
     with store.read() as connection:
         row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
     if row is None or not may_see(job_record(row), viewer):
-        raise MissingError(f"There is no job {job_id}.")
+        raise MissingError("There is no job {job_id}.", job_id=job_id)
     return job_record(row)
 
 
@@ -114,8 +118,8 @@ def as_seen(job: JobRecord, viewer: UserRecord | None) -> JobRecord:
     """Return the job as who sees its dataset or model may see it: its traceback, arguments, places are its owner's."""
     if may_see(job, viewer):
         return job
-    notices = [{name: without_places(text) for name, text in one.items()} for one in job.notices]
-    reason = None if job.reason is None else without_places(job.reason)
+    notices = [{name: altered(text, without_places) for name, text in one.items()} for one in job.notices]
+    reason = None if job.reason is None else altered(job.reason, without_places)
     return replace(job, detail=None, arguments={}, host=None, pid=None, reason=reason, notices=notices)
 
 
@@ -130,7 +134,7 @@ def check_job(job: JobRecord, user: UserRecord | None) -> None:
     if user.role is Role.VIEWER:
         raise RefusedError("Your account may look and not change; ask an admin for the role member.")
     if job.user_id not in (None, user.id):
-        raise RefusedError(f"{job.title} is somebody else's; only its owner or an admin may change it.")
+        raise RefusedError("{title} is somebody else's; only its owner or an admin may change it.", title=job.title)
 
 
 def abort_job(store: Store, job_id: str, user: UserRecord | None = None) -> JobRecord:
@@ -146,7 +150,9 @@ def abort_job(store: Store, job_id: str, user: UserRecord | None = None) -> JobR
         queued = connection.execute(
             update(jobs)
             .where(jobs.c.id == job_id, jobs.c.state == JobState.QUEUED)
-            .values(state=JobState.ABORTED, finished_at=now, reason="aborted before it began")
+            .values(
+                state=JobState.ABORTED, finished_at=now, reason=Message("aborted before it began"), reason_parts=None
+            )
         )
         running = connection.execute(
             update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING).values(wish="abort")
@@ -155,7 +161,7 @@ def abort_job(store: Store, job_id: str, user: UserRecord | None = None) -> JobR
             _log_job(connection, user, "abort", job_id)
     job = get_job(store, job_id)
     if not queued.rowcount and not running.rowcount:
-        raise ConflictError(f"{job.title} is {job.state}: there is nothing to abort.")
+        raise ConflictError("{title} is {state}: there is nothing to abort.", title=job.title, state=Message(job.state))
     return job
 
 
@@ -176,6 +182,7 @@ def resume_job(store: Store, job_id: str, user: UserRecord | None = None) -> Job
                 state=JobState.QUEUED,
                 wish=None,
                 reason=None,
+                reason_parts=None,
                 detail=None,
                 failure=None,
                 finished_at=None,
@@ -188,7 +195,9 @@ def resume_job(store: Store, job_id: str, user: UserRecord | None = None) -> Job
     if changed.rowcount:
         killed_before(store, job_id).unlink(missing_ok=True)
     else:
-        raise ConflictError(f"{job.title} is {job.state}: only an aborted or failed job can be resumed.")
+        raise ConflictError(
+            "{title} is {state}: only an aborted or failed job can be resumed.", title=job.title, state=job.state
+        )
     return job
 
 

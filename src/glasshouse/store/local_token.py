@@ -31,10 +31,14 @@ def local_token(home: Path) -> str:
             _make(path)
     except OSError as error:
         raise StoreError(
-            f"The Studio's token {path} cannot be read or written: {error.strerror}. Give its owner the right to, or "
-            "start without one: --no-token (every user of this computer may then use the Studio)."
+            "The Studio's token {path} cannot be read or written: {strerror}. Give its owner the right to, or "
+            "start without one: --no-token (every user of this computer may then use the Studio).",
+            path=path,
+            strerror=error.strerror,
         ) from None
-    raise StoreError(f"The Studio's token {path} holds something else than a token. Delete that file and start again.")
+    raise StoreError(
+        "The Studio's token {path} holds something else than a token. Delete that file and start again.", path=path
+    )
 
 
 def token_file(home: Path) -> Path:

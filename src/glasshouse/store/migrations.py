@@ -79,6 +79,7 @@ MIGRATIONS: Mapping[str, Sequence[str]] = {
             updated_at DOUBLE PRECISION NOT NULL, deleted_at DOUBLE PRECISION)""",
     ),
     "0007-failures": ("ALTER TABLE jobs ADD COLUMN failure TEXT",),
+    "0008-parts-of-reasons": ("ALTER TABLE jobs ADD COLUMN reason_parts JSON",),
 }
 
 
@@ -96,8 +97,10 @@ def migrate(connection: Connection, upto: str | None = None) -> list[str]:
     done = set(connection.execute(select(migrations_done.c.name)).scalars())
     if unknown := sorted(done - set(MIGRATIONS)):
         raise StoreError(
-            f"The Studio's database was written by a later Glasshouse ({unknown[-1]}); this one is {__version__} and "
-            "leaves it as it is. Update Glasshouse, or choose another --home."
+            "The Studio's database was written by a later Glasshouse ({unknown}); this one is {version} and "
+            "leaves it as it is. Update Glasshouse, or choose another --home.",
+            unknown=unknown[-1],
+            version=__version__,
         )
     applied = []
     for name, statements in MIGRATIONS.items():

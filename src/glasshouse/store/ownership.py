@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from glasshouse.data.names import composed
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError, RefusedError
+from glasshouse.messages import Message, joined
 from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store
 from glasshouse.store.names import containing, entered
@@ -129,7 +130,14 @@ def sorting(table: Table, sort: str) -> Order:
             "size": func.coalesce(c.size, -1, type_=BigInteger),
         }
     if name not in keys:
-        raise RecipeError("the list", [Problem("sort", f"cannot sort by {name}; there are {', '.join(sorted(keys))}")])
+        raise RecipeError(
+            "the list",
+            [
+                Problem(
+                    "sort", Message("cannot sort by {name}; there are {keys}", name=name, keys=", ".join(sorted(keys)))
+                )
+            ],
+        )
     return Order(keys[name], c.id, sort.startswith("-"))
 
 
@@ -151,7 +159,7 @@ def check_change(record: OwnedRecord, viewer: UserRecord | None) -> None:
     if viewer is not None and viewer.role is Role.VIEWER:
         raise RefusedError("Your account may look and not change; ask an admin for the role member.")
     if viewer is not None:
-        raise RefusedError(f"{record.name} is somebody else's; only its owner or an admin may change it.")
+        raise RefusedError("{title} is somebody else's; only its owner or an admin may change it.", title=record.name)
 
 
 def check_member(user: UserRecord | None) -> None:
@@ -194,10 +202,20 @@ def change(
             _log_change(connection, user, table, now._mapping, values)
     if not done.rowcount:
         differ = [(name, value, now._mapping[name]) for name, value in asked.items()] if now else []
-        told = "; ".join(f"{name} is now {there!r}, you sent {mine!r}" for name, mine, there in differ if there != mine)
+        told = joined(
+            "; ",
+            (
+                Message("{name} is now {there}, you sent {mine}", name=name, there=repr(there), mine=repr(mine))
+                for name, mine, there in differ
+                if there != mine
+            ),
+        )
         raise ConflictError(
-            f"{record.name} was changed by somebody else meanwhile{': ' * bool(told)}{told}. Yours was not saved; "
-            "look at both, then send what you want with the revision that it has now."
+            "{name} was changed by somebody else meanwhile{told}{told2}. Yours was not saved; look at both, then "
+            "send what you want with the revision that it has now.",
+            name=record.name,
+            told=": " * bool(told),
+            told2=told,
         )
 
 
@@ -235,7 +253,7 @@ def checked_name(text: object, field: str = "name") -> list[Problem]:
 
 def missing(kind: str, record_id: str) -> MissingError:
     """Return the error for what is not there, or may not be seen."""
-    return MissingError(f"There is no {kind} {record_id}.")
+    return MissingError("There is no {kind} {record_id}.", kind=Message(kind), record_id=record_id)
 
 
 def _problem(name: str, value: object) -> Problem | None:
@@ -250,4 +268,8 @@ def _problem(name: str, value: object) -> Problem | None:
     if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         return Problem(name, "a text with a letter that cannot be kept (U+0000, or half a letter)")
     longest = NOTES_LENGTH if name == "notes" else NAME_LENGTH
-    return Problem(name, f"at most {longest} letters, got {len(value)}") if len(value) > longest else None
+    return (
+        Problem(name, Message("at most {longest} letters, got {value}", longest=longest, value=len(value)))
+        if len(value) > longest
+        else None
+    )

@@ -13,6 +13,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
+from glasshouse.messages import Message
 from glasshouse.store.audit import NOBODY, log_action, log_event
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.records import Role, TokenRecord, UserRecord
@@ -69,7 +70,7 @@ def add_user(
     user = UserRecord(new_id(), name, role, time.time(), None)
     with store.write() as connection:
         if connection.execute(select(users.c.id).where(func.lower(users.c.name) == name.lower())).first():
-            raise ConflictError(f"There is an account {name} already.")
+            raise ConflictError("There is an account {name} already.", name=name)
         values = {"id": user.id, "name": name, "password": _hashed(password), "role": role}
         connection.execute(insert(users).values(**values, created_at=user.created_at))
         _log(connection, by, "user-create", user.id, f"{name} ({role})")
@@ -98,7 +99,7 @@ def change_user(
     everybody = list_users(store)
     user = next((one for one in everybody if one.name == name), None)
     if user is None:
-        raise MissingError(f"There is no account {name}.")
+        raise MissingError("There is no account {name}.", name=name)
     if password is not None and (problem := _wrong_password(password)):
         raise RecipeError("the account", [problem])
     if not even_last and (disabled or role not in (None, Role.ADMIN)):
@@ -248,7 +249,7 @@ def remove_token(store: Store, user: UserRecord, token_id: str) -> None:
     with store.write() as connection:
         name = connection.execute(select(tokens.c.name).where(*own)).scalar()
         if name is None:
-            raise MissingError(f"You have no token {token_id}.")
+            raise MissingError("You have no token {token_id}.", token_id=token_id)
         connection.execute(delete(tokens).where(*own))
         log_action(connection, user, "token-delete", token_id, name)
 
@@ -277,13 +278,23 @@ def _log(connection: Connection, by: UserRecord | None, action: str, target: str
 def _wrong_password(password: str, field: str = "password") -> Problem | None:
     if LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
         return None
-    return Problem(field, f"expected {LEAST_PASSWORD} to {MOST_PASSWORD} letters, got {len(password)}")
+    return Problem(
+        field,
+        Message(
+            "expected {LEAST_PASSWORD} to {MOST_PASSWORD} letters, got {password}",
+            LEAST_PASSWORD=LEAST_PASSWORD,
+            MOST_PASSWORD=MOST_PASSWORD,
+            password=len(password),
+        ),
+    )
 
 
 def _check_not_last_admin(user: UserRecord, everybody: Sequence[UserRecord]) -> None:
     admins = [one.id for one in everybody if one.role is Role.ADMIN and one.disabled_at is None]
     if admins == [user.id]:
-        raise ConflictError(f"{user.name} is the last admin who can sign in; make somebody else an admin first.")
+        raise ConflictError(
+            "{name} is the last admin who can sign in; make somebody else an admin first.", name=user.name
+        )
 
 
 @cache

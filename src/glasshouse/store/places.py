@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from glasshouse.errors import MissingError, RefusedError
+from glasshouse.messages import Message
 from glasshouse.store.database import Store
 
 __all__ = ["Grounds", "Places", "allowed_path", "check_named", "complete_path", "from_runs", "is_allowed", "is_inside"]
@@ -40,12 +41,16 @@ def allowed_path(store: Store, path: str) -> Path:
         MissingError: there is nothing.
     """
     if "\0" in path or not Path(path).is_absolute():
-        raise RefusedError(f"{path!r} is no absolute path; give one inside {_folders(store)}.")
+        raise RefusedError(
+            "{path} is no absolute path; give one inside {store}.", path=repr(path), store=_folders(store)
+        )
     place = Path(os.path.realpath(path))
     if not is_allowed(store, place):
-        raise RefusedError(f"{path} lies outside of the folders that may be used here: {_folders(store)}.")
+        raise RefusedError(
+            "{path} lies outside of the folders that may be used here: {store}.", path=path, store=_folders(store)
+        )
     if not place.exists():
-        raise MissingError(f"There is nothing at {path}.")
+        raise MissingError("There is nothing at {path}.", path=path)
     return place
 
 
@@ -96,8 +101,9 @@ def check_named(store: Places, sources: Sequence[str], paths: Iterable[str]) -> 
         plain = path.removeprefix("@valid/").removeprefix("@test/")  # which a joined source puts before
         if not any(_may_be(store, plain, base, bases) for base in bases):
             raise RefusedError(
-                f"The list names {plain}, which lies outside of the folders that may be used here. Name pictures "
-                "relative to the list, or have the folder allowed (glasshouse studio --folder DIR)."
+                "The list names {plain}, which lies outside of the folders that may be used here. Name pictures "
+                "relative to the list, or have the folder allowed (glasshouse studio --folder DIR).",
+                plain=plain,
             )
 
 
@@ -116,4 +122,4 @@ def from_runs(folder: str) -> str:
 
 
 def _folders(store: Store) -> str:
-    return ", ".join(map(str, store.folders)) or "none is configured (glasshouse studio --folder DIR)"
+    return ", ".join(map(str, store.folders)) or Message("none is configured (glasshouse studio --folder DIR)")

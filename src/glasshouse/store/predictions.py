@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glasshouse.messages import with_messages
 from glasshouse.store.results import SplitAnswers
 
 __all__ = ["Predictions", "read_columns", "read_rows"]
@@ -49,7 +50,7 @@ def read_rows(folder: Path, table: Predictions, rows: Sequence[int]) -> list[dic
     with (folder / "predictions.jsonl").open("rb") as file:
         for row in rows:
             file.seek(int(table.starts[row]))
-            found.append(json.loads(file.readline()))
+            found.append(with_messages(json.loads(file.readline())))
     return found
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.errors import BusyError, ConflictError, InputError, PictureError
+from glasshouse.messages import with_messages
 from glasshouse.store.database import Store
 from glasshouse.store.turns import Turns, who_asks
 
@@ -87,7 +88,7 @@ def _answer(store: Store, question: bytes, picture: bytes, patience: float) -> d
         with suppress(OSError, EOFError, AuthenticationError, ValueError):
             answer = json.loads(_exchange(store, question, picture))
         if isinstance(answer, dict):
-            return answer
+            return dict(with_messages(answer)) if "problem" in answer else answer
         time.sleep(0.1)
     raise ConflictError("The process that classifies did not answer; is the worker of the Studio running?")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
+from glasshouse.messages import Message, altered, message_of, parts_of
 from glasshouse.store.clock import clock
 from glasshouse.store.database import Store
 from glasshouse.store.discretion import without_home
@@ -29,7 +30,7 @@ __all__ = [
     "tell_process",
 ]
 
-ABORTED = "aborted on request; what was done is kept"
+ABORTED = Message("aborted on request; what was done is kept")
 
 
 def claim(
@@ -91,9 +92,10 @@ def end(
     Where there are accounts, what is told does not say where the Studio's home lies.
     """
     if (reason or detail) and has_users(store):
-        reason = reason and without_home(reason, store.home)
+        reason = reason and altered(reason, lambda text: without_home(text, store.home))
         detail = detail and without_home(detail, store.home)
-    values: dict[str, Any] = {"state": state, "reason": reason, "detail": detail, "pid": None, "wish": None,
+    values: dict[str, Any] = {"state": state, "reason": reason, "reason_parts": parts_of(reason),
+                              "detail": detail, "pid": None, "wish": None,
                               "failure": failure}  # fmt: skip
     if result is not None:
         values["result"] = dict(result)
@@ -109,6 +111,7 @@ def give_back(store: Store, job_id: str, attempt: int | None = None, *, lost: bo
     values: dict[str, Any] = {
         "state": case((aborted, JobState.ABORTED), else_=JobState.QUEUED),
         "reason": case((aborted, ABORTED), else_=None),
+        "reason_parts": None,
         "finished_at": case((aborted, time.time()), else_=None),
         "wish": None, "pid": None, "born": None, "remaining": None,
     }  # fmt: skip
@@ -136,19 +139,32 @@ def _running(store: Store, where: ColumnElement[bool]) -> list[JobRecord]:
 def settle_dependants(store: Store) -> int:
     """Fail the queued jobs whose dataset failed or was aborted, in words; return how many."""
     made = jobs.alias("made")
-    query = select(jobs.c.id, made.c.title, made.c.state, made.c.reason).join(made, made.c.id == jobs.c.depends_on)
+    query = select(jobs.c.id, made.c.title, made.c.state, made.c.reason, made.c.reason_parts).join(
+        made, made.c.id == jobs.c.depends_on
+    )
     ended = [JobState.FAILED, JobState.ABORTED]
     query = query.where(jobs.c.state == JobState.QUEUED, made.c.state.in_(ended))
     with store.read() as connection:
         rows = connection.execute(query).all()
     for row in rows:
-        why = f": {row.reason}" if row.reason else ""
-        reason = f"The dataset {row.title} is {row.state}{why}. Resume the dataset first, then this."
+        why = Message(": {reason}", reason=message_of(row.reason, row.reason_parts)) if row.reason else ""
+        reason = Message(
+            "The dataset {title} is {state}{why}. Resume the dataset first, then this.",
+            title=row.title,
+            state=Message(row.state),
+            why=why,
+        )
         with store.write() as connection:
             connection.execute(
                 update(jobs)
                 .where(jobs.c.id == row.id, jobs.c.state == JobState.QUEUED)
-                .values(state=JobState.FAILED, reason=reason, failure=Failure.DEPENDENCY, finished_at=time.time())
+                .values(
+                    state=JobState.FAILED,
+                    reason=reason,
+                    reason_parts=parts_of(reason),
+                    failure=Failure.DEPENDENCY,
+                    finished_at=time.time(),
+                )
             )
     return len(rows)
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from glasshouse.errors import GlasshouseError, RecipeError
+from glasshouse.messages import with_messages, with_parts
 from glasshouse.store.limits import limit_memory, limit_seconds, limit_the_rest
 
 __all__ = ["Answer", "Task", "read_frame", "serve", "write_frame"]
@@ -47,7 +48,7 @@ def _answered(tasks: Mapping[str, Task], request: Mapping[str, Any], blob: bytes
     except MemoryError:
         return {"error": "MemoryError", "message": ""}, b""
     except RecipeError as error:
-        problems = [[one.field, one.message] for one in error.problems]
+        problems = [{"field": one.field, "message": one.message} for one in error.problems]
         return {"error": "RecipeError", "message": str(error), "problems": problems}, b""
     except GlasshouseError as error:
         return {"error": type(error).__name__, "message": str(error)}, b""
@@ -64,12 +65,12 @@ def read_frame(source: BinaryIO) -> tuple[Any, bytes] | None:
     text, blob = HEAD.unpack(head)
     if text > MOST or blob > MOST:
         return None
-    return json.loads(source.read(text)), source.read(blob)
+    return with_messages(json.loads(source.read(text))), source.read(blob)
 
 
 def write_frame(target: BinaryIO, message: Any, blob: bytes) -> None:
     """Send a message with the bytes beside it."""
-    text = json.dumps(message).encode()
+    text = json.dumps(with_parts(message)).encode()
     target.write(HEAD.pack(len(text), len(blob)) + text)
     target.write(blob)
     target.flush()

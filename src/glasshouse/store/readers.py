@@ -22,6 +22,7 @@ from typing import Any
 
 from glasshouse import errors
 from glasshouse.errors import ConflictError, GlasshouseError, InputError, PictureError, Problem, RecipeError
+from glasshouse.messages import Foreign, Message
 from glasshouse.store.reader import read_frame, write_frame
 from glasshouse.store.turns import Turns
 
@@ -130,20 +131,20 @@ class Readers:
             self._all.discard(child)
 
     def _error(self, told: Mapping[str, Any], seconds: float) -> GlasshouseError:
-        kind, message = told["error"], str(told["message"])
+        kind, message = told["error"], told["message"]
         if kind == "RecipeError":
-            return RecipeError("the dataset", [Problem(field, text) for field, text in told["problems"]])
+            return RecipeError("the dataset", [Problem(one["field"], one["message"]) for one in told["problems"]])
         if kind == "Late":
-            return PictureError(f"it takes more than {seconds:g} seconds to read")
+            return PictureError("it takes more than {seconds} seconds to read", seconds=f"{seconds:g}")
         if kind == "MemoryError":
-            return PictureError(f"it takes more than {self.memory >> 20:,} MiB of memory to read")
+            return PictureError("it takes more than {memory} MiB of memory to read", memory=f"{self.memory >> 20:,}")
         if kind == "Ended":
-            return PictureError(f"the process that read it ended ({message})")
+            return PictureError("the process that read it ended ({message})", message=Foreign(message))
         found = getattr(errors, kind, None)
         if isinstance(found, type) and issubclass(found, GlasshouseError):
             return found(message)
         _log.warning("a reader failed: %s", message)
-        return InputError(f"it cannot be read: {message}")
+        return InputError("it cannot be read: {message}", message=Foreign(message))
 
 
 class _Child:
@@ -199,7 +200,10 @@ class _Child:
         if "MemoryError" in said:
             return {"error": "MemoryError", "message": ""}, b""
         _log.warning("a reader ended with code %s: %s", code, said)
-        return {"error": "Ended", "message": signal.Signals(-code).name if code < 0 else f"code {code}"}, b""
+        return {
+            "error": "Ended",
+            "message": signal.Signals(-code).name if code < 0 else Message("code {code}", code=code),
+        }, b""
 
     def alive(self) -> bool:
         """Whether it still runs."""

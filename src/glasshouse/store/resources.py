@@ -51,7 +51,7 @@ def get_resource(store: Store, kind: str, key: str, viewer: UserRecord | None = 
         MissingError: there is none, or ``viewer`` may not see it.
     """
     if kind not in GET:
-        raise MissingError(f"There is nothing at /{kind}s.")
+        raise MissingError("There is nothing at /{kind}s.", kind=kind)
     return GET[kind](store, key, viewer)
 
 
@@ -87,7 +87,7 @@ def bin_resources(
         if isinstance(record, DatasetRecord):
             check_unused(store, record, user, even_if_used=even_if_used)
         elif isinstance(record, ModelRecord) and record.state.live:
-            raise ConflictError(f"{record.name} is {record.state}; abort it first.")
+            raise ConflictError("{name} is {state}; abort it first.", name=record.name, state=record.state)
     move_to_bin(store, records, user)
 
 
@@ -129,7 +129,7 @@ def delete_resource(store: Store, record: OwnedRecord, user: UserRecord | None =
     record = _now(store, record, user)
     check_change(record, user)
     if record.deleted_at is None:
-        raise ConflictError(f"{record.name} is not in the bin; delete it first.")
+        raise ConflictError("{name} is not in the bin; delete it first.", name=record.name)
     if isinstance(record, DatasetRecord):
         check_unused(store, record, user, even_if_used=True)
     if not isinstance(record, NetworkRecord):

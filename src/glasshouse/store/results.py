@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from glasshouse.errors import DamagedRunError, MissingError
 from glasshouse.integrity.arrays import read_arrays, write_arrays
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, read_object, with_checksum
+from glasshouse.messages import with_messages
 
 __all__ = [
     "SplitAnswers",
@@ -70,7 +71,8 @@ def verified_report(file: Path) -> dict[str, Any]:
         report, fault = {}, str(error)
     if fault is not None:
         raise _damaged(file, fault)
-    return {name: value for name, value in report.items() if name != CHECKSUM}
+    found: dict[str, Any] = with_messages({name: value for name, value in report.items() if name != CHECKSUM})
+    return found
 
 
 def write_report(place: Path, report: Mapping[str, Any]) -> None:
@@ -118,7 +120,7 @@ def read_predictions(folder: Path, offset: int = 0, limit: int | None = None) ->
                 continue
             if limit is not None and number >= offset + limit:
                 return
-            yield json.loads(line)
+            yield with_messages(json.loads(line))
 
 
 def _ending(place: Path, ending: str) -> Path:
@@ -132,6 +134,8 @@ def _unscored() -> MissingError:
 
 def _damaged(file: Path, fault: str) -> DamagedRunError:
     return DamagedRunError(
-        f"The results in {file.parent.name}/{file.name} are damaged ({fault}). Evaluate the model on these pictures "
-        "again."
+        "The results in {name}/{name2} are damaged ({fault}). Evaluate the model on these pictures again.",
+        name=file.parent.name,
+        name2=file.name,
+        fault=fault,
     )

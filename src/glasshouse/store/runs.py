@@ -54,9 +54,11 @@ def delete_checkpoint(store: Store, model: ModelRecord, name: str, user: UserRec
     """
     check_change(model, user)
     if model.state.live:
-        raise ConflictError(f"{model.name} is {model.state}; abort it, or wait until it is done.")
+        raise ConflictError(
+            "{name} is {state}; abort it, or wait until it is done.", name=model.name, state=model.state
+        )
     if name == "last.safetensors" and model.state != "done":
-        raise ConflictError(f"{model.name} can only be resumed with {name}; it stays.")
+        raise ConflictError("{name} can only be resumed with {name2}; it stays.", name=model.name, name2=name)
     checkpoint_file(store, model, name).unlink()
     with store.write() as connection:
         log_action(connection, user, "checkpoint-delete", model.id, name)
@@ -69,7 +71,7 @@ def checkpoint_file(store: Store, model: ModelRecord, name: str) -> Path:
         MissingError: there is none of that name.
     """
     if name not in {one.name for one in list_checkpoints(store, model)}:
-        raise MissingError(f"{model.name} has no checkpoint {name}.")
+        raise MissingError("{name} has no checkpoint {name2}.", name=model.name, name2=name)
     return store.path(model.folder) / "checkpoints" / name
 
 

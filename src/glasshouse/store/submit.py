@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from glasshouse.data.names import composed
 from glasshouse.data.samples import SAMPLES
 from glasshouse.errors import ConflictError, NetworkError, Problem, RecipeError, RefusedError, StoreError
+from glasshouse.messages import Message
 from glasshouse.networks.catalogue import check_name
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.audit import log_action
@@ -143,9 +144,11 @@ def submit_models(
     check_member(user)
     dataset = get_dataset(store, new.dataset_id, user)
     if dataset.deleted_at is not None:
-        raise ConflictError(f"The dataset {dataset.name} is in the bin; restore it first.")
+        raise ConflictError("The dataset {name} is in the bin; restore it first.", name=dataset.name)
     if dataset.state in (JobState.FAILED, JobState.ABORTED):
-        raise ConflictError(f"The dataset {dataset.name} is {dataset.state}; resume it or choose another one.")
+        raise ConflictError(
+            "The dataset {name} is {state}; resume it or choose another one.", name=dataset.name, state=dataset.state
+        )
     recipes, problems = _recipes(store, new, dataset.folder, user)
     if problems:
         raise RecipeError("the model", problems)
@@ -178,7 +181,14 @@ def sweep_variants(recipe: Mapping[str, Any], sweep: Mapping[str, Sequence[float
     rates: Sequence[float | None] = sweep.get("lr") or [None]
     sizes: Sequence[float | None] = sweep.get("batch_size") or [None]
     if len(rates) * len(sizes) > SWEEP_LIMIT:
-        problem = Problem("sweep", f"at most {SWEEP_LIMIT} models at once, got {len(rates) * len(sizes)}")
+        problem = Problem(
+            "sweep",
+            Message(
+                "at most {SWEEP_LIMIT} models at once, got {rates}",
+                SWEEP_LIMIT=SWEEP_LIMIT,
+                rates=len(rates) * len(sizes),
+            ),
+        )
         raise RecipeError("the model", [problem])
     return [_variant(recipe, rate, size) for rate, size in itertools.product(rates, sizes)]
 
@@ -191,7 +201,7 @@ def continue_model(store: Store, model_id: str, epochs: int, user: UserRecord | 
     """
     model = _trained(store, model_id, user)
     if model.dataset_id is None:
-        raise ConflictError(f"The dataset of {model.name} is gone; train a new model on another one.")
+        raise ConflictError("The dataset of {name} is gone; train a new model on another one.", name=model.name)
     recipe = {**model.recipe, "epochs": epochs, "weights": f"model:{model_id}"}
     new = NewModel(f"{model.name} +{epochs}", model.dataset_id, recipe, model.group_name, parent_id=model_id)
     return submit_models(store, new, user, action="model-continue")[0]
@@ -207,7 +217,9 @@ def submit_evaluation(
     """
     check_member(user)
     if split not in ("train", "val", "test"):
-        raise RecipeError("the evaluation", [Problem("split", f"expected val, test or train, got {split!r}")])
+        raise RecipeError(
+            "the evaluation", [Problem("split", Message("expected val, test or train, got {split}", split=repr(split)))]
+        )
     model = _trained(store, model_id, user)
     check_change(model, user)  # it writes the model's results, and may open a seal
     chosen = dataset_id or model.dataset_id
@@ -215,7 +227,7 @@ def submit_evaluation(
         raise RecipeError("the evaluation", [Problem("dataset_id", "needed, and not given")])
     dataset = get_dataset(store, chosen, user)
     if dataset.state is not JobState.DONE or not store.path(dataset.folder).is_dir():
-        raise ConflictError(f"The dataset {dataset.name} is not there; choose another one.")
+        raise ConflictError("The dataset {name} is not there; choose another one.", name=dataset.name)
     arguments = {"split": split}
     job = NewJob(JobKind.EVALUATE, model.name, user.id if user else None, chosen, model_id, arguments=arguments)
     return _enqueue(store, job, user, split)
@@ -255,7 +267,15 @@ def source_path(store: Store, source: object, name: str, user: UserRecord | None
 
 def _sample(source: str, field: str) -> str:
     if source not in SAMPLES:
-        raise RecipeError("the source", [Problem(field, f"there is no {source[:80]}; there is {', '.join(SAMPLES)}")])
+        raise RecipeError(
+            "the source",
+            [
+                Problem(
+                    field,
+                    Message("there is no {source}; there is {SAMPLES}", source=source[:80], SAMPLES=", ".join(SAMPLES)),
+                )
+            ],
+        )
     return source
 
 
@@ -337,9 +357,9 @@ def weights_path(store: Store, weights: str, user: UserRecord | None) -> str:
         model = get_model(store, model_id, user)
         inside = f"checkpoints/{rest[0]}" if rest else "model/weights.safetensors"
         if rest and ("/" in rest[0] or not rest[0].endswith(".safetensors")):
-            raise RefusedError(f"{rest[0]} is no checkpoint's name.")
+            raise RefusedError("{rest} is no checkpoint's name.", rest=rest[0])
         if not (store.path(model.folder) / inside).is_file():
-            raise ConflictError(f"{model.name} has no {inside} yet.")
+            raise ConflictError("{name} has no {inside} yet.", name=model.name, inside=inside)
         return from_runs(f"{model.folder}/{inside}")
     if weights.startswith("upload:"):
         return from_runs(upload_source(store, get_upload(store, weights.removeprefix("upload:"), user)))
@@ -364,7 +384,11 @@ def _model_values(
 def _trained(store: Store, model_id: str, user: UserRecord | None) -> ModelRecord:
     model = get_model(store, model_id, user)
     if not (store.path(model.folder) / "model" / "model.json").is_file():
-        raise ConflictError(f"{model.name} has no model yet ({model.state}); it has one when its training is done.")
+        raise ConflictError(
+            "{name} has no model yet ({state}); it has one when its training is done.",
+            name=model.name,
+            state=model.state,
+        )
     return model
 
 

@@ -80,6 +80,7 @@ jobs = Table(
     Column("finished_at", Double),
     Column("losses", Integer, nullable=False, server_default="0"),
     Column("failure", Text),
+    Column("reason_parts", JSON_TEXT),
 )
 
 datasets = Table(

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 
 from glasshouse.data.names import composed
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
+from glasshouse.messages import Message
 from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.records import Role, UploadRecord, UserRecord
@@ -63,7 +64,7 @@ def get_upload(store: Store, upload_id: str, viewer: UserRecord | None = None) -
         row = connection.execute(select(uploads).where(uploads.c.id == upload_id)).first()
     hidden = row is not None and viewer is not None and viewer.role is not Role.ADMIN
     if row is None or (hidden and row.user_id not in (None, viewer.id if viewer else None)):
-        raise MissingError(f"There is no upload {upload_id}; begin it again.")
+        raise MissingError("There is no upload {upload_id}; begin it again.", upload_id=upload_id)
     return UploadRecord(**row._mapping)
 
 
@@ -107,13 +108,24 @@ def write_piece(
     file.parent.mkdir(parents=True, exist_ok=True)
     have = received(store, upload, name)
     if offset != have:
-        raise ConflictError(f"{name} has {have} bytes so far, the piece begins at {offset}; go on from {have}.")
+        raise ConflictError(
+            "{name} has {have} bytes so far, the piece begins at {offset}; go on from {have2}.",
+            name=name,
+            have=have,
+            offset=offset,
+            have2=have,
+        )
     if file.exists():
         return have
     size = _append(part, name, pieces)
     if total is not None and size > total:
         part.unlink()
-        raise ConflictError(f"{name} was to have {total} bytes and {size} came; send it again from the start.")
+        raise ConflictError(
+            "{name} was to have {total} bytes and {size} came; send it again from the start.",
+            name=name,
+            total=total,
+            size=size,
+        )
     if total is None or size == total:
         part.rename(file)
     return size
@@ -135,7 +147,9 @@ def _append(part: Path, name: str, pieces: Iterable[bytes]) -> int:
             raise
         have = part.stat().st_size if part.exists() else 0
         raise ConflictError(
-            f"The disk is full: {have} bytes of {name} have arrived. Empty the bin, then go on from there."
+            "The disk is full: {have} bytes of {name} have arrived. Empty the bin, then go on from there.",
+            have=have,
+            name=name,
         ) from error
     return part.stat().st_size
 
@@ -158,12 +172,16 @@ def finish_upload(
     folder = store.path(upload.folder) / "files"
     open_parts = [p for p in folder.rglob(f".*{_PART}") if p.is_file()]
     if open_parts:
-        raise ConflictError(f"{len(open_parts)} files are not whole yet, such as {open_parts[0].name}; send the rest.")
+        raise ConflictError(
+            "{open_parts} files are not whole yet, such as {name}; send the rest.",
+            open_parts=len(open_parts),
+            name=open_parts[0].name,
+        )
     for name, digest in (digests or {}).items():
         file = _file(store, upload, name)
         if not file.is_file() or _sha256(file) != digest.lower():
             file.unlink(missing_ok=True)
-            raise ConflictError(f"{name} arrived damaged (its SHA-256 differs); send it again.")
+            raise ConflictError("{name} arrived damaged (its SHA-256 differs); send it again.", name=name)
     if not any(p.is_file() for p in folder.rglob("*")):
         raise ConflictError("Nothing was uploaded: choose files or a folder.")
     with store.write() as connection:
@@ -222,7 +240,9 @@ def safe_name(name: str) -> str:
     parts = PurePosixPath(plain).parts
     odd = not parts or plain.startswith("/") or any(p in ("..", ".") or p.startswith(".") for p in parts)
     if odd or "\0" in plain or ":" in parts[0] or len(plain) > 1000 or any(len(p.encode()) > 240 for p in parts):
-        raise RecipeError("the upload", [Problem("path", f"expected a plain relative path, got {name[:80]!r}")])
+        raise RecipeError(
+            "the upload", [Problem("path", Message("expected a plain relative path, got {name}", name=repr(name[:80])))]
+        )
     return "/".join(parts)
 
 
@@ -234,7 +254,9 @@ def check_disk(folder: Path, needed: int) -> None:
     """
     free = shutil.disk_usage(folder).free
     if free < needed + SPARE_BYTES:
-        raise ConflictError(f"The disk is nearly full: {free // 2**20} MiB are free. Empty the bin, then resume.")
+        raise ConflictError(
+            "The disk is nearly full: {free} MiB are free. Empty the bin, then resume.", free=free // 2**20
+        )
 
 
 def _file(store: Store, upload: UploadRecord, name: str) -> Path:

@@ -51,7 +51,7 @@ def weights_file(store: Store, name: str) -> str:
     """
     item = chosen(name, shelf_of(store))
     if item is None:
-        raise MissingError(f"There are no weights named {name} on the shelf.")
+        raise MissingError("There are no weights named {name} on the shelf.", name=name)
     return "pretrained" if item.packaged else from_runs(f"weights/{item.file.parent.name}/{item.file.name}")
 
 
@@ -101,9 +101,9 @@ def remove_weights(store: Store, name: str, user: UserRecord | None) -> Card:
     check_member(user)
     item = chosen(name, shelf_of(store))
     if item is None:
-        raise MissingError(f"There are no weights named {name} on the shelf.")
+        raise MissingError("There are no weights named {name} on the shelf.", name=name)
     if not may_remove(item, user):
-        raise RefusedError(f"{item.card.name} can be removed by an admin or by who put it on the shelf.")
+        raise RefusedError("{name} can be removed by an admin or by who put it on the shelf.", name=item.card.name)
     card = remove_item(item.card.name, shelf_of(store))
     with store.write() as connection:
         log_action(connection, user, "weights-remove", card.name)
@@ -117,7 +117,7 @@ def may_remove(item: Item, user: UserRecord | None) -> bool:
 
 def _check_free(store: Store, name: str) -> None:
     if name and (find_item(name, shelf_of(store)) is not None or chosen(name, shelf_of(store)) is not None):
-        raise ConflictError(f"There are weights named {name} on the shelf already; give another name.")
+        raise ConflictError("There are weights named {name} on the shelf already; give another name.", name=name)
 
 
 def _queued(store: Store, told: dict[str, Any], title: str, user: UserRecord | None) -> JobRecord:

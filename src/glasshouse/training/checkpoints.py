@@ -19,6 +19,7 @@ from torch import nn
 from glasshouse.errors import DamagedRunError, ResumeError
 from glasshouse.integrity.documents import CHECKSUM, parse_object
 from glasshouse.integrity.tensors import BLANK, tensors_fault, with_tensors_checksum
+from glasshouse.messages import Message, joined
 from glasshouse.training.position import Position, odd_fields
 from glasshouse.training.writing import write_atomically
 
@@ -52,18 +53,30 @@ def load_state(module: nn.Module, tensors: dict[str, torch.Tensor], prefix: str)
     """
     state = {n.removeprefix(f"{prefix}/"): t for n, t in tensors.items() if n.startswith(f"{prefix}/")}
     expected = module.state_dict()
-    problems = [f"{name} is missing" for name in expected if name not in state]
-    problems += [f"{name} is not part of it" for name in state if name not in expected]
+    problems = [Message("{name} is missing", name=name) for name in expected if name not in state]
+    problems += [Message("{name} is not part of it", name=name) for name in state if name not in expected]
     problems += [
-        f"{name} is {got.dtype} {tuple(got.shape)}, expected {expected[name].dtype} {tuple(expected[name].shape)}"
+        Message(
+            "{name} is {dtype} {shape}, expected {dtype2} {shape2}",
+            name=name,
+            dtype=got.dtype,
+            shape=tuple(got.shape),
+            dtype2=expected[name].dtype,
+            shape2=tuple(expected[name].shape),
+        )
         for name, got in state.items()
         if name in expected and (got.shape, got.dtype) != (expected[name].shape, expected[name].dtype)
     ]
     if problems:
-        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        more = Message(" and {problems} more", problems=len(problems) - 3) if len(problems) > 3 else ""
         raise DamagedRunError(
-            f"the checkpoint has {len(state)} tensors under {prefix}/, the network of the recipe {len(expected)}, and "
-            f"they do not fit: {'; '.join(problems[:3])}{more}"
+            "the checkpoint has {state} tensors under {prefix}/, the network of the recipe {expected}, and they "
+            "do not fit: {problems}{more}",
+            state=len(state),
+            prefix=prefix,
+            expected=len(expected),
+            problems=joined("; ", problems[:3]),
+            more=more,
         )
     module.load_state_dict(state)
 
@@ -95,7 +108,10 @@ def restore_optimizer(
                 tensor = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)
             elif tensor.numel() > 1:
                 raise DamagedRunError(
-                    f"the checkpoint's {key} has the shape {tuple(tensor.shape)}, its parameter {tuple(like.shape)}"
+                    "the checkpoint's {key} has the shape {shape}, its parameter {shape2}",
+                    key=key,
+                    shape=tuple(tensor.shape),
+                    shape2=tuple(like.shape),
                 )
             state.setdefault(index, {})[name] = tensor
     for key, value in numbers.items():
@@ -108,7 +124,9 @@ def _place(key: str, count: int) -> tuple[int, str]:
     """Return the number of a parameter and the name of what an optimizer keeps of it."""
     number, _, name = key.partition("/")
     if not number.isdecimal() or int(number) >= count or not name:
-        raise DamagedRunError(f"the checkpoint's optimizer has {key!r}, the recipe's has {count} parameters")
+        raise DamagedRunError(
+            "the checkpoint's optimizer has {key}, the recipe's has {count} parameters", key=repr(key), count=count
+        )
     return int(number), name
 
 
@@ -141,7 +159,7 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
             return load_file(path)
     except (OSError, SafetensorError) as error:
         fault = str(error)
-    raise DamagedRunError(f"{path} is damaged: {fault}")
+    raise DamagedRunError("{path} is damaged: {fault}", path=path, fault=fault)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Position]:
@@ -159,15 +177,24 @@ def read_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Position]:
             head = parse_object((file.metadata() or {}).get("glasshouse", "{}"), finite=False)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
-        raise DamagedRunError(f"there is no checkpoint {path}; start the training anew with glasshouse train") from None
+        raise DamagedRunError(
+            "there is no checkpoint {path}; start the training anew with glasshouse train", path=path
+        ) from None
     except (SafetensorError, OSError, ValueError) as error:
-        raise DamagedRunError(f"{path} is not a whole checkpoint: {error}") from None
+        raise DamagedRunError("{path} is not a whole checkpoint: {problems}", path=path, problems=error) from None
     version = head.pop("format", None)
     if isinstance(version, int) and version > FORMAT:
-        raise ResumeError(f"{path} has checkpoint format {version}; this Glasshouse reads {FORMAT}: update it")
-    problems = [f"format is {version!r}"] if version != FORMAT else list(odd_fields(head))
+        raise ResumeError(
+            "{path} has checkpoint format {version}; this Glasshouse reads {FORMAT}: update it",
+            path=path,
+            version=version,
+            FORMAT=FORMAT,
+        )
+    problems = [Message("format is {version}", version=repr(version))] if version != FORMAT else list(odd_fields(head))
     if problems:
-        raise DamagedRunError(f"{path} is not a whole checkpoint: {'; '.join(problems[:3])}")
+        raise DamagedRunError(
+            "{path} is not a whole checkpoint: {problems}", path=path, problems=joined("; ", problems[:3])
+        )
     return tensors, Position(**head)
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from glasshouse.errors import MemoryLimitError, Problem, RecipeError
+from glasshouse.messages import Message, Option
 
 __all__ = ["choose_device", "deterministic", "enough_memory", "fitting_batch_size", "is_memory_error", "memory_limit"]
 
@@ -25,7 +26,9 @@ def choose_device(name: str) -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        problem = Problem("device", f"{name} cannot be used here ({reason}); choose auto or cpu")
+        problem = Problem(
+            "device", Message("{name} cannot be used here ({reason}); choose auto or cpu", name=name, reason=reason)
+        )
         raise RecipeError("the training recipe", [problem]) from None
     return device
 
@@ -57,8 +60,15 @@ def enough_memory(device: torch.device, purpose: str) -> Iterator[None]:
     except (RuntimeError, MemoryError) as error:
         if not is_memory_error(error):
             raise
-        raise MemoryLimitError(f"{device} has too little memory {purpose}; choose smaller pictures or a smaller "
-                               "network, or end other programs", None) from error  # fmt: skip
+        raise MemoryLimitError(
+            Message(
+                "{device} has too little memory {purpose}; choose smaller pictures or a smaller "
+                "network, or end other programs",
+                device=device,
+                purpose=purpose,
+            ),
+            None,
+        ) from error
 
 
 def fitting_batch_size(batch_size: int, attempt: Callable[[int], None]) -> int | None:
@@ -73,12 +83,24 @@ def fitting_batch_size(batch_size: int, attempt: Callable[[int], None]) -> int |
 
 def memory_limit(batch_size: int, accumulate: int, device: torch.device, fits: int | None) -> MemoryLimitError:
     """Return the error that tells what to do when ``batch_size`` pictures were too many."""
-    start = f"{device} has too little memory for a batch of {batch_size} pictures"
+    start = Message(
+        "{device} has too little memory for a batch of {batch_size} pictures", device=device, batch_size=batch_size
+    )
     if fits is None:
-        return MemoryLimitError(f"{start}, and for one of 1; choose smaller pictures or a smaller network", None)
+        return MemoryLimitError(
+            Message("{start}, and for one of 1; choose smaller pictures or a smaller network", start=start), None
+        )
     times = -(-batch_size // fits) * accumulate
-    return MemoryLimitError(f"{start}; {fits} would fit: train with --batch-size {fits} "
-                            f"(and accumulate {times} batches for the same steps)", fits)  # fmt: skip
+    return MemoryLimitError(
+        Message(
+            "{start}; {fits} would fit: train with {size} (and accumulate {times} batches for the same steps)",
+            start=start,
+            fits=fits,
+            size=Option("batch-size", fits),
+            times=times,
+        ),
+        fits,
+    )
 
 
 def _fits(size: int, attempt: Callable[[int], None]) -> bool:

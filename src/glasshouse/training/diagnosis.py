@@ -9,6 +9,7 @@ from torch import nn
 from glasshouse.errors import Problem, RecipeError
 from glasshouse.export.inference import evaluating
 from glasshouse.layers.torch_network import TorchLayer
+from glasshouse.messages import Message, Option
 from glasshouse.networks.build import Built
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.recipe.training import STRATEGY_DEFAULTS
@@ -34,16 +35,18 @@ def advice(recipe: TrainingRecipe) -> tuple[str, str]:
     rate = recipe.optimizer.lr or STRATEGY_DEFAULTS[recipe.strategy]["lr"]
     lower = min(rate / 10, USUAL.get(recipe.optimizer.name, STRATEGY_DEFAULTS[recipe.strategy]["lr"]))
     if lower >= LOWEST:
-        hint = f"Try a lower rate (--lr {lower:.2g}; it was {rate:.2g})"
+        hint = Message("Try a lower rate ({lr}; it was {rate})", lr=Option("lr", f"{lower:.2g}"), rate=f"{rate:.2g}")
     else:
-        hint = f"The rate is low already ({rate:.2g}): try a simpler network or other first weights"
+        hint = Message(
+            "The rate is low already ({rate}): try a simpler network or other first weights", rate=f"{rate:.2g}"
+        )
     given, more = recipe.objective.class_weights, ""
     if isinstance(given, dict) and max(given.values(), default=0.0) >= HEAVY:
-        more = f", or class weights that are not as large as {max(given.values()):.4g}"
+        more = Message(", or class weights that are not as large as {given}", given=f"{max(given.values()):.4g}")
     if recipe.precision == "mixed":
-        more = f", or precision float32{more}"
+        more = Message(", or precision float32{more}", more=more)
     if recipe.clip_norm is None:
-        more = f", or clip the gradient with --clip-norm 1{more}"
+        more = Message(", or clip the gradient with {norm}{more}", norm=Option("clip-norm", 1), more=more)
     return hint, more
 
 
@@ -64,11 +67,20 @@ def refuse_batch_of_one(recipe: TrainingRecipe, built: Built, pictures: int, sha
 def alone_in_batch(network: str, pictures: int, size: str, name: str = "") -> Problem:
     """Return the problem of a batch of one picture for a network with batch normalization."""
     where = f"{network} ({name})" if name else network
-    start = f"batch normalization in {where} sees one number per channel of a picture of {size}, and a batch of one "\
-            "has no spread to normalize by"  # fmt: skip
+    start = Message(
+        "batch normalization in {where} sees one number per channel of a picture of {size}, and a batch of "
+        "one has no spread to normalize by",
+        where=where,
+        size=size,
+    )
     if pictures == 1:
-        return Problem("data", f"{start}, but there is one training picture; make the dataset with more")
-    return Problem("batch_size", f"{start}; choose a batch size of 2 or more, or a dataset with larger pictures")
+        return Problem(
+            "data", Message("{start}, but there is one training picture; make the dataset with more", start=start)
+        )
+    return Problem(
+        "batch_size",
+        Message("{start}; choose a batch size of 2 or more, or a dataset with larger pictures", start=start),
+    )
 
 
 def lonely_norms(built: Built, shape: tuple[int, int, int]) -> list[str]:
@@ -92,11 +104,19 @@ def left_out(recipe: TrainingRecipe, norms: Sequence[nn.Module], pictures: int) 
     if recipe.strategy == "features" or not norms or pictures < 2:
         return
     if recipe.batch_size == 1:
-        yield ("every batch is one picture, so batch normalization learns from one picture at a time, and what it "
-               "keeps for later is uneven; a batch size of 16 or more is usual")  # fmt: skip
+        yield Message(
+            "every batch is one picture, so batch normalization learns from one picture at a time, and what it "
+            "keeps for later is uneven; a batch size of 16 or more is usual"
+        )
     elif pictures % recipe.batch_size == 1:
-        yield (f"{pictures} training pictures in batches of {recipe.batch_size} end in a batch of one, from which "
-               "batch normalization cannot learn: one picture is left out, another one in each epoch")  # fmt: skip
+        yield (
+            Message(
+                "{pictures} training pictures in batches of {batch_size} end in a batch of one, from which batch "
+                "normalization cannot learn: one picture is left out, another one in each epoch",
+                pictures=pictures,
+                batch_size=recipe.batch_size,
+            )
+        )
 
 
 def _note(name: str, found: list[str], norm: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from glasshouse.errors import GlasshouseError, MemoryLimitError, NotFiniteError, RecipeError
+from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.devices import fitting_batch_size, is_memory_error, memory_limit
 from glasshouse.training.diagnosis import advice, alone_in_batch
@@ -37,7 +38,17 @@ def spoiled(recipe: TrainingRecipe, position: Position, what: str) -> NotFiniteE
     """Return the error that tells ``what`` is not finite after the last step."""
     step, epoch = position.step, position.epoch + 1
     hint, more = advice(recipe)
-    return NotFiniteError(f"epoch {epoch}: after step {step} {what}. {hint}{more}", step)
+    return NotFiniteError(
+        Message(
+            "epoch {epoch}: after step {step} {what}. {hint}{more}",
+            epoch=epoch,
+            step=step,
+            what=what,
+            hint=hint,
+            more=more,
+        ),
+        step,
+    )
 
 
 def _told(setup: TrainingSetup, position: Position, error: Exception) -> GlasshouseError | None:
@@ -52,14 +63,32 @@ def _told(setup: TrainingSetup, position: Position, error: Exception) -> Glassho
 def _not_finite(recipe: TrainingRecipe, position: Position, what: str) -> NotFiniteError:
     step, epoch = position.step + 1, position.epoch + 1
     hint, more = advice(recipe)
-    return NotFiniteError(f"step {step} (epoch {epoch}): {what}; the weights were not moved. {hint}{more}", step)
+    return NotFiniteError(
+        Message(
+            "step {step} (epoch {epoch}): {what}; the weights were not moved. {hint}{more}",
+            step=step,
+            epoch=epoch,
+            what=what,
+            hint=hint,
+            more=more,
+        ),
+        step,
+    )
 
 
 def _too_far(recipe: TrainingRecipe, position: Position) -> NotFiniteError:
     step, epoch = position.step + 1, position.epoch + 1
     hint, more = advice(recipe)
-    return NotFiniteError(f"step {step} (epoch {epoch}): the step is larger than 32-bit numbers can hold. "
-                          f"{hint}{more}", step)  # fmt: skip
+    return NotFiniteError(
+        Message(
+            "step {step} (epoch {epoch}): the step is larger than 32-bit numbers can hold. {hint}{more}",
+            step=step,
+            epoch=epoch,
+            hint=hint,
+            more=more,
+        ),
+        step,
+    )
 
 
 def _alone(setup: TrainingSetup) -> RecipeError:

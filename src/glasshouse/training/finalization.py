@@ -15,6 +15,7 @@ from glasshouse.export.card import card
 from glasshouse.export.description import Description, network_facts
 from glasshouse.export.scoring import baselines
 from glasshouse.integrity.documents import with_checksum
+from glasshouse.messages import Message
 from glasshouse.training.checkpoints import load_state, module_tensors, read_checkpoint
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.standing import other_ways
@@ -52,10 +53,12 @@ def _best(run: RunFolder, state: TrainingState) -> dict[str, Tensor]:
         tensors, position = read_checkpoint(run.best)
         if position.epoch == epoch:
             return tensors
-        fault = f"{run.best} is of epoch {position.epoch}, the best one was {epoch}"
+        fault: str = Message(
+            "{best} is of epoch {epoch}, the best one was {epoch2}", best=run.best, epoch=position.epoch, epoch2=epoch
+        )
     except DamagedRunError as error:
         fault = str(error)
-    raise DamagedRunError(f"{fault}. {other_ways(run, 'best', before=epoch)}")
+    raise DamagedRunError("{fault}. {ways}", fault=fault, ways=other_ways(run, "best", before=epoch))
 
 
 def _reports(run: RunFolder, state: TrainingState) -> Generator[Progress, None, list[Report]]:

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from glasshouse.errors import Problem, RecipeError
+from glasshouse.messages import Message
 from glasshouse.recipe import ObjectiveRecipe
 
 __all__ = ["Objective", "build_objective", "class_weights"]
@@ -57,7 +58,10 @@ def class_weights(recipe: ObjectiveRecipe, classes: Sequence[str], labels: np.nd
         return None
     if isinstance(given, dict):
         problems = [
-            Problem(f"objective.class_weights.{name}", f"no such class; there are {', '.join(classes)}")
+            Problem(
+                f"objective.class_weights.{name}",
+                Message("no such class; there are {classes}", classes=", ".join(classes)),
+            )
             for name in given
             if name not in classes
         ]

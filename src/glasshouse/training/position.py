@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from glasshouse.messages import Message
 from glasshouse.training.stopping import Watch
 
 __all__ = ["Position", "disagreements", "odd_fields", "other_recipe"]
@@ -44,39 +45,60 @@ def odd_fields(data: Mapping[str, Any]) -> Iterator[str]:
     for name, value in data.items():
         kind = kinds.get(name)
         if kind is None:
-            yield f"it has an unknown {name[:40]!r}"
+            yield Message("it has an unknown {name}", name=repr(name[:40]))
         elif kind is int and (type(value) is not int or not 0 <= value < 2**53):
-            yield f"{name} is {str(value)[:40]}, expected a count"
+            yield Message("{name} is {value}, expected a count", name=name, value=str(value)[:40])
         elif kind is float and type(value) not in (int, float):
-            yield f"{name} is {str(value)[:40]}, expected a number"
+            yield Message("{name} is {value}, expected a number", name=name, value=str(value)[:40])
         elif name == "classes" and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-            yield f"classes is {str(value)[:40]}, expected names"
+            yield Message("classes is {value}, expected names", value=str(value)[:40])
         elif kind not in (int, float) and not isinstance(value, kind):
-            yield f"{name} is {str(value)[:40]}, expected {'a text' if kind is str else f'a {kind.__name__}'}"
+            yield Message(
+                "{name} is {value}, expected {it}",
+                name=name,
+                value=str(value)[:40],
+                it="a text" if kind is str else f"a {kind.__name__}",
+            )
 
 
 def disagreements(position: Position, epochs: int, steps: int) -> Iterator[str]:
     """Yield what a position says that a plan of ``epochs`` epochs of ``steps`` steps, or itself, contradicts."""
     done, within = position.epoch, position.step_in_epoch
     if done > epochs:
-        yield f"the checkpoint stands after {done} epochs, the recipe has {epochs}"
+        yield Message("the checkpoint stands after {done} epochs, the recipe has {epochs}", done=done, epochs=epochs)
     if within >= max(steps, 1) + (done < epochs) or (done == epochs and within):
-        yield f"the checkpoint stands at step {within} of an epoch, the recipe's dataset gives {steps} an epoch"
+        yield Message(
+            "the checkpoint stands at step {within} of an epoch, the recipe's dataset gives {steps} an epoch",
+            within=within,
+            steps=steps,
+        )
     elif position.step != done * steps + within:
         yield (
-            f"the checkpoint counts {position.step} steps, {done} epochs of {steps} steps and {within} more are "
-            f"{done * steps + within}"
+            Message(
+                "the checkpoint counts {step} steps, {done} epochs of {steps} steps and {within} more are {done2}",
+                step=position.step,
+                done=done,
+                steps=steps,
+                within=within,
+                done2=done * steps + within,
+            )
         )
     numbers = [entry.get("epoch") if isinstance(entry, dict) else None for entry in position.history]
     if numbers != list(range(1, done + 1)):
-        yield f"the checkpoint stands after epoch {done}, its history has the epochs {str(numbers)[:60]}"
+        yield Message(
+            "the checkpoint stands after epoch {done}, its history has the epochs {numbers}",
+            done=done,
+            numbers=str(numbers)[:60],
+        )
     for name, data in (("best", position.best), ("stopping", position.stopping)):
         try:
             sound = Watch.from_dict(data).sound(done)
         except TypeError:
             sound = False
         if not sound:
-            yield f"the checkpoint's {name} epoch is none of {done}: {str(data)[:80]}"
+            yield Message(
+                "the checkpoint's {name} epoch is none of {done}: {data}", name=name, done=done, data=str(data)[:80]
+            )
 
 
 def other_recipe(position: Position, recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
@@ -87,8 +109,11 @@ def other_recipe(position: Position, recipe: Mapping[str, Any], classes: Sequenc
     yield from _differences(position.recipe, recipe, "")
     if position.classes and list(classes) != position.classes:
         yield (
-            f"the checkpoint was made with the classes {', '.join(position.classes)[:200]}, in this order, the dataset "
-            f"has {', '.join(classes)[:200]}"
+            Message(
+                "the checkpoint was made with the classes {classes}, in this order, the dataset has {classes2}",
+                classes=", ".join(position.classes)[:200],
+                classes2=", ".join(classes)[:200],
+            )
         )
 
 
@@ -100,6 +125,11 @@ def _differences(told: Mapping[str, Any], found: Mapping[str, Any], prefix: str)
             yield from _differences(value, found[name], f"{prefix}{name}.")
         elif value != found[name]:
             yield (
-                f"the checkpoint was made with {prefix}{name} {str(value)[:80]}, recipe.json says "
-                f"{str(found[name])[:80]}"
+                Message(
+                    "the checkpoint was made with {prefix}{name} {value}, recipe.json says {found}",
+                    prefix=prefix,
+                    name=name,
+                    value=str(value)[:80],
+                    found=str(found[name])[:80],
+                )
             )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from glasshouse.messages import Message
+
 __all__ = ["Precision", "choose_precision"]
 
 
@@ -21,7 +23,9 @@ def choose_precision(name: str, device: torch.device) -> Precision:
     if name == "float32":
         return Precision()
     if device.type != "cuda":
-        return Precision(note=f"mixed precision needs a CUDA device; {device} computes in float32")
+        return Precision(
+            note=Message("mixed precision needs a CUDA device; {device} computes in float32", device=device)
+        )
     if torch.cuda.is_bf16_supported(including_emulation=False):
         return Precision(torch.bfloat16)
     return Precision(torch.float16, scaled=True)

@@ -41,7 +41,7 @@ class RunFolder:
         """Raise a RunError unless a run can be made at ``path``: it is not there, or an empty folder."""
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             step = f"continue it with: glasshouse resume {path}" if (path / "recipe.json").exists() else "it is no run"
-            raise RunError(f"{path} exists and is not empty; {step}, or choose another name")
+            raise RunError("{path} exists and is not empty; {step}, or choose another name", path=path, step=step)
 
     @classmethod
     def create(cls, path: Path, recipe: TrainingRecipe) -> "RunFolder":
@@ -54,7 +54,11 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(f"cannot make the run's folder {path}: {error.strerror}; choose another --out") from None
+            raise RunError(
+                "cannot make the run's folder {path}: {strerror}; choose another --out",
+                path=path,
+                strerror=error.strerror,
+            ) from None
         run = cls(path)
         run.write_recipe(recipe, created=datetime.now(UTC).isoformat(timespec="seconds"), versions=_versions())
         return run
@@ -67,7 +71,9 @@ class RunFolder:
             ResumeError: there is no run in it.
         """
         if not (path / "recipe.json").is_file():
-            raise ResumeError(f"{path} is not the folder of a run: it has no recipe.json; give what train --out made")
+            raise ResumeError(
+                "{path} is not the folder of a run: it has no recipe.json; give what train --out made", path=path
+            )
         return cls(path)
 
     @property
@@ -153,8 +159,10 @@ class RunFolder:
             fault = str(error)
         if fault is not None:
             raise DamagedRunError(
-                f"{self.path / 'run.json'} is damaged: {fault}. It only says when and with what the run was made: "
-                "delete it, and the run goes on without that"
+                "{path} is damaged: {fault}. It only says when and with what the run was made: delete it, and "
+                "the run goes on without that",
+                path=self.path / "run.json",
+                fault=fault,
             )
         return {name: value for name, value in found.items() if name != CHECKSUM}
 
@@ -175,7 +183,9 @@ class RunFolder:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 pid = self.facts().get("pid")
-                raise ResumeError(f"{self.path} is being trained by process {pid}; wait for it or stop it") from None
+                raise ResumeError(
+                    "{path} is being trained by process {pid}; wait for it or stop it", path=self.path, pid=pid
+                ) from None
             except OSError:  # a file system that knows no locks, such as some mounted drives
                 pass
             for torn in self.path.glob("checkpoints/.*.part"):  # what a killed process was writing
@@ -232,8 +242,14 @@ class RunFolder:
             if (place / "dataset.json").is_file():
                 return place
         looked = ", ".join(map(str, places))
-        raise DatasetError(f"the dataset {data} of run {self.path} is missing (looked at {looked}); "
-                           f"say where it is: glasshouse resume {self.path} --data DIR")  # fmt: skip
+        raise DatasetError(
+            "the dataset {data} of run {path} is missing (looked at {looked}); say where it is: glasshouse "
+            "resume {path2} --data DIR",
+            data=data,
+            path=self.path,
+            looked=looked,
+            path2=self.path,
+        )
 
 
 def next_run(data: str, network: str, folder: Path = Path("runs")) -> Path:

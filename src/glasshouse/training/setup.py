@@ -10,6 +10,7 @@ from torch import nn
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import DamagedRunError, DatasetError
 from glasshouse.events import Event, Notice
+from glasshouse.messages import Message, Option
 from glasshouse.networks.build import Built, construct
 from glasshouse.networks.identity import normalized_otherwise
 from glasshouse.networks.layered import Layered
@@ -75,14 +76,17 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
     """
     if recipe.fingerprint not in (None, dataset.fingerprint):
         raise DatasetError(
-            f"{dataset.path} is not the dataset of the recipe: its fingerprint is {dataset.fingerprint}, expected "
-            f"{recipe.fingerprint}; make it again from the same source, or train anew"
+            "{path} is not the dataset of the recipe: its fingerprint is {fingerprint}, expected {fingerprint2}; "
+            "make it again from the same source, or train anew",
+            path=dataset.path,
+            fingerprint=dataset.fingerprint,
+            fingerprint2=recipe.fingerprint,
         )
     if "train" not in dataset.splits:
-        raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
+        raise DatasetError("{path} has no training pictures; make it again with some", path=dataset.path)
     device = choose_device(recipe.device)
     network = _resolved(recipe, dataset)
-    with enough_memory(device, f"for the network {recipe.network_name}"):
+    with enough_memory(device, Message("for the network {network_name}", network_name=recipe.network_name)):
         built = construct(network, dropout=recipe.dropout, seed=recipe.seed)
     notes = list(_fitting_notes(recipe, network))
     if with_weights and recipe.weights != "none":
@@ -90,7 +94,7 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
         notes += [Notice("weights", message) for message in (report.message, *report.notes)]
     if isinstance(built.module, Layered):  # the run's recipe says the layers that are trained
         recipe = recipe.with_layers(built.module.layers)
-    with enough_memory(device, f"for the network {built.entry.name}"):
+    with enough_memory(device, Message("for the network {network_name}", network_name=built.entry.name)):
         built.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     notes += _learning_notes(recipe, dataset, built)
     mean, std = _statistics(recipe, dataset, built)
@@ -106,7 +110,7 @@ def check_settings(recipe: TrainingRecipe, dataset: Dataset) -> None:
         NetworkError, RecipeError, WeightsError, DatasetError: as ``gather`` would.
     """
     if "train" not in dataset.splits:
-        raise DatasetError(f"{dataset.path} has no training pictures; make it again with some")
+        raise DatasetError("{path} has no training pictures; make it again with some", path=dataset.path)
     _resolved(recipe, dataset)
     choose_device(recipe.device)
     class_weights(recipe.objective, dataset.classes, dataset.splits["train"].labels)
@@ -146,12 +150,21 @@ def _origin_notes(weights: Path, dataset: Dataset, mean: tuple[float, ...], std:
         yield Notice("normalization", message)
     classes = None if told is None else told.classes
     if classes is not None and len(classes) == len(dataset.classes) and classes != dataset.classes:
-        yield Notice("weights", f"the last layer of the weights was trained on the classes {_named(classes)}; here "
-                     f"its outputs are {_named(dataset.classes)}, and it learns them from those numbers")  # fmt: skip
+        yield Notice(
+            "weights",
+            Message(
+                "the last layer of the weights was trained on the classes {classes}; here its "
+                "outputs are {classes2}, and it learns them from those numbers",
+                classes=_named(classes),
+                classes2=_named(dataset.classes),
+            ),
+        )
 
 
 def _named(classes: tuple[str, ...]) -> str:
-    return ", ".join(classes[:5]) + (f" and {len(classes) - 5} more" if len(classes) > 5 else "")
+    return ", ".join(classes[:5]) + (
+        Message(" and {problems} more", problems=len(classes) - 5) if len(classes) > 5 else ""
+    )
 
 
 def _fitting_notes(recipe: TrainingRecipe, network: ResolvedNetwork) -> Iterator[Notice]:
@@ -161,11 +174,26 @@ def _fitting_notes(recipe: TrainingRecipe, network: ResolvedNetwork) -> Iterator
         return
     if (was.shape, was.classes) != (now.shape, now.classes):
         sizes = [(*one.shape, one.classes) for one in (was, now)]
-        texts = [f"pictures of {W}x{H}x{C} and {K} classes" for C, H, W, K in sizes]
-        yield Notice("network", f"{network.entry.name} was described for {texts[0]}; here it is built for {texts[1]}")
+        texts = [Message("pictures of {W}x{H}x{C} and {K} classes", W=W, H=H, C=C, K=K) for C, H, W, K in sizes]
+        yield Notice(
+            "network",
+            Message(
+                "{name} was described for {texts}; here it is built for {texts2}",
+                name=network.entry.name,
+                texts=texts[0],
+                texts2=texts[1],
+            ),
+        )
     if scale := now.tiny_scale:
-        yield Notice("network", f"{scale} shrinks numbers as if they were bytes, but pictures come with mean 0 and "
-                     "deviation 1 (normalize), so the network sees almost nothing; take that layer out")  # fmt: skip
+        yield Notice(
+            "network",
+            Message(
+                "{scale} shrinks numbers as if they were bytes, but pictures come with mean 0 "
+                "and deviation 1 (normalize), so the network sees almost nothing; take that "
+                "layer out",
+                scale=scale,
+            ),
+        )
 
 
 def keep_frozen(resources: TrainingResources, path: Path) -> None:
@@ -185,17 +213,27 @@ def load_frozen(resources: TrainingResources, path: Path) -> None:
     try:
         missing, unknown = resources.built.module.load_state_dict(tensors, strict=False)
     except RuntimeError as error:
-        raise DamagedRunError(f"{path} cannot be used: {error}") from None
+        raise DamagedRunError("{path} cannot be used: {error}", path=path, error=error) from None
     head = resources.built.head_name + "."
     if unknown or any(not name.startswith(head) for name in missing):
-        raise DamagedRunError(f"{path} belongs to another network than {resources.recipe.network_name}")
+        raise DamagedRunError(
+            "{path} belongs to another network than {network_name}",
+            path=path,
+            network_name=resources.recipe.network_name,
+        )
 
 
 def prepare(resources: TrainingResources, run: RunFolder) -> Generator[Event, None, TrainingSetup]:
     """Yield what happens on the way (features are computed here) and return the setup."""
     if "val" not in resources.dataset.splits:
-        yield Notice("no-validation", "the dataset has no validation pictures: the best epoch is the one with the "
-                     "lowest training loss, and there is no score; make it with --valid 0.25 for one")  # fmt: skip
+        yield Notice(
+            "no-validation",
+            Message(
+                "the dataset has no validation pictures: the best epoch is the one with the lowest training loss, and "
+                "there is no score; make it with {part} for one",
+                part=Option("valid", 0.25),
+            ),
+        )
     if resources.recipe.strategy == "features":
         return (yield from _feature_setup(resources, run))
     return _picture_setup(resources)

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from glasshouse.errors import DamagedRunError, ResumeError
+from glasshouse.messages import Message, joined
 from glasshouse.training.checkpoints import read_checkpoint
 from glasshouse.training.position import Position, other_recipe
 from glasshouse.training.run_folder import RunFolder
@@ -31,14 +32,18 @@ def standing_of(folder: RunFolder, name: str | None) -> Standing | None:
         names = checkpoint_names(folder)
         if name is not None and name != "last":
             there = ", ".join(names) or "none"
-            raise ResumeError(f"{folder.path} has no checkpoint {name!r}; there are: {there}")
+            raise ResumeError(
+                "{path} has no checkpoint {name}; there are: {there}", path=folder.path, name=repr(name), there=there
+            )
         if not names and not _has_begun(folder):
             return None
-        raise DamagedRunError(f"{path} is missing, though the training had begun. {other_ways(folder, 'last')}")
+        raise DamagedRunError(
+            "{path} is missing, though the training had begun. {folder}", path=path, folder=other_ways(folder, "last")
+        )
     try:
         return read_checkpoint(path)
     except DamagedRunError as error:
-        raise DamagedRunError(f"{error}. {other_ways(folder, path.stem)}") from None
+        raise DamagedRunError("{fault}. {ways}", fault=error, ways=other_ways(folder, path.stem)) from None
 
 
 def checkpoint_names(folder: RunFolder) -> list[str]:
@@ -62,14 +67,19 @@ def other_ways(folder: RunFolder, damaged: str, before: int | None = None) -> st
         if before is None or position.epoch < before:
             whole.append((position.step, name))
     if not whole:
-        return (
+        return Message(
             "There is no other whole checkpoint to go on from: put back a copy of it, or start anew with: "
-            f"glasshouse train --recipe {folder.path / 'recipe.json'}"
+            "glasshouse train --recipe {path}",
+            path=folder.path / "recipe.json",
         )
     furthest = max(whole, key=lambda one: one[0])[1]
-    told = ", ".join(f"{name} (after step {step:,})" for step, name in whole)
-    return f"Whole is {told}. To go on from there, training again what came after: " + (
-        f"glasshouse resume {folder.path} --from {furthest}"
+    told = joined(", ", (Message("{name} (after step {step})", name=name, step=f"{step:,}") for step, name in whole))
+    return Message(
+        "Whole is {told}. To go on from there, training again what came after: glasshouse resume {path} "
+        "--from {furthest}",
+        told=told,
+        path=folder.path,
+        furthest=furthest,
     )
 
 
@@ -90,13 +100,20 @@ def check_fit(folder: RunFolder, position: Position | None, classes: Sequence[st
     problems = list(other_recipe(position, {**recipe, "epochs": before}, classes))
     if problems:
         raise DamagedRunError(
-            f"{folder.path}: {'; '.join(problems[:3])}. One of them belongs to another run, or was changed: put back "
-            "what belongs together, or train anew"
+            "{path}: {problems}. One of them belongs to another run, or was changed: put back what belongs "
+            "together, or train anew",
+            path=folder.path,
+            problems=joined("; ", problems[:3]),
         )
     if before == now:
         return None
     position.recipe["epochs"] = now
-    return f"recipe.json says {now} epochs now, the checkpoint was made with {before}: going on to {now}"
+    return Message(
+        "recipe.json says {now} epochs now, the checkpoint was made with {before}: going on to {now2}",
+        now=now,
+        before=before,
+        now2=now,
+    )
 
 
 def events_fault(folder: RunFolder, length: int, told: str) -> str | None:
@@ -105,13 +122,19 @@ def events_fault(folder: RunFolder, length: int, told: str) -> str | None:
     if not length:
         return None
     if not path.exists():
-        return "it is missing"
+        return Message("it is missing")
     with path.open("rb") as file:
         found = file.read(length)
     if len(found) < length:
-        return f"it has {len(found):,} bytes, the checkpoint stands behind {length:,}"
+        return Message(
+            "it has {found} bytes, the checkpoint stands behind {length}", found=f"{len(found):,}", length=f"{length:,}"
+        )
     fault = f"{zlib.crc32(found):08x}"
-    return None if told in ("", fault) else f"its checksum is {fault}, it was written with {told[:20]}"
+    return (
+        None
+        if told in ("", fault)
+        else Message("its checksum is {found}, it was written with {told}", found=fault, told=told[:20])
+    )
 
 
 def restore_events(folder: RunFolder, position: Position) -> str | None:
@@ -129,14 +152,17 @@ def restore_events(folder: RunFolder, position: Position) -> str | None:
         return None
     if path.exists():
         raise DamagedRunError(
-            f"{path} is damaged: {fault}. The weights do not depend on it: delete it, and the run goes on with the "
-            "epochs that its checkpoint remembers"
+            "{path} is damaged: {fault}. The weights do not depend on it: delete it, and the run goes on with "
+            "the epochs that its checkpoint remembers",
+            path=path,
+            fault=fault,
         )
     lines = [json.dumps(epoch, ensure_ascii=False) + "\n" for epoch in position.history]
     write_atomically(path, "".join(lines).encode())
     position.events = path.stat().st_size
-    return (
-        f"events.jsonl was missing: it has been written anew with the {len(lines)} epochs that the checkpoint remembers"
+    return Message(
+        "events.jsonl was missing: it has been written anew with the {lines} epochs that the checkpoint remembers",
+        lines=len(lines),
     )
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from glasshouse.errors import NotFiniteError
 from glasshouse.events import EpochDone
+from glasshouse.messages import Message
 from glasshouse.networks.layered import Layered
 from glasshouse.training.averaging import MovingAverage
 from glasshouse.training.batch_sources import Part
@@ -86,9 +87,11 @@ class Stepper:
 
     def _check(self, loss: float, norm: float) -> None:
         if not math.isfinite(loss):
-            raise NotFiniteError(f"the loss is {loss}", 0)
+            raise NotFiniteError(Message("the loss is {loss}", loss=loss), 0)
         if not math.isfinite(norm) and (not self.precision.scaled or self.scaler.get_scale() < 1):
-            raise NotFiniteError(f"the loss is {loss:.4g}, but its gradient is {norm}", 0)
+            raise NotFiniteError(
+                Message("the loss is {loss}, but its gradient is {norm}", loss=f"{loss:.4g}", norm=norm), 0
+            )
 
 
 class TrainingState:
@@ -162,8 +165,12 @@ class TrainingState:
         """
         names = broken(self.evaluated)
         if names:
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise spoiled(self.recipe, self.position, f"the weights {names[0]}{more} are NaN or infinite")
+            more = Message(" and {problems} more", problems=len(names) - 1) if len(names) > 1 else ""
+            raise spoiled(
+                self.recipe,
+                self.position,
+                Message("the weights {names}{more} are NaN or infinite", names=names[0], more=more),
+            )
 
     def check_scores(self, scores: Scores) -> None:
         """See that the loss on the validation pictures is a number.
@@ -172,7 +179,9 @@ class TrainingState:
             NotFiniteError: it is not.
         """
         if not math.isfinite(scores.loss):
-            raise spoiled(self.recipe, self.position, f"the loss on the validation pictures is {scores.loss}")
+            raise spoiled(
+                self.recipe, self.position, Message("the loss on the validation pictures is {loss}", loss=scores.loss)
+            )
 
     def end_epoch(self, scores: Scores | None) -> EpochDone:
         """Close the epoch with its scores, and move on to the next."""

@@ -66,7 +66,7 @@ def restore_state(state: TrainingState, tensors: dict[str, torch.Tensor], positi
     """
     plan = state.setup.plan
     if problems := list(disagreements(position, plan.epochs, plan.steps)):
-        raise DamagedRunError(f"the checkpoint cannot be used: {'; '.join(problems[:3])}")
+        raise DamagedRunError("the checkpoint cannot be used: {problems}", problems="; ".join(problems[:3]))
     load_state(state.module, tensors, "module")
     if state.average is not None:
         load_state(state.average.module, tensors, "average")
@@ -87,4 +87,6 @@ def _restore_scaler(state: TrainingState, position: Position) -> None:
     try:
         state.stepper.scaler.load_state_dict(position.scaler)
     except (RuntimeError, KeyError, TypeError) as error:
-        raise DamagedRunError(f"the checkpoint has no state of mixed precision that can be used: {error}") from None
+        raise DamagedRunError(
+            "the checkpoint has no state of mixed precision that can be used: {error}", error=error
+        ) from None

@@ -13,10 +13,11 @@ from torch import nn
 from glasshouse.data.stored.rows import Split
 from glasshouse.events import Progress
 from glasshouse.export.inference import Inference, softmax
+from glasshouse.messages import Message
 
 __all__ = ["PURPOSE", "FeatureValidator", "PictureValidator", "Scores", "Validator"]
 
-PURPOSE = "to look at the validation pictures"  # of the memory that it takes
+PURPOSE = Message("to look at the validation pictures")  # of the memory that it takes
 BLOCKS = 16  # blocks of pictures between two reports of progress
 LEAST = 1e-38  # a probability that float32 rounds to 0 costs 87 nats, not infinity
 

@@ -13,6 +13,7 @@ from glasshouse.integrity.blocks import file_entry
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, read_object
 from glasshouse.integrity.tensors import tensors_fault
 from glasshouse.integrity.verification import FileCheck, State, Verification
+from glasshouse.messages import Message
 from glasshouse.training.checkpoints import read_checkpoint
 from glasshouse.training.position import Position, other_recipe
 from glasshouse.training.run_folder import RunFolder
@@ -35,7 +36,9 @@ def verify(path: str | Path) -> Verification:
         return verify_run(place)
     if place.is_file() or "model.json" in names or "weights.safetensors" in names:
         return verify_model(place)
-    raise InputError(f"There is no dataset, run or model at {place}: give a run's or dataset's folder, or a model.")
+    raise InputError(
+        "There is no dataset, run or model at {place}: give a run's or dataset's folder, or a model.", place=place
+    )
 
 
 def verify_run(path: str | Path) -> Verification:
@@ -56,11 +59,11 @@ def verify_run(path: str | Path) -> Verification:
         checks += [FileCheck(f"model/{file.name}", file.state, file.reason) for file in model.files]
         problems += model.problems
     if any(check.state == "unchecked" for check in checks):
-        notes.append("What is unchecked was made before there were checksums: it could be read.")
+        notes.append(Message("What is unchecked was made before there were checksums: it could be read."))
     try:
         problems += _dataset(folder, positions)
     except GlasshouseError as error:
-        notes.append(f"The run could not be compared with its dataset: {error}")
+        notes.append(Message("The run could not be compared with its dataset: {error}", error=error))
     return Verification(str(path), "run", tuple(checks), tuple(problems), tuple(notes))
 
 
@@ -86,7 +89,7 @@ def _recipe(folder: RunFolder) -> FileCheck:
     except GlasshouseError:  # run.json, which is told by itself
         fault, known = None, False
     if fault is not None:
-        return FileCheck(name, "damaged", f"{fault} (or it was changed by hand)")
+        return FileCheck(name, "damaged", Message("{fault} (or it was changed by hand)", fault=fault))
     try:
         _ = folder.recipe
     except GlasshouseError as error:
@@ -129,14 +132,16 @@ def _events(folder: RunFolder, positions: dict[str, Position]) -> FileCheck:
         try:
             event = json.loads(line)
             if event["type"] not in EVENTS:
-                raise ValueError(f"unknown type {str(event['type'])[:40]!r}")
+                raise ValueError(Message("unknown type {event}", event=repr(str(event["type"])[:40])))
             EVENTS[event["type"]].from_dict({key: value for key, value in event.items() if key != "type"})
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            return FileCheck(name, "damaged", f"line {number}: {error}")
+            return FileCheck(name, "damaged", Message("line {number}: {error}", number=number, error=error))
     facts = _facts(folder)
     whole, told = facts.get("events"), file_entry(content)
     if facts.get("status") == "done" and isinstance(whole, dict) and whole != told:
-        return FileCheck(name, "damaged", f"it has {told}, it was written with {str(whole)[:80]}")
+        return FileCheck(
+            name, "damaged", Message("it has {told}, it was written with {whole}", told=told, whole=str(whole)[:80])
+        )
     if torn and facts.get("status") == "done":
         return FileCheck(name, "damaged", "its last line is torn")
     return FileCheck(name, "whole" if last.told or whole else "unchecked")
@@ -171,22 +176,36 @@ def _disagreements(folder: RunFolder, positions: dict[str, Position]) -> Iterato
         return
     for name, position in positions.items():
         for text in other_recipe(position, recipe, position.classes):
-            yield f"checkpoints/{name}.safetensors: {text}"
+            yield Message("checkpoints/{name}.safetensors: {text}", name=name, text=text)
     last, best = positions.get("last"), positions.get("best")
     if last is not None and best is not None and best.epoch != last.best.get("best_epoch", best.epoch):
-        yield f"best is of epoch {best.epoch}, last says that the best was {last.best.get('best_epoch')}"
+        yield Message(
+            "best is of epoch {epoch}, last says that the best was {get}",
+            epoch=best.epoch,
+            get=last.best.get("best_epoch"),
+        )
 
 
 def _dataset(folder: RunFolder, positions: dict[str, Position]) -> Iterator[str]:
     recipe = folder.recipe
     dataset = open_dataset(folder.dataset_path())
     if recipe.fingerprint not in (None, dataset.fingerprint):
-        yield f"{dataset.path} has the fingerprint {dataset.fingerprint}, the run was made with {recipe.fingerprint}"
+        yield Message(
+            "{path} has the fingerprint {fingerprint}, the run was made with {fingerprint2}",
+            path=dataset.path,
+            fingerprint=dataset.fingerprint,
+            fingerprint2=recipe.fingerprint,
+        )
     for name, position in positions.items():
         if position.classes and position.classes != list(dataset.classes):
             yield (
-                f"{name} was made with the classes {', '.join(position.classes)[:200]}, the dataset at {dataset.path} "
-                f"has {', '.join(dataset.classes)[:200]}, in this order"
+                Message(
+                    "{name} was made with the classes {classes}, the dataset at {path} has {classes2}, in this order",
+                    name=name,
+                    classes=", ".join(position.classes)[:200],
+                    path=dataset.path,
+                    classes2=", ".join(dataset.classes)[:200],
+                )
             )
 
 

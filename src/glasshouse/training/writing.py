@@ -25,8 +25,12 @@ def write_atomically(path: Path, *data: bytes | memoryview) -> None:
         _rename(beside, path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise RunError(f"cannot write {path} ({error.strerror}); what was written before stands. Free some space or "
-                       "permit writing, and go on with glasshouse resume") from None  # fmt: skip
+        raise RunError(
+            "cannot write {path} ({strerror}); what was written before stands. Free some space or "
+            "permit writing, and go on with glasshouse resume",
+            path=path,
+            strerror=error.strerror,
+        ) from None
 
 
 def _rename(beside: Path, path: Path) -> None:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from glasshouse import __version__
 from glasshouse.errors import BusyError, GlasshouseError, Problem
+from glasshouse.messages import joined
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.discretion import without_home
 from glasshouse.web.context.guard import HEADERS, Guard
@@ -58,7 +59,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     if request.url.path.startswith("/api/") or page is None:
         answer: Response = fault_response(status, problems, language_of(request))
     else:
-        message = "\n".join(problem.message for problem in problems)
+        message = joined("\n", (problem.message for problem in problems))
         answer = page(request, status, message, [p for p in problems if p.field] or _none())
     if isinstance(error, BusyError):
         answer.headers["Retry-After"] = str(error.seconds)

@@ -22,12 +22,16 @@ def open_archive(path: Path, limits: Limits | None = None) -> ZipFiles | TarFile
         with path.open("rb") as file:
             head = file.read(512)
     except PermissionError:
-        raise SourceError(f"no permission to read {path}; change its rights, or copy it") from None
+        raise SourceError("no permission to read {path}; change its rights, or copy it", path=path) from None
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}") from None
+        raise SourceError("{path} cannot be read: {strerror}", path=path, strerror=error.strerror) from None
     for magic, kind in _OTHERS.items():
         if head.startswith(magic):
-            raise SourceError(f"{path} is a {kind} archive; zip and tar can be read. Unpack it and give the folder.")
+            raise SourceError(
+                "{path} is a {kind} archive; zip and tar can be read. Unpack it and give the folder.",
+                path=path,
+                kind=kind,
+            )
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return ZipFiles(path, limits)
     if head[257:262] == b"ustar" or path.name.lower().endswith(".tar") or head.startswith(tuple(UNPACKERS)):

@@ -10,6 +10,7 @@ from glasshouse.data.check import Rejected
 from glasshouse.data.items import Listed
 from glasshouse.data.names import composed
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message
 
 __all__ = ["Entry", "Limits", "check_bomb", "entry_path", "tree_of"]
 
@@ -48,13 +49,25 @@ def check_bomb(archive: Path, count: int, total: int, limits: Limits) -> None:
     """
     size = max(1, archive.stat().st_size)
     if count > limits.count:
-        raise SourceError(f"{archive} has more than {limits.count:,} entries; split it into several archives")
+        raise SourceError(
+            "{archive} has more than {count} entries; split it into several archives",
+            archive=archive,
+            count=f"{limits.count:,}",
+        )
     if total > limits.total:
-        raise SourceError(f"{archive} unpacks to {total:,} bytes, the limit is {limits.total:,}; give a folder instead")
+        raise SourceError(
+            "{archive} unpacks to {total} bytes, the limit is {total2}; give a folder instead",
+            archive=archive,
+            total=f"{total:,}",
+            total2=f"{limits.total:,}",
+        )
     if total > limits.ratio_from and total > limits.ratio * size:
         raise SourceError(
-            f"{archive} has {size:,} bytes and unpacks to at least {total:,}: pictures do not shrink that much, this "
-            "looks like a decompression bomb. Unpack it yourself and give the folder if you trust it."
+            "{archive} has {size} bytes and unpacks to at least {total}: pictures do not shrink that much, this "
+            "looks like a decompression bomb. Unpack it yourself and give the folder if you trust it.",
+            archive=archive,
+            size=f"{size:,}",
+            total=f"{total:,}",
         )
 
 
@@ -69,7 +82,7 @@ def tree_of(entries: Iterable[Entry], limits: Limits) -> Tree:
     taken: set[str] = set()
     for entry in entries:
         path = entry_path(entry.name)
-        reason = _reason(entry, limits) or ("a second entry of this name" if path in taken else None)
+        reason = _reason(entry, limits) or (Message("a second entry of this name") if path in taken else None)
         if any(is_hidden(part) for part in path.split("/") if part not in ("..", ".")):
             tree.hidden.append(path)
         elif entry.kind == "folder" and reason is None:
@@ -85,17 +98,23 @@ def tree_of(entries: Iterable[Entry], limits: Limits) -> Tree:
 def _reason(entry: Entry, limits: Limits) -> str | None:
     name = entry.name.replace("\\", "/")
     if not name.strip("/. ") or "\0" in name:
-        return None if entry.kind == "folder" and name in (".", "./") else "it has no usable name"
+        return None if entry.kind == "folder" and name in (".", "./") else Message("it has no usable name")
     if name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/"):
-        return "its name would leave the archive's folder"
+        return Message("its name would leave the archive's folder")
     if any("\ud800" <= letter <= "\udfff" for letter in name):
-        return "its name is not valid Unicode"
+        return Message("its name is not valid Unicode")
     if entry.kind not in ("file", "folder"):
-        return f"not a file but {entry.kind}"
+        return Message("not a file but {kind}", kind=entry.kind)
     if entry.size > FILE_LIMIT:
-        return f"{entry.size:,} bytes, a picture has at most {FILE_LIMIT:,}"
+        return Message(
+            "{size} bytes, a picture has at most {FILE_LIMIT}", size=f"{entry.size:,}", FILE_LIMIT=f"{FILE_LIMIT:,}"
+        )
     if entry.packed and entry.size > 1 << 26 and entry.size > limits.ratio * entry.packed:
-        return f"{entry.packed:,} bytes that unpack to {entry.size:,}: this looks like a decompression bomb"
+        return Message(
+            "{packed} bytes that unpack to {size}: this looks like a decompression bomb",
+            packed=f"{entry.packed:,}",
+            size=f"{entry.size:,}",
+        )
     return None
 
 

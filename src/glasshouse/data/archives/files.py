@@ -11,6 +11,7 @@ from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.items import Listed
 from glasshouse.data.names import composed
 from glasshouse.errors import PictureError
+from glasshouse.messages import Message
 
 __all__ = [
     "FILE_LIMIT", "DiskFiles", "Files", "Tree", "check_regular", "compose_paths", "hidden_finding", "is_hidden",
@@ -27,7 +28,12 @@ _HIDDEN = frozenset({
     "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "@__thumb",  # Synology, QNAP
     "__pycache__", "picasa.ini", "picasaoriginals",
 })  # fmt: skip
-_KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+_KINDS = {
+    stat.S_IFIFO: Message("a named pipe"),
+    stat.S_IFSOCK: Message("a socket"),
+    stat.S_IFCHR: Message("a device"),
+    stat.S_IFBLK: Message("a device"),
+}
 
 
 @dataclass
@@ -81,8 +87,10 @@ def hidden_finding(hidden: list[str]) -> Iterator[Finding]:
     """Yield the sentence on hidden files, where there are any."""
     if hidden:
         shown = ", ".join(sorted(hidden)[:5]) + (", ..." if len(hidden) > 5 else "")
-        word = "file or folder was" if len(hidden) == 1 else "files or folders were"
-        yield Finding("hidden", f"{len(hidden)} hidden {word} passed over: {shown}")
+        word = Message("file or folder was") if len(hidden) == 1 else Message("files or folders were")
+        yield Finding(
+            "hidden", Message("{hidden} hidden {word} passed over: {shown}", hidden=len(hidden), word=word, shown=shown)
+        )
 
 
 class DiskFiles:
@@ -111,11 +119,13 @@ def read_regular(path: Path, limit: int = FILE_LIMIT) -> bytes:
     """
     with _opened(path) as file:
         if (size := os.fstat(file.fileno()).st_size) > limit:
-            raise PictureError(f"{size:,} bytes, a picture has at most {limit:,}")
+            raise PictureError(
+                "{size} bytes, a picture has at most {FILE_LIMIT}", size=f"{size:,}", FILE_LIMIT=f"{limit:,}"
+            )
         try:
             return file.read(size)
         except OSError as error:
-            raise PictureError(f"cannot be read: {error.strerror or error}") from None
+            raise PictureError("cannot be read: {error}", error=error.strerror or error) from None
 
 
 def check_regular(path: Path) -> None:
@@ -136,11 +146,13 @@ def _opened(path: Path) -> BinaryIO:
     except PermissionError:
         raise PictureError("no permission to read it") from None
     except (OSError, ValueError) as error:
-        raise PictureError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise PictureError("cannot be read: {error}", error=getattr(error, "strerror", None) or error) from None
     mode = os.fstat(number).st_mode
     if not stat.S_ISREG(mode):
         os.close(number)
-        raise PictureError("a folder, not a picture" if stat.S_ISDIR(mode) else f"not a file but {_kind(mode)}")
+        raise PictureError(
+            "a folder, not a picture" if stat.S_ISDIR(mode) else Message("not a file but {kind}", kind=_kind(mode))
+        )
     return os.fdopen(number, "rb")
 
 
@@ -173,12 +185,14 @@ def _enter(root: Path, path: str, linked: bool, seen: dict[tuple[int, int], str]
     try:
         found = (root / path).stat()
     except OSError as error:
-        tree.rejected.append(Rejected(path, f"the folder cannot be read: {error.strerror}"))
+        tree.rejected.append(Rejected(path, Message("the folder cannot be read: {strerror}", strerror=error.strerror)))
         return False
     key = (found.st_dev, found.st_ino)
     if linked and key in seen:
-        target = seen[key] or "the source itself"
-        tree.rejected.append(Rejected(path, f"a link to a folder that is read already: {target}"))
+        target = seen[key] or Message("the source itself")
+        tree.rejected.append(
+            Rejected(path, Message("a link to a folder that is read already: {target}", target=target))
+        )
         return False
     if linked and root.resolve().is_relative_to((root / path).resolve()):
         tree.rejected.append(Rejected(path, "a link to a folder that contains the source itself"))
@@ -199,7 +213,7 @@ def _read_folder(
         tree.rejected.append(Rejected(path, "no permission to read the folder"))
         return
     except OSError as error:
-        tree.rejected.append(Rejected(path, f"the folder cannot be read: {error.strerror}"))
+        tree.rejected.append(Rejected(path, Message("the folder cannot be read: {strerror}", strerror=error.strerror)))
         return
     for entry in found:
         inner = f"{path}/{entry.name}" if path else entry.name
@@ -219,18 +233,20 @@ def _sort_in(
         found = entry.stat()
     except OSError as error:
         loop = entry.is_symlink()
-        tree.rejected.append(Rejected(path, "a link that leads nowhere" if loop else f"cannot be read: {error}"))
+        tree.rejected.append(
+            Rejected(path, "a link that leads nowhere" if loop else Message("cannot be read: {error}", error=error))
+        )
         return
     if stat.S_ISDIR(found.st_mode):
         (links if entry.is_symlink() else queue).append((path, entry.is_symlink()))
     elif stat.S_ISREG(found.st_mode):
         tree.files.append(Listed(path, found.st_size, found.st_mtime_ns))
     else:
-        tree.rejected.append(Rejected(path, f"not a file but {_kind(found.st_mode)}"))
+        tree.rejected.append(Rejected(path, Message("not a file but {kind}", kind=_kind(found.st_mode))))
 
 
 def _kind(mode: int) -> str:
-    return _KINDS.get(stat.S_IFMT(mode), "a folder" if stat.S_ISDIR(mode) else "something special")
+    return _KINDS.get(stat.S_IFMT(mode), Message("a folder") if stat.S_ISDIR(mode) else Message("something special"))
 
 
 def _unwritable(path: str) -> bool:

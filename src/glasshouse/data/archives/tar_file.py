@@ -16,14 +16,15 @@ from glasshouse.data.archives.entries import Entry, Limits, check_bomb, entry_pa
 from glasshouse.data.check import Finding
 from glasshouse.data.items import Listed
 from glasshouse.errors import PictureError, SourceError
+from glasshouse.messages import Message
 
 __all__ = ["UNPACKERS", "TarFiles"]
 
 UNPACKERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _DAMAGE = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError)
 _KINDS = {
-    tarfile.SYMTYPE: "a link", tarfile.LNKTYPE: "a link", tarfile.FIFOTYPE: "a named pipe",
-    tarfile.CHRTYPE: "a device", tarfile.BLKTYPE: "a device",
+    tarfile.SYMTYPE: Message("a link"), tarfile.LNKTYPE: Message("a link"), tarfile.FIFOTYPE: Message("a named pipe"),
+    tarfile.CHRTYPE: Message("a device"), tarfile.BLKTYPE: Message("a device"),
 }  # fmt: skip
 
 
@@ -44,7 +45,9 @@ class TarFiles:
             except SourceError:
                 raise
             except _DAMAGE as error:
-                raise SourceError(f"{path} is damaged or not whole ({error}); copy or fetch it once more") from None
+                raise SourceError(
+                    "{path} is damaged or not whole ({error}); copy or fetch it once more", path=path, error=error
+                ) from None
             self._fd = os.dup(file.fileno())
         written = [(file.path, file.written) for file in self.tree.files if file.written is not None]
         self._places |= {path: self._places[name] for path, name in written}
@@ -59,13 +62,13 @@ class TarFiles:
                 count += 1
                 check_bomb(self.path, count, 0, limits)
                 if member.isfile() and member.offset_data + member.size > end:
-                    raise tarfile.ReadError(f"it ends within {member.name}")
+                    raise tarfile.ReadError(Message("it ends within {name}", name=member.name))
                 name = _korean(member.name)
                 self._places.setdefault(entry_path(name), (member.offset_data, member.size))
                 yield Entry(name, _kind(member), member.size, 0, int(member.mtime * 10**9))
             file.seek(archive.offset)
             if any(file.read(tarfile.BLOCKSIZE)):  # tarfile takes a damaged head for the end
-                raise tarfile.ReadError(f"no head of an entry at byte {archive.offset:,}")
+                raise tarfile.ReadError(Message("no head of an entry at byte {offset}", offset=f"{archive.offset:,}"))
 
     def read(self, path: str) -> bytes:
         """Return the bytes of an entry.
@@ -79,7 +82,7 @@ class TarFiles:
         try:
             return os.pread(self._fd, size, start)
         except OSError as error:
-            raise PictureError(f"cannot be read: {error.strerror}") from None
+            raise PictureError("cannot be read: {error}", error=error.strerror) from None
 
     def stamp(self) -> list[Listed]:
         """Return what changes when the archive does."""
@@ -103,8 +106,8 @@ def _kind(member: tarfile.TarInfo) -> str:
     if member.isdir():
         return "folder"
     if member.issparse():
-        return "a file with holes"
-    return "file" if member.isreg() else _KINDS.get(member.type, "something special")
+        return Message("a file with holes")
+    return "file" if member.isreg() else _KINDS.get(member.type, Message("something special"))
 
 
 def _unpacked(path: Path, limits: Limits) -> IO[bytes]:
@@ -119,9 +122,11 @@ def _unpacked(path: Path, limits: Limits) -> IO[bytes]:
     except SourceError:
         raise
     except PermissionError:
-        raise SourceError(f"no permission to read {path}; change its rights, or copy it") from None
+        raise SourceError("no permission to read {path}; change its rights, or copy it", path=path) from None
     except _DAMAGE as error:
-        raise SourceError(f"{path} cannot be unpacked ({error}); copy or fetch it once more") from None
+        raise SourceError(
+            "{path} cannot be unpacked ({error}); copy or fetch it once more", path=path, error=error
+        ) from None
 
 
 def _copied(path: Path, packed: IO[bytes], limits: Limits) -> IO[bytes]:

@@ -15,6 +15,7 @@ from glasshouse.data.archives.entries import Entry, Limits, check_bomb, entry_pa
 from glasshouse.data.check import Finding
 from glasshouse.data.items import Listed
 from glasshouse.errors import PictureError, SourceError
+from glasshouse.messages import Message
 
 __all__ = ["ZipFiles"]
 
@@ -57,9 +58,9 @@ class ZipFiles:
             with self._zip().open(info) as file:
                 return file.read(info.file_size)
         except NotImplementedError as error:
-            raise PictureError(f"packed in a way that is not known here: {error}") from None
+            raise PictureError("packed in a way that is not known here: {error}", error=error) from None
         except _DAMAGE as error:
-            raise PictureError(f"damaged in the archive: {error}") from None
+            raise PictureError("damaged in the archive: {error}", error=error) from None
 
     def stamp(self) -> list[Listed]:
         """Return what changes when the archive does."""
@@ -77,9 +78,11 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except PermissionError:
-        raise SourceError(f"no permission to read {path}; change its rights, or copy it") from None
+        raise SourceError("no permission to read {path}; change its rights, or copy it", path=path) from None
     except (*_DAMAGE, NotImplementedError) as error:
-        raise SourceError(f"{path} is damaged or not whole ({error}); copy or fetch it once more") from None
+        raise SourceError(
+            "{path} is damaged or not whole ({error}); copy or fetch it once more", path=path, error=error
+        ) from None
 
 
 def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
@@ -107,15 +110,19 @@ def _fits(names: Iterable[bytes], encoding: str) -> bool:
 def _renamed(names: list[str], infos: list[zipfile.ZipInfo]) -> Iterator[Finding]:
     changed = [name for name, info in zip(names, infos) if name != info.filename]
     if changed:
-        message = f"{len(changed)} names in the zip are not marked as Unicode; they were read as {changed[0]}"
-        yield Finding("names", message + ("" if len(changed) == 1 else " and so on"))
+        message = Message(
+            "{changed} names in the zip are not marked as Unicode; they were read as {changed2}",
+            changed=len(changed),
+            changed2=changed[0],
+        )
+        yield Finding("names", message if len(changed) == 1 else Message("{message} and so on", message=message))
 
 
 def _entry(name: str, info: zipfile.ZipInfo) -> Entry:
     mode = info.external_attr >> 16
     kind = "folder" if info.is_dir() or name.endswith("\\") else "file"
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        kind = "a link" if stat.S_ISLNK(mode) else "something special"
+        kind = Message("a link") if stat.S_ISLNK(mode) else Message("something special")
     return Entry(name, kind, info.file_size, info.compress_size, _time(info) * 10**9)
 
 

@@ -11,6 +11,7 @@ from glasshouse.data.check import Finding
 from glasshouse.data.checking.series import series_finding
 from glasshouse.data.checking.survey import Record
 from glasshouse.data.splitting.twins import Twins
+from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Dealt", "find_odd"]
@@ -55,9 +56,13 @@ def _leaks(dealt: Dealt) -> Iterator[Finding]:
         held = sum(dealt.sides[i] != "train" for ids in torn for i in ids)
         yield Finding(
             "leak",
-            f"{held:,} pictures outside of training look the same as a picture of another part, or are of its group "
-            f"({_example(dealt, torn[0])}), so scores will be too good. The parts were given by the source and are "
-            "left as they are; dataset show --twins lists pictures that look the same.",
+            Message(
+                "{held} pictures outside of training look the same as a picture of another part, or are of its group "
+                "({dealt}), so scores will be too good. The parts were given by the source and are left as they are; "
+                "dataset show --twins lists pictures that look the same.",
+                held=f"{held:,}",
+                dealt=_example(dealt, torn[0]),
+            ),
         )
 
 
@@ -66,8 +71,12 @@ def _conflicts(dealt: Dealt) -> Iterator[Finding]:
     if torn:
         yield Finding(
             "label-conflict",
-            f"{len(torn):,} groups of pictures that look the same have several classes ({_example(dealt, torn[0])}). "
-            "One of the labels is wrong, or the classes overlap; dataset show --twins lists them.",
+            Message(
+                "{torn} groups of pictures that look the same have several classes ({dealt}). One of the labels is "
+                "wrong, or the classes overlap; dataset show --twins lists them.",
+                torn=f"{len(torn):,}",
+                dealt=_example(dealt, torn[0]),
+            ),
         )
 
 
@@ -81,14 +90,28 @@ def _series(dealt: Dealt) -> list[Finding]:
 
 def _twins(dealt: Dealt) -> Iterator[Finding]:
     counts, groups = dealt.twins.counts(), _several(dealt.twins.groups)
-    kept = "each group was kept on one side" if not list(_leaks(dealt)) else "their sides were given by the source"
+    kept = (
+        Message("each group was kept on one side")
+        if not list(_leaks(dealt))
+        else Message("their sides were given by the source")
+    )
     if counts["equal"]:
-        yield Finding("twins", f"{counts['equal']:,} pictures have a twin with the same content; {kept}.")
+        yield Finding(
+            "twins",
+            Message(
+                "{counts} pictures have a twin with the same content; {kept}.", counts=f"{counts['equal']:,}", kept=kept
+            ),
+        )
     if counts["near"]:
         example = next(ids for ids in groups if any(dealt.twins.equal[i] is None for i in ids))
         yield Finding(
             "near-twins",
-            f"{counts['near']:,} pictures look nearly the same as another one ({_example(dealt, example)}); {kept}.",
+            Message(
+                "{counts} pictures look nearly the same as another one ({dealt}); {kept}.",
+                counts=f"{counts['near']:,}",
+                dealt=_example(dealt, example),
+                kept=kept,
+            ),
         )
 
 
@@ -98,8 +121,14 @@ def _imbalance(dealt: Dealt) -> Iterator[Finding]:
     if most >= _RARE * least:
         yield Finding(
             "imbalance",
-            f"Class {rare!r} has {least:,} pictures, class {common!r} has {most:,}: look at the scores of each class, "
-            "accuracy alone hides the rare one.",
+            Message(
+                "Class {rare} has {least} pictures, class {common} has {most}: look at the scores of each class, "
+                "accuracy alone hides the rare one.",
+                rare=repr(rare),
+                least=f"{least:,}",
+                common=repr(common),
+                most=f"{most:,}",
+            ),
         )
 
 
@@ -110,7 +139,12 @@ def _missing(dealt: Dealt) -> Iterator[Finding]:
         if absent and side == "val":
             names = ", ".join(map(repr, absent[:10]))
             yield Finding(
-                "class-missing", f"The validation part has no picture of these classes ({len(absent)}): {names}."
+                "class-missing",
+                Message(
+                    "The validation part has no picture of these classes ({absent}): {names}.",
+                    absent=len(absent),
+                    names=names,
+                ),
             )
 
 
@@ -120,7 +154,13 @@ def _tiny(dealt: Dealt) -> Iterator[Finding]:
     if tiny:
         example = f"{tiny[0].item.path}: {tiny[0].width}x{tiny[0].height}"
         yield Finding(
-            "tiny", f"{_pictures(len(tiny))} enlarged more than {_ENLARGED} times to reach the size ({example})."
+            "tiny",
+            Message(
+                "{tiny} enlarged more than {ENLARGED} times to reach the size ({example}).",
+                tiny=_pictures(len(tiny)),
+                ENLARGED=_ENLARGED,
+                example=example,
+            ),
         )
 
 
@@ -134,7 +174,10 @@ def _blank(dealt: Dealt) -> Iterator[Finding]:
         blank += (start + even).tolist()
     if blank:
         path = dealt.records[blank[0]].item.path
-        yield Finding("blank", f"{_pictures(len(blank))} blank, of one colour all over (such as {path}).")
+        yield Finding(
+            "blank",
+            Message("{blank} blank, of one colour all over (such as {path}).", blank=_pictures(len(blank)), path=path),
+        )
 
 
 def _several(groups: Sequence[int | None]) -> list[list[int]]:
@@ -150,8 +193,10 @@ def _example(dealt: Dealt, ids: Sequence[int]) -> str:
     first = ids[0]
     here = (dealt.sides[first], dealt.records[first].item.label)
     other = next((i for i in ids[1:] if (dealt.sides[i], dealt.records[i].item.label) != here), ids[1])
-    return f"such as {dealt.records[first].item.path} and {dealt.records[other].item.path}"
+    return Message(
+        "such as {path} and {path2}", path=dealt.records[first].item.path, path2=dealt.records[other].item.path
+    )
 
 
 def _pictures(count: int) -> str:
-    return "1 picture is" if count == 1 else f"{count:,} pictures are"
+    return Message("1 picture is") if count == 1 else Message("{count} pictures are", count=f"{count:,}")

@@ -7,6 +7,7 @@ from typing import Protocol
 from glasshouse.data.check import Finding
 from glasshouse.data.decoding.values import KINDS, Kind, Range, ValueRanges, Values
 from glasshouse.data.items import Item
+from glasshouse.messages import Message, joined
 
 __all__ = ["range_findings", "time_findings"]
 
@@ -35,13 +36,20 @@ def range_findings(records: Sequence[_Record], ranges: ValueRanges | None) -> It
 
 def _decided(kind: Kind, scale: Range, values: Sequence[Values]) -> str:
     low, high = min(v.low for v in values), max(v.high for v in values)
-    what = "floats" if kind == "floats" else "whole numbers of more than 8 bits"
+    what = "floats" if kind == "floats" else Message("whole numbers of more than 8 bits")
     beyond = low < scale[0] or high > scale[1]
-    cut = "; what lies outside is cut off" if beyond else ""
-    return (
-        f"{len(values):,} pictures hold {what}, from {low:g} to {high:g} over all of them: {scale[0]:g} becomes black "
-        f"and {scale[1]:g} white in every one{cut}, and a model keeps this. If another range is meant, bring the "
-        "values to it before making the dataset."
+    cut = Message("; what lies outside is cut off") if beyond else ""
+    return Message(
+        "{values} pictures hold {what}, from {low} to {high} over all of them: {scale} becomes black and "
+        "{scale2} white in every one{cut}, and a model keeps this. If another range is meant, bring the values "
+        "to it before making the dataset.",
+        values=f"{len(values):,}",
+        what=what,
+        low=f"{low:g}",
+        high=f"{high:g}",
+        scale=f"{scale[0]:g}",
+        scale2=f"{scale[1]:g}",
+        cut=cut,
     )
 
 
@@ -52,9 +60,16 @@ def _dark(scale: Range, found: Sequence[tuple[str, Values]]) -> Iterator[Finding
         path, values = dark[0]
         yield Finding(
             "value-range",
-            f"{len(dark):,} of {len(found):,} pictures become nearly black in the range {scale[0]:g} to {scale[1]:g} "
-            f"(such as {path}, whose values end at {values.high:g}). If they are of another scale, bring all pictures "
-            "to one scale.",
+            Message(
+                "{dark} of {found} pictures become nearly black in the range {scale} to {scale2} (such as {path}, "
+                "whose values end at {high}). If they are of another scale, bring all pictures to one scale.",
+                dark=f"{len(dark):,}",
+                found=f"{len(found):,}",
+                scale=f"{scale[0]:g}",
+                scale2=f"{scale[1]:g}",
+                path=path,
+                high=f"{values.high:g}",
+            ),
         )
 
 
@@ -62,12 +77,27 @@ def time_findings(records: Sequence[_Record]) -> Iterator[Finding]:
     """Yield a finding where the times of pictures rest on different things, which need not agree."""
     counts = Counter(record.dated for record in records if record.dated)
     if len(counts) > 1:
-        words = {"exif": "the EXIF part", "name": "the date in the name", "file": "the time of the file"}
-        told = ", ".join(f"{words[by]} ({counts[by]:,})" for by in words if counts[by])
+        words = {
+            "exif": Message("the EXIF part"),
+            "name": Message("the date in the name"),
+            "file": Message("the time of the file"),
+        }
+        told = joined(
+            ", ",
+            [
+                Message("{word} ({count})", word=Message(words[by]), count=f"{counts[by]:,}")
+                for by in words
+                if counts[by]
+            ],
+        )
         rest = min(counts, key=lambda by: counts[by])
         path = next(record.item.path for record in records if record.dated == rest)
         yield Finding(
             "times",
-            f"When pictures were taken is known by different things: {told}. They need not agree, and the time of a "
-            f"file is often only that of its copy; look at where {path} and its like are in the order.",
+            Message(
+                "When pictures were taken is known by different things: {told}. They need not agree, and the time of "
+                "a file is often only that of its copy; look at where {path} and its like are in the order.",
+                told=told,
+                path=path,
+            ),
         )

@@ -20,6 +20,7 @@ from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.decoding.values import Range, Scaler, Values
 from glasshouse.data.items import Item, Source
 from glasshouse.errors import PictureError
+from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Failure", "Picture", "in_order", "read_picture", "worker_threads"]
@@ -63,7 +64,7 @@ def read_picture(source: Source, item: Item, recipe: DatasetRecipe, ready: Prepr
     except PictureError as error:
         return Failure(str(error), digest)
     except Exception as error:  # noqa: BLE001  (the boundary: one file never stops a job)
-        return Failure(f"cannot be read: {type(error).__name__}: {error}", digest)
+        return Failure(Message("cannot be read: {kind}: {error}", kind=type(error).__name__, error=error), digest)
 
 
 def _picture(

@@ -7,6 +7,7 @@ from glasshouse.data.check import Finding, Rejected
 from glasshouse.data.items import Item
 from glasshouse.data.splitting.split import draw
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message, joined
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Sample", "left_out", "too_rare"]
@@ -47,8 +48,12 @@ def left_out(sample: Sample, recipe: DatasetRecipe) -> list[Finding]:
     """Return what is told of the pictures that the sample left out."""
     if not sample.rest:
         return []
-    text = f"{sample.rest:,} pictures were not used: at most {recipe.max_per_class} a class were asked for"
-    return [Finding("max-per-class", text + ", chosen at random by the seed.")]
+    text = Message(
+        "{rest} pictures were not used: at most {max_per_class} a class were asked for",
+        rest=f"{sample.rest:,}",
+        max_per_class=recipe.max_per_class,
+    )
+    return [Finding("max-per-class", Message("{text}, chosen at random by the seed.", text=text))]
 
 
 def too_rare(items: Sequence[Item], recipe: DatasetRecipe, reasons: Sequence[str] = ()) -> dict[int, Rejected]:
@@ -75,23 +80,42 @@ def _pot(item: Item) -> tuple[str, str]:
 
 
 def _reason(label: str, count: int, recipe: DatasetRecipe) -> str:
-    pictures = "picture" if count == 1 else "pictures"
-    return f"class {label!r} has {count} usable {pictures}, fewer than the {recipe.min_per_class} asked for a class"
+    pictures = Message("picture" if count == 1 else "pictures")
+    return Message(
+        "class {label} has {count} usable {pictures}, fewer than the {min_per_class} asked for a class",
+        label=repr(label),
+        count=count,
+        pictures=pictures,
+        min_per_class=recipe.min_per_class,
+    )
 
 
 def _too_few_classes(counts: Counter[str], kept: Sequence[str], recipe: DatasetRecipe, reasons: Sequence[str]) -> str:
     if not counts:
-        return (
-            f"No usable picture was found in {recipe.source}: there is none, or none could be read. Look at the files: "
-            f"each must open as a picture (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC).{_commonest(reasons)}"
+        return Message(
+            "No usable picture was found in {source}: there is none, or none could be read. Look at the files: "
+            "each must open as a picture (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC).{reasons}",
+            source=recipe.source,
+            reasons=_commonest(reasons),
         )
     seen = ", ".join(f"{name!r} ({count})" for name, count in sorted(counts.items())[:10])
-    return (
-        f"A classifier needs pictures of two classes or more, each with at least {recipe.min_per_class} usable ones; "
-        f"{recipe.source} has {len(kept)}. Classes and usable pictures found: {seen}.{_commonest(reasons)}"
+    return Message(
+        "A classifier needs pictures of two classes or more, each with at least {min_per_class} usable ones; "
+        "{source} has {kept}. Classes and usable pictures found: {seen}.{reasons}",
+        min_per_class=recipe.min_per_class,
+        source=recipe.source,
+        kept=len(kept),
+        seen=seen,
+        reasons=_commonest(reasons),
     )
 
 
 def _commonest(reasons: Sequence[str]) -> str:
-    told = "; ".join(f"{reason} ({count})" for reason, count in Counter(reasons).most_common(3))
-    return f"\nLeft out: {told}" if told else ""
+    told = joined(
+        "; ",
+        (
+            Message("{reason} ({count})", reason=reason, count=count)
+            for reason, count in Counter(reasons).most_common(3)
+        ),
+    )
+    return Message("\nLeft out: {told}", told=told) if told else ""

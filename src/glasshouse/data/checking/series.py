@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from glasshouse.data.check import Finding
 from glasshouse.data.items import Item
 from glasshouse.data.splitting.groups import series_keys
+from glasshouse.messages import Message, Option
 from glasshouse.recipe.patterns import Pattern
 
 __all__ = ["PATTERNS", "series_finding"]
@@ -93,9 +94,13 @@ def _told(
     if not torn:
         return []
     name = items[0].path.rsplit("/", 1)[-1]
-    text = (
-        f"File names such as {name} look like series ({len(spread):,} of them), and pictures of one series are more "
-        f"alike than others. {torn:,} series stand on several sides of the split, so scores will be too good. "
-        f"Keep each series on one side with --group '{pattern}'."
+    text = Message(
+        "File names such as {name} look like series ({spread} of them), and pictures of one series are more "
+        "alike than others. {torn} series stand on several sides of the split, so scores will be too good. Keep "
+        "each series on one side with {group}.",
+        name=name,
+        spread=f"{len(spread):,}",
+        torn=f"{torn:,}",
+        group=Option("group", f"'{pattern}'"),
     )
     return [Finding("series", text)]

@@ -9,6 +9,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from glasshouse.messages import Message
+
 __all__ = ["THUMB", "Spool"]
 
 THUMB = (32, 32, 3)
@@ -61,7 +63,12 @@ class Spool:
             for place, index in enumerate(indices):
                 file.seek(self._ends[index])
                 if file.readinto(out[place].data) != out.shape[1]:
-                    raise OSError(f"the temporary file {self._rows_file} is shorter than what was written to it")
+                    raise OSError(
+                        Message(
+                            "the temporary file {rows_file} is shorter than what was written to it",
+                            rows_file=self._rows_file,
+                        )
+                    )
 
     def encoded_rows(self, indices: Sequence[int]) -> list[bytes]:
         """Return the content of some rows."""

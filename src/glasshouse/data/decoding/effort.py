@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Mapping
 
 from glasshouse.errors import PictureError
+from glasshouse.messages import Message
 
 __all__ = ["check_effort", "tiff_entries"]
 
@@ -61,14 +62,22 @@ def _check_scans(scans: int, pixels: int) -> None:
     if scans > _SCANS and scans * pixels > _SCANNED:
         most = max(_SCANS, _SCANNED // pixels)
         raise PictureError(
-            f"a JPEG of more than {most} scans for {pixels:,} pixels, each of which goes over the whole picture; "
-            "save it again as an ordinary JPEG"
+            "a JPEG of more than {most} scans for {pixels} pixels, each of which goes over the whole picture; "
+            "save it again as an ordinary JPEG",
+            most=most,
+            pixels=f"{pixels:,}",
         )
 
 
 def _check_pieces(pieces: int, name: str, what: str) -> None:
     if pieces > _PIECES:
-        raise PictureError(f"a {name} in {pieces:,} or more {what}, the limit is {_PIECES:,}; save it again")
+        raise PictureError(
+            "a {name} in {pieces} or more {what}, the limit is {PIECES}; save it again",
+            name=name,
+            pieces=f"{pieces:,}",
+            what=what,
+            PIECES=f"{_PIECES:,}",
+        )
 
 
 def _png(data: bytes) -> None:
@@ -89,13 +98,16 @@ def _gif(data: bytes) -> None:
         while at < len(data) and data[at]:
             at += 1 + data[at]
             if at - begin > _TEXT_BYTES:
-                raise PictureError(f"a GIF with more than {_TEXT_BYTES:,} bytes before its picture; save it again")
+                raise PictureError(
+                    "a GIF with more than {TEXT_BYTES} bytes before its picture; save it again",
+                    TEXT_BYTES=f"{_TEXT_BYTES:,}",
+                )
         at += 1
 
 
 def _tiff(data: bytes) -> None:
     counts = {tag: count for tag, _, count, _ in tiff_entries(data)}
-    _check_pieces(max(counts.get(_STRIPS, 0), counts.get(_TILES, 0)), "TIFF", "strips or tiles")
+    _check_pieces(max(counts.get(_STRIPS, 0), counts.get(_TILES, 0)), "TIFF", Message("strips or tiles"))
 
 
 def tiff_entries(data: bytes) -> list[tuple[int, int, int, int]]:
@@ -121,7 +133,10 @@ def _slow(name: str) -> Callable[[bytes], None]:
     def check(data: bytes) -> None:
         if len(data) > _SLOW_BYTES:
             raise PictureError(
-                f"{len(data):,} bytes of {name}, which is decoded slowly: the limit is {_SLOW_BYTES:,}; save it as PNG"
+                "{data} bytes of {name}, which is decoded slowly: the limit is {SLOW_BYTES}; save it as PNG",
+                data=f"{len(data):,}",
+                name=name,
+                SLOW_BYTES=f"{_SLOW_BYTES:,}",
             )
 
     return check
@@ -129,7 +144,7 @@ def _slow(name: str) -> Callable[[bytes], None]:
 
 def _bmp(data: bytes) -> None:
     if data[30:34] in (b"\1\0\0\0", b"\2\0\0\0"):  # run lengths
-        _slow("a packed BMP")(data)
+        _slow(Message("a packed BMP"))(data)
 
 
 def _fits(data: bytes) -> None:
@@ -150,8 +165,8 @@ _CHECKS: Mapping[bytes, Callable[[bytes], None]] = {
     b"BM": _bmp,
     b"SIMPLE": _fits,
     b"qoif": _slow("QOI"),
-    b"P1": _slow("a plain text PBM"),
-    b"P2": _slow("a plain text PGM"),
-    b"P3": _slow("a plain text PPM"),
+    b"P1": _slow(Message("a plain text PBM")),
+    b"P2": _slow(Message("a plain text PGM")),
+    b"P3": _slow(Message("a plain text PPM")),
     b"BLP1": _blp,
 }

@@ -7,6 +7,7 @@ import simplejpeg
 from PIL import Image
 
 from glasshouse.errors import PictureError
+from glasshouse.messages import Message
 
 __all__ = ["decode_encoded", "encode"]
 
@@ -27,7 +28,7 @@ def encode(picture: np.ndarray, encoding: str, quality: int) -> bytes:
         space, sampling = ("GRAY", "Gray") if picture.shape[2] == 1 else ("RGB", "444")
         data: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality, space, sampling)
         return data
-    raise ValueError(f"expected an encoding among raw, png, jpeg, got {encoding!r}")
+    raise ValueError(Message("expected an encoding among raw, png, jpeg, got {encoding}", encoding=repr(encoding)))
 
 
 def decode_encoded(data: bytes, encoding: str, shape: tuple[int, int, int]) -> np.ndarray:
@@ -39,9 +40,16 @@ def decode_encoded(data: bytes, encoding: str, shape: tuple[int, int, int]) -> n
     try:
         picture = _decoded(data, encoding, shape)
     except Exception as error:  # noqa: BLE001  (decoders of damaged bytes raise anything)
-        raise PictureError(f"a stored picture ({encoding}, {len(data)} bytes) is damaged: {error}") from None
+        raise PictureError(
+            "a stored picture ({encoding}, {data} bytes) is damaged: {error}",
+            encoding=encoding,
+            data=len(data),
+            error=error,
+        ) from None
     if picture.shape != shape:
-        raise PictureError(f"a stored picture has the shape {picture.shape}, expected {shape}")
+        raise PictureError(
+            "a stored picture has the shape {shape}, expected {shape2}", shape=picture.shape, shape2=shape
+        )
     return picture
 
 

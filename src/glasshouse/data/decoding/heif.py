@@ -36,7 +36,13 @@ def open_heif(data: bytes, pixel_limit: int) -> Image.Image:
     image = file[file.primary_index]
     width, height = image.size
     if width * height > pixel_limit:
-        raise PictureError(f"{width} x {height} = {width * height:,} pixels, the limit is {pixel_limit:,}")
+        raise PictureError(
+            "{width} x {height} = {width2} pixels, the limit is {pixel_limit}",
+            width=width,
+            height=height,
+            width2=f"{width * height:,}",
+            pixel_limit=f"{pixel_limit:,}",
+        )
     pixels = image.data  # decodes; the size is then that of the pixels
     return Image.frombytes(image.mode, image.size, pixels, "raw", image.mode, image.stride)
 

@@ -33,7 +33,13 @@ def decode_plain_jpeg(data: bytes, pixel_limit: int) -> np.ndarray | None:
     except Exception:  # noqa: BLE001  (a KeyError, for example, of a colour space that it does not know)
         return None
     if width * height > pixel_limit:
-        raise PictureError(f"{width} x {height} = {width * height:,} pixels, the limit is {pixel_limit:,}")
+        raise PictureError(
+            "{width} x {height} = {width2} pixels, the limit is {pixel_limit}",
+            width=width,
+            height=height,
+            width2=f"{width * height:,}",
+            pixel_limit=f"{pixel_limit:,}",
+        )
     try:
         return _decode(data, space, strict=True)
     except Exception as error:  # noqa: BLE001  (what is not understood here is Pillow's)
@@ -43,7 +49,7 @@ def decode_plain_jpeg(data: bytes, pixel_limit: int) -> np.ndarray | None:
     if "Premature end" in message:
         raise PictureError("truncated: the JPEG ends too early")
     if _DAMAGE.search(message):
-        raise PictureError(f"damaged: {message}")
+        raise PictureError("damaged: {message}", message=message)
     return None
 
 

@@ -87,9 +87,9 @@ def from_array(array: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
         shapes = "(H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
-        raise PictureError(f"an array of the shape {array.shape}; expected {shapes}")
+        raise PictureError("an array of the shape {shape}; expected {shapes}", shape=array.shape, shapes=shapes)
     if array.dtype.kind not in "buif":
-        raise PictureError(f"an array of {array.dtype}; expected numbers such as uint8 or float32")
+        raise PictureError("an array of {dtype}; expected numbers such as uint8 or float32", dtype=array.dtype)
     scaler = scaler or Scaler()
     if array.shape[2] in (1, 3):
         return _scaled(array, scaler)

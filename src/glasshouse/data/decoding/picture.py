@@ -19,13 +19,14 @@ from glasshouse.data.decoding.quiet import decoders_quiet
 from glasshouse.data.decoding.resizing import resize
 from glasshouse.data.decoding.values import Scaler
 from glasshouse.errors import PictureError
+from glasshouse.messages import Foreign, Message
 
 __all__ = ["PIXEL_LIMIT", "decode", "decode_as_stored", "decode_encoded", "encode", "resize"]
 
 PIXEL_LIMIT = 100_000_000
 _BEGINNINGS = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP", b"II*\0": "TIFF", b"MM\0*": "TIFF",
-    b"BM": "BMP", b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"BM": "BMP", b"\0\0\0\x0cjP  ": Message("JPEG 2000"),
 }  # fmt: skip
 # EPS is handed to another program to run; IPTC opens what it holds, EPS too; the others only know the names of files
 _UNSAFE = frozenset({"EPS", "IPTC", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"})
@@ -91,7 +92,7 @@ def _bytes_of(source: object) -> bytes:
     if isinstance(source, str | Path):
         return read_regular(Path(source))
     kind = type(source).__name__
-    raise PictureError(f"a {kind}; expected a path, bytes, a Pillow image or an array (H, W, C)")
+    raise PictureError("a {kind}; expected a path, bytes, a Pillow image or an array (H, W, C)", kind=kind)
 
 
 def _from_bytes(data: bytes, pixel_limit: int, scaler: Scaler, upright: bool) -> np.ndarray:
@@ -113,8 +114,9 @@ def _from_heif(data: bytes, pixel_limit: int, scaler: Scaler) -> np.ndarray:
         raise
     except Exception as error:  # noqa: BLE001  (decoders of damaged files raise anything)
         raise PictureError(
-            f"damaged: it begins as HEIC (HEIF), and cannot be read ({str(error).strip()}); if another program opens "
-            "it, export it as JPEG"
+            "damaged: it begins as HEIC (HEIF), and cannot be read ({error}); if another program opens it, "
+            "export it as JPEG",
+            error=Foreign(str(error).strip()),
         ) from None
     return from_image(image, scaler)
 
@@ -151,21 +153,31 @@ def _unknown(data: bytes) -> str:
     if (begins == "WebP" and data[8:12] != b"WEBP") or data.startswith(b"\xff\xd8\xff\xf7"):
         begins = None
     foreign = foreign_file(data) if begins is None else None
-    return f"damaged: it begins as {begins}, and cannot be read" if begins else foreign or "not a picture"
+    return (
+        Message("damaged: it begins as {begins}, and cannot be read", begins=begins)
+        if begins
+        else foreign or Message("not a picture")
+    )
 
 
 def _too_large(text: str, limit: int) -> str:
     """Say in our words what Pillow says of a picture above its own limit, which is not ours to move."""
     pixels, most = ([int(number) for number in re.findall(r"\d+", text)] + [0, 0])[:2]
     if pixels > limit:
-        return f"{pixels:,} pixels, the limit is {limit:,}"
-    return f"{pixels:,} pixels; other than in JPEG, at most {most:,} can be read"
+        return Message("{pixels} pixels, the limit is {limit}", pixels=f"{pixels:,}", limit=f"{limit:,}")
+    return Message(
+        "{pixels} pixels; other than in JPEG, at most {most} can be read", pixels=f"{pixels:,}", most=f"{most:,}"
+    )
 
 
 def _told(error: Exception) -> str:
-    text = str(error) if isinstance(error, _OWN_WORDS) else f"{type(error).__name__}: {error}"
-    text = text.strip() or type(error).__name__
-    return f"truncated: {text}" if "truncated" in text.lower() else f"damaged: {text}"
+    said = str(error) if isinstance(error, _OWN_WORDS) else f"{type(error).__name__}: {error}"
+    text = Foreign(said.strip() or type(error).__name__)
+    return (
+        Message("truncated: {text}", text=text)
+        if "truncated" in text.lower()
+        else Message("damaged: {message}", message=text)
+    )
 
 
 def _formats() -> list[str]:
@@ -178,7 +190,9 @@ def _from_pillow(image: Image.Image, pixel_limit: int, scaler: Scaler, upright: 
     try:
         image.load()
     except MemoryError:
-        raise PictureError(f"{image.width} x {image.height} pixels do not fit into memory") from None
+        raise PictureError(
+            "{width} x {height} pixels do not fit into memory", width=image.width, height=image.height
+        ) from None
     _check_pixels(image.width, image.height, pixel_limit)  # icons know their size only now
     picture = from_image(image, scaler)
     return orient(picture, _orientation(image)) if upright else picture
@@ -194,4 +208,10 @@ def _orientation(image: Image.Image) -> int:
 
 def _check_pixels(width: int, height: int, limit: int) -> None:
     if width * height > limit:
-        raise PictureError(f"{width} x {height} = {width * height:,} pixels, the limit is {limit:,}")
+        raise PictureError(
+            "{width} x {height} = {width2} pixels, the limit is {pixel_limit}",
+            width=width,
+            height=height,
+            width2=f"{width * height:,}",
+            pixel_limit=f"{limit:,}",
+        )

@@ -10,6 +10,7 @@ from PIL import Image
 
 from glasshouse.data.decoding.picture import PIXEL_LIMIT, decode, decode_encoded, encode, resize
 from glasshouse.data.decoding.values import Scaler, ValueRanges
+from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Preprocessing"]
@@ -102,6 +103,12 @@ class Preprocessing:
         """
         limit = data.get("pixel_limit", PIXEL_LIMIT)
         if not isinstance(limit, int) or not 1 <= limit <= MOST_PIXELS:
-            raise ValueError(f"expected a pixel limit from 1 to {MOST_PIXELS:,}, got {limit!r}")
+            raise ValueError(
+                Message(
+                    "expected a pixel limit from 1 to {MOST_PIXELS}, got {limit}",
+                    MOST_PIXELS=f"{MOST_PIXELS:,}",
+                    limit=repr(limit),
+                )
+            )
         made = {"mean": tuple(data["mean"]), "std": tuple(data["std"]), "pixel_limit": limit}
         return cls(**{**data, **made, "ranges": ValueRanges.from_dict(data.get("ranges"))})

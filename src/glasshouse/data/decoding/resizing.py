@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glasshouse.messages import Message
+
 __all__ = ["MODES", "Plan", "plan", "resize"]
 
 MODES = ("squash", "crop", "pad", "half-crop")
@@ -54,7 +56,9 @@ def plan(source_width: int, source_height: int, width: int, height: int, mode: s
     elif mode == "half-crop":
         ratio = (across + down) / 2
     else:
-        raise ValueError(f"expected a way to resize among {', '.join(MODES)}, got {mode!r}")
+        raise ValueError(
+            Message("expected a way to resize among {MODES}, got {mode}", MODES=", ".join(MODES), mode=repr(mode))
+        )
     return Plan(whole, (max(1, round(source_height / ratio)), max(1, round(source_width / ratio))))
 
 

@@ -1,6 +1,7 @@
 """Sizes of pictures as people write them."""
 
 from glasshouse.errors import Problem, RecipeError
+from glasshouse.messages import Message
 
 __all__ = ["parse_size"]
 
@@ -16,5 +17,5 @@ def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
     words = str(size).lower().replace("×", "x").split("x")
     if isinstance(size, int | str) and len(words) in (1, 2) and all(word.strip().isdecimal() for word in words):
         return int(words[0]), int(words[-1])
-    message = f"expected a side such as 224, or width x height such as 320x240, got {size!r}"
+    message = Message("expected a side such as 224, or width x height such as 320x240, got {size}", size=repr(size))
     raise RecipeError("the dataset recipe", [Problem("size", message)])

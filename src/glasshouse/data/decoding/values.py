@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from glasshouse.errors import PictureError
+from glasshouse.messages import Message
 
 __all__ = ["KINDS", "Kind", "Range", "Scaler", "ValueRanges", "Values", "decide", "own_range", "seen", "to_levels"]
 
@@ -56,7 +57,11 @@ class ValueRanges:
             return None
         for name, found in data.items():
             if name not in KINDS or not _is_range(found):
-                raise ValueError(f"expected two finite numbers in order as the range of integers or floats, got {data}")
+                raise ValueError(
+                    Message(
+                        "expected two finite numbers in order as the range of integers or floats, got {data}", data=data
+                    )
+                )
         return cls(**{name: (float(low), float(high)) for name, (low, high) in data.items()})
 
 
@@ -237,6 +242,10 @@ def _check_inside(values: np.ndarray, known: Values, scale: Range) -> None:
     outside = np.count_nonzero((values < low) | (values > high))
     if 2 * outside > known.count:
         raise PictureError(
-            f"its values reach from {known.low:g} to {known.high:g}, and most lie outside of {scale[0]:g} to "
-            f"{scale[1]:g}, the range of the pictures of this dataset; bring them to that range first"
+            "its values reach from {low} to {high}, and most lie outside of {scale} to {scale2}, the range of "
+            "the pictures of this dataset; bring them to that range first",
+            low=f"{known.low:g}",
+            high=f"{known.high:g}",
+            scale=f"{scale[0]:g}",
+            scale2=f"{scale[1]:g}",
         )

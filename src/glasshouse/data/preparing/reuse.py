@@ -61,8 +61,10 @@ def inspect(place: Path) -> Standing | None:
         if isinstance(error, DamagedDatasetError) and not foreign and (place / "train.arrow").is_file():
             return Standing(place, {"foreign": foreign})
         raise DatasetError(
-            f"{place} exists and is not a dataset of this version, so it is left alone ({error}) "
-            "Choose another --out, or remove it yourself."
+            "{place} exists and is not a dataset of this version, so it is left alone ({error}) Choose another "
+            "--out, or remove it yourself.",
+            place=place,
+            error=error,
         ) from None
     return Standing(place, {**manifest, "foreign": foreign})
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from glasshouse.errors import DatasetError
+from glasshouse.messages import Message, Option
 
 __all__ = ["clean_stale", "install", "staging"]
 
@@ -35,7 +36,9 @@ def staging(out: Path) -> Iterator[Path]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DatasetError(_full(out)) from None
         if isinstance(error, PermissionError | FileExistsError | NotADirectoryError) or error.errno == errno.EROFS:
-            raise DatasetError(f"The dataset cannot be written to {out}: {error}. Choose another --out.") from None
+            raise DatasetError(
+                "The dataset cannot be written to {out}: {error}. Choose another --out.", out=out, error=error
+            ) from None
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -95,8 +98,12 @@ def _alive(name: str) -> bool:
 
 def _full(out: Path) -> str:
     free = shutil.disk_usage(out.parent).free
-    return (
-        f"The disk (or what you may use of it) is full: the dataset could not be written to {out} "
-        f"({free / 2**20:,.0f} MB are free now). "
-        "Free some space, choose another --out, a smaller --size, or --encoding jpeg. Nothing half-made was left."
+    return Message(
+        "The disk (or what you may use of it) is full: the dataset could not be written to {out} ({free} MB are "
+        "free now). Free some space, choose another --out, a smaller {size}, or {encoding}. Nothing "
+        "half-made was left.",
+        out=out,
+        free=f"{free / 2**20:,.0f}",
+        size=Option("size"),
+        encoding=Option("encoding", "jpeg"),
     )

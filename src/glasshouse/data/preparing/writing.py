@@ -26,6 +26,7 @@ from glasshouse.data.stored.spreadsheet import ENCODING, write_rows
 from glasshouse.events import Event
 from glasshouse.integrity.blocks import file_entry
 from glasshouse.integrity.documents import with_checksum
+from glasshouse.messages import parts_of
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Draft", "write_dataset"]
@@ -61,7 +62,9 @@ def write_dataset(draft: Draft, spool: Spool, folder: Path) -> Generator[Event, 
         for count in _write_split(draft, spool, side, folder):
             done += count
             yield from clock.tick(done)
-    _write_table(folder / "rejected.csv", ("path", "reason", "sha256"), draft.failures)
+    _write_table(
+        folder / "rejected.csv", ("path", "reason", "sha256", "reason_parts"), map(_with_parts, draft.failures)
+    )
     _write_table(folder / "twins.csv", ("group", "kind", "class", "split", "path"), _twin_rows(draft))
     (folder / "recipe.json").write_text(draft.recipe.to_json(), encoding="utf-8")
     manifest = with_checksum({**_manifest(draft), "files": _checksums(folder)})
@@ -102,6 +105,12 @@ def _columns(draft: Draft, part: Sequence[int], numbers: dict[str, int]) -> RowC
     )
 
 
+def _with_parts(failure: tuple[str, str, str]) -> tuple[str, str, str, str]:
+    """Return a row of ``rejected.csv``; its last cell has the template and the values of the reason, as JSON."""
+    parts = parts_of(failure[1])
+    return (*failure, "" if parts is None else json.dumps(parts, ensure_ascii=False))
+
+
 def _manifest(draft: Draft) -> dict[str, Any]:
     recipe = draft.recipe
     rows = ((s, r.item.label, r.item.path, r.sha256) for s, r in zip(draft.sides, draft.records))
@@ -120,6 +129,7 @@ def _manifest(draft: Draft) -> dict[str, Any]:
         "std": std,
         **({"ranges": ranges} if ranges else {}),
         "warnings": [asdict(finding) for finding in draft.warnings],
+        "warning_parts": [parts_of(finding.message) for finding in draft.warnings],
         "twins": draft.twins.counts(),
         "source": draft.source,
         "recipe_key": recipe_key(recipe),

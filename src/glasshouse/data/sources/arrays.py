@@ -13,6 +13,7 @@ from glasshouse.data.sources.given import layout_findings
 from glasshouse.data.sources.labels import is_missing, label_text, well_named
 from glasshouse.data.sources.stacks import Stack, stack_of, targets_of
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message
 
 __all__ = ["ArrayPart", "ArraySource", "given_parts"]
 
@@ -87,16 +88,20 @@ def _named(label: object, names: Sequence[str] | None) -> tuple[str | None, str]
     """Return the name of a label's class, or None and why it has none."""
     text = None if is_missing(label) else label_text(label)
     if text is None:
-        return None, "it has no label"
+        return None, Message("it has no label")
     number = int(label) if isinstance(label, bool | np.bool_) else _number(text)
     if names is None:
         negative = number is not None and number < 0
-        return (None, f"its label is {text}; expected a number from 0, or a name") if negative else (text, "")
+        return (
+            (None, Message("its label is {text}; expected a number from 0, or a name", text=text))
+            if negative
+            else (text, "")
+        )
     if text in names:
         return text, ""
     if number is not None and 0 <= number < len(names):
         return names[number], ""
-    return None, f"its label is {text}; there are {len(names)} class names"
+    return None, Message("its label is {text}; there are {names} class names", text=text, names=len(names))
 
 
 def _number(text: str) -> int | None:
@@ -106,8 +111,16 @@ def _number(text: str) -> int | None:
 
 def _missing_names(labels: set[str]) -> list[Finding]:
     odd = sorted(label for label in labels if missing_look(label) or label == "None")
-    text = "the class {} is called as programs write a missing label; give None for a picture without one"
-    return [Finding("missing-name", text.format(name)) for name in odd[:1]]
+    return [
+        Finding(
+            "missing-name",
+            Message(
+                "the class {name} is called as programs write a missing label; give None for a picture without one",
+                name=name,
+            ),
+        )
+        for name in odd[:1]
+    ]
 
 
 def _stamp(part: ArrayPart) -> Listed:
@@ -139,8 +152,17 @@ def given_parts(given: Given) -> list[ArrayPart]:
     if len(images) != len(targets):
         shape = images.shape if isinstance(images, np.ndarray) else ()
         last = len(shape) > 2 and shape[-1] == len(targets)
-        hint = f"; the last axis of {shape} has that many: np.moveaxis(images, -1, 0) puts it first" if last else ""
-        raise SourceError(f"{len(images)} pictures and {len(targets)} labels; expected a label a picture{hint}")
+        hint = (
+            Message("; the last axis of {shape} has that many: np.moveaxis(images, -1, 0) puts it first", shape=shape)
+            if last
+            else ""
+        )
+        raise SourceError(
+            "{images} pictures and {targets} labels; expected a label a picture{hint}",
+            images=len(images),
+            targets=len(targets),
+            hint=hint,
+        )
     if isinstance(images, np.ndarray) and images.ndim not in (3, 4):
-        raise SourceError(f"pictures of the shape {images.shape}; expected (N, H, W) or (N, H, W, C)")
+        raise SourceError("pictures of the shape {shape}; expected (N, H, W) or (N, H, W, C)", shape=images.shape)
     return [ArrayPart(None, images, targets, [*findings, *told])]

@@ -10,6 +10,7 @@ from glasshouse.data.names import composed
 from glasshouse.data.sources.lookup import ENDINGS
 from glasshouse.data.sources.parts import part_of_name
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message, Option, joined
 from glasshouse.recipe import LabelRecipe
 
 __all__ = ["Columns", "find_columns", "path_column", "path_head", "split_of_cell", "split_words"]
@@ -34,6 +35,7 @@ _YES = {"true": True, "1": True, "yes": True, "y": True, "예": True,
         "false": False, "0": False, "no": False, "n": False, "아니요": False, "아니오": False}  # fmt: skip
 _FLAGS = {"is_valid": ("val", "train"), "is_test": ("test", "train"), "is_train": ("train", "test"),
           "is_training_image": ("train", "test")}  # fmt: skip
+_COLUMNS = joined(", ", [Option("path-column"), Option("label-column")])
 _TRIED = 20  # rows whose cells are looked at
 
 
@@ -76,8 +78,11 @@ def _headless(row: Sequence[str]) -> Iterator[Finding]:
     if len(row) > 2:
         yield Finding(
             "no-heads",
-            f"the table has no heads of columns: its first column is taken as the path, the second as the label, and "
-            f"{len(row) - 2} more are not read",
+            Message(
+                "the table has no heads of columns: its first column is taken as the path, the second as the label, "
+                "and {row} more are not read",
+                row=len(row) - 2,
+            ),
         )
 
 
@@ -101,7 +106,7 @@ def _chosen(
         findings.append(_several(names, labels))
     group = found["group"][0] if found["group"] else None
     if group is not None and wished["group"] is None:
-        text = f"the column {names[group]} is taken as the group: its pictures stay on one side"
+        text = Message("the column {names} is taken as the group: its pictures stay on one side", names=names[group])
         findings.append(Finding("group-column", text))
     findings += _unused_split(found["split"], split, labels[0], names)
     return Columns(path, labels[0], group, split, names, tuple(findings))
@@ -120,7 +125,9 @@ def path_column(table: Path, rows: Rows, is_there: Callable[[str], bool]) -> int
     found = _path(headed, rows[1:], names, is_there, [])
     if found is None:
         raise SourceError(
-            f"{table}: no column for the path is seen among {', '.join(names)}. Begin it with the line path."
+            "{table}: no column for the path is seen among {names}. Begin it with the line path.",
+            table=table,
+            names=", ".join(names),
         )
     return found
 
@@ -170,7 +177,13 @@ def _wished(table: Path, names: Sequence[str], role: str, wished: str | None) ->
         return None
     spelled = [composed(name) for name in names]
     if composed(wished) not in spelled:
-        raise SourceError(f"{table} has no column {wished} ({role}_column); it has {', '.join(names)}")
+        raise SourceError(
+            "{table} has no column {wished} ({role}_column); it has {names}",
+            table=table,
+            wished=wished,
+            role=role,
+            names=", ".join(names),
+        )
     return spelled.index(composed(wished))
 
 
@@ -217,20 +230,27 @@ def _looks_like_file(cell: str, is_there: Callable[[str], bool]) -> bool:
 
 
 def _taken(role: str, name: str) -> Finding:
-    what = "path of the pictures" if role == "path" else "label"
-    return Finding(f"{role}-column", f"the column {name} is taken as the {what}; name another one if that is wrong")
+    what = Message("path of the pictures") if role == "path" else "label"
+    return Finding(
+        f"{role}-column",
+        Message("the column {name} is taken as the {what}; name another one if that is wrong", name=name, what=what),
+    )
 
 
 def _several(names: Sequence[str], labels: Sequence[int]) -> Finding:
     others = ", ".join(names[number] for number in labels[1:])
-    return Finding("label-column", f"the column {names[labels[0]]} is taken as the label, and not {others}")
+    return Finding(
+        "label-column",
+        Message("the column {names} is taken as the label, and not {others}", names=names[labels[0]], others=others),
+    )
 
 
 def _unused_split(headed: Sequence[int], split: int | None, label: int, names: Sequence[str]) -> Iterator[Finding]:
     for number in headed:
         if split is None and number != label:
             yield Finding(
-                "split-column", f"the column {names[number]} names no train, val or test, so it is not the split"
+                "split-column",
+                Message("the column {names} names no train, val or test, so it is not the split", names=names[number]),
             )
 
 
@@ -238,13 +258,24 @@ def _unknown(
     table: Path, rows: Rows, names: Sequence[str], path: int | None, labels: Sequence[int], place: Path
 ) -> SourceError:
     missing = " and ".join(role for role, there in (("path", path is not None), ("label", bool(labels))) if not there)
-    seen = f"{table}: no column for the {missing} is seen among {', '.join(names)}. "
+    seen = Message(
+        "{table}: no column for the {missing} is seen among {names}. ",
+        table=table,
+        missing=missing,
+        names=", ".join(names),
+    )
     if path is not None:
-        return SourceError(f"{seen}Name the column of the label (--label-column).")
+        return SourceError("{seen}Name the column of the label ({label}).", seen=seen, label=Option("label-column"))
     first = next((cell for row in rows[:_TRIED] for cell in row if PurePosixPath(cell).suffix.lower() in ENDINGS), None)
     if first is not None:
         return SourceError(
-            f"{seen}Cells such as {first} look like pictures, but there is no such file under {place}: give the folder "
-            "that the paths begin in, or name the columns (--path-column, --label-column)."
+            "{seen}Cells such as {first} look like pictures, but there is no such file under {place}: give the "
+            "folder that the paths begin in, or name the columns ({columns}).",
+            seen=seen,
+            columns=_COLUMNS,
+            first=first,
+            place=place,
         )
-    return SourceError(f"{seen}Name them (--path-column, --label-column), or begin the table with the line path,label.")
+    return SourceError(
+        "{seen}Name them ({columns}), or begin the table with the line path,label.", seen=seen, columns=_COLUMNS
+    )

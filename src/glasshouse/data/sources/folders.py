@@ -8,6 +8,7 @@ from glasshouse.data.items import Item, Labelled, Listed
 from glasshouse.data.sources.layout import Layout, find_layout
 from glasshouse.data.sources.lists import lists_among
 from glasshouse.data.sources.shape import Shape
+from glasshouse.messages import Message
 
 __all__ = ["label_by_folder"]
 
@@ -33,12 +34,16 @@ def _item(file: Listed, layout: Layout, roots: Sequence[str]) -> Item | Rejected
     root = next((one for one in roots if file.path.startswith(one)), None)
     if root is None:
         folders = ", ".join(sorted(layout.parts))
-        outside = f"not in one of the folders {folders}" if layout.parts else "not in a class folder"
+        outside = (
+            Message("not in one of the folders {folders}", folders=folders)
+            if layout.parts
+            else Message("not in a class folder")
+        )
         return Rejected(file.path, outside)
     label, slash, _ = file.path[len(root) :].partition("/")
     if not slash:
         where = f" of {root.rstrip('/').removeprefix(layout.top)}" if layout.roots[root] else ""
-        return Rejected(file.path, f"not in a class folder{where}")
+        return Rejected(file.path, Message("not in a class folder{where}", where=where))
     if (reason := layout.aside.get(f"{root}{label}/")) is not None:
         return Rejected(file.path, reason)
     time = file.mtime_ns / 1e9 if file.mtime_ns else None
@@ -49,7 +54,14 @@ def _wrapped(layout: Layout, shape: Shape) -> Iterator[Finding]:
     if layout.top and not layout.parts:
         top = layout.top.rstrip("/")
         names = ", ".join(shape.children(layout.top)[:5])
-        yield Finding("wrapper", f"everything lies in the folder {top}, so the folders in it are the classes ({names})")
+        yield Finding(
+            "wrapper",
+            Message(
+                "everything lies in the folder {top}, so the folders in it are the classes ({names})",
+                top=top,
+                names=names,
+            ),
+        )
 
 
 def _empty_classes(layout: Layout, shape: Shape, items: Sequence[Item]) -> Iterator[Finding]:
@@ -59,7 +71,7 @@ def _empty_classes(layout: Layout, shape: Shape, items: Sequence[Item]) -> Itera
             folder = f"{root}{name}"
             inner = any(other.startswith(f"{folder}/") for other in layout.roots)
             if (split, name) not in filled and not inner and not shape.holds_files(f"{folder}/"):
-                yield Finding("empty-class", f"the class folder {folder} holds no files")
+                yield Finding("empty-class", Message("the class folder {folder} holds no files", folder=folder))
 
 
 def _tables(layout: Layout, tree: Tree, items: Sequence[Item]) -> Iterator[Finding]:
@@ -69,6 +81,9 @@ def _tables(layout: Layout, tree: Tree, items: Sequence[Item]) -> Iterator[Findi
     if items and beside:
         yield Finding(
             "table-beside",
-            f"labels are taken from the folders; the list {beside[0]} beside them was not read. If it has the labels, "
-            "give it as the source.",
+            Message(
+                "labels are taken from the folders; the list {beside} beside them was not read. If it has the "
+                "labels, give it as the source.",
+                beside=beside[0],
+            ),
         )

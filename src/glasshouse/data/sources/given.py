@@ -10,6 +10,7 @@ from glasshouse.data.checking.fingerprint import content_hash
 from glasshouse.data.decoding.modes import channels_first
 from glasshouse.data.items import Given
 from glasshouse.errors import PictureError
+from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["channels_last", "given_digest", "identified", "layout_findings", "picture_size"]
@@ -50,8 +51,10 @@ def channels_last(array: np.ndarray) -> np.ndarray:
         return np.moveaxis(array, 1, -1)
     if array.ndim == 3 and channels_first(array.shape) and array.shape[0] > 1:
         raise PictureError(
-            f"an array of the shape {array.shape}: one picture with its channels first, or {array.shape[0]} grey ones? "
-            "Give np.moveaxis(array, 0, -1) for the one picture, array[..., None] for the grey ones"
+            "an array of the shape {shape}: one picture with its channels first, or {shape2} grey ones? Give "
+            "np.moveaxis(array, 0, -1) for the one picture, array[..., None] for the grey ones",
+            shape=array.shape,
+            shape2=array.shape[0],
         )
     return array
 
@@ -64,8 +67,12 @@ def layout_findings(images: Sequence[np.ndarray] | np.ndarray) -> Iterator[Findi
         count = len(images) if isinstance(images, np.ndarray) else len(turned)
         yield Finding(
             "channels-first",
-            f"{count:,} arrays have their channels first, such as {tuple(turned[0])}: they are read as (channels, "
-            "height, width) and turned; np.moveaxis(images, 1, -1) gives (N, H, W, C)",
+            Message(
+                "{count} arrays have their channels first, such as {turned}: they are read as (channels, height, "
+                "width) and turned; np.moveaxis(images, 1, -1) gives (N, H, W, C)",
+                count=f"{count:,}",
+                turned=tuple(turned[0]),
+            ),
         )
 
 

@@ -17,6 +17,7 @@ from glasshouse.data.archives.entries import Limits, check_bomb
 from glasshouse.data.sources.arrays import ArrayPart
 from glasshouse.data.sources.parts import part_within
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message
 
 __all__ = ["idx_parts", "is_idx_name", "read_idx"]
 
@@ -46,8 +47,8 @@ def idx_parts(files: Iterable[Path]) -> list[ArrayPart]:
             continue
         images, labels = read_idx(path), read_idx(_labels_beside(path))
         if images.ndim not in (3, 4) or labels.ndim != 1 or len(images) != len(labels):
-            shapes = f"{images.shape} and its labels {labels.shape}"
-            raise SourceError(f"{path} has the shape {shapes}; expected (N, H, W) and (N,)")
+            shapes = Message("{shape} and its labels {shape2}", shape=images.shape, shape2=labels.shape)
+            raise SourceError("{path} has the shape {shapes}; expected (N, H, W) and (N,)", path=path, shapes=shapes)
         parts[found["prefix"]] = ArrayPart(_split(found["prefix"]), images, labels)
     return list(parts.values())
 
@@ -64,7 +65,12 @@ def _labels_beside(images: Path) -> Path:
     for choice in (name, plain, f"{plain}.gz"):
         if (images.parent / choice).is_file():
             return images.parent / choice
-    raise SourceError(f"the labels of {images.name} are missing: expected {name} beside it, in {images.parent}")
+    raise SourceError(
+        "the labels of {name} are missing: expected {name2} beside it, in {parent}",
+        name=images.name,
+        name2=name,
+        parent=images.parent,
+    )
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -80,23 +86,40 @@ def read_idx(path: Path) -> np.ndarray:
             kind, shape = _head(path, file.read(4), file.read)
             size = int(np.prod(shape, dtype=object)) * kind.itemsize
             if size > _LIMIT:
-                raise SourceError(f"{path} claims to hold {size:,} bytes, the limit is {_LIMIT:,}")
+                raise SourceError(
+                    "{path} claims to hold {size} bytes, the limit is {LIMIT}",
+                    path=path,
+                    size=f"{size:,}",
+                    LIMIT=f"{_LIMIT:,}",
+                )
             if packed:
                 check_bomb(path, 1, size, _PACKED)
             elif size > path.stat().st_size:
-                raise SourceError(f"{path} ends after {path.stat().st_size:,} of {size:,} bytes; fetch it once more")
+                raise SourceError(
+                    "{path} ends after {data} of {size} bytes; fetch it once more",
+                    path=path,
+                    data=f"{path.stat().st_size:,}",
+                    size=f"{size:,}",
+                )
             data = file.read(size)
     except (OSError, EOFError, zlib.error) as error:
-        raise SourceError(f"{path} cannot be read ({error}); fetch it once more") from None
+        raise SourceError("{path} cannot be read ({error}); fetch it once more", path=path, error=error) from None
     if len(data) < size:
-        raise SourceError(f"{path} ends after {len(data):,} of {size:,} bytes; fetch it once more")
+        raise SourceError(
+            "{path} ends after {data} of {size} bytes; fetch it once more",
+            path=path,
+            data=f"{len(data):,}",
+            size=f"{size:,}",
+        )
     return np.frombuffer(data, kind).reshape(shape).astype(kind.newbyteorder("="), copy=False)
 
 
 def _head(path: Path, magic: bytes, read: Callable[[int], bytes]) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES or not 1 <= magic[3] <= 4:
-        raise SourceError(f"{path} is no idx file: it begins with {magic.hex()}, expected such as 00000803")
+        raise SourceError(
+            "{path} is no idx file: it begins with {magic}, expected such as 00000803", path=path, magic=magic.hex()
+        )
     sizes = read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
-        raise SourceError(f"{path} ends within its head; fetch it once more")
+        raise SourceError("{path} ends within its head; fetch it once more", path=path)
     return np.dtype(_TYPES[magic[2]]), struct.unpack(f">{magic[3]}I", sizes)

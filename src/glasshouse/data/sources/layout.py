@@ -15,6 +15,7 @@ from glasshouse.data.sources.parts import (
     remainder,
 )
 from glasshouse.data.sources.shape import Shape
+from glasshouse.messages import Message
 
 __all__ = ["Layout", "find_layout", "find_parts"]
 
@@ -107,7 +108,11 @@ def _read_as(parts: Mapping[str, str]) -> Iterator[Finding]:
     if odd:
         read = ", ".join(f"{name} ({split})" for name, split in sorted(odd.items()))
         yield Finding(
-            "parts", f"these folders are taken as parts of the split, and the folders in them as the classes: {read}"
+            "parts",
+            Message(
+                "these folders are taken as parts of the split, and the folders in them as the classes: {read}",
+                read=read,
+            ),
         )
 
 
@@ -129,7 +134,12 @@ def _unread(shape: Shape, top: str, parts: Mapping[str, str]) -> Iterator[Findin
     others = [name for name in shape.children(top) if name not in parts]
     if others:
         known, left = _some(sorted(parts)), _some(others)
-        yield Finding("not-read", f"the folders beside {known} are no part of the split and were not read: {left}")
+        yield Finding(
+            "not-read",
+            Message(
+                "the folders beside {known} are no part of the split and were not read: {left}", known=known, left=left
+            ),
+        )
 
 
 def _without_classes(shape: Shape, top: str, parts: Mapping[str, str]) -> Iterator[Finding]:
@@ -138,7 +148,10 @@ def _without_classes(shape: Shape, top: str, parts: Mapping[str, str]) -> Iterat
         names = ", ".join(sorted(loose))
         yield Finding(
             "part-without-classes",
-            f"parts of the split hold no class folders, so their pictures have no label and are left out: {names}",
+            Message(
+                "parts of the split hold no class folders, so their pictures have no label and are left out: {names}",
+                names=names,
+            ),
         )
 
 
@@ -155,23 +168,42 @@ def _beside(shape: Shape, top: str) -> tuple[dict[str, str | None], dict[str, st
         if split != "train" and inside & set(others):
             roots[_inner(shape, top, name, split)] = split
             findings.append(
-                Finding("part-beside", f"the folder {name} beside the class folders holds folders of the same names: "
-                        f"it is taken as the part {split}")
-            )  # fmt: skip
+                Finding(
+                    "part-beside",
+                    Message(
+                        "the folder {name} beside the class folders holds folders of the same "
+                        "names: it is taken as the part {split}",
+                        name=name,
+                        split=split,
+                    ),
+                )
+            )
         elif split != "train":
-            aside[f"{top}{name}/"] = (
-                f"{name} beside the class folders names a part of the split, and has no class folders"
+            aside[f"{top}{name}/"] = Message(
+                "{name} beside the class folders names a part of the split, and has no class folders", name=name
             )
             findings.append(
-                Finding("part-beside", f"the folder {name} beside the class folders is left out: it names a part of "
-                        "the split and has no class folders of its own. If it is a class, rename it (an underscore at "
-                        "the end is enough).")
-            )  # fmt: skip
+                Finding(
+                    "part-beside",
+                    Message(
+                        "the folder {name} beside the class folders is left out: it names a part "
+                        "of the split and has no class folders of its own. If it is a class, "
+                        "rename it (an underscore at the end is enough).",
+                        name=name,
+                    ),
+                )
+            )
         else:
             findings.append(
-                Finding("part-beside", f"the folder {name} is taken as a class like those beside it; if it holds the "
-                        "pictures to train on, give it as the source")
-            )  # fmt: skip
+                Finding(
+                    "part-beside",
+                    Message(
+                        "the folder {name} is taken as a class like those beside it; if it holds "
+                        "the pictures to train on, give it as the source",
+                        name=name,
+                    ),
+                )
+            )
     return roots, aside, findings
 
 
@@ -183,20 +215,23 @@ def _in_names(children: Sequence[str]) -> Iterator[Finding]:
     if twice and len({found[name][0] for name in twice}) > 1:
         yield Finding(
             "parts-in-names",
-            f"the folders {_some(twice)} are taken as classes of their own; if train and test in their names are parts "
-            "of the split, put the class folders into folders called train and test",
+            Message(
+                "the folders {twice} are taken as classes of their own; if train and test in their names are parts "
+                "of the split, put the class folders into folders called train and test",
+                twice=_some(twice),
+            ),
         )
 
 
 def _aside(shape: Shape, root: str) -> dict[str, str]:
     """Return the folders among class folders that are none: without pictures, or said to have no label."""
     pictured = set(shape.children(root))
-    aside = {}
+    aside: dict[str, str] = {}
     for name in shape.all_children(root):
         if name not in pictured:
-            aside[f"{root}{name}/"] = "in a folder without pictures"
+            aside[f"{root}{name}/"] = Message("in a folder without pictures")
         elif is_unlabelled(name) and len(pictured) > 1:
-            aside[f"{root}{name}/"] = "in a folder of pictures without a label"
+            aside[f"{root}{name}/"] = Message("in a folder of pictures without a label")
     return aside
 
 
@@ -205,8 +240,11 @@ def _said(aside: Mapping[str, str]) -> Iterator[Finding]:
     if names:
         yield Finding(
             "unlabelled",
-            f"these folders say that their pictures have no label, and are left out: {', '.join(names)}. If one is a "
-            "class, rename it (an underscore at the end is enough).",
+            Message(
+                "these folders say that their pictures have no label, and are left out: {names}. If one is a class, "
+                "rename it (an underscore at the end is enough).",
+                names=", ".join(names),
+            ),
         )
 
 
@@ -223,9 +261,13 @@ def _nested(shape: Shape, roots: Mapping[str, str | None], aside: Mapping[str, s
             holding = sorted(name for name, names in inside.items() if len(names & set(shared)) > 1)
             yield Finding(
                 "nested-classes",
-                f"the folders {_some(holding)} are taken as classes, and hold folders of the same names "
-                f"({_some(shared)}). If those are the classes, and the folders around them parts of the split, call "
-                "these train, val and test, or give them as the sources of validation and test.",
+                Message(
+                    "the folders {holding} are taken as classes, and hold folders of the same names ({shared}). If "
+                    "those are the classes, and the folders around them parts of the split, call these train, val "
+                    "and test, or give them as the sources of validation and test.",
+                    holding=_some(holding),
+                    shared=_some(shared),
+                ),
             )
 
 

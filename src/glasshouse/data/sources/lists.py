@@ -12,6 +12,7 @@ from glasshouse.data.names import natural
 from glasshouse.data.sources.named import Named, NamedPictures, decoded_text, encoding_finding, read_text
 from glasshouse.data.sources.parts import SPLIT_WORDS, part_of_name
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message
 
 __all__ = ["LISTS", "label_by_lists", "lists_among", "paths_of_list", "read_names"]
 
@@ -53,10 +54,14 @@ def label_by_lists(
         findings += encoding_finding(text, encoding)
         lines = text.splitlines()
         if not any(line.strip() for line in lines):
-            raise SourceError(f"{path} is empty; expected lines such as: pictures/cat.1.jpg 0")
+            raise SourceError("{path} is empty; expected lines such as: pictures/cat.1.jpg 0", path=path)
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                place = f"line {number}" if len(lists) == 1 else f"{path.name} line {number}"
+                place = (
+                    Message("line {lineno}", lineno=number)
+                    if len(lists) == 1
+                    else Message("{name} line {number}", name=path.name, number=number)
+                )
                 _add(collected, Named(place, line.strip(), "", split), names)
     return collected.labelled(names or _numbers(collected), findings)
 
@@ -69,9 +74,9 @@ def paths_of_list(path: Path, collected: NamedPictures) -> Labelled:
     """
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if line.strip():
-            collected.add(Named(f"line {number}", line.strip(), ""))
+            collected.add(Named(Message("line {lineno}", lineno=number), line.strip(), ""))
     if collected.empty:
-        raise SourceError(f"{path} is empty; expected a picture's path in each line")
+        raise SourceError("{path} is empty; expected a picture's path in each line", path=path)
     return collected.labelled()
 
 
@@ -84,11 +89,21 @@ def read_names(path: Path) -> list[str]:
     try:
         lines = [line.strip() for line in read_text(path).rstrip().splitlines()]
     except OSError as error:
-        raise SourceError(f"the labels file {path} cannot be read: {error.strerror}") from None
+        raise SourceError(
+            "the labels file {path} cannot be read: {strerror}", path=path, strerror=error.strerror
+        ) from None
     twice = [name for name, count in Counter(lines).items() if count > 1]
     if not lines or "" in lines or twice:
-        what = "is empty" if not lines else "has an empty line" if "" in lines else f"names {twice[0]} twice"
-        raise SourceError(f"the labels file {path} {what}; expected one class name a line, the first for label 0")
+        what = (
+            Message("is empty")
+            if not lines
+            else Message("has an empty line")
+            if "" in lines
+            else Message("names {twice} twice", twice=twice[0])
+        )
+        raise SourceError(
+            "the labels file {path} {what}; expected one class name a line, the first for label 0", path=path, what=what
+        )
     return lines
 
 
@@ -101,12 +116,19 @@ def _numbers(collected: NamedPictures) -> list[str] | None:
 def _add(collected: NamedPictures, line: Named, names: list[str] | None) -> None:
     found = _LINE.match(line.path)
     if found is None:
-        collected.reject(line, "it has no label; expected: path label")
+        collected.reject(line, Message("it has no label; expected: path label"))
         return
     label = _label(found["label"], names)
     if label is None:
-        expected = f"a number from 0 to {len(names) - 1}" if names else "a number from 0, or a name"
-        collected.reject(replace(line, path=found["path"]), f"its label is {found['label']}; expected {expected}")
+        expected = (
+            Message("a number from 0 to {names}", names=len(names) - 1)
+            if names
+            else Message("a number from 0, or a name")
+        )
+        collected.reject(
+            replace(line, path=found["path"]),
+            Message("its label is {found}; expected {expected}", found=found["label"], expected=expected),
+        )
         return
     collected.add(replace(line, path=found["path"], label=label))
 

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from glasshouse.data.names import cleaned, composed
+from glasshouse.messages import Message
 
 __all__ = ["ENDINGS", "Found", "Lookup", "Several"]
 
@@ -89,12 +90,12 @@ class Lookup:
             if self._is_file(path):
                 yield how, [path]
         near = [path for _, path in readings]
-        yield "in another spelling of Unicode, case or blanks", self._each(near, self._alike)
-        yield "without its ending, or with another one", self._each(near, self._other_ending)
+        yield Message("in another spelling of Unicode, case or blanks"), self._each(near, self._alike)
+        yield Message("without its ending, or with another one"), self._each(near, self._other_ending)
         ends = list(_ends(written, self._own))
         here = [found for end in ends for found in ([end] if self._is_file(end) else self._alike(end))]
-        yield "by the end of its path", here
-        yield "by the end of its path, with another ending", self._each(ends, self._other_ending)
+        yield Message("by the end of its path"), here
+        yield Message("by the end of its path, with another ending"), self._each(ends, self._other_ending)
 
     def _each(self, paths: Iterable[str], find: Callable[[str], list[str]]) -> list[str]:
         return [found for path in paths for found in find(path)]
@@ -161,15 +162,15 @@ def _readings(written: str) -> Iterator[tuple[str, str]]:
     bare = written.strip().strip("\"'`‘’“”").strip().replace("\\", "/")
     if bare[:1] == "'" and bare[1:2] in _FORMULA:
         bare = bare[1:]
-    readings = [("with other slashes", plain), ("without quotes and blanks", bare)]
+    readings = [(Message("with other slashes"), plain), (Message("without quotes and blanks"), bare)]
     if "%" in bare or _URI.match(bare):
-        readings.append(("as a web address or URI writes it", unquote(_URI.sub("", bare))))
+        readings.append((Message("as a web address or URI writes it"), unquote(_URI.sub("", bare))))
     if "+" in bare and _URI.match(bare):
-        readings.append(("as a web address or URI writes it", unquote(_URI.sub("", bare)).replace("+", " ")))
+        readings.append((Message("as a web address or URI writes it"), unquote(_URI.sub("", bare)).replace("+", " ")))
     for how, path in readings:
         inner = _inner(path)
         if inner is not None and not _DRIVE.match(path):
-            yield (how if not path.startswith("/") else "from the folder of the pictures", inner)
+            yield (how if not path.startswith("/") else Message("from the folder of the pictures"), inner)
 
 
 def _inner(path: str) -> str | None:

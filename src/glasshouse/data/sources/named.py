@@ -8,10 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 from glasshouse.data.archives.files import Tree, is_hidden
-from glasshouse.data.check import Finding, Rejected
+from glasshouse.data.check import REASON_OF_LINE, Finding, Rejected
 from glasshouse.data.items import Item, Labelled, Listed
 from glasshouse.data.names import composed
 from glasshouse.data.sources.lookup import Found, Lookup, Several
+from glasshouse.messages import Message
 
 __all__ = ["Named", "NamedInArchive", "NamedPictures", "decoded_text", "encoding_finding", "read_text"]
 
@@ -52,28 +53,31 @@ class NamedPictures:
         self.named.append(named.path)
         place = self.place(named.path)
         if place is None:
-            self.reject(named, f"there is no such file under {self.base}")
+            self.reject(named, Message("there is no such file under {base}", base=self.base))
         elif isinstance(place, Several):
             self.named.extend(place.paths)
-            shown = " and ".join(place.paths[:3]) + (" and more" if len(place.paths) > 3 else "")
-            self.reject(named, f"it may mean more than one file: {shown}")
+            paths = " and ".join(place.paths[:3])
+            shown = Message("{paths} and more", paths=paths) if len(place.paths) > 3 else paths
+            self.reject(named, Message("it may mean more than one file: {shown}", shown=shown))
         else:
             self._take(named, *place)
 
     def _take(self, named: Named, file: Listed, how: str | None) -> None:
         first = self.found.get(file.path)
         if file.path in self.spoiled and how is not None:
-            self.reject(named, f"several lines with other labels mean the file {file.path}")
+            self.reject(named, Message("several lines with other labels mean the file {path}", path=file.path))
         elif first is None:
             self._keep(named, file, how)
         elif first.named.label != named.label and first.how is not None:  # a guess that proves wrong
             del self.found[file.path]
             self.spoiled.add(file.path)
-            self.reject(first.named, f"several lines with other labels mean the file {file.path}")
+            self.reject(first.named, Message("several lines with other labels mean the file {path}", path=file.path))
             self._take(named, file, how)
         else:
-            also = "" if first.named.label == named.label else f" with the label {first.named.label}"
-            self.reject(named, f"named before in {first.named.line}{also}")
+            also = (
+                "" if first.named.label == named.label else Message(" with the label {label}", label=first.named.label)
+            )
+            self.reject(named, Message("named before in {line}{also}", line=first.named.line, also=also))
 
     def _keep(self, named: Named, file: Listed, how: str | None) -> None:
         time = file.mtime_ns / 1e9 if file.mtime_ns else None
@@ -84,7 +88,7 @@ class NamedPictures:
     def reject(self, named: Named, reason: str) -> None:
         """List a line that gives no picture."""
         self.named.append(named.path)
-        self.rejected.append(Rejected(named.path, f"{named.line}: {reason}"))
+        self.rejected.append(Rejected(named.path, Message(REASON_OF_LINE, line=named.line, reason=reason)))
 
     def tree(self) -> Tree:
         """Return the files that were found."""
@@ -100,7 +104,7 @@ class NamedPictures:
 
     def place(self, written: str) -> tuple[Listed, str | None] | Several | None:
         """Return the file of a picture by the path that items have, and how it was found; None where it is nowhere."""
-        for spelling, how in ((written, None), (_at_home(written), "from the folder of the user")):
+        for spelling, how in ((written, None), (_at_home(written), Message("from the folder of the user"))):
             if how is not None and spelling == written:
                 continue
             if how is not None:
@@ -150,7 +154,16 @@ class NamedPictures:
                 ways.setdefault(one.how, []).append((one.named.path, one.file.path))
         for how, pairs in ways.items():
             written, path = pairs[0]
-            yield Finding("found-names", f"{len(pairs):,} pictures of the list were found {how}: {written} is {path}")
+            yield Finding(
+                "found-names",
+                Message(
+                    "{pairs} pictures of the list were found {how}: {written} is {path}",
+                    pairs=f"{len(pairs):,}",
+                    how=how,
+                    written=written,
+                    path=path,
+                ),
+            )
 
 
 @dataclass(frozen=True)
@@ -223,4 +236,7 @@ def encoding_finding(text: str, encoding: str) -> Iterator[Finding]:
     """Yield what is told of a table or list that is not Unicode, with a line to see whether it was read well."""
     if encoding not in ("utf-8-sig", "utf-16"):
         line = next((line.strip() for line in text.splitlines() if not line.isascii()), "")[:80]
-        yield Finding("encoding", f"the list is not Unicode (UTF-8) and was read as {encoding}: {line}")
+        yield Finding(
+            "encoding",
+            Message("the list is not Unicode (UTF-8) and was read as {encoding}: {line}", encoding=encoding, line=line),
+        )

@@ -13,6 +13,7 @@ from glasshouse.data.sources.arrays import ArrayPart
 from glasshouse.data.sources.parts import part_of_name
 from glasshouse.data.sources.stacks import Stack, stack_of, targets_of
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message
 
 __all__ = ["npz_parts"]
 
@@ -30,16 +31,18 @@ def npz_parts(path: Path) -> tuple[list[ArrayPart], list[Finding]]:
         with zipfile.ZipFile(path) as archive:
             size = sum(info.file_size for info in archive.infolist())
         if size > _LIMIT:
-            raise SourceError(f"{path} unpacks to {size:,} bytes, the limit is {_LIMIT:,}")
+            raise SourceError(
+                "{path} unpacks to {size} bytes, the limit is {LIMIT}", path=path, size=f"{size:,}", LIMIT=f"{_LIMIT:,}"
+            )
         check_bomb(path, 1, size, Limits(total=_LIMIT))
         with np.load(path, allow_pickle=False) as arrays:
             return _parts(path, dict(arrays))
     except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise SourceError(f"{path} cannot be read ({error}); fetch it once more") from None
+        raise SourceError("{path} cannot be read ({error}); fetch it once more", path=path, error=error) from None
     except ValueError as error:
         if isinstance(error, SourceError):
             raise
-        raise SourceError(f"{path} cannot be read: {error}") from None
+        raise SourceError("{path} cannot be read: {strerror}", path=path, strerror=error) from None
 
 
 def _parts(path: Path, arrays: dict[str, np.ndarray]) -> tuple[list[ArrayPart], list[Finding]]:
@@ -51,16 +54,27 @@ def _parts(path: Path, arrays: dict[str, np.ndarray]) -> tuple[list[ArrayPart], 
             continue
         if split in parts:
             raise SourceError(
-                f"{path} has two arrays of pictures for one part, {parts[split][0]} and {images}; leave one of them out"
+                "{path} has two arrays of pictures for one part, {parts} and {images}; leave one of them out",
+                path=path,
+                parts=parts[split][0],
+                images=images,
             )
         stack, findings = stack_of(arrays[images])
         targets, told = _flat(path, stack, arrays[labels])
         parts[split] = images, ArrayPart(split, stack, targets, [*findings, *told])
         used |= {images, labels}
     if not parts:
-        raise SourceError(f"{path} has the arrays {', '.join(arrays)}; expected x and y, or x_train and y_train, ...")
+        raise SourceError(
+            "{path} has the arrays {arrays}; expected x and y, or x_train and y_train, ...",
+            path=path,
+            arrays=", ".join(arrays),
+        )
     left = sorted(name for name in arrays if name not in used)
-    unused = [Finding("unused-arrays", f"these arrays of the npz were not read: {', '.join(left)}")] if left else []
+    unused = (
+        [Finding("unused-arrays", Message("these arrays of the npz were not read: {left}", left=", ".join(left)))]
+        if left
+        else []
+    )
     return [part for _, part in parts.values()], unused
 
 
@@ -95,5 +109,10 @@ def _flat(path: Path, images: Stack, labels: np.ndarray) -> tuple[list[object], 
     labels = labels.reshape(len(labels)) if labels.ndim and labels.size == len(labels) else labels
     shape = np.shape(images)
     if labels.ndim not in (1, 2) or len(shape) not in (3, 4) or shape[0] != len(labels):
-        raise SourceError(f"{path} has pictures {shape} and labels {labels.shape}; expected (N, H, W) and (N,)")
+        raise SourceError(
+            "{path} has pictures {shape} and labels {shape2}; expected (N, H, W) and (N,)",
+            path=path,
+            shape=shape,
+            shape2=labels.shape,
+        )
     return targets_of(labels)

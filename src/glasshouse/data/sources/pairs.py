@@ -9,6 +9,7 @@ from glasshouse.data.check import Rejected
 from glasshouse.data.items import Item, Labelled
 from glasshouse.data.names import composed
 from glasshouse.data.sources.labels import label_text
+from glasshouse.messages import Message
 
 __all__ = ["label_by_pairs"]
 
@@ -46,7 +47,7 @@ def _relative(written: str, root: Path | None) -> str:
 
 def _reason(path: str, label: str | None, there: bool, items: dict[str, Item]) -> str | None:
     if path in items:
-        return f"given twice, before with the label {items[path].label}"
+        return Message("given twice, before with the label {label}", label=items[path].label)
     if not there:
-        return "there is no such file in the source"
-    return None if label is not None else "it was given no label"
+        return Message("there is no such file in the source")
+    return None if label is not None else Message("it was given no label")

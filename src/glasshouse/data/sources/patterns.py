@@ -5,6 +5,7 @@ from glasshouse.data.check import Rejected
 from glasshouse.data.items import Item, Labelled
 from glasshouse.data.sources.layout import find_parts
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message
 from glasshouse.recipe.patterns import Pattern, PatternError
 
 __all__ = ["label_by_pattern"]
@@ -21,7 +22,7 @@ def label_by_pattern(tree: Tree, pattern: str) -> Labelled:
     try:
         search = Pattern(pattern).search
     except PatternError as error:
-        raise SourceError(f"the label pattern {pattern[:200]!r} {error}") from None
+        raise SourceError("the label pattern {pattern} {error}", pattern=repr(pattern[:200]), error=error) from None
     top, parts, findings = find_parts(tree)
     items: list[Item] = []
     rejected: list[Rejected] = []
@@ -30,7 +31,9 @@ def label_by_pattern(tree: Tree, pattern: str) -> Labelled:
         found = search(name)
         label = found.group(1) if found is not None else None
         if not label:
-            rejected.append(Rejected(file.path, f"its name does not match the pattern {pattern}"))
+            rejected.append(
+                Rejected(file.path, Message("its name does not match the pattern {pattern}", pattern=pattern))
+            )
             continue
         items.append(Item(file.path, label, parts.get(folder), time=file.mtime_ns / 1e9 or None))
     return Labelled(items, rejected, findings)

@@ -21,6 +21,7 @@ from glasshouse.data.sources.patterns import label_by_pattern
 from glasshouse.data.sources.refusal import check_classes, unknown_file
 from glasshouse.data.sources.tables import label_by_table, paths_of_table
 from glasshouse.errors import PictureError, SourceError
+from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 
 __all__ = ["LABELS", "LISTS", "TABLES", "Given", "Item", "Source", "open_named", "open_named_in", "open_source",
@@ -96,7 +97,7 @@ def _bytes(archive: Files, path: str) -> bytes:
     try:
         return archive.read(path)
     except PictureError as error:
-        raise SourceError(f"{path} cannot be used: {error}") from None
+        raise SourceError("{path} cannot be used: {error}", path=path, error=error) from None
 
 
 def _collected(path: Path, collected: NamedPictures, labels: bool) -> Labelled:
@@ -124,11 +125,16 @@ def _existing(place: str) -> Path:
     try:
         found = root.exists()
     except OSError as error:
-        raise SourceError(f"{place} cannot be read: {error.strerror}") from None
+        raise SourceError("{path} cannot be read: {strerror}", path=place, strerror=error.strerror) from None
     if not found:
-        web = "; fetch it first, nothing is loaded from the network" if _WEB.match(place) else ""
-        where = "" if root.is_absolute() or web else f" (looked in {Path.cwd()})"
-        raise SourceError(f"there is no {place}{where}{web}; give a folder of class folders, a table or an archive")
+        web = Message("; fetch it first, nothing is loaded from the network") if _WEB.match(place) else ""
+        where = "" if root.is_absolute() or web else Message(" (looked in {Path})", Path=Path.cwd())
+        raise SourceError(
+            "there is no {place}{where}{web}; give a folder of class folders, a table or an archive",
+            place=place,
+            where=where,
+            web=web,
+        )
     return root
 
 
@@ -195,7 +201,7 @@ def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
 
 
 def _nothing_given(root: Path) -> SourceError:
-    return SourceError(f"labels of {root} are to be handed over in Python (labels.by is given), and were not")
+    return SourceError("labels of {root} are to be handed over in Python (labels.by is given), and were not", root=root)
 
 
 def _table(path: Path, labels: LabelRecipe) -> Source:
@@ -207,7 +213,7 @@ def _table(path: Path, labels: LabelRecipe) -> Source:
 
 def _lists(lists: list[tuple[Path, str | None]], root: Path, labels: LabelRecipe) -> Source:
     if not lists:
-        raise SourceError(f"{root} has no list: expected train.txt, and val.txt and test.txt where wished")
+        raise SourceError("{root} has no list: expected train.txt, and val.txt and test.txt where wished", root=root)
     for path, _ in lists:
         _readable(path)
     beside = root / LABELS
@@ -222,7 +228,9 @@ def _lists(lists: list[tuple[Path, str | None]], root: Path, labels: LabelRecipe
 def _idx(paths: list[Path], root: Path, labels: LabelRecipe) -> Source:
     parts = idx_parts(paths)
     if not parts:
-        raise SourceError(f"{root} has no idx files; expected such as train-images-idx3-ubyte.gz with its labels")
+        raise SourceError(
+            "{root} has no idx files; expected such as train-images-idx3-ubyte.gz with its labels", root=root
+        )
     return ArraySource(parts, _names(labels, root), [_listed(path) for path in sorted(paths)])
 
 
@@ -237,7 +245,9 @@ def _names(labels: LabelRecipe, root: Path) -> list[str] | None:
 def _pictures(labels: LabelRecipe, root: Path) -> Path:
     folder = _beside(root, labels.pictures) if labels.pictures else root
     if not folder.is_dir():
-        raise SourceError(f"the folder of the pictures, {folder}, is missing; give the one that the paths begin in")
+        raise SourceError(
+            "the folder of the pictures, {folder}, is missing; give the one that the paths begin in", folder=folder
+        )
     return folder
 
 
@@ -251,10 +261,15 @@ def _only_table(root: Path) -> Path:
     try:
         tables = sorted(path for path in root.iterdir() if path.suffix.lower() in TABLES and path.is_file())
     except OSError as error:
-        raise SourceError(f"{root} cannot be read: {error.strerror}") from None
+        raise SourceError("{path} cannot be read: {strerror}", path=root, strerror=error.strerror) from None
     if len(tables) != 1:
         names = ", ".join(path.name for path in tables) or "none"
-        raise SourceError(f"{root} has {len(tables)} tables ({names}); give the table itself as the source")
+        raise SourceError(
+            "{root} has {tables} tables ({names}); give the table itself as the source",
+            root=root,
+            tables=len(tables),
+            names=names,
+        )
     return tables[0]
 
 
@@ -262,16 +277,16 @@ def _plain(path: Path) -> None:
     try:
         check_regular(path)
     except PictureError as error:
-        raise SourceError(f"{path} cannot be used: {error}") from None
+        raise SourceError("{path} cannot be used: {error}", path=path, error=error) from None
 
 
 def _readable(path: Path) -> None:
     try:
         data = read_regular(path)
     except PictureError as error:
-        raise SourceError(f"{path} cannot be used: {error}") from None
+        raise SourceError("{path} cannot be used: {error}", path=path, error=error) from None
     if b"\0" in data[:4096] and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise SourceError(f"{path} is no text file; expected lines such as path,label")
+        raise SourceError("{path} is no text file; expected lines such as path,label", path=path)
 
 
 def _listed(path: Path) -> Listed:

@@ -7,6 +7,7 @@ import numpy as np
 
 from glasshouse.data.check import Finding
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message
 
 __all__ = ["Stack", "stack_of", "targets_of"]
 
@@ -42,7 +43,13 @@ def _first(shape: tuple[int, ...]) -> Finding:
     channels, height, width = shape
     return Finding(
         "channels-first",
-        f"pictures of the shape {shape} are taken as channels first: {channels} channels, {width}x{height} pixels",
+        Message(
+            "pictures of the shape {shape} are taken as channels first: {channels} channels, {width}x{height} pixels",
+            shape=shape,
+            channels=channels,
+            width=width,
+            height=height,
+        ),
     )
 
 
@@ -51,8 +58,14 @@ def _doubtful(shapes: Sequence[tuple[int, ...]]) -> Iterator[Finding]:
         if len(shape) == 3 and shape[0] in _CHANNELS and shape[2] in _CHANNELS and shape[1] > 4:
             yield Finding(
                 "channels-last",
-                f"pictures of the shape {shape} are taken as channels last: {shape[2]} channels, "
-                f"{shape[1]}x{shape[0]} pixels; give them as (N, H, W, C) if that is wrong",
+                Message(
+                    "pictures of the shape {shape} are taken as channels last: {shape2} channels, {shape3}x{shape4} "
+                    "pixels; give them as (N, H, W, C) if that is wrong",
+                    shape=shape,
+                    shape2=shape[2],
+                    shape3=shape[1],
+                    shape4=shape[0],
+                ),
             )
 
 
@@ -84,16 +97,23 @@ def _array(rows: list[object]) -> np.ndarray:
 
 
 def _numbers(rows: np.ndarray, shape: tuple[int, ...]) -> tuple[list[object], list[Finding]]:
-    expected = f"labels of the shape {shape}; expected (N,): one name or number for each picture"
+    expected = Message("labels of the shape {shape}; expected (N,): one name or number for each picture", shape=shape)
     if len(shape) != 2 or shape[1] < 2 or rows.dtype.kind not in "biuf":
         raise SourceError(expected)
     ones, others = (rows == 1).sum(1), ((rows != 0) & (rows != 1)).sum(1)
     wrong = np.flatnonzero((ones > 1) | (others > 0))
     if len(wrong):
-        raise SourceError(f"{expected}, or one-hot (N, K): row {int(wrong[0])} has no single 1 among zeros")
+        raise SourceError(
+            "{expected}, or one-hot (N, K): row {wrong} has no single 1 among zeros",
+            expected=expected,
+            wrong=int(wrong[0]),
+        )
     found: list[object] = [int(row.argmax()) if one else None for row, one in zip(rows, ones)]
     return found, [
-        Finding("one-hot", f"labels of the shape {shape} are taken as one-hot: the place of the 1 is the class")
+        Finding(
+            "one-hot",
+            Message("labels of the shape {shape} are taken as one-hot: the place of the 1 is the class", shape=shape),
+        )
     ]
 
 
@@ -101,18 +121,20 @@ def _mixed(labels: Sequence[object]) -> Iterator[Finding]:
     kinds = {_kind(label) for label in labels} - {""}
     if len(kinds) > 1:
         yield Finding(
-            "mixed-labels", f"labels are of several kinds ({', '.join(sorted(kinds))}): each is taken by its text"
+            "mixed-labels",
+            Message("labels are of several kinds ({kinds}): each is taken by its text", kinds=", ".join(sorted(kinds))),
         )
     broken = next((one for one in labels if isinstance(one, float) and one == one and not one.is_integer()), None)
     if broken is not None:
         yield Finding(
-            "float-labels", f"labels are numbers with fractions, such as {broken}: each is a class of its own"
+            "float-labels",
+            Message("labels are numbers with fractions, such as {broken}: each is a class of its own", broken=broken),
         )
 
 
 def _kind(label: object) -> str:
     if isinstance(label, bool | np.bool_):
-        return "true or false"
+        return Message("true or false")
     if isinstance(label, str | bytes):
         return "texts"
     return "numbers" if isinstance(label, int | float | np.number) and label == label else ""

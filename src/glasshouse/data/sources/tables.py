@@ -12,6 +12,7 @@ from glasshouse.data.sources.columns import Columns, find_columns, path_column, 
 from glasshouse.data.sources.named import Named, NamedPictures, decoded_text, encoding_finding
 from glasshouse.data.stored.spreadsheet import uncell
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message
 from glasshouse.recipe import LabelRecipe
 
 __all__ = ["label_by_table", "paths_of_table", "read_table"]
@@ -39,7 +40,10 @@ def label_by_table(table: Path, collected: NamedPictures, recipe: LabelRecipe) -
     findings += columns.findings
     odd = sorted({item.label for item in collected.items if missing_look(item.label)})
     if odd:
-        text = f"the class {odd[0]} is called as programs write a missing label; leave the cell empty if it means that"
+        text = Message(
+            "the class {odd} is called as programs write a missing label; leave the cell empty if it means that",
+            odd=odd[0],
+        )
         findings.append(Finding("missing-name", text))
     return collected.labelled(warnings=findings)
 
@@ -55,7 +59,7 @@ def paths_of_table(table: Path, collected: NamedPictures) -> Labelled:
     headed = column is not None
     for line, row in enumerate(rows[1 if headed else 0 :], start=first + headed):
         if path := _cell(row, column or 0):
-            collected.add(Named(f"line {line}", path, ""))
+            collected.add(Named(Message("line {lineno}", lineno=line), path, ""))
     return collected.labelled(warnings=findings)
 
 
@@ -67,14 +71,14 @@ def read_table(table: Path) -> tuple[list[list[str]], int, list[Finding]]:
     """
     text, encoding = decoded_text(table.read_bytes())
     if not text.strip():
-        raise SourceError(f"{table} is empty; expected lines such as path,label")
+        raise SourceError("{table} is empty; expected lines such as path,label", table=table)
     first, delimiter = 1, None
     if text[: len(_SEPARATOR)].lower() == _SEPARATOR and len(text.splitlines()[0].strip()) == len(_SEPARATOR) + 1:
         delimiter, text, first = text[len(_SEPARATOR)], text.partition("\n")[2], 2
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter or _delimiter(text)))
     except csv.Error as error:
-        raise SourceError(f"{table} is no table that can be read: {error}") from None
+        raise SourceError("{table} is no table that can be read: {error}", table=table, error=error) from None
     while rows and not any(cell.strip() for cell in rows[0]):
         rows, first = rows[1:], first + 1
     return rows, first, list(encoding_finding(text, encoding))
@@ -89,14 +93,24 @@ def _add(collected: NamedPictures, line: int, row: Sequence[str], columns: Colum
     path, label = _cell(row, columns.path), _cell(row, columns.label)
     word = _cell(row, columns.split)
     split = split_of_cell(word, columns.flag) if word else None
-    named = Named(f"line {line}", path or ",".join(row), label, split, _cell(row, columns.group) or None)
+    named = Named(
+        Message("line {lineno}", lineno=line), path or ",".join(row), label, split, _cell(row, columns.group) or None
+    )
     if columns.names and any(cell.strip() for cell in row[len(columns.names) :]):
-        collected.reject(named, f"it has {len(row)} cells, the head has {len(columns.names)}; put a cell with the "
-                         "delimiter in it into quotes")  # fmt: skip
+        collected.reject(
+            named,
+            Message(
+                "it has {row} cells, the head has {names}; put a cell with the delimiter in it into quotes",
+                row=len(row),
+                names=len(columns.names),
+            ),
+        )
     elif not path or not label:
-        collected.reject(named, f"it has no {'path' if not path else 'label'}")
+        collected.reject(named, (Message("it has no path") if not path else Message("it has no label")))
     elif word and split is None:
-        collected.reject(named, f"its split is {word}; expected {', '.join(split_words(columns.flag))}")
+        collected.reject(
+            named, Message("its split is {word}; expected {flag}", word=word, flag=", ".join(split_words(columns.flag)))
+        )
     else:
         collected.add(named)
 

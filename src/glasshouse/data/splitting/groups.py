@@ -55,11 +55,14 @@ def series_keys(items: Iterable[Item], pattern: str | None) -> list[tuple[str, s
     try:
         rule = Pattern(pattern)
     except PatternError as error:
-        raise SourceError(f"the group pattern {pattern[:200]!r} {error}") from None
+        raise SourceError("the group pattern {pattern} {error}", pattern=repr(pattern[:200]), error=error) from None
     found = [rule.search(item.path) for item in items]
     if items and not any(found):
         raise SourceError(
-            f"The group pattern {pattern!r} matches none of {len(items)} paths, such as {items[0].path!r}. "
-            "Give a regular expression whose first group names the series."
+            "The group pattern {pattern} matches none of {items} paths, such as {path}. Give a regular "
+            "expression whose first group names the series.",
+            pattern=repr(pattern),
+            items=len(items),
+            path=repr(items[0].path),
         )
     return [(i.label, m.group(1) or "") if m else None for i, m in zip(items, found)]

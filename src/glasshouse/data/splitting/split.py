@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from glasshouse.data.items import Item
 from glasshouse.data.splitting.quotas import Quota, quotas
 from glasshouse.errors import SourceError
+from glasshouse.messages import Message, Option, joined
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["deal", "draw", "split_mode"]
@@ -56,8 +57,11 @@ def split_mode(items: Iterable[Item], recipe: DatasetRecipe) -> str:
         return "folder" if given else "random"
     if recipe.split in ("folder", "list") and not given:
         raise SourceError(
-            f"The split is to be taken from the source ({recipe.split}), but {recipe.source} has no train, val or "
-            "test part. Bring such folders or a split column, or use --split random."
+            "The split is to be taken from the source ({split}), but {source} has no train, val or test part. "
+            "Bring such folders or a split column, or use {way}.",
+            split=recipe.split,
+            source=recipe.source,
+            way=Option("split", "random"),
         )
     return recipe.split
 
@@ -169,7 +173,11 @@ def _ranks(items: Sequence[Item], mode: str) -> Callable[[_Unit], tuple[float, i
     times = [item.time for item in items]
     if None in times:
         path = items[times.index(None)].path
-        raise SourceError(f"Pictures cannot be split by time: {path} has no time. Use --split random or ordered.")
+        raise SourceError(
+            "Pictures cannot be split by time: {path} has no time. Use {way} or ordered.",
+            path=path,
+            way=Option("split", "random"),
+        )
     return lambda unit: (min(times[i] or 0.0 for i in unit.members), min(unit.members))
 
 
@@ -212,17 +220,28 @@ def _check(units: Sequence[_Unit], sides: Sequence[str], recipe: DatasetRecipe) 
 
 def _too_few(units: Sequence[_Unit], poor: Sequence[str], total: Counter[str], needed: Sequence[str]) -> str:
     groups = Counter(name for unit in units for name in unit.counts)
-    lines = [f"  {name}: {total[name]} pictures in {groups[name]} groups" for name in poor[:20]]
-    more = [f"  and {len(poor) - 20} more"] if len(poor) > 20 else []
-    return "\n".join(
+    lines = [
+        Message("  {name}: {total} pictures in {groups} groups", name=name, total=total[name], groups=groups[name])
+        for name in poor[:20]
+    ]
+    more = [Message("  and {poor} more", poor=len(poor) - 20)] if len(poor) > 20 else []
+    return joined(
+        "\n",
         [
-            f"{len(poor)} classes have too few pictures to split into {' and '.join(needed)} "
-            "(pictures that look the same, or belong to one group, stay together):",
+            Message(
+                "{poor} classes have too few pictures to split into {needed} (pictures that look the same, or belong "
+                "to one group, stay together):",
+                poor=len(poor),
+                needed=" and ".join(needed),
+            ),
             *lines,
             *more,
-            f"Add pictures, leave such classes out with --min-per-class {max(total[n] for n in poor) + 1}, or use "
-            "--valid 0.",
-        ]
+            Message(
+                "Add pictures, leave such classes out with {least}, or use {part}.",
+                least=Option("min-per-class", max(total[n] for n in poor) + 1),
+                part=Option("valid", 0),
+            ),
+        ],
     )
 
 
@@ -231,6 +250,7 @@ def _check_given(items: Sequence[Item], sides: Sequence[str]) -> None:
     poor = sorted({item.label for item in items} - trained)
     if poor:
         raise SourceError(
-            f"Nothing to learn from: the training part has no usable picture of {', '.join(map(repr, poor[:10]))}. "
-            "Add some, or take the class out of the validation and test parts."
+            "Nothing to learn from: the training part has no usable picture of {repr}. Add some, or take the "
+            "class out of the validation and test parts.",
+            repr=", ".join(map(repr, poor[:10])),
         )

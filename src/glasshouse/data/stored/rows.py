@@ -21,13 +21,14 @@ from glasshouse.data.names import composed
 from glasshouse.data.stored.arrow_blocks import mapped, spans
 from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
 from glasshouse.integrity.blocks import Blocks, Guard
+from glasshouse.messages import Message
 
 __all__ = ["Row", "Split", "verify_blocks"]
 
 _READ = 1000  # rows whose words are read together
 _THREADED = 16  # fewer encoded rows than this are decoded in the caller's thread
 _TYPES = {"label": pa.int64(), "path": pa.string(), "sha256": pa.string(), "width": pa.int64(), "height": pa.int64()}
-_ADVICE = (
+_ADVICE = Message(
     "Put back a copy of it, or make the dataset again: glasshouse dataset create with the same source, options and "
     "--out replaces it."
 )
@@ -85,7 +86,9 @@ class Split:
         labels = np.concatenate([np.zeros(0, np.int64), *(column.to_numpy() for column in self._columns("label"))])
         if self.classes is not None and len(labels) and not 0 <= labels.min() <= labels.max() < self.classes:
             odd = int(labels.max() if labels.max() >= self.classes else labels.min())
-            raise self._damaged(f"it has the label {odd}, dataset.json has {self.classes} classes")
+            raise self._damaged(
+                Message("it has the label {odd}, dataset.json has {classes} classes", odd=odd, classes=self.classes)
+            )
         return labels
 
     @cached_property
@@ -213,8 +216,17 @@ class Split:
             found = None if place < 0 else schema.field(place).type
             if found != kind:
                 raise self._damaged(
-                    f"its column {name} is {found}, the dataset's pictures of {self.shape[1]}x{self.shape[0]} with "
-                    f"{self.shape[2]} channels ({self.encoding}) need {kind}"
+                    Message(
+                        "its column {name} is {found}, the dataset's pictures of {shape}x{shape2} with {shape3} "
+                        "channels ({encoding}) need {kind}",
+                        name=name,
+                        found=found,
+                        shape=self.shape[1],
+                        shape2=self.shape[0],
+                        shape3=self.shape[2],
+                        encoding=self.encoding,
+                        kind=kind,
+                    )
                 )
 
     def _columns(self, name: str) -> Iterator[Any]:
@@ -279,8 +291,10 @@ class Split:
         size = len(self)
         if len(indices) and not (-size <= indices.min() and indices.max() < size):
             raise DatasetError(
-                f"The {self.name} split has {size} pictures; there is no row "
-                f"{int(indices.max() if indices.max() >= size else indices.min())}."
+                "The {name} split has {size} pictures; there is no row {indices}.",
+                name=self.name,
+                size=size,
+                indices=int(indices.max() if indices.max() >= size else indices.min()),
             )
         return np.where(indices < 0, indices + size, indices)
 
@@ -315,7 +329,7 @@ class Split:
         try:
             return decode_encoded(bytes(cell), self.encoding, self.shape)
         except PictureError as error:
-            raise self._damaged(f"a picture in it cannot be decoded ({error})") from None
+            raise self._damaged(Message("a picture in it cannot be decoded ({error})", error=error)) from None
 
 
 def verify_blocks(file: Path, blocks: Blocks | None) -> None:
@@ -336,12 +350,17 @@ def _content(file: Path, blocks: Blocks | None) -> tuple[Any, NDArray[np.uint8]]
     except (OSError, pa.ArrowException) as error:
         raise _damaged(file, str(error)) from None
     if blocks is not None and len(content) != blocks.size:
-        raise _damaged(file, f"it has {len(content):,} bytes, it was written with {blocks.size:,}")
+        raise _damaged(
+            file,
+            Message("it has {data} bytes, it was written with {get}", data=f"{len(content):,}", get=f"{blocks.size:,}"),
+        )
     return source, content
 
 
 def _damaged(file: Path, how: str) -> DamagedDatasetError:
-    return DamagedDatasetError(f"The dataset's file {file} is damaged: {how}. {_ADVICE}")
+    return DamagedDatasetError(
+        "The dataset's file {file} is damaged: {how}. {ADVICE}", file=file, how=how, ADVICE=_ADVICE
+    )
 
 
 def _spelled(paths: Any, word: str) -> Any:

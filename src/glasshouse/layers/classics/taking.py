@@ -28,7 +28,12 @@ def take_weights(net: Architecture, state: Mapping[str, Any]) -> None:
     arrays = [(key, np.asarray(value)) for key, value in state.items() if not key.endswith("num_batches_tracked")]
     places = [(name, weight) for name, holder in net.holders.items() for weight in holder.weights]
     if len(arrays) != len(places):
-        raise WeightsError(f"{net.name} holds {len(places)} arrays, but {len(arrays)} were given")
+        raise WeightsError(
+            "{name} holds {places} arrays, but {arrays} were given",
+            name=net.name,
+            places=len(places),
+            arrays=len(arrays),
+        )
     steps = {step.name: step for step in net.steps}
     found, problems = {}, []
     for (name, weight), (key, value) in zip(places, arrays):
@@ -39,7 +44,7 @@ def take_weights(net: Architecture, state: Mapping[str, Any]) -> None:
             found[f"{name}/{weight.name}"] = turned
     if problems:
         told = "\n  ".join(problems[:20])
-        raise WeightsError(f"the weights are those of another network than {net.name}:\n  {told}")
+        raise WeightsError("the weights are those of another network than {name}:\n  {told}", name=net.name, told=told)
     net.set_weights(found)
 
 

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from glasshouse.errors import NetworkError, WeightsError
+from glasshouse.messages import Message, Option
 from glasshouse.networks.build import build
 from glasshouse.networks.catalogue import Entry, find
 from glasshouse.networks.identity import fitting_networks
@@ -72,7 +73,9 @@ def published_card(name: str) -> Card:
     entry = find(name)
     found = places(entry)
     if not found:
-        raise WeightsError(f"{entry.name} has no published weights to fetch; add a file of them to the shelf.")
+        raise WeightsError(
+            "{name} has no published weights to fetch; add a file of them to the shelf.", name=entry.name
+        )
     licence, classes = TORCHVISION_LICENCE, entry.classes
     if entry.library == "timm":
         from glasshouse.networks import timm_networks  # places has loaded it
@@ -92,7 +95,9 @@ def fetch_item(name: str, by: str = "", folder: Path | None = None) -> Item:
     card = published_card(name)
     entry, place = find(card.network), shelf_folder() if folder is None else folder
     if entry.package is not None:
-        raise WeightsError(f"{card.name} comes with Glasshouse ({card.source}); there is nothing to fetch.")
+        raise WeightsError(
+            "{name} comes with Glasshouse ({source}); there is nothing to fetch.", name=card.name, source=card.source
+        )
     _free(card.name, place)
     found = places(entry)
     with staged(place) as stage:
@@ -101,8 +106,13 @@ def fetch_item(name: str, by: str = "", folder: Path | None = None) -> Item:
             fetch_file(found[0].url, target)
         except (OSError, HTTPException) as error:
             raise WeightsError(
-                f"The weights {card.name} could not be fetched ({error}). On a computer with a network, bring the file "
-                f"{found[0].file} from {found[0].url}; then add it to the shelf here, as weights of {card.network}."
+                "The weights {name} could not be fetched ({error}). On a computer with a network, bring the file "
+                "{file} from {url}; then add it to the shelf here, as weights of {network}.",
+                name=card.name,
+                error=error,
+                file=found[0].file,
+                url=found[0].url,
+                network=card.network,
             ) from None
         state = read_weights(target)
         load_weights(build(entry.name, max(1, card.classes), entry.channels, entry.width, entry.height), str(target))
@@ -135,7 +145,7 @@ def put(whole: Path, target: Path) -> None:
     except OSError as error:
         if target.exists():
             raise _taken(target.name) from None
-        raise WeightsError(f"Cannot write {target}: {error.strerror}.") from None
+        raise WeightsError("Cannot write {target}: {strerror}.", target=target, strerror=error.strerror) from None
 
 
 @contextmanager
@@ -146,7 +156,11 @@ def staged(place: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=f".{os.getpid()}-", dir=place) as folder:
             yield Path(folder)
     except OSError as error:
-        raise WeightsError(f"Cannot write to the shelf of weights in {place}: {error.strerror or error}.") from None
+        raise WeightsError(
+            "Cannot write to the shelf of weights in {place}: {strerror}.",
+            place=place,
+            strerror=error.strerror or error,
+        ) from None
 
 
 def _free(name: str, place: Path) -> None:
@@ -156,7 +170,7 @@ def _free(name: str, place: Path) -> None:
 
 def _taken(name: str) -> WeightsError:
     return WeightsError(
-        f"There are weights named {name} on the shelf already; give another name, or remove those first."
+        "There are weights named {name} on the shelf already; give another name, or remove those first.", name=name
     )
 
 
@@ -164,8 +178,10 @@ def _recognised(path: Path, state: dict[str, Tensor], beside: Origin | None) -> 
     """Return the network that weights are of, by what lies beside them or by their names and shapes."""
     if beside is not None and isinstance(beside.network, dict):
         raise WeightsError(
-            f"{path} is of a network of your own layers, which has no place on the shelf; give the file itself with "
-            "--weights FILE."
+            "{path} is of a network of your own layers, which has no place on the shelf; give the file itself "
+            "with {weights}.",
+            path=path,
+            weights=Option("weights", "FILE"),
         )
     if beside is not None and isinstance(beside.network, str):
         try:
@@ -175,8 +191,16 @@ def _recognised(path: Path, state: dict[str, Tensor], beside: Origin | None) -> 
     fitting = fitting_networks(state)
     if len(fitting) == 1:
         return find(fitting[0])
-    known = f"they fit {' and '.join(fitting)}" if fitting else "they fit no network of the catalogue by name and shape"
-    raise WeightsError(f"Nothing says which network the weights in {path} are of ({known}); name the network as well.")
+    known = (
+        Message("they fit {fitting}", fitting=" and ".join(fitting))
+        if fitting
+        else Message("they fit no network of the catalogue by name and shape")
+    )
+    raise WeightsError(
+        "Nothing says which network the weights in {path} are of ({known}); name the network as well.",
+        path=path,
+        known=known,
+    )
 
 
 def _classes(entry: Entry, state: dict[str, Tensor]) -> int:

@@ -83,7 +83,8 @@ def check_name(name: str) -> str:
     composed = unicodedata.normalize("NFC", name)
     if not NAME.fullmatch(composed) or composed.endswith("."):
         raise WeightsError(
-            f"{name[:80]!r} cannot be the name of weights; take letters, digits, '.', '-' and '_', up to 120 of them."
+            "{name} cannot be the name of weights; take letters, digits, '.', '-' and '_', up to 120 of them.",
+            name=repr(name[:80]),
         )
     return composed
 
@@ -127,8 +128,10 @@ def missing(name: str, folder: Path | None) -> WeightsError:
     """Return the error that says that nothing on the shelf has this name."""
     there = ", ".join(item.card.name for item in items(folder))
     if not there:
-        return WeightsError(f"There are no weights named {name!r} on the shelf; it is empty.")
-    return WeightsError(f"There are no weights named {name!r} on the shelf; it holds {there}.")
+        return WeightsError("There are no weights named {name} on the shelf; it is empty.", name=repr(name))
+    return WeightsError(
+        "There are no weights named {name} on the shelf; it holds {there}.", name=repr(name), there=there
+    )
 
 
 def read_card(path: Path) -> Card | None:

@@ -56,5 +56,9 @@ def remove_listed(name: str, folder: Path | None = None) -> Card:
         WeightsError: there are none of that name, or they come with an installed package.
     """
     if (item := chosen(name, folder)) is not None and item.packaged:
-        raise WeightsError(f"{item.card.name} comes with Glasshouse ({item.card.source}) and cannot be removed.")
+        raise WeightsError(
+            "{name} comes with Glasshouse ({source}) and cannot be removed.",
+            name=item.card.name,
+            source=item.card.source,
+        )
     return remove_item(name, folder)

@@ -44,14 +44,16 @@ def pack(names: Sequence[str], out: Path, folder: Path | None = None) -> list[Ca
     part = out.with_name(f"{out.name}.part")
     try:
         if out.exists():
-            raise WeightsError(f"{out} exists already; give another name, or delete it first.")
+            raise WeightsError("{out} exists already; give another name, or delete it first.", out=out)
         with zipfile.ZipFile(part, "w") as archive:
             for name, item in found.items():
                 archive.writestr(f"{name}/{CARD}", written(item.card))
                 archive.write(item.file, f"{name}/{WEIGHTS}")
         part.rename(out)
     except OSError as error:
-        raise WeightsError(f"Cannot write the pack {out}: {error.strerror or error}.") from None
+        raise WeightsError(
+            "Cannot write the pack {out}: {strerror}.", out=out, strerror=error.strerror or error
+        ) from None
     finally:
         part.unlink(missing_ok=True)
     return [item.card for item in found.values()]
@@ -73,14 +75,18 @@ def unpack(path: Path, folder: Path | None = None) -> Unpacked:
                 if there is not None and there.card.sha256 == card.sha256:
                     known.append(there.card)
                 elif there is not None:
-                    raise WeightsError(f"The shelf has other weights named {card.name}; remove those first.")
+                    raise WeightsError("The shelf has other weights named {name}; remove those first.", name=card.name)
                 else:
                     _take(archive, card, path, place)
                     added.append(card)
     except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, EOFError) as error:
-        raise WeightsError(f"{path} is no whole pack of weights ({error}); copy it again.") from None
+        raise WeightsError(
+            "{path} is no whole pack of weights ({error}); copy it again.", path=path, error=error
+        ) from None
     except OSError as error:
-        raise WeightsError(f"Cannot read the pack {path}: {error.strerror or error}.") from None
+        raise WeightsError(
+            "Cannot read the pack {path}: {strerror}.", path=path, strerror=error.strerror or error
+        ) from None
     return Unpacked(tuple(added), tuple(known))
 
 
@@ -88,17 +94,27 @@ def _cards(archive: zipfile.ZipFile, path: Path) -> list[Card]:
     """Return the cards of a pack, all of them checked before the first weights are read."""
     places = [info for info in archive.infolist() if info.filename.endswith(f"/{CARD}")]
     if not places or len(places) > MOST_ITEMS:
-        raise WeightsError(f"{path} is no pack of weights.")
+        raise WeightsError("{path} is no pack of weights.", path=path)
     cards = []
     for info in places:
         if info.file_size > MOST_CARD:
-            raise WeightsError(f"{path}: {info.filename} is too large to be a card of weights.")
+            raise WeightsError(
+                "{path}: {filename} is too large to be a card of weights.", path=path, filename=info.filename
+            )
         card = card_of(parsed(archive.read(info)))
         if card is None or info.filename != f"{card.name}/{CARD}":
-            raise WeightsError(f"{path}: {info.filename[:120]} is no card of weights, or not of the folder it is in.")
+            raise WeightsError(
+                "{path}: {filename} is no card of weights, or not of the folder it is in.",
+                path=path,
+                filename=info.filename[:120],
+            )
         weights = archive.getinfo(f"{card.name}/{WEIGHTS}")
         if weights.file_size != card.bytes or weights.compress_type != zipfile.ZIP_STORED:
-            raise WeightsError(f"{path}: the weights {card.name} are not as large as their card says; copy it again.")
+            raise WeightsError(
+                "{path}: the weights {name} are not as large as their card says; copy it again.",
+                path=path,
+                name=card.name,
+            )
         cards.append(card)
     return cards
 
@@ -121,11 +137,15 @@ def _take(archive: zipfile.ZipFile, card: Card, path: Path, place: Path) -> None
                 digest.update(block)
                 target.write(block)
         if digest.hexdigest() != card.sha256:
-            raise WeightsError(f"{path} is damaged: the SHA-256 of {card.name} is not the one on its card.")
+            raise WeightsError(
+                "{path} is damaged: the SHA-256 of {name} is not the one on its card.", path=path, name=card.name
+            )
         try:
             with safe_open(whole / WEIGHTS, framework="numpy") as file:
                 file.keys()
         except SafetensorError as error:
-            raise WeightsError(f"{path}: the weights {card.name} are no safetensors file ({error}).") from None
+            raise WeightsError(
+                "{path}: the weights {name} are no safetensors file ({error}).", path=path, name=card.name, error=error
+            ) from None
         (whole / CARD).write_text(written(card), encoding="utf-8")
         put(whole, place / card.name)

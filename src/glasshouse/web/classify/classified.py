@@ -14,6 +14,7 @@ from glasshouse.data.decoding.picture import decode
 from glasshouse.data.names import composed
 from glasshouse.data.sources.gathering import Pictures, find_pictures
 from glasshouse.errors import GlasshouseError, MissingError, PictureError
+from glasshouse.messages import Message
 from glasshouse.store.database import Store
 from glasshouse.store.places import Grounds, Places, is_allowed, is_inside
 from glasshouse.store.records import JobRecord
@@ -22,7 +23,7 @@ from glasshouse.web.framework.reading import grounds, readers
 
 __all__ = ["answer_classified", "classified_picture"]
 
-GONE = "The picture is no longer where it was classified; the answers stay."
+GONE = Message("The picture is no longer where it was classified; the answers stay.")
 
 
 def classified_picture(store: Store, work: JobRecord, path: str, side: int | None = None) -> tuple[bytes, str]:

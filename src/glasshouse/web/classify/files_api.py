@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from glasshouse.errors import Problem, RecipeError
+from glasshouse.messages import Message
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.store.models import get_model
 from glasshouse.store.ownership import check_member
@@ -133,5 +134,13 @@ async def predict(
     else:
         picture = await request.body()
     if not picture or len(picture) > LARGEST_PICTURE:
-        raise RecipeError("the picture", [Problem("body", f"expected 1 byte to {LARGEST_PICTURE // 2**20} MiB")])
+        raise RecipeError(
+            "the picture",
+            [
+                Problem(
+                    "body",
+                    Message("expected 1 byte to {LARGEST_PICTURE} MiB", LARGEST_PICTURE=LARGEST_PICTURE // 2**20),
+                )
+            ],
+        )
     return await run_in_threadpool(ask, context.store, model.folder, picture, top)

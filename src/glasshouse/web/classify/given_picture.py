@@ -47,13 +47,14 @@ def given_picture(store: Store, address: str, viewer: Viewer, host: str = "") ->
         parts = urlsplit(text)
     except ValueError:
         raise InputError(
-            f"{address[:200]!r} is no address; give one of this Studio, or a path on the server."
+            "{address} is no address; give one of this Studio, or a path on the server.", address=repr(address[:200])
         ) from None
     if parts.scheme in ("http", "https"):
         if parts.netloc != host:
             raise InputError(
-                f"{(parts.netloc or text)[:200]} is not this Studio, and nothing is fetched from elsewhere. "
-                "Save the picture and drop it here, or give an address of this Studio."
+                "{netloc} is not this Studio, and nothing is fetched from elsewhere. Save the picture and drop "
+                "it here, or give an address of this Studio.",
+                netloc=(parts.netloc or text)[:200],
             )
         text = unquote(parts.path)
     for pattern, read in READERS.items():
@@ -61,8 +62,9 @@ def given_picture(store: Store, address: str, viewer: Viewer, host: str = "") ->
             return read(store, viewer, *found.groups())
     if not text.startswith("/"):
         raise InputError(
-            f"{address[:200]!r} is neither an address of this Studio nor an absolute path on the server; "
-            "give one such as /datasets/…/pictures/val/3, or a path in a folder that may be used."
+            "{address} is neither an address of this Studio nor an absolute path on the server; give one such as "
+            "/datasets/…/pictures/val/3, or a path in a folder that may be used.",
+            address=repr(address[:200]),
         )
     check_member(viewer)
     place = allowed_path(store, text)
@@ -82,7 +84,7 @@ def _of_dataset(store: Store, viewer: Viewer, key: str, split: str, row: str) ->
     dataset = opened(store.path(get_dataset(store, key, viewer).folder))
     part, number = dataset.splits.get(split), int(row)
     if part is None or number >= len(part):
-        raise MissingError(f"The dataset has no picture {row} in {split}.")
+        raise MissingError("The dataset has no picture {row} in {split}.", row=row, split=split)
     picture = np.ascontiguousarray(part.rows(np.array([number]))[0])
     return encode(picture, "png", 100), Path(part.paths[number]).name
 
@@ -92,7 +94,7 @@ def _of_classification(store: Store, viewer: Viewer, key: str, job_id: str, row:
     folder, number = store.path(f"work/{job_id}"), int(row)
     columns = read_columns(folder, model_classes(store.path(model.folder)))
     if job.model_id != key or number >= len(columns):
-        raise MissingError(f"There is no picture {row} in this classification.")
+        raise MissingError("There is no picture {row} in this classification.", row=row)
     (one,) = read_rows(folder, columns, [number])
     return classified_picture(store, job, one["path"])[0], Path(one["path"]).name
 
@@ -101,7 +103,11 @@ def _of_upload(store: Store, viewer: Viewer, key: str, name: str | None = None) 
     upload = get_upload(store, key, viewer)
     place = store.path(upload.folder) / "files" / safe_name(name) if name else store.path(upload_source(store, upload))
     if not place.is_file():
-        raise MissingError(f"The upload has no single picture {name or ''}; name one of its files: upload:{key}/NAME.")
+        raise MissingError(
+            "The upload has no single picture {name}; name one of its files: upload:{key}/NAME.",
+            name=name or "",
+            key=key,
+        )
     return read_picture_file(place), place.name
 
 

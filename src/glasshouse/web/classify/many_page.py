@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from glasshouse.errors import GlasshouseError, MissingError, RecipeError
+from glasshouse.messages import joined
 from glasshouse.store.jobs import abort_job, get_job, list_jobs, resume_job
 from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.records import JobKind, JobRecord
@@ -54,7 +55,7 @@ def begin(
     try:
         made = submit_classification(context.store, job.id, source, context.user, title=name.strip()[:120] or job.name)
     except RecipeError as error:
-        return _form(request, context, job, source, name, "; ".join(problems_of(error).values()), 422)
+        return _form(request, context, job, source, name, joined("; ", problems_of(error).values()), 422)
     except GlasshouseError as error:
         return _form(request, context, job, source, name, str(error), 409)
     return RedirectResponse(f"{job.address}/many/{made.id}", 303)
@@ -141,7 +142,7 @@ def work_of(context: RequestContext, job: JobResource, number: str) -> JobRecord
     """
     work = get_job(context.store, number, context.user)
     if work.kind is not JobKind.CLASSIFY or work.model_id != job.id:
-        raise MissingError(f"There is no classification {number} by this model.")
+        raise MissingError("There is no classification {number} by this model.", number=number)
     return work
 
 

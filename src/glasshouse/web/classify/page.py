@@ -54,7 +54,9 @@ def _answer(
         if not data and given.strip():
             data, values["name"] = given_picture(context.store, given, context.user, request.headers.get("host", ""))
         if not data or len(data) > LARGEST:
-            raise InputError(f"No picture came, or it has more than {LARGEST // 2**20} MB; choose a picture file.")
+            raise InputError(
+                "No picture came, or it has more than {LARGEST} MB; choose a picture file.", LARGEST=LARGEST // 2**20
+            )
         values["picture"] = shown_picture(data, SHOWN)
         values["answer"] = ask(context.store, f"runs/{job.folder.name}", data, seen=True)
     except BusyError:

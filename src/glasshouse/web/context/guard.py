@@ -11,9 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as ServerMessage
 
 from glasshouse.errors import Problem
+from glasshouse.messages import Message
 from glasshouse.store.database import Store
 from glasshouse.store.people import has_users, user_of_session, user_of_token
 from glasshouse.store.records import UserRecord
@@ -39,8 +41,8 @@ LOOK_SECONDS = 2.0
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/sign-in", "/token", "/language", "/api/v1/session")  # what works without having signed in, besides /static/
 PIECES = ("/api/v1/uploads/", "/upload", "/classify", "/preview")  # words in paths that take pictures
-SIGN_IN = "Sign in first, or send a token: Authorization: Bearer TOKEN."
-HOW_TO_OPEN = (
+SIGN_IN = Message("Sign in first, or send a token: Authorization: Bearer TOKEN.")
+HOW_TO_OPEN = Message(
     "This Studio is opened by its token: send Authorization: Bearer TOKEN, or open the address that was printed at its "
     "start. In a terminal, glasshouse studio --token prints it."
 )
@@ -113,7 +115,7 @@ class Guard:
         size = min(int(length) if length.isdigit() else HELD_UNKNOWN, self.settings.largest_piece)
         mine, all_of_them = self._held[who] + size > HELD_EACH, self._held.total() + size > HELD_ALL
         if (self._held[who] and (mine or all_of_them)) or self._held.total() + size > 2 * HELD_ALL:
-            message = "Very many pictures arrive at once; send the next one when some are answered."
+            message = Message("Very many pictures arrive at once; send the next one when some are answered.")
             await _refuse(scope, receive, send, 429 if mine else 503, message, {"Retry-After": "2"})
             return
         self._held[who] += size
@@ -127,14 +129,14 @@ class Guard:
         """Hand the request on, unless and until its body is too large."""
         pieces = any(word in scope["path"] for word in PIECES) or scope["path"].endswith("/predict")
         limit = self.settings.largest_piece if pieces else self.settings.largest_body
-        message = f"The request has more than {limit // 2**20} MiB; send files in smaller pieces."
+        message = Message("The request has more than {limit} MiB; send files in smaller pieces.", limit=limit // 2**20)
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
             await _refuse(scope, receive, send, 413, message)
             return
         taken, answered = 0, False
 
-        async def counted() -> Message:
+        async def counted() -> ServerMessage:
             nonlocal taken
             part = await receive()
             taken += len(part.get("body", b""))
@@ -142,7 +144,7 @@ class Guard:
                 raise TooLargeError
             return part
 
-        async def watched(part: Message) -> None:
+        async def watched(part: ServerMessage) -> None:
             nonlocal answered
             answered = True
             await send(part)
@@ -156,12 +158,15 @@ class Guard:
     def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
         if not self._known_host(host):
-            return 421, f"This Studio does not answer to the name {host[:100]!r}; start it with --allow-host to add it."
+            return 421, Message(
+                "This Studio does not answer to the name {host}; start it with --allow-host to add it.",
+                host=repr(host[:100]),
+            )
         if method in SAFE:
             return None
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if site not in (None, "same-origin", "none") or (origin is not None and not _is_of(origin, host)):
-            return 403, "This request came from another web site and is refused."
+            return 403, Message("This request came from another web site and is refused.")
         return None
 
     def _known_host(self, host: str) -> bool:
@@ -209,7 +214,7 @@ class Guard:
         if bearer(Headers(scope=scope)) is not None:
             attempts: Attempts = scope["app"].state.attempts
             if wait := attempts.wrong_token(scope["client"][0] if scope.get("client") else "-"):
-                status, message = 429, f"Too many wrong tokens; try again in {wait:.0f} s."
+                status, message = 429, Message("Too many wrong tokens; try again in {wait} s.", wait=f"{wait:.0f}")
                 headers["Retry-After"] = f"{wait:.0f}"
         await fault_response(status, [Problem("", message)], language_of(Request(scope)), headers)(scope, receive, send)
 
@@ -251,7 +256,7 @@ def _is_address(name: str) -> bool:
 
 
 def _with_headers(send: Send) -> Send:
-    async def sender(message: Message) -> None:
+    async def sender(message: ServerMessage) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():

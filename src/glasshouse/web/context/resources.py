@@ -64,7 +64,7 @@ def find_resource(context: RequestContext, kind: str, key: str) -> Resource:
         "datasets": find_dataset, "models": find_model, "networks": find_network,
     }  # fmt: skip
     if kind not in ways:
-        raise MissingError(f"There is nothing at /{kind}.")
+        raise MissingError("There is nothing at /{kind}.", kind=kind)
     return ways[kind](context, key)
 
 

@@ -32,7 +32,9 @@ def dataset_file(title: str, dataset: Dataset, name: str, *, places: bool = True
         return StreamingResponse(made, media_type=kind, headers=attached(called))
     path = own_file(dataset, name)
     if path is None:
-        raise MissingError(f"A dataset has no {name}; there are {', '.join([*STREAMS, *OWN_FILES])}.")
+        raise MissingError(
+            "A dataset has no {name}; there are {join}.", name=name, join=", ".join([*STREAMS, *OWN_FILES])
+        )
     if not places and (text := without_sources(path)) is not None:
         return Response(text, media_type="application/octet-stream", headers=attached(f"{title}-{name}"))
     return FileResponse(path, media_type="application/octet-stream", headers=attached(f"{title}-{name}"))

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from glasshouse.errors import GlasshouseError, RecipeError
+from glasshouse.messages import Message, joined
 from glasshouse.store.ownership import NAME_LENGTH
 from glasshouse.store.places import complete_path
 from glasshouse.store.submit import NewDataset, submit_dataset
@@ -77,7 +78,7 @@ async def upload(request: Request, context: MemberContext) -> Response:
             model = re.fullmatch(r"[\w-]{1,64}", str(posted.get("model", "")))  # whose Classify Many it is for
             source, name = await run_in_threadpool(_keep, context, files)
     except GlasshouseError as error:
-        message = "; ".join(problems_of(error).values()) if isinstance(error, RecipeError) else str(error)
+        message = joined("; ", problems_of(error).values()) if isinstance(error, RecipeError) else str(error)
         if quiet:
             return JSONResponse({"error": message}, 422)
         return _form(request, context, {**defaults(), "from": "upload"}, {"source": message}, None, 422)
@@ -146,7 +147,7 @@ def _start(context: RequestContext, clone: str) -> dict[str, str]:
 def _look(context: RequestContext, new: NewDataset, example: str) -> tuple[Preview | None, dict[str, str]]:
     """Return what can be seen of the source, and what is wrong; only a wrong place hides the whole."""
     if not str(new.recipe.get("source", "")).strip():
-        return None, {"source": "needed, and not given"}
+        return None, {"source": Message("needed, and not given")}
     problems: dict[str, str] = {}
     new = replace(new, name=new.name.strip()[:NAME_LENGTH] or "-")
     for _ in range(3):  # without what is wrong, other things may contradict each other

@@ -75,7 +75,7 @@ def pictures(
     dataset = _dataset(context, dataset_id)
     _split(dataset, split)
     if label and label not in dataset.classes:
-        raise MissingError(f"The dataset has no class {label}.")
+        raise MissingError("The dataset has no class {label}.", label=label)
     found = find(dataset, split, label, q, after if before is None else before, before is not None, limit)
     items = [PictureOut(row=one.row, path=one.path, label=one.label) for one in found.pictures]
     return PicturePage(items=items, total=found.total, first=found.first, before=found.before, after=found.after)
@@ -110,7 +110,7 @@ def original_image(context: Context, dataset_id: str, split: str, row: int, side
     try:
         data, kind = original_file(dataset, context.store, one.path, one.sha256, side)
     except PictureError as error:
-        raise MissingError(f"The original of {one.path} cannot be shown: {error}.") from None
+        raise MissingError("The original of {path} cannot be shown: {error}.", path=one.path, error=error) from None
     return Response(data, media_type=kind)
 
 
@@ -119,7 +119,7 @@ def mean(context: Context, dataset_id: str, label: Class = "") -> Response:
     """Return the mean of the training pictures, of all or of one class, as a picture."""
     dataset = _dataset(context, dataset_id)
     if label and label not in dataset.classes:
-        raise MissingError(f"The dataset has no class {label}.")
+        raise MissingError("The dataset has no class {label}.", label=label)
     data, kind = mean_picture(dataset, label)
     return Response(data, media_type=kind)
 
@@ -166,14 +166,19 @@ def download(context: Context, dataset_id: str, name: str) -> Response:
 def _dataset(context: Context, dataset_id: str) -> Dataset:
     record = get_dataset(context.store, dataset_id, context.user)
     if record.state is not JobState.DONE:
-        raise ConflictError(f"{record.name} is not made yet ({record.state}).")
+        raise ConflictError("{name} is not made yet ({state}).", name=record.name, state=record.state)
     return opened(context.store.path(record.folder))
 
 
 def _split(dataset: Dataset, split: str, row: int = 0) -> Split:
     part = dataset.splits.get(split)
     if part is None or not 0 <= row < len(part):
-        raise MissingError(f"There is no picture {row} in the split {split}; there are {', '.join(dataset.splits)}.")
+        raise MissingError(
+            "There is no picture {row} in the split {split}; there are {splits}.",
+            row=row,
+            split=split,
+            splits=", ".join(dataset.splits),
+        )
     return part
 
 

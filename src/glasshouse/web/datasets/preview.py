@@ -167,8 +167,9 @@ def look_apart(store: Store, recipe: DatasetRecipe, example: str) -> Preview:
         told, _ = readers().ask("preview", asked, seconds=LONGEST, place=recipe.source)
     except PictureError as error:
         raise SourceError(
-            f"The source cannot be shown here: {error}. The dataset can be made all the same; the job has more time "
-            "and memory than a preview."
+            "The source cannot be shown here: {error}. The dataset can be made all the same; the job has more "
+            "time and memory than a preview.",
+            error=error,
         ) from None
     return Preview.of(told)
 

@@ -8,8 +8,10 @@ from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
+from glasshouse.data.check import reason_of
 from glasshouse.data.dataset import Dataset, Twin
 from glasshouse.data.stored.spreadsheet import read_rows
+from glasshouse.messages import altered
 from glasshouse.web.datasets.explorer import opened
 
 __all__ = ["LeftOut", "left_out_files", "reasons", "twin_groups", "twins_of"]
@@ -92,10 +94,15 @@ def _index(path: Path, fingerprint: str) -> Mapping[tuple[str, str], int]:
     return {(twin.split, twin.path): place for place, group in groups for twin in group}
 
 
+def _without_numbers(text: str) -> str:
+    return NUMBERS.sub("…", text)
+
+
 @lru_cache(maxsize=4)
 def _left_out(path: Path, _fingerprint: str) -> Sequence[LeftOut]:
     rows = read_rows(path / "rejected.csv")
     return tuple(
-        LeftOut(number, row["path"], row["reason"], NUMBERS.sub("…", row["reason"]), row.get("sha256") or "")
+        LeftOut(number, row["path"], reason, altered(reason, _without_numbers), row.get("sha256") or "")
         for number, row in enumerate(rows)
+        for reason in (reason_of(row),)
     )

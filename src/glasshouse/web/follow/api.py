@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import ConflictError, Problem, RecipeError
 from glasshouse.explanation.layered import why_not
+from glasshouse.messages import Message
 from glasshouse.store.followed_pictures import keep_picture
 from glasshouse.store.models import get_model
 from glasshouse.store.predictor import put_question
@@ -38,7 +39,10 @@ async def bring(context: Context, request: Request, model_id: str) -> Brought:
     check_member(context.user)
     data = await request.body()
     if not data or len(data) > LARGEST:
-        raise RecipeError("the picture", [Problem("body", f"expected 1 byte to {LARGEST // 2**20} MiB")])
+        raise RecipeError(
+            "the picture",
+            [Problem("body", Message("expected 1 byte to {LARGEST_PICTURE} MiB", LARGEST_PICTURE=LARGEST // 2**20))],
+        )
     await run_in_threadpool(check_picture, data)
     return Brought(picture=await run_in_threadpool(keep_picture, context.store, record, data, context.user))
 

@@ -107,7 +107,9 @@ def _asked(context: RequestContext, job: JobResource, view: View) -> tuple[dict[
 def _keep(context: RequestContext, job: JobResource, data: bytes) -> str:
     check_member(context.user)
     if not data or len(data) > LARGEST:
-        raise InputError(f"No picture came, or it has more than {LARGEST // 2**20} MB; choose a picture file.")
+        raise InputError(
+            "No picture came, or it has more than {LARGEST} MB; choose a picture file.", LARGEST=LARGEST // 2**20
+        )
     check_picture(data)
     return keep_picture(context.store, get_model(context.store, job.id, context.user), data, context.user)
 

@@ -62,7 +62,9 @@ class View(BaseModel):
         try:
             return [int(part) for part in self.index.split(",")]
         except ValueError:
-            raise InputError(f"index is whole numbers with commas, such as 0,2,0,5; got {self.index[:40]!r}") from None
+            raise InputError(
+                "index is whole numbers with commas, such as 0,2,0,5; got {index}", index=repr(self.index[:40])
+            ) from None
 
     def question(self, model: ModelRecord, data: str | None) -> dict[str, Any]:
         """What the predictor is asked."""

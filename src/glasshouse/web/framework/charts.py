@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Chart", "Column", "Series", "Tick", "chart", "columns", "heat", "numbers", "sparkline", "thin", "ticks"]
+__all__ = ["Chart", "Column", "Series", "Tick", "chart", "columns", "numbers", "sparkline", "thin", "ticks"]
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 640.0, 240.0
@@ -124,11 +124,6 @@ def sparkline(values: Sequence[float], width: float = 120, height: float = 28) -
     return _path(
         [(round(x / last * width, 1), round(2 + (high - y) / (high - low) * (height - 4), 1)) for x, y in kept]
     )
-
-
-def heat(value: int, total: int) -> int:
-    """Return how dark a cell of a confusion matrix is, 0 to 4, by its part of the row."""
-    return 0 if value == 0 or total == 0 else 1 + min(3, int(4 * value / total))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from threading import Lock, Thread
 from typing import Any
 
 from glasshouse.errors import ConflictError, InputError
+from glasshouse.messages import Message, with_messages, with_parts
 
-__all__ = ["answer_of", "end_children"]
+__all__ = ["answer_of", "end_children", "failure_line"]
 
 _lock = Lock()
 _children: set[subprocess.Popen[str]] = set()
@@ -41,8 +42,22 @@ def answer_of(module: str, request: Any, patience: float, folder: Path | None = 
     if _over:
         raise ConflictError("The Studio is being stopped.")
     if child.returncode:
-        raise InputError((wrong.strip().splitlines() or ["the trial failed"])[-1])
-    return json.loads(told.splitlines()[-1])
+        raise InputError(_said(wrong.strip().splitlines()[-1]) if wrong.strip() else "the trial failed")
+    return with_messages(json.loads(told.splitlines()[-1]))
+
+
+def failure_line(error: Exception) -> str:
+    """Return the last line of what a child says that failed: the message of ``error``, with its parts."""
+    text = str(error) or type(error).__name__
+    return json.dumps(with_parts({"message": text if isinstance(text, Message) else " ".join(text.split())}))
+
+
+def _said(line: str) -> str:
+    """Return the message of a ``failure_line``; any other line is what Python or a library said."""
+    try:
+        return str(with_messages(json.loads(line))["message"])
+    except (ValueError, TypeError, KeyError):
+        return line
 
 
 def end_children() -> None:

@@ -6,6 +6,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from glasshouse.errors import Problem
+from glasshouse.messages import Message, joined
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of, page
 
@@ -26,7 +27,7 @@ def error_page(request: Request, status: int, message: str, problems: Sequence[P
         500: _("Something went wrong inside the Studio. What was saved is kept, and jobs go on. Try again; if it "
                "happens again, tell who runs this Studio: its log has the details."),
     }  # fmt: skip
-    found = [f"{problem.field}: {problem.message}" for problem in problems]
-    shown = advice.get(status, message) if message in ("Not Found", "") or status == 404 else message
+    found = [Message("{field}: {problem}", field=problem.field, problem=problem.message) for problem in problems]
+    shown = advice.get(status, message) if message in (Message("Not Found"), "") or status == 404 else message
     title = titles.get(status, _("That did not work"))
-    return page(request, "message.html", status, title=title, message=shown, details="\n".join(found))
+    return page(request, "message.html", status, title=title, message=shown, details=joined("\n", found))

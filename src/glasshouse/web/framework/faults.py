@@ -19,6 +19,8 @@ from glasshouse.errors import (
     RefusedError,
     StoreError,
 )
+from glasshouse.messages import Message
+from glasshouse.recipe.pydantic_messages import EXPECTED, pydantic_message
 from glasshouse.web.framework.translation import told
 
 __all__ = ["fault", "fault_response"]
@@ -40,7 +42,7 @@ def fault(error: Exception) -> tuple[int, list[Problem]]:
     if isinstance(error, RecipeError):
         return 422, list(error.problems)
     if isinstance(error, RequestValidationError):
-        return 422, [Problem(_field(one["loc"]), str(one["msg"])) for one in error.errors()]
+        return 422, [Problem(_field(one["loc"]), _said(one)) for one in error.errors()]
     if isinstance(error, HTTPException):
         return error.status_code, [Problem("", str(error.detail))]
     if isinstance(error, BusyError) and error.mine:
@@ -60,6 +62,14 @@ def fault_response(
         {"field": one.field or None, "message": one.message, "told": told(one.message, language)} for one in problems
     ]
     return JSONResponse({"errors": errors}, status, headers)
+
+
+def _said(error: dict[str, Any]) -> str:
+    """Return what pydantic says, to the letter."""
+    message = pydantic_message(error)
+    if str(error["msg"]) == message:
+        return message
+    return Message(f"{EXPECTED}{{expected}}", expected=message)
 
 
 def _field(location: tuple[Any, ...]) -> str:

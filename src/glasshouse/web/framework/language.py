@@ -53,7 +53,7 @@ def catalogue(language: str) -> Catalog:
 
 
 def library_texts(language: str) -> dict[str, str]:
-    """Return the texts for what the library says, by their English templates (see ``told.py``)."""
+    """Return the texts for what the library says, by their English templates (see ``translation.py``)."""
     found = _together(language, "framework/texts/{language}/library/*.po")
     return {str(message.id): str(message.string) for message in found if message.id and message.string}
 

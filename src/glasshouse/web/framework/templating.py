@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -9,10 +11,12 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 
+from glasshouse.evaluation.reliability import too_wide
 from glasshouse.store.discretion import without_home
 from glasshouse.store.records import Role
-from glasshouse.web.framework.charts import heat
 from glasshouse.web.framework.field_labels import field_labels
 from glasshouse.web.framework.job_kinds import kind_words
 from glasshouse.web.framework.language import (
@@ -34,6 +38,25 @@ __all__ = ["STATIC", "environment", "language_of", "page", "render", "static"]
 
 STATIC = WEB / "static"
 THEMES = ("light", "dark")
+COARSE = 64  # pixels
+SPACES = re.compile(r"\s+")
+
+
+class OneSpace(Extension):
+    """The indentation of a template is for its readers: a page has one space or line break instead."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Shorten white space between and within tags; values, such as a log in its ``<pre>``, stay as they are."""
+        for token in stream:
+            if token.type == "data":
+                yield Token(token.lineno, "data", SPACES.sub(_shortest, token.value))
+            else:
+                yield token
+
+
+def _shortest(found: re.Match[str]) -> str:
+    after_a_tag = found.string[: found.start()].endswith(">")
+    return "\n" if after_a_tag and "\n" in found.group() else " "
 
 
 @cache
@@ -45,10 +68,10 @@ def environment(language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", OneSpace],
     )
     env.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(lang=language, languages=LANGUAGES, static=static, heat=heat)
+    env.globals.update(lang=language, languages=LANGUAGES, static=static, too_wide=too_wide, coarse=coarse)
     env.globals["field_label"] = lambda name: field_labels(language).get(name, name)
     env.globals["fields_of"] = lambda names: ", ".join(field_labels(language).get(name, name) for name in names)
     env.globals["kind_words"] = kind_words(language)
@@ -113,6 +136,11 @@ def packed(request: Request, answer: HTMLResponse) -> HTMLResponse:
         answer.headers["Content-Encoding"] = "gzip"
         answer.headers["Content-Length"] = str(len(answer.body))
     return answer
+
+
+def coarse(width: int) -> bool:
+    """Say whether a picture of so few pixels is shown with square pixels, not smoothed."""
+    return width <= COARSE
 
 
 def _size(size: int) -> str:

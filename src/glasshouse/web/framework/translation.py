@@ -1,169 +1,78 @@
 """What the library says (errors, reasons, findings), in the language of a page: the library itself knows no language.
 
-``texts/<language>/library/*.po`` hold templates: their keys are the English messages with placeholders in braces,
-named as in the sources. A message is matched by the template with the most letters of its own; what a placeholder
-stands for may be a message again. What matches nothing stays English.
+``texts/<language>/library/*.po`` hold the templates of messages and what they become. English has some too: what a
+page says otherwise than a terminal does. What has no text stays English, and is marked as such on other pages.
 """
 
-import itertools
 import re
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Iterator
+from functools import cache
 
 from markupsafe import Markup
 
+from glasshouse.messages import PLACEHOLDER, Foreign, Message, Option, Value
 from glasshouse.web.framework.language import library_texts
-from glasshouse.web.framework.options import as_pages_say
+from glasshouse.web.framework.options import field_of, without_place
 
-__all__ = ["PLACEHOLDER", "marked", "told"]
+__all__ = ["marked", "told"]
 
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
-AROUND = (  # what stands before and after a message: "field: message", "; message", "message (12)"
-    re.compile(r"([\w.\[\]-]+: )(.+)()", re.S),
-    re.compile(r"([\s:;,]+)(.+)()", re.S),
-    re.compile(r"()(.+)( \(\d+\))", re.S),
-)
 ENGLISH = re.compile(r"[^가-힣]*[A-Za-z]{3}[^가-힣]*")  # what a page says in Korean itself passes here too
-LONGEST = 4000  # letters; a longer message (such as a log) is left as it is
-DEEPEST = 7
-CUTS = 30  # places where two placeholders that touch may be cut
-ENDS = 4  # letters at both ends by which templates are looked up
-
-
-@dataclass(frozen=True)
-class Template:
-    """An English text in pieces between its placeholders ``names``, and the text that it becomes."""
-
-    pieces: Sequence[str]
-    names: Sequence[str]
-    text: str
-
-    def parts(self, message: str) -> list[str] | None:
-        """Return what the placeholders stand for in ``message``, None where the pieces are not all there in order."""
-        first, last = self.pieces[0], self.pieces[-1]
-        end = len(message) - len(last)
-        if not message.startswith(first) or not message.endswith(last) or end < len(first):
-            return None
-        found, at = [], len(first)
-        for piece in self.pieces[1:-1]:
-            place = message.find(piece, at, end)
-            if place < 0:
-                return None
-            found.append(message[at:place])
-            at = place + len(piece)
-        return [*found, message[at:end]]
-
-
-@dataclass(frozen=True)
-class Told:
-    """The texts of a language: whole ones, and templates by their ends ("" where a placeholder stands), best first."""
-
-    whole: dict[str, str]
-    by_ends: dict[tuple[str, str], list[Template]]
+Piece = tuple[str, bool]  # a text, and whether it is English on a page of another language
 
 
 def told(message: str, language: str) -> str:
-    """Return a message of the library in ``language``, or as it is where there is no text for it."""
-    found = _told(message, language, 0)
-    return message if found is None else found
+    """Return a message of the library in ``language``; what has no text there stays English."""
+    return "".join(text for text, _ in _pieces(message, language))
 
 
 def marked(message: object, language: str) -> Markup:
-    """Return :func:`told` as HTML, escaped, with the fields of pages for the options of the command line.
-
-    What stays English on a page of another language is marked as such.
-    """
-    text = str(message)
-    found = told(text, language)
-    stays = language != "en" and found == text and ENGLISH.fullmatch(text)
-    shown = as_pages_say(found, "en" if stays else language)
-    return Markup('<span lang="en">{}</span>').format(shown) if stays else Markup.escape(shown)
-
-
-@lru_cache(maxsize=4096)
-def _told(message: str, language: str, depth: int) -> str | None:
-    if language == "en" or depth > DEEPEST or len(message) > LONGEST:
-        return None
-    texts = _templates(language)
-    if message in texts.whole:
-        return texts.whole[message]
-    if " " not in message.strip():
-        return None
-    found = _filled(texts, message, language, depth) or _in_pieces(message, language, depth)
-    if found is None and message[0].isupper():  # some begin with a part that another message has in its middle
-        found = _told(message[0].lower() + message[1:], language, depth)
+    """Return :func:`told` as HTML, escaped; what stays English on a page of another language is marked as such."""
+    found = Markup()
+    for text, english in _joined(_pieces(message if isinstance(message, str) else str(message), language)):
+        found += Markup('<span lang="en">{}</span>').format(text) if english else Markup.escape(text)
     return found
 
 
-def _filled(texts: Told, message: str, language: str, depth: int) -> str | None:
-    """Return the text of the best template, with its parts told in turn."""
-    best: tuple[Template, list[str]] | None = None
-    for ends in itertools.product((message[:ENDS], ""), (message[-ENDS:], "")):
-        for template in texts.by_ends.get(ends, ()):
-            if best is not None and _letters(template) <= _letters(best[0]):
-                break
-            parts = template.parts(message)
-            if parts is not None:
-                best = template, parts
-                break
-    if best is None:
-        return None
-    parts = _apart(best[0], best[1], language, depth)
-    told_parts = [_told(part, language, depth + 1) or part for part in parts]
-    known = dict(zip(best[0].names, told_parts, strict=True))
-    return PLACEHOLDER.sub(lambda found: known[found[1]], best[0].text)
+def _pieces(message: str, language: str) -> Iterator[Piece]:
+    """Yield the text of a message, and that of each value in its place."""
+    template, values = (message.template, message.values) if isinstance(message, Message) else (str(message), {})
+    text = _texts(language).get(template)
+    own = PLACEHOLDER.sub("", template) if values else template
+    english = text is None and language != "en" and ENGLISH.fullmatch(own) is not None
+    shown = template if text is None else text
+    pieces = PLACEHOLDER.split(shown) if values else [shown]
+    for literal, name in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        yield (without_place(literal, language), english)
+        if name:
+            yield from _of_value(values[name], language)
 
 
-def _apart(template: Template, parts: list[str], language: str, depth: int) -> list[str]:
-    """Return the parts, with the text of two placeholders that touch cut where one of them is a message."""
-    parts = list(parts)
-    for at in range(len(parts) - 1):
-        whole = parts[at] + parts[at + 1]
-        if template.pieces[at + 1] or not whole:
-            continue
-        cuts = [place for place, letter in enumerate(whole) if letter in " ;:,\n" or not place][:CUTS]
-        ends = (place for place in cuts if _told(whole[place:], language, depth + 1))
-        begins = (place for place in cuts if _told(whole[:place], language, depth + 1))
-        cut = next(itertools.chain(ends, begins), len(whole))
-        parts[at : at + 2] = whole[:cut], whole[cut:]
-    return parts
+def _of_value(value: Value, language: str) -> Iterator[Piece]:
+    """Yield a value: messages and options in the language, names and numbers as they are.
+
+    A text of some words may be one of the system's, such as ``Permission denied``; a single word is a name.
+    """
+    if isinstance(value, Message):
+        yield from _pieces(value, language)
+    elif isinstance(value, Option):
+        yield field_of(value, language), False
+    else:
+        text = str(value)
+        known = _texts(language).get(text) if " " in text else None
+        yield known or without_place(text, language), isinstance(value, Foreign) and not known and language != "en"
 
 
-def _in_pieces(message: str, language: str, depth: int) -> str | None:
-    """Return lines and lists with their messages told one by one, and what stands around a message left as it is."""
-    if "\n" in message:
-        return _one_by_one(message, "\n", language, depth)
-    for around in AROUND:
-        found = around.fullmatch(message)
-        text = _told(found[2], language, depth + 1) if found else None
-        if found and text:
-            return found[1] + text + found[3]
-    return _one_by_one(message, "; ", language, depth) if "; " in message else None
-
-
-def _one_by_one(message: str, between: str, language: str, depth: int) -> str | None:
-    pieces = message.split(between)
-    new = [_told(piece, language, depth + 1) for piece in pieces]
-    return between.join(one or piece for one, piece in zip(new, pieces, strict=True)) if any(new) else None
+def _joined(pieces: Iterator[Piece]) -> list[Piece]:
+    """Return the pieces with neighbours of one kind put together."""
+    found: list[Piece] = []
+    for text, english in pieces:
+        if found and found[-1][1] == english:
+            found[-1] = (found[-1][0] + text, english)
+        elif text:
+            found.append((text, english))
+    return found
 
 
 @cache
-def _templates(language: str) -> Told:
-    whole: dict[str, str] = {}
-    by_ends: dict[tuple[str, str], list[Template]] = defaultdict(list)
-    for english, text in library_texts(language).items():
-        pieces = PLACEHOLDER.split(english.lstrip("\n"))  # lines are matched one by one
-        if len(pieces) == 1:
-            whole[english] = text
-        else:
-            first, last = (end if len(end) == ENDS else "" for end in (pieces[0][:ENDS], pieces[-1][-ENDS:]))
-            by_ends[first, last].append(Template(pieces[::2], pieces[1::2], text.lstrip("\n")))
-    for templates in by_ends.values():
-        templates.sort(key=_letters, reverse=True)
-    return Told(whole, dict(by_ends))
-
-
-def _letters(template: Template) -> int:
-    return sum(map(len, template.pieces))
+def _texts(language: str) -> dict[str, str]:
+    return library_texts(language)

@@ -33,7 +33,7 @@ def show(request: Request, context: Context, kind: str, key: str) -> HTMLRespons
     """Ask for name, notes, group and whether it is shared."""
     job = find_resource(context, kind, key)
     if not job.yours:
-        raise RefusedError(f"{job.name} is somebody else's; only its owner or an admin may change it.")
+        raise RefusedError("{title} is somebody else's; only its owner or an admin may change it.", title=job.name)
     return _form(request, context, job, _words(job), {})
 
 

@@ -21,7 +21,7 @@ from glasshouse.data.dataset import open_dataset
 from glasshouse.data.gallery import pick
 from glasshouse.errors import ConflictError
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.web.framework.children import answer_of
+from glasshouse.web.framework.children import answer_of, failure_line
 from glasshouse.web.framework.pictures import data_address, shrunk
 
 if TYPE_CHECKING:
@@ -175,4 +175,4 @@ if __name__ == "__main__":
     try:
         main()
     except Exception as error:  # noqa: BLE001 (its last line is what the page tells)
-        sys.exit(" ".join(str(error).split()) or type(error).__name__)
+        sys.exit(failure_line(error))

@@ -180,5 +180,5 @@ def drop_checkpoint(context: Context, model_id: str, name: str) -> None:
 
 def _split(name: str) -> str:
     if name not in ("train", "val", "test"):
-        raise MissingError(f"There is no split {name}; there are train, val and test.")
+        raise MissingError("There is no split {name}; there are train, val and test.", name=name)
     return name

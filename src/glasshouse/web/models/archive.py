@@ -21,7 +21,7 @@ def pack(folder: Path, name: str) -> IO[bytes]:
         MissingError: the training has not left a model yet.
     """
     if not (folder / "model.json").is_file():
-        raise MissingError(f"{name} has no model yet; it has one when its training is done.")
+        raise MissingError("{name} has no model yet; it has one when its training is done.", name=name)
     file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed by blocks, when it was sent)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for part in NAMES:

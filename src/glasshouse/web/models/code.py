@@ -7,6 +7,7 @@ from pathlib import Path
 from glasshouse.errors import InputError, LevelError, ResumeError
 from glasshouse.ladder.levels import LEVELS, run_code
 from glasshouse.ladder.story import weights_file
+from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = ["LEVELS", "Code", "code_of"]
@@ -29,7 +30,8 @@ def code_of(run: Path, level: str, dataset: Path | None, home: Path, language: s
     """
     if dataset is None or not (dataset / "dataset.json").is_file():
         return Code(
-            level, reason="the dataset of this model is gone, and no script could read it; put it back from the bin"
+            level,
+            reason=Message("the dataset of this model is gone, and no script could read it; put it back from the bin"),
         )
     try:
         weights = _weights(run, home)
@@ -55,8 +57,11 @@ def _weights(run: Path, home: Path) -> str | None:
     found = weights_file(run, named)  # in the Studio, recipes name places from the folder that holds the runs
     if found is None:
         raise _GoneError(
-            f"the file of weights that this model began from is gone ({_in_home(run.parent / named, home)}), and no "
-            "script could read it; make the model again from weights that are there"
+            Message(
+                "the file of weights that this model began from is gone ({parent}), and no script could read it; "
+                "make the model again from weights that are there",
+                parent=_in_home(run.parent / named, home),
+            )
         )
     return _in_home(found, home)
 

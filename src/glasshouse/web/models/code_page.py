@@ -31,7 +31,7 @@ def show(request: Request, context: Context, job: ModelInPath, level: str = "lea
 def script(request: Request, context: Context, job: ModelInPath, level: str) -> Response:
     """Return the script as a file."""
     if level not in LEVELS:
-        raise MissingError(f"there is no level {level}; there are {', '.join(LEVELS)}")
+        raise MissingError("there is no level {level}; there are {LEVELS}", level=level, LEVELS=", ".join(LEVELS))
     found = _code(request, context, job, level)
     if found.reason:
         raise InputError(found.reason)

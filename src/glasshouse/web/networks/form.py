@@ -234,5 +234,7 @@ def classic(name: str) -> dict[str, Any]:
         GlasshouseError: there is none of that name.
     """
     if name not in CLASSICS:
-        raise GlasshouseError(f"There is no classic {name}; there are {', '.join(CLASSICS)}.")
+        raise GlasshouseError(
+            "There is no classic {name}; there are {CLASSICS}.", name=name, CLASSICS=", ".join(CLASSICS)
+        )
     return CLASSICS[name]().to_dict()

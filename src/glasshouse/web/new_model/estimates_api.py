@@ -77,7 +77,9 @@ def estimate(context: Context, trial: Trial) -> EstimateOut:
     recipe["weights"] = "none" if recipe.get("weights", "none") == "none" else "pretrained"
     found = try_out(context.store, recipe, data)
     if found is None:
-        raise ConflictError(f"The dataset {data.name} is {data.state}; a training is measured once it is made.")
+        raise ConflictError(
+            "The dataset {name} is {state}; a training is measured once it is made.", name=data.name, state=data.state
+        )
     return EstimateOut(**vars(found))
 
 
@@ -106,7 +108,9 @@ def augmented(context: Context, trial: Trial) -> AugmentedOut:
     data = dataset_resource(context.store, get_dataset(context.store, trial.dataset_id, context.user))
     recipe = _recipe(trial.recipe)
     if data.state != "done":
-        raise ConflictError(f"The dataset {data.name} is {data.state}; its pictures are shown once it is made.")
+        raise ConflictError(
+            "The dataset {name} is {state}; its pictures are shown once it is made.", name=data.name, state=data.state
+        )
     return AugmentedOut(rows=examples(data.folder, recipe.augmentation, recipe.seed))
 
 

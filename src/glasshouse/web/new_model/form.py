@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from glasshouse.errors import Problem, RecipeError
+from glasshouse.messages import Message
 from glasshouse.recipe.fields import declared_fields, in_effect, value_at
 from glasshouse.store.submit import NewModel
 from glasshouse.web.framework.form_values import flat, recipe_data
@@ -34,8 +35,8 @@ NULLABLE = tuple(
 UNSAID = frozenset({"data", "fingerprint", "version", "kind", "title"})
 NONE: frozenset[str] = frozenset()
 SEPARATORS = re.compile(r"[\s,;]+")
-SWEEP_EXPECTED = "expected a number, or several with spaces between for a model of each"
-SEVERAL_EXPECTED = "expected numbers with spaces between, such as 50 85"
+SWEEP_EXPECTED = Message("expected a number, or several with spaces between for a model of each")
+SEVERAL_EXPECTED = Message("expected numbers with spaces between, such as 50 85")
 WEIGHTS = {
     r"\.\./runs/([^/]+)/model/weights\.safetensors": "model:{}",
     r"\.\./runs/([^/]+)/checkpoints/([^/]+)": "model:{}:{}",

@@ -16,6 +16,7 @@ from threading import Semaphore
 from typing import Any
 
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
+from glasshouse.messages import Message, with_parts
 from glasshouse.store.limits import limit_memory
 from glasshouse.store.turns import Turns
 from glasshouse.web.framework.children import answer_of
@@ -88,8 +89,8 @@ def main() -> None:
     except GlasshouseError as error:
         answer = {"wrong": str(error)}
     except MemoryError:
-        answer = {"wrong": f"it takes more than {MEMORY >> 30} GiB of memory to open"}
-    sys.stdout.write(f"{json.dumps(answer)}\n")
+        answer = {"wrong": Message("it takes more than {MEMORY} GiB of memory to open", MEMORY=MEMORY >> 30)}
+    sys.stdout.write(f"{json.dumps(with_parts(answer))}\n")
 
 
 def _pace(request: dict[str, Any]) -> dict[str, Any]:

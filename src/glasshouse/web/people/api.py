@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from glasshouse.errors import MissingError, Problem, RecipeError, RefusedError
+from glasshouse.messages import Message
 from glasshouse.store.audit import page_of_audit
 from glasshouse.store.people import (
     add_token,
@@ -178,9 +179,9 @@ async def begin(request: Request, context: Context, who: SignIn) -> Response:
 
 def _later(request: Request, tried: Tried) -> Response:
     seconds = math.ceil(tried.wait)
-    message = f"Too many wrong tries; try again in {seconds} s."
+    message = Message("Too many wrong tries; try again in {seconds} s.", seconds=seconds)
     if tried.crowded:
-        message = f"Too many people are signing in at this moment; try again in {seconds} s."
+        message = Message("Too many people are signing in at this moment; try again in {seconds} s.", seconds=seconds)
     answer = fault_response(503 if tried.crowded else 429, [Problem("", message)], language_of(request))
     answer.headers["retry-after"] = str(seconds)
     return answer

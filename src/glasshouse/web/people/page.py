@@ -177,7 +177,7 @@ def _named(context: RequestContext, name: str) -> UserRecord:
     for one in list_users(context.store):
         if one.name == name:
             return one
-    raise MissingError(f"There is no account {name}.")
+    raise MissingError("There is no account {name}.", name=name)
 
 
 def _changed(request: Request, context: RequestContext, name: str, field: str, **changes: Any) -> Response:

@@ -121,7 +121,9 @@ def _split(context: RequestContext, model_id: str, split: str) -> tuple[Dataset,
     record = get_model(context.store, model_id, context.user)
     dataset = _dataset(context, record.dataset_id)
     if split not in dataset.splits:
-        raise MissingError(f"The dataset has no split {split}; it has {', '.join(dataset.splits)}.")
+        raise MissingError(
+            "The dataset has no split {split}; it has {splits}.", split=split, splits=", ".join(dataset.splits)
+        )
     return dataset, read_answers(result_place(context.store.path(record.folder), split))
 
 
@@ -144,7 +146,7 @@ def _of_job(context: RequestContext, job_id: str) -> Ranking:
 def _job(context: RequestContext, job_id: str) -> tuple[JobRecord, tuple[str, ...]]:
     job = get_job(context.store, job_id, context.user)
     if job.kind is not JobKind.CLASSIFY or job.model_id is None:
-        raise MissingError(f"The job {job_id} is no classification.")
+        raise MissingError("The job {job_id} is no classification.", job_id=job_id)
     return job, model_classes(context.store.path(get_model(context.store, job.model_id, context.user).folder))
 
 
@@ -152,7 +154,7 @@ def _number(names: tuple[str, ...], field: str, name: str | None) -> int | None:
     if name is None:
         return None
     if name not in names:
-        raise MissingError(f"{field}: there is no class {name!r}.")
+        raise MissingError("{field}: there is no class {name}.", field=field, name=repr(name))
     return names.index(name)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from glasshouse.errors import MissingError, Problem, RecipeError
+from glasshouse.messages import Message
 from glasshouse.store.models import get_model
 from glasshouse.store.records import ModelRecord
 from glasshouse.store.results import read_answers, result_place
@@ -17,8 +18,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/compare", tags=["answers"])
 MOST = 6
-DATASETS = "the models learnt from different datasets, so their answers are of other pictures"
-ANSWERS = "a model has no answers picture by picture on the validation split; queue its evaluation on val"
+DATASETS = Message("the models learnt from different datasets, so their answers are of other pictures")
+ANSWERS = Message("a model has no answers picture by picture on the validation split; queue its evaluation on val")
 
 
 @router.get("")
@@ -26,7 +27,10 @@ def compare(context: Context, model: Annotated[list[str], Query()]) -> Compariso
     """Compare two to six models: scores, settings with differences marked, and each pair by the paired test."""
     keys = list(dict.fromkeys(model))
     if not 2 <= len(keys) <= MOST:
-        raise RecipeError("the comparison", [Problem("model", f"expected 2 to {MOST} models, got {len(keys)}")])
+        raise RecipeError(
+            "the comparison",
+            [Problem("model", Message("expected 2 to {MOST} models, got {keys}", MOST=MOST, keys=len(keys)))],
+        )
     records = [get_model(context.store, key, context.user) for key in keys]
     rows = differences([one.recipe for one in records])
     return ComparisonOut(

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response, Streamin
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.errors import GlasshouseError, MissingError
-from glasshouse.evaluation.wording import confusions
+from glasshouse.evaluation.reliability import calibration_verdict
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place, verified_report
 from glasshouse.store.submit import submit_evaluation
 from glasshouse.web.context.failure import next_step
@@ -25,12 +25,12 @@ from glasshouse.web.framework.templating import language_of
 from glasshouse.web.models.frame import framed
 from glasshouse.web.results.mistakes import Bin, calibration, cell, confidence, least_sure, worst
 from glasshouse.web.results.openings import openings
+from glasshouse.web.results.shown_report import shown_report
 
 __all__ = ["dataset_of", "router"]
 
 router = APIRouter(prefix="/models/{key}/result", include_in_schema=False)
 SPLITS = ("val", "test", "train")
-MATRIX = 25  # classes; of more, the commonest confusions are listed instead
 CELL = 60  # pictures a page
 SORTS = ("class", "recall", "precision", "f1", "support")  # a minus before turns the order
 
@@ -40,17 +40,21 @@ def show(request: Request, context: Context, job: ModelInPath, split: str = "val
     """Show what the model is worth on a split; ``sort`` orders the table of classes."""
     split = split if split in SPLITS else "val"
     report, answers, dataset = _report(job, split), _answers(job, split), dataset_of(context, job)
-    values: dict[str, Any] = {"split": split, "report": report, "dataset": dataset, "matrix_limit": MATRIX}
+    values: dict[str, Any] = {"split": split, "report": report, "dataset": dataset}
     now = latest_evaluation(context, job, split)
     values |= {"openings": openings(dataset), "job_now": now, "sort": sort}
     values["step"] = next_step(texts(language_of(request)).gettext, now) if now else None
     bins = confidence(answers) if answers else []
-    values |= {"bins": bins, "calibration": calibration(bins), "histogram": _histogram(bins)}
+    sure, right, error = calibration(bins)
+    values |= {"bins": bins, "sure": sure, "right": right, "histogram": _histogram(bins)}
+    values["verdict"] = calibration_verdict(sure, right, error)
     values["worst"] = worst(answers) if answers and dataset else []
     values["unsure"] = least_sure(answers, 12) if answers and dataset else []
     values["answers"] = answers is not None
-    values["confusions"] = confusions(report, 20) if report else []
-    values["per_class"] = _ordered(report["per_class"], sort) if report else []
+    if report:
+        place = f"{job.address}/result/pictures" if answers is not None else ""
+        values |= shown_report(report, split, place, language_of(request))
+        values["per_class"] = _ordered(report["per_class"], sort)
     return framed(request, context, job, "result.html", **values)
 
 

@@ -1,0 +1,47 @@
+"""What the page of a result says of a report: its matrix, its commonest confusions, and what to keep in mind."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from glasshouse.evaluation.confusion_table import confusion_table
+from glasshouse.evaluation.reliability import FEW_FOR_CALIBRATION, not_beaten
+from glasshouse.evaluation.wording import confusions
+from glasshouse.web.framework.language import count, texts
+
+__all__ = ["shown_report"]
+
+MATRIX = 25  # classes; of more, the commonest confusions are listed instead
+LISTED, LISTED_ALONE = 8, 20  # of the commonest confusions, below the matrix and in its place
+FEW_CLASSES = 4  # up to these the matrix is seen at a glance
+
+
+def shown_report(report: dict[str, Any], split: str, place: str, language: str) -> dict[str, Any]:
+    """Return ``matrix`` (HTML, empty if there are too many classes), ``confusions``, ``unbeaten`` and ``roughly``.
+
+    Args:
+        report: the words of ``Report.to_dict``.
+        place: the address of the pictures of a cell, without its query; empty if they are not known one by one.
+        language: of ``LANGUAGES``.
+    """
+    names, matrix = report["classes"], ""
+    said = texts(language).gettext("%(truth)s was taken for %(taken)s: %(count)s")
+
+    def link(truth: int, answer: int) -> str:
+        return f"{place}?{urlencode({'split': split, 'truth': truth, 'answer': answer})}"
+
+    def title(truth: str, taken: str, number: int) -> str:
+        return said % {"truth": truth, "taken": taken, "count": count(number, language)}
+
+    small = len(names) <= MATRIX
+    if small:
+        matrix = confusion_table(
+            names, report["confusion"], title=title, number=lambda n: count(n, language), link=link if place else None
+        )
+    row = {name: number for number, name in enumerate(names)}
+    common = confusions(report, LISTED if small else LISTED_ALONE) if len(names) > FEW_CLASSES else []
+    return {
+        "matrix": matrix,
+        "confusions": [(title(a, b, n), link(row[a], row[b]) if place else "") for a, b, n in common],
+        "unbeaten": not_beaten(report["interval"][0], [one["accuracy"] for one in report["baselines"]]),
+        "roughly": report["count"] < FEW_FOR_CALIBRATION,
+    }
