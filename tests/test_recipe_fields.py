@@ -95,7 +95,7 @@ NET = Network(
     [Conv2D(3, 3, activation="relu"), Flatten(), Dropout(0.1), Dense(2, activation="softmax")], input_shape=(8, 8, 3)
 ).to_dict()
 ADAM, SGD = {"optimizer": {"name": "adam", "lr": 0.01}}, {"optimizer": {"name": "sgd", "lr": 0.05}}
-HEAD = {"weights": "@", "strategy": "features"}
+HEAD = {"weights": "@", "strategy": "features", "head": "steps"}
 LONG = {"epochs": 8, **with_field(SGD, "optimizer.lr", 0.01), "schedule": {"name": "constant"}}
 
 
@@ -112,6 +112,8 @@ TRAINING: dict[str, list[Change]] = {
     "epochs": [({}, 3)],
     "freeze_epochs": [({"weights": "@", "strategy": "fine-tune"}, 2)],
     "views": [({**HEAD, "augmentation": {"rotation": 90}}, 3)],
+    "head": [(HEAD, "linear")],
+    "learn_from": [({}, "train+val"), ({}, "fold 1/3"), (HEAD, "fold 2/3")],
     "batch_size": [({}, 5)],
     "accumulate": [({}, 2)],
     "optimizer.name": [({}, name) for name in

@@ -77,8 +77,37 @@ def test_the_defaults_stay() -> None:
     ("strategy", "epochs", "lr"), [("scratch", 20, 1e-3), ("fine-tune", 3, 2e-3), ("features", 40, 3e-3)]
 )
 def test_a_strategy_brings_its_own_epochs_and_rate(strategy: str, epochs: int, lr: float) -> None:
-    recipe = TrainingRecipe(data="d", network="n", strategy=strategy, weights="w").resolved()
+    head = {"head": "steps"} if strategy == "features" else {}
+    recipe = TrainingRecipe(data="d", network="n", strategy=strategy, weights="w", **head).resolved()
     assert (recipe.epochs, recipe.optimizer.lr) == (epochs, lr)
+
+
+FEATURES: dict[str, Any] = {"data": "d", "network": "n", "strategy": "features", "weights": "w"}
+
+
+def test_the_head_is_solved_for_unless_a_setting_of_steps_is_given() -> None:
+    plain = TrainingRecipe(**FEATURES)
+    assert plain.linear and (plain.resolved().head, plain.resolved().epochs) == ("linear", 1)
+    assert TrainingRecipe(**FEATURES, batch_size=8).linear and plain.resolved().linear
+    for given in ({"epochs": 3}, {"optimizer": {"lr": 0.1}}, {"dropout": 0.2}, {"objective": {"label_smoothing": 0.1}}):
+        recipe = TrainingRecipe(**FEATURES, **given)
+        assert not recipe.linear and recipe.resolved().head == "steps"
+        with pytest.raises(RecipeError, match="solved for"):
+            TrainingRecipe(**FEATURES, head="linear", **given)
+    assert not TrainingRecipe(data="d", network="n").linear
+
+
+def test_a_recipe_of_a_time_before_heads_is_trained_in_steps() -> None:
+    old = json.loads(TrainingRecipe(**FEATURES).to_json())
+    del old["head"]
+    assert TrainingRecipe(**old).head == "steps" and TrainingRecipe(**old).resolved().epochs == 40
+    assert TrainingRecipe.from_json(json.dumps(old)).resolved().head == "steps"
+
+
+@pytest.mark.parametrize("given", ["fold 0/5", "fold 3/2", "fold 1/1", "val", "train + val", "fold 1/5\n"])
+def test_what_is_learned_from_is_checked(given: str) -> None:
+    with pytest.raises(RecipeError, match="learn_from"):
+        TrainingRecipe(data="d", network="n", learn_from=given)
 
 
 @pytest.mark.parametrize(("field", "last", "beyond"), BOUNDS)

@@ -13,7 +13,7 @@ from names_in_order import by_kind
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
     "messages", "errors", "events", "integrity", "autodiff", "layers", "recipe", "networks", "data", "evaluation",
-    "export", "training", "explanation", "ladder", "store", "jobs", "web", "notebook", "cli",
+    "export", "training", "explanation", "ladder", "search", "store", "jobs", "web", "notebook", "cli",
 )  # fmt: skip
 WITHOUT_TORCH = (
     "messages",

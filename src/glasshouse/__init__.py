@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "DatasetRecipe": "glasshouse.recipe",
     "ImageData": "glasshouse.data.image_data",
-    "Learner": "glasshouse.training.learner",
+    "Learner": "glasshouse.search.learner",
     "TrainingRecipe": "glasshouse.recipe",
     "create_dataset": "glasshouse.data.prepare",
     "evaluate": "glasshouse.export.scoring",

@@ -15,6 +15,7 @@ from glasshouse.messages import with_messages, with_parts
 
 __all__ = [
     "EVENTS",
+    "CandidateDone",
     "CheckpointSaved",
     "DatasetReady",
     "EpochDone",
@@ -23,6 +24,7 @@ __all__ = [
     "Progress",
     "RunFinished",
     "RunStarted",
+    "SearchFinished",
     "StepDone",
     "event_from_json",
 ]
@@ -151,7 +153,36 @@ class RunFinished(Event):
     model: str
 
 
+@dataclass(frozen=True)
+class CandidateDone(Event):
+    """A search has scored a candidate on pictures that it did not learn from; ``best`` tells that it leads now."""
+
+    type: ClassVar[str] = "candidate"
+    number: int
+    network: str
+    strategy: str
+    accuracy: float
+    pictures: int
+    seconds: float
+    run: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class SearchFinished(Event):
+    """A search ended; ``run`` is the winner's folder, ``reason`` is ``done``, ``time`` or ``stopped``."""
+
+    type: ClassVar[str] = "search-finished"
+    run: str
+    reason: str
+    accuracy: float
+    corrected: float
+    valid_accuracy: float | None
+    seconds: float
+
+
 EVENTS: dict[str, type[Event]] = {
+    "candidate": CandidateDone,
     "checkpoint": CheckpointSaved,
     "dataset-ready": DatasetReady,
     "epoch": EpochDone,
@@ -159,6 +190,7 @@ EVENTS: dict[str, type[Event]] = {
     "progress": Progress,
     "run-finished": RunFinished,
     "run-started": RunStarted,
+    "search-finished": SearchFinished,
     "step": StepDone,
 }
 

@@ -95,6 +95,12 @@ CASES: dict[str, dict[str, Any]] = {
         "network": "LeNet", "strategy": "features", "weights": "@plain", "views": 3, "dropout": 0.3, "epochs": 3,
         "augmentation": {"rotation": 10, "horizontal_flip": True}, "ema_decay": 0.9, "accumulate": 2,
     },
+    "solved": {
+        "network": "LeNet", "strategy": "features", "weights": "@plain", "views": 2, "epochs": None,
+        "augmentation": {"rotation": 10}, "objective": {"class_weights": "balanced"}, "learn_from": "fold 2/3",
+    },
+    "own-solved": {"network": OWN, "strategy": "features", "weights": "@own", "head": "linear", "epochs": None},
+    "tuned-fold": {"network": "LeNet", "learn_from": "fold 1/2", "augmentation": {"rotation": 10}},
     "own-frozen": {"network": OWN, "strategy": "features", "weights": "@own", "dropout": 0.2, "clip_norm": 0.5},
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from glasshouse.cli import (
     networks,
     predict,
     resume,
+    search,
     studio,
     train,
     users,
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.add_typer(dataset.app, name="dataset")
 app.command("demo")(demo.demo)
 app.command("train", cls=RecipeCommand)(train.train)
+app.command("search")(search.search)
 app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)

@@ -4,6 +4,7 @@ The folder has ``dataset.json`` (what it is), ``recipe.json``, one Arrow file a 
 and ``test-openings.jsonl`` once the sealed test split was opened.
 """
 
+import copy
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ import numpy as np
 from glasshouse.data.check import Rejected, findings_of, reason_of
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.decoding.values import ValueRanges
+from glasshouse.data.stored.chosen import learning_splits
 from glasshouse.data.stored.manifest import (
     FORMAT,
     KIND,
@@ -159,6 +161,18 @@ class Dataset:
             ) from None
         return before
 
+    def learning(self, learn_from: str) -> "Dataset":
+        """Return the dataset as a training sees it that learns from ``train``, ``train+val`` or ``fold 2/5``.
+
+        Raises:
+            DatasetError: there are no such pictures.
+        """
+        if learn_from == "train":
+            return self
+        found = copy.copy(self)
+        found.splits = learning_splits(self.splits, learn_from)
+        return found
+
     def verify(self) -> Verification:
         """Read every file of the dataset and say which are not what was written; see ``verify_dataset``."""
         return verify_dataset(self.path)
@@ -166,7 +180,7 @@ class Dataset:
     def _split(self, name: str, shape: tuple[int, int, int]) -> Split:
         file = f"{name}.arrow"
         return Split(name, self.path / file, shape, self.recipe.encoding, len(self.classes),
-                     blocks_in(self._manifest, file))  # fmt: skip
+                     blocks_in(self._manifest, file), self.recipe.group)  # fmt: skip
 
     def _table(self, name: str, *columns: str) -> list[dict[str, str]]:
         """Return the rows of a table, verified."""

@@ -105,6 +105,7 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
             classes=classes,
             counted=source.classes is None and classes != sorted(classes),
             twins=twins,
+            groups=groups,
             failures=sorted(failures, key=lambda one: (natural(one[0]), one)),
             warnings=[*source.warnings, *result.warnings, *odd],
             source=source_marks(recipe, source),

@@ -72,7 +72,7 @@ def moment_of(model: Model, run: Path | None, name: str = "best", data: Path | N
         if name != "best":
             raise InputError("a model without its run has no {name} weights; give the run's folder", name=name)
         return Moment(name, model.module.state_dict(), recipe, note="no-run")
-    folder, dataset = RunFolder.open(run), _dataset(run, data)
+    folder, dataset = RunFolder.open(run), _dataset(run, data, recipe.learn_from)
     built = _built(model, recipe)
     if name == "initial" and recipe.weights != "none":
         load_weights(built, recipe.weights)
@@ -83,13 +83,13 @@ def moment_of(model: Model, run: Path | None, name: str = "best", data: Path | N
     plan = None if dataset is None else plan_of(recipe, built, len(dataset.splits["train"]))
     weights = None if dataset is None else _class_weights(recipe, dataset)
     note = "" if plan is not None else "no-dataset"
-    tunings = {} if plan is None else _tunings(built, recipe, plan, position, tensors)
+    tunings = {} if plan is None or recipe.linear else _tunings(built, recipe, plan, position, tensors)
     return Moment(name, state, recipe, position.epoch, tunings, weights, note)
 
 
-def _dataset(run: Path, data: Path | None) -> Dataset | None:
+def _dataset(run: Path, data: Path | None, learn_from: str) -> Dataset | None:
     try:
-        return open_dataset(RunFolder.open(run).dataset_path(data))
+        return open_dataset(RunFolder.open(run).dataset_path(data)).learning(learn_from)
     except GlasshouseError:
         return None
 

@@ -104,15 +104,33 @@ def _sentence(r: TrainingRecipe) -> str:
         "fine-tune": f"the head trained for {r.freeze_epochs} epochs, then all weights, earlier layers more slowly",
         "features": "only the head trained, on the features of the frozen network",
     }[r.strategy]
+    if r.linear:
+        strategy = "only the head fitted, by logistic regression on the features of the frozen network"
     start = "fresh weights" if r.weights == "none" else f"weights from {escape(Path(r.weights).name)}"
     start += _licence(r)
     changes = _augmentation(r.augmentation)
     return (
-        f"{escape(r.network_name)}{_layers(r)}, starting from {start}; {strategy}; {r.epochs} epochs in batches of "
-        f"{r.batch_size} with "
-        f"{r.optimizer.name} at a learning rate of {r.optimizer.lr:g} ({r.schedule.name} schedule), seed {r.seed}; "
+        f"{escape(r.network_name)}{_layers(r)}, starting from {start}; {strategy}{_steps(r)}, seed {r.seed}; "
+        f"{_learned_from(r)}"
         f"{f'pictures changed at random ({changes})' if changes else 'pictures not changed at random'}."
     )
+
+
+def _steps(r: TrainingRecipe) -> str:
+    if r.linear:
+        return ", its strength chosen by folds of the training pictures"
+    return (
+        f"; {r.epochs} epochs in batches of {r.batch_size} with {r.optimizer.name} at a learning rate of "
+        f"{r.optimizer.lr:g} ({r.schedule.name} schedule)"
+    )
+
+
+def _learned_from(r: TrainingRecipe) -> str:
+    if r.learn_from == "train":
+        return ""
+    if r.learn_from == "train+val":
+        return "learned from training and validation pictures together, so none of these can say how good it is; "
+    return f"learned from the training pictures without {r.learn_from}, which judged it; "
 
 
 def _licence(r: TrainingRecipe) -> str:

@@ -3,10 +3,11 @@
 from glasshouse.errors import LevelError
 from glasshouse.ladder.autodiff_loop import loop_lines, validate_lines
 from glasshouse.ladder.autodiff_updates import average_lines, clip_lines, group_lines
-from glasshouse.ladder.features import body_of, head_of
+from glasshouse.ladder.features import body_of, has_bias, head_of
 from glasshouse.ladder.formulas import optimizer_text
 from glasshouse.ladder.forward import Written, model_text
 from glasshouse.ladder.layers import frozen_lines
+from glasshouse.ladder.linear import SOLVER_IMPORTS, fit_lines, judge_lines, solver_lines
 from glasshouse.ladder.network import Layers, layers_of
 from glasshouse.ladder.own_layers import own_start, reads_weights, weights_table, with_dropout
 from glasshouse.ladder.script import constants, rate_lines, refuse_mixed, title
@@ -54,7 +55,7 @@ def autodiff_code(story: Story, say: Say) -> str:
         ["", *constants(story, say)],
         ["", *data_lines(story, say, whole.own)],
         ["", *augmentation_lines(story.recipe.augmentation, say)],
-        _class_weights(story, say),
+        *([] if story.recipe.linear else [_class_weights(story, say)]),
         *(frozen_lines(story, whole, say, below="body-autodiff") if features else []),
         [
             "",
@@ -64,6 +65,14 @@ def autodiff_code(story: Story, say: Say) -> str:
             f"model = {_class_name(layers)}()",
         ],
         _start(story, layers, say),
+    ]
+    if story.recipe.linear:
+        bias = has_bias(whole)
+        arrays = "[weights, biases]" if bias else "[weights]"
+        blocks += [["", *solver_lines(say)], fit_lines(story, say, bias), [f"fill(model, {arrays})", ""]]
+        blocks += [validate_lines(story, say), judge_lines(story, "validate()")]
+        return _joined(story, say, blocks)
+    blocks += [
         ["", "", optimizer_text(story.recipe.optimizer, say["optimizer-autodiff"]), ""],
         clip_lines(story, say),
         group_lines(story, layers, say),
@@ -72,6 +81,10 @@ def autodiff_code(story: Story, say: Say) -> str:
         average_lines(story, say),
         loop_lines(story, layers, written, drawn, say),
     ]
+    return _joined(story, say, blocks)
+
+
+def _joined(story: Story, say: Say, blocks: list[list[str]]) -> str:
     return shrunk("\n".join([title(story, say, "title-autodiff", "same-on-tensors"), *("\n".join(b) for b in blocks)]))
 
 
@@ -125,13 +138,14 @@ def _imports(story: Story, layers: Layers, written: Written, drawn: bool, body: 
     words |= {"Initializer"} if own and not read and "Initializer(" in weights_table(layers) else set()
     found = {
         "glasshouse.autodiff": ["Model", "functions as F", "layers as L", "no_grad", "test_mode"],
-        "glasshouse.autodiff.optimizers": ["Optimizer"],
+        "glasshouse.autodiff.optimizers": [] if recipe.linear else ["Optimizer"],
         "glasshouse.autodiff.switches": ["training"] if written.dropout or written.random else [],
         "glasshouse.data.augment": ["augment"] if recipe.augmentation.active else [],
         "glasshouse.data.batches": (["balanced"] if recipe.sampling == "balanced" else [])
         + (["batches"] if body is None else []),
-        "glasshouse.data.draws": (["choice"] if body else [])
-        + (["permutation"] if recipe.sampling != "balanced" else []),
+        "glasshouse.data.draws": (["choice"] if body and not recipe.linear else [])
+        + (["permutation"] if recipe.sampling != "balanced" and not recipe.linear else []),
+        "glasshouse.data.splitting.folds": ["fold_count", "fold_numbers"] if recipe.linear else [],
         "glasshouse.export.inference": ([] if body is None else ["Inference"]) + ["normalized"],
         "glasshouse.layers": sorted(words, key=lambda w: (w.islower(), w))
         + (["autodiff_engine as engine"] if written.engine else []),
@@ -145,14 +159,17 @@ def _imports(story: Story, layers: Layers, written: Written, drawn: bool, body: 
         "glasshouse.training.randomness": ["seeded"] if written.dropout and drawn else [],
     }
     lines = [call_import(home, names) for home, names in found.items() if names]
+    linear = recipe.linear
     math = ["import math"] if recipe.schedule.name != "constant" or recipe.optimizer.name == "nadam" else []
     return [
+        *(SOLVER_IMPORTS if linear else []),
         *(["import copy"] if body and body.own else []),
-        *math,
+        *([] if linear else math),
         "import sys",
         "",
         "import numpy as np",
         "import torch",
+        *(["from numpy.typing import NDArray", "from threadpoolctl import threadpool_limits"] if linear else []),
         "",
         "import glasshouse as gh",
         *lines,
@@ -193,7 +210,7 @@ def fill(model, arrays):
 
 '''
     if story.recipe.strategy == "features":
-        return [fill, "fill(model, start.head.state_dict().values())"]
+        return [fill, *([] if story.recipe.linear else ["fill(model, start.head.state_dict().values())"])]
     lines = [
         fill,
         f"# {say['begin' if story.recipe.weights == 'none' else 'begin-loaded']}",

@@ -184,6 +184,42 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "A view is a set of draws of the augmentation; None is the plain pictures. (V, N, F)",
         "변형마다 데이터 증강을 새로 뽑습니다. None은 원래 이미지입니다. (V, N, F)",
     ),
+    "chosen": (
+        "The pictures that the run learned from; what is left out of them judges it.",
+        "이 학습이 배운 이미지. 여기서 빠진 이미지로 평가합니다.",
+    ),
+    "together": (
+        "The training and the validation pictures together.",
+        "학습 이미지와 검증 이미지를 합친 것.",
+    ),
+    "solver": (
+        "The head is not trained in steps but solved for: multinomial logistic regression on standardised features.\n"
+        "The loss is convex, so there is one answer.",
+        "마지막 층은 스텝으로 학습하지 않고 풀어서 구합니다. 표준화한 특성에 대한 다항 로지스틱 회귀입니다.\n"
+        "손실이 볼록하므로 답은 하나입니다.",
+    ),
+    "solver-log_softmax": (
+        "ln softmax of each row of scores (N, K).",
+        "점수 (N, K)의 행마다 ln softmax.",
+    ),
+    "solver-lbfgs": (
+        "Where a smooth convex function, which gives (value, gradient), is least: L-BFGS (Nocedal 1980).",
+        "(값, 기울기)를 주는 매끄러운 볼록 함수가 가장 작은 곳: L-BFGS (Nocedal 1980).",
+    ),
+    "solver-solve": (
+        "Weights (F + 1, K), the last row the biases, for features x (N, F), labels y and weights w (N,).",
+        "특성 x (N, F), 레이블 y, 가중 w (N,)에 대한 가중치 (F + 1, K). 마지막 행은 편향.",
+    ),
+    "solver-strengths_tried": (
+        "Each strength with its loss and ln p (N, K) on pictures left out, fold by fold, until it gets no better.",
+        "강도마다 폴드별로 뺀 이미지의 손실과 ln p (N, K). 더 나아지지 않을 때까지 시도합니다.",
+    ),
+    "fit-head": (
+        "The strength with the least loss on pictures left out, then the weights from all pictures. One thread, so\n"
+        "that any number of cores gives the same bits.",
+        "뺀 이미지에서 손실이 가장 작은 강도를 고른 뒤 모든 이미지로 가중치를 구합니다. 스레드는 하나라서\n"
+        "코어 수와 상관없이 비트까지 같습니다.",
+    ),
     "class-weights": (
         "weights of the classes in the loss",
         "손실에서 클래스의 가중치",

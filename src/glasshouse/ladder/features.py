@@ -9,7 +9,7 @@ from glasshouse.ladder.units import network_text
 from glasshouse.ladder.wording import value
 from glasshouse.layers import Dense, Dropout, Network
 
-__all__ = ["body_lines", "body_of", "feature_batches", "features_lines", "head_lines", "head_of"]
+__all__ = ["body_lines", "body_of", "feature_batches", "features_lines", "has_bias", "head_lines", "head_of"]
 
 Say = dict[str, str]
 
@@ -66,11 +66,12 @@ def body_lines(story: Story, layers: Layers, say: Say, written: str) -> list[str
 def features_lines(story: Story, say: Say) -> list[str]:
     """Text that leaves ``views`` (V, N, F), ``labels`` (N,), and ``seen`` (n, F) of the validation pictures."""
     changes = story.recipe.augmentation.active
+    origin = "rows" if story.recipe.learn_from == "train" else "split.origin(rows)"
     where = ".to(DEVICE)" if story.device != "cpu" else ""
     view = [
         "        if view is not None:",
         f"            y = torch.from_numpy(split.labels[rows]){where}",
-        "            x, _ = augment(x, y, rows, AUGMENTATION, SEED, view, len(data.classes))",
+        f"            x, _ = augment(x, y, {origin}, AUGMENTATION, SEED, view, len(data.classes))",
     ]
     count = story.recipe.views
     numbers = [0] if count == 1 else [None, *range(1, count)]
@@ -104,10 +105,22 @@ def head_lines(story: Story, layers: Layers, say: Say) -> list[str]:
         "",
         f"# {say['head']}",
         network_text(head_of(story, layers)).replace("net = ", "head = ", 1).rstrip("\n"),
-        "take_weights(head, start.head.state_dict())",
+        f"take_weights(head, {_state(story, layers)})",
         f"module = head.module{to}",
         "",
     ]
+
+
+def _state(story: Story, layers: Layers) -> str:
+    if not story.recipe.linear:
+        return "start.head.state_dict()"
+    return '{"weight": weights, "bias": biases}' if has_bias(layers) else '{"weight": weights}'
+
+
+def has_bias(layers: Layers) -> bool:
+    """Whether the last layer adds a bias."""
+    last: Any = layers.net.steps[-1].layer
+    return bool(last.use_bias)
 
 
 def feature_batches(story: Story) -> list[str]:

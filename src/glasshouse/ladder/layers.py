@@ -1,8 +1,9 @@
 """The level Layers: the network layer by layer, and the training as a loop that can be read from top to bottom."""
 
-from glasshouse.ladder.features import body_lines, body_of, features_lines, head_lines, head_of
+from glasshouse.ladder.features import body_lines, body_of, features_lines, has_bias, head_lines, head_of
 from glasshouse.ladder.layers_loop import loop_lines, validate_lines
 from glasshouse.ladder.layers_updates import group_lines, optimizer_lines
+from glasshouse.ladder.linear import SOLVER_IMPORTS, fit_lines, judge_lines, solver_lines
 from glasshouse.ladder.network import Layers, layers_of
 from glasshouse.ladder.script import commented, constants, rate_lines, refuse_mixed, title
 from glasshouse.ladder.shared import (
@@ -36,8 +37,13 @@ def layers_code(story: Story, say: Say) -> str:
         ["", *constants(story, say)],
         ["", *data_lines(story, say, layers.own)],
         ["", *augmentation_lines(story.recipe.augmentation, say)],
-        _class_weights(story, say),
     ]
+    if story.recipe.linear:
+        blocks += frozen_lines(story, layers, say)
+        blocks += [solver_lines(say), fit_lines(story, say, has_bias(layers)), head_lines(story, layers, say)]
+        blocks += [["", *validate_lines(story, say)], judge_lines(story, "validate(module)")]
+        return shrunk("\n".join([title(story, say, "title-layers", "same-bits"), *("\n".join(b) for b in blocks)]))
+    blocks.append(_class_weights(story, say))
     if story.recipe.strategy == "features":
         blocks += frozen_lines(story, layers, say)
         blocks += [head_lines(story, layers, say)]
@@ -72,7 +78,7 @@ def _network(layers: Layers) -> str:
 
 def _imports(story: Story, layers: Layers) -> list[str]:
     recipe, own, active = story.recipe, layers.own, story.recipe.augmentation.active
-    features = recipe.strategy == "features"
+    features, linear = recipe.strategy == "features", recipe.linear
     batches = [] if features else ["batches"]
     built = not own or recipe.weights != "none" or drops_before_head(story, layers)
     words = words_of(body_of(layers)) | words_of(head_of(story, layers)) if features else words_of(layers)
@@ -80,8 +86,9 @@ def _imports(story: Story, layers: Layers) -> list[str]:
     found = {
         "glasshouse.data.augment": ["augment"] if active else [],
         "glasshouse.data.batches": (["balanced"] if recipe.sampling == "balanced" else []) + batches,
-        "glasshouse.data.draws": (["choice"] if features else [])
-        + (["permutation"] if recipe.sampling != "balanced" else []),
+        "glasshouse.data.draws": (["choice"] if features and not linear else [])
+        + (["permutation"] if recipe.sampling != "balanced" and not linear else []),
+        "glasshouse.data.splitting.folds": ["fold_count", "fold_numbers"] if linear else [],
         "glasshouse.export.inference": ["Inference", "normalized"]
         + (["softmax"] if features and "val" in story.dataset.splits else []),
         "glasshouse.layers": sorted(words, key=lambda w: (w.islower(), w)),
@@ -92,18 +99,22 @@ def _imports(story: Story, layers: Layers) -> list[str]:
         "glasshouse.networks.weights": ["load_weights"] if recipe.weights != "none" else [],
         "glasshouse.recipe": ["AugmentationRecipe"] if active else [],
         "glasshouse.training.averaging": ["MovingAverage"] if recipe.ema_decay else [],
-        "glasshouse.training.randomness": ["seeded"] if features or not own or drops_before_head(story, layers) else [],
+        "glasshouse.training.randomness": ["seeded"]
+        if not linear and (features or not own or drops_before_head(story, layers))
+        else [],
     }
     lines = [call_import(home, names) for home, names in found.items() if names]
-    math = ["import math"] if _needs_math(recipe.schedule) else []
+    math = ["import math"] if _needs_math(recipe.schedule) and not linear else []
+    torches = ["import torch", *([] if linear else ["from torch.nn.functional import cross_entropy"])]
     return [
+        *(SOLVER_IMPORTS if linear else []),
         *(["import copy"] if own and features else []),
         *math,
         "import sys",
         "",
         "import numpy as np",
-        "import torch",
-        "from torch.nn.functional import cross_entropy",
+        *torches,
+        *(["from numpy.typing import NDArray", "from threadpoolctl import threadpool_limits"] if linear else []),
         "",
         "import glasshouse as gh",
         *lines,

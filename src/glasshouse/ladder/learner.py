@@ -73,6 +73,8 @@ def _fit(recipe: TrainingRecipe, rate: float | None) -> tuple[str, tuple[str, ..
         parts += [] if rate in (None, defaults["lr"]) else [f"lr={rate!r}"]
         parts += [] if recipe.freeze_epochs == 1 else [f"freeze_epochs={recipe.freeze_epochs}"]
         return f"fine_tune({', '.join(parts)})", ("strategy", "freeze_epochs")
+    if recipe.linear:
+        return "fit()", ()
     parts += [] if recipe.epochs == defaults["epochs"] else [f"epochs={recipe.epochs}"]
     parts += [] if rate in (None, defaults["lr"]) else [f"lr={rate!r}"]
     return f"fit({', '.join(parts)})", ()

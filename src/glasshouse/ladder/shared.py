@@ -21,9 +21,13 @@ __all__ = [
 def data_lines(story: Story, say: dict[str, str], own: bool) -> list[str]:
     """The dataset, its splits and the numbers that pictures are normalised by."""
     splits = ', data.splits["val"]' if "val" in story.dataset.splits else ""
+    learn_from = story.recipe.learn_from
+    chosen = f".learning({value(learn_from)})" if learn_from != "train" else ""
+    key = "together" if learn_from == "train+val" else "chosen"
     return [
         f"# {say['pictures']}",
-        f"data = gh.open_dataset({value(story.place)})",
+        *([f"# {say[key]}"] if chosen else []),
+        f"data = gh.open_dataset({value(story.place)}){chosen}",
         f'train{", val" if splits else ""} = data.splits["train"]{splits}',
         *_statistics(story, own),
     ]

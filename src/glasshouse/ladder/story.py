@@ -48,7 +48,8 @@ def read_story(run: Path, data: Path | None = None) -> Story:
     place = _dataset(run, Path(recipe.data), data)
     if (weights := weights_file(run, recipe.weights)) is not None:
         recipe = recipe.replace(weights=str(weights))
-    return Story(run.resolve().name, recipe, open_dataset(place), str(place), _device(run, recipe))
+    dataset = open_dataset(place).learning(recipe.learn_from)
+    return Story(run.resolve().name, recipe, dataset, str(place), _device(run, recipe))
 
 
 def weights_file(run: Path, weights: str) -> Path | None:

@@ -95,7 +95,10 @@ class CheckpointRecipe(Part):
     ] = None
 
 
+LEARN_FROM = r"^(train|train\+val|fold [1-9][0-9]?/([2-9]|[1-9][0-9]))$"
 DEVICE = re.compile(r"auto|(cpu|mps|cuda|xpu)(:\d{1,3})?")
+OF_STEPS = ("optimizer", "schedule", "sampling", "dropout", "clip_norm", "ema_decay",
+            "early_stopping")  # fmt: skip
 STRATEGY_DEFAULTS: dict[str, dict[str, Any]] = {
     "scratch": {"epochs": 20, "lr": 1e-3},
     "fine-tune": {"epochs": 3, "lr": 2e-3},
@@ -112,7 +115,11 @@ class TrainingRecipe(Recipe):
     ``strategy``: ``scratch`` trains everything at one rate; ``fine-tune`` trains the head for ``freeze_epochs``, then
     everything for ``epochs`` with lower rates for earlier layers; ``features`` trains a head on the frozen network's
     features, computed once for ``views`` augmented views. Both need a trained network. ``freeze_epochs`` only concerns
-    ``fine-tune``.
+    ``fine-tune``. ``head`` is how ``features`` finds the head: ``linear`` solves for it (logistic regression, its
+    strength chosen by folds), ``steps`` trains it in epochs; None is ``steps`` where ``epochs`` or another setting of
+    steps is given, else ``linear``. Recipes written before there was a choice are ``steps``. ``learn_from`` is
+    ``train``, ``train+val`` (nothing is left to judge by), or ``fold 2/5``: all training pictures but those of the
+    second of five folds, which judge in the place of the validation pictures.
     """
 
     title: ClassVar[str] = Message("the training recipe")
@@ -196,6 +203,36 @@ class TrainingRecipe(Recipe):
             when={"strategy": ("features",), "augmentation": CHANGED},
         ),
     ] = 1
+    head: Annotated[
+        Literal["linear", "steps"] | None,
+        Setting(
+            "Last layer",
+            "Solved for: logistic regression on the features, as strong as folds of the training pictures say; the "
+            "same answer every time. Empty: solved for, unless epochs or another setting of steps is given.",
+            section="network",
+            words={"linear": "Solved for (logistic regression)", "steps": "Trained in steps"},
+            option=Option(
+                "--head",
+                "features: solve for the head, or train it in steps (linear, unless --epochs or "
+                "another option of steps is given).",
+            ),
+            when={"strategy": ("features",)},
+        ),
+    ] = None
+    learn_from: Annotated[
+        str,
+        Field(pattern=LEARN_FROM),
+        Setting(
+            "Learns from",
+            "The training pictures; with the validation pictures, when nothing is to be measured any more; or all "
+            "training pictures but a fold, such as fold 1/5, which then measures.",
+            option=Option(
+                "--learn-from",
+                "Pictures to learn from (train); a fold is left out and measures.",
+                "train|train+val|'fold 1/5'",
+            ),
+        ),
+    ] = "train"
     batch_size: Annotated[
         int,
         Field(ge=1, le=2**20),
@@ -308,7 +345,20 @@ class TrainingRecipe(Recipe):
         ),
     ] = 42
 
+    def __init__(self, **data: Any) -> None:
+        if "version" in data and "head" not in data and data.get("strategy") == "features":
+            data["head"] = "steps"  # a whole recipe of a time when there was nothing else
+        super().__init__(**data)
+
     def conflicts(self) -> Iterator[Problem]:
+        if self.head == "linear" and self.strategy == "features":
+            for name in self._of_steps():
+                yield Problem(name, "the linear head is solved for, not trained in steps: leave this out, or give the "
+                              "head steps")  # fmt: skip
+        if self.learn_from.startswith("fold "):
+            number, folds = map(int, self.learn_from.removeprefix("fold ").split("/"))
+            if number > folds:
+                yield Problem("learn_from", Message("there is no fold {number} of {folds}", number=number, folds=folds))
         if self.strategy == "features" and self.augmentation.mixes:
             yield Problem("augmentation", "mixup and cutmix mix whole pictures, which cached features cannot do; "
                           "set both to 0 or choose the strategy fine-tune")  # fmt: skip
@@ -368,10 +418,26 @@ class TrainingRecipe(Recipe):
         """The network's name: of the catalogue, or the one that its layers were given."""
         return self.network if isinstance(self.network, str) else str(self.network.get("name", "network"))
 
+    def _of_steps(self) -> list[str]:
+        """Return the settings that are given and only concern training by steps."""
+        plain = type(self).model_fields
+        given = [name for name in OF_STEPS if getattr(self, name) != plain[name].default]
+        given += ["objective.label_smoothing"] if self.objective.label_smoothing else []
+        return given + (["epochs"] if self.epochs is not None and (self.head is None or self.epochs > 1) else [])
+
+    @property
+    def linear(self) -> bool:
+        """Whether the head is solved for."""
+        chosen = self.head or ("steps" if self._of_steps() else "linear")
+        return self.strategy == "features" and chosen == "linear"
+
     def resolved(self) -> "TrainingRecipe":
         """Return the recipe with the strategy's defaults in the place of None."""
+        if self.linear:
+            return self.replace(head="linear", epochs=1)
         defaults = STRATEGY_DEFAULTS[self.strategy]
         optimizer = self.optimizer.model_dump()
         if optimizer["lr"] is None:
             optimizer["lr"] = defaults["lr"]
-        return self.replace(epochs=self.epochs or defaults["epochs"], optimizer=optimizer)
+        head = "steps" if self.strategy == "features" else self.head
+        return self.replace(epochs=self.epochs or defaults["epochs"], optimizer=optimizer, head=head)

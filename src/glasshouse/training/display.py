@@ -8,7 +8,7 @@ from typing import TextIO
 
 from glasshouse.events import EpochDone, Event, Notice, Progress, RunFinished, RunStarted, StepDone
 
-__all__ = ["clock", "epoch_line", "show_training"]
+__all__ = ["Display", "clock", "epoch_line", "show_training", "showing"]
 
 HEADER = "  epoch   train loss   valid loss   accuracy     time"
 BAR = 24
@@ -18,7 +18,7 @@ SECONDS_BETWEEN = 0.1
 def show_training(events: Iterable[Event], stream: TextIO | None = None) -> RunFinished | None:
     """Run a training to its end and show it on ``stream`` (stderr); return its last event."""
     finished = None
-    with _display(stream or sys.stderr) as display:
+    with showing(stream or sys.stderr) as display:
         for event in events:
             display.tell(event)
             if isinstance(event, RunFinished):
@@ -44,15 +44,16 @@ def clock(seconds: float) -> str:
 
 
 @contextmanager
-def _display(stream: TextIO) -> Iterator["_Display"]:
-    display = _Display(stream)
+def showing(stream: TextIO) -> Iterator["Display"]:
+    """Give a display on ``stream``; the line that is written over is gone afterwards."""
+    display = Display(stream)
     try:
         yield display
     finally:
         display.clear()
 
 
-class _Display:
+class Display:
     """Lines that stay, and one that is written over, where the stream is a terminal or a notebook."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -20,6 +20,7 @@ from torch import nn
 
 from glasshouse.data.augment import augment
 from glasshouse.data.dataset import Dataset
+from glasshouse.data.stored.chosen import parts_of
 from glasshouse.data.stored.rows import Split
 from glasshouse.errors import DamagedRunError
 from glasshouse.events import Progress
@@ -76,14 +77,30 @@ class Extractor:
             labels = torch.from_numpy(view.split.labels[samples]).to(self.device)
             changes, seed = self.recipe.augmentation, self.recipe.seed
             classes = len(self.dataset.classes)
-            pictures, _ = augment(pictures, labels, samples, changes, seed, view.number, classes)
+            origin = view.split.origin(samples)
+            pictures, _ = augment(pictures, labels, origin, changes, seed, view.number, classes)
         return normalized(pictures, self.mean, self.std)
 
 
 def compute_features(
     extractor: Extractor, views: Sequence[View], folder: Path
 ) -> Generator[Progress, None, list[torch.Tensor]]:
-    """Yield progress and return features (N, F) of each view, from the cache in ``folder`` where it has them."""
+    """Yield progress and return features (N, F) of each view, from the cache in ``folder`` where it has them.
+
+    Of chosen pictures (a fold), the splits that they come from are computed and kept: the next fold finds them.
+    """
+    parts = [[View(split, view.number) for split, _ in parts_of(view.split)] for view in views]
+    whole = list({(view.split.name, view.number): view for one in parts for view in one}.values())
+    found = yield from _computed(extractor, whole, folder)
+    by_view = {(view.split.name, view.number): features for view, features in zip(whole, found)}
+    return [
+        torch.cat([by_view[split.name, view.number][rows] for split, rows in parts_of(view.split)]) for view in views
+    ]
+
+
+def _computed(
+    extractor: Extractor, views: Sequence[View], folder: Path
+) -> Generator[Progress, None, list[torch.Tensor]]:
     total = sum(len(view.split) for view in views)
     done, fresh, start = 0, 0, time.monotonic()
     result = []

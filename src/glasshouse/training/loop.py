@@ -22,6 +22,7 @@ from glasshouse.events import CheckpointSaved, Event, Notice, RunFinished, RunSt
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.devices import enough_memory
 from glasshouse.training.finalization import finish
+from glasshouse.training.head_fitting import fit_head
 from glasshouse.training.interrupts import Stopped, StopRequest, stop_request
 from glasshouse.training.position import Position
 from glasshouse.training.run_folder import RunFolder
@@ -141,7 +142,7 @@ def _training(
             yield Notice("precision", state.precision.note)
         yield _started(run, state)
         try:
-            yield from _epochs(run, state, stop)
+            yield from (_fitted if state.recipe.linear else _epochs)(run, state, stop)
         except (Stopped, GeneratorExit):
             save_state(state, [run.last], run.recorded())
             raise
@@ -167,16 +168,35 @@ def _epochs(run: RunFolder, state: TrainingState, stop: StopRequest) -> Generato
             if checkpoint_due(state):
                 save_state(state, [run.last], run.recorded())
                 yield CheckpointSaved("checkpoints/last.safetensors", position.step, position.epoch + 1)
-        state.check_weights()
-        scores = yield from _judged(state, stop)
-        position.seconds = before + time.monotonic() - clock
-        done = state.end_epoch(scores)
-        yield done
-        paths = checkpoint_paths(state, run, done)
-        save_state(state, paths, run.recorded())
-        for path in paths:
-            yield CheckpointSaved(path.relative_to(run.path).as_posix(), position.step, done.epoch)
-        stop.check()
+        yield from _epoch_end(run, state, stop, before - clock)
+
+
+def _fitted(run: RunFolder, state: TrainingState, stop: StopRequest) -> Generator[Event]:
+    """Solve for the head: one epoch of one step."""
+    position, clock = state.position, time.monotonic()
+    if position.epoch:
+        return
+    fit = yield from _watched(fit_head(state.setup), stop)
+    position.step = position.step_in_epoch = 1
+    position.pictures = state.setup.plan.pictures
+    position.loss_sum = fit.loss * position.pictures
+    position.seconds = time.monotonic() - clock
+    yield StepDone(1, 1, fit.loss, 0.0, 0.0, position.seconds, 0.0)
+    yield from _epoch_end(run, state, stop, -clock)
+
+
+def _epoch_end(run: RunFolder, state: TrainingState, stop: StopRequest, since: float) -> Generator[Event]:
+    """Judge and keep what an epoch left; ``since`` and the clock make the seconds of the training."""
+    state.check_weights()
+    scores = yield from _judged(state, stop)
+    state.position.seconds = since + time.monotonic()
+    done = state.end_epoch(scores)
+    yield done
+    paths = checkpoint_paths(state, run, done)
+    save_state(state, paths, run.recorded())
+    for path in paths:
+        yield CheckpointSaved(path.relative_to(run.path).as_posix(), state.position.step, done.epoch)
+    stop.check()
 
 
 def _judged(state: TrainingState, stop: StopRequest) -> Generator[Event, None, Scores | None]:

@@ -1,7 +1,7 @@
 """What is trained on what: the network, its data and its validator, made from a recipe and a dataset."""
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -39,6 +39,7 @@ __all__ = [
     "load_frozen",
     "plan_of",
     "prepare",
+    "train_features",
 ]
 
 
@@ -82,6 +83,7 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
             fingerprint=dataset.fingerprint,
             fingerprint2=recipe.fingerprint,
         )
+    dataset = dataset.learning(recipe.learn_from)
     if "train" not in dataset.splits:
         raise DatasetError("{path} has no training pictures; make it again with some", path=dataset.path)
     device = choose_device(recipe.device)
@@ -225,7 +227,13 @@ def load_frozen(resources: TrainingResources, path: Path) -> None:
 
 def prepare(resources: TrainingResources, run: RunFolder) -> Generator[Event, None, TrainingSetup]:
     """Yield what happens on the way (features are computed here) and return the setup."""
-    if "val" not in resources.dataset.splits:
+    if resources.recipe.learn_from == "train+val":
+        yield Notice(
+            "no-validation",
+            "the network learns from training and validation pictures together: nothing is left that could say how "
+            "good it is",
+        )
+    elif "val" not in resources.dataset.splits:
         yield Notice(
             "no-validation",
             Message(
@@ -242,7 +250,8 @@ def prepare(resources: TrainingResources, run: RunFolder) -> Generator[Event, No
 def plan_of(recipe: TrainingRecipe, built: Built, pictures: int) -> TrainingPlan:
     """Return the plan of a resolved recipe for a network and a number of training pictures."""
     if recipe.strategy == "features":
-        return plan_for(recipe, [list(built.head.parameters())], [], pictures)
+        plan = plan_for(recipe, [list(built.head.parameters())], [], pictures)
+        return replace(plan, group=pictures) if recipe.linear else plan  # one step that sees them all
     norms = built.batch_norms()
     return plan_for(recipe, built.groups(), norms, _usable(pictures, recipe, norms))
 
@@ -269,6 +278,14 @@ def _feature_setup(m: TrainingResources, run: RunFolder) -> Generator[Event, Non
     validator = None if val is None else FeatureValidator(found[-1].to(m.device), val.labels, extractor.inference.block)
     plan = plan_of(m.recipe, m.built, len(split))
     return TrainingSetup(m, head, batch_source, validator, plan, (m.built.feature_count,))
+
+
+def train_features(m: TrainingResources, run: Path) -> Generator[Event, None, torch.Tensor]:
+    """Yield progress and return the features (V, N, F) of each view of the training pictures, kept as a run's are."""
+    extractor, split = Extractor(m.built, m.recipe, m.dataset, m.mean, m.std, m.device), m.dataset.splits["train"]
+    views = [View(split, number) for number in _view_numbers(m.recipe)]
+    found = yield from compute_features(extractor, views, cache_folder(m.dataset, run))
+    return torch.stack(found)
 
 
 def _view_numbers(recipe: TrainingRecipe) -> list[int | None]:

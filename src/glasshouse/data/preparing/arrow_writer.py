@@ -26,6 +26,7 @@ class RowColumns:
     widths: list[int]
     heights: list[int]
     twins: list[int | None]
+    groups: list[int]
 
 
 def batch_rows(row_bytes: int) -> int:
@@ -67,7 +68,7 @@ class SplitWriter:
 def _schema(row_bytes: int | None) -> Any:
     image = pa.binary() if row_bytes is None else pa.binary(row_bytes)
     texts = [("path", pa.string()), ("sha256", pa.string())]
-    numbers = [("width", pa.int64()), ("height", pa.int64()), ("twins", pa.int64())]
+    numbers = [(name, pa.int64()) for name in ("width", "height", "twins", "group")]
     return pa.schema([("image", image), ("label", pa.int64()), *texts, *numbers])
 
 
@@ -75,5 +76,5 @@ def _arrays(columns: RowColumns) -> Iterator[Any]:
     yield pa.array(columns.labels, pa.int64())
     yield pa.array(columns.paths, pa.string())
     yield pa.array(columns.sha256, pa.string())
-    values: Iterable[list[Any]] = (columns.widths, columns.heights, columns.twins)
+    values: Iterable[list[Any]] = (columns.widths, columns.heights, columns.twins, columns.groups)
     yield from (pa.array(column, pa.int64()) for column in values)

@@ -44,6 +44,7 @@ class Draft:
     sides: Sequence[str]
     classes: Sequence[str]
     twins: Twins
+    groups: Sequence[int]
     failures: Sequence[tuple[str, str, str]]
     warnings: Sequence[Finding]
     source: dict[str, str]
@@ -102,6 +103,7 @@ def _columns(draft: Draft, part: Sequence[int], numbers: dict[str, int]) -> RowC
         widths=[r.width for r in records],
         heights=[r.height for r in records],
         twins=[draft.twins.groups[i] for i in part],
+        groups=[draft.groups[i] for i in part],
     )
 
 

@@ -18,15 +18,18 @@ from numpy.typing import NDArray
 
 from glasshouse.data.decoding.picture import decode_encoded
 from glasshouse.data.names import composed
+from glasshouse.data.splitting.groups import join
 from glasshouse.data.stored.arrow_blocks import mapped, spans
 from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
 from glasshouse.integrity.blocks import Blocks, Guard
 from glasshouse.messages import Message
+from glasshouse.recipe.patterns import Pattern
 
 __all__ = ["Row", "Split", "verify_blocks"]
 
 _READ = 1000  # rows whose words are read together
 _THREADED = 16  # fewer encoded rows than this are decoded in the caller's thread
+_STATE = ("name", "file", "shape", "encoding", "classes", "blocks", "group")
 _TYPES = {"label": pa.int64(), "path": pa.string(), "sha256": pa.string(), "width": pa.int64(), "height": pa.int64()}
 _ADVICE = Message(
     "Put back a copy of it, or make the dataset again: glasshouse dataset create with the same source, options and "
@@ -51,7 +54,8 @@ class Split:
     ``shape`` is (H, W, C). Opening costs a few milliseconds whatever the size; raw rows are copied straight from the
     mapped file, PNG and JPEG rows are decoded in threads. It can be handed to another process: the file is
     opened again there. ``classes`` is how many classes the labels may name, ``blocks`` the file's checksums, None for
-    datasets made before there were any. Everything raises DamagedDatasetError where the file is damaged.
+    datasets made before there were any, ``group`` the recipe's pattern of series. Everything raises
+    DamagedDatasetError where the file is damaged.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Split:
         encoding: str,
         classes: int | None = None,
         blocks: Blocks | None = None,
+        group: str | None = None,
     ) -> None:
         self.name = name
         self.file = file
@@ -69,6 +74,7 @@ class Split:
         self.encoding = encoding
         self.classes = classes
         self.blocks = blocks
+        self.group = group
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -78,7 +84,7 @@ class Split:
         return f"<Split {self.name}: {len(self)} pictures, {width}x{height}, {channels} channels>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("name", "file", "shape", "encoding", "classes", "blocks")}
+        return {name: getattr(self, name) for name in _STATE}
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -106,6 +112,26 @@ class Split:
         """Width and height of each picture in the source, int64 (N, 2)."""
         sides = [np.concatenate([c.to_numpy() for c in self._columns(name)]) for name in ("width", "height")]
         return np.stack(sides, 1) if len(self) else np.zeros((0, 2), np.int64)
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """A number for each row, int64 (N,): pictures that look the same or are of one series share it.
+
+        Datasets made before it was kept know of twins and of the recipe's series, not of a table's groups.
+        """
+        names = self._batches[0].schema.names if self._batches else []
+        if "group" in names:
+            return np.concatenate([np.zeros(0, np.int64), *(column.to_numpy() for column in self._columns("group"))])
+        twins = [value for column in self._columns("twins") for value in column.to_pylist()] if "twins" in names else []
+        series: list[Any] = [None] * len(self)
+        if self.group is not None:
+            found = map(Pattern(self.group).search, self.paths)
+            series = [m and (label, m.group(1)) for label, m in zip(self.labels.tolist(), found)]
+        return np.array(join(len(self), *(bond for bond in (twins, series) if bond)), np.int64)
+
+    def origin(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the numbers of the pictures at ``indices`` in the split that they come from: themselves."""
+        return indices
 
     def row(self, index: int) -> Row:
         """Return what is known of one picture, without reading what is known of the others."""

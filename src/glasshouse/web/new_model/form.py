@@ -56,6 +56,8 @@ def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
 
     What no field can show (ranges and the like) or what is idle beside the other choices is kept as ``rest``.
     """
+    if recipe.get("head") == "linear":  # its one epoch is no choice of anybody: with epochs given, it would be steps
+        recipe = {**recipe, "head": None, "epochs": None}
     form = {**defaults(), **flat(recipe, NONE), "preset": "own"}
     for name in SEVERAL:
         numbers = value_at(recipe, name)

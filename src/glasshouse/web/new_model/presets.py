@@ -25,7 +25,7 @@ class Preset:
     @property
     def epochs(self) -> int:
         """How often it goes through the training pictures."""
-        return int(self.recipe["epochs"])
+        return int(self.recipe.get("epochs", 1))
 
 
 def preset_words(_: Callable[[str], str]) -> Mapping[str, tuple[str, str]]:
@@ -67,7 +67,7 @@ def _small(side: int) -> tuple[Preset, Preset, Preset]:
 def _fine_tuned(network: str) -> tuple[Preset, Preset, Preset]:
     plain = {"network": network, "weights": "pretrained", "batch_size": 32}
     return (
-        Preset("fast", {**plain, "strategy": "features", "epochs": 40}),
+        Preset("fast", {**plain, "strategy": "features"}),
         Preset("balanced", {**plain, "strategy": "fine-tune", "epochs": 3}),
         Preset("accurate", {**plain, "strategy": "fine-tune", "epochs": 10, "augmentation": PHOTO}),
     )

@@ -1,0 +1,126 @@
+"""Chosen pictures of splits as a split of their own: a fold of the training pictures, or two splits joined."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glasshouse.data.splitting.folds import fold_numbers
+from glasshouse.data.stored.rows import Row, Split
+from glasshouse.errors import DatasetError
+
+__all__ = ["Chosen", "learning_splits", "parts_of"]
+
+_FOLD = re.compile(r"fold (\d+)/(\d+)")
+
+
+class Chosen(Split):
+    """The pictures ``rows`` (n,) of each split in ``parts``, one after the other, under the name of a split."""
+
+    def __init__(self, name: str, parts: Sequence[tuple[Split, NDArray[np.int64]]]) -> None:
+        first = parts[0][0]
+        super().__init__(name, first.file, first.shape, first.encoding, first.classes, first.blocks, first.group)
+        self.parts = tuple(parts)
+
+    def __len__(self) -> int:
+        return sum(len(rows) for _, rows in self.parts)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "parts": self.parts}
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """The class number of each picture, int64 (N,)."""
+        return np.concatenate([split.labels[rows] for split, rows in self.parts])
+
+    @cached_property
+    def paths(self) -> Sequence[str]:
+        """The path of each picture, relative to the source."""
+        return [split.paths[row] for split, rows in self.parts for row in rows.tolist()]
+
+    @cached_property
+    def sha256(self) -> Sequence[str]:
+        """The SHA-256 of each picture's file, in hexadecimal."""
+        return [split.sha256[row] for split, rows in self.parts for row in rows.tolist()]
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Width and height of each picture in the source, int64 (N, 2)."""
+        return np.concatenate([split.sizes[rows] for split, rows in self.parts])
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """The group of each picture, int64 (N,)."""
+        return np.concatenate([split.groups[rows] for split, rows in self.parts])
+
+    def rows(self, indices: NDArray[np.int64] | Sequence[int]) -> NDArray[np.uint8]:
+        """Return the pictures at ``indices``, uint8 (n, H, W, C), in that order."""
+        wanted = self._checked(np.asarray(indices, dtype=np.int64).reshape(-1))
+        out = np.empty((len(wanted), *self.shape), np.uint8)
+        for (split, rows), first, end in self._spans():
+            here = np.flatnonzero((wanted >= first) & (wanted < end))
+            if len(here):
+                out[here] = split.rows(rows[wanted[here] - first])
+        return out
+
+    def origin(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the numbers of the pictures at ``indices`` in the split that each of them comes from, int64 (n,)."""
+        return np.concatenate([rows for _, rows in self.parts])[indices]
+
+    def between(self, start: int, stop: int) -> Iterator[Row]:
+        """Yield what is known of the pictures from ``start`` to before ``stop``."""
+        for index in range(start, min(stop, len(self))):
+            split, row = self._place(index)
+            yield split.row(row)
+
+    def encoded(self, index: int) -> bytes:
+        """Return the bytes of one picture as they are stored."""
+        split, row = self._place(int(self._checked(np.array([index]))[0]))
+        return split.encoded(row)
+
+    def _place(self, index: int) -> tuple[Split, int]:
+        (split, rows), first, _ = next(span for span in self._spans() if span[1] <= index < span[2])
+        return split, int(rows[index - first])
+
+    def _spans(self) -> Iterator[tuple[tuple[Split, NDArray[np.int64]], int, int]]:
+        first = 0
+        for split, rows in self.parts:
+            yield (split, rows), first, first + len(rows)
+            first += len(rows)
+
+
+def parts_of(split: Split) -> tuple[tuple[Split, NDArray[np.int64] | slice], ...]:
+    """Return the splits of the dataset that the pictures come from, and which of their rows they are, in order."""
+    return split.parts if isinstance(split, Chosen) else ((split, slice(None)),)
+
+
+def learning_splits(splits: Mapping[str, Split], learn_from: str) -> Mapping[str, Split]:
+    """Return the splits of a training that learns from ``train``, ``train+val``, or all but one fold of the training
+    pictures (``fold 2/5``), which are its validation pictures then. The test split is in none but the first.
+
+    Raises:
+        DatasetError: there are no such pictures.
+    """
+    if learn_from == "train" or "train" not in splits:
+        return splits
+    train = splits["train"]
+    every = np.arange(len(train))
+    if learn_from == "train+val":
+        val = splits.get("val")
+        return {"train": train if val is None else Chosen("train", [(train, every), (val, np.arange(len(val)))])}
+    match = _FOLD.fullmatch(learn_from)
+    if match is None:
+        raise DatasetError(
+            "expected train, train+val or fold 2/5 (or others), got {learn_from}", learn_from=learn_from[:80]
+        )
+    number, folds = int(match[1]), int(match[2])
+    inside = fold_numbers(train.labels, train.groups, train.paths, folds) == number - 1
+    if inside.all() or not inside.any():
+        raise DatasetError(
+            "{train} training pictures have no {learn_from}; take fewer folds", train=len(train), learn_from=learn_from
+        )
+    held = {"train": every[~inside], "val": every[inside]}
+    return {name: Chosen(name, [(train, rows)]) for name, rows in held.items()}
