@@ -78,7 +78,7 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
         "model": m, "result": f"{m}/result", "cell": f"{m}/result/pictures?truth=0&answer=0", "top": f"{m}/result/top",
         "sealed": f"{m}/result?split=test", "classify": f"{m}/classify", "many": f"{m}/many",
         "classified": f"{m}/many/{_classified(store, model)}",
-        "in and out": f"{m}/in-and-out", "code": f"{m}/code", "details": f"{m}/details",
+        "inputs and outputs": f"{m}/follow/inputs", "code": f"{m}/code", "details": f"{m}/details",
         "failed": f"/models/{failed.id}", "clone": f"/models/new?clone={model}",
         "new dataset": f"/datasets/new?clone={data}",
         "compare": f"/compare?chosen=models/{model}&chosen=models/{other}", "networks": "/networks",

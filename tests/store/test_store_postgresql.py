@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from glasshouse.errors import ConflictError
-from glasshouse.store.audit import list_audit
+from glasshouse.store.audit import page_of_audit
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset, list_datasets, note_dataset_made
 from glasshouse.store.jobs import get_job, list_jobs
@@ -56,4 +56,4 @@ def test_the_store_works_on_postgresql(store: Store, url: str) -> None:
 def test_people_on_postgresql(store: Store) -> None:
     user = add_user(store, "anna", "a long password")
     assert user_of_session(store, begin_session(store, user, "-")) == user
-    assert list_audit(store)[0].user_name == "anna"
+    assert page_of_audit(store).items[0].user_name == "anna"

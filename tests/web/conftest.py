@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 
 from studio_seed import Studio, copied, make_studio
 
@@ -21,3 +22,12 @@ def studio(seed: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     made = copied(seed, tmp_path_factory.mktemp("copy") / "home")
     yield made
     made.store.close()
+
+
+@pytest.fixture(scope="module")
+def quick_passwords() -> Iterator[None]:
+    """Have passwords hashed at once; the slow hash is looked at in ``test_web_signing_in``."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("glasshouse.store.people._hasher", lambda: quick)
+        yield

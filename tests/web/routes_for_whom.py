@@ -177,6 +177,8 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/v1/models/{model_id}/in-and-out"): (READ,),
     ("GET", "/models/{key}/in-and-out"): (READ,),
     ("GET", "/models/{key}/in-and-out/pictures"): (READ,),
+    ("GET", "/models/{key}/follow/inputs"): (READ,),
+    ("GET", "/models/{key}/follow/inputs/pictures"): (READ,),
     ("GET", "/models/{key}/code"): (READ,),
     ("GET", "/models/{key}/code/{level}.py"): (READ,),
     ("GET", "/models/{key}/follow"): (READ,),

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from httpx import Response
 from network_form import fields, send
 from routes_for_whom import ROUTES
@@ -17,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.layers.description import describe
 from glasshouse.networks.shelf.items import CARD, WEIGHTS, Card, written
-from glasshouse.store.audit import list_audit
+from glasshouse.store.audit import page_of_audit
 from glasshouse.store.database import open_store
 from glasshouse.store.models import get_model
 from glasshouse.store.networks import NewNetwork, get_network, save_network
@@ -29,6 +28,7 @@ from glasshouse.store.weights import shelf_of
 from glasshouse.web.app import create_app
 from studio_seed import Studio, alone, finish
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 PASSWORD = "correct horse battery"
 LAYERS = describe(Network([Flatten(), Dense(3, activation="softmax")], input_shape=(8, 8, 1)))
 
@@ -71,9 +71,9 @@ class People:
 
     def lines(self, act: Callable[["People"], object]) -> list[tuple[str, str, str, str]]:
         """Return who, action, which and details of what an act wrote, with what differs each time as a word."""
-        seen = {entry.id for entry in list_audit(self.store)}
+        seen = {entry.id for entry in page_of_audit(self.store).items}
         act(self)
-        return [self._plain(one) for one in reversed(list_audit(self.store)) if one.id not in seen]
+        return [self._plain(one) for one in reversed(page_of_audit(self.store).items) if one.id not in seen]
 
     def _plain(self, one: AuditEntry) -> tuple[str, str, str, str]:
         made = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}|(?<=^new)\d")
@@ -317,10 +317,8 @@ ACTS = [
 
 
 @pytest.fixture(scope="module")
-def people(studio: Studio) -> Iterator[People]:
-    with alone(), pytest.MonkeyPatch.context() as patch:
-        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the slow one is tested elsewhere
-        patch.setattr("glasshouse.store.people._hasher", lambda: quick)
+def people(studio: Studio, quick_passwords: None) -> Iterator[People]:
+    with alone():
         yield People(studio)
 
 
@@ -357,14 +355,14 @@ def test_without_accounts_nothing_is_written(tmp_path: Path) -> None:
     store = open_store(tmp_path / "home")
     client = TestClient(create_app(store), base_url="http://localhost")
     assert client.post("/api/v1/networks", json={"name": "n", "layers": LAYERS}).status_code == 201
-    assert list_audit(store) == []
+    assert page_of_audit(store).items == []
 
 
 def test_the_command_line_stands_for_itself(tmp_path: Path) -> None:
     store = open_store(tmp_path / "home")
     add_user(store, "mina", PASSWORD)
     change_user(store, "mina", role=Role.ADMIN, even_last=True)
-    assert [(one.user_name, one.action, one.detail) for one in reversed(list_audit(store))] == [
+    assert [(one.user_name, one.action, one.detail) for one in reversed(page_of_audit(store).items)] == [
         ("-", "user-create", "mina (member) by the command line"),
         ("-", "user-change", "mina: role admin by the command line"),
     ]

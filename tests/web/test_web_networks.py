@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from glasshouse.layers import LAYERS, Dense, Network, Reshape
 from glasshouse.layers.classics import CLASSICS
-from glasshouse.store.audit import list_audit
+from glasshouse.store.audit import page_of_audit
 from glasshouse.store.database import open_store
 from glasshouse.store.models import get_model
 from glasshouse.store.networks import get_network, list_networks
@@ -254,8 +254,8 @@ def test_where_there_are_accounts(tmp_path: Path) -> None:
     sent = fields(mina.get("/networks/new").text)
     assert send(mina, "/live/network", sent, "look").status_code == 200
     address = send(mina, "/networks/new", sent, "save", name="of mina").headers["location"].split("?")[0]
-    assert [entry.action for entry in list_audit(store)][:1] == ["network-create"]
-    assert not [entry for entry in list_audit(store) if "live" in entry.action]
+    assert [entry.action for entry in page_of_audit(store).items][:1] == ["network-create"]
+    assert not [entry for entry in page_of_audit(store).items if "live" in entry.action]
     assert otto.get(address).status_code == vera.get(address).status_code == 404
     assert mina.patch("/api/v1" + address, json={"shared": True}).status_code == 200
     page = otto.get(address).text

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from glasshouse.layers import Dense, Flatten, Network
-from glasshouse.store.audit import list_audit
+from glasshouse.store.audit import page_of_audit
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.networks import NewNetwork, get_network, save_network
 from glasshouse.store.people import add_user
@@ -148,7 +148,11 @@ def test_sharing_is_seen_undone_and_written_down(store: Store) -> None:
     assert not get_network(store, one.id).shared and otto.get(page).status_code == 404
     moved_to(mina, f"{page}/delete")
     assert "Of mina" in mina.get("/bin").text and "Of mina" not in otto.get("/bin").text
-    assert [entry.action for entry in list_audit(store)][:3] == ["network-bin", "network-unshare", "network-share"]
+    assert [entry.action for entry in page_of_audit(store).items][:3] == [
+        "network-bin",
+        "network-unshare",
+        "network-share",
+    ]
 
 
 def test_in_korean(store: Store) -> None:

@@ -34,7 +34,7 @@ def paths(studio: Studio) -> list[str]:
         f"/models/new?clone={studio.model}", model, f"{model}/details", f"{model}/result", f"{model}/result?split=test",
         f"{model}/classify", f"{model}/many", f"/compare?chosen=models/{studio.model}", "/compare",
         f"{data}/edit", f"{model}/edit", f"{model}/code", f"{model}/code?level=autodiff", f"{model}/follow",
-        f"{model}/follow/graph", f"{model}/in-and-out", "/networks", "/networks/new", "/workers",
+        f"{model}/follow/graph", f"{model}/follow/inputs", "/networks", "/networks/new", "/workers",
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from corner_pictures import draw_pictures
-from glasshouse.store.audit import list_audit
+from glasshouse.store.audit import page_of_audit
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset, list_datasets
 from glasshouse.store.people import add_token, add_user, change_user, list_users
@@ -102,7 +102,7 @@ def test_what_one_owns_another_does_not_see(store: Store) -> None:
     for address in (made, f"{made}/explore", f"{made}/images/000000000000/train/0", f"{made}/live"):
         assert otto.get(address).status_code == 404
     assert otto.post(f"{made}/delete").status_code == 404
-    assert ("dataset-create", "mina") in {(entry.action, entry.user_name) for entry in list_audit(store)}
+    assert ("dataset-create", "mina") in {(entry.action, entry.user_name) for entry in page_of_audit(store).items}
 
 
 def test_a_foreign_origin_changes_nothing(store: Store) -> None:

@@ -15,7 +15,8 @@ from glasshouse.store.records import JobKind, JobState, Role
 from glasshouse.store.tables import jobs, workers
 from glasshouse.store.workers import LEASE, check_in
 from glasshouse.web.app import create_app
-from glasshouse.web.context.guard import COOKIE
+from glasshouse.web.context.session_cookie import session_cookie
+from glasshouse.web.framework.settings import Settings
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def client_of(store: Store, session: str = "") -> TestClient:
-    headers = {"cookie": f"{COOKIE}={session}"} if session else {}
+    headers = {"cookie": f"{session_cookie(Settings())}={session}"} if session else {}
     return TestClient(create_app(store), base_url="http://localhost", follow_redirects=False, headers=headers)
 
 

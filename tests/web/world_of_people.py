@@ -24,8 +24,9 @@ from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.tables import datasets, jobs, models
 from glasshouse.store.uploads import begin_upload
 from glasshouse.web.app import create_app
-from glasshouse.web.context.guard import COOKIE
+from glasshouse.web.context.session_cookie import session_cookie
 from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.framework.settings import Settings
 from studio_seed import Studio, finish
 
 
@@ -63,7 +64,7 @@ class World:
         headers = {}
         if who in self.users:
             session = self.sessions.setdefault(who, "") or begin_session(self.store, self.users[who])
-            headers["cookie"] = f"{COOKIE}={session}"
+            headers["cookie"] = f"{session_cookie(Settings())}={session}"
             self.sessions[who] = "" if any(word in path for word in ENDING) else session
         client = TestClient(
             self.app, base_url="http://localhost", follow_redirects=False, raise_server_exceptions=False

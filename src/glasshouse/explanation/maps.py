@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["activation_grey", "data_address", "gradient_grey", "shown_picture"]
+__all__ = ["activation_grey", "data_address", "gradient_grey"]
 
 Array = NDArray[np.floating[Any]]
 
@@ -23,11 +23,6 @@ def gradient_grey(maps: Array) -> NDArray[np.uint8]:
     """Maps (C, H, W) as bytes: 128 is 0, darker negative, lighter positive, by the largest size of all of them."""
     most = float(np.abs(maps).max())
     return np.round(128 + maps * (127 / max(most, 1e-300))).clip(0, 255).astype(np.uint8)
-
-
-def shown_picture(picture: Array, mean: Array, std: Array) -> NDArray[np.uint8]:
-    """A normalised picture (H, W, C) as bytes for the eye."""
-    return np.round((picture * std + mean) * 255).clip(0, 255).astype(np.uint8)
 
 
 def data_address(picture: NDArray[np.uint8], side: int = 96) -> str:

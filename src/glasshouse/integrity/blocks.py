@@ -9,7 +9,6 @@ import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -17,20 +16,11 @@ from numpy.typing import NDArray
 
 from glasshouse.messages import Message
 
-__all__ = ["BLOCK", "Blocks", "Guard", "checksum_of_file", "file_entry", "file_fault"]
+__all__ = ["BLOCK", "Blocks", "Guard", "file_entry", "file_fault"]
 
 BLOCK = 2**20  # bytes of a block at most
 THREADED = 8  # fewer blocks than this are verified in the caller's thread
 _FIRST = 1 << 31  # set in a block's length: it is verified as soon as the file is opened
-
-
-def checksum_of_file(file: Path) -> str:
-    """Return the CRC-32 of a file, eight hexadecimal digits."""
-    found = 0
-    with file.open("rb") as stream:
-        while piece := stream.read(4 * BLOCK):
-            found = zlib.crc32(piece, found)
-    return f"{found:08x}"
 
 
 def file_entry(data: bytes) -> dict[str, Any]:

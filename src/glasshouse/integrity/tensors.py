@@ -9,7 +9,7 @@ from typing import Any
 from glasshouse.integrity.documents import CHECKSUM
 from glasshouse.messages import Message
 
-__all__ = ["BLANK", "metadata_of", "tensors_fault", "with_tensors_checksum"]
+__all__ = ["BLANK", "tensors_fault", "with_tensors_checksum"]
 
 BLANK = "crc32:00000000"  # what the metadata's "checksum" must be when a file is made
 _PIECE = 4 * 2**20
@@ -22,16 +22,6 @@ def with_tensors_checksum(data: bytes) -> tuple[bytes, memoryview]:
     head, rest = data[:end], memoryview(data)[end:]
     found = zlib.crc32(rest, zlib.crc32(head))
     return head.replace(_entry(BLANK), _entry(f"crc32:{found:08x}"), 1), rest
-
-
-def metadata_of(file: Path) -> dict[str, str]:
-    """Return the metadata of a safetensors file.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is no safetensors file, or cut off.
-    """
-    return _metadata(_head(file))
 
 
 def tensors_fault(file: Path, known: Collection[str] = ()) -> tuple[str | None, bool]:

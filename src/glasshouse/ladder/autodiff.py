@@ -88,10 +88,6 @@ def _joined(story: Story, say: Say, blocks: list[list[str]]) -> str:
     return shrunk("\n".join([title(story, say, "title-autodiff", "same-on-tensors"), *("\n".join(b) for b in blocks)]))
 
 
-def is_frozen(story: Story) -> bool:
-    return story.recipe.strategy == "features"
-
-
 def _class_name(layers: Layers) -> str:
     name = "".join(letter for letter in layers.entry.title() if letter.isascii() and letter.isalnum())
     return layers.entry if not layers.own else name if name[:1].isalpha() else "Own" + name

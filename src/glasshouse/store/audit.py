@@ -1,7 +1,6 @@
 """The audit log: who did what to which thing. What changes the store writes its line in the same transaction."""
 
 import time
-from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select
 
@@ -11,7 +10,7 @@ from glasshouse.store.paging import Order, Page, page_of
 from glasshouse.store.records import AuditEntry, UserRecord
 from glasshouse.store.tables import audit
 
-__all__ = ["NOBODY", "list_audit", "log_action", "log_event", "page_of_audit"]
+__all__ = ["NOBODY", "log_action", "log_event", "page_of_audit"]
 
 NOBODY = "-"  # stands for the person where it is the command line, or somebody who could not sign in
 LONGEST = 1000  # letters of a detail
@@ -29,16 +28,6 @@ def log_event(connection: Connection, who: str, action: str, target: str = "", d
     """Write what ``who`` does; ``NOBODY`` stands for no account."""
     values = {"id": new_id(), "at": time.time(), "user_name": who, "action": action, "target": target}
     connection.execute(insert(audit).values(**values, detail=detail[:LONGEST]))
-
-
-def list_audit(store: Store, limit: int = 200, before: float | None = None) -> list[AuditEntry]:
-    """Return what was done, the latest first."""
-    query = select(audit).order_by(audit.c.at.desc(), audit.c.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(audit.c.at < before)
-    with store.read() as connection:
-        rows: Sequence[object] = connection.execute(query).all()
-    return [AuditEntry(*row) for row in rows]  # type: ignore[misc]
 
 
 def page_of_audit(

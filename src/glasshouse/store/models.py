@@ -26,7 +26,6 @@ __all__ = [
     "model_groups",
     "note_scores",
     "page_of_models",
-    "sweep_models",
 ]
 
 
@@ -82,13 +81,6 @@ def count_models(
     query = select(func.count()).select_from(_source(viewer)).where(_conditions(viewer, listing, dataset_id))
     with store.read() as connection:
         return int(connection.execute(query).scalar_one())
-
-
-def sweep_models(store: Store, sweep_id: str, viewer: UserRecord | None = None) -> list[ModelRecord]:
-    """Return the models of one sweep, in the order in which they were asked for."""
-    query = _joined(viewer).where(models.c.sweep_id == sweep_id, visible(models, viewer)).order_by(jobs.c.position)
-    with store.read() as connection:
-        return [_record(row, viewer) for row in connection.execute(query)]
 
 
 def model_groups(store: Store, viewer: UserRecord | None = None) -> list[str]:

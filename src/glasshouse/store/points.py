@@ -13,7 +13,7 @@ from typing import Any
 
 from glasshouse.store.tail import Tail
 
-__all__ = ["Points", "Told", "read_points", "told"]
+__all__ = ["Points", "Told", "told"]
 
 THINNED = 1000  # of steps that are kept: a curve has fewer pixels
 READERS = 32  # runs that are remembered
@@ -126,11 +126,6 @@ def _reader(file: Path) -> _Reader:
 def told(run: Path) -> Told:
     """Return what the run in the folder ``run`` said so far; only what is new is read."""
     return _reader(run / "events.jsonl").read()
-
-
-def read_points(run: Path, version: int = 0, since: int = 0) -> Points:
-    """Return the points of the run in the folder ``run`` after number ``since``; none before it began."""
-    return told(run).since(since, version)
 
 
 def _extremes(steps: Sequence[Point]) -> list[Point]:

@@ -15,7 +15,6 @@ __all__ = [
     "NetworkRecord",
     "OwnedRecord",
     "Role",
-    "SessionRecord",
     "TokenRecord",
     "UploadRecord",
     "UserRecord",
@@ -252,16 +251,6 @@ class TokenRecord:
     name: str
     created_at: float
     used_at: float | None
-
-
-@dataclass(frozen=True)
-class SessionRecord:
-    """A sign-in of one browser; only the digest of its cookie is kept."""
-
-    id: str
-    user_id: str
-    created_at: float
-    expires_at: float
 
 
 @dataclass(frozen=True)

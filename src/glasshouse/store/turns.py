@@ -87,4 +87,4 @@ class Turns:
 def _busy(*, mine: bool) -> BusyError:
     if mine:
         return BusyError("You ask for very much at once; wait until some of it is answered.", mine=True)
-    return BusyError("Many people ask for pictures just now; try again in a moment.")
+    return BusyError("Many people ask for this just now; try again in a moment.")

@@ -9,14 +9,13 @@ from glasshouse.web.datasets import api as datasets_api
 from glasshouse.web.datasets import downloads, new_page, pictures_api
 from glasshouse.web.datasets import page as datasets_page
 from glasshouse.web.follow import api as follow_api
+from glasshouse.web.follow import inputs_api, inputs_page
 from glasshouse.web.follow import page as follow_page
 from glasshouse.web.framework.bodies import check_body
 from glasshouse.web.framework.error_page import error_page
 from glasshouse.web.framework.static_files import static_file
 from glasshouse.web.home import bulk_api, bulk_page, edit_page, jobs_api, running_page, workers_api, workers_page
 from glasshouse.web.home import page as home_page
-from glasshouse.web.in_and_out import api as in_and_out_api
-from glasshouse.web.in_and_out import page as in_and_out_page
 from glasshouse.web.models import api as models_api
 from glasshouse.web.models import code_api, code_page
 from glasshouse.web.models import page as models_page
@@ -38,13 +37,13 @@ __all__ = ["add_routes"]
 
 API = (
     results_api, compare_api, estimates_api, presets_api, datasets_api, pictures_api, models_api, follow_api,
-    in_and_out_api, code_api, results_files_api, bulk_api, networks_api, weights_api, jobs_api, workers_api,
+    inputs_api, code_api, results_files_api, bulk_api, networks_api, weights_api, jobs_api, workers_api,
     classify_files_api, people_api,
 )  # fmt: skip
 PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
     running_page, bulk_page, new_page, new_model_page, datasets_page, models_page, top_page, results_page,
-    classify_page, in_and_out_page, follow_page, code_page, many_page, compare_page, downloads, edit_page,
+    classify_page, inputs_page, follow_page, code_page, many_page, compare_page, downloads, edit_page,
     people_page, sign_in_page,
 )  # fmt: skip
 

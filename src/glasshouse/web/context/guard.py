@@ -23,20 +23,19 @@ from glasshouse.store.turns import asking
 from glasshouse.web.context.local_access import (
     ask_at,
     bearer,
-    cookie_in,
     is_allowed,
     is_token,
     set_token,
     token_in_query,
 )
+from glasshouse.web.context.session_cookie import move_session, secret_in
 from glasshouse.web.framework.faults import fault_response
 from glasshouse.web.framework.settings import LOOPBACK, Settings
 from glasshouse.web.framework.sign_in_attempts import Attempts
 from glasshouse.web.framework.templating import language_of
 
-__all__ = ["COOKIE", "HEADERS", "Guard"]
+__all__ = ["HEADERS", "Guard"]
 
-COOKIE = "glasshouse_session"
 LOOK_SECONDS = 2.0
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/sign-in", "/token", "/language", "/api/v1/session")  # what works without having signed in, besides /static/
@@ -95,6 +94,8 @@ class Guard:
         address = (scope.get("client") or ("",))[0]
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         who = user.id if user is not None else f"address {address}"
+        if user is not None and bearer(headers) is None:
+            answer = _with_cookies(answer, move_session(self.settings, headers))
         with asking(who):
             await self._with_room(scope, receive, answer, headers, who)
 
@@ -222,13 +223,8 @@ class Guard:
         token = bearer(headers)
         if token is not None:
             return user_of_token(self.store, token)
-        cookie = session_cookie(headers.getlist("cookie"))
-        return user_of_session(self.store, cookie) if cookie else None
-
-
-def session_cookie(headers: Iterable[str]) -> str | None:
-    """Return the secret of the session that a browser sent, if any."""
-    return next(iter(cookie_in(headers, COOKIE)), None)
+        secret = secret_in(self.settings, headers)
+        return user_of_session(self.store, secret) if secret else None
 
 
 def _is_of(origin: str, host: str) -> bool:
@@ -261,6 +257,19 @@ def _with_headers(send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+        await send(message)
+
+    return sender
+
+
+def _with_cookies(send: Send, cookies: Iterable[str]) -> Send:
+    async def sender(message: ServerMessage) -> None:
+        if message["type"] == "http.response.start":
+            sent = MutableHeaders(scope=message)
+            names = {value.partition("=")[0] for value in sent.getlist("set-cookie")}
+            for cookie in cookies:
+                if cookie.partition("=")[0] not in names:  # what the page itself does with it holds
+                    sent.append("set-cookie", cookie)
         await send(message)
 
     return sender

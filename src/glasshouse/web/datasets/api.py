@@ -1,8 +1,6 @@
 """Datasets over the API."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from glasshouse.store.datasets import (
     count_datasets,
@@ -11,7 +9,6 @@ from glasshouse.store.datasets import (
     list_datasets,
     page_of_datasets,
 )
-from glasshouse.store.ownership import Listing
 from glasshouse.store.resources import (
     abort_resource,
     bin_resources,
@@ -23,7 +20,7 @@ from glasshouse.store.resources import (
 from glasshouse.store.submit import NewDataset, submit_dataset
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut
-from glasshouse.web.framework.listing import Limit, Mark, Owner, States
+from glasshouse.web.framework.listing import AskedListing, listed
 
 __all__ = ["router"]
 
@@ -31,25 +28,23 @@ router = APIRouter(prefix="/datasets", tags=["datasets"])
 
 
 @router.get("")
-def show_all(
-    context: Context, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
-    state: States = None, owner: Owner = "", after: Mark = "", before: Mark = "", limit: Limit = 200,
-    offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
-) -> DatasetList:  # fmt: skip
+def show_all(context: Context, listing: AskedListing) -> DatasetList:
     """List datasets, as Home does.
 
     ``binned`` shows the bin, ``sort`` is a column with - before it for falling; ``state`` may
     stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the page
     before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
     """
-    listing = Listing(search, group, binned, sort, limit, offset, tuple(state or ()), owner, after, before)
-    count = count_datasets(context.store, context.user, listing)
-    if offset and not (after or before):
-        found = list_datasets(context.store, context.user, listing)
-        return DatasetList(items=[DatasetOut.of(one) for one in found], count=count)
-    page = page_of_datasets(context.store, context.user, listing)
-    items = [DatasetOut.of(one) for one in page.items]
-    return DatasetList(items=items, count=count, after=page.after, before=page.before)
+    store, user = context.store, context.user
+    page = listed(
+        listing,
+        lambda asked: list_datasets(store, user, asked),
+        lambda asked: page_of_datasets(store, user, asked),
+    )
+    count = count_datasets(store, user, listing)
+    return DatasetList(
+        items=[DatasetOut.of(one) for one in page.items], count=count, after=page.after, before=page.before
+    )
 
 
 @router.post("", status_code=201)

@@ -16,8 +16,13 @@ from typing import Any
 
 from glasshouse.errors import ConflictError, InputError
 from glasshouse.messages import Message, with_messages, with_parts
+from glasshouse.store.turns import Turns
 
-__all__ = ["answer_of", "end_children", "failure_line"]
+__all__ = ["PREVIEWS", "PREVIEW_TURNS", "answer_of", "end_children", "failure_line"]
+
+PREVIEWS = 24  # that are being made and that wait
+PREVIEW_TURNS = Turns(3, 1, PREVIEWS - 3, 4)  # three at once, one for each person: nobody waits for one person's
+
 
 _lock = Lock()
 _children: set[subprocess.Popen[str]] = set()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from glasshouse.errors import Problem, RecipeError
+from glasshouse.errors import RecipeError
 
 __all__ = ["flat", "problems_of", "recipe_data"]
 
@@ -62,8 +62,3 @@ def _text(value: float | str) -> str:
     if isinstance(value, float):
         return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     return str(value)
-
-
-def named(name: str, message: str) -> RecipeError:
-    """Return an error of one field that is no recipe's, such as the name of a job."""
-    return RecipeError("the form", [Problem(name, message)])

@@ -13,7 +13,6 @@ from glasshouse.store.models import (
     list_models,
     page_of_models,
 )
-from glasshouse.store.ownership import Listing
 from glasshouse.store.resources import (
     abort_resource,
     bin_resources,
@@ -37,7 +36,7 @@ from glasshouse.web.context.shapes import (
     PointsOut,
     Times,
 )
-from glasshouse.web.framework.listing import Limit, Mark, Owner, States
+from glasshouse.web.framework.listing import AskedListing, listed
 
 __all__ = ["router"]
 
@@ -45,25 +44,21 @@ router = APIRouter(prefix="/models", tags=["models"])
 
 
 @router.get("")
-def show_all(
-    context: Context, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
-    dataset_id: str | None = None, state: States = None, owner: Owner = "", after: Mark = "", before: Mark = "",
-    limit: Limit = 200, offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
-) -> ModelList:  # fmt: skip
+def show_all(context: Context, listing: AskedListing, dataset_id: str | None = None) -> ModelList:
     """List models, as Home does.
 
     ``binned`` shows the bin, ``dataset_id`` only those on it, ``sort`` is a column with - before it for falling;
     ``state`` may stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this
     one, the page before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
     """
-    listing = Listing(search, group, binned, sort, limit, offset, tuple(state or ()), owner, after, before)
-    count = count_models(context.store, context.user, listing, dataset_id=dataset_id)
-    if offset and not (after or before):
-        found = list_models(context.store, context.user, listing, dataset_id=dataset_id)
-        return ModelList(items=[ModelOut.of(one) for one in found], count=count)
-    page = page_of_models(context.store, context.user, listing, dataset_id=dataset_id)
-    items = [ModelOut.of(one) for one in page.items]
-    return ModelList(items=items, count=count, after=page.after, before=page.before)
+    store, user = context.store, context.user
+    page = listed(
+        listing,
+        lambda asked: list_models(store, user, asked, dataset_id=dataset_id),
+        lambda asked: page_of_models(store, user, asked, dataset_id=dataset_id),
+    )
+    count = count_models(store, user, listing, dataset_id=dataset_id)
+    return ModelList(items=[ModelOut.of(one) for one in page.items], count=count, after=page.after, before=page.before)
 
 
 @router.post("", status_code=201)

@@ -34,8 +34,7 @@ def tabs(_: Callable[[str], str], trained: bool) -> list[Tab]:
         Tab("/result", _("Result"), trained=True),
         Tab("/classify", _("Classify One"), trained=True),
         Tab("/many", _("Classify Many"), trained=True),
-        Tab("/in-and-out", _("In and out")),
-        Tab("/follow", _("Look inside"), trained=True),
+        Tab("/follow" if trained else "/follow/inputs", _("Look inside")),
         Tab("/code", _("Code")),
         Tab("/details", _("Details")),
     ]

@@ -1,8 +1,8 @@
 """Networks of one's own over the API: kept, looked at, changed, put into the bin."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from glasshouse.layers import LAYERS
 from glasshouse.layers.look import look, memory
@@ -15,14 +15,13 @@ from glasshouse.store.networks import (
     page_of_networks,
     save_network,
 )
-from glasshouse.store.ownership import Listing
 from glasshouse.store.resources import (
     bin_resources,
     delete_resource,
     restore_resources,
 )
 from glasshouse.web.context.request_context import Context
-from glasshouse.web.framework.listing import Limit, Mark, Owner
+from glasshouse.web.framework.listing import AskedNetworks, listed
 from glasshouse.web.networks.controls import controls
 from glasshouse.web.networks.shapes import (
     NetworkChanges,
@@ -39,24 +38,22 @@ router = APIRouter(prefix="/networks", tags=["networks"])
 
 
 @router.get("")
-def show_all(
-    context: Context, search: str = "", group: str | None = None, binned: bool = False, sort: str = "-created_at",
-    owner: Owner = "", after: Mark = "", before: Mark = "", limit: Limit = 200,
-    offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
-) -> NetworkList:  # fmt: skip
+def show_all(context: Context, listing: AskedNetworks) -> NetworkList:
     """List networks, as their page does.
 
     ``binned`` shows the bin; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the
     page before it with its ``before``; with ``offset`` rows are counted instead.
     """
-    listing = Listing(search, group, binned, sort, limit, offset, (), owner, after, before)
-    count = count_networks(context.store, context.user, listing)
-    if offset and not (after or before):
-        found = list_networks(context.store, context.user, listing)
-        return NetworkList(items=[NetworkOut.of(one) for one in found], count=count)
-    page = page_of_networks(context.store, context.user, listing)
-    items = [NetworkOut.of(one) for one in page.items]
-    return NetworkList(items=items, count=count, after=page.after, before=page.before)
+    store, user = context.store, context.user
+    page = listed(
+        listing,
+        lambda asked: list_networks(store, user, asked),
+        lambda asked: page_of_networks(store, user, asked),
+    )
+    count = count_networks(store, user, listing)
+    return NetworkList(
+        items=[NetworkOut.of(one) for one in page.items], count=count, after=page.after, before=page.before
+    )
 
 
 @router.post("", status_code=201)

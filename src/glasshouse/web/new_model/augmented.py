@@ -6,7 +6,6 @@ pictures.
 
 import json
 import sys
-import threading
 from functools import lru_cache
 from pathlib import Path
 from subprocess import TimeoutExpired
@@ -18,20 +17,20 @@ from glasshouse.data.dataset import open_dataset
 from glasshouse.data.gallery import pick
 from glasshouse.errors import ConflictError
 from glasshouse.recipe import AugmentationRecipe
-from glasshouse.web.framework.children import answer_of
+from glasshouse.web.framework.children import PREVIEW_TURNS, answer_of
 from glasshouse.web.framework.pictures import data_address, shrunk
 
 __all__ = ["examples", "main"]
 
 PICTURES, EPOCHS, SIDE, PATIENCE = 4, 5, 96, 60.0
-_turn = threading.Semaphore(1)
 
 
 def examples(dataset: Path, recipe: AugmentationRecipe, seed: int) -> list[list[str]]:
     """Return a row for each of some training pictures: as it is, then as some epochs will see it.
 
     Raises:
-        ConflictError: other previews are being made, or it took too long.
+        BusyError: too much is asked for at once.
+        ConflictError: it took too long.
         InputError: the child process failed; the text is its last line.
     """
     return _examples(str(dataset), recipe.model_dump_json(), seed)
@@ -40,14 +39,11 @@ def examples(dataset: Path, recipe: AugmentationRecipe, seed: int) -> list[list[
 @lru_cache(maxsize=128)
 def _examples(dataset: str, recipe: str, seed: int) -> list[list[str]]:
     request = {"dataset": dataset, "recipe": json.loads(recipe), "seed": seed}
-    if not _turn.acquire(timeout=PATIENCE / 4):
-        raise ConflictError("Others are looking at their pictures just now; try again in a moment.")
     try:
-        rows: list[list[str]] = answer_of("glasshouse.web.new_model.augmented", request, PATIENCE)
+        with PREVIEW_TURNS.taken(PATIENCE / 4):
+            rows: list[list[str]] = answer_of("glasshouse.web.new_model.augmented", request, PATIENCE)
     except TimeoutExpired:
         raise ConflictError("The preview took too long here; the training will do it all the same.") from None
-    finally:
-        _turn.release()
     return rows
 
 
@@ -60,7 +56,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     dataset = open_dataset(request["dataset"])
-    recipe = AugmentationRecipe(**{**request["recipe"], "mixup": 0.0, "cutmix": 0.0})
+    recipe = AugmentationRecipe(**request["recipe"]).unmixed()
     chosen = pick(dataset.splits["train"], PICTURES)
     rows = dataset.splits["train"].rows(chosen)
     labels = torch.from_numpy(dataset.splits["train"].labels[chosen])

@@ -7,12 +7,10 @@ pace of a training on this machine, or what of a file of weights fits a network.
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
-from threading import Semaphore
 from typing import Any
 
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
@@ -26,13 +24,17 @@ __all__ = ["fitting", "main", "measured", "turn_to_measure"]
 PATIENCE = 90.0
 NICE = 5  # as the process of a job: a trial takes no time from what runs, and has as much as a job will have
 MEMORY = 8 << 30  # bytes of the process that opens a file of weights
-_measuring = Semaphore(1)
+_measuring = Turns(1, 1, 16, 2)
 _fitting = Turns(2, 1, 8, 2)  # a file of weights waits for no measurement, and for nobody else's
 
 
 def turn_to_measure() -> AbstractContextManager[None]:
-    """Return the turn in which one recipe after the other is measured, so that they do not slow each other."""
-    return _turn(_measuring)
+    """Return the turn in which one recipe after the other is measured, so that they do not slow each other.
+
+    Raises:
+        BusyError: too much is asked for at once.
+    """
+    return _measuring.taken(PATIENCE)
 
 
 def measured(runs: Path, recipe: dict[str, Any]) -> dict[str, Any]:
@@ -59,16 +61,6 @@ def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[i
     asked = {"do": "weights", "network": network, "weights": weights, "classes": classes, "shape": shape}
     with _fitting.taken(PATIENCE):
         return _asked(asked, runs)
-
-
-@contextmanager
-def _turn(of: Semaphore) -> Iterator[None]:
-    if not of.acquire(timeout=PATIENCE):
-        raise ConflictError("Others are trying their settings just now; try again in a moment.")
-    try:
-        yield
-    finally:
-        of.release()
 
 
 def _asked(request: dict[str, Any], runs: Path) -> dict[str, Any]:

@@ -28,8 +28,8 @@ from glasshouse.store.people import (
     remove_token,
 )
 from glasshouse.store.records import Role, UserRecord
-from glasshouse.web.context.guard import COOKIE, session_cookie
 from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.session_cookie import delete_session, secret_in, set_session
 from glasshouse.web.context.shapes import Shape
 from glasshouse.web.framework.faults import fault_response
 from glasshouse.web.framework.sign_in_attempts import Attempts
@@ -157,10 +157,10 @@ def _address(request: Request) -> str:
 
 def sign_out(request: Request, context: RequestContext, response: Response) -> None:
     """End the session of this browser and take its cookie."""
-    secret = session_cookie(request.headers.getlist("cookie"))
+    secret = secret_in(context.settings, request.headers)
     if secret:
         end_session(context.store, secret)
-    response.delete_cookie(COOKIE)
+    delete_session(response, context.settings)
 
 
 @router.post("/session")
@@ -173,7 +173,7 @@ async def begin(request: Request, context: Context, who: SignIn) -> Response:
         wrong = Problem("password", "The name or the password is wrong.")
         return fault_response(401, [wrong], language_of(request))
     response = JSONResponse({"name": who.name})
-    set_session(response, context, tried.secret)
+    set_session(response, context.settings, tried.secret)
     return response
 
 
@@ -185,12 +185,6 @@ def _later(request: Request, tried: Tried) -> Response:
     answer = fault_response(503 if tried.crowded else 429, [Problem("", message)], language_of(request))
     answer.headers["retry-after"] = str(seconds)
     return answer
-
-
-def set_session(response: Response, context: RequestContext, secret: str) -> None:
-    """Put the secret of a session into the browser's cookie."""
-    response.set_cookie(COOKIE, secret, max_age=14 * 24 * 3600, httponly=True, samesite="lax",
-                        secure=context.settings.secure, path="/")  # fmt: skip
 
 
 @router.delete("/session")

@@ -21,11 +21,11 @@ from glasshouse.store.people import (
     remove_token,
 )
 from glasshouse.store.records import Role, TokenRecord, UserRecord
-from glasshouse.web.context.guard import COOKIE
 from glasshouse.web.context.request_context import Context, RequestContext
+from glasshouse.web.context.session_cookie import delete_session, set_session
 from glasshouse.web.framework.form_values import problems_of
 from glasshouse.web.framework.templating import page
-from glasshouse.web.people.api import admin, new_password, set_session, someone
+from glasshouse.web.people.api import admin, new_password, someone
 
 __all__ = ["router"]
 
@@ -56,7 +56,7 @@ async def password(request: Request, context: Context, old: Word = "", new: Word
         shown.headers["Retry-After"] = str(math.ceil(tried.wait))
         return shown
     answer = RedirectResponse("/account?done=password", 303)
-    set_session(answer, context, await run_in_threadpool(begin_session, context.store, someone(context)))
+    set_session(answer, context.settings, await run_in_threadpool(begin_session, context.store, someone(context)))
     return answer
 
 
@@ -79,7 +79,7 @@ def sign_out_everywhere(context: Context) -> RedirectResponse:
     """End all sessions of the account, this one too; tokens stay."""
     end_sessions(context.store, someone(context))
     answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(COOKIE)
+    delete_session(answer, context.settings)
     return answer
 
 

@@ -9,11 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.web.context.local_access import is_allowed, is_token, set_token, token_in_query
 from glasshouse.web.context.request_context import Context
+from glasshouse.web.context.session_cookie import set_session
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.sign_in_attempts import Attempts
 from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.home.page import inside
-from glasshouse.web.people.api import set_session, sign_in, sign_out
+from glasshouse.web.people.api import sign_in, sign_out
 
 __all__ = ["router"]
 
@@ -39,7 +40,7 @@ async def begin(
     tried = await sign_in(request, context, name, password)
     if tried.user is not None:
         answer = RedirectResponse(inside(next), 303)
-        set_session(answer, context, tried.secret)
+        set_session(answer, context.settings, tried.secret)
         return answer
     seconds, status = math.ceil(tried.wait), 401
     wrong = _("The name or the password is wrong.")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.models import get_model
 from glasshouse.web.context.request_context import Context
-from glasshouse.web.in_and_out.work import in_and_out
+from glasshouse.web.follow.inputs import inputs_and_outputs
 
 __all__ = ["router"]
 
@@ -36,7 +36,7 @@ def show(context: Context, model_id: str, response: Response) -> InAndOut:
     """Show some pictures on their way through the network; 202 means: ask again in a moment."""
     record = get_model(context.store, model_id, context.user)
     dataset = get_dataset(context.store, record.dataset_id or "", context.user)
-    found = in_and_out(context.store.path(record.folder), context.store.path(dataset.folder), record.recipe)
+    found = inputs_and_outputs(context.store.path(record.folder), context.store.path(dataset.folder), record.recipe)
     if found is None:
         response.status_code = 202
         return InAndOut(ready=False)

@@ -1,6 +1,7 @@
 """What went in, what came out: the pictures are the training's own, the answers the model's own."""
 
 import base64
+import re
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -22,7 +23,7 @@ from glasshouse.store.datasets import get_dataset
 from glasshouse.store.models import get_model
 from glasshouse.training.loop import train
 from glasshouse.web.app import create_app
-from glasshouse.web.in_and_out.work import in_and_out
+from glasshouse.web.follow.inputs import inputs_and_outputs
 from studio_seed import Studio
 
 HERE = "http://127.0.0.1:8800"
@@ -48,7 +49,9 @@ def pixels(address: str) -> np.ndarray:
 
 def test_the_answers_are_the_models_and_the_page_shows_them(client: TestClient, studio: Studio) -> None:
     address = f"/models/{studio.model}/in-and-out"
-    assert client.get(address).status_code == 200
+    moved = client.get(address)
+    assert (moved.status_code, moved.url.path) == (200, f"/models/{studio.model}/follow/inputs")
+    assert re.search(rf'href="/models/{studio.model}/follow/inputs"\s+aria-current="page"', moved.text)
     found = until(lambda: one if (one := client.get(f"/api/v1{address}").json())["ready"] else None)
     assert (found["shape"], found["classes"], found["moment"], len(found["pictures"])) == ([28, 28, 1], 3, "model", 6)
     model = load_model(studio.store.path(get_model(studio.store, studio.model).folder))
@@ -67,7 +70,7 @@ def test_a_training_that_goes_on_answers_by_its_best_checkpoint(studio: Studio, 
     data = studio.store.path(get_dataset(studio.store, studio.dataset).folder)
     recipe = TrainingRecipe(data=str(data), network="Dense128", epochs=3, augmentation={"rotation": 40}, seed=9)
     run = tmp_path / "run"
-    before = until(lambda: in_and_out(run, data, recipe.model_dump(mode="json")))
+    before = until(lambda: inputs_and_outputs(run, data, recipe.model_dump(mode="json")))
     assert (before["moment"], before["pictures"][0]["top"]) == ("", [])
     events = train(recipe, run)
     for event in events:
@@ -75,7 +78,7 @@ def test_a_training_that_goes_on_answers_by_its_best_checkpoint(studio: Studio, 
             break
     events.close()
     assert not (run / "model").exists()
-    after = until(lambda: in_and_out(run, data, recipe.model_dump(mode="json")))
+    after = until(lambda: inputs_and_outputs(run, data, recipe.model_dump(mode="json")))
     assert after["moment"] == "best"
     assert sum(one["probability"] for one in after["pictures"][0]["top"]) == pytest.approx(1, abs=1e-4)
     split = open_dataset(data).splits["train"]

@@ -1,6 +1,6 @@
 """What went into a training and what comes out: some of its pictures as the network sees them, and its answers to them.
 
-Made in a child process, since only there torch may be loaded: ``python -m glasshouse.web.in_and_out.work`` reads one
+Made in a child process, since only there torch may be loaded: ``python -m glasshouse.web.follow.inputs`` reads one
 request as JSON from its input and writes the answer. The pages ask again until it is there.
 """
 
@@ -21,29 +21,30 @@ from glasshouse.data.dataset import open_dataset
 from glasshouse.data.gallery import pick
 from glasshouse.errors import ConflictError
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.web.framework.children import answer_of, failure_line
+from glasshouse.store.turns import who_asks
+from glasshouse.web.framework.children import PREVIEW_TURNS, PREVIEWS, answer_of, failure_line
 from glasshouse.web.framework.pictures import data_address, shrunk
 
 if TYPE_CHECKING:
     from glasshouse.data.dataset import Dataset
 
-__all__ = ["in_and_out", "main"]
+__all__ = ["inputs_and_outputs", "main"]
 
 PICTURES, EPOCHS, SIDE, TOP, PATIENCE, KEPT = 6, 3, 112, 3, 300.0, 32
 
 
-class _Desk:
-    """Answers that are being made, one at a time, and the last ones that were."""
+class _Answers:
+    """Answers that are being made, each in the turn of who asked, and the last ones that were."""
 
     def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(1, "in-and-out")
+        self.pool = ThreadPoolExecutor(PREVIEWS, "inputs")  # one that waits for its turn holds a thread
         self.answers: OrderedDict[str, Future[dict[str, Any]]] = OrderedDict()
         self.lock = Lock()
 
     def ask(self, request: str) -> "Future[dict[str, Any]]":
         with self.lock:
             if request not in self.answers:
-                self.answers[request] = self.pool.submit(_made, request)
+                self.answers[request] = self.pool.submit(_made, request, who_asks())
             self.answers.move_to_end(request)
             while len(self.answers) > KEPT:
                 self.answers.popitem(last=False)[1].cancel()
@@ -55,11 +56,11 @@ class _Desk:
 
 
 @lru_cache(maxsize=1)
-def _desk() -> _Desk:
-    return _Desk()
+def _answers_kept() -> _Answers:
+    return _Answers()
 
 
-def in_and_out(run: Path, dataset: Path, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
+def inputs_and_outputs(run: Path, dataset: Path, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what went in and came out of the run in the folder ``run``; None while it is being made.
 
     ``pictures``: path, label, ``seen`` (addresses of the prepared picture, then as the first epochs saw it) and ``top``
@@ -68,16 +69,17 @@ def in_and_out(run: Path, dataset: Path, recipe: Mapping[str, Any]) -> dict[str,
     network's input is normalised by, one a channel.
 
     Raises:
+        BusyError: too much is asked for at once.
         InputError: the dataset is gone, or the child process failed; the text is its last line.
         ConflictError: it took too long, or the Studio is being stopped.
     """
     stamp = max((_changed(run / name) for name in ("model/model.json", "checkpoints/best.safetensors")), default=0)
     request = json.dumps([str(run), str(dataset), dict(recipe), stamp], sort_keys=True)
-    future = _desk().ask(request)
+    future = _answers_kept().ask(request)
     if not future.done():
         return None
     if future.cancelled() or future.exception() is not None:
-        _desk().forget(request)  # the next one who asks has it tried again
+        _answers_kept().forget(request)  # the next one who asks has it tried again
     return future.result()
 
 
@@ -85,9 +87,10 @@ def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns if path.is_file() else 0
 
 
-def _made(request: str) -> dict[str, Any]:
+def _made(request: str, who: str) -> dict[str, Any]:
     try:
-        answer: dict[str, Any] = answer_of("glasshouse.web.in_and_out.work", json.loads(request), PATIENCE)
+        with PREVIEW_TURNS.taken(PATIENCE, who):
+            answer: dict[str, Any] = answer_of("glasshouse.web.follow.inputs", json.loads(request), PATIENCE)
     except subprocess.TimeoutExpired:
         raise ConflictError("It took too long here; try again when the computer is less busy.") from None
     return answer
@@ -128,7 +131,7 @@ def _seen(dataset: "Dataset", recipe: TrainingRecipe, rows: Any, chosen: Any) ->
 
     if not recipe.augmentation.active:
         return [rows]
-    alone = recipe.augmentation.model_copy(update={"mixup": 0.0, "cutmix": 0.0})
+    alone = recipe.augmentation.unmixed()
     labels = torch.from_numpy(dataset.splits["train"].labels[chosen])
     whole = torch.from_numpy(rows).permute(0, 3, 1, 2).float().div(255).contiguous(memory_format=torch.channels_last)
     seen = [rows]

@@ -1,1 +1,0 @@
-"""What went into a training, and what comes out."""
