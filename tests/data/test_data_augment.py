@@ -1,16 +1,21 @@
 """Augmentation: a function of (seed, epoch, sample), in range, exact where it can be; colour, erasing, mixing."""
 
 import colorsys
+import importlib
+import pkgutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageEnhance
 
-from glasshouse.data import draws
-from glasshouse.data.augment import augment
+from glasshouse.data import augmentation, draws
+from glasshouse.data.augment import CHANGES, MIXINGS, augment
+from glasshouse.data.augmentation.change import Change, Mixing
 from glasshouse.data.draws import Draw
 from glasshouse.recipe import AugmentationRecipe
+from glasshouse.recipe.augmentation import MIXING
 
 EVERYTHING = AugmentationRecipe(
     rotation=40, width_shift=0.2, height_shift=(1, 3), shear=10, zoom=0.2, horizontal_flip=True, vertical_flip=True,
@@ -28,6 +33,7 @@ RECIPES = {
     "channels": AugmentationRecipe(channel_shift=40),
 }
 COUNT = 21
+DECLARED = (*CHANGES, *MIXINGS)
 
 
 def batch(channels: int = 3, count: int = COUNT, side: int = 24) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
@@ -37,6 +43,42 @@ def batch(channels: int = 3, count: int = COUNT, side: int = 24) -> tuple[torch.
 
 def run(recipe: AugmentationRecipe, channels: int = 3, seed: int = 1, epoch: int = 0) -> torch.Tensor:
     return augment(*batch(channels), recipe, seed, epoch, 4)[0]
+
+
+def test_every_change_that_a_file_declares_has_its_place_in_the_order() -> None:
+    files = [
+        importlib.import_module(m.name)
+        for m in pkgutil.iter_modules(augmentation.__path__, "glasshouse.data.augmentation.")
+    ]
+    found = [one for file in files for one in vars(file).values() if isinstance(one, Change | Mixing)]
+    assert len(found) == len(DECLARED) and all(any(one is other for other in DECLARED) for one in found)
+
+
+def test_every_field_of_the_recipe_is_declared_by_the_one_change_that_reads_it() -> None:
+    declared = [name for change in DECLARED for name in change.fields]
+    assert sorted(declared) == sorted(AugmentationRecipe.model_fields)
+    assert {name for change in MIXINGS for name in change.fields} == set(MIXING)
+
+
+@pytest.mark.parametrize("change", DECLARED, ids=lambda change: change.fields[0])
+def test_a_change_reads_no_field_that_it_does_not_declare(change: Change | Mixing) -> None:
+    everything = EVERYTHING.model_copy(update={"mixup": 0.2, "cutmix": 1.0})
+    declared = SimpleNamespace(**{name: getattr(everything, name) for name in change.fields})
+    pictures, _, samples = batch()
+    drawn = change.draw(declared, Draw(1, 0, samples), (3, 24, 28))
+    given = (pictures,) if isinstance(change, Change) else (pictures, pictures)
+    assert drawn is not None and all(len(values) == COUNT for values in drawn.values())
+    change.apply(*given, drawn, declared)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.fields[0])
+def test_a_change_is_tried_with_the_others_and_alone(change: Change) -> None:
+    """The battery below runs over ``RECIPES``."""
+    plain, usual = {}, AugmentationRecipe()
+    for name, recipe in RECIPES.items():
+        plain[name] = {f for f in type(recipe).model_fields if getattr(recipe, f) != getattr(usual, f)}
+    assert plain["everything"] & set(change.fields)
+    assert any(fields and fields <= set(change.fields) for fields in plain.values())
 
 
 @pytest.mark.parametrize("channels", [1, 3])

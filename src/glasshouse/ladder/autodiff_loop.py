@@ -125,8 +125,7 @@ def _step(story: Story, written: Written, drawn: bool, say: Say) -> list[str]:
 
 def _plain_loss(story: Story) -> bool:
     objective, changes = story.recipe.objective, story.recipe.augmentation
-    mixed = changes.mixup or changes.cutmix
-    return not mixed and not objective.label_smoothing and objective.class_weights == "none"
+    return not changes.mixes and not objective.label_smoothing and objective.class_weights == "none"
 
 
 def _loss(story: Story, say: Say, many: bool) -> list[str]:
@@ -136,7 +135,7 @@ def _loss(story: Story, say: Say, many: bool) -> list[str]:
         return [said, "        loss = F.softmax_cross_entropy(scores, y)"]
     smoothing, weighted = objective.label_smoothing, objective.class_weights != "none"
     lines = ["        log_p = F.log_softmax(scores)"]
-    if changes.mixup or changes.cutmix:  # y (N, K): parts of classes
+    if changes.mixes:  # y (N, K): parts of classes
         weight = " * (y @ CLASS_WEIGHTS)" if weighted else ""
         softened = f"({1 - smoothing!r} * y + {smoothing!r} / len(data.classes))" if smoothing else "y"
         lines.append(f"        each = F.sum(log_p * -{softened}, axis=1){weight}")

@@ -131,7 +131,7 @@ def _step(story: Story, layers: Layers, say: Say, device: str) -> list[str]:
 def _loss(story: Story) -> str:
     """The loss of each picture (N,); a weight stands before a softened or mixed target, which torch would bend."""
     recipe, changes = story.recipe.objective, story.recipe.augmentation
-    mixed, weighted = bool(changes.mixup or changes.cutmix), recipe.class_weights != "none"
+    mixed, weighted = changes.mixes, recipe.class_weights != "none"
     outside = weighted and bool(mixed or recipe.label_smoothing)
     parts = ["scores", "y", *(["CLASS_WEIGHTS"] if weighted and not outside else []), 'reduction="none"']
     if recipe.label_smoothing:

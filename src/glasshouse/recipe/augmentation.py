@@ -1,7 +1,8 @@
 """Random changes to training pictures."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from functools import cache
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -10,7 +11,9 @@ from glasshouse.messages import Message
 from glasshouse.recipe.part import Fraction, NotNegative, Part, Range
 from glasshouse.recipe.setting import CHANGED, Setting
 
-__all__ = ["AugmentationRecipe"]
+__all__ = ["MIXING", "AugmentationRecipe"]
+
+MIXING = ("mixup", "cutmix")  # the fields by which pictures, and so their labels, are mixed with others
 
 
 class AugmentationRecipe(Part):
@@ -224,7 +227,7 @@ class AugmentationRecipe(Part):
     ] = 0.0
 
     def conflicts(self) -> Iterator[Problem]:
-        for name in ("zoom", "crop_scale", "crop_ratio", "brightness", "contrast", "saturation", "erasing_area"):
+        for name in _ranges():
             value = getattr(self, name)
             if isinstance(value, tuple) and not 0 <= value[0] <= value[1]:
                 yield Problem(
@@ -244,7 +247,31 @@ class AugmentationRecipe(Part):
 
     @property
     def active(self) -> bool:
-        """Whether any change is switched on."""
-        ignored = {"fill", "fill_value", "crop_ratio", "erasing_area"}
-        plain = AugmentationRecipe()
-        return any(getattr(self, n) != getattr(plain, n) for n in type(self).model_fields if n not in ignored)
+        """Whether any change is switched on; a field that only shapes another one switches nothing on."""
+        return any(getattr(self, name) != usual for name, usual in _switches().items())
+
+    @property
+    def mixes(self) -> bool:
+        """Whether pictures are mixed with others, so that targets are parts of classes."""
+        return any(getattr(self, name) for name in MIXING)
+
+    def unmixed(self) -> "AugmentationRecipe":
+        """Return the changes of each picture alone."""
+        return self.model_copy(update=dict.fromkeys(MIXING, 0.0))
+
+
+@cache
+def _switches() -> dict[str, object]:
+    """The fields that stand for themselves, with the value that is off; the others depend on one of these."""
+    return {
+        name: field.default
+        for name, field in AugmentationRecipe.model_fields.items()
+        if all(names.startswith("/") for one in field.metadata if isinstance(one, Setting) for names in one.when)
+    }
+
+
+@cache
+def _ranges() -> tuple[str, ...]:
+    """The fields that are, or may be, a pair (low, high)."""
+    fields = AugmentationRecipe.model_fields.items()
+    return tuple(name for name, field in fields if Range in (field.annotation, *get_args(field.annotation)))

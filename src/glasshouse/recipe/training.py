@@ -359,7 +359,7 @@ class TrainingRecipe(Recipe):
             number, folds = map(int, self.learn_from.removeprefix("fold ").split("/"))
             if number > folds:
                 yield Problem("learn_from", Message("there is no fold {number} of {folds}", number=number, folds=folds))
-        if self.strategy == "features" and (self.augmentation.mixup or self.augmentation.cutmix):
+        if self.strategy == "features" and self.augmentation.mixes:
             yield Problem("augmentation", "mixup and cutmix mix whole pictures, which cached features cannot do; "
                           "set both to 0 or choose the strategy fine-tune")  # fmt: skip
         if self.strategy == "features" and self.weights == "none":

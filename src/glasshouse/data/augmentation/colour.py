@@ -1,35 +1,22 @@
 """Changes of colour: a matrix and an offset for each picture, so that all of them are one pass over the pixels."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from glasshouse.data.augmentation.change import Change, Drawn, Shape
 from glasshouse.data.draws import Draw
 from glasshouse.recipe import AugmentationRecipe
 
-__all__ = ["Colours", "colours", "recolour", "shift_channels"]
+__all__ = ["CHANNEL_SHIFT", "COLOUR"]
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 YIQ = np.array([LUMA, [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 
 
-@dataclass(frozen=True)
-class Colours:
-    """New colour = ``matrix`` (N, C, C) · colour + ``offset`` (N,) · the picture's mean luma."""
-
-    matrix: NDArray[np.float64]
-    offset: NDArray[np.float64]
-
-    def only(self, part: slice) -> "Colours":
-        """Return the same for some of the pictures."""
-        return Colours(self.matrix[part], self.offset[part])
-
-
-def colours(recipe: AugmentationRecipe, draw: Draw, channels: int) -> Colours | None:
-    """Return the drawn colour changes, or None where none is on.
+def _draw_colour(recipe: AugmentationRecipe, draw: Draw, shape: Shape) -> Drawn | None:
+    """Draw new colour = ``matrix`` (N, C, C) · colour + ``offset`` (N,) · the picture's mean luma.
 
     With brightness b, contrast c, saturation s and hue h (a part of the circle), in this order and clipped at the end:
     x·b; then c·x + (1-c)·m, m the picture's mean luma; then s·x + (1-s)·luma(x); then a turn by 2π·h, red towards
@@ -37,22 +24,23 @@ def colours(recipe: AugmentationRecipe, draw: Draw, channels: int) -> Colours | 
     """
     if not (recipe.brightness or recipe.contrast or recipe.saturation or recipe.hue):
         return None
+    channels = shape[0]
     bright, contrast = draw.around("brightness", recipe.brightness), draw.around("contrast", recipe.contrast)
     matrix = np.tile(np.eye(channels), (len(draw.samples), 1, 1))
     if channels == 3:
         matrix = _hue(draw.between("hue", -recipe.hue, recipe.hue)) @ _saturation(
             draw.around("saturation", recipe.saturation)
         )
-    return Colours(matrix * (bright * contrast)[:, None, None], bright * (1 - contrast))
+    return {"matrix": matrix * (bright * contrast)[:, None, None], "offset": bright * (1 - contrast)}
 
 
-def recolour(pictures: Tensor, change: Colours) -> Tensor:
-    """Return pictures (N, C, H, W) with their colours changed, clipped to 0..1."""
+def _recolour(pictures: Tensor, drawn: Drawn, recipe: AugmentationRecipe) -> Tensor:
+    pictures = pictures.contiguous()
     channels = pictures.shape[1]
     luma = torch.tensor(LUMA if channels == 3 else np.ones(1), dtype=pictures.dtype, device=pictures.device)
     mean = (pictures.mean(3).mean(2) * luma).sum(1)  # in two steps, so that its bits do not depend on N
-    offset = torch.tensor(change.offset, dtype=pictures.dtype, device=pictures.device) * mean
-    matrix = torch.tensor(change.matrix, dtype=pictures.dtype, device=pictures.device)
+    offset = torch.tensor(drawn["offset"], dtype=pictures.dtype, device=pictures.device) * mean
+    matrix = torch.tensor(drawn["matrix"], dtype=pictures.dtype, device=pictures.device)
     result = torch.empty_like(pictures, memory_format=torch.contiguous_format)
     for row in range(channels):
         plane = torch.mul(pictures[:, 0], matrix[:, row, 0, None, None], out=result[:, row])
@@ -62,13 +50,17 @@ def recolour(pictures: Tensor, change: Colours) -> Tensor:
     return result.clamp_(0, 1)
 
 
-def shift_channels(pictures: Tensor, recipe: AugmentationRecipe, draw: Draw) -> Tensor:
+def _draw_shift(recipe: AugmentationRecipe, draw: Draw, shape: Shape) -> Drawn | None:
+    if not recipe.channel_shift:
+        return None
+    return {"amount": draw.between("channel_shift", -recipe.channel_shift, recipe.channel_shift) / 255}
+
+
+def _shift_channels(pictures: Tensor, drawn: Drawn, recipe: AugmentationRecipe) -> Tensor:
     """Return pictures with a number from ±``channel_shift`` / 255 added, clipped to the picture's own range (Keras)."""
-    amount = draw.between("channel_shift", -recipe.channel_shift, recipe.channel_shift) / 255
+    amount = torch.tensor(drawn["amount"], dtype=pictures.dtype, device=pictures.device)[:, None, None, None]
     low, high = pictures.amin((1, 2, 3), keepdim=True), pictures.amax((1, 2, 3), keepdim=True)
-    return (pictures + torch.tensor(amount, dtype=pictures.dtype, device=pictures.device)[:, None, None, None]).clamp(
-        low, high
-    )
+    return (pictures + amount).clamp(low, high)
 
 
 def _saturation(amount: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -82,3 +74,7 @@ def _hue(turn: NDArray[np.float64]) -> NDArray[np.float64]:
     rotation[:, 1, 1], rotation[:, 1, 2], rotation[:, 2, 1], rotation[:, 2, 2] = cosine, sine, -sine, cosine
     turned: NDArray[np.float64] = np.linalg.inv(YIQ) @ rotation @ YIQ
     return turned
+
+
+COLOUR = Change(("brightness", "contrast", "saturation", "hue"), _draw_colour, _recolour)
+CHANNEL_SHIFT = Change(("channel_shift",), _draw_shift, _shift_channels)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from glasshouse.data.augmentation.change import Change, Drawn, Shape
 from glasshouse.data.draws import Draw
 from glasshouse.recipe import AugmentationRecipe
 
-__all__ = ["flips", "matrices", "warp"]
+__all__ = ["GEOMETRY", "flips", "matrices", "warp"]
 
 Floats = NDArray[np.float64]
 
@@ -131,3 +132,32 @@ def _crop(recipe: AugmentationRecipe, draw: Draw, height: int, width: int) -> Fl
     result[:, 0, 2] = (height - high) * draw.between("crop_y", -0.5, 0.5)
     result[:, 1, 2] = (width - wide) * draw.between("crop_x", -0.5, 0.5)
     return result
+
+
+def _draw(recipe: AugmentationRecipe, draw: Draw, shape: Shape) -> Drawn | None:
+    """Draw one matrix for all that moves a picture between pixels; flips alone move whole ones and stay exact."""
+    places = matrices(recipe, draw, *shape[1:])
+    if places is not None:
+        return {"places": places}
+    if not (recipe.horizontal_flip or recipe.vertical_flip):
+        return None
+    across, down = flips(recipe, draw)
+    return {"across": across, "down": down}
+
+
+def _move(pictures: Tensor, drawn: Drawn, recipe: AugmentationRecipe) -> Tensor:
+    if "places" in drawn:
+        return warp(pictures, drawn["places"], recipe.fill, recipe.fill_value / 255)
+    for axis, chosen in ((3, drawn["across"]), (2, drawn["down"])):
+        if chosen.any():
+            where = torch.from_numpy(chosen).to(pictures.device)[:, None, None, None]
+            pictures = torch.where(where, pictures.flip(axis), pictures)
+    return pictures
+
+
+GEOMETRY = Change(
+    ("rotation", "width_shift", "height_shift", "shear", "zoom", "horizontal_flip", "vertical_flip", "crop_scale",
+     "crop_ratio", "fill", "fill_value"),
+    _draw,
+    _move,
+)  # fmt: skip

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from glasshouse.evaluation.intervals import wilson
+from glasshouse.recipe.augmentation import MIXING
 from glasshouse.store.points import Point, Told
 
 __all__ = ["MOST", "Circumstances", "Remark", "remarks"]
@@ -25,7 +26,7 @@ MOST = 3  # remarks at once
 
 @dataclass(frozen=True)
 class Remark:
-    """``kind`` is a key of ``reading_words.remark_words``, whose placeholders ``numbers`` fill; ``warm`` warns."""
+    """``kind`` is a key of ``curve_texts.remark_words``, whose placeholders ``numbers`` fill; ``warm`` warns."""
 
     kind: str
     warm: bool = False
@@ -45,7 +46,7 @@ class Circumstances:
     def comparable(self) -> bool:
         """Whether training and validation loss measure the same thing."""
         augmentation, objective = self.recipe.get("augmentation") or {}, self.recipe.get("objective") or {}
-        mixed = augmentation.get("mixup") or augmentation.get("cutmix")
+        mixed = any(augmentation.get(name) for name in MIXING)
         weighted = objective.get("class_weights", "none") != "none"
         return not (mixed or weighted or objective.get("label_smoothing"))
 

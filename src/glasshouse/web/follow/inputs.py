@@ -131,7 +131,7 @@ def _seen(dataset: "Dataset", recipe: TrainingRecipe, rows: Any, chosen: Any) ->
 
     if not recipe.augmentation.active:
         return [rows]
-    alone = recipe.augmentation.model_copy(update={"mixup": 0.0, "cutmix": 0.0})
+    alone = recipe.augmentation.unmixed()
     labels = torch.from_numpy(dataset.splits["train"].labels[chosen])
     whole = torch.from_numpy(rows).permute(0, 3, 1, 2).float().div(255).contiguous(memory_format=torch.channels_last)
     seen = [rows]

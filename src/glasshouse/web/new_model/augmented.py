@@ -56,7 +56,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     dataset = open_dataset(request["dataset"])
-    recipe = AugmentationRecipe(**{**request["recipe"], "mixup": 0.0, "cutmix": 0.0})
+    recipe = AugmentationRecipe(**request["recipe"]).unmixed()
     chosen = pick(dataset.splits["train"], PICTURES)
     rows = dataset.splits["train"].rows(chosen)
     labels = torch.from_numpy(dataset.splits["train"].labels[chosen])
