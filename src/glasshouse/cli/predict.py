@@ -26,7 +26,7 @@ def predict(
             metavar="PICTURE...", help="Files, folders, lists of paths (.txt, .csv, .tsv), or - for a list on stdin."
         ),
     ],
-    top: Annotated[int, typer.Option(min=1, help="How many classes to tell for each picture.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to show for each picture.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
     csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table to FILE.")] = None,
     batch_size: Annotated[
