@@ -55,7 +55,7 @@ class SearchFolder:
         file = self.path / "search.json"
         if not file.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-                raise RunError("{path} exists and is no search; choose another --out", path=self.path)
+                raise RunError("{path} exists and is no search; choose another folder", path=self.path)
             write_atomically(file, (json.dumps(asdict(settings), indent=2) + "\n").encode())
             return
         found = self._settings(file)
@@ -64,7 +64,7 @@ class SearchFolder:
             name = other[0]
             raise RunError(
                 "{path} holds a search with {name} {name2}, not {settings}; go on with the same settings, or choose "
-                "another --out",
+                "another folder",
                 path=self.path, name=name, name2=found.get(name), settings=getattr(settings, name),
             )  # fmt: skip
 

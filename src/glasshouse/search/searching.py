@@ -234,7 +234,7 @@ class _Search:
     def _need_leader(self) -> Record:
         if self.leader is None:
             raise RunError(
-                "no candidate was finished in the time; go on with more minutes and --out {path}", path=self.folder.path
+                "no candidate was finished in the time; go on with more minutes in {path}", path=self.folder.path
             )
         return self.leader
 
