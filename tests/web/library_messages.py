@@ -102,8 +102,6 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "training/display.py": "command line",
     "training/finder.py": "the Learner level",
     "training/learner.py": "the Learner level",
-    "training/loop.py": "command line",
-    "training/run_folder.py": "command line",
     "jobs/job_log.py": "the log of a job",
     "jobs/shutdown.py": "the worker's log",
     "jobs/only_studio.py": "command line",
