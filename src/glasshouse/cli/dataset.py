@@ -57,8 +57,8 @@ def create(
 ) -> None:
     """Make a dataset of the pictures in SOURCE.
 
-    What cannot be used is left out and listed; what is odd is told. The same source and options give the same dataset,
-    and are not made twice.
+    What cannot be used is left out and listed; what is unusual is reported. The same source and options give the
+    same dataset, and are not made twice.
     """
     from glasshouse.data.decoding.sizes import parse_size
     from glasshouse.data.prepare import prepare_dataset

@@ -35,8 +35,8 @@ def predict(
 ) -> None:
     """Say what is in pictures.
 
-    Answers come while later pictures are still being read. A picture that cannot be used is told with its reason and
-    the rest goes on; the exit code is 1 where none could be used.
+    Answers come while later pictures are still being read. A picture that cannot be used is listed
+    with its reason and the rest goes on; the exit code is 1 if none could be used.
     """
     from glasshouse.export.bundle import load_model
     from glasshouse.export.listing import list_pictures

@@ -216,7 +216,7 @@ def _in_names(children: Sequence[str]) -> Iterator[Finding]:
         yield Finding(
             "parts-in-names",
             Message(
-                "the folders {twice} are taken as classes of their own; if train and test in their names are parts "
+                "the folders {twice} are taken as separate classes; if train and test in their names are parts "
                 "of the split, put the class folders into folders called train and test",
                 twice=_some(twice),
             ),
