@@ -125,9 +125,14 @@ def templates() -> dict[str, str]:
             found[one["message_template_python"].removeprefix("Input should be ")] = "pydantic"
     for name, tree in trees():
         for call in calls(tree):
+            alone = getattr(call.func, "id", "") == "Message"  # whose text may be one word; others take names too
             for node in call.args:
                 for text in constants(node):
-                    if " " in text and WORDS.search(PLACEHOLDER.sub("", text)) and not FOR_PROGRAMMERS.search(text):
+                    if (
+                        (alone or " " in text)
+                        and WORDS.search(PLACEHOLDER.sub("", text))
+                        and not FOR_PROGRAMMERS.search(text)
+                    ):
                         found.setdefault(text, f"{name}:{node.lineno}")
     return found
 
