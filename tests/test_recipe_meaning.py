@@ -151,7 +151,7 @@ def test_what_changes_pictures_is_active_and_what_only_shapes_a_change_is_not() 
 
 def test_a_pattern_needs_one_group_and_no_more() -> None:
     assert DatasetRecipe(source="s", labels={"by": "pattern", "pattern": r"^(\w+)_\d+"}, group=r"^(\d+)_")
-    with pytest.raises(RecipeError, match="needed where labels come by pattern"):
+    with pytest.raises(RecipeError, match="required when labels come by pattern"):
         DatasetRecipe(source="s", labels={"by": "pattern"})
 
 

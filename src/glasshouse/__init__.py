@@ -1,4 +1,4 @@
-"""Glasshouse grows image classifiers in the open.
+"""Glasshouse trains image classifiers in the open.
 
 Importing it loads no torch: the public names are fetched when they are first used (PEP 562).
 """

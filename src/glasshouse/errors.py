@@ -26,8 +26,10 @@ GlasshouseError
     └── RefusedError       the person may not do it
 """
 
+import copyreg
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from glasshouse.messages import Message, joined
 
@@ -74,6 +76,10 @@ class GlasshouseError(Exception):
     def message(self) -> Message:
         """The text, with its template and values."""
         return Message(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Tell pickle to make it again without ``__init__``: another process may have raised it."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class InputError(GlasshouseError, ValueError):

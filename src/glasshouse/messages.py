@@ -35,6 +35,7 @@ __all__ = [
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 PARTS = "_parts"  # what is added to a key of JSON for the template and the values beside the text
 NESTED = 20  # messages within messages that are read back from JSON
+DEEPEST = 100  # lists and objects within each other in which messages are looked for
 
 
 class Foreign(str):
@@ -82,17 +83,18 @@ class Message(str):
     def __radd__(self, other: str) -> "Message":
         return joined("", [other, self])
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
-        return (self.template,), dict(self.values)
-
-    def __getstate__(self) -> None:
-        return None
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        return _made_again, (type(self), self.template, dict(self.values))
 
     def __deepcopy__(self, memo: object) -> Self:
         return self
 
 
 Value = str | int | float | Message | Option | Foreign
+
+
+def _made_again(kind: type[Message], template: str, values: dict[str, Value]) -> Message:
+    return kind(template, **values)
 
 
 def _kept(value: object) -> Value:
@@ -138,7 +140,7 @@ def parts_of(text: str | None) -> dict[str, Any] | None:
 
 def message_of(text: str, parts: object) -> str:
     """Return the message of a text and its :func:`parts_of`; the text alone where they do not make it."""
-    made = _value_of(parts, NESTED) if isinstance(parts, dict) else None
+    made = _value_of(parts, NESTED, len(text)) if isinstance(parts, dict) else None
     return made if isinstance(made, Message) and made == text else text
 
 
@@ -164,23 +166,29 @@ def with_parts(data: Any) -> Any:
 
 def with_messages(data: Any) -> Any:
     """Return what :func:`with_parts` gave with its messages again; parts that do not make the text are passed over."""
-    if isinstance(data, list):
-        return [with_messages(one) for one in data]
-    if not isinstance(data, dict):
+    return _with_messages(data, DEEPEST)
+
+
+def _with_messages(data: Any, deepest: int) -> Any:
+    if deepest == 0 or not isinstance(data, list | dict):
         return data
+    if isinstance(data, list):
+        return [_with_messages(one, deepest - 1) for one in data]
     found: dict[Any, Any] = {}
     for key, value in data.items():
-        beside = data.get(f"{key}{PARTS}")
         if isinstance(key, str) and key.endswith(PARTS) and key.removesuffix(PARTS) in data:
             continue
+        beside = data.get(f"{key}{PARTS}")
         if isinstance(value, list) and isinstance(beside, list) and len(value) == len(beside):
-            found[key] = [
-                message_of(text, parts) if isinstance(text, str) else with_messages(text)
-                for text, parts in zip(value, beside, strict=True)
-            ]
+            pairs = zip(value, beside, strict=True)
+            found[key] = [_with_message(one, parts, deepest - 1) for one, parts in pairs]
         else:
-            found[key] = message_of(value, beside) if isinstance(value, str) else with_messages(value)
+            found[key] = _with_message(value, beside, deepest - 1)
     return found
+
+
+def _with_message(value: Any, parts: Any, deepest: int) -> Any:
+    return message_of(value, parts) if isinstance(value, str) else _with_messages(value, deepest)
 
 
 def _parts_beside(value: Any) -> Any:
@@ -200,17 +208,23 @@ def _as_data(value: Value) -> Any:
     return value
 
 
-def _value_of(data: Any, deepest: int) -> Value | None:
-    """Return a value from JSON, None where it is none (a file of a run may be anybody's)."""
+def _value_of(data: Any, deepest: int, longest: int) -> Value | None:
+    """Return a value from JSON, None where it is none (a file of a run may be anybody's).
+
+    No message in it is longer than ``longest``: one that repeats its values would grow with each within the next.
+    """
     match data:
         case str() | int() | float() if not isinstance(data, bool):
             return data
         case {"foreign": str(text)}:
             return Foreign(text)
-        case {"option": str(name), **rest}:
-            return Option(name, _value_of(rest.get("value"), deepest - 1))
+        case {"option": str(name), **rest} if deepest > 0:
+            return Option(name, _value_of(rest.get("value"), deepest - 1, longest))
         case {"template": str(template), "values": dict(values)} if deepest > 0:
-            found = {str(name): _value_of(one, deepest - 1) for name, one in values.items()}
-            whole = None not in found.values() and (not found or found.keys() >= set(PLACEHOLDER.findall(template)))
+            found = {name: _value_of(one, deepest - 1, longest) for name, one in values.items()}
+            names = PLACEHOLDER.findall(template) if found else []
+            if None in found.values() or not found.keys() >= set(names):
+                return None
+            whole = sum(len(str(found[name])) for name in names) <= longest
             return Message(template, **found) if whole else None
     return None

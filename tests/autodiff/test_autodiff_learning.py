@@ -256,7 +256,7 @@ def test_other_errors_are_told(tmp_path):
         datasets.MNIST(root=tmp_path)
     with pytest.raises(DatasetError, match="DataLoader"):
         datasets.Spiral()[[1, 2]]
-    with pytest.raises(IndexError, match="sample 300 of 300"):
+    with pytest.raises(IndexError, match="index 300 is out of range for 300 samples"):
         datasets.Spiral()[300]
 
 

@@ -77,7 +77,7 @@ def test_a_picture_is_followed_by_links_and_keys(page: Any, model: str) -> None:
 
 def test_a_picture_of_ones_own_and_the_graph(page: Any, model: str, running: Running) -> None:
     page.goto(f"{model}/follow")
-    page.get_by_text("Bring a picture of your own").click()
+    page.get_by_text("Use your own picture").click()
     page.get_by_label("Picture", exact=True).set_input_files(sorted(running.pictures.glob("both/*.png"))[0])
     page.get_by_role("button", name="Follow it").click()
     page.get_by_text("Back to the dataset's pictures").wait_for()

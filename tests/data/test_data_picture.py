@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from glasshouse.data.decoding.picture import decode
+from glasshouse.data.sources.lookup import ENDINGS
 from glasshouse.errors import PictureError
 from pictures import jpeg_bytes, picture, png_bytes, truncated_jpeg
 
@@ -189,6 +190,12 @@ def test_bad_pictures_tell_why(name: str) -> None:
 
 FORMATS = {"JPEG": {}, "PNG": {}, "GIF": {}, "WEBP": {}, "AVIF": {}, "BMP": {}, "PPM": {}, "TGA": {}, "TIFF": {},
            "JPEG2000": {}, "progressive": {"progressive": True}, "lzw": {"compression": "tiff_lzw"}}  # fmt: skip
+
+
+def test_every_format_has_an_ending_that_tables_and_lists_may_leave_out() -> None:
+    Image.init()
+    known = {kind for ending, kind in Image.registered_extensions().items() if ending in ENDINGS}
+    assert {name for name in FORMATS if name.isupper()} - known == set()
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -84,7 +84,7 @@ def test_what_cannot_be_used_is_listed(tmp_path: Path) -> None:
     reasons = {entry.path: entry.reason for entry in dataset.rejected}
     assert set(reasons) == {"cat/torn.jpg", "cat/empty.png", "dog/words.jpg", "bird/one.png"}
     assert "zero bytes" in reasons["cat/empty.png"]
-    assert reasons["bird/one.png"] == "class 'bird' has 1 usable picture, fewer than the 2 asked for a class"
+    assert reasons["bird/one.png"] == "class 'bird' has 1 usable picture, fewer than the 2 required per class"
     with (dataset.path / "rejected.csv").open(newline="", encoding="utf-8-sig") as lines:
         assert {row["path"] for row in csv.DictReader(lines)} == set(reasons)
     assert dataset.classes == ("cat", "dog")

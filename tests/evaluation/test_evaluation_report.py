@@ -1,7 +1,7 @@
 """The report: its words, its three forms, what it warns of, and the way there and back through JSON."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -90,6 +90,17 @@ def test_as_text_it_is_plain_and_aligned() -> None:
     header = next(line for line in text.splitlines() if line.startswith("Class"))
     row = next(line for line in text.splitlines() if line.startswith("a|b"))
     assert len(header) == len(row)
+
+
+SCORES = {f.name for f in fields(Report) if f.type in ("float", "float | None", float, float | None)}
+
+
+@pytest.mark.parametrize("name", sorted(SCORES - {"seconds"}))
+def test_a_score_is_told_in_all_three_forms(name: str) -> None:
+    one = report(tuple("abcdef"))
+    other = replace(one, **{name: 0.98765})  # type: ignore[arg-type]
+    for form in (str, Report.to_markdown, Report._repr_html_):
+        assert form(one) != form(other), form
 
 
 def test_as_html_names_are_escaped_and_tags_are_closed() -> None:

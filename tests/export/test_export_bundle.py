@@ -187,7 +187,7 @@ def test_a_card_may_be_edited_by_hand(tmp_path: Path) -> None:
         (lambda m: m["preprocessing"].update(width="wide"), "is damaged|cannot be built"),
         (lambda m: m["preprocessing"].update(extra=1), "is damaged"),
         (lambda m: m["preprocessing"].pop("mean"), "is damaged: 'mean'"),
-        (lambda m: m["weights"].update(sha256="0"), "is not the file that model.json tells of"),
+        (lambda m: m["weights"].update(sha256="0"), "is not the file that model.json describes"),
         (lambda m: m.update(weights=None, files=None), "lacks weights, files"),
         (lambda m: m["preprocessing"].update(mean=[0.1, 0.2]), "a mean and a std for each of 1 channels"),
     ],

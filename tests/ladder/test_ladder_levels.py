@@ -4,14 +4,16 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from scripts import Run, run_scripts, tiny, train_one
 
 from glasshouse.errors import LevelError
 from glasshouse.ladder.comments import sentences
+from glasshouse.ladder.formulas import EPS, FORMULAS
 from glasshouse.ladder.layer_texts import WRITERS
+from glasshouse.ladder.layers_updates import CLASSES
 from glasshouse.ladder.levels import LEVELS, run_code
 from glasshouse.layers import (
     ELU,
@@ -37,7 +39,7 @@ from glasshouse.layers import (
     Softmax,
 )
 from glasshouse.layers.vocabulary import LAYERS
-from glasshouse.recipe import TrainingRecipe
+from glasshouse.recipe import OptimizerRecipe, TrainingRecipe
 from glasshouse.training.run_folder import RunFolder
 
 OWN = Network(
@@ -149,6 +151,12 @@ def test_a_script_says_no_more_than_it_must(level: str, language: str, runs: dic
 
 def test_every_layer_is_written() -> None:
     assert set(WRITERS) == set(LAYERS)
+
+
+def test_every_optimizer_is_written_on_both_levels() -> None:
+    names = set(get_args(OptimizerRecipe.model_fields["name"].annotation))
+    assert set(CLASSES) == names and set(FORMULAS) == names
+    assert names - set(EPS) == {"sgd"}
 
 
 def test_every_sentence_has_both_languages() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from glasshouse import layers
 from glasshouse.autodiff import Variable, test_mode, using_config
 from glasshouse.layers import LAYERS, Input, Network
 from glasshouse.layers.holding import unpacked
@@ -132,6 +133,7 @@ def test_every_layer_is_in_the_battery() -> None:
     augmentation = {kind for kind in LAYERS if kind.startswith("Random")}  # test_layers_augmentation.py has those
     own = {"AdaptiveAveragePooling2D"}  # torch's, not Keras'
     assert {case[0] for case in cases.CASES.values()} == set(LAYERS) - augmentation - own
+    assert set(LAYERS) <= set(layers.__all__)
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, (2, 9)])

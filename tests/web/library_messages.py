@@ -102,8 +102,6 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "training/display.py": "command line",
     "training/finder.py": "the Learner level",
     "training/learner.py": "the Learner level",
-    "training/loop.py": "command line",
-    "training/run_folder.py": "command line",
     "jobs/job_log.py": "the log of a job",
     "jobs/shutdown.py": "the worker's log",
     "jobs/only_studio.py": "command line",
@@ -127,9 +125,14 @@ def templates() -> dict[str, str]:
             found[one["message_template_python"].removeprefix("Input should be ")] = "pydantic"
     for name, tree in trees():
         for call in calls(tree):
+            alone = getattr(call.func, "id", "") == "Message"  # whose text may be one word; others take names too
             for node in call.args:
                 for text in constants(node):
-                    if " " in text and WORDS.search(PLACEHOLDER.sub("", text)) and not FOR_PROGRAMMERS.search(text):
+                    if (
+                        (alone or " " in text)
+                        and WORDS.search(PLACEHOLDER.sub("", text))
+                        and not FOR_PROGRAMMERS.search(text)
+                    ):
                         found.setdefault(text, f"{name}:{node.lineno}")
     return found
 

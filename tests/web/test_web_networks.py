@@ -134,7 +134,7 @@ def test_names_are_followed_and_shared_layers_kept(client: TestClient) -> None:
 
 
 def test_pages_begin_with_what_was_asked(client: TestClient, studio: Studio) -> None:
-    assert "No network of your own yet" in client.get("/networks").text
+    assert "No custom network yet" in client.get("/networks").text
     for start, layers in (("", 5), ("empty", 3), ("classic:LeNet", 8),
                           ("classic:ResNet50", len(CLASSICS["ResNet50"]().steps)),
                           (f"model:{studio.model}", 4)):  # fmt: skip
@@ -151,7 +151,7 @@ def test_a_network_is_built_saved_changed_and_trained(client: TestClient, studio
     more = send(client, "/networks/new", fields(html), "add", word="Dropout").text
     assert "dropout" in more and more.count("data-block=") == 6
     wrong = send(client, "/networks/new", fields(more), "save")
-    assert wrong.status_code == 422 and "needed, and not given" in wrong.text
+    assert wrong.status_code == 422 and "required" in wrong.text
     assert fields(wrong.text) == fields(more)
     kept = send(client, "/networks/new", fields(more), "save", name="Mine <b>", optimizer__name="sgd",
                 optimizer__momentum="0.9")  # fmt: skip

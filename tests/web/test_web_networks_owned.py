@@ -89,7 +89,7 @@ def test_several_are_grouped_deleted_together_and_brought_back(store: Store) -> 
     assert client.post("/chosen/group", data={**chosen, "group_name": "both"}).status_code == 200
     assert {get_network(store, one.id).group_name for one in two} == {"both"}
     gone = client.post("/chosen/delete", data=chosen).text
-    assert "2 moved to the bin." in gone and "No network of your own yet" in gone
+    assert "2 moved to the bin." in gone and "No custom network yet" in gone
     at = gone[gone.index('name="at" value="') + 17 :].split('"')[0]
     assert moved_to(client, "/bin/undo", at=at) == "/networks"
     assert [get_network(store, one.id).deleted_at for one in two] == [None, None]

@@ -2,13 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from glasshouse.cli.code import code
+from glasshouse.ladder.comments import LANGUAGES as SCRIPTS
 from glasshouse.recipe.fields import declared_texts
 from glasshouse.web.framework.field_labels import field_labels
 from glasshouse.web.framework.language import (
+    LANGUAGES,
     WEB,
     catalogue,
     choose,
@@ -19,9 +23,11 @@ from glasshouse.web.framework.language import (
     texts,
     time_left,
 )
+from glasshouse.web.models.code_api import show as show_code
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")  # a lone %: test_texts_of_templates_can_be_filled_in
 LATIN = re.compile(r">[^<>{}]*[A-Za-z]{3,}[^<>{}]*<")
+OTHERS = [language for language in LANGUAGES if language != "en"]
 SAME = {"Glasshouse", "SHA-256", "Esc", "Delete", "AdamW"}
 
 
@@ -35,21 +41,34 @@ def in_sources() -> dict[str | tuple[str, ...], str]:
             **dict.fromkeys(declared_texts(), "recipe/")}  # fmt: skip
 
 
+def in_language(language: str) -> dict[str | tuple[str, ...], str]:
+    return {m.id: m.string if isinstance(m.string, str) else m.string[0] for m in catalogue(language) if m.id}
+
+
 def in_korean() -> dict[str | tuple[str, ...], str]:
-    return {m.id: m.string if isinstance(m.string, str) else m.string[0] for m in catalogue("ko") if m.id}
+    return in_language("ko")
 
 
-def test_every_text_has_a_korean_one_and_none_is_left_over() -> None:
-    wanted, there = in_sources(), in_korean()
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_text_is_there_in_every_language_and_none_is_left_over(language: str) -> None:
+    wanted, there = in_sources(), in_language(language)
     assert len(wanted) > 300
     assert {key: place for key, place in wanted.items() if not there.get(key)} == {}
     assert set(there) - set(wanted) == set()
 
 
-def test_placeholders_are_the_same() -> None:
-    for key, korean in in_korean().items():
+@pytest.mark.parametrize("language", OTHERS)
+def test_placeholders_are_the_same(language: str) -> None:
+    for key, translated in in_language(language).items():
         english = key if isinstance(key, str) else key[-1]
-        assert sorted(PLACEHOLDER.findall(english)) == sorted(PLACEHOLDER.findall(korean)), key
+        assert sorted(PLACEHOLDER.findall(english)) == sorted(PLACEHOLDER.findall(translated)), key
+
+
+def test_the_library_and_the_scripts_speak_every_language_of_the_pages() -> None:
+    assert {language for language in OTHERS if set(library_texts(language)) != set(library_texts("ko"))} == set()
+    assert set(SCRIPTS) == set(LANGUAGES)
+    for taken in (get_type_hints(show_code)["language"], get_type_hints(code)["language"]):
+        assert set(get_args(taken)) == set(LANGUAGES)
 
 
 class Anything(dict[str, int]):

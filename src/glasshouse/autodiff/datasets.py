@@ -45,7 +45,7 @@ class Dataset:
         if not isinstance(index, int | np.integer):
             raise DatasetError("a sample has one number, got {index}; use a DataLoader for batches", index=repr(index))
         if not -len(self) <= index < len(self):
-            raise IndexError(f"sample {index} of {len(self)}")
+            raise IndexError(f"index {index} is out of range for {len(self)} samples")
         x = self.data[index]
         t = None if self.label is None else self.label[index]
         x = x if self.transform is None else self.transform(x)

@@ -22,7 +22,7 @@ def code(
     """Show a run as a Python script in the words of a level; run, it gives the run's numbers.
 
     On learner and layers they are the same to the last bit on the same machine, on autodiff to 1e-4 over the first
-    100 steps. Where a level cannot express the run, it says why.
+    100 steps. If a level cannot express the run, it says why.
     """
     from glasshouse.ladder.levels import run_code
 

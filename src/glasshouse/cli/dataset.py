@@ -41,12 +41,12 @@ def create(
     encoding: Annotated[str, _option("How pictures are stored.", "raw|png|jpeg")] = "raw",
     quality: Annotated[int, _option("Quality of JPEG, 1 to 100.")] = 90,
     min_per_class: Annotated[int, _option("Leave classes with fewer pictures out.")] = 2,
-    max_per_class: Annotated[int | None, _option("Use at most so many of a class, chosen at random.")] = None,
-    valid_source: Annotated[str | None, _option("A folder of its own for validation.")] = None,
-    test_source: Annotated[str | None, _option("A folder of its own for the test.")] = None,
+    max_per_class: Annotated[int | None, _option("Use at most this many pictures per class, chosen at random.")] = None,
+    valid_source: Annotated[str | None, _option("A separate folder for validation.")] = None,
+    test_source: Annotated[str | None, _option("A separate folder for the test.")] = None,
     pattern: Annotated[str | None, _option("Labels by file name: a regular expression with one group.")] = None,
     labels_csv: Annotated[str | None, _option("Labels by a table of paths in SOURCE and labels.", "FILE")] = None,
-    labels_file: Annotated[str | None, _option("Names of the classes of a text list, one a line.", "FILE")] = None,
+    labels_file: Annotated[str | None, _option("Names of the classes of a text list, one per line.", "FILE")] = None,
     path_column: Annotated[str | None, _option("The table's column of paths.")] = None,
     label_column: Annotated[str | None, _option("The table's column of labels.")] = None,
     group_column: Annotated[str | None, _option("The table's column of groups, such as patients.")] = None,
@@ -57,8 +57,8 @@ def create(
 ) -> None:
     """Make a dataset of the pictures in SOURCE.
 
-    What cannot be used is left out and listed; what is odd is told. The same source and options give the same dataset,
-    and are not made twice.
+    What cannot be used is left out and listed; what is unusual is reported. The same source and options give the
+    same dataset, and are not made twice.
     """
     from glasshouse.data.decoding.sizes import parse_size
     from glasshouse.data.prepare import prepare_dataset

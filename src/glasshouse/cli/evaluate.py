@@ -25,7 +25,7 @@ def evaluate(
 ) -> None:
     """Score a model on a split, with intervals and beside simple baselines.
 
-    The test split is sealed: each opening is written down in the dataset and told in the report, because a score
+    The test split is sealed: each opening is written down in the dataset and shown in the report, because a score
     that was looked at often is no longer that of unseen pictures.
     """
     from glasshouse.data.dataset import open_dataset

@@ -24,7 +24,7 @@ def graph(
     example: Annotated[str | None, typer.Option(help="A computation from the book, such as goldstein.")] = None,
     level: Annotated[
         Literal["layers", "functions"] | None,
-        typer.Option(help="A box a layer, or every function (with a picture the default where it can be read)."),
+        typer.Option(help="One box per layer, or every function (the default for a picture that can be read)."),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Where the drawing goes (graph.svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print nodes and edges as one JSON document.")] = False,

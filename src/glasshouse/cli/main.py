@@ -32,7 +32,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="glasshouse",
-    help="Grow image classifiers from folders of pictures, and see how they learn.",
+    help="Train image classifiers from folders of pictures, and see how they learn.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -65,7 +65,7 @@ def _show_version(asked: bool) -> None:
 def options(
     version: bool = typer.Option(False, "--version", help="Show the version.", callback=_show_version, is_eager=True),
 ) -> None:
-    """Grow image classifiers from folders of pictures, and see how they learn."""
+    """Train image classifiers from folders of pictures, and see how they learn."""
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def predict(
             metavar="PICTURE...", help="Files, folders, lists of paths (.txt, .csv, .tsv), or - for a list on stdin."
         ),
     ],
-    top: Annotated[int, typer.Option(min=1, help="How many classes to tell for each picture.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to show for each picture.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
     csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table to FILE.")] = None,
     batch_size: Annotated[
@@ -35,8 +35,8 @@ def predict(
 ) -> None:
     """Say what is in pictures.
 
-    Answers come while later pictures are still being read. A picture that cannot be used is told with its reason and
-    the rest goes on; the exit code is 1 where none could be used.
+    Answers come while later pictures are still being read. A picture that cannot be used is listed
+    with its reason and the rest goes on; the exit code is 1 if none could be used.
     """
     from glasshouse.export.bundle import load_model
     from glasshouse.export.listing import list_pictures

@@ -20,7 +20,7 @@ def resume(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Go on with a run where its last checkpoint stands; the result is that of a run that was never stopped.
+    """Continue a run from its last checkpoint; the result is that of a run that was never stopped.
 
     If that checkpoint is damaged, it says which others are whole; --from goes on from one of them, and what came after
     it is trained again. --from also finishes a run anew whose model was damaged or lost.

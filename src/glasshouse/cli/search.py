@@ -23,7 +23,7 @@ def search(
     data: Annotated[Path, _option("A dataset's folder, or a source of pictures.", "DIR_OR_SOURCE")],
     minutes: Annotated[float, _option("Minutes it may take, the making of the dataset included.", "N")] = 10.0,
     candidates: Annotated[
-        int | None, _option("Instead of minutes: so many candidates, the same each time.", "N")
+        int | None, _option("Instead of minutes: this many candidates, the same each time.", "N")
     ] = None,
     refit: Annotated[
         bool, typer.Option("--refit", help="Train the winner on training and validation pictures together.")

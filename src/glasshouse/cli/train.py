@@ -136,7 +136,7 @@ def _dataset(place: Path, network: str | dict[str, Any], options: dict[str, Any]
     from glasshouse.data.image_data import ImageData
 
     size = options["size"] or _own_size(network)
-    print(f"Pictures  {place}, made ready at {size}", file=sys.stderr)
+    print(f"Pictures  {place}, prepared at {size}", file=sys.stderr)
     fields = {name: options[name] for name in ("color", "valid", "seed") if options[name] is not None}
     dataset = ImageData.from_folder(place, size=size, **fields).dataset
     advice = {"--group": "series", "--min-per-class": "imbalance"}  # of findings, which were told while it was made

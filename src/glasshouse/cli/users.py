@@ -29,7 +29,7 @@ def add(
     home: Home = None,
     database: Database = None,
 ) -> None:
-    """Add an account; the password is asked for, or read from stdin where that is no terminal."""
+    """Add an account; you are prompted for the password, or it is read from stdin if that is no terminal."""
     from glasshouse.store.people import add_user
 
     chosen = _role(role)

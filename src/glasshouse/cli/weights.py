@@ -46,7 +46,7 @@ def list_weights(as_json: Json = False) -> None:
 @app.command("add")
 def add(
     file: Annotated[Path, typer.Argument(help="A .safetensors or .pth file, a model of Glasshouse or a run.")],
-    network: Annotated[str, typer.Option(help="The network it is of, unless the file tells.")] = "",
+    network: Annotated[str, typer.Option(help="The network it belongs to, unless the file says so.")] = "",
     name: Annotated[str, typer.Option(help="Name on the shelf; unless given, the file's.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the weights, such as Apache-2.0.")] = "",
     source: Annotated[str, typer.Option(help="Where they come from, such as an address.")] = "",

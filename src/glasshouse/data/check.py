@@ -50,5 +50,5 @@ def reason_of(row: Mapping[str, str]) -> str:
     """Return the reason in a row of ``rejected.csv``, a message where ``reason_parts`` stand beside it."""
     try:
         return message_of(row["reason"], json.loads(row.get("reason_parts") or "null"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return row["reason"]

@@ -261,7 +261,7 @@ def verify_dataset(path: str | Path) -> Verification:
     try:
         manifest = read_manifest(folder)
     except DamagedDatasetError as error:
-        note = Message("What dataset.json tells of the other files is not known, so they were not verified.")
+        note = Message("What dataset.json says about the other files is not known, so they were not verified.")
         return Verification(str(folder), "dataset", (FileCheck("dataset.json", "damaged", str(error)),), notes=(note,))
     checks = _Checks("whole" if CHECKSUM in manifest else "unchecked")
     recipe = checks.of("recipe.json", lambda: read_recipe(folder, manifest))

@@ -116,7 +116,7 @@ def alike_finding(classes: Sequence[str]) -> Iterator[Finding]:
         yield Finding(
             "alike-classes",
             Message(
-                "these classes have names that look alike, and stay classes of their own: {shown}. If they mean the "
+                "these classes have names that look alike, and stay separate classes: {shown}. If they mean the "
                 "same, give them one name and make the dataset again.",
                 shown=shown,
             ),

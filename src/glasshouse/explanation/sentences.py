@@ -11,7 +11,7 @@ SENTENCES = {
     "Dense": "y = x·W + b: each output is the sum of all inputs times its weights, plus its bias.",
     "Conv2D": "y = W * x + b: kernels slide over the picture; each output is the sum of the pixels under a kernel "
     "times its weights, plus its bias.",
-    "DepthwiseConv2D": "y = W * x, channel by channel: each channel has a kernel of its own, and channels do not mix.",
+    "DepthwiseConv2D": "y = W * x, channel by channel: each channel has its own kernel, and channels do not mix.",
     "SeparableConv2D": "First a kernel for each channel, then a 1x1 convolution that mixes the channels.",
     "MaxPooling2D": "y = max under each window: only the largest number of each window goes on.",
     "AveragePooling2D": "y = mean under each window.",

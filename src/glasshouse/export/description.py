@@ -187,7 +187,7 @@ def piece_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> I
     if hashlib.sha256(weights).hexdigest() != manifest["weights"].get("sha256"):
         yield (
             Message(
-                "{WEIGHTS} ({weights} bytes) is not the file that {MANIFEST} tells of ({get} bytes)",
+                "{WEIGHTS} ({weights} bytes) is not the file that {MANIFEST} describes ({get} bytes)",
                 WEIGHTS=WEIGHTS,
                 weights=f"{len(weights):,}",
                 MANIFEST=MANIFEST,
@@ -214,7 +214,7 @@ def text_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any], names
         told = known.get(name) if isinstance(known, dict) else None
         if told is not None and name in files and hashlib.sha256(files[name]).hexdigest() != told:
             yield Message(
-                "{name} ({files} bytes) is not the file that {MANIFEST} tells of",
+                "{name} ({files} bytes) is not the file that {MANIFEST} describes",
                 name=name,
                 files=f"{len(files[name]):,}",
                 MANIFEST=MANIFEST,

@@ -148,7 +148,9 @@ class Model:
             return list(self.predict_stream(cast(Iterable[Picture], pictures), top=top))
         (prediction,) = self.predict_stream([cast(Picture, pictures)], top=top)
         if prediction.error is not None:
-            raise PictureError(f"{prediction.path}: {prediction.error}" if prediction.path else prediction.error)
+            if not prediction.path:
+                raise PictureError(prediction.error)
+            raise PictureError("{path}: {error}", path=prediction.path, error=prediction.error)
         return prediction
 
     def predict_rows(self, rows: NDArray[np.uint8], top: int = 5) -> list[Prediction]:

@@ -119,7 +119,7 @@ def find_data(model: Model) -> Path:
     """
     name = _name(model) or str(model)
     if model.recipe is None:
-        raise DatasetError("The model {name} does not tell its dataset; name one with --data DIR.", name=name)
+        raise DatasetError("The model {name} does not name its dataset; give one with --data DIR.", name=name)
     data = Path(model.recipe.data)
     above = list(model.path.resolve().parents)[:2] if model.path is not None else []
     places = [data, *(folder / name for folder in above for name in (data, data.name))]

@@ -66,8 +66,8 @@ class Killed:
             )
         return Message(
             "This job's process was ended by {number}, and so it was when it had been begun again by itself. "
-            "Nothing suggests a lack of memory ({held}): a person or a program ended it, or it crashed; its log "
-            "may tell. Resume it.",
+            "Nothing suggests a lack of memory ({held}): a person or a program ended it, or it crashed; its log may "
+            "show which. Resume it.",
             number=number,
             held=held,
         )

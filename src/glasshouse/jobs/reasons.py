@@ -169,7 +169,7 @@ def reason_of_exit(code: int | None) -> str:
     if code == GPU_FAILED:
         return Message("The GPU failed; its log has more. Resume it: it goes to a GPU that works.")
     return Message(
-        "Its process ended with code {code} and said nothing more; its log may tell why. Resume it.", code=code
+        "Its process ended with code {code} and reported nothing more; its log may show why. Resume it.", code=code
     )
 
 

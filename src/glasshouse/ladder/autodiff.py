@@ -36,9 +36,29 @@ def autodiff_code(story: Story, say: Say) -> str:
     """
     refuse_mixed(story, "autodiff")
     whole = layers_of(story, "autodiff")
-    layers = head_of(story, whole) if story.recipe.strategy == "features" else with_dropout(story, whole)
+    features = story.recipe.strategy == "features"
+    layers = head_of(story, whole) if features else with_dropout(story, whole)
     drawn = _torch_draws(story, whole)
     written = model_text(layers, _class_name(layers), _dropout_text(drawn, say), _changed_text(say))
+    _refuse_foreign_draws(story, written)
+    story = Story(story.name, story.recipe, story.dataset, story.place, "cpu")
+    blocks = [
+        _imports(story, layers, written, drawn, body_of(whole) if features else None),
+        *_data(story, whole, say),
+        _model(story, layers, written, say),
+        _start(story, layers, say),
+    ]
+    if story.recipe.linear:
+        return _joined(story, say, [*blocks, *_solved(story, whole, say)])
+    blocks += [*_updates(story, layers, say), validate_lines(story, say), average_lines(story, say)]
+    return _joined(story, say, [*blocks, loop_lines(story, layers, written, drawn, say)])
+
+
+def _joined(story: Story, say: Say, blocks: list[list[str]]) -> str:
+    return shrunk("\n".join([title(story, say, "title-autodiff", "same-on-tensors"), *("\n".join(b) for b in blocks)]))
+
+
+def _refuse_foreign_draws(story: Story, written: Written) -> None:
     if written.dropout and story.device != "cpu":
         raise LevelError(
             "autodiff",
@@ -48,44 +68,40 @@ def autodiff_code(story: Story, say: Say) -> str:
                 device=story.device,
             ),
         )
-    features = story.recipe.strategy == "features"
-    story = Story(story.name, story.recipe, story.dataset, story.place, "cpu")
-    blocks = [
-        _imports(story, layers, written, drawn, body_of(whole) if features else None),
+
+
+def _data(story: Story, whole: Layers, say: Say) -> list[list[str]]:
+    """What is trained on: constants, pictures, and for features the frozen part that they come from."""
+    return [
         ["", *constants(story, say)],
         ["", *data_lines(story, say, whole.own)],
         ["", *augmentation_lines(story.recipe.augmentation, say)],
         *([] if story.recipe.linear else [_class_weights(story, say)]),
-        *(frozen_lines(story, whole, say, below="body-autodiff") if features else []),
-        [
-            "",
-            *([f"# {say['head']}"] if features else []),
-            written.text,
-            "",
-            f"model = {_class_name(layers)}()",
-        ],
-        _start(story, layers, say),
+        *(frozen_lines(story, whole, say, below="body-autodiff") if story.recipe.strategy == "features" else []),
     ]
-    if story.recipe.linear:
-        bias = has_bias(whole)
-        arrays = "[weights, biases]" if bias else "[weights]"
-        blocks += [["", *solver_lines(say)], fit_lines(story, say, bias), [f"fill(model, {arrays})", ""]]
-        blocks += [validate_lines(story, say), judge_lines(story, "validate()")]
-        return _joined(story, say, blocks)
-    blocks += [
+
+
+def _model(story: Story, layers: Layers, written: Written, say: Say) -> list[str]:
+    head = [f"# {say['head']}"] if story.recipe.strategy == "features" else []
+    return ["", *head, written.text, "", f"model = {_class_name(layers)}()"]
+
+
+def _solved(story: Story, whole: Layers, say: Say) -> list[list[str]]:
+    """The linear head: solved for, put into the model, and scored."""
+    bias = has_bias(whole)
+    arrays = "[weights, biases]" if bias else "[weights]"
+    fitted = [["", *solver_lines(say)], fit_lines(story, say, bias), [f"fill(model, {arrays})", ""]]
+    return [*fitted, validate_lines(story, say), judge_lines(story, "validate()")]
+
+
+def _updates(story: Story, layers: Layers, say: Say) -> list[list[str]]:
+    """How weights move: the optimizer as a formula, what is clipped, the groups and the rate."""
+    return [
         ["", "", optimizer_text(story.recipe.optimizer, say["optimizer-autodiff"]), ""],
         clip_lines(story, say),
         group_lines(story, layers, say),
         _rate(story, say),
-        validate_lines(story, say),
-        average_lines(story, say),
-        loop_lines(story, layers, written, drawn, say),
     ]
-    return _joined(story, say, blocks)
-
-
-def _joined(story: Story, say: Say, blocks: list[list[str]]) -> str:
-    return shrunk("\n".join([title(story, say, "title-autodiff", "same-on-tensors"), *("\n".join(b) for b in blocks)]))
 
 
 def _class_name(layers: Layers) -> str:

@@ -1,7 +1,8 @@
 """The loop of the level Autodiff, from the first batch to the best epoch, and the scores on the validation part."""
 
-from glasshouse.ladder.autodiff_updates import hook_text, optimizer_name
+from glasshouse.ladder.autodiff_updates import hook_text
 from glasshouse.ladder.features import feature_batches
+from glasshouse.ladder.formulas import optimizer_class
 from glasshouse.ladder.forward import Written
 from glasshouse.ladder.network import Layers
 from glasshouse.ladder.script import loop_head, stopping_lines
@@ -63,7 +64,7 @@ def loop_lines(story: Story, layers: Layers, written: Written, drawn: bool, say:
             "        SHARES = {p: share for parameters, share in groups for p in parameters}",
             "        for p in [*early, *late, *head]:",
             "            p.requires_grad = p in SHARES",
-            f"        optimizer = {optimizer_name(story)}().setup(model){hook_text(story)}",
+            f"        optimizer = {optimizer_class(story.recipe.optimizer)}().setup(model){hook_text(story)}",
         ]
     if story.recipe.strategy == "features":
         lines += feature_batches(story)

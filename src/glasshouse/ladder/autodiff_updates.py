@@ -1,5 +1,6 @@
 """How the weights change on the level Autodiff: groups of parameters, clipping, the moving average."""
 
+from glasshouse.ladder.formulas import optimizer_class
 from glasshouse.ladder.forward import part_names
 from glasshouse.ladder.network import CUTS, Layers
 from glasshouse.ladder.own_layers import own_groups
@@ -7,7 +8,7 @@ from glasshouse.ladder.story import Story
 from glasshouse.layers.layer import InputLayer
 from glasshouse.recipe import ScheduleRecipe
 
-__all__ = ["average_lines", "clip_lines", "group_lines", "hook_text", "optimizer_name"]
+__all__ = ["average_lines", "clip_lines", "group_lines", "hook_text"]
 
 Say = dict[str, str]
 
@@ -37,7 +38,7 @@ def hook_text(story: Story) -> str:
 def group_lines(story: Story, layers: Layers, say: Say) -> list[str]:
     """The optimizer of all parameters, or the groups and phases of fine-tuning."""
     recipe = story.recipe
-    name, clip = optimizer_name(story), hook_text(story)
+    name, clip = optimizer_class(story.recipe.optimizer), hook_text(story)
     if recipe.strategy != "fine-tune":
         return [f"BASE, SHARES = {recipe.optimizer.lr!r}, {{}}", f"optimizer = {name}().setup(model){clip}"]
     lr, default = recipe.optimizer.lr or 2e-3, recipe.schedule == ScheduleRecipe()
@@ -97,22 +98,6 @@ def _cut(layers: Layers) -> tuple[list[str], list[str], list[str], list[str]]:
         if any(s.name == name and type(s.layer).__name__ == "BatchNormalization" for s in net.steps)
     ]
     return (*(part_names(layers, part) for part in (body[:at], body[at:], [last])), norms)  # type: ignore[return-value]
-
-
-def optimizer_name(story: Story) -> str:
-    """The class of the optimizer."""
-    names = {
-        "sgd": "SGD",
-        "adam": "Adam",
-        "adamw": "AdamW",
-        "nadam": "NAdam",
-        "radam": "RAdam",
-        "adamax": "Adamax",
-        "rmsprop": "RMSprop",
-        "adagrad": "AdaGrad",
-        "adadelta": "AdaDelta",
-    }
-    return names[story.recipe.optimizer.name]
 
 
 def average_lines(story: Story, say: Say) -> list[str]:

@@ -6,7 +6,7 @@ arithmetic rounds two or three times: ``θ.add_(g, alpha=-η)`` is θ - η g wit
 
 from glasshouse.recipe import OptimizerRecipe
 
-__all__ = ["optimizer_text"]
+__all__ = ["FORMULAS", "optimizer_class", "optimizer_text"]
 
 EPS = {
     "adam": 1e-8,
@@ -22,7 +22,7 @@ MOMENTS = ['m, v = kept["m"], kept["v"]', "m.lerp_(g, 1 - {b1})", "v.mul_({b2}).
 ADAM = [*MOMENTS, "θ.addcdiv_(m, (v.sqrt() / (1 - {b2} ** t) ** 0.5).add_({eps}), value=-η / (1 - {b1} ** t))"]
 SQUARES = "s.mul_({rho}).addcmul_(g, g, value=1 - {rho})"
 # name: (class, formula, what is kept, lines)
-_FORMULAS: dict[str, tuple[str, str, tuple[str, ...], list[str]]] = {
+FORMULAS: dict[str, tuple[str, str, tuple[str, ...], list[str]]] = {
     "sgd": (
         "SGD",
         "θ ← θ - η g",
@@ -109,7 +109,7 @@ _FORMULAS: dict[str, tuple[str, str, tuple[str, ...], list[str]]] = {
 
 def _formula(recipe: OptimizerRecipe) -> tuple[str, str, tuple[str, ...], list[str]]:
     """The class, the formula in letters, the names of what is kept, and the lines."""
-    (name, formula, kept, lines), μ = _FORMULAS[recipe.name], recipe.momentum
+    (name, formula, kept, lines), μ = FORMULAS[recipe.name], recipe.momentum
     if recipe.name == "sgd" and μ:
         formula, kept = "v ← μ v + g;  θ ← θ - η v", ("v",)
         ahead = f"g.add(v, alpha={μ!r})" if recipe.nesterov else "v"
@@ -119,6 +119,11 @@ def _formula(recipe: OptimizerRecipe) -> tuple[str, str, tuple[str, ...], list[s
         moved = ["v.addcdiv_(g, s.sqrt().add_({eps}))", "θ.add_(v, alpha=-η)"]
         lines = ['s, v = kept["s"], kept["v"]', *lines[1:-1], f"v *= {μ!r}", *moved]
     return name, formula, kept, lines
+
+
+def optimizer_class(recipe: OptimizerRecipe) -> str:
+    """The name of the class that ``optimizer_text`` writes."""
+    return FORMULAS[recipe.name][0]
 
 
 def optimizer_text(recipe: OptimizerRecipe, said: str) -> str:

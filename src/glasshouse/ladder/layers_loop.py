@@ -3,11 +3,7 @@
 from glasshouse.ladder.features import feature_batches
 from glasshouse.ladder.network import Layers
 from glasshouse.ladder.script import loop_head, stopping_lines
-from glasshouse.ladder.shared import (
-    drops_before_head,
-    order_text,
-    used_pictures,
-)
+from glasshouse.ladder.shared import drops_before_head, order_text, used_pictures
 from glasshouse.ladder.story import Story
 
 __all__ = ["loop_lines", "validate_lines"]
@@ -79,12 +75,13 @@ def _pictures(story: Story) -> list[str]:
 
 
 def _step(story: Story, layers: Layers, say: Say, device: str) -> list[str]:
-    recipe = story.recipe
-    many, phased = recipe.accumulate > 1, recipe.strategy == "fine-tune"
-    own = layers.own and recipe.strategy != "features"
-    drawn = not own or drops_before_head(story, layers)
-    step = "step" if many else "number"
-    lines = ["        step, part = divmod(number, ACCUMULATE)"] if many else []
+    step = "step" if story.recipe.accumulate > 1 else "number"
+    return [*_begun(story, step), *_gradient(story, layers, say, device, step), *_moved(story, say)]
+
+
+def _begun(story: Story, step: str) -> list[str]:
+    """The rate of a step and its groups; with ``accumulate`` only before the step's first batch."""
+    phased, many = story.recipe.strategy == "fine-tune", story.recipe.accumulate > 1
     done = f"(epoch - first) * STEPS + {step}" if phased else f"epoch * STEPS + {step}"
     total = "length * STEPS, base, form" if phased else "EPOCHS * STEPS"
     pad = "            " if many else "        "
@@ -94,17 +91,24 @@ def _step(story: Story, layers: Layers, say: Say, device: str) -> list[str]:
         f'{pad}    group["lr"] = now * group["share"]',
         f"{pad}optimizer.zero_grad()",
     ]
-    if many:
-        lines += [
-            "        if part == 0:",
-            *begin,
-            "            total = 0.0",
-            "            count = min(BATCH * ACCUMULATE, PICTURES - step * BATCH * ACCUMULATE)",
-        ]
-    else:
-        lines += begin
+    if not many:
+        return begin
+    return [
+        "        step, part = divmod(number, ACCUMULATE)",
+        "        if part == 0:",
+        *begin,
+        "            total = 0.0",
+        "            count = min(BATCH * ACCUMULATE, PICTURES - step * BATCH * ACCUMULATE)",
+    ]
+
+
+def _gradient(story: Story, layers: Layers, say: Say, device: str, step: str) -> list[str]:
+    """The scores of a batch, their loss, and its gradient."""
+    many = story.recipe.accumulate > 1
+    own = layers.own and story.recipe.strategy != "features"
+    drawn = not own or drops_before_head(story, layers)
     seeds = f"SEED, epoch, {step}, {'part' if many else 0}"
-    lines += [
+    return [
         f"        # {say['dropout-seed']}",
         *([f"        module.seed({seeds})"] if own else []),
         *([f"        with seeded({device}, {seeds}):"] if drawn else []),
@@ -113,7 +117,12 @@ def _step(story: Story, layers: Layers, say: Say, device: str) -> list[str]:
         f"        loss = {_loss(story)}.sum() / {'count' if many else 'len(y)'}",
         "        loss.backward()",
     ]
-    if many:
+
+
+def _moved(story: Story, say: Say) -> list[str]:
+    """The step of the optimizer; with ``accumulate`` only after the step's last batch."""
+    recipe, lines = story.recipe, []
+    if recipe.accumulate > 1:
         lines += [
             "        total = total + loss.detach()",
             "        if part < ACCUMULATE - 1 and number < -(-PICTURES // BATCH) - 1:",
@@ -124,8 +133,7 @@ def _step(story: Story, layers: Layers, say: Say, device: str) -> list[str]:
         lines += [f"        # {say['clip']}", f"        torch.nn.utils.clip_grad_norm_({moving}, {recipe.clip_norm!r})"]
     lines.append("        optimizer.step()")
     lines += ["        average.update(module)"] if recipe.ema_decay else []
-    lines += [f"        losses.append({'total' if many else 'loss'}.item())"]
-    return [line for line in lines if line]
+    return [*lines, f"        losses.append({'total' if recipe.accumulate > 1 else 'loss'}.item())"]
 
 
 def _loss(story: Story) -> str:

@@ -2,14 +2,13 @@
 
 from glasshouse.ladder.network import CUTS, Layers
 from glasshouse.ladder.script import commented
-from glasshouse.ladder.shared import (
-    has_norms,
-)
+from glasshouse.ladder.shared import has_norms
 from glasshouse.ladder.story import Story
 from glasshouse.ladder.wording import call, value
 from glasshouse.recipe import OptimizerRecipe, ScheduleRecipe
+from glasshouse.recipe.optimizer import ADAMS
 
-__all__ = ["group_lines", "optimizer_lines"]
+__all__ = ["CLASSES", "group_lines", "optimizer_lines"]
 
 Say = dict[str, str]
 CLASSES = {
@@ -53,7 +52,7 @@ def _optimizer_settings(recipe: OptimizerRecipe) -> list[str]:
     if recipe.name == "sgd":
         found = [f"momentum={recipe.momentum!r}"] if recipe.momentum else []
         return found + (["nesterov=True"] if recipe.nesterov else [])
-    if recipe.name in ("adam", "adamw", "nadam", "radam", "adamax"):
+    if recipe.name in ADAMS:
         betas = (recipe.beta1, recipe.beta2)
         return ([] if betas == (0.9, 0.999) else [f"betas={betas!r}"]) + eps
     if recipe.name == "rmsprop":

@@ -217,7 +217,7 @@ def _step(site: Site, entry: Any, number: int, before: str | None) -> str:
         site.tell(name, Message("the name is twice; names of layers must differ"))
     site.symbols[name] = None
     for key in set(entry) - {"name", "layer", "shape", "settings", "inputs", "shares", "frozen"}:
-        site.tell(f"{name}.{key}", Message("no such field; settings of a layer stand under settings"))
+        site.tell(f"{name}.{key}", Message("no such field; settings of a layer are under settings"))
     if word == "Input":
         _input(site, name, entry.get("shape"))
         return name
@@ -250,8 +250,7 @@ def check_shared(site: Site, first: str, again: Symbol) -> None:
         held, needed = (s.layer.weights([x.engine_shape for x in s.inputs], s.channels_last) for s in (before, again))
         if held != needed:
             raise NetworkError(
-                "it uses {first} again on numbers of another shape, which need other weights; "
-                "make it a layer of its own",
+                "it uses {first} again on numbers of another shape, which need other weights; make it a separate layer",
                 first=first,
             )
 
@@ -299,7 +298,7 @@ def _layer(site: Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
             Message("no such setting{it}", it=Message("; did you mean {close}?", close=close[0]) if close else ""),
         )
     for key in sorted(needed - set(settings)):
-        site.tell(f"{name}.{key}", Message("needed, and not given"))
+        site.tell(f"{name}.{key}", Message("required"))
     if unknown or needed - set(settings):
         return None
     try:

@@ -154,8 +154,8 @@ def _read_torch(path: Path) -> Any:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if "weights only load failed" in reason.lower() or "torchscript" in reason.lower():
             raise WeightsError(
-                "Refused {path}: it is a pickle that is more than tensors, and loading it could run code. Where "
-                "you trust it, load it with torch yourself, save net.state_dict() with safetensors, and give "
+                "Refused {path}: it is a pickle that is more than tensors, and loading it could run code. If you "
+                "trust it, load it with torch yourself, save net.state_dict() with safetensors, and give "
                 "that file.",
                 path=path,
             ) from None

@@ -119,7 +119,7 @@ class AugmentationRecipe(Part):
         Literal["nearest", "reflect", "wrap", "constant"],
         Setting(
             "Fill the border with",
-            "What stands where a turned or moved picture leaves a gap.",
+            "What fills the gap that a turned or moved picture leaves.",
             section="augmentation",
             words={
                 "nearest": "The nearest pixel", "reflect": "A reflection", "wrap": "The other side",
@@ -160,7 +160,7 @@ class AugmentationRecipe(Part):
         Fraction | Range,
         Setting(
             "Saturation",
-            "Makes colours paler or stronger. Leave it out if the colour tells the class.",
+            "Makes colours paler or stronger. Leave it out if the classes differ by colour.",
             section="augmentation",
             unit="±",
         ),
@@ -170,8 +170,8 @@ class AugmentationRecipe(Part):
         Field(ge=0, le=0.5),
         Setting(
             "Hue",
-            "Turns all colours round the colour wheel, 0.5 being the opposite colour. Leave it out if the colour "
-            "tells the class.",
+            "Turns all colours round the colour wheel, 0.5 being the opposite colour. Leave it out if the classes "
+            "differ by colour.",
             section="augmentation",
             unit="±",
         ),

@@ -94,7 +94,7 @@ def _sentence(recipe: type[Part], path: list[str], item: Any) -> str:
             else Message("; there are {names}", names=", ".join(sorted(names))),
         )
     if item["type"] == "missing":
-        return Message("needed, and not given")
+        return Message("required")
     message = pydantic_message(item)
     return Message(
         "expected {message}, got {item}",

@@ -35,7 +35,7 @@ class LabelRecipe(Part):
 
     def conflicts(self) -> Iterator[Problem]:
         if self.by == "pattern" and not self.pattern:
-            yield Problem("pattern", "needed where labels come by pattern; give a regular expression with one group")
+            yield Problem("pattern", "required when labels come by pattern; give a regular expression with one group")
         if self.pattern is not None and (fault := pattern_fault(self.pattern, groups=1)):
             yield Problem("pattern", fault)
 

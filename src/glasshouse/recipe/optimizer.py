@@ -7,9 +7,9 @@ from glasshouse.errors import Problem
 from glasshouse.recipe.part import Fraction, NotNegative, Part, Positive
 from glasshouse.recipe.setting import Option, Setting
 
-__all__ = ["OptimizerRecipe"]
+__all__ = ["ADAMS", "OptimizerRecipe"]
 
-ADAMS = ("adam", "adamw", "nadam", "radam", "adamax")
+ADAMS = ("adam", "adamw", "nadam", "radam", "adamax")  # those that have beta1 and beta2
 
 
 class OptimizerRecipe(Part):

@@ -35,7 +35,7 @@ _INSTEAD = {
         r"such as (.+)_\d+ for .+(?=_\d+)"
     ),
     "ASSERT_NOT": Message(
-        "(?!...) and (?<!...) look around; name what may stand there instead, such as [^_]+ for (?:(?!_).)+"
+        "(?!...) and (?<!...) look around; name what may be there instead, such as [^_]+ for (?:(?!_).)+"
     ),
     "GROUPREF": Message(r"\1 and (?P=name) refer to a group; write the part once more instead"),
     "GROUPREF_EXISTS": Message("(?(1)...) depends on a group; write both cases instead, with | between them"),

@@ -385,7 +385,7 @@ class TrainingRecipe(Recipe):
         if isinstance(self.network, dict):
             yield from self._layer_problems()
             if self.weights == "pretrained":
-                yield Problem("weights", "a network of layers of one's own has no pretrained weights; give a file that "
+                yield Problem("weights", "a custom network has no pretrained weights; give a file that "
                               "it was trained into, or none")  # fmt: skip
 
     def _layer_problems(self) -> Iterator[Problem]:

@@ -264,7 +264,7 @@ def _problem(name: str, value: object) -> Problem | None:
     if not isinstance(value, str):
         return Problem(name, "expected a text")
     if name == "name" and not value.strip():
-        return Problem(name, "needed, and not given")
+        return Problem(name, "required")
     if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         return Problem(name, "a text with a letter that cannot be kept (U+0000, or half a letter)")
     longest = NOTES_LENGTH if name == "notes" else NAME_LENGTH

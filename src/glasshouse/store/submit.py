@@ -224,7 +224,7 @@ def submit_evaluation(
     check_change(model, user)  # it writes the model's results, and may open a seal
     chosen = dataset_id or model.dataset_id
     if chosen is None:
-        raise RecipeError("the evaluation", [Problem("dataset_id", "needed, and not given")])
+        raise RecipeError("the evaluation", [Problem("dataset_id", "required")])
     dataset = get_dataset(store, chosen, user)
     if dataset.state is not JobState.DONE or not store.path(dataset.folder).is_dir():
         raise ConflictError("The dataset {name} is not there; choose another one.", name=dataset.name)
@@ -254,7 +254,7 @@ def source_path(store: Store, source: object, name: str, user: UserRecord | None
         RecipeError: it is not allowed or not there; ``name`` is the field that is told.
     """
     if not isinstance(source, str) or not source:
-        raise RecipeError("the source", [Problem(name, "needed, and not given")])
+        raise RecipeError("the source", [Problem(name, "required")])
     try:
         if source.startswith("upload:"):
             return from_runs(upload_source(store, get_upload(store, source.removeprefix("upload:"), user)))

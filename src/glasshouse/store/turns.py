@@ -86,5 +86,5 @@ class Turns:
 
 def _busy(*, mine: bool) -> BusyError:
     if mine:
-        return BusyError("You ask for very much at once; wait until some of it is answered.", mine=True)
-    return BusyError("Many people ask for this just now; try again in a moment.")
+        return BusyError("You have too many requests open at once; wait until some of them are answered.", mine=True)
+    return BusyError("Many people are requesting this right now; try again in a moment.")

@@ -19,6 +19,7 @@ from typing import TypeVar
 from glasshouse.data.dataset import open_dataset
 from glasshouse.errors import RecipeError
 from glasshouse.events import CheckpointSaved, Event, Notice, RunFinished, RunStarted, StepDone
+from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.devices import enough_memory
 from glasshouse.training.finalization import finish
@@ -76,7 +77,10 @@ def resume(run: str | Path, data: str | Path | None = None, checkpoint: str | No
     with folder.lock():
         recipe = folder.recipe
         if folder.facts().get("status") == "done" and checkpoint is None:
-            yield Notice("finished", f"{run} is finished: there is nothing to resume. Its model: {folder.model}")
+            there = Message(
+                "{run} is finished: there is nothing to resume. Its model: {model}", run=run, model=folder.model
+            )
+            yield Notice("finished", there)
             return
         standing = standing_of(folder, checkpoint)
         dataset = open_dataset(folder.dataset_path(None if data is None else Path(data)))
@@ -97,8 +101,14 @@ def _going_on(
     if position is not None and (told := restore_events(folder, position)):
         notes.append(Notice("events", told))
     if position is not None and checkpoint is not None:
-        text = f"going on from {checkpoint}: {position.epoch} epochs were done, {position.step:,} steps in all; what "
-        notes.append(Notice("from-checkpoint", f"{text}came after it is trained again"))
+        again = Message(
+            "going on from {checkpoint}: {epochs} epochs were done, {steps} steps in all; what came after it is "
+            "trained again",
+            checkpoint=checkpoint,
+            epochs=position.epoch,
+            steps=f"{position.step:,}",
+        )
+        notes.append(Notice("from-checkpoint", again))
     return notes
 
 

@@ -65,10 +65,10 @@ def disagreements(position: Position, epochs: int, steps: int) -> Iterator[str]:
     """Yield what a position says that a plan of ``epochs`` epochs of ``steps`` steps, or itself, contradicts."""
     done, within = position.epoch, position.step_in_epoch
     if done > epochs:
-        yield Message("the checkpoint stands after {done} epochs, the recipe has {epochs}", done=done, epochs=epochs)
+        yield Message("the checkpoint is after {done} epochs, the recipe has {epochs}", done=done, epochs=epochs)
     if within >= max(steps, 1) + (done < epochs) or (done == epochs and within):
         yield Message(
-            "the checkpoint stands at step {within} of an epoch, the recipe's dataset gives {steps} an epoch",
+            "the checkpoint is at step {within} of an epoch, the recipe's dataset gives {steps} an epoch",
             within=within,
             steps=steps,
         )
@@ -86,7 +86,7 @@ def disagreements(position: Position, epochs: int, steps: int) -> Iterator[str]:
     numbers = [entry.get("epoch") if isinstance(entry, dict) else None for entry in position.history]
     if numbers != list(range(1, done + 1)):
         yield Message(
-            "the checkpoint stands after epoch {done}, its history has the epochs {numbers}",
+            "the checkpoint is after epoch {done}, its history has the epochs {numbers}",
             done=done,
             numbers=str(numbers)[:60],
         )

@@ -19,6 +19,7 @@ from glasshouse.errors import DamagedRunError, DatasetError, RecipeError, Resume
 from glasshouse.events import Event, Progress, StepDone
 from glasshouse.integrity.blocks import file_entry, file_fault
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, read_object, with_checksum
+from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.writing import write_atomically
 
@@ -40,7 +41,9 @@ class RunFolder:
     def check_free(path: Path) -> None:
         """Raise a RunError unless a run can be made at ``path``: it is not there, or an empty folder."""
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            step = f"continue it with: glasshouse resume {path}" if (path / "recipe.json").exists() else "it is no run"
+            step = Message("it is no run")
+            if (path / "recipe.json").exists():
+                step = Message("continue it with: glasshouse resume {path}", path=path)
             raise RunError("{path} exists and is not empty; {step}, or choose another name", path=path, step=step)
 
     @classmethod
@@ -86,7 +89,7 @@ class RunFolder:
         try:
             return TrainingRecipe.load(self.path / "recipe.json")
         except RecipeError as error:
-            raise DamagedRunError(self._recipe_damaged(str(error))) from None
+            raise self._recipe_damaged(str(error)) from None
 
     def check_recipe(self) -> None:
         """Compare the recipe's bytes with what run.json noted when it was written.
@@ -95,7 +98,7 @@ class RunFolder:
             DamagedRunError: they are others.
         """
         if (fault := self.recipe_fault()) is not None:
-            raise DamagedRunError(self._recipe_damaged(fault))
+            raise self._recipe_damaged(fault)
 
     def recipe_fault(self) -> str | None:
         """Return how the bytes of recipe.json differ from what was written, None if they do not or it is not known."""
@@ -103,10 +106,12 @@ class RunFolder:
         entry = files.get("recipe.json") if isinstance(files, dict) else None
         return file_fault((self.path / "recipe.json").read_bytes(), entry)
 
-    def _recipe_damaged(self, fault: str) -> str:
-        return (
-            f"{self.path / 'recipe.json'} is damaged: {fault}. Put back a copy of it; a run that was finished has one "
-            f"in {self.model}"
+    def _recipe_damaged(self, fault: str) -> DamagedRunError:
+        return DamagedRunError(
+            "{path} is damaged: {fault}. Put back a copy of it; a run that was finished has one in {model}",
+            path=self.path / "recipe.json",
+            fault=fault,
+            model=self.model,
         )
 
     def write_recipe(self, recipe: TrainingRecipe, **facts: Any) -> None:

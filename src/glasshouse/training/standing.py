@@ -75,7 +75,7 @@ def other_ways(folder: RunFolder, damaged: str, before: int | None = None) -> st
     furthest = max(whole, key=lambda one: one[0])[1]
     told = joined(", ", (Message("{name} (after step {step})", name=name, step=f"{step:,}") for step, name in whole))
     return Message(
-        "Whole is {told}. To go on from there, training again what came after: glasshouse resume {path} "
+        "Intact: {told}. To go on from there, training again what came after: glasshouse resume {path} "
         "--from {furthest}",
         told=told,
         path=folder.path,
@@ -127,7 +127,7 @@ def events_fault(folder: RunFolder, length: int, told: str) -> str | None:
         found = file.read(length)
     if len(found) < length:
         return Message(
-            "it has {found} bytes, the checkpoint stands behind {length}", found=f"{len(found):,}", length=f"{length:,}"
+            "it has {found} bytes, the checkpoint is at byte {length}", found=f"{len(found):,}", length=f"{length:,}"
         )
     fault = f"{zlib.crc32(found):08x}"
     return (

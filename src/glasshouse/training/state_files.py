@@ -8,6 +8,7 @@ import torch
 
 from glasshouse.errors import DamagedRunError
 from glasshouse.events import EpochDone
+from glasshouse.messages import joined
 from glasshouse.training.checkpoints import (
     load_state,
     module_tensors,
@@ -66,7 +67,7 @@ def restore_state(state: TrainingState, tensors: dict[str, torch.Tensor], positi
     """
     plan = state.setup.plan
     if problems := list(disagreements(position, plan.epochs, plan.steps)):
-        raise DamagedRunError("the checkpoint cannot be used: {problems}", problems="; ".join(problems[:3]))
+        raise DamagedRunError("the checkpoint cannot be used: {problems}", problems=joined("; ", problems[:3]))
     load_state(state.module, tensors, "module")
     if state.average is not None:
         load_state(state.average.module, tensors, "average")

@@ -26,7 +26,7 @@ def write_atomically(path: Path, *data: bytes | memoryview) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise RunError(
-            "cannot write {path} ({strerror}); what was written before stands. Free some space or "
+            "cannot write {path} ({strerror}); what was written before is kept. Free some space or "
             "permit writing, and go on with glasshouse resume",
             path=path,
             strerror=error.strerror,

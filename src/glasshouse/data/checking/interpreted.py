@@ -95,7 +95,7 @@ def time_findings(records: Sequence[_Record]) -> Iterator[Finding]:
         yield Finding(
             "times",
             Message(
-                "When pictures were taken is known by different things: {told}. They need not agree, and the time of "
+                "The dates of the pictures come from different sources: {told}. They need not agree, and the time of "
                 "a file is often only that of its copy; look at where {path} and its like are in the order.",
                 told=told,
                 path=path,

@@ -49,7 +49,7 @@ def left_out(sample: Sample, recipe: DatasetRecipe) -> list[Finding]:
     if not sample.rest:
         return []
     text = Message(
-        "{rest} pictures were not used: at most {max_per_class} a class were asked for",
+        "{rest} pictures were not used: at most {max_per_class} per class were requested",
         rest=f"{sample.rest:,}",
         max_per_class=recipe.max_per_class,
     )
@@ -82,7 +82,7 @@ def _pot(item: Item) -> tuple[str, str]:
 def _reason(label: str, count: int, recipe: DatasetRecipe) -> str:
     pictures = Message("picture" if count == 1 else "pictures")
     return Message(
-        "class {label} has {count} usable {pictures}, fewer than the {min_per_class} asked for a class",
+        "class {label} has {count} usable {pictures}, fewer than the {min_per_class} required per class",
         label=repr(label),
         count=count,
         pictures=pictures,

@@ -96,7 +96,7 @@ def _told(
     name = items[0].path.rsplit("/", 1)[-1]
     text = Message(
         "File names such as {name} look like series ({spread} of them), and pictures of one series are more "
-        "alike than others. {torn} series stand on several sides of the split, so scores will be too good. Keep "
+        "alike than others. {torn} series are on several sides of the split, so scores will be too good. Keep "
         "each series on one side with {group}.",
         name=name,
         spread=f"{len(spread):,}",

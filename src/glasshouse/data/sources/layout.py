@@ -187,7 +187,7 @@ def _beside(shape: Shape, top: str) -> tuple[dict[str, str | None], dict[str, st
                     "part-beside",
                     Message(
                         "the folder {name} beside the class folders is left out: it names a part "
-                        "of the split and has no class folders of its own. If it is a class, "
+                        "of the split and has no class folders inside. If it is a class, "
                         "rename it (an underscore at the end is enough).",
                         name=name,
                     ),
@@ -216,7 +216,7 @@ def _in_names(children: Sequence[str]) -> Iterator[Finding]:
         yield Finding(
             "parts-in-names",
             Message(
-                "the folders {twice} are taken as classes of their own; if train and test in their names are parts "
+                "the folders {twice} are taken as separate classes; if train and test in their names are parts "
                 "of the split, put the class folders into folders called train and test",
                 twice=_some(twice),
             ),

@@ -102,7 +102,9 @@ def read_names(path: Path) -> list[str]:
             else Message("names {twice} twice", twice=twice[0])
         )
         raise SourceError(
-            "the labels file {path} {what}; expected one class name a line, the first for label 0", path=path, what=what
+            "the labels file {path} {what}; expected one class name per line, the first for label 0",
+            path=path,
+            what=what,
         )
     return lines
 

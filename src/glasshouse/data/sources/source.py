@@ -213,7 +213,7 @@ def _table(path: Path, labels: LabelRecipe) -> Source:
 
 def _lists(lists: list[tuple[Path, str | None]], root: Path, labels: LabelRecipe) -> Source:
     if not lists:
-        raise SourceError("{root} has no list: expected train.txt, and val.txt and test.txt where wished", root=root)
+        raise SourceError("{root} has no list: expected train.txt, and optionally val.txt and test.txt", root=root)
     for path, _ in lists:
         _readable(path)
     beside = root / LABELS

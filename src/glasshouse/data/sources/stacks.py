@@ -128,7 +128,9 @@ def _mixed(labels: Sequence[object]) -> Iterator[Finding]:
     if broken is not None:
         yield Finding(
             "float-labels",
-            Message("labels are numbers with fractions, such as {broken}: each is a class of its own", broken=broken),
+            Message(
+                "labels are numbers with fractions, such as {broken}: each becomes a separate class", broken=broken
+            ),
         )
 
 

@@ -178,8 +178,7 @@ def _recognised(path: Path, state: dict[str, Tensor], beside: Origin | None) -> 
     """Return the network that weights are of, by what lies beside them or by their names and shapes."""
     if beside is not None and isinstance(beside.network, dict):
         raise WeightsError(
-            "{path} is of a network of your own layers, which has no place on the shelf; give the file itself "
-            "with {weights}.",
+            "{path} belongs to a custom network, which has no place on the shelf; give the file itself with {weights}.",
             path=path,
             weights=Option("weights", "FILE"),
         )

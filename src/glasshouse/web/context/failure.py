@@ -74,7 +74,7 @@ def _of_training(_: Callable[[str], str]) -> Mapping[str, str]:
         Failure.FILE: _("Put the file back or allow it to be read, then resume."),
         Failure.GPU: _("Resume it: it goes to a GPU that works. The one that failed is tried before it gets another "
                        "job."),
-        Failure.KILLED: _("Resume it. Where it is killed again, its log and that of the computer may tell by whom."),
+        Failure.KILLED: _("Resume it. If it is killed again, its log and that of the computer may show by whom."),
         Failure.DEPENDENCY: _("Look at the dataset and try it again; then resume this."),
         Failure.FAULT: _("Resuming would most likely come to it again: clone the model with other settings, and report "
                          "what the log says."),
@@ -85,7 +85,7 @@ def _of_dataset(_: Callable[[str], str], failure: str) -> str:
     found: Mapping[str, str] = {
         Failure.MEMORY: _("Choose smaller pictures or end other programs, then try again."),
         Failure.DISK: _("Empty the bin or choose smaller pictures, then try again."),
-        Failure.KILLED: _("Try again. Where it is killed again, its log and that of the computer may tell by whom."),
+        Failure.KILLED: _("Try again. If it is killed again, its log and that of the computer may show by whom."),
         Failure.FILE: _("Put the file back or allow it to be read, then try again."),
         Failure.SOURCE: _("Put pictures there, in a folder for each class, and try again; or clone the dataset with "
                           "another folder."),
@@ -101,12 +101,12 @@ def _of_answers(_: Callable[[str], str]) -> Mapping[str, str]:
         Failure.MEMORY: _("End other programs, then try again."),
         Failure.DATASET: _("Put the dataset back where it was, then try again."),
         Failure.SOURCE: _("Put the pictures back where they were, or choose others, and try again."),
-        Failure.MODEL: _("Put the model's files back where they were; or clone the model, train it again and ask that "
-                         "one."),
+        Failure.MODEL: _("Put the model's files back where they were; or clone the model, train it again and use "
+        "that one."),
         Failure.DISK: _("Empty the bin or delete old checkpoints, then try again."),
         Failure.FILE: _("Put the file back or allow it to be read, then try again."),
         Failure.GPU: _("Try again: it goes to a GPU that works. The one that failed is tried before it gets another "
                        "job."),
-        Failure.KILLED: _("Try again. Where it is killed again, its log and that of the computer may tell by whom."),
+        Failure.KILLED: _("Try again. If it is killed again, its log and that of the computer may show by whom."),
         Failure.FAULT: _("It would most likely happen again: report what the log says."),
     }  # fmt: skip

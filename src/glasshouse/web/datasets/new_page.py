@@ -147,7 +147,7 @@ def _start(context: RequestContext, clone: str) -> dict[str, str]:
 def _look(context: RequestContext, new: NewDataset, example: str) -> tuple[Preview | None, dict[str, str]]:
     """Return what can be seen of the source, and what is wrong; only a wrong place hides the whole."""
     if not str(new.recipe.get("source", "")).strip():
-        return None, {"source": Message("needed, and not given")}
+        return None, {"source": Message("required")}
     problems: dict[str, str] = {}
     new = replace(new, name=new.name.strip()[:NAME_LENGTH] or "-")
     for _ in range(3):  # without what is wrong, other things may contradict each other

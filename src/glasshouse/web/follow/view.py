@@ -174,7 +174,7 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "InputLayer": _("The picture as numbers: each pixel minus the mean, divided by the standard deviation."),
         "Dense": _("y = x·W + b: each output is the sum of all inputs times its weights, plus its bias."),
         "Conv2D": _("y = W * x + b: kernels slide over the picture; each output is the sum of the pixels under a kernel times its weights, plus its bias."),  # noqa: E501
-        "DepthwiseConv2D": _("y = W * x, channel by channel: each channel has a kernel of its own, and channels do not mix."),  # noqa: E501
+        "DepthwiseConv2D": _("y = W * x, channel by channel: each channel has its own kernel, and channels do not mix."),  # noqa: E501
         "SeparableConv2D": _("First a kernel for each channel, then a 1x1 convolution that mixes the channels."),
         "MaxPooling2D": _("y = max under each window: only the largest number of each window goes on."),
         "AveragePooling2D": _("y = mean under each window."),

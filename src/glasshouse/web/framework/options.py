@@ -17,6 +17,7 @@ FIELDS = {
     "size": "width height", "color": "color", "encoding": "encoding", "batch-size": "batch_size",
     "lr": "optimizer.lr", "clip-norm": "clip_norm", "weights": "weights",
 }  # fmt: skip
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?(e-?[0-9]+)?")
 PARTS = ("valid", "test")  # of 1 in a recipe, percent on a page
 
 
@@ -40,9 +41,10 @@ def without_place(text: str, language: str) -> str:
 def _value(option: Option, _: Callable[[str], str]) -> str:
     if option.value is None:
         return ""
-    if option.name in PARTS:
-        return _("{value} %").format(value=f"{100 * float(str(option.value)):g}")
-    return _words(_).get(str(option.value), str(option.value))
+    text = str(option.value)
+    if option.name in PARTS and NUMBER.fullmatch(text):
+        return _("{value} %").format(value=f"{100 * float(text):g}")
+    return _words(_).get(text, text)
 
 
 def _words(_: Callable[[str], str]) -> Mapping[str, str]:

@@ -85,7 +85,7 @@ def _change(context: RequestContext, chosen: Chosen, asked: Several, name: str) 
 def _given(asked: Several, name: str) -> Any:
     value = getattr(asked, name)
     if value is None:
-        raise RecipeError("the request", [Problem(name, "needed, and not given")])
+        raise RecipeError("the request", [Problem(name, "required")])
     return value
 
 

@@ -50,7 +50,8 @@ def remark_words(_: Callable[[str], str]) -> dict[str, str]:
             "differences mean nothing."
         ),
         "unseen": _(
-            "There are no validation pictures, so nothing tells learning from memorising. Make the dataset with some."
+            "There are no validation pictures, so nothing can distinguish learning from memorising. Make the dataset "
+            "with some."
         ),
     }
 

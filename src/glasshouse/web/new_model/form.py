@@ -98,7 +98,7 @@ def checked_model(form: Mapping[str, str], preset: Preset | None) -> tuple[NewMo
     """Return what the form asks for, without the fields that cannot be read, and what is wrong with these."""
     problems: list[Problem] = []
     if not form.get("dataset"):
-        problems.append(Problem("dataset", "needed, and not given"))
+        problems.append(Problem("dataset", "required"))
     fields = _fields(form, preset, problems)
     sweep = _sweep(form, fields, problems) if preset is None else {}
     parent, notes = form.get("parent") or None, form.get("notes", "")
