@@ -97,7 +97,6 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "layers/classics/taking.py": "the Layers level",
     "networks/vision.py": "a signature",
     "recipe/setting.py": "the pages have their texts (recipe.po)",
-    "store/migrations.py": "SQL",
     "training/curves.py": "notebooks",
     "training/display.py": "command line",
     "training/finder.py": "the Learner level",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.evaluation.intervals import wilson
-from glasshouse.messages import Message
+from glasshouse.messages import Message, with_messages, with_parts
 
 __all__ = ["SIDE", "TRAIN_LIMIT", "Baseline", "commonest", "pixels", "sample", "shrink"]
 
@@ -30,12 +30,14 @@ class Baseline:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a dictionary that JSON can hold."""
-        return {**asdict(self), "interval": list(self.interval)}
+        found: dict[str, Any] = with_parts({**asdict(self), "interval": list(self.interval)})
+        return found
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Build it from what ``to_dict`` gave."""
-        return cls(data["name"], data["accuracy"], (data["interval"][0], data["interval"][1]), data["description"])
+        interval = (data["interval"][0], data["interval"][1])
+        return cls(Message(data["name"]), data["accuracy"], interval, with_messages(data)["description"])
 
 
 def commonest(train_labels: NDArray[np.integer], labels: NDArray[np.integer], classes: Sequence[str]) -> Baseline:
@@ -118,4 +120,4 @@ def _areas(length: int) -> NDArray[np.float32]:
 
 def _baseline(name: str, predicted: NDArray[np.integer], labels: NDArray[np.integer], description: str) -> Baseline:
     correct, count = int((predicted == labels).sum()), len(labels)
-    return Baseline(name, correct / count, wilson(correct, count), description)
+    return Baseline(Message(name), correct / count, wilson(correct, count), description)
