@@ -191,7 +191,7 @@ def test_a_dataset_is_found_beside_the_run(model: Model, model_path: Path, datas
         assert find_data(moved).resolve() == (tmp_path / "drive" / "pets").resolve()
     with pytest.raises(DatasetError, match=r"gone/away/pets .* is not there; name it with --data DIR"):
         find_data(Model(model.module, replace(model.description, recipe=recipe)))
-    with pytest.raises(DatasetError, match="does not tell its dataset"):
+    with pytest.raises(DatasetError, match="does not name its dataset"):
         find_data(described(model, recipe=None))
 
 

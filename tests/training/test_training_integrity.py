@@ -220,7 +220,7 @@ def test_a_run_made_before_checksums_goes_on_and_is_told_as_unchecked(place: Pat
 
 
 POSITION: list[tuple[dict[str, Any], str]] = [
-    ({"epoch": 9}, "stands after 9 epochs, the recipe has 3"),
+    ({"epoch": 9}, "is after 9 epochs, the recipe has 3"),
     ({"step": 100}, "counts 100 steps, 2 epochs of 2 steps and 1 more are 5"),
     ({"step_in_epoch": 50}, "at step 50 of an epoch, the recipe's dataset gives 2"),
     ({"history": []}, "its history has the epochs"),
