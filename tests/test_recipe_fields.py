@@ -112,7 +112,7 @@ TRAINING: dict[str, list[Change]] = {
     "epochs": [({}, 3)],
     "freeze_epochs": [({"weights": "@", "strategy": "fine-tune"}, 2)],
     "views": [({**HEAD, "augmentation": {"rotation": 90}}, 3)],
-    "head": [(HEAD, "linear")],
+    "head": [({**HEAD, "epochs": None}, "linear")],
     "learn_from": [({}, "train+val"), ({}, "fold 1/3"), (HEAD, "fold 2/3")],
     "batch_size": [({}, 5)],
     "accumulate": [({}, 2)],

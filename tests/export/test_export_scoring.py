@@ -229,5 +229,7 @@ def test_the_card_tells_augmentation_and_strategy(model: Model, dataset: Dataset
         augmentation={"rotation": 10, "zoom": (0.8, 1.2)},
     )  # fmt: skip
     text = card(replace(model.description, recipe=recipe), dataset)
-    assert "weights from mobilenet\\_v2.safetensors; only the head trained" in text
+    assert "weights from mobilenet\\_v2.safetensors; only the head fitted, by logistic regression" in text
+    stepped = card(replace(model.description, recipe=recipe.replace(head="steps")), dataset)
+    assert "weights from mobilenet\\_v2.safetensors; only the head trained" in stepped
     assert "changed at random (rotation 10.0, zoom 0.8–1.2)" in text

@@ -118,7 +118,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/weights"): (ANY,),
     ("POST", "/weights"): (MAKER, FORM, {"upload": "upload:none"}),
     ("POST", "/weights/fetch"): (MAKER, FORM, {"name": "EfficientNetLite0"}),
-    ("POST", "/weights/{name}/remove"): (MAKER, FORM),
+    ("POST", "/weights/{name}/remove"): (MAKER, FORM, {}),
     ("GET", "/networks"): (ANY,),
     ("GET", "/networks/new"): (ANY,),
     ("POST", "/networks/new"): (MAKER, FORM, {"do": "save"}),

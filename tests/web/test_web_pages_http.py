@@ -34,7 +34,7 @@ def paths(studio: Studio) -> list[str]:
         f"/models/new?clone={studio.model}", model, f"{model}/details", f"{model}/result", f"{model}/result?split=test",
         f"{model}/classify", f"{model}/many", f"/compare?chosen=models/{studio.model}", "/compare",
         f"{data}/edit", f"{model}/edit", f"{model}/code", f"{model}/code?level=autodiff", f"{model}/follow",
-        f"{model}/follow/graph", f"{model}/follow/inputs", "/networks", "/networks/new", "/workers",
+        f"{model}/follow/graph", f"{model}/follow/inputs", "/networks", "/networks/new", "/workers", "/weights",
     ]  # fmt: skip
 
 
@@ -82,7 +82,7 @@ class Checker(HTMLParser):
             self.wrong.append(f"</{tag}> closes nothing")
 
 
-@pytest.mark.parametrize("number", range(36))
+@pytest.mark.parametrize("number", range(37))
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: int, language: str) -> None:
     address = paths(studio)[number]
@@ -100,7 +100,7 @@ def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: i
 
 
 def test_there_is_a_path_for_every_number_and_for_every_page(client: TestClient, studio: Studio) -> None:
-    assert len(paths(studio)) == 36
+    assert len(paths(studio)) == 37
     assert left_out(client.app, paths(studio)) == ELSEWHERE  # type: ignore[arg-type]
 
 

@@ -75,7 +75,7 @@ def test_a_model_form_makes_the_recipe_and_comes_back_from_it() -> None:
 def test_every_preset_is_a_recipe(side: int, color: str) -> None:
     ways = presets(side, side, color)
     assert [way.key for way in ways] == ["fast", "balanced", "accurate"]
-    assert all(TrainingRecipe(data="-", **way.recipe).epochs == way.epochs for way in ways)
+    assert all(TrainingRecipe(data="-", **way.recipe).resolved().epochs == way.epochs for way in ways)
 
 
 def test_photos_begin_with_pretrained_weights() -> None:

@@ -22,7 +22,7 @@ export const showSettings = (form) => {
   };
   const counts = (name) => {
     if (!known.has(name)) {
-      const conditions = Object.entries(JSON.parse(settings.get(name).dataset.when));
+      const conditions = Object.entries(JSON.parse(settings.get(name).dataset.when ?? "{}"));
       known.set(name, conditions.every(([names, values]) => {
         const others = names.split("|").flatMap(within);
         return !others.length || others.some((other) => holds(other, values));
