@@ -190,7 +190,7 @@ def test_no_pattern_takes_long(pattern: str) -> None:
     [
         ("(.+)(?=_)", "parentheses around the part"),
         (r"(?<=_)(\d)", "parentheses around the part"),
-        ("((?:(?!_).)+)", "name what may stand there"),
+        ("((?:(?!_).)+)", "name what may be there"),
         (r"(a)\1", "write the part once more"),
         ("(?P<n>a)(?P=n)", "once more"),
         ("(a)(?(1)b|c)", "write both cases"),
