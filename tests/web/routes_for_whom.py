@@ -247,6 +247,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/static/{digest}/{name}"): (OPEN,),
 }  # fmt: skip
 MAY_MISS = {  # what the person may ask for, and is not there
+    ("POST", "/api/v1/weights"), ("DELETE", "/api/v1/weights/{name}"), ("POST", "/weights/{name}/remove"),
     ("POST", "/models/{key}/checkpoints/{name}/delete"), ("DELETE", "/api/v1/models/{model_id}/checkpoints/{name}"),
     ("GET", "/api/v1/models/{model_id}/checkpoints/{name}"),
 }  # fmt: skip
