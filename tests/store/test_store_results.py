@@ -1,4 +1,4 @@
-"""What a model said of a split is kept with checksums: damage is told, never shown, and older files still read."""
+"""What a model said of a split is kept with checksums: damage is reported, never shown, and older files still read."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the library says is told in Korean: every template has its text, and its values are filled in."""
+"""What the library says is read in Korean: every template has its text, and its values are filled in."""
 
 import ast
 import re

@@ -39,7 +39,7 @@ class Classifier:
         """The classifier that a description says.
 
         Raises:
-            RecipeError: it is none; every problem is told under its layer's name.
+            RecipeError: it is none; every problem is reported under its layer's name.
         """
         found = cls(build(data))
         if problems := found.problems():

@@ -93,7 +93,7 @@ def build(
 
     Raises:
         NetworkError: no such network, or it does not fit pictures of that size.
-        RecipeError: layers as data are no classifier, or do not fit; every problem is told under its layer's name.
+        RecipeError: layers as data are no classifier, or do not fit; every problem is reported under its layer's name.
     """
     found = resolve(name, classes=classes, channels=channels, width=width, height=height)
     return construct(found, dropout=dropout, seed=seed)

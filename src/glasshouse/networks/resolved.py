@@ -46,7 +46,7 @@ def resolve(
 
     Raises:
         NetworkError: there is none of that name, or it takes no pictures of that size or those channels.
-        RecipeError: layers as data are no classifier, or do not fit; every problem is told under its layer's name.
+        RecipeError: layers as data are no classifier, or do not fit; every problem is reported under its layer's name.
     """
     shape = (channels, height, width)
     if isinstance(network, str):

@@ -79,7 +79,7 @@ def converted(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
     try:
         return dict(converter(dict(state), module))
     except (AttributeError, KeyError, IndexError, RuntimeError, ValueError):
-        return state  # it was made for files of that network only; what does not fit is told by the caller
+        return state  # it was made for files of that network only; the caller reports what does not fit
 
 
 def timm_source(name: str) -> tuple[str, str]:

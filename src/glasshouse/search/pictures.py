@@ -56,5 +56,5 @@ def _seen(place: str) -> Iterator[tuple[int, int, bool]]:
             else:
                 with Image.open(io.BytesIO(content)) as picture:
                     yield *picture.size, picture.mode in ("1", "L", "I;16")
-        except Exception:  # noqa: BLE001, S112  what cannot be read is told when the dataset is made
+        except Exception:  # noqa: BLE001, S112  what cannot be read is reported when the dataset is made
             continue

@@ -80,7 +80,7 @@ def bin_resources(
     Raises:
         RefusedError: ``user`` may not change one of them.
         ConflictError: one is being made or trained, or models depend on a dataset and ``even_if_used`` is False; their
-            names are told. While a model is queued or running on it, a dataset stays in any case.
+            names are listed. While a model is queued or running on it, a dataset stays in any case.
     """
     for record in [_now(store, one, user) for one in records]:
         check_change(record, user)

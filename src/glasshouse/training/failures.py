@@ -18,7 +18,7 @@ __all__ = ["explained", "spoiled"]
 
 @contextmanager
 def explained(setup: TrainingSetup, position: Position) -> Iterator[None]:
-    """Within it, what torch raises in the step after ``position`` is told in words.
+    """Within it, what torch raises in the step after ``position`` is explained in words.
 
     Raises:
         NotFiniteError, MemoryLimitError, RecipeError: with the step, or the batch size that would fit.

@@ -1,4 +1,4 @@
-"""Putting weights on the shelf: a file of one's own, or one that is published."""
+"""Putting weights on the shelf: your own file, or one that is published."""
 
 import datetime as dt
 import hashlib
@@ -38,7 +38,7 @@ def add_file(
 ) -> Item:  # fmt: skip
     """Put the weights in ``path`` on the shelf, as safetensors; the file itself stays where it is.
 
-    ``network`` is the network that they are of; unless given, it is told by what lies beside the file or by the names
+    ``network`` is the network that they are of; unless given, it follows from what lies beside the file or by the names
     and shapes of its tensors. ``name`` is the item's, unless given the file's.
 
     Raises:

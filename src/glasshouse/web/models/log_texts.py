@@ -36,7 +36,7 @@ def _said(text: str, language: str) -> str:
 
 
 def _filled(text: str, forms: Callable[[Words], tuple[str, ...]], language: str) -> str:
-    """Return the text of the form that ``text`` has, with its values; a value that is a message is told too."""
+    """Return the text of the form that ``text`` has, with its values; a value that is a message is translated too."""
     _ = texts(language).gettext
     for english, said in zip(forms(str), forms(_), strict=True):
         found = re.fullmatch(PLACE.sub(r"(?P<\1>.+?)", re.escape(english)), text)
