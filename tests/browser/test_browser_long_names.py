@@ -13,6 +13,7 @@ from shown_studio import LAYERS, SECRET, Shown
 from studio_running import Studio
 
 from glasshouse.layers import Network
+from glasshouse.networks.shelf.items import CARD, WEIGHTS, Card, written
 from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset
@@ -70,6 +71,11 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
     finish(store, failed.job_id, "failed", **wrong)
     layers = Network(LAYERS, input_shape=(28, 28, 1), name=LONG[:60]).to_dict()
     network = save_network(store, NewNetwork(LONG, layers, notes=LONG)).id
+    shelf = store.path("weights") / LONG
+    shelf.mkdir(parents=True)
+    (shelf / WEIGHTS).write_bytes(b"")
+    card = Card(shelf.name, "SqueezeNet", 224, 224, 1_248_424, licence=LONG[:60], source=LONG, added_by=WHO)
+    (shelf / CARD).write_text(written(card))
     d, m = f"/datasets/{data}", f"/models/{model}"
     return {
         "follow, being started": f"{m}/follow",
@@ -84,7 +90,7 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
         "compare": f"/compare?chosen=models/{model}&chosen=models/{other}", "networks": "/networks",
         "network": f"/networks/{network}", "account": "/account", "people": "/people", "person": f"/people/{WHO}",
         "audit": "/audit", "nothing found": f"/?q={LONG}", "refused": f"/datasets/new?from=folder&source=/{LONG}",
-        "follow": f"{m}/follow", "graph": f"{m}/follow/graph",
+        "weights": "/weights", "follow": f"{m}/follow", "graph": f"{m}/follow/graph",
     }  # fmt: skip
 
 
