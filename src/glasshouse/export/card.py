@@ -130,6 +130,8 @@ def _learned_from(r: TrainingRecipe) -> str:
         return ""
     if r.learn_from == "train+val":
         return "learned from training and validation pictures together, so none of these can say how good it is; "
+    if r.learn_from.startswith("part "):
+        return f"learned from {r.learn_from} of the training pictures; "
     return f"learned from the training pictures without {r.learn_from}, which judged it; "
 
 
