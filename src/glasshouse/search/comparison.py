@@ -35,7 +35,7 @@ class Comparison:
         return bool(len(same.rows) and mine.right.mean() < same.right.mean())
 
     def corrected(self, leader: Record, train: Split, seed: int) -> Corrected:
-        """Return the accuracy of ``leader`` corrected for the choice among all that were scored on the same pictures."""
+        """Return the accuracy of ``leader`` corrected for the choice among all scored on the same pictures."""
         of_part = leader.score.candidate.part
         numbers = [r.number for r in self.records if r.score.whole and r.score.candidate.part == of_part]
         rows = self.answers[numbers[0]].rows
