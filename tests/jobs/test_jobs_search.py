@@ -11,18 +11,20 @@ from glasshouse.events import CandidateDone, Event
 from glasshouse.jobs.kinds import WORK
 from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.store.database import Store
-from glasshouse.store.jobs import abort_job, get_job, list_jobs
+from glasshouse.store.jobs import abort_job, get_job
 from glasshouse.store.models import count_models, get_model, list_models
 from glasshouse.store.queue import claim, end, give_back
 from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord
 from glasshouse.store.resources import bin_resources, delete_resource
-from glasshouse.store.searches import NewSearch, prolong_search, read_found, search_folder, submit_search
+from glasshouse.store.searches import NewSearch, prolong_search, read_found, search_folder, submit_search, write_found
+
+pytestmark = pytest.mark.slow
 
 
 class Interrupted(ProgressWriter):
     """Is interrupted, as by SIGTERM, at the first event after ``after`` candidates."""
 
-    after = 1
+    after = 2
 
     def note(self, event: Event) -> None:
         super().note(event)
@@ -48,21 +50,23 @@ def worked(store: Store, job: JobRecord, listener: type[ProgressWriter] = Progre
 
 @pytest.fixture(scope="module")
 def stopped(store: Store, dataset: DatasetRecord) -> Iterator[ModelRecord]:
-    """A search that a worker's end put back into the queue, and then a person stopped, after two candidates."""
+    """A search that a worker's end put back into the queue after two candidates, and that a person stopped then."""
     record = submit_search(store, NewSearch("the best", dataset.id, candidates=5))
     job = begun(store)
     with pytest.raises(KeyboardInterrupt):
         worked(store, job, Interrupted)
     give_back(store, job.id, job.attempt)
     assert get_job(store, job.id).state is JobState.QUEUED
-    assert [one["number"] for one in read_found(store, record.id)["candidates"]] == [1]
+    found = read_found(store, record.id)
+    assert [one["number"] for one in found["candidates"]] == [1, 2]
+    write_found(store, record.id, {**found, "candidates": found["candidates"][:1]})  # it ended before it heard of 2
     job = begun(store)
     abort_job(store, job.id)
-    worked(store, job, Interrupted)
+    worked(store, job)
     yield get_model(store, record.id)
 
 
-def test_a_stopped_search_keeps_the_best_so_far(store: Store, stopped: ModelRecord) -> None:
+def test_a_stopped_search_keeps_the_best_so_far(store: Store, stopped: ModelRecord, dataset: DatasetRecord) -> None:
     found = read_found(store, stopped.id)
     assert stopped.state is JobState.DONE and [one["number"] for one in found["candidates"]] == [1, 2]
     best = found["best"]
@@ -71,8 +75,8 @@ def test_a_stopped_search_keeps_the_best_so_far(store: Store, stopped: ModelReco
     assert (store.path(stopped.folder) / "model" / "model.json").is_file()
     assert best["corrected_interval"][0] <= best["corrected"] <= best["corrected_interval"][1]
     assert found["ended"] == "stopped" and found["seconds"] > 0
-    (scoring,) = list_jobs(store, model_id=stopped.id, kind=JobKind.EVALUATE)
-    assert scoring.state is JobState.QUEUED, "the validation pictures judge it once"
+    assert stopped.recipe["learn_from"] == "train", "the winner learned from all training pictures all the same"
+    assert stopped.scores["count"] == (dataset.summary or {})["splits"]["val"]["count"]
 
 
 def test_each_candidate_is_a_model_that_lists_leave_out(store: Store, stopped: ModelRecord) -> None:
@@ -84,6 +88,16 @@ def test_each_candidate_is_a_model_that_lists_leave_out(store: Store, stopped: M
     listed = {one.id for one in list_models(store)}
     assert stopped.id in listed and not listed & {one.id for one in candidates}
     assert count_models(store) == len(listed) and count_models(store, search_id=stopped.id) == 2
+
+
+def test_a_search_that_is_stopped_before_its_first_candidate_is_aborted(store: Store, dataset: DatasetRecord) -> None:
+    submit_search(store, NewSearch("nothing yet", dataset.id, candidates=2))
+    job = begun(store)
+    abort_job(store, job.id)
+    with pytest.raises(KeyboardInterrupt):
+        worked(store, job)
+    give_back(store, job.id, job.attempt)
+    assert get_job(store, job.id).state is JobState.ABORTED
 
 
 def test_a_search_that_ended_can_be_given_more_minutes_only_where_it_has_some(

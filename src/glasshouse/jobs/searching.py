@@ -1,19 +1,17 @@
 """A search as a job: each candidate becomes a model as soon as it is scored, and the best one is what is left.
 
-Aborting it keeps the best so far. A worker that ends puts it back into the queue, and it goes on with the time that it
-had left.
+A search that is aborted tries no further candidate; the best so far is trained on all training pictures and kept. A
+worker that ends puts it back into the queue, and it goes on with the time that it had left.
 """
 
-import shutil
-import signal
 import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from glasshouse.errors import ConflictError
-from glasshouse.events import CandidateDone, Event, Notice, Progress, SearchFinished
+from glasshouse.errors import RunError
+from glasshouse.events import CandidateDone, CandidateStarted, Event, Notice, Progress, SearchFinished, SearchPhase
 from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.jobs.validation import keep_validation
 from glasshouse.store.database import Store
@@ -27,7 +25,9 @@ from glasshouse.store.submit import submit_evaluation
 
 __all__ = ["Searching", "search_best"]
 
+ASKED_EVERY = 1.0  # seconds between two looks whether it is to stop
 LEAST = 0.2  # minutes that a search which goes on has at least
+TRYING = ("number", "network", "strategy", "pictures", "expected")  # of the candidate that is being tried
 TOLD = ("strategy", "views", "epochs", "augmentation", "head", "engine")  # of a recipe: what a candidate does
 
 
@@ -38,20 +38,21 @@ def search_best(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[
     record = get_model(store, str(job.model_id))
     data = from_runs(get_dataset(store, str(record.dataset_id)).folder)
     one = Searching(store, job, progress, record)
-    one.forget_winner()
+    one.catch_up()
     asked = job.arguments
     plan = SearchPlan(one.minutes_left(), asked.get("candidates"), bool(asked.get("refit")),
-                      int(asked.get("seed") or 0), one.begun)  # fmt: skip
+                      int(asked.get("seed") or 0), one.begun, one.stopped)  # fmt: skip
     try:
         with closing(search(data, from_runs(search_folder(record.id)), plan)) as events:  # type: ignore[type-var]
             for event in events:
                 one.hear(event)
     except KeyboardInterrupt:
         one.write()
-        if get_job(store, job.id).wish != "abort" or one.leader is None:
-            raise
-        _calm()
-        return one.keep_leader()
+        raise
+    except RunError:
+        if one.leader is None and one.stopped():
+            raise KeyboardInterrupt from None  # aborted before there was anything to keep
+        raise
     return one.result
 
 
@@ -64,12 +65,14 @@ class Searching:
         self.spent = float(self.found["seconds"])
         self.begun = time.monotonic()
         self.result: dict[str, Any] = {}
+        self._asked, self._wished = 0.0, False
 
     @property
     def leader(self) -> Mapping[str, Any] | None:
         """The best candidate so far."""
         best = self.found["best"]
-        return None if best is None else next(c for c in self.found["candidates"] if c["number"] == best["number"])
+        rows = self.found["candidates"]
+        return None if best is None else next((one for one in rows if one["number"] == best["number"]), None)
 
     @property
     def seconds(self) -> float:
@@ -81,17 +84,28 @@ class Searching:
         asked = self.job.arguments.get("minutes")
         return None if asked is None else max(LEAST, float(asked) - self.spent / 60)
 
-    def forget_winner(self) -> None:
-        """Have a search that had ended and goes on choose anew."""
-        if self.found.pop("ended", None) is not None:
-            for name in ("winner", "refit"):
-                shutil.rmtree(Path(from_runs(search_folder(self.record.id))) / name, ignore_errors=True)
+    def catch_up(self) -> None:
+        """Take the candidates that the search has scored and this did not hear of, because its process ended."""
+        from glasshouse.evaluation.intervals import wilson
+        from glasshouse.search.folder import SearchFolder
+
+        heard = {one["number"] for one in self.found["candidates"]}
+        for one in SearchFolder(Path(from_runs(search_folder(self.record.id)))).records():
+            if one.number not in heard:
+                of, score = one.score.candidate, one.score
+                low, high = wilson(round(score.accuracy * one.pictures), one.pictures)
+                self._candidate(CandidateDone(one.number, of.of_network, of.strategy, score.accuracy, one.pictures,
+                                              one.seconds, one.run, False, low, high, score.whole))  # fmt: skip
 
     def hear(self, event: Event) -> None:
         """Take one event."""
         self.progress.note(event)
         if isinstance(event, CandidateDone):
             self._candidate(event)
+        elif isinstance(event, CandidateStarted):
+            self._say(trying={name: getattr(event, name) for name in TRYING})
+        elif isinstance(event, SearchPhase):
+            self._say(phase=event.phase, trying=None, ended=None)
         elif isinstance(event, SearchFinished):
             self._finished(event)
         elif isinstance(event, Notice):
@@ -99,18 +113,20 @@ class Searching:
         stage = event.stage if isinstance(event, Progress) else "searching"
         self.progress.course(stage, self._fraction(), self._remaining())
 
+    def stopped(self) -> bool:
+        """Whether a person wants it to end; the database is asked once in a while."""
+        if not self._wished and time.monotonic() - self._asked > ASKED_EVERY:
+            self._asked, self._wished = time.monotonic(), get_job(self.store, self.job.id).wish == "abort"
+        return self._wished
+
     def write(self) -> None:
         """Keep what was found, and how long it took."""
         write_found(self.store, self.record.id, {**self.found, "seconds": self.seconds})
 
-    def keep_leader(self) -> dict[str, Any]:
-        """Make the best candidate so far, as it is, what the search leaves; its scoring is queued."""
-        leader = self.leader
-        if leader is None:
-            raise ConflictError("{name} has no candidate yet.", name=self.record.name)
-        self._adopt(Path(leader["run"]), "stopped")
-        self._ask_for_score()
-        return self.result
+    def _say(self, **told: object) -> None:
+        """Say what it does now."""
+        self.found |= told
+        self.write()
 
     def _candidate(self, event: CandidateDone) -> None:
         from glasshouse.training.run_folder import RunFolder
@@ -119,8 +135,7 @@ class Searching:
         recipe = RunFolder(run).recipe.model_dump(mode="json")
         told = {"number": event.number, "network": event.network, "accuracy": event.accuracy,
                 "pictures": event.pictures, "seconds": event.seconds, "at": self.seconds, "run": event.run,
-                "fields": {name: recipe.get(name) for name in TOLD}}  # fmt: skip
-        told["interval"] = _interval(event)
+                "interval": [event.low, event.high], "fields": {name: recipe.get(name) for name in TOLD}}  # fmt: skip
         scores = {"valid_accuracy": event.accuracy, "seconds": event.seconds}
         told["model"] = add_candidate(self.store, self.record, event.number, run, recipe, scores)
         earlier = [one for one in self.found["candidates"] if one["number"] != event.number]
@@ -136,7 +151,7 @@ class Searching:
 
         data = open_dataset(from_runs(get_dataset(self.store, str(self.record.dataset_id)).folder))
         folder = SearchFolder(Path(from_runs(search_folder(self.record.id))))
-        now = standing(folder, data.splits["train"].groups, int(self.job.arguments.get("seed") or 0))
+        now = standing(folder, data.splits["train"], int(self.job.arguments.get("seed") or 0))
         if now is None:
             return
         for one in self.found["candidates"]:
@@ -168,7 +183,7 @@ class Searching:
 
         recipe = RunFolder(run).recipe.model_dump(mode="json")
         adopt_run(self.store, self.record, run, recipe)
-        self.found["ended"] = reason
+        self.found |= {"ended": reason, "phase": "", "trying": None}
         self.write()
         best = self.found["best"]
         self.result = {"reason": reason, "candidates": len(self.found["candidates"]), "corrected": best["corrected"],
@@ -189,15 +204,3 @@ class Searching:
     def _remaining(self) -> float | None:
         asked = self.job.arguments.get("minutes")
         return None if asked is None else max(0.0, 60 * float(asked) - self.seconds)
-
-
-def _calm() -> None:
-    """Have nothing interrupt what keeps the best so far: the stop has been heard."""
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-
-
-def _interval(event: CandidateDone) -> list[float]:
-    from glasshouse.evaluation.intervals import wilson
-
-    return list(wilson(round(event.accuracy * event.pictures), event.pictures))

@@ -1,15 +1,14 @@
-"""How the candidates of a search stand at a moment: the leader, what it is worth, and who cannot be told from it."""
+"""How a search stands at a moment: the leader, what it is worth, and who cannot be told from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from glasshouse.data.stored.rows import Split
 from glasshouse.evaluation.intervals import wilson
 from glasshouse.evaluation.paired import exact
-from glasshouse.search.correction import corrected
-from glasshouse.search.folder import Record, SearchFolder
+from glasshouse.search.comparison import Comparison
+from glasshouse.search.folder import SearchFolder
+from glasshouse.search.scoring import Answers
 
 __all__ = ["Standing", "standing"]
 
@@ -18,8 +17,8 @@ __all__ = ["Standing", "standing"]
 class Standing:
     """The best candidate so far: its ``number``, its score on ``pictures``, and that score corrected for the choice.
 
-    ``p`` has for each other candidate that was scored on the same pictures the chance that a difference as large as
-    the one to the leader is chance (exact McNemar test).
+    ``p`` has for each other candidate that was scored on as many pictures the chance that a difference as large as the
+    one to the leader is chance (exact McNemar test).
     """
 
     number: int
@@ -31,30 +30,25 @@ class Standing:
     p: Mapping[int, float] = field(default_factory=dict)
 
 
-def standing(folder: SearchFolder, groups: NDArray[np.int64], seed: int = 0) -> Standing | None:
-    """Return how the search in ``folder`` stands; None before its first whole candidate.
-
-    ``groups`` (N,) of the training pictures: those of one group are drawn together.
-    """
-    records = [record for record in folder.records() if record.score.whole]
-    if not records:
+def standing(folder: SearchFolder, train: Split, seed: int = 0) -> Standing | None:
+    """Return how the search in ``folder`` stands, whose candidates are scored on ``train``; None without a leader."""
+    found = Comparison()
+    for record in folder.records():
+        found.add(record, folder.answers(record.number))
+    leader = found.leader
+    if leader is None:
         return None
-    rows, right = _table(folder, records)
-    leader = min(range(len(records)), key=lambda k: records[k].score.rank)
-    fair = corrected(right, groups[rows], seed)
-    hits, best = int(right[:, leader].sum()), right[:, leader]
+    best, fair = found.answers[leader.number], found.corrected(leader, train, seed)
     p = {
-        record.number: exact(int((best & ~right[:, k]).sum()), int((right[:, k] & ~best).sum()))
-        for k, record in enumerate(records) if k != leader
+        record.number: _chance(best, found.answers[record.number]) for record in found.records
+        if record is not leader and record.score.whole and record.score.candidate.part == leader.score.candidate.part
     }  # fmt: skip
-    return Standing(records[leader].number, len(rows), hits / len(rows), wilson(hits, len(rows)), fair.accuracy,
+    hits = int(best.right.sum())
+    return Standing(leader.number, len(best.rows), hits / len(best.rows), wilson(hits, len(best.rows)), fair.accuracy,
                     fair.interval, p)  # fmt: skip
 
 
-def _table(folder: SearchFolder, records: Sequence[Record]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the pictures that all were scored on (n,), and whether each candidate was right about them (n, C)."""
-    found = [folder.answers(record.number) for record in records]
-    rows = found[0].rows
-    for answers in found[1:]:
-        rows = np.intersect1d(rows, answers.rows)
-    return rows, np.stack([a.right[np.searchsorted(a.rows, rows)] for a in found], 1)
+def _chance(first: Answers, second: Answers) -> float:
+    same = first.on(second.rows)
+    other = second.on(same.rows)
+    return exact(int((same.right & ~other.right).sum()), int((other.right & ~same.right).sum()))

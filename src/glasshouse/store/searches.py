@@ -163,10 +163,15 @@ def add_candidate(
 ) -> str:
     """Make the finished run of a candidate a model of its own and return its id.
 
-    Its files are those of ``run``, not copies of them; ``scores`` are of pictures that it did not learn from.
+    Its files are those of ``run``, not copies of them; ``scores`` are of pictures that it did not learn from. One that
+    is there already, of a process that ended before it was noted, is returned as it is.
     """
     model_id, now = new_id(), time.time()
     name = f"{search.name[: NAME_LENGTH - 6]} · {number}"
+    with store.read() as connection:
+        known = select(models.c.id).where(models.c.search_id == search.id, models.c.name == name)
+        if there := connection.execute(known).scalar():
+            return str(there)
     linked(run, store.path(f"runs/{model_id}"))
     job = NewJob(JobKind.TRAIN, name, search.owner_id, search.dataset_id, model_id)
     values = {**_values(model_id, job, recipe), "shared": search.shared, "group_name": search.group_name,
