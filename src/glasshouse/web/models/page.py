@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from glasshouse.export.card_file import read_card
 from glasshouse.store.jobs import may_see
 from glasshouse.store.machine import machine_since
 from glasshouse.store.models import get_model
@@ -48,7 +49,6 @@ def details(request: Request, context: Context, job: ModelInPath) -> HTMLRespons
     """Show recipe, checkpoints, log and card."""
     _ = texts(language_of(request)).gettext
     record = get_model(context.store, job.id, context.user)
-    card = job.folder / "model" / "card.md"
     seen = may_see(record.job, context.user)
     return framed(
         request,
@@ -61,7 +61,7 @@ def details(request: Request, context: Context, job: ModelInPath) -> HTMLRespons
         log=log_in_words(read_log(context.store, record.job_id, LOG), language_of(request)) if seen else "",
         log_seen=seen,
         log_size=log_size(context.store, record.job_id),
-        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+        card=read_card(job.folder / "model"),
         run=look(context.store, job.id, viewer=context.user).run,
     )
 
