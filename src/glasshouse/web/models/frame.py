@@ -66,5 +66,5 @@ def framed(
         trained=trained,
         tabs=views,
         again=job.failure not in AGAIN,
-        **values,
+        **{"advice": None, **values},
     )

@@ -27,6 +27,7 @@ from glasshouse.web.models.frame import framed
 from glasshouse.web.models.live_texts import gauges, live_words
 from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
+from glasshouse.web.results.advice import advice_on
 
 __all__ = ["router"]
 
@@ -43,7 +44,10 @@ def show(request: Request, context: Context, job: ModelInPath) -> Response:
     _ = texts(language_of(request)).gettext
     kept = list_checkpoints(context.store, get_model(context.store, job.id, context.user))
     values = _training(_, context, job)
-    return framed(request, context, job, "model.html", kept=kept, step=next_step(_, job, bool(kept)), **values)
+    advice = advice_on(_, context, job)
+    return framed(
+        request, context, job, "model.html", kept=kept, step=next_step(_, job, bool(kept)), advice=advice, **values
+    )
 
 
 @router.get("/details", response_class=HTMLResponse)

@@ -23,6 +23,7 @@ from glasshouse.web.framework.charts import Column, columns
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
 from glasshouse.web.models.frame import framed
+from glasshouse.web.results.advice import advice_on
 from glasshouse.web.results.mistakes import Bin, calibration, cell, confidence, least_sure, worst
 from glasshouse.web.results.openings import openings
 from glasshouse.web.results.shown_report import shown_report
@@ -51,6 +52,7 @@ def show(request: Request, context: Context, job: ModelInPath, split: str = "val
     values["worst"] = worst(answers) if answers and dataset else []
     values["unsure"] = least_sure(answers, 12) if answers and dataset else []
     values["answers"] = answers is not None
+    values["advice"] = advice_on(texts(language_of(request)).gettext, context, job) if split == "val" else None
     if report:
         place = f"{job.address}/result/pictures" if answers is not None else ""
         values |= shown_report(report, split, place, language_of(request))
