@@ -1,12 +1,15 @@
 """Follow one picture: through the network, layer by layer, to the loss, and back to one weight; and the graph."""
 
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from glasshouse.data.dataset import Dataset
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
 from glasshouse.store.followed_pictures import keep_picture
 from glasshouse.store.models import get_model
@@ -15,7 +18,19 @@ from glasshouse.store.submit import check_member
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
-from glasshouse.web.follow.view import View, answer, axes_of, can_follow, drawn, sentences, stems, steps_shown
+from glasshouse.web.follow.view import (
+    Axis,
+    Followed,
+    Stem,
+    View,
+    answer,
+    axes_of,
+    can_follow,
+    drawn,
+    sentences,
+    stems,
+    steps_shown,
+)
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.sent_picture import check_picture
 from glasshouse.web.framework.templating import language_of, render
@@ -28,6 +43,54 @@ router = APIRouter(prefix="/models/{key}/follow", include_in_schema=False)
 ViewNow = Annotated[View, Query()]
 LARGEST = 64 * 2**20
 STRIP = 10  # pictures to choose from at once
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The pictures to choose from: names of the splits and classes, the rows beside the chosen one, of ``count``."""
+
+    splits: Sequence[str] = ()
+    classes: Sequence[str] = ()
+    rows: Sequence[int] = ()
+    count: int = 0
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class FollowPage:
+    """A picture's way: the predictor's answer ``found``, the ``steps`` that are shown, and what templates draw with."""
+
+    view: View
+    found: Followed | None
+    error: str
+    possible: bool
+    moments: Sequence[str]
+    sentences: Mapping[str, str]
+    choice: Strip
+    steps: Sequence[Followed] = ()
+    axes: Sequence[Axis] = ()
+    stems: Callable[[Sequence[float]], list[Stem]] = stems
+
+
+@dataclass(frozen=True)
+class FollowWaiting:
+    """How far the computation is: ``done`` 0..1; ``asked`` is the address it is for, behind the question mark."""
+
+    job: JobResource
+    asked: str
+    done: float | None
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class GraphPage:
+    """The network as a drawing (``svg``), folded or with all layers."""
+
+    level: str
+    possible: bool
+    svg: str
+    found: Followed | None
+    error: str
 
 
 @router.get("", response_class=HTMLResponse)
@@ -45,7 +108,7 @@ def waiting(request: Request, context: Context, job: ModelInPath, view: ViewNow)
     headers = {"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})}
     if ended or found is None:
         return Response(status_code=204, headers=headers)
-    text = render(request, "follow_waiting.html", job=job, asked=view.query(), done=found["done"], part="")
+    text = render(request, "follow_waiting.html", FollowWaiting(job, view.query(), found["done"]))
     return HTMLResponse(text, headers=headers)
 
 
@@ -75,8 +138,8 @@ def graph(request: Request, context: Context, job: ModelInPath, level: str = "fo
     except GlasshouseError as problem:
         status, error = 422, str(problem)
     svg = drawn(found, texts(language_of(request)).gettext) if found and found["state"] == "done" else ""
-    values: dict[str, Any] = {"level": level, "possible": can_follow(job.recipe), "svg": svg}
-    return framed(request, context, job, "follow_graph.html", status, found=found, error=error, **values)
+    shown = GraphPage(level, can_follow(job.recipe), svg, found, error)
+    return framed(request, context, job, "follow_graph.html", shown, status)
 
 
 @router.get("/graph/live")
@@ -93,7 +156,7 @@ def drawing(context: Context, job: ModelInPath, level: str = "folded") -> Respon
     return Response(status_code=204, headers={"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})})
 
 
-def _asked(context: RequestContext, job: JobResource, view: View) -> tuple[dict[str, Any] | None, str, int]:
+def _asked(context: RequestContext, job: JobResource, view: View) -> tuple[Followed | None, str, int]:
     """The predictor's answer, or the reason why there is none."""
     if not can_follow(job.recipe):
         return None, "", 200
@@ -119,28 +182,34 @@ def _page(
     context: RequestContext,
     job: JobResource,
     view: View,
-    found: dict[str, Any] | None,
+    found: Followed | None,
     error: str,
     status: int = 200,
 ) -> HTMLResponse:
     _ = texts(language_of(request)).gettext
     dataset = dataset_of(context, job)
-    values: dict[str, Any] = {
-        "view": view, "found": found, "error": error, "possible": can_follow(job.recipe), "stems": stems,
-        "sentences": sentences(_), "moments": _moments(job), "strip": [], "splits": [], "classes": [], "steps": [],
-        "axes": [], "fingerprint": "",
-    }  # fmt: skip
-    if dataset is not None:
-        names = [name for name in ("val", "train") if name in dataset.splits]
-        count = len(dataset.splits[view.split]) if view.split in names else 0
-        first = max(0, min(view.row - STRIP // 2, count - STRIP))
-        values |= {"splits": names, "classes": list(dataset.classes), "fingerprint": dataset.fingerprint[:12],
-                    "strip": list(range(first, min(first + STRIP, count))), "count": count}  # fmt: skip
+    shown = FollowPage(
+        view=view,
+        found=found,
+        error=error,
+        possible=can_follow(job.recipe),
+        moments=_moments(job),
+        sentences=sentences(_),
+        choice=_strip(dataset, view) if dataset is not None else Strip(),
+    )
     if found is not None and found["state"] == "done":
-        values["steps"] = steps_shown(found["steps"], view)
+        shown = replace(shown, steps=steps_shown(found["steps"], view))
         if found["weight"] is not None:
-            values["axes"] = axes_of(found["weight"]["index"], found["weight"]["shape"], _)
-    return framed(request, context, job, "follow.html", status, **values)
+            shown = replace(shown, axes=axes_of(found["weight"]["index"], found["weight"]["shape"], _))
+    return framed(request, context, job, "follow.html", shown, status)
+
+
+def _strip(dataset: Dataset, view: View) -> Strip:
+    names = [name for name in ("val", "train") if name in dataset.splits]
+    count = len(dataset.splits[view.split]) if view.split in names else 0
+    first = max(0, min(view.row - STRIP // 2, count - STRIP))
+    rows = range(first, min(first + STRIP, count))
+    return Strip(names, dataset.classes, rows, count, dataset.fingerprint[:12])
 
 
 def _moments(job: JobResource) -> list[str]:

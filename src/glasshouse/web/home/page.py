@@ -1,6 +1,6 @@
 """Home: what runs now, then models and datasets, found, filtered, sorted, in pages; language and colours."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -21,8 +21,8 @@ from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import group_names
 from glasshouse.web.framework.language import LANGUAGES
 from glasshouse.web.framework.templating import page
-from glasshouse.web.home.columns import COLUMNS, chosen, cookie_of, written
-from glasshouse.web.home.running_page import lines, mark_of_running, running
+from glasshouse.web.home.columns import COLUMNS, Column, chosen, cookie_of, written
+from glasshouse.web.home.running_page import RunningNow, lines, mark_of_running, running
 
 __all__ = ["address_of", "inside", "router"]
 
@@ -87,6 +87,30 @@ class Rows:
     after: str | None
 
 
+@dataclass(frozen=True)
+class HomePage(RunningNow):
+    """Home: what runs now, and the two lists as the ``view`` asks; ``uses`` are the models on each dataset.
+
+    ``undo`` is when the last things went into the bin, ``undo_count`` how many; ``asked`` is the query as it came.
+    """
+
+    asked: Mapping[str, str]
+    view: View
+    lists: Sequence[Rows]
+    anything: bool
+    uses: Mapping[str, int]
+    groups: Sequence[str]
+    people: Mapping[str, str]
+    undo: float | None
+    undo_count: int
+    in_bin: int
+    networks: int
+    networks_link: str
+    all_columns: Mapping[str, Mapping[str, Column]]
+    states: Sequence[str]
+    link: Callable[..., str]
+
+
 @router.get("/", response_class=HTMLResponse)
 def home(
     request: Request, context: Context, q: str = "", state: str = "", group: str = "", owner: str = "", show: str = "",
@@ -109,9 +133,8 @@ def home(
         count(context.store, context.user, Listing(binned=True))
         for count in (count_datasets, count_models, count_networks)
     ]
-    return page(
-        request,
-        "home.html",
+    undo_count = count_binned_at(context.store, binned, context.user) if binned is not None else 0
+    shown = HomePage(
         now=now,
         lines=lines(context, now),
         asked=request.query_params,
@@ -122,8 +145,8 @@ def home(
         uses=count_models_on(context.store, [job.id for job in data], context.user),
         groups=group_names(context),
         people={user.id: user.name for user in list_users(context.store)} if context.user else {},
-        undo=binned if binned is not None and count_binned_at(context.store, binned, context.user) else None,
-        undo_count=count_binned_at(context.store, binned, context.user) if binned is not None else 0,
+        undo=binned if undo_count else None,
+        undo_count=undo_count,
         in_bin=sum(bins),
         networks=count_networks(context.store, context.user, Listing(view.q, view.group or None, owner=view.owner)),
         networks_link=address_of("/networks", q=view.q, group=view.group, owner=view.owner),
@@ -131,6 +154,7 @@ def home(
         states=[str(one) for one in JobState],
         link=lambda **changes: view.link(request, **changes),
     )
+    return page(request, "home.html", shown)
 
 
 @router.post("/columns")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
-from typing import Any
 
 import numpy as np
 
@@ -72,7 +71,7 @@ def exact(one: int, other: int) -> float:
     return min(1.0, float(2 * tail / 2**tosses))
 
 
-def differences(recipes: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str], bool]]:
+def differences(recipes: Sequence[Mapping[str, object]]) -> list[tuple[str, list[str], bool]]:
     """Return each field of the recipes with its value in each, those that differ first and are marked.
 
     Layers of one's own are one field, by their words: two networks of the same layers may still differ in a setting.
