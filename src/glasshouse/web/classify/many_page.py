@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from pydantic import BaseModel
 
 from glasshouse.errors import GlasshouseError, MissingError, RecipeError
 from glasshouse.messages import joined
@@ -111,15 +112,27 @@ def begin(
     return RedirectResponse(f"{job.address}/many/{made.id}", 303)
 
 
+class Wanted(BaseModel):
+    """Which answers are asked for, in which order, behind how many others; unknown words are as if not said."""
+
+    show: str = "all"
+    sort: str = "source"
+    answer: str = ""
+    after: int = 0
+
+    def chosen(self) -> dict[str, str]:
+        """Return the words that the table goes by."""
+        show, sort = self.show if self.show in KINDS else "all", self.sort if self.sort in ORDERS else "source"
+        return {"show": show, "sort": sort, "answer": self.answer}
+
+
 @router.get("/{number}", response_class=HTMLResponse)
 def result(
-    request: Request, context: Context, job: ModelInPath, number: str,
-    show: str = "all", sort: str = "source", answer: str = "", after: int = 0,
-) -> HTMLResponse:  # fmt: skip
+    request: Request, context: Context, job: ModelInPath, number: str, wanted: Annotated[Wanted, Query()]
+) -> HTMLResponse:
     """Show how far it is, and then a table of answers: filtered, sorted, sixty a page."""
     work = find_classification(context, job, number)
-    chosen = {"show": show if show in KINDS else "all", "sort": sort if sort in ORDERS else "source", "answer": answer}
-    classes, first = model_classes(job.folder), max(after, 0)
+    chosen, classes, first = wanted.chosen(), model_classes(job.folder), max(wanted.after, 0)
     shown = ManyResult(
         job,
         work,

@@ -57,6 +57,19 @@ class Strip:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """What the predictor answered, or the ``error`` that stands in its place."""
+
+    found: Followed | None = None
+    error: str = ""
+
+    @property
+    def status(self) -> int:
+        """The status of the page that shows it."""
+        return 422 if self.error else 200
+
+
+@dataclass(frozen=True)
 class FollowPage:
     """A picture's way: the predictor's answer ``found``, the ``steps`` that are shown, and what templates draw with."""
 
@@ -96,15 +109,15 @@ class GraphPage:
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: ModelInPath, view: ViewNow) -> HTMLResponse:
     """Show the picture's way, or how far the computation is."""
-    found, error, status = _asked(context, job, view)
-    return _page(request, context, job, view, found, error, status)
+    return _page(request, context, job, view, _asked(context, job, view))
 
 
 @router.get("/live")
 def waiting(request: Request, context: Context, job: ModelInPath, view: ViewNow) -> Response:
     """Return how far the computation is; at its end the page is loaded anew."""
-    found, error, _ = _asked(context, job, view)
-    ended = bool(error) or found is None or found["state"] == "done"
+    reply = _asked(context, job, view)
+    found = reply.found
+    ended = found is None or found["state"] == "done"
     headers = {"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})}
     if ended or found is None:
         return Response(status_code=204, headers=headers)
@@ -121,7 +134,7 @@ async def bring(request: Request, context: Context, job: ModelInPath) -> Respons
     try:
         key = await run_in_threadpool(_keep, context, job, data)
     except InputError as error:
-        return await run_in_threadpool(_page, request, context, job, View(), None, str(error), 422)
+        return await run_in_threadpool(_page, request, context, job, View(), Reply(error=str(error)))
     return RedirectResponse(f"{job.address}/follow?picture={key}", 303)
 
 
@@ -156,15 +169,15 @@ def drawing(context: Context, job: ModelInPath, level: str = "folded") -> Respon
     return Response(status_code=204, headers={"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})})
 
 
-def _asked(context: RequestContext, job: JobResource, view: View) -> tuple[Followed | None, str, int]:
+def _asked(context: RequestContext, job: JobResource, view: View) -> Reply:
     """The predictor's answer, or the reason why there is none."""
     if not can_follow(job.recipe):
-        return None, "", 200
+        return Reply()
     record = get_model(context.store, job.id, context.user)
     try:
-        return answer(context.store, record, view, context.user), "", 200
+        return Reply(answer(context.store, record, view, context.user))
     except GlasshouseError as error:
-        return None, str(error), 422
+        return Reply(error=str(error))
 
 
 def _keep(context: RequestContext, job: JobResource, data: bytes) -> str:
@@ -177,21 +190,13 @@ def _keep(context: RequestContext, job: JobResource, data: bytes) -> str:
     return keep_picture(context.store, get_model(context.store, job.id, context.user), data, context.user)
 
 
-def _page(
-    request: Request,
-    context: RequestContext,
-    job: JobResource,
-    view: View,
-    found: Followed | None,
-    error: str,
-    status: int = 200,
-) -> HTMLResponse:
+def _page(request: Request, context: RequestContext, job: JobResource, view: View, reply: Reply) -> HTMLResponse:
     _ = texts(language_of(request)).gettext
-    dataset = dataset_of(context, job)
+    dataset, found = dataset_of(context, job), reply.found
     shown = FollowPage(
         view=view,
         found=found,
-        error=error,
+        error=reply.error,
         possible=can_follow(job.recipe),
         moments=_moments(job),
         sentences=sentences(_),
@@ -201,7 +206,7 @@ def _page(
         shown = replace(shown, steps=steps_shown(found["steps"], view))
         if found["weight"] is not None:
             shown = replace(shown, axes=axes_of(found["weight"]["index"], found["weight"]["shape"], _))
-    return framed(request, context, job, "follow.html", shown, status)
+    return framed(request, context, job, "follow.html", shown, reply.status)
 
 
 def _strip(dataset: Dataset, view: View) -> Strip:

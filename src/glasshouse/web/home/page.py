@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict
 
 from glasshouse.store.bulk_actions import count_binned_at
 from glasshouse.store.datasets import count_datasets, count_models_on, page_of_datasets
@@ -37,10 +38,10 @@ SORTS: Mapping[str, tuple[str, bool]] = {
 ONLY = {"models": ("score", "network"), "datasets": ("pictures", "size")}
 
 
-@dataclass(frozen=True)
-class View:
+class View(BaseModel):
     """What the address of home asks for; every view is a link."""
 
+    model_config = ConfigDict(frozen=True)
     q: str = ""
     state: str = ""
     group: str = ""
@@ -70,7 +71,7 @@ class View:
     def link(self, request: Request, **changes: str) -> str:
         """Return the address of this view with some of it changed; columns in the address stay there."""
         kept = {name: request.query_params[name] for name in map(cookie_of, COLUMNS) if name in request.query_params}
-        words = {**vars(self), "sort": "" if self.sort == "created" and not self.order else self.sort, **kept}
+        words = {**self.model_dump(), "sort": "" if self.sort == "created" and not self.order else self.sort, **kept}
         shown = {name: value for name, value in {**words, **changes}.items() if value or name in kept}
         return f"/?{urlencode(shown)}" if shown else "/"
 
@@ -111,21 +112,28 @@ class HomePage(RunningNow):
     link: Callable[..., str]
 
 
+class Asked(View):
+    """The address of home as it came; ``binned`` is when the last things went into the bin."""
+
+    binned: float | None = None
+
+    def view(self, accounts: bool) -> View:
+        """Return what it asks for; unknown words are as if not said."""
+        return View(
+            q=self.q[:200],
+            state=self.state if self.state in list(JobState) else "",
+            group=self.group,
+            owner=self.owner if self.owner in ("mine", "others") and accounts else "",
+            show=self.show if self.show in COLUMNS else "",
+            sort=self.sort if self.sort in SORTS else "created",
+            order=self.order if self.order in ("up", "down") else "",
+        )
+
+
 @router.get("/", response_class=HTMLResponse)
-def home(
-    request: Request, context: Context, q: str = "", state: str = "", group: str = "", owner: str = "", show: str = "",
-    sort: str = "created", order: str = "", binned: Annotated[float | None, Query()] = None,
-) -> HTMLResponse:  # fmt: skip
+def home(request: Request, context: Context, asked: Annotated[Asked, Query()]) -> HTMLResponse:
     """Show the running jobs first, then the models and datasets that fit."""
-    view = View(
-        q[:200],
-        state if state in list(JobState) else "",
-        group,
-        owner if owner in ("mine", "others") and context.user else "",
-        show if show in COLUMNS else "",
-        sort if sort in SORTS else "created",
-        order if order in ("up", "down") else "",
-    )
+    view, binned = asked.view(accounts=context.user is not None), asked.binned
     now = running(context)
     lists = [_rows(request, context, view, kind) for kind in COLUMNS]
     data = next((rows.jobs for rows in lists if rows.kind == "datasets"), [])

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import MissingError
@@ -27,13 +28,19 @@ PAGE = 25  # classes
 Most = Annotated[int, Query(ge=1, le=100)]
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(BaseModel):
     """What the address asks for: ``n`` pictures a class, ``only`` one class, classes ``after`` a number."""
 
-    n: int
-    only: str
-    after: int
+    model_config = ConfigDict(frozen=True)
+    n: Most = 9
+    only: str = ""
+    after: int = 0
+
+
+class ChosenOfSplit(Chosen):
+    """The same of a split."""
+
+    split: str = "val"
 
 
 @dataclass(frozen=True)
@@ -48,9 +55,12 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class TopPage(Chosen):
+class TopPage:
     """The surest pictures of some classes: (name, pictures) of each of ``page_size`` at most."""
 
+    n: int
+    only: str
+    after: int
     origin: Origin
     classes: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Answered]]]
@@ -60,19 +70,12 @@ class TopPage(Chosen):
 
 @router.get("/result/top", response_class=HTMLResponse)
 def split(
-    request: Request,
-    context: Context,
-    job: ModelInPath,
-    split: str = "val",
-    n: Most = 9,
-    only: str = "",
-    after: int = 0,
+    request: Request, context: Context, job: ModelInPath, chosen: Annotated[ChosenOfSplit, Query()]
 ) -> HTMLResponse:
     """Show the surest pictures of each class of a split."""
-    dataset = dataset_of(context, job)
-    place = f"{job.address}/result"
-    origin = Origin(f"{place}?split={split}", f"{place}/top", split, dataset=dataset)
-    return _page(request, context, job, _of_split(context, job, split), Chosen(n, only, after), origin)
+    place, split = f"{job.address}/result", chosen.split
+    origin = Origin(f"{place}?split={split}", f"{place}/top", split, dataset=dataset_of(context, job))
+    return _page(request, context, job, _of_split(context, job, split), chosen, origin)
 
 
 @router.get("/result/top.csv")
@@ -83,12 +86,12 @@ def split_table(context: Context, job: ModelInPath, split: str = "val", n: Most 
 
 @router.get("/many/{number}/top", response_class=HTMLResponse)
 def many(
-    request: Request, context: Context, job: ModelInPath, number: str, n: Most = 9, only: str = "", after: int = 0
+    request: Request, context: Context, job: ModelInPath, number: str, chosen: Annotated[Chosen, Query()]
 ) -> HTMLResponse:
     """Show the surest pictures of each class of a classification."""
     work, place = find_classification(context, job, number), f"{job.address}/many/{number}"
     origin = Origin(place, f"{place}/top", work=work)
-    return _page(request, context, job, _of_work(context, job, number), Chosen(n, only, after), origin)
+    return _page(request, context, job, _of_work(context, job, number), chosen, origin)
 
 
 @router.get("/many/{number}/top.csv")
