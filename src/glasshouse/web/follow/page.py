@@ -1,7 +1,7 @@
 """Follow one picture: through the network, layer by layer, to the loss, and back to one weight; and the graph."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -80,8 +80,8 @@ class FollowPage:
     moments: Sequence[str]
     sentences: Mapping[str, str]
     choice: Strip
-    steps: Sequence[Followed] = ()
-    axes: Sequence[Axis] = ()
+    steps: Sequence[Followed]
+    axes: Sequence[Axis]
     stems: Callable[[Sequence[float]], list[Stem]] = stems
 
 
@@ -193,6 +193,8 @@ def _keep(context: RequestContext, job: JobResource, data: bytes) -> str:
 def _page(request: Request, context: RequestContext, job: JobResource, view: View, reply: Reply) -> HTMLResponse:
     _ = texts(language_of(request)).gettext
     dataset, found = dataset_of(context, job), reply.found
+    done = found if found is not None and found["state"] == "done" else None
+    weight = done["weight"] if done is not None else None
     shown = FollowPage(
         view=view,
         found=found,
@@ -201,11 +203,9 @@ def _page(request: Request, context: RequestContext, job: JobResource, view: Vie
         moments=_moments(job),
         sentences=sentences(_),
         choice=_strip(dataset, view) if dataset is not None else Strip(),
+        steps=steps_shown(done["steps"], view) if done is not None else (),
+        axes=axes_of(weight["index"], weight["shape"], _) if weight is not None else (),
     )
-    if found is not None and found["state"] == "done":
-        shown = replace(shown, steps=steps_shown(found["steps"], view))
-        if found["weight"] is not None:
-            shown = replace(shown, axes=axes_of(found["weight"]["index"], found["weight"]["shape"], _))
     return framed(request, context, job, "follow.html", shown, reply.status)
 
 

@@ -134,4 +134,4 @@ def weights(context: Context, trial: Trial) -> FitOut:
     found = fitting(
         context.store.path("runs"), trial.recipe.get("network"), path, classes, (shape[0], shape[1], shape[2])
     )
-    return FitOut(**found)
+    return FitOut.model_validate({name: value for name, value in found.items() if name in FitOut.model_fields})
