@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from glasshouse.export.card_file import read_card
 from glasshouse.store.jobs import may_see
 from glasshouse.store.machine import machine_since
 from glasshouse.store.models import get_model
@@ -75,8 +76,10 @@ class DetailsPage:
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
-    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it."""
+def show(request: Request, context: Context, job: ModelInPath) -> Response:
+    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it. A search leads to its own page."""
+    if job.searches and not (job.state == "done" and (job.folder / "model" / "model.json").is_file()):
+        return RedirectResponse(f"{job.address}/search", 303)
     _ = texts(language_of(request)).gettext
     kept = list_checkpoints(context.store, get_model(context.store, job.id, context.user))
     return framed(request, context, job, "model.html", _training(_, context, job, kept))
@@ -87,7 +90,6 @@ def details(request: Request, context: Context, job: ModelInPath) -> HTMLRespons
     """Show recipe, checkpoints, log and card."""
     _ = texts(language_of(request)).gettext
     record = get_model(context.store, job.id, context.user)
-    card = job.folder / "model" / "card.md"
     seen = may_see(record.job, context.user)
     shown = DetailsPage(
         text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
@@ -96,7 +98,7 @@ def details(request: Request, context: Context, job: ModelInPath) -> HTMLRespons
         log=log_in_words(read_log(context.store, record.job_id, LOG), language_of(request)) if seen else "",
         log_seen=seen,
         log_size=log_size(context.store, record.job_id),
-        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+        card=read_card(job.folder / "model"),
         run=look(context.store, job.id, viewer=context.user).run,
     )
     return framed(request, context, job, "model_details.html", shown)
