@@ -115,5 +115,6 @@ def _score(words: Mapping[str, Any], score: Mapping[str, Any] | None, view: View
     """Return the sentence about the accuracy so far, with its interval."""
     if not score or not score.get("interval"):
         return ""
-    low, high = (words["percent"].format(value=f"{100 * end:.1f}") for end in score["interval"])
-    return str(words["score"].format(epoch=score["epoch"], count=f"{view.known.pictures:,}", low=low, high=high))
+    low, high = (f"{100 * end:.1f}" for end in score["interval"])
+    between = words["between"].format(low=low, high=high)
+    return str(words["score"].format(epoch=score["epoch"], count=f"{view.known.pictures:,}", interval=between))

@@ -24,8 +24,10 @@ from glasshouse.store.records import Role, TokenRecord, UserRecord
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.session_cookie import delete_session, set_session
 from glasshouse.web.framework.form_values import problems_of
-from glasshouse.web.framework.templating import page
+from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.people.api import admin, new_password, someone
+from glasshouse.web.people.audit_texts import audit_line
 
 __all__ = ["router"]
 
@@ -138,7 +140,9 @@ def audit(request: Request, context: Context, q: str = "", after: str = "", befo
     """Show who did what, the latest first; for admins."""
     admin(context)
     found = page_of_audit(context.store, q[:200], after=after, before=before, limit=LOGGED)
-    return page(request, "audit.html", q=q, found=found)
+    _ = texts(language_of(request)).gettext
+    lines = [audit_line(_, entry) for entry in found.items]
+    return page(request, "audit.html", q=q, found=found, lines=lines)
 
 
 def _account(
