@@ -12,14 +12,15 @@ from names_in_order import by_kind
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
-    "messages", "errors", "events", "integrity", "autodiff", "layers", "recipe", "networks", "data", "evaluation",
-    "export", "training", "explanation", "ladder", "search", "store", "jobs", "web", "notebook", "cli",
+    "messages", "errors", "events", "integrity", "autodiff", "dezero", "layers", "recipe", "networks", "data",
+    "evaluation", "export", "training", "explanation", "ladder", "search", "store", "jobs", "web", "notebook", "cli",
 )  # fmt: skip
 WITHOUT_TORCH = (
     "messages",
     "errors",
     "events",
     "autodiff",
+    "dezero",
     "recipe",
     "evaluation",
     "ladder",

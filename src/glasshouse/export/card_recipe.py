@@ -64,6 +64,8 @@ def _steps(r: TrainingRecipe) -> Message:
 def _learned_from(r: TrainingRecipe) -> Iterator[Message]:
     if r.learn_from == "train+val":
         yield Message("learned from training and validation pictures together, so none of these can say how good it is")
+    elif r.learn_from.startswith("part "):
+        yield Message("learned from one in {part} of the training pictures", part=r.learn_from.removeprefix("part 1/"))
     elif r.learn_from != "train":
         yield Message("learned from the training pictures without {part}, which judged it", part=_fold(r.learn_from))
 

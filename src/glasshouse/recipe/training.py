@@ -95,7 +95,8 @@ class CheckpointRecipe(Part):
     ] = None
 
 
-LEARN_FROM = r"^(train|train\+val|fold [1-9][0-9]?/([2-9]|[1-9][0-9]))$"
+_FOLD, _PART = r"fold [1-9][0-9]?/([2-9]|[1-9][0-9])", r"part 1/([2-9]|[1-9][0-9]{1,3})"
+LEARN_FROM = rf"^(train|train\+val|{_PART}|{_FOLD}( of {_PART})?)$"
 DEVICE = re.compile(r"auto|(cpu|mps|cuda|xpu)(:\d{1,3})?")
 OF_STEPS = ("optimizer", "schedule", "sampling", "dropout", "clip_norm", "ema_decay",
             "early_stopping")  # fmt: skip
@@ -119,7 +120,8 @@ class TrainingRecipe(Recipe):
     strength chosen by folds), ``steps`` trains it in epochs; None is ``steps`` where ``epochs`` or another setting of
     steps is given, else ``linear``. Recipes written before there was a choice are ``steps``. ``learn_from`` is
     ``train``, ``train+val`` (nothing is left to judge by), or ``fold 2/5``: all training pictures but those of the
-    second of five folds, which judge in the place of the validation pictures.
+    second of five folds, which judge in the place of the validation pictures. ``part 1/20`` is an even part of the
+    training pictures, and ``fold 2/5 of part 1/20`` a fold of that part.
     """
 
     title: ClassVar[str] = Message("the training recipe")
@@ -356,7 +358,7 @@ class TrainingRecipe(Recipe):
                 yield Problem(name, "the linear head is solved for, not trained in steps: leave this out, or give the "
                               "head steps")  # fmt: skip
         if self.learn_from.startswith("fold "):
-            number, folds = map(int, self.learn_from.removeprefix("fold ").split("/"))
+            number, folds = map(int, self.learn_from.split(" ")[1].split("/"))
             if number > folds:
                 yield Problem("learn_from", Message("there is no fold {number} of {folds}", number=number, folds=folds))
         if self.strategy == "features" and self.augmentation.mixes:

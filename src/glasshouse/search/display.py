@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from glasshouse.events import CandidateDone, EpochDone, Event, RunFinished, RunStarted, StepDone
+from glasshouse.events import CandidateDone, Event, Notice, Progress
 from glasshouse.training.display import clock, showing
 
 __all__ = ["result_lines", "show_search"]
@@ -17,7 +17,7 @@ def show_search(events: Iterable[Event], stream: TextIO | None = None) -> None:
         for event in events:
             if isinstance(event, CandidateDone):
                 display.line(_candidate(event))
-            elif not isinstance(event, EpochDone | RunStarted | RunFinished | StepDone):
+            elif isinstance(event, Progress | Notice):
                 display.tell(event)
 
 
