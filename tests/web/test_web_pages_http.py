@@ -41,6 +41,7 @@ def paths(studio: Studio) -> list[str]:
 ELSEWHERE = {  # what this Studio has none of: accounts, jobs of classified pictures, answers one by one, networks
     "/account", "/people", "/people/{name}", "/audit", "/networks/{key}", "/models/{key}/many/{number}",
     "/models/{key}/many/{number}/top", "/models/{key}/result/top", "/models/{key}/result/pictures", "/token",
+    "/models/{key}/search",
 }  # fmt: skip
 
 

@@ -119,6 +119,7 @@ class ModelOut(Shape):
     dataset_name: str | None
     parent_id: str | None
     sweep_id: str | None
+    search_id: str | None
     network: str
     recipe: dict[str, Any]
     scores: dict[str, Any]

@@ -20,25 +20,31 @@ __all__ = ["Tab", "framed", "tabs"]
 
 @dataclass(frozen=True)
 class Tab:
-    """A view of a model: its path behind ``/models/ID``, its name, and whether it needs a trained model."""
+    """A view of a model: its path behind ``/models/ID``, its name, and whether it needs a trained model.
+
+    ``run``: it shows a run, which a search has only once it has ended.
+    """
 
     path: str
     name: str
     trained: bool = False
+    run: bool = False
 
 
-def tabs(_: Callable[[str], str], trained: bool) -> list[Tab]:
+def tabs(_: Callable[[str], str], trained: bool, searches: bool = False) -> list[Tab]:
     """Return the views of a model that there are by now, in their order; a new view is one line here."""
+    search = [Tab("/search", _("Find the best"))] if searches else []
     views = [
-        Tab("", _("Training")),
+        *search,
+        Tab("", _("Training"), run=True),
         Tab("/result", _("Result"), trained=True),
         Tab("/classify", _("Classify One"), trained=True),
         Tab("/many", _("Classify Many"), trained=True),
-        Tab("/follow" if trained else "/follow/inputs", _("Look inside")),
-        Tab("/code", _("Code")),
+        Tab("/follow" if trained else "/follow/inputs", _("Look inside"), run=True),
+        Tab("/code", _("Code"), run=True),
         Tab("/details", _("Details")),
     ]
-    return [view for view in views if trained or not view.trained]
+    return [view for view in views if trained or not (view.trained or (searches and view.run))]
 
 
 def framed(
@@ -50,7 +56,7 @@ def framed(
     except MissingError:
         data = None
     trained = (job.folder / "model" / "model.json").is_file()
-    views = tabs(texts(language_of(request)).gettext, trained)
+    views = tabs(texts(language_of(request)).gettext, trained, job.searches)
     return page(
         request,
         template,

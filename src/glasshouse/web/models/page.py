@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.export.card_file import read_card
 from glasshouse.store.jobs import may_see
@@ -36,8 +36,10 @@ LOG = 30_000  # bytes of the log on the page
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
-    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it."""
+def show(request: Request, context: Context, job: ModelInPath) -> Response:
+    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it. A search leads to its own page."""
+    if job.searches and not (job.state == "done" and (job.folder / "model" / "model.json").is_file()):
+        return RedirectResponse(f"{job.address}/search", 303)
     _ = texts(language_of(request)).gettext
     kept = list_checkpoints(context.store, get_model(context.store, job.id, context.user))
     values = _training(_, context, job)

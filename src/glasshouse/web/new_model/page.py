@@ -9,13 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from glasshouse.errors import GlasshouseError, RecipeError
+from glasshouse.errors import GlasshouseError, Problem, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.networks.pretrained import at_hand
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.ownership import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
+from glasshouse.store.searches import NewSearch, submit_search
 from glasshouse.store.submit import check_member, model_problems, submit_models, weights_path
 from glasshouse.store.weights import weights_at_hand
 from glasshouse.web.context.job_resource import JobResource
@@ -39,13 +40,14 @@ from glasshouse.web.new_model.form import (
     new_model,
     recipe_fields,
 )
-from glasshouse.web.new_model.presets import Preset, preset_words, presets_for
+from glasshouse.web.new_model.presets import Preset, preset_words, presets_for, pretrained_for
 from glasshouse.web.new_model.rate_preview import rates_ahead
 from glasshouse.web.new_model.trial import fitting
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
+MINUTES = (2, 10, 60)  # of a search, one press each; the second is chosen unless something else is
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ def show(request: Request, context: MemberContext) -> HTMLResponse:
     """Show the form: empty, of another model (``clone``), or as it was sent to see what it does."""
     given = dict(request.query_params)
     form = {**_start(context, given.get("clone", "")), **_own_network(context, given.get("network", "")), **given}
+    if not {"preset", "clone", "network"} & set(given):
+        form["preset"] = ""  # whichever suits the dataset
     if "sent" in given:
         form |= {name: given.get(name, "") for name in CHECKED}
     return _form(request, context, form, {})
@@ -165,6 +169,8 @@ def _plan(
 
 def _create(request: Request, context: RequestContext, form: dict[str, str]) -> Response:
     """Make the models; where something is wrong, all of it is told in one answer."""
+    if form.get("preset") == "search":
+        return _search(request, context, form)
     problems: dict[str, str] = {}
     preset = None
     try:
@@ -188,11 +194,44 @@ def _create(request: Request, context: RequestContext, form: dict[str, str]) -> 
     return _form(request, context, form, problems, 422)
 
 
+def _search(request: Request, context: RequestContext, form: dict[str, str]) -> Response:
+    """Begin a search, or show the form again with what is wrong."""
+    try:
+        made = submit_search(context.store, _asked_search(form), context.user)
+    except RecipeError as error:
+        wrong = problems_of(error)
+        return _form(request, context, form, {"dataset" if k == "dataset_id" else k: v for k, v in wrong.items()}, 422)
+    except GlasshouseError as error:
+        return _form(request, context, form, {"dataset": str(error)}, 422)
+    return RedirectResponse(f"/models/{made.id}/search", 303)
+
+
+def _asked_search(form: Mapping[str, str]) -> NewSearch:
+    """Return the search that the form asks for; no minutes: until it is stopped.
+
+    Raises:
+        RecipeError: a number is none; it is told at its field.
+    """
+    found: dict[str, float | None] = {}
+    for name, usual in (("minutes", str(MINUTES[1])), ("candidates", "")):
+        text = form.get(name, usual).strip()
+        try:
+            found[name] = float(text) if text else None
+        except ValueError:
+            raise RecipeError("the search", [Problem(name, "expected a number")]) from None
+    candidates = found["candidates"]
+    return NewSearch(
+        form.get("name", ""), form.get("dataset", ""), None if candidates else found["minutes"],
+        None if candidates is None else int(candidates), notes=form.get("notes", ""),
+    )  # fmt: skip
+
+
 def _start(context: RequestContext, clone: str) -> dict[str, str]:
     if not clone:
         return defaults()
     job = find_model(context, clone)
-    form = filled_from(job.recipe)
+    whole = {name: value for name, value in job.recipe.items() if name != "learn_from" or not job.search}
+    form = filled_from(whole)  # a candidate learned from a part of the pictures; its clone learns from all
     if isinstance(job.recipe.get("network"), Mapping):
         form["network"] = f"model:{job.id}"  # the same layers again
     return {
@@ -221,8 +260,12 @@ def _form(
     chosen = next((job for job in usable if job.id == form.get("dataset")), usable[0] if usable else None)
     ways = _presets(chosen)
     drawn, _ = _recipe(form, None)
+    known = pretrained_for(chosen.recipe) if chosen else None
+    usual = "search" if known else "balanced"
     values: dict[str, Any] = {
-        "form": {**form, "dataset": chosen.id if chosen else ""},
+        "form": {**form, "dataset": chosen.id if chosen else "", "preset": form.get("preset") or usual},
+        "known": known,
+        "minutes": MINUTES,
         "problems": problems,
         "datasets": usable,
         "chosen": chosen,
