@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
 from glasshouse.messages import Message
-from glasshouse.store.audit import NOBODY, log_action, log_event
+from glasshouse.store.audit import BY_COMMAND_LINE, NOBODY, log_action, log_event
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.records import Role, TokenRecord, UserRecord
 from glasshouse.store.tables import sessions, tokens, users
@@ -267,7 +267,7 @@ def user_of_token(store: Store, secret: str) -> UserRecord | None:
 
 def _log(connection: Connection, by: UserRecord | None, action: str, target: str, detail: str) -> None:
     if by is None:
-        log_event(connection, NOBODY, action, target, f"{detail} by the command line")
+        log_event(connection, NOBODY, action, target, f"{detail}{BY_COMMAND_LINE}")
     else:
         log_action(connection, by, action, target, detail)
 

@@ -61,10 +61,10 @@ def live_words(_: Callable[[str], str]) -> LiveWords:
         },
         "score": _(
             "right so far (epoch {epoch}, the best), on {count} validation pictures, which it does not train on "
-            "(95 % interval {low} to {high})"
+            "(95 % interval {interval})"
         ),
         "percent": _("{value} %"),
-        "between": _("{low} to {high}"),
+        "between": _("{low} to {high} %"),
         "best": _("best"),
         "columns": [_("Epoch"), _("Training loss"), _("Validation loss"), _("Accuracy"), _("95 % interval"),
                     _("Rate"), _("Time"), ""],

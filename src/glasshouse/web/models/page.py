@@ -162,5 +162,6 @@ def _score(words: LiveWords, score: Point | None, view: View) -> str:
     """Return the sentence about the accuracy so far, with its interval."""
     if not score or not score.get("interval"):
         return ""
-    low, high = (words["percent"].format(value=f"{100 * end:.1f}") for end in score["interval"])
-    return words["score"].format(epoch=score["epoch"], count=f"{view.known.pictures:,}", low=low, high=high)
+    low, high = (f"{100 * end:.1f}" for end in score["interval"])
+    between = words["between"].format(low=low, high=high)
+    return words["score"].format(epoch=score["epoch"], count=f"{view.known.pictures:,}", interval=between)

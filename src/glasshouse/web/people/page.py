@@ -27,8 +27,10 @@ from glasshouse.store.records import AuditEntry, Role, TokenRecord, UserRecord
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.session_cookie import delete_session, set_session
 from glasshouse.web.framework.form_values import problems_of
-from glasshouse.web.framework.templating import page
+from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.people.api import admin, new_password, someone
+from glasshouse.web.people.audit_texts import AuditLine, audit_line
 
 __all__ = ["router"]
 
@@ -73,10 +75,11 @@ class PersonPage:
 
 @dataclass(frozen=True)
 class AuditPage:
-    """A page of who did what, searched by ``q``."""
+    """A page of who did what, searched by ``q``; ``lines`` say it in words."""
 
     q: str
     found: Page[AuditEntry]
+    lines: Sequence[AuditLine]
 
 
 @router.get("/account", response_class=HTMLResponse)
@@ -183,7 +186,9 @@ def audit(request: Request, context: Context, q: str = "", after: str = "", befo
     """Show who did what, the latest first; for admins."""
     admin(context)
     found = page_of_audit(context.store, q[:200], after=after, before=before, limit=LOGGED)
-    return page(request, "audit.html", AuditPage(q, found))
+    _ = texts(language_of(request)).gettext
+    lines = [audit_line(_, entry) for entry in found.items]
+    return page(request, "audit.html", AuditPage(q, found, lines))
 
 
 def _account(
