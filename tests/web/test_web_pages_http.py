@@ -116,7 +116,7 @@ def test_an_empty_studio_has_one_button_that_fills_it(tmp_path_factory: pytest.T
 def test_home_tells_the_accuracy_with_interval_and_count(client: TestClient) -> None:
     text = client.get("/").text
     assert re.search(r"\d+\.\d %", text)
-    assert re.search(r"[\d.]+ % to [\d.]+ % on 18", text)
+    assert re.search(r"[\d.]+ to [\d.]+ % on 18", text)
 
 
 def test_search_finds_by_name_and_by_network(client: TestClient) -> None:

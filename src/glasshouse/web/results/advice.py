@@ -38,13 +38,17 @@ class Button:
 
 @dataclass(frozen=True)
 class Advice:
-    """A verdict with what a page needs: the button of each step, the pictures that are the reason, their dataset."""
+    """A verdict with what a page needs: the button of each step, the pictures that are the reason, their dataset.
+
+    ``remarks`` are what else there is to say: of the verdict, and of the curves.
+    """
 
     verdict: Verdict
     button: Button
     others: Sequence[tuple[NextStep, Button]]
     pictures: Sequence[Answered]
     dataset: Dataset | None
+    remarks: Sequence[str] = ()
 
 
 def verdict_on(context: RequestContext, job: JobResource) -> Verdict | None:
@@ -63,8 +67,8 @@ def verdict_on(context: RequestContext, job: JobResource) -> Verdict | None:
     return judge(facts)
 
 
-def advice_on(_: Words, context: RequestContext, job: JobResource) -> Advice | None:
-    """Return what a page shows of the verdict on a model; None where there is none."""
+def advice_on(_: Words, context: RequestContext, job: JobResource, remarks: Sequence[str] = ()) -> Advice | None:
+    """Return what a page shows of the verdict on a model, with further ``remarks``; None where there is none."""
     found = verdict_on(context, job)
     if found is None:
         return None
@@ -72,7 +76,7 @@ def advice_on(_: Words, context: RequestContext, job: JobResource) -> Advice | N
     dataset = _opened(data)
     shown = _reasons(found.step, answers, dataset) if answers is not None and dataset is not None else []
     others = [(step, _button(_, job, data, step)) for step in found.others]
-    return Advice(found, _button(_, job, data, found.step), others, shown, dataset)
+    return Advice(found, _button(_, job, data, found.step), others, shown, dataset, (*found.remarks, *remarks))
 
 
 def _button(_: Words, job: JobResource, data: JobResource | None, step: NextStep) -> Button:
