@@ -165,4 +165,4 @@ def test_of_too_many_pictures_a_sample_is_read_and_found_again(tmp_path: Path, m
         events.close()  # type: ignore[attr-defined]
     assert [event.kind for event in told if isinstance(event, Notice)].count("sample") == 1
     found = next((tmp_path / "home" / "datasets").iterdir())
-    assert sum(len(split) for split in open_dataset(found).splits.values()) == 26
+    assert sum(len(split) for split in open_dataset(found).splits.values()) == 28
