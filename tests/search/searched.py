@@ -1,4 +1,4 @@
-"""Tiny pictures to search on: two classes, two folds, some labels wrong so that no candidate is right about all."""
+"""Tiny pictures to search on: some labels are wrong, so that no candidate is right about all."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ from glasshouse.search.searching import search
 
 
 def pictures(out: Path, side: int = 28, count: int = 24, gray: bool = True, seed: int = 3) -> Path:
-    """Return a dataset of so many pictures; one series in each class leaves two folds."""
+    """Return a dataset of so many pictures; its third class is so small that there are two folds."""
     draw = np.random.default_rng(seed)
-    labels = np.arange(count) % 2
+    labels = np.where(np.arange(count) < count - 3, np.arange(count) % 2, 2)
     shape = (count, side, side) if gray else (count, side, side, 3)
     found = draw.integers(0, 120, shape).astype(np.uint8)
     found[labels == 1, : side // 2] += 60

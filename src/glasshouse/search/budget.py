@@ -52,8 +52,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         self.begun = self.plan.clock() if self.plan.begun is None else self.plan.begun
-        timed = self.plan.candidates is None and self.plan.minutes is not None
-        self.deadline = self.begun + 60 * (self.plan.minutes or 0) if timed else float("inf")
+        self.deadline = self.begun + self.plan.seconds
 
     def spent(self) -> float:
         """Return the seconds since the search began."""
@@ -186,6 +185,6 @@ class Stopwatch:
         budget = self.budget
         if budget.deadline == float("inf"):
             return
-        whole = budget.deadline - budget.begun
+        whole = budget.plan.seconds
         if remaining > budget.left() or (self.candidate.part > 1 and remaining > SHARE * whole):
             raise OutOfTimeError

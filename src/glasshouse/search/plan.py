@@ -27,3 +27,8 @@ class SearchPlan:
     begun: float | None = None
     stop: Callable[[], bool] = _never
     clock: Callable[[], float] = time.monotonic
+
+    @property
+    def seconds(self) -> float:
+        """The seconds that the search may take, infinity without a limit."""
+        return float("inf") if self.candidates is not None or self.minutes is None else 60 * self.minutes
