@@ -28,14 +28,14 @@ _PAIRS = 2000
 def series_finding(
     items: Sequence[Item], sides: Sequence[str], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int
 ) -> list[Finding]:
-    """Return a warning where names tell series, their pictures are alike, and some stand on several sides.
+    """Return a warning where names tell series, their pictures are alike, and some are on several sides.
 
     ``thumbs[rows[i]]`` is the small picture of ``items[i]``. Names that merely number a class are no series.
     """
     for pattern in PATTERNS:
         keys = _keys(items, pattern)
         if keys and _many(keys) and _alike(keys, thumbs, rows, seed):
-            return _told(items, sides, keys, pattern)
+            return _series_finding(items, sides, keys, pattern)
     return []
 
 
@@ -53,7 +53,7 @@ def _many(keys: Sequence[tuple[str, str] | None]) -> bool:
 
 
 def _alike(keys: Sequence[tuple[str, str] | None], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int) -> bool:
-    """Tell whether pictures of one series are more alike than pictures of two series of the same class."""
+    """Return whether pictures of one series are more alike than pictures of two series of the same class."""
     rng = np.random.default_rng(seed)
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
     classes: dict[str, list[int]] = defaultdict(list)
@@ -83,7 +83,7 @@ def _distances(pairs: NDArray[np.int64], thumbs: NDArray[np.uint8], rows: Sequen
     return np.asarray(np.sqrt(((a - b) ** 2).mean((1, 2, 3))), np.float32)
 
 
-def _told(
+def _series_finding(
     items: Sequence[Item], sides: Sequence[str], keys: Sequence[tuple[str, str] | None], pattern: str
 ) -> list[Finding]:
     spread: dict[tuple[str, str], set[str]] = defaultdict(set)

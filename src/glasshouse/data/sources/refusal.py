@@ -74,7 +74,7 @@ def check_classes(name: str, source: Source) -> None:
 
 
 def _nothing_named(name: str, source: Source) -> str:
-    """Return what is told of a table or list that names no file that is here."""
+    """Return what is reported of a table or list that names no file that is here."""
     missing = [one for one in source.rejected if _ABSENT in one.reason]
     if not missing:
         return Message("{name} names no picture that can be used.{source}", name=name, source=_reasons(source))
@@ -122,7 +122,7 @@ def _table_hint(name: str, source: Source) -> str:
 
 
 def _alone(reason: str) -> object:
-    """Return a reason without the line of a list that it stands in."""
+    """Return a reason without the line of a list that it is in."""
     if isinstance(reason, Message) and reason.template == REASON_OF_LINE:
         return reason.values["reason"]
     return reason.split(": ", 1)[-1]

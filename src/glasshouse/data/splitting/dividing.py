@@ -15,7 +15,7 @@ def divide(
 ) -> tuple[list[int], list[str]]:
     """Return the group and the side (``train``, ``val``, ``test``) of each picture.
 
-    ``twins`` names for each picture the others that look the same, where that is known.
+    ``twins`` names for each picture the others that look the same, if that is known.
 
     Raises:
         SourceError: they cannot be split as the recipe says.

@@ -64,9 +64,9 @@ def inputs_and_outputs(run: Path, dataset: Path, recipe: Mapping[str, Any]) -> d
     """Return what went in and came out of the run in the folder ``run``; None while it is being made.
 
     ``pictures``: path, label, ``seen`` (addresses of the prepared picture, then as the first epochs saw it) and ``top``
-    (label and probability; empty where ``moment`` is). ``moment``: ``model``, ``best`` (the best checkpoint of a
+    (label and probability; empty if ``moment`` is). ``moment``: ``model``, ``best`` (the best checkpoint of a
     training that is not done) or empty before there is one. ``shape`` is (H, W, C), ``mean`` and ``std`` those that the
-    network's input is normalised by, one a channel.
+    network's input is normalised by, one per channel.
 
     Raises:
         BusyError: too much is asked for at once.

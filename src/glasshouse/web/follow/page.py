@@ -33,14 +33,14 @@ STRIP = 10  # pictures to choose from at once
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: ModelInPath, view: ViewNow) -> HTMLResponse:
     """Show the picture's way, or how far the computation is."""
-    found, error, status = _asked(context, job, view)
+    found, error, status = _question(context, job, view)
     return _page(request, context, job, view, found, error, status)
 
 
 @router.get("/live")
 def waiting(request: Request, context: Context, job: ModelInPath, view: ViewNow) -> Response:
     """Return how far the computation is; at its end the page is loaded anew."""
-    found, error, _ = _asked(context, job, view)
+    found, error, _ = _question(context, job, view)
     ended = bool(error) or found is None or found["state"] == "done"
     headers = {"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})}
     if ended or found is None:
@@ -50,7 +50,7 @@ def waiting(request: Request, context: Context, job: ModelInPath, view: ViewNow)
 
 
 @router.post("/upload")
-async def bring(request: Request, context: Context, job: ModelInPath) -> Response:
+async def upload_picture(request: Request, context: Context, job: ModelInPath) -> Response:
     """Keep a picture that a person brought, and go to its way."""
     async with request.form(max_files=1) as posted:
         file = posted.get("picture")
@@ -81,7 +81,7 @@ def graph(request: Request, context: Context, job: ModelInPath, level: str = "fo
 
 @router.get("/graph/live")
 def drawing(context: Context, job: ModelInPath, level: str = "folded") -> Response:
-    """Tell whether the drawing is there by now."""
+    """Return whether the drawing is there by now."""
     record = get_model(context.store, job.id, context.user)
     try:
         asked = put_question(context.store, {"kind": "graph", "model": record.folder, "level": level}, patience=1.5)
@@ -93,7 +93,7 @@ def drawing(context: Context, job: ModelInPath, level: str = "folded") -> Respon
     return Response(status_code=204, headers={"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})})
 
 
-def _asked(context: RequestContext, job: JobResource, view: View) -> tuple[dict[str, Any] | None, str, int]:
+def _question(context: RequestContext, job: JobResource, view: View) -> tuple[dict[str, Any] | None, str, int]:
     """The predictor's answer, or the reason why there is none."""
     if not can_follow(job.recipe):
         return None, "", 200

@@ -10,9 +10,9 @@ from pydantic import Field
 from glasshouse.errors import Problem, RecipeError
 from glasshouse.store.bulk_actions import (
     Chosen,
-    abort_several,
-    bin_several,
-    change_several,
+    abort_chosen,
+    bin_chosen,
+    change_chosen,
     look_up,
     restore_binned_at,
 )
@@ -65,7 +65,7 @@ def act(context: Context, action: Action, asked: Several) -> Done:
     ways: dict[Action, Callable[[], Done]] = {
         Action.DELETE: lambda: _delete(context, chosen, asked),
         Action.UNDO: lambda: _done(restore_binned_at(context.store, _given(asked, "at"), context.user)),
-        Action.ABORT: lambda: _done(abort_several(context.store, chosen, context.user)),
+        Action.ABORT: lambda: _done(abort_chosen(context.store, chosen, context.user)),
         Action.GROUP: lambda: _change(context, chosen, asked, "group_name"),
         Action.SHARE: lambda: _change(context, chosen, asked, "shared"),
     }
@@ -73,12 +73,12 @@ def act(context: Context, action: Action, asked: Several) -> Done:
 
 
 def _delete(context: RequestContext, chosen: Chosen, asked: Several) -> Done:
-    at = bin_several(context.store, chosen, context.user, even_if_used=asked.even_if_used)
+    at = bin_chosen(context.store, chosen, context.user, even_if_used=asked.even_if_used)
     return _done(chosen.all).model_copy(update={"at": at})
 
 
 def _change(context: RequestContext, chosen: Chosen, asked: Several, name: str) -> Done:
-    changed = change_several(context.store, chosen, {name: _given(asked, name)}, context.user)
+    changed = change_chosen(context.store, chosen, {name: _given(asked, name)}, context.user)
     return _done(changed)
 
 

@@ -48,7 +48,7 @@ def show_all(context: Context, listing: AskedListing, dataset_id: str | None = N
     """List models, as Home does.
 
     ``binned`` shows the bin, ``dataset_id`` only those on it, ``sort`` is a column with - before it for falling;
-    ``state`` may stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this
+    ``state`` may be given several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this
     one, the page before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
     """
     store, user = context.store, context.user
@@ -109,7 +109,7 @@ async def points(
 ) -> Response:  # fmt: skip
     """Tell the points of its curves after number ``since``: numbered, append-only within one version.
 
-    ``machine`` is the number after which the load of the computer is told. Ask once a second while it runs.
+    ``machine`` is the number after which the load of the computer is reported. Ask once a second while it runs.
     """
     packed = await context.live_points.reply(model_id, context.user, since, machine)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie"}

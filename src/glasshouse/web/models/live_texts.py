@@ -5,7 +5,7 @@ from typing import Any
 
 from glasshouse.web.models.curve_texts import remark_words
 
-__all__ = ["Gauge", "gauges", "live_words", "stage_words"]
+__all__ = ["Gauge", "gauges", "live_texts", "stage_words"]
 
 Gauge = tuple[str, str, Sequence[tuple[float, float]]]
 GIGABYTE = 1e9
@@ -21,8 +21,8 @@ def stage_words(_: Callable[[str], str]) -> dict[str, str]:
     }
 
 
-def live_words(_: Callable[[str], str]) -> dict[str, Any]:
-    """Return all words of the live page; what stands in braces is filled in by the module."""
+def live_texts(_: Callable[[str], str]) -> dict[str, Any]:
+    """Return all words of the live page; what is in braces is filled in by the module."""
     return {
         "remarks": remark_words(_),
         "stages": stage_words(_),

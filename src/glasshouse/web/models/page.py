@@ -21,10 +21,10 @@ from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
-from glasshouse.web.models.curve_texts import said
+from glasshouse.web.models.curve_texts import remark_texts
 from glasshouse.web.models.curves import curves
 from glasshouse.web.models.frame import framed
-from glasshouse.web.models.live_texts import gauges, live_words
+from glasshouse.web.models.live_texts import gauges, live_texts
 from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
 
@@ -99,12 +99,12 @@ def drop(context: Context, job: ModelInPath, name: str) -> RedirectResponse:
 def _training(_: Callable[[str], str], context: RequestContext, job: JobResource) -> dict[str, Any]:
     """Return what the page of a training shows, of one moment."""
     view = look(context.store, job.id, viewer=context.user)
-    words, run = live_words(_), view.run
+    words, run = live_texts(_), view.run
     names = (_("Training"), _("Validation"), _("Accuracy on validation pictures"), _("Learning rate"))
     samples = machine_since(context.store.path(f"work/{view.record.job_id}"))
     score = None if run.best is None else with_interval(run.best, view.known.pictures)
     return {
-        "run": run, "words": words, "drawn": curves(run, names), "remarks": said(_, view.remarks),
+        "run": run, "words": words, "drawn": curves(run, names), "remarks": remark_texts(_, view.remarks),
         "done": len(run.epochs), "epochs": run.started.get("epochs") or job.recipe.get("epochs"),
         "remaining": run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
         "watched": view.known.pictures != 0, "gauges": gauges(samples, words["gauges"]),

@@ -1,4 +1,4 @@
-"""Networks of one's own: listed, built from layers, saved; edit.py and several.py do the rest."""
+"""Custom networks: listed, built from layers, saved; edit.py and several.py do the rest."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -61,7 +61,7 @@ def show_all(
     request: Request, context: Context, q: str = "", group: str = "", owner: str = "", after: str = "",
     before: str = "", binned: Annotated[float | None, Query()] = None,
 ) -> HTMLResponse:  # fmt: skip
-    """List the networks of one's own, found by words, group and owner; those changed last first."""
+    """List the custom networks, found by words, group and owner; those changed last first."""
     asked = {"q": q[:200], "group": group, "owner": owner if owner in ("mine", "others") and context.user else ""}
     listing = Listing(asked["q"], group or None, sort="-updated_at", limit=ROWS, owner=asked["owner"], after=after,
                       before=before)  # fmt: skip

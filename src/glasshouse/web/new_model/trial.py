@@ -45,7 +45,7 @@ def measured(runs: Path, recipe: dict[str, Any]) -> dict[str, Any]:
         InputError: it cannot be trained so; the text says why.
     """
     with TemporaryDirectory(prefix="trial-", ignore_cleanup_errors=True) as folder:  # the child may be killed in it
-        return _asked({"do": "pace", "recipe": recipe, "place": folder}, runs)
+        return _measured({"do": "pace", "recipe": recipe, "place": folder}, runs)
 
 
 def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[int, int, int]) -> dict[str, Any]:
@@ -60,10 +60,10 @@ def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[i
     """
     asked = {"do": "weights", "network": network, "weights": weights, "classes": classes, "shape": shape}
     with _fitting.taken(PATIENCE):
-        return _asked(asked, runs)
+        return _measured(asked, runs)
 
 
-def _asked(request: dict[str, Any], runs: Path) -> dict[str, Any]:
+def _measured(request: dict[str, Any], runs: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = answer_of("glasshouse.web.new_model.trial", request, PATIENCE, runs)
     except TimeoutExpired:

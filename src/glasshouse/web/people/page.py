@@ -1,4 +1,4 @@
-"""People, where the Studio has accounts: one's own account, all accounts and the audit log for admins."""
+"""People, where the Studio has accounts: your own account, all accounts and the audit log for admins."""
 
 import math
 from typing import Annotated, Any
@@ -38,13 +38,13 @@ Word = Annotated[str, Form(max_length=1000)]
 
 @router.get("/account", response_class=HTMLResponse)
 def account(request: Request, context: Context, done: str = "") -> HTMLResponse:
-    """Show one's own account: password, tokens, where one is signed in."""
+    """Show your own account: password, tokens, where one is signed in."""
     return _account(request, context, {}, done=done)
 
 
 @router.post("/account/password")
 async def password(request: Request, context: Context, old: Word = "", new: Word = "", again: Word = "") -> Response:
-    """Change one's own password: all other browsers are signed out."""
+    """Change your own password: all other browsers are signed out."""
     if new != again:
         return await run_in_threadpool(_account, request, context, {"again": "differs"}, 422)
     try:

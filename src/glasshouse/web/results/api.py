@@ -43,7 +43,7 @@ def answers(
     names, paths = dataset.classes, dataset.splits[split].paths
     rows = select(found, show, sort, _number(names, "answer", answer), _number(names, "truth", truth))
     items = [
-        AnswerOut(row=row, path=str(paths[row]), truth=names[found.labels[row]], **_said(found, row, names))
+        AnswerOut(row=row, path=str(paths[row]), truth=names[found.labels[row]], **_answer_of(found, row, names))
         for row in rows[offset : offset + limit].tolist()
     ]
     return AnswerList(items=items, count=len(rows))
@@ -52,7 +52,7 @@ def answers(
 @router.get("/models/{model_id}/results/{split}/top")
 def top_of_split(context: Context, model_id: str, split: str, n: Most = 9) -> TopOut:
     """Tell the ``n`` pictures of each class that the model was surest of, on a split."""
-    return TopOut.model_validate({"classes": _of_split(context, model_id, split).told(n)})
+    return TopOut.model_validate({"classes": _of_split(context, model_id, split).ranked(n)})
 
 
 @router.get("/models/{model_id}/results/{split}/top.csv")
@@ -108,7 +108,7 @@ def counts_of_job_csv(context: Context, job_id: str) -> StreamingResponse:
 @router.get("/jobs/{job_id}/top")
 def top_of_job(context: Context, job_id: str, n: Most = 9) -> TopOut:
     """Tell the ``n`` pictures of each class that the model was surest of, in a classification."""
-    return TopOut.model_validate({"classes": _of_job(context, job_id).told(n)})
+    return TopOut.model_validate({"classes": _of_job(context, job_id).ranked(n)})
 
 
 @router.get("/jobs/{job_id}/top.csv")
@@ -158,7 +158,7 @@ def _number(names: tuple[str, ...], field: str, name: str | None) -> int | None:
     return names.index(name)
 
 
-def _said(found: SplitAnswers, row: int, names: tuple[str, ...]) -> dict[str, Any]:
+def _answer_of(found: SplitAnswers, row: int, names: tuple[str, ...]) -> dict[str, Any]:
     pairs = zip(found.top[row].tolist(), found.top_probability[row].tolist())
     ranked = [Ranked(label=names[number], probability=chance) for number, chance in pairs]
     return {"label": ranked[0].label, "probability": ranked[0].probability, "top": ranked}
