@@ -50,7 +50,7 @@ def log(request: Request, context: Context, model_id: str, since: Annotated[int,
     get_job(context.store, model.job_id, context.user)
     text, last = read_log_since(context.store, model.job_id, since, AT_ONCE)
     ended = not model.state.live and last >= log_size(context.store, model.job_id)
-    return LogOut(text=text, read_points=log_in_words(text, language_of(request)), last=last, ended=ended)
+    return LogOut(text=text, told=log_in_words(text, language_of(request)), last=last, ended=ended)
 
 
 @router.get("/log.txt", response_class=PlainTextResponse)

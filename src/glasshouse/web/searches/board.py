@@ -17,8 +17,8 @@ STEP = 0.05  # of accuracy, to which the low end of the axis is rounded
 class Row:
     """A candidate: ``model`` is the id of its model; ``low``, ``high`` and ``accuracy`` are parts of 1.
 
-    ``state``: ``leading``, ``equal`` (it cannot be distinguished from the leader), ``behind``, or ``partly`` (it was behind on
-    the first pictures, and was not tried on the others).
+    ``state``: ``leading``, ``equal`` (not distinguishable from the leader), ``behind``, or ``partly`` (it was behind
+    on the first pictures, and was not tried on the others).
     """
 
     number: int
