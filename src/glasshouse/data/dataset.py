@@ -19,6 +19,7 @@ import numpy as np
 from glasshouse.data.check import Rejected, findings_of, reason_of
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.decoding.values import ValueRanges
+from glasshouse.data.stored.arrow_blocks import verify_blocks
 from glasshouse.data.stored.chosen import learning_splits
 from glasshouse.data.stored.manifest import (
     FORMAT,
@@ -31,7 +32,7 @@ from glasshouse.data.stored.manifest import (
     read_recipe,
     verified_file,
 )
-from glasshouse.data.stored.rows import Split, verify_blocks
+from glasshouse.data.stored.rows import Split
 from glasshouse.data.stored.spreadsheet import rows_in
 from glasshouse.errors import DamagedDatasetError, DatasetError
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum

@@ -1,7 +1,7 @@
 """Words and numbers of a report, shared by its three forms: messages, which a page shows in its language."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glasshouse.messages import Message
@@ -84,7 +84,7 @@ def worst(report: dict[str, Any], most: int) -> list[dict[str, Any]]:
     return sorted(scores, key=lambda row: (row["recall"] is None, row["recall"] or 0.0))[:most]
 
 
-def confusions(report: dict[str, Any], most: int = 10) -> list[tuple[str, str, int]]:
+def confusions(report: Mapping[str, Any], most: int = 10) -> list[tuple[str, str, int]]:
     """Return the commonest mistakes as (truth, taken for, how often), commonest first."""
     names, matrix = report["classes"], report["confusion"]
     cells = [

@@ -104,21 +104,18 @@ def change_user(
         raise RecipeError("the account", [problem])
     if not even_last and (disabled or role not in (None, Role.ADMIN)):
         _check_not_last_admin(user, everybody)
-    values: dict[str, object] = {}
-    done = []
+    changes: dict[str, tuple[object, str]] = {}  # by column: its value, and what the audit log says
     if password is not None:
-        values["password"] = _hashed(password)
-        done.append("password reset")
+        changes["password"] = _hashed(password), "password reset"
     if role is not None:
-        values["role"] = role
-        done.append(f"role {role}")
+        changes["role"] = role, f"role {role}"
     if disabled is not None:
-        values["disabled_at"] = time.time() if disabled else None
-        done.append("disabled" if disabled else "enabled")
+        changes["disabled_at"] = (time.time(), "disabled") if disabled else (None, "enabled")
     with store.write() as connection:
-        if values:
+        if changes:
+            values = {column: value for column, (value, _) in changes.items()}
             connection.execute(update(users).where(users.c.id == user.id).values(**values))
-            _log(connection, by, "user-change", user.id, f"{name}: {', '.join(done)}")
+            _log(connection, by, "user-change", user.id, f"{name}: {', '.join(said for _, said in changes.values())}")
         if password is not None or disabled:
             connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
         if disabled:

@@ -13,7 +13,7 @@ from typing import Any
 
 from glasshouse.store.tail import Tail
 
-__all__ = ["Points", "RunPoints", "read_points"]
+__all__ = ["Point", "Points", "RunPoints", "read_points"]
 
 THINNED = 1000  # of steps that are kept: a curve has fewer pixels
 READERS = 32  # runs that are remembered

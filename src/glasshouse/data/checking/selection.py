@@ -59,7 +59,7 @@ def left_out(sample: Sample, recipe: DatasetRecipe) -> list[Finding]:
 def too_rare(items: Sequence[Item], recipe: DatasetRecipe, reasons: Sequence[str] = ()) -> dict[int, Rejected]:
     """Return the pictures, by position, of classes that have fewer than ``min_per_class``.
 
-    ``reasons`` are why other pictures could not be used; they are told if nothing is left.
+    ``reasons`` are why other pictures could not be used; they are reported if nothing is left.
 
     Raises:
         SourceError: fewer than two classes are left; what there was is reported.

@@ -44,7 +44,7 @@ class JobResource(Resource):
     score: float | None = None
     interval: tuple[float, float] | None = None
     pictures: int | None = None
-    scores: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, object] = field(default_factory=dict)
     dataset_name: str | None = None
     size: int | None = None
     classes: int | None = None

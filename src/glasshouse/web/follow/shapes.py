@@ -1,10 +1,11 @@
 """What the API returns for a followed picture; numbers are in double precision, pictures are addresses of a PNG."""
 
-from typing import Any, Literal, Self
+from collections.abc import Mapping
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Brought", "FollowOut", "GraphOut"]
+__all__ = ["FollowOut", "GraphOut", "UploadedPicture"]
 
 
 class _Shape(BaseModel):
@@ -145,12 +146,12 @@ class FollowOut(_Shape):
     hard: bool | None = None
     share: float | None = None
     steps: list[StepOut] = []
-    moment: dict[str, Any] | None = None
+    moment: dict[str, object] | None = None
     layer: LayerOut | None = None
     weight: WeightOut | None = None
 
     @classmethod
-    def of(cls, answer: dict[str, Any]) -> Self:
+    def of(cls, answer: Mapping[str, object]) -> Self:
         """What the predictor said, checked."""
         return cls.model_validate(answer)
 
@@ -177,7 +178,7 @@ class GraphOut(_Shape):
     svg: str | None = None
 
 
-class Brought(_Shape):
+class UploadedPicture(_Shape):
     """The key of a picture that was kept, for ``picture``."""
 
     picture: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -15,7 +15,21 @@ from glasshouse.web.context.resources import find_dataset
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of, page
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 __all__ = ["Tab", "framed", "tabs"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is shown of a model above every view; ``data`` is its dataset, ``again`` whether trying again may help."""
+
+    job: JobResource
+    data: JobResource | None
+    trained: bool
+    tabs: "list[Tab]"
+    again: bool
 
 
 @dataclass(frozen=True)
@@ -48,8 +62,9 @@ def tabs(_: Callable[[str], str], trained: bool, searches: bool = False) -> list
 
 
 def framed(
-    request: Request, context: RequestContext, job: JobResource, template: str, status: int = 200, **values: Any
-) -> HTMLResponse:
+    request: Request, context: RequestContext, job: JobResource, template: str, shown: "DataclassInstance",
+    status: int = 200,
+) -> HTMLResponse:  # fmt: skip
     """Answer with a page of the model, with its name, state, buttons and tabs above."""
     try:
         data = find_dataset(context, job.dataset) if job.dataset else None
@@ -57,14 +72,5 @@ def framed(
         data = None
     trained = (job.folder / "model" / "model.json").is_file()
     views = tabs(texts(language_of(request)).gettext, trained, job.searches)
-    return page(
-        request,
-        template,
-        status,
-        job=job,
-        data=data,
-        trained=trained,
-        tabs=views,
-        again=job.failure not in AGAIN,
-        **values,
-    )
+    frame = Frame(job, data, trained, views, again=job.failure not in AGAIN)
+    return page(request, template, frame, shown, status=status)

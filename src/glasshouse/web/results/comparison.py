@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -65,7 +64,7 @@ def changes(first: SplitAnswers, second: SplitAnswers, most: int) -> list[Change
     return [Changed(*numbers) for numbers in zip(*chosen)]
 
 
-def differences(recipes: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str], bool]]:
+def differences(recipes: Sequence[Mapping[str, object]]) -> list[tuple[str, list[str], bool]]:
     """Return each field of the recipes with its value in each, those that differ first and are marked.
 
     Custom layers are one field, by their words: two networks of the same layers may still differ in a setting.

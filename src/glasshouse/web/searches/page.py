@@ -1,8 +1,7 @@
 """The page of a search: the best so far, corrected for the choice, and every candidate, each a model of its own."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from functools import cache, partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -50,17 +49,14 @@ class SearchPage:
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
     """Show the search; its live part goes on by itself."""
-    told = vars(_page(context, job))
-    return framed(request, context, job, "search.html", **{name: told[name] for name in told if name != "job"})
+    return framed(request, context, job, "search.html", _page(context, job))
 
 
 @router.get("/live")
 def now(request: Request, context: Context, job: ModelInPath, since: str = "") -> Response:
     """Return the live part where it changed since ``since``."""
     text = _text(job, read_found(context.store, job.id))
-    shown = cache(lambda: vars(_page(context, job)))
-    told = {field.name: partial(_part, shown, field.name) for field in fields(SearchPage) if field.name != "mark"}
-    return live(request, "search_now.html", text, since, not job.running, **told)
+    return live(request, "search_now.html", text, since, not job.running, lambda _: _page(context, job))
 
 
 @router.post("/stop")
@@ -93,10 +89,6 @@ def _page(context: RequestContext, job: JobResource) -> SearchPage:
         job, seen, asked.get("minutes"), asked.get("candidates"), float(found.get("seconds", 0.0)),
         str(found.get("ended", "")), use, next_step(_, job), MORE, mark_of(_text(job, found)),
     )  # fmt: skip
-
-
-def _part(shown: Callable[[], Mapping[str, object]], name: str) -> object:
-    return shown()[name]
 
 
 def _text(job: JobResource, found: Mapping[str, object]) -> str:
