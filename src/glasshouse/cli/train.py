@@ -13,6 +13,7 @@ from glasshouse.cli.recipe_options import given_fields, idle_notes
 from glasshouse.cli.streams import json_text
 
 if TYPE_CHECKING:
+    from glasshouse.evaluation.verdict import NextStep, Verdict
     from glasshouse.events import Event
     from glasshouse.recipe import TrainingRecipe
 
@@ -181,5 +182,23 @@ def _tell(run: Path, seconds: float) -> None:
               f"on {scores['count']:,} validation pictures; loss {scores['loss']:.4f}")  # fmt: skip
         for baseline in scores["baselines"]:
             print(f"          {100 * baseline['accuracy']:.2f} %  {baseline['name']}, for comparison")
+    if (verdict := _verdict(run)) is not None:
+        print(f"Verdict   {verdict.message}\n          {verdict.step.message}{_gain(verdict.step)}")
     print(f"Time      {seconds:.1f} s\nKept in   {run}")
     print(f"Next      glasshouse evaluate {run}\n          glasshouse predict {run} PICTURE")
+
+
+def _verdict(run: Path) -> "Verdict | None":
+    from glasshouse.data.dataset import open_dataset
+    from glasshouse.errors import GlasshouseError
+    from glasshouse.training.run_folder import RunFolder
+    from glasshouse.training.run_verdict import verdict_of_run
+
+    try:
+        return verdict_of_run(run, open_dataset(RunFolder.open(run).recipe.data))
+    except GlasshouseError:  # the dataset went away meanwhile: the run is kept all the same
+        return None
+
+
+def _gain(step: "NextStep") -> str:
+    return f" ({100 * step.low:+.1f} to {100 * step.high:+.1f} points)" if step.high else ""

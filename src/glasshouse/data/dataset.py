@@ -181,7 +181,7 @@ class Dataset:
     def _split(self, name: str, shape: tuple[int, int, int]) -> Split:
         file = f"{name}.arrow"
         return Split(name, self.path / file, shape, self.recipe.encoding, len(self.classes),
-                     blocks_in(self._manifest, file), self.recipe.group)  # fmt: skip
+                     blocks_in(self._manifest, file), self.recipe.series_pattern)  # fmt: skip
 
     def _table(self, name: str, *columns: str) -> list[dict[str, str]]:
         """Return the rows of a table, verified."""

@@ -82,7 +82,7 @@ def scoring(
         run=name,
         dataset=dataset.fingerprint,
         openings=openings,
-        notes=(*_notes(model, dataset), *_class_notes(model, dataset)),
+        notes=(*_seen(model, dataset, split), *_notes(model, dataset), *_class_notes(model, dataset)),
     )
     return report, probabilities
 
@@ -281,6 +281,16 @@ def _size(shape: tuple[int, int, int]) -> str:
     return Message(
         ("{shape}x{shape2} in grey" if shape[2] == 1 else "{shape}x{shape2} in colour"), shape=shape[1], shape2=shape[0]
     )
+
+
+def _seen(model: Model, dataset: Dataset, split: str) -> Iterator[str]:
+    """Yield a warning where the model learned from the very pictures that it is scored on."""
+    recipe = model.recipe
+    if recipe is None or recipe.learn_from != "train+val" or split != "val":
+        return
+    if recipe.fingerprint in (None, dataset.fingerprint):
+        yield Message("The model learned from these very pictures (from training and validation pictures together): "
+                      "this score says nothing about pictures that it has not seen.")  # fmt: skip
 
 
 def _notes(model: Model, dataset: Dataset) -> tuple[str, ...]:

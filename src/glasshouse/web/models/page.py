@@ -29,6 +29,7 @@ from glasshouse.web.models.frame import framed
 from glasshouse.web.models.live_texts import Gauge, LiveWords, gauges, live_texts
 from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
+from glasshouse.web.results.advice import Advice, advice_on
 
 __all__ = ["router"]
 
@@ -59,6 +60,7 @@ class TrainingPage:
     epochs_told: Sequence[Point]
     score: Point | None
     score_text: str
+    advice: Advice | None
 
 
 @dataclass(frozen=True)
@@ -140,13 +142,18 @@ def _training(
     names = (_("Training"), _("Validation"), _("Accuracy on validation pictures"), _("Learning rate"))
     samples = machine_since(context.store.path(f"work/{view.record.job_id}"))
     score = None if run.best is None else with_interval(run.best, view.known.pictures)
+    remarks = said(_, view.remarks)
     return TrainingPage(
         kept=kept,
         step=next_step(_, job, bool(kept)),
         run=run,
         words=words,
         drawn=curves(run, names),
+<<<<<<< HEAD
         remarks=remark_texts(_, view.remarks),
+=======
+        remarks=remarks,
+>>>>>>> main
         done=len(run.epochs),
         epochs=run.started.get("epochs") or job.recipe.get("epochs"),
         remaining=run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
@@ -155,6 +162,7 @@ def _training(
         epochs_told=[with_interval(one, view.known.pictures) for one in run.epochs[-ROWS:]],
         score=score if score and score.get("interval") else None,
         score_text=_score(words, score, view),
+        advice=advice_on(_, context, job, [text for text, _warm in remarks]),
     )
 
 
