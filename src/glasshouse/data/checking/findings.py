@@ -26,7 +26,7 @@ class Dealt:
     """Pictures that were dealt out: all are as long as ``records``; ``thumbs`` is by the records' row.
 
     ``groups`` is what had to stay together: twins, series, and groups of a table; ``series`` are those that names
-    tell, where nobody said what a series is.
+    tell, if nobody said what a series is.
     """
 
     recipe: DatasetRecipe

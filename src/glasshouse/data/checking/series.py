@@ -26,12 +26,6 @@ _ALIKE = 0.75  # distance within a series by that between series of a class
 _PAIRS = 2000
 
 
-<<<<<<< HEAD
-def series_finding(
-    items: Sequence[Item], sides: Sequence[str], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int
-) -> list[Finding]:
-    """Return a warning where names tell series, their pictures are alike, and some are on several sides.
-=======
 @dataclass(frozen=True)
 class Series:
     """Series that names tell: the pattern whose first group names one, and (class, name) of each picture."""
@@ -45,24 +39,19 @@ class Series:
 
 
 def find_series(items: Sequence[Item], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int) -> Series | None:
-    """Return the series that names tell, where their pictures are alike; None where they tell none.
->>>>>>> main
+    """Return the series that names tell, where their pictures are alike; None if they tell none.
 
     ``thumbs[rows[i]]`` is the small picture of ``items[i]``. Names that merely number a class are no series.
     """
     for pattern in PATTERNS:
         keys = _keys(items, pattern)
         if keys and _many(keys) and _alike(keys, thumbs, rows, seed):
-<<<<<<< HEAD
-            return _series_finding(items, sides, keys, pattern)
-    return []
-=======
             return Series(pattern, keys)
     return None
 
 
 def series_finding(series: Series, items: Sequence[Item], sides: Sequence[str]) -> Finding:
-    """Return what is said of series: that each was kept on one side, or that some stand on several."""
+    """Return what is said of series: that each was kept on one side, or that some are on several."""
     spread: dict[tuple[str, str], set[str]] = defaultdict(set)
     for key, side in zip(series.keys, sides):
         if key is not None:
@@ -83,7 +72,6 @@ def series_finding(series: Series, items: Sequence[Item], sides: Sequence[str]) 
         **told,
     )
     return Finding("series", text)
->>>>>>> main
 
 
 def _keys(items: Sequence[Item], pattern: str) -> list[tuple[str, str] | None]:
@@ -128,29 +116,3 @@ def _distances(pairs: NDArray[np.int64], thumbs: NDArray[np.uint8], rows: Sequen
     places = np.asarray(rows)[pairs]
     a, b = (thumbs[places[:, k]].reshape(-1, 8, 4, 8, 4, 3).astype(np.float32).mean((2, 4)) for k in (0, 1))
     return np.asarray(np.sqrt(((a - b) ** 2).mean((1, 2, 3))), np.float32)
-<<<<<<< HEAD
-
-
-def _series_finding(
-    items: Sequence[Item], sides: Sequence[str], keys: Sequence[tuple[str, str] | None], pattern: str
-) -> list[Finding]:
-    spread: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for key, side in zip(keys, sides):
-        if key is not None:
-            spread[key].add(side)
-    torn = sum(len(found) > 1 for found in spread.values())
-    if not torn:
-        return []
-    name = items[0].path.rsplit("/", 1)[-1]
-    text = Message(
-        "File names such as {name} look like series ({spread} of them), and pictures of one series are more "
-        "alike than others. {torn} series are on several sides of the split, so scores will be too good. Keep "
-        "each series on one side with {group}.",
-        name=name,
-        spread=f"{len(spread):,}",
-        torn=f"{torn:,}",
-        group=Option("group", f"'{pattern}'"),
-    )
-    return [Finding("series", text)]
-=======
->>>>>>> main

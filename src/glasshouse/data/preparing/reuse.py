@@ -120,7 +120,7 @@ def _counted_otherwise(dataset: Dataset, recipe: DatasetRecipe) -> bool:
 
 
 def _kept_otherwise(dataset: Dataset, recipe: DatasetRecipe) -> bool:
-    """Tell whether a later recipe kept series together that this one deals out."""
+    """Return whether a later recipe kept series together that this one deals out."""
     kept = any(finding.kind == "series-kept" for finding in dataset.warnings)
     return kept and dataset.recipe.keeps_series and not recipe.keeps_series
 

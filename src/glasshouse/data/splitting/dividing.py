@@ -18,15 +18,11 @@ def divide(
 ) -> tuple[list[int], list[str]]:
     """Return the group and the side (``train``, ``val``, ``test``) of each picture.
 
-    <<<<<<< HEAD
-        ``twins`` names for each picture the others that look the same, if that is known.
-    =======
-        ``twins`` names for each picture the others that look the same, where that is known, ``series`` those of its
-        series, where the recipe has no pattern of series.
-    >>>>>>> main
+    ``twins`` names for each picture the others that look the same, if that is known, ``series`` those of its
+    series, if the recipe has no pattern of series.
 
-        Raises:
-            SourceError: they cannot be split as the recipe says.
+    Raises:
+        SourceError: they cannot be split as the recipe says.
     """
     bonds = [twins, series, series_keys(items, recipe.series_pattern), [item.group for item in items]]
     groups = join(len(items), *(bond for bond in bonds if len(bond) == len(items)))

@@ -111,7 +111,7 @@ class DatasetOut(Shape):
 class ModelOut(Shape):
     """A model; ``scores`` are those of its last epoch, and of the validation pictures when it is done.
 
-    ``verdict`` is told of a single model that is done and scored, and not in lists.
+    ``verdict`` is reported a single model that is done and scored, and not in lists.
     """
 
     id: str

@@ -142,18 +142,14 @@ def _training(
     names = (_("Training"), _("Validation"), _("Accuracy on validation pictures"), _("Learning rate"))
     samples = machine_since(context.store.path(f"work/{view.record.job_id}"))
     score = None if run.best is None else with_interval(run.best, view.known.pictures)
-    remarks = said(_, view.remarks)
+    remarks = remark_texts(_, view.remarks)
     return TrainingPage(
         kept=kept,
         step=next_step(_, job, bool(kept)),
         run=run,
         words=words,
         drawn=curves(run, names),
-<<<<<<< HEAD
-        remarks=remark_texts(_, view.remarks),
-=======
         remarks=remarks,
->>>>>>> main
         done=len(run.epochs),
         epochs=run.started.get("epochs") or job.recipe.get("epochs"),
         remaining=run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
