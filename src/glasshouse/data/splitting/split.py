@@ -71,7 +71,8 @@ def deal(items: Sequence[Item], groups: Sequence[int], recipe: DatasetRecipe) ->
 
     Pictures with the same number in ``groups`` stay in the same subset. ``random`` deals groups first, the largest
     first, each to the side that misses most of its share; single pictures then fill every class to its exact quota
-    (largest remainder). ``ordered`` and ``time`` give the last (newest) groups of each class to test, those before to val.
+    (largest remainder). ``ordered`` and ``time`` give the last (newest) groups of each class to test, those before to
+    val.
     ``folder`` and ``list`` keep the sides that the source gives, and deal a missing one out of its training pictures.
 
     Raises:
