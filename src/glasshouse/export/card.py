@@ -29,7 +29,8 @@ DEALT = {
 }
 
 
-def card(description: Description, dataset: Dataset, reports: Sequence[Report] = (), created: str = "") -> str:
+def card(description: Description, dataset: Dataset, reports: Sequence[Report] = (), created: str = "",
+         engine: str = "torch") -> str:  # fmt: skip
     """Return the card; the same arguments give the same text (``created`` is the date it shows)."""
     parts = [
         f"# {escape(str(description.network['name']))} for {len(description.classes)} classes",
@@ -37,10 +38,10 @@ def card(description: Description, dataset: Dataset, reports: Sequence[Report] =
         "## Intended use", _use(description),
         "## Data", *_data(dataset),
         "## Split", _split(dataset),
-        "## How it was made", *_made(description),
+        "## How it was made", *_made(description), _engine(engine),
         "## Scores", *_scores(reports),
         "## Known limits", _list(_limits(dataset, reports)),
-        "## Versions", _list(_versions(description)),
+        "## Versions", _list(_versions(description, engine)),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -96,6 +97,15 @@ def _made(description: Description) -> Iterator[str]:
         return
     yield _sentence(description.recipe.resolved())
     yield "`recipe.json` holds the whole recipe; the same recipe on the same data gives the model again."
+
+
+def _engine(engine: str) -> str:
+    if engine == "torch":
+        return ""
+    return (
+        f"{engine} computes its predictions, from `model.onnx`; those of PyTorch, from `weights.safetensors`, are the "
+        "same to about four digits."
+    )
 
 
 def _sentence(r: TrainingRecipe) -> str:
@@ -199,8 +209,8 @@ def _some(names: list[str], most: int = 10) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _versions(description: Description) -> Iterator[str]:
-    for name in PACKAGES:
+def _versions(description: Description, engine: str) -> Iterator[str]:
+    for name in (*PACKAGES, *([] if engine == "torch" else [engine])):
         try:
             yield f"{name} {description.glasshouse if name == 'glasshouse' else version(name)}"
         except PackageNotFoundError:
