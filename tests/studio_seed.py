@@ -21,6 +21,7 @@ from glasshouse.store.database import Store, open_store
 from glasshouse.store.datasets import get_dataset, note_dataset_made
 from glasshouse.store.models import get_model, note_scores
 from glasshouse.store.rates import TRIAL, note_rate, rate_key
+from glasshouse.store.searches import NewSearch, add_candidate, adopt_run, submit_search, write_found
 from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit_models
 from glasshouse.store.tables import jobs
 from glasshouse.training.loop import train
@@ -69,6 +70,33 @@ def make_model(store: Store, dataset: str, name: str, epochs: int = 2) -> str:
     scores = {key: report[key] for key in ("accuracy", "interval", "count")}
     note_scores(store, record.id, {**scores, "epoch": epochs, "epochs": epochs, "best_epoch": epochs})
     finish(store, get_model(store, record.id).job_id)
+    return record.id
+
+
+def make_search(store: Store, dataset: str, model: str, name: str, state: str = "done") -> str:
+    """Make a search whose candidates are the run of ``model``; return the id of the model that it leaves.
+
+    Of its four candidates the second leads, the third cannot be told from it, and the fourth was dropped early.
+    """
+    run, recipe = store.path(f"runs/{model}"), {**get_model(store, model).recipe, "learn_from": "fold 1/5"}
+    record = submit_search(store, NewSearch(name, dataset, minutes=10))
+    rows: list[dict[str, Any]] = []
+    for number, (accuracy, p) in enumerate(((0.8, 0.01), (0.92, None), (0.9, 0.5), (0.6, None)), 1):
+        found = add_candidate(store, record, number, run, recipe, {"valid_accuracy": accuracy, "seconds": 6.0})
+        rows.append({"number": number, "model": found, "network": "Dense128", "accuracy": accuracy, "p": p,
+                     "interval": [accuracy - 0.1, min(1.0, accuracy + 0.06)], "pictures": 60, "seconds": 9.0 - number,
+                     "at": 40.0 * number, "run": "", "fields": {"strategy": "scratch", "epochs": 2}})  # fmt: skip
+    best = {"number": 2, "accuracy": 0.92, "interval": [0.82, 0.98], "pictures": 60, "corrected": 0.89,
+            "corrected_interval": [0.8, 0.96]}  # fmt: skip
+    rows[0]["best"], rows[1]["best"] = {**best, "number": 1, "accuracy": 0.8, "corrected": 0.8}, best
+    told = {"candidates": rows, "best": best, "seconds": 250.0}
+    if state == "done":
+        adopt_run(store, record, run, recipe)
+        told["ended"] = "time"
+        note_scores(store, record.id, {"accuracy": 0.9, "interval": [0.8, 0.95], "count": 24})
+    write_found(store, record.id, told)
+    finish(store, record.job_id, state, stage="training", done=4000, total=10000, remaining=350.0,
+           finished_at=time.time() if state == "done" else None)  # fmt: skip
     return record.id
 
 

@@ -12,14 +12,15 @@ from names_in_order import by_kind
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
-    "messages", "errors", "events", "integrity", "autodiff", "layers", "recipe", "networks", "data", "evaluation",
-    "export", "training", "explanation", "ladder", "search", "store", "jobs", "web", "notebook", "cli",
+    "messages", "errors", "events", "integrity", "autodiff", "dezero", "layers", "recipe", "networks", "data",
+    "evaluation", "export", "training", "explanation", "ladder", "search", "store", "jobs", "web", "notebook", "cli",
 )  # fmt: skip
 WITHOUT_TORCH = (
     "messages",
     "errors",
     "events",
     "autodiff",
+    "dezero",
     "recipe",
     "evaluation",
     "ladder",
@@ -103,6 +104,31 @@ def test_there_is_no_import_circle() -> None:
 
     for name in graph:
         visit(name, ())
+
+
+def both_ways(room: str, imported: dict[tuple[str, ...], list[str]]) -> list[tuple[str, str]]:
+    """Return the pairs of folders (or files beside them) of a room that import each other; keys are paths in it."""
+    units = {parts[0] for parts in imported}
+    found = {(parts[0], name.split(".")[2]) for parts, names in imported.items() for name in names
+             if name.startswith(f"glasshouse.{room}.")}  # fmt: skip
+    return sorted((a, b) for a, b in found if a < b and b in units and (b, a) in found)
+
+
+def test_two_folders_that_import_each_other_are_seen() -> None:
+    imported = {
+        ("classify", "page"): ["glasshouse.web.results.mistakes"],
+        ("results", "page"): ["glasshouse.web.context.live", "glasshouse.web.classify.page"],
+        ("context", "live"): [],
+    }
+    assert both_ways("web", imported) == [("classify", "results")]
+
+
+@pytest.mark.parametrize("room", ["data", "web"])
+def test_no_two_folders_of_a_room_import_each_other(room: str) -> None:
+    files = {
+        path.relative_to(SOURCE / room).with_suffix("").parts: path for path in FILES if SOURCE / room in path.parents
+    }
+    assert both_ways(room, {parts: list(imports_of(path)) for parts, path in files.items()}) == []
 
 
 def test_torchvision_and_timm_are_imported_by_one_module_each() -> None:

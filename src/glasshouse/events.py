@@ -16,6 +16,7 @@ from glasshouse.messages import with_messages, with_parts
 __all__ = [
     "EVENTS",
     "CandidateDone",
+    "CandidateStarted",
     "CheckpointSaved",
     "DatasetReady",
     "EpochDone",
@@ -25,6 +26,7 @@ __all__ = [
     "RunFinished",
     "RunStarted",
     "SearchFinished",
+    "SearchPhase",
     "StepDone",
     "event_from_json",
 ]
@@ -154,8 +156,38 @@ class RunFinished(Event):
 
 
 @dataclass(frozen=True)
+class SearchPhase(Event):
+    """What a search does from here on: ``dataset``, ``comparing``, ``winner``, ``refit``; ``seconds`` since it began,
+    ``remaining`` until its time is up (None without a limit)."""
+
+    type: ClassVar[str] = "search-phase"
+    phase: str
+    seconds: float
+    remaining: float | None = None
+
+
+@dataclass(frozen=True)
+class CandidateStarted(Event):
+    """A search begins with a candidate that learns from ``pictures`` training pictures, and seems to take ``expected``
+    seconds (None: nothing has been measured yet); ``what`` is what it does beside its strategy."""
+
+    type: ClassVar[str] = "candidate-started"
+    number: int
+    network: str
+    strategy: str
+    what: str
+    pictures: int
+    run: str
+    expected: float | None = None
+
+
+@dataclass(frozen=True)
 class CandidateDone(Event):
-    """A search has scored a candidate on pictures that it did not learn from; ``best`` tells that it leads now."""
+    """A search has scored a candidate on ``pictures`` that it did not learn from; ``best`` tells that it leads now.
+
+    ``low`` and ``high`` are the 95 % interval of its accuracy. ``whole`` tells that it was scored on all of the
+    pictures that are compared on; one that was behind on some of them is not tried on the others.
+    """
 
     type: ClassVar[str] = "candidate"
     number: int
@@ -166,11 +198,18 @@ class CandidateDone(Event):
     seconds: float
     run: str
     best: bool
+    low: float = 0.0
+    high: float = 1.0
+    whole: bool = True
 
 
 @dataclass(frozen=True)
 class SearchFinished(Event):
-    """A search ended; ``run`` is the winner's folder, ``reason`` is ``done``, ``time`` or ``stopped``."""
+    """A search ended; ``run`` is the winner's folder, and ``result.json`` beside it says everything.
+
+    ``reason``: ``done`` (no candidate was left), ``time`` (the minutes are up) or ``stopped`` (it was asked to stop).
+    ``valid_accuracy`` is None where there was no time left to train the winner on all training pictures.
+    """
 
     type: ClassVar[str] = "search-finished"
     run: str
@@ -183,6 +222,7 @@ class SearchFinished(Event):
 
 EVENTS: dict[str, type[Event]] = {
     "candidate": CandidateDone,
+    "candidate-started": CandidateStarted,
     "checkpoint": CheckpointSaved,
     "dataset-ready": DatasetReady,
     "epoch": EpochDone,
@@ -191,6 +231,7 @@ EVENTS: dict[str, type[Event]] = {
     "run-finished": RunFinished,
     "run-started": RunStarted,
     "search-finished": SearchFinished,
+    "search-phase": SearchPhase,
     "step": StepDone,
 }
 

@@ -123,7 +123,8 @@ def joined(between: str, parts: Iterable[object]) -> Message:
 def altered(text: str, change: Callable[[str], str]) -> str:
     """Return a text, or a message with all texts among its values, as ``change`` makes it."""
     if not isinstance(text, Message) or not text.values:
-        return change(text)
+        changed = change(text)
+        return text if changed == text else changed
     return Message(text.template, **{name: _altered(value, change) for name, value in text.values.items()})
 
 

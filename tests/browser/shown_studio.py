@@ -15,7 +15,7 @@ from glasshouse.store.models import get_model
 from glasshouse.store.people import add_token, add_user
 from glasshouse.store.records import Role
 from glasshouse.store.submit import NewModel, submit_models
-from studio_seed import finish, make_dataset, make_model, note_paces
+from studio_seed import finish, make_dataset, make_model, make_search, note_paces
 
 SECRET = "correct horse battery"
 DIGITS = "from=sample&source=sample:digits&width=28&height=28&color=gray"
@@ -65,6 +65,7 @@ def filled_studio(place: Path) -> Shown:
         "compare": f"/compare?chosen=models/{models['done']}&chosen=models/{models['other']}",
         "compare-nothing": "/compare", "networks": "/networks", "weights": "/weights", "network-new": "/networks/new",
         "network-classic": "/networks/new?from=classic:ResNet18", "network": f"/networks/{network}",
+        "search": f"/models/{models['search']}/search",
         "workers": "/workers", "missing": "/models/nothing",
     }  # fmt: skip
     signs = {"follow": "#weight", "follow-graph": "svg.gh-graph", "model-training": "#live[data-last]"}
@@ -93,6 +94,7 @@ def _seeded(place: Path, pictures: Path) -> tuple[str, dict[str, str]]:
     data = make_dataset(store, "Corners", pictures)
     note_paces(store, data)
     models = {"done": make_model(store, data, "First try", 4), "other": make_model(store, data, "Second try")}
+    models["search"] = make_search(store, data, models["done"], "The best of corners")
     recipe = {"network": "LeNet", "epochs": 5}
     for name in ("failed", "binned"):
         (record,) = submit_models(store, NewModel(f"The {name} one", data, recipe))

@@ -28,7 +28,7 @@ from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
 from glasshouse.web.datasets.explorer import opened as opened_dataset
 from page_routes import left_out
-from studio_seed import finish, make_dataset, make_model, note_paces
+from studio_seed import finish, make_dataset, make_model, make_search, note_paces
 
 LONG = "MaximilianaUndWilhelmina02026_" * 4
 WHO = LONG[:64]
@@ -76,7 +76,7 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
     (shelf / WEIGHTS).write_bytes(b"")
     card = Card(shelf.name, "SqueezeNet", 224, 224, 1_248_424, licence=LONG[:60], source=LONG, added_by=WHO)
     (shelf / CARD).write_text(written(card))
-    d, m = f"/datasets/{data}", f"/models/{model}"
+    d, m, search = f"/datasets/{data}", f"/models/{model}", make_search(store, data, model, LONG)
     return {
         "follow, being started": f"{m}/follow",
         "home": "/", "dataset": d, "explore": f"{d}/explore", "left out": f"{d}/left-out", "twins": f"{d}/twins",
@@ -90,7 +90,8 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
         "compare": f"/compare?chosen=models/{model}&chosen=models/{other}", "networks": "/networks",
         "network": f"/networks/{network}", "account": "/account", "people": "/people", "person": f"/people/{WHO}",
         "audit": "/audit", "nothing found": f"/?q={LONG}", "refused": f"/datasets/new?from=folder&source=/{LONG}",
-        "weights": "/weights", "follow": f"{m}/follow", "graph": f"{m}/follow/graph",
+        "weights": "/weights", "search": f"/models/{search}/search",
+        "follow": f"{m}/follow", "graph": f"{m}/follow/graph",
     }  # fmt: skip
 
 

@@ -81,6 +81,15 @@ def test_a_dark_picture_stays_dark(tmp_path: Path) -> None:
     )
 
 
+def test_pixels_without_a_number_are_told(tmp_path: Path) -> None:
+    pictures = {f"{label}/{n}": ramp(1, n) for label in "ab" for n in range(4)}
+    pictures["a/1"][:4] = np.nan
+    pictures["b/2"][0, 0] = np.inf
+    told = [one.message for one in made(tmp_path, pictures).warnings if one.kind == "value-range"]
+    assert "2 of 8 pictures hold pixels without a finite number (NaN or infinite), the most in a/1.tif" in told[-1]
+    assert len(told) == 2
+
+
 @pytest.mark.parametrize(("bits", "most"), [(8, 255), (10, 1023), (12, 4095), (14, 16383), (16, 65535)])
 def test_bits_are_counted_over_the_dataset(bits: int, most: int, tmp_path: Path) -> None:
     full = np.linspace(0, most, 1024).reshape(32, 32).astype(np.uint16)

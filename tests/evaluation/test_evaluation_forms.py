@@ -49,7 +49,9 @@ def test_as_markdown() -> None:
 
 def test_as_html_right_and_wrong_have_their_colours_and_more_is_darker() -> None:
     html = report()._repr_html_()
-    cells = re.findall(r'<td title="(\w+) taken for (\w+): (\d+)" style="[^"]*rgba\(([^)]*), ([\d.]+)\)">(\d*)<', html)
+    cells = re.findall(
+        r'<td title="label (\w+), predicted (\w+): (\d+)" style="[^"]*rgba\(([^)]*), ([\d.]+)\)">(\d*)<', html
+    )
     assert len(cells) == 9
     colors: dict[bool, set[str]] = {True: set(), False: set()}
     for truth, taken, count, color, shade, shown in cells:
@@ -87,7 +89,7 @@ def test_columns_are_filled_on_the_side_that_is_asked_for() -> None:
 
 def test_names_with_quotes_stay_within_their_attribute() -> None:
     html = report(('a" onclick="x', "b'c", "d"))._repr_html_()
-    assert 'title="a&quot; onclick=&quot;x taken for b&#x27;c: 1"' in html and 'onclick="' not in html
+    assert 'title="label a&quot; onclick=&quot;x, predicted b&#x27;c: 1"' in html and 'onclick="' not in html
 
 
 def test_the_matrix_is_shown_as_long_as_it_can_be_read() -> None:

@@ -200,8 +200,8 @@ def test_the_card_tells_data_split_recipe_scores_and_limits(model: Model, datase
     text = card(model.description, dataset, [report], "2026-11-21")
     for words in (
         "# LeNet for 3 classes", "Made on 2026-11-21 with Glasshouse", dataset.fingerprint, "&lt;b&gt;c&lt;",
-        "| 고양이 | 8 | 4 | 4 |", "at random by seed 42", "stay on one side", "starting from fresh weights",
-        "20 epochs in batches of 64 with adamw", "95 % interval", "always ", "logistic regression",
+        "| 고양이 | 8 | 4 | 4 |", "at random by seed 42", "in the same subset", "starting from fresh weights",
+        "20 epochs in batches of 64 with AdamW", "95 % interval", "always ", "logistic regression",
         "Few pictures to learn from (under 100)", "No score on a test split", "torch ",
     ):  # fmt: skip
         assert words in text, words
@@ -232,4 +232,4 @@ def test_the_card_tells_augmentation_and_strategy(model: Model, dataset: Dataset
     assert "weights from mobilenet\\_v2.safetensors; only the head fitted, by logistic regression" in text
     stepped = card(replace(model.description, recipe=recipe.replace(head="steps")), dataset)
     assert "weights from mobilenet\\_v2.safetensors; only the head trained" in stepped
-    assert "changed at random (rotation 10.0, zoom 0.8–1.2)" in text
+    assert "changed at random (Rotation 10.0, Zoom 0.8–1.2)" in text

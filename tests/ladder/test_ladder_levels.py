@@ -1,6 +1,7 @@
 """A run's script on each level gives the run's numbers: bit for bit on Learner and Layers."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,21 @@ def test_a_script_says_no_more_than_it_must(level: str, language: str, runs: dic
         assert "{" + "run}" not in text and max(map(len, text.splitlines())) <= 140
         assert ("정규화" in text or level == "learner") == (language == "ko") or level == "learner"
     assert "optimizer" not in run_code(runs["plain"].path, "learner")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_korean_script_prints_korean(level: str, runs: dict[str, Run]) -> None:
+    for run in runs.values():
+        english, korean = (_printed(run_code(run.path, level, language=language)) for language in ("en", "ko"))
+        assert len(korean) == len(english) > 0
+        assert all(re.search("[가-힣]", line) for line in korean if re.search("[a-z]{4}", line))
+
+
+def _printed(script: str) -> list[str]:
+    """Return what the prints of a script say, without what they compute."""
+    calls = [node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call)]
+    prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+    return [" ".join(str(one.value) for one in ast.walk(call) if isinstance(one, ast.Constant)) for call in prints]
 
 
 def test_every_layer_is_written() -> None:

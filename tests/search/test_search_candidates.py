@@ -3,49 +3,33 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from searched import pictures, result
 
 from glasshouse.data.dataset import open_dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.errors import DatasetError, RunError
-from glasshouse.events import CandidateDone, Event, SearchFinished
+from glasshouse.events import CandidateDone, CandidateStarted, Event, SearchFinished, SearchPhase
 from glasshouse.export.bundle import load_model
+from glasshouse.export.scoring import evaluate
 from glasshouse.ladder.levels import run_code
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.search.searching import SearchPlan, search
 
-PLAN = SearchPlan(None, candidates=3)
-
-
-def pictures(out: Path, side: int = 72, count: int = 60, gray: bool = False, valid: float = 0.25) -> Path:
-    draw = np.random.default_rng(3)
-    labels = np.arange(count) % 2
-    shape = (count, side, side) if gray else (count, side, side, 3)
-    found = draw.integers(0, 120, shape).astype(np.uint8)
-    found[labels == 1, : side // 2] += 60
-    found[:6] = found[5::-1]  # some are labelled wrong, so that no candidate is right about all
-    color = "gray" if gray else "rgb"
-    data = ImageData.from_arrays(found, labels, size=side, out=out, twins=False, color=color, valid=valid, test=0.1)
-    return data.dataset.path
+PLAN = SearchPlan(None, candidates=2)
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pictures(tmp_path_factory.mktemp("photos") / "set")
+def gray(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return pictures(tmp_path_factory.mktemp("gray") / "set")
 
 
 @pytest.fixture(scope="module")
-def found(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event]]:
+def found(gray: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Event]]:
     out = tmp_path_factory.mktemp("search") / "a"
-    return out, list(search(photos, out, PLAN))
-
-
-def result(out: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((out / "result.json").read_text())
-    return found
+    return out, list(search(gray, out, PLAN))
 
 
 def lasting(out: Path) -> str:
@@ -57,18 +41,31 @@ def lasting(out: Path) -> str:
     return json.dumps([rows, best, hashlib.sha256(weights).hexdigest()])
 
 
-def test_the_result_has_the_words_that_are_promised(found: tuple[Path, list[Event]], photos: Path) -> None:
+def test_the_result_has_the_words_that_are_promised(found: tuple[Path, list[Event]], gray: Path) -> None:
     out, events = found
     told = result(out)
-    assert set(told) == {"best", "candidates", "seconds"}
-    assert set(told["best"]) == {"run", "accuracy", "interval", "corrected", "corrected_interval", "valid_accuracy",
-                                 "valid_interval"}  # fmt: skip
-    assert [set(row) for row in told["candidates"]] == [{"network", "strategy", "accuracy", "seconds", "run"}] * 3
-    assert [event.number for event in events if isinstance(event, CandidateDone)] == [1, 2, 3]
+    best = told["best"]
+    assert {"best", "candidates", "seconds"} <= set(told) and (told["reason"], told["judged"]) == ("done", 1)
+    assert {"run", "accuracy", "interval", "corrected", "corrected_interval", "valid_accuracy",
+            "valid_interval"} <= set(best)  # fmt: skip
+    assert [{"network", "strategy", "accuracy", "seconds", "run"} - set(row) for row in told["candidates"]] == [
+        set()
+    ] * 2
+    assert best["valid_interval"][0] <= best["valid_accuracy"] <= best["valid_interval"][1]
+    assert load_model(Path(best["run"])).classes == open_dataset(gray).classes
+    assert open_dataset(gray).openings() == [] and "test" in open_dataset(gray).splits
     finished = events[-1]
-    assert isinstance(finished, SearchFinished) and finished.run == told["best"]["run"]
-    assert told["best"]["valid_interval"][0] <= told["best"]["valid_accuracy"] <= told["best"]["valid_interval"][1]
-    assert load_model(Path(told["best"]["run"])).classes == open_dataset(photos).classes
+    assert isinstance(finished, SearchFinished) and finished.run == best["run"]
+
+
+def test_the_events_say_what_is_tried_and_how_good_it_is(found: tuple[Path, list[Event]]) -> None:
+    _, events = found
+    assert [event.phase for event in events if isinstance(event, SearchPhase)] == ["comparing", "winner"]
+    begun = [event for event in events if isinstance(event, CandidateStarted)]
+    done = [event for event in events if isinstance(event, CandidateDone)]
+    assert [(e.number, e.network, e.strategy) for e in begun] == [(e.number, e.network, e.strategy) for e in done]
+    assert [e.network for e in done] == ["LeNet", "Dense128"] and {e.strategy for e in done} == {"scratch"}
+    assert done[0].best and all(e.low <= e.accuracy <= e.high and Path(e.run).is_dir() for e in done)
 
 
 def test_every_candidate_is_a_run_that_never_saw_the_validation_pictures(found: tuple[Path, list[Event]]) -> None:
@@ -82,37 +79,39 @@ def test_every_candidate_is_a_run_that_never_saw_the_validation_pictures(found: 
 
 
 def test_two_searches_and_a_resumed_one_are_equal_to_the_bit(
-    found: tuple[Path, list[Event]], photos: Path, tmp_path: Path
+    found: tuple[Path, list[Event]], gray: Path, tmp_path: Path
 ) -> None:
-    again = search(photos, tmp_path / "b", PLAN)
+    again = search(gray, tmp_path / "b", PLAN)
     for event in again:
-        if isinstance(event, CandidateDone) and event.number == 2:
+        if isinstance(event, CandidateStarted) and event.number == 2:
             break
     again.close()  # type: ignore[attr-defined]
     kept = result(tmp_path / "b")
-    assert len(kept["candidates"]) == 2 and Path(kept["best"]["run"]).parent.name == "candidates"
-    assert kept["best"]["valid_accuracy"] is None
-    list(search(photos, tmp_path / "b", PLAN))
+    assert len(kept["candidates"]) == 1 and Path(kept["best"]["run"]).parent.name == "candidates"
+    assert kept["best"]["valid_accuracy"] is None and kept["reason"] == "stopped"
+    list(search(gray, tmp_path / "b", PLAN))
     assert lasting(tmp_path / "b") == lasting(found[0])
-    with pytest.raises(RunError, match="candidates 3, not 4"):
-        list(search(photos, tmp_path / "b", SearchPlan(None, candidates=4)))
+    with pytest.raises(RunError, match="candidates 2, not 4"):
+        list(search(gray, tmp_path / "b", SearchPlan(None, candidates=4)))
 
 
-def test_refit_learns_from_all_and_says_so(photos: Path, tmp_path: Path) -> None:
-    list(search(photos, tmp_path / "a", SearchPlan(None, candidates=1, refit=True)))
+def test_frozen_features_come_first(tmp_path: Path) -> None:
+    photos = pictures(tmp_path / "set", 65, gray=False)
+    events = list(search(photos, tmp_path / "a", SearchPlan(None, candidates=1)))
+    tried = [(e.network, e.strategy) for e in events if isinstance(e, CandidateDone)]
+    assert tried == [("EfficientNetLite0", "features")]
+    assert load_model(Path(result(tmp_path / "a")["best"]["run"]))
+
+
+def test_a_refit_learns_from_all_and_says_so(gray: Path, tmp_path: Path) -> None:
+    list(search(gray, tmp_path / "a", SearchPlan(None, candidates=1, refit=True)))
     told = result(tmp_path / "a")
     run = Path(told["best"]["run"])
     assert run.name == "refit" and TrainingRecipe.load(run / "recipe.json").learn_from == "train+val"
     assert not (run / "report-val.json").exists() and told["best"]["valid_accuracy"] is not None
     assert "training and validation pictures together" in (run / "model" / "card.md").read_text()
-
-
-def test_small_grey_pictures_are_learned_from_scratch(tmp_path: Path) -> None:
-    data = pictures(tmp_path / "set", 28, 50, gray=True)
-    events = list(search(data, tmp_path / "a", SearchPlan(None, candidates=4)))
-    tried = [(e.network, e.strategy) for e in events if isinstance(e, CandidateDone)]
-    assert tried[:3] == [("Dense128", "scratch"), ("LeNet", "scratch"), ("ResNet18", "scratch")]
-    assert {strategy for _, strategy in tried} == {"scratch"}
+    assert "learned from these very pictures" in evaluate(run).notes[0]
+    assert not evaluate(tmp_path / "a" / "winner").notes
 
 
 def test_a_class_of_one_picture_cannot_be_searched(tmp_path: Path) -> None:
@@ -121,7 +120,3 @@ def test_a_class_of_one_picture_cannot_be_searched(tmp_path: Path) -> None:
     data = ImageData.from_arrays(colors, ["a", "a", "b"], valid=0.0, out=tmp_path / "set", twins=False, min_per_class=1)
     with pytest.raises(DatasetError, match="only one training picture"):
         list(search(data.dataset, tmp_path / "a", PLAN))
-
-
-def test_the_sealed_test_stays_sealed(found: tuple[Path, list[Event]], photos: Path) -> None:
-    assert open_dataset(photos).openings() == [] and "test" in open_dataset(photos).splits

@@ -65,6 +65,7 @@ SYSTEM = (  # what the operating system says, and how pydantic lists words
     *("queued", "running", "waiting", "done", "failed", "aborted"),
     "'{these}' or '{last}'",
     "Input should be {expected}",
+    *("{value} %", "{low}–{high} %"),  # signs, which Korean writes otherwise
 )
 
 NEVER_SHOWN = {  # files whose texts no page prints, and why
@@ -74,14 +75,11 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "data/augmentation/keras_generator.py": "the Learner level",
     "evaluation/intervals.py": "programmer errors",
     "evaluation/report_html.py": "notebooks",
-    "evaluation/report_markdown.py": "files",
     "evaluation/report_text.py": "command line",
-    "evaluation/wording.py": "the report's own forms; the page has its own words",
     "explanation/follow_html.py": "notebooks",
     "explanation/sentences.py": "the page has its own words (follow.po)",
     "explanation/weight_story.py": "notebooks",
     "explanation/updates.py": "formulas; the page has its own words",
-    "export/card.py": "a file of the model",
     "export/listing.py": "command line",
     "layers/activations.py": "formulas",
     "layers/arrays.py": "the Layers level",

@@ -19,6 +19,9 @@ ALSO = {  # what refuses within a form, or before it looks whether the thing is 
     ("GET", "/live/estimate"): (200, 403, 404), ("GET", "/live/weights"): (200, 403, 404),
     ("GET", "/api/v1/compare"): (404, 422), ("POST", "/models/{key}/follow/upload"): (403, 404, 409, 422),
     ("POST", "/api/v1/models/{model_id}/evaluate"): (403, 404), ("GET", "/live/augmented"): (200, 404),
+    ("POST", "/api/v1/searches"): (403, 404, 422),
+    **{("POST", f"/api/v1/searches/{{model_id}}/{word}"): (403, 404) for word in ("stop", "prolong")},
+    **{("POST", f"/models/{{key}}/search/{word}"): (403, 404) for word in ("stop", "prolong")},
 }  # fmt: skip
 MODELS = {"chosen": "models/{model}"}
 ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
@@ -77,6 +80,15 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("DELETE", "/api/v1/models/{model_id}/checkpoints/{name}"): (CHANGE,),
     ("POST", "/api/v1/models/{model_id}/warm"): (READ,),
     ("POST", "/api/v1/models/{model_id}/predict"): (READ,),
+    ("GET", "/api/v1/searches"): (ANY,),
+    ("POST", "/api/v1/searches"): (USE, {"name": "", "dataset_id": "{dataset}"}),
+    ("GET", "/api/v1/searches/{model_id}"): (READ,),
+    ("POST", "/api/v1/searches/{model_id}/stop"): (CHANGE,),
+    ("POST", "/api/v1/searches/{model_id}/prolong"): (CHANGE, {"minutes": 10}),
+    ("GET", "/models/{key}/search"): (READ,),
+    ("GET", "/models/{key}/search/live"): (READ,),
+    ("POST", "/models/{key}/search/stop"): (CHANGE, FORM, {}),
+    ("POST", "/models/{key}/search/prolong"): (CHANGE, FORM, {"minutes": "10"}),
     ("GET", "/api/v1/jobs"): (ANY,),
     ("GET", "/api/v1/jobs/{job_id}"): (OWN,),
     ("GET", "/api/v1/jobs/{job_id}/answers"): (OWN,),
@@ -250,6 +262,10 @@ MAY_MISS = {  # what the person may ask for, and is not there
     ("POST", "/api/v1/weights"), ("DELETE", "/api/v1/weights/{name}"), ("POST", "/weights/{name}/remove"),
     ("POST", "/models/{key}/checkpoints/{name}/delete"), ("DELETE", "/api/v1/models/{model_id}/checkpoints/{name}"),
     ("GET", "/api/v1/models/{model_id}/checkpoints/{name}"),
+    *(("POST", f"/api/v1/searches/{{model_id}}/{word}") for word in ("stop", "prolong")),
+    *(("POST", f"/models/{{key}}/search/{word}") for word in ("stop", "prolong")),
+    *(("GET", f"{path}") for path in ("/api/v1/searches/{model_id}", "/models/{key}/search",
+                                      "/models/{key}/search/live")),
 }  # fmt: skip
 ENDING = ("session", "sign", "password", "disabled", "users")  # in paths that end somebody's session
 LISTS = (

@@ -134,6 +134,11 @@ class People:
             finish(self.store, made["job"]["id"], state)
         return f"datasets/{made['id']}"
 
+    def searching(self) -> str:
+        """Return the address of a search that waits."""
+        asked = {"name": "s", "dataset_id": self.studio.dataset, "minutes": 2}
+        return str(self.api("POST", "searches", **asked).json()["id"])
+
     def gone(self, key: str) -> str:
         """Put something into the bin and return its address."""
         self.api("DELETE", key)
@@ -265,6 +270,13 @@ ACTS = [
         lambda p, key: p.api("DELETE", f"{key}?for_good=true"), lambda p: p.gone(p.making("failed"))),
     Act("model-continue", lambda p, _: p.post(f"{p.model}/continue", epochs="1"),
         lambda p, _: p.api("POST", f"{p.model}/continue", epochs=1)),
+    Act("search-create",
+        lambda p, _: p.post("models/new", name="S", dataset=p.studio.dataset, preset="search", minutes="2"),
+        lambda p, _: p.api("POST", "searches", name="S", dataset_id=p.studio.dataset, minutes=2)),
+    Act("model-abort", lambda p, key: p.post(f"models/{key}/search/stop"),
+        lambda p, key: p.api("POST", f"searches/{key}/stop"), People.searching),
+    Act("search-prolong", lambda p, key: p.post(f"models/{key}/search/prolong", minutes="10"),
+        lambda p, key: p.api("POST", f"searches/{key}/prolong", minutes=10), People.searching),
     Act("model-evaluate", lambda p, _: p.post(f"{p.model}/result", split="val"),
         lambda p, _: p.api("POST", f"{p.model}/evaluate", split="val")),
     Act("model-classify", lambda p, _: p.post(f"{p.model}/many", source="sample:digits"),

@@ -128,7 +128,7 @@ def test_the_three_cards_are_told_over_the_api_as_the_page_shows_them(client: Te
         page = client.get("/models/new", params={"dataset": studio.dataset}, headers=language).text
         told = client.get("/api/v1/presets", params=query, headers=language).json()
         shown = re.findall(r'name="preset" value="(fast|balanced|accurate)"[^>]*>([^<]*)</span>\s*'
-                           r'<span>([^<]*)</span>\s*'
+                           r'<span>([^<]*)</span></label>\s*'
                            r'<span class="caption">(\w+) · [^<\d]*(\d+)', page)  # fmt: skip
         assert shown == [(card["key"], card["name"], card["about"], card["recipe"]["network"],
                           str(card["recipe"]["epochs"])) for card in told]  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 
 from glasshouse.data.decoding.resizing import resize
 from glasshouse.errors import RecipeError
+from glasshouse.evaluation.paired import exact
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.points import Told
 from glasshouse.web.datasets.form import defaults, filled_from, new_dataset
@@ -17,7 +18,7 @@ from glasshouse.web.new_model.form import defaults as model_defaults
 from glasshouse.web.new_model.form import filled_from as model_filled_from
 from glasshouse.web.new_model.form import new_model
 from glasshouse.web.new_model.presets import presets
-from glasshouse.web.results.comparison import differences, exact
+from glasshouse.web.results.comparison import differences
 
 
 def test_thinning_keeps_every_peak() -> None:

@@ -12,7 +12,7 @@ import copy
 import heapq
 import itertools
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -38,7 +38,6 @@ class Variable(Operators["Variable"]):
     """
 
     __slots__ = ("__weakref__", "creator", "data", "generation", "grad", "name", "requires_grad")
-    __array_ufunc__ = None  # so that array + Variable asks the Variable
 
     grad: "Variable | None"
     creator: "Function | None"
@@ -100,7 +99,7 @@ class Variable(Operators["Variable"]):
         with using_config("enable_backprop", create_graph):
             for variable, gradient in found.items():
                 before = variable.grad if variable is not self else None
-                variable.grad = gradient if before is None else before + gradient
+                found[variable] = variable.grad = gradient if before is None else before + gradient
         if not create_graph:
             _separate(found)
 
@@ -345,17 +344,15 @@ def _zeros(y: Array) -> Variable:
     return constant(module_of(y).zeros(y.shape, y))
 
 
-def _separate(variables: Iterable[Variable]) -> None:
+def _separate(gradients: Mapping[Variable, Variable]) -> None:
     """Give each kept gradient memory of its own, so that changing one in place changes no other."""
     taken: set[int | None] = {None}  # None: memory that may not be written
-    for variable in variables:
-        gradient = variable.grad
-        if gradient is not None:
-            module = module_of(gradient.data)
-            owner = module.memory_of(gradient.data)
-            if owner in taken:
-                variable.grad = constant(module.copy(gradient.data))
-            taken.add(owner)
+    for variable, gradient in gradients.items():
+        module = module_of(gradient.data)
+        owner = module.memory_of(gradient.data)
+        if owner in taken:
+            variable.grad = constant(module.copy(gradient.data))
+        taken.add(owner)
 
 
 def _result(y: Any) -> Variable:

@@ -39,6 +39,11 @@ class DataLoader:
         whole, rest = divmod(len(self.dataset), self.batch_size)
         return whole + (rest > 0 and not self.drop_last)
 
+    @property
+    def max_iter(self) -> int:
+        """The number of batches, under the book's name."""
+        return len(self)
+
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         order = self._order(self.epoch)
         self.epoch += 1

@@ -3,15 +3,23 @@
 import gzip
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glasshouse.errors import DatasetError
 
+from .randomness import Seed, generator
+from .transforms import Compose, Flatten, Normalize, ToFloat
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 __all__ = ["MNIST", "Dataset", "SinCurve", "Spiral", "get_spiral"]
 
 Change = Callable[[Any], Any]
+
+ROW_FROM_0_TO_1 = Compose([Flatten(), ToFloat(), Normalize(0.0, 255.0)])
 
 
 class Dataset:
@@ -97,9 +105,13 @@ class SinCurve(Dataset):
 
 
 class MNIST(Dataset):
-    """Handwritten digits, or any set in the same four files, from a folder. x (1, 28, 28), t 0 to 9.
+    """Handwritten digits, or any set in the same four files, from a folder. x (784,) from 0 to 1, t 0 to 9.
+
+    ``data`` holds the pictures as they are, uint8 (N, 1, 28, 28).
 
     Args:
+        transform: what happens to a picture (1, 28, 28); the book's default makes one row of float32 from 0 to 1 of
+            it. None leaves it as it is.
         root: the folder of ``train-images-idx3-ubyte.gz`` and its three fellows; where the book's library keeps
             them, ``.dezero`` in the home folder, if none is given.
 
@@ -107,7 +119,7 @@ class MNIST(Dataset):
     """
 
     def __init__(
-        self, train: bool = True, transform: Change | None = None, target_transform: Change | None = None,
+        self, train: bool = True, transform: Change | None = ROW_FROM_0_TO_1, target_transform: Change | None = None,
         root: str | Path | None = None,
     ) -> None:  # fmt: skip
         self.root = Path.home() / ".dezero" if root is None else Path(root)
@@ -117,6 +129,21 @@ class MNIST(Dataset):
         part = "train" if self.train else "t10k"
         self.data = self._read(f"{part}-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)
         self.label = self._read(f"{part}-labels-idx1-ubyte.gz", 8)
+
+    @staticmethod
+    def labels() -> dict[int, str]:
+        """The name of each label."""
+        return {digit: str(digit) for digit in range(10)}
+
+    def show(self, row: int = 10, col: int = 10, *, seed: Seed = None) -> "Image":
+        """Return a picture of ``row`` times ``col`` samples drawn at random: a notebook shows it, ``.show()`` and
+        ``.save("digits.png")`` of it do outside.
+        """
+        from PIL import Image
+
+        chosen = self.data[generator(seed).integers(len(self.data), size=row * col)]
+        grid = chosen.reshape(row, col, 28, 28).transpose(0, 2, 1, 3).reshape(row * 28, col * 28)
+        return Image.fromarray(grid)
 
     def _read(self, name: str, header: int) -> Any:
         path = self.root / name

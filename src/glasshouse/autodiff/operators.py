@@ -8,6 +8,7 @@ here and computed in the file of their family; neither can be imported first, so
 from typing import Any, ClassVar, Generic, TypeVar
 
 from .arrays import Array, Axes
+from .faults import ArrayError
 
 __all__ = ["Operators"]
 
@@ -106,6 +107,44 @@ class Operators(Generic[V]):
 
     def __ge__(self, other: Any) -> Array:
         return self.data >= _raw(other)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **_: Any) -> Any:
+        """NumPy's own functions, called with a Variable: array + Variable is an operation, np.sin(x) an error.
+
+        Raises:
+            ArrayError: NumPy would compute past the graph, or write a Variable's numbers into an array in place.
+        """
+        operator = _OPERATORS.get(ufunc.__name__) if method == "__call__" else None
+        if operator is None:
+            raise _other_way(ufunc.__name__, self.F)
+        if out is not None:
+            raise ArrayError(
+                "an array is changed in place by a Variable; a gradient is a Variable too, and holds its array in "
+                ".data: write x.data -= lr * x.grad.data"
+            )
+        first, second = inputs
+        if isinstance(first, Operators):
+            return getattr(first, f"__{operator}__")(second)
+        return getattr(second, _REFLECTED.get(operator, f"__r{operator}__"))(first)
+
+
+_OPERATORS = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "true_divide": "truediv", "power": "pow",
+    "matmul": "matmul", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge",
+}  # fmt: skip
+_REFLECTED = {"lt": "__gt__", "le": "__ge__", "gt": "__lt__", "ge": "__le__"}
+_OUR_NAMES = {"maximum": "maximum", "minimum": "minimum", "negative": "neg", "absolute": "absolute"}
+
+
+def _other_way(name: str, functions: Any) -> ArrayError:
+    ours = _OUR_NAMES.get(name, name)
+    if hasattr(functions, ours):
+        return ArrayError("np.{name} would lose the graph of a Variable; write F.{ours}(x)", name=name, ours=ours)
+    return ArrayError(
+        "np.{name} would lose the graph of a Variable; compute on x.data if no derivative is needed, else write a "
+        "Function with forward and backward",
+        name=name,
+    )
 
 
 def _raw(x: Any) -> Any:

@@ -1,11 +1,12 @@
 """``glasshouse search``: the best classifier for some pictures, in the time there is."""
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from glasshouse.cli.start_time import process_begun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,18 +41,17 @@ def search(
     from all training pictures, and the validation pictures judge it once; a sealed test stays sealed. Ctrl-C keeps the
     best so far, and the same command with the same --out goes on.
     """
+    begun = process_begun()
     from glasshouse.errors import InputError
-    from glasshouse.search.pictures import searched_dataset
-    from glasshouse.search.searching import SearchPlan, search
+    from glasshouse.search.pictures import search_source
+    from glasshouse.search.plan import SearchPlan
     from glasshouse.training.run_folder import next_run
 
-    begun = time.monotonic()
     if not 0 < minutes < 1e6 or (candidates is not None and candidates < 1):
         raise InputError("--minutes must be above 0, and --candidates at least 1")
-    dataset = searched_dataset(data, size=size, valid=valid, seed=seed)
     place = out if out is not None else next_run(data.name, "search")
     plan = SearchPlan(None if candidates else minutes, candidates, refit, seed, begun)
-    _follow(search(dataset, place, plan), place)
+    _follow(search_source(data, place, plan, size=size, valid=valid), place)
     _tell(place, as_json)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from glasshouse.data.check import Rejected, findings_of, reason_of
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.decoding.values import ValueRanges
+from glasshouse.data.stored.arrow_blocks import verify_blocks
 from glasshouse.data.stored.chosen import learning_splits
 from glasshouse.data.stored.manifest import (
     FORMAT,
@@ -31,7 +32,7 @@ from glasshouse.data.stored.manifest import (
     read_recipe,
     verified_file,
 )
-from glasshouse.data.stored.rows import Split, verify_blocks
+from glasshouse.data.stored.rows import Split
 from glasshouse.data.stored.spreadsheet import rows_in
 from glasshouse.errors import DamagedDatasetError, DatasetError
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
@@ -180,7 +181,7 @@ class Dataset:
     def _split(self, name: str, shape: tuple[int, int, int]) -> Split:
         file = f"{name}.arrow"
         return Split(name, self.path / file, shape, self.recipe.encoding, len(self.classes),
-                     blocks_in(self._manifest, file), self.recipe.group)  # fmt: skip
+                     blocks_in(self._manifest, file), self.recipe.series_pattern)  # fmt: skip
 
     def _table(self, name: str, *columns: str) -> list[dict[str, str]]:
         """Return the rows of a table, verified."""

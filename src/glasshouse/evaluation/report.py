@@ -96,9 +96,9 @@ class Report:
     def __str__(self) -> str:
         return as_text(self.to_dict())
 
-    def to_markdown(self) -> str:
+    def to_markdown(self) -> Message:
         """Return the report as Markdown: scores, baselines, classes and the confusion matrix."""
-        return as_markdown(self.to_dict())
+        return as_markdown(with_messages(self.to_dict()))
 
     def _repr_html_(self) -> str:
         return as_html(self.to_dict())

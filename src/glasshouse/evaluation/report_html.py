@@ -4,7 +4,7 @@ from html import escape
 from typing import Any
 
 from glasshouse.evaluation.confusion_table import CELL, confusion_table
-from glasshouse.evaluation.wording import confusions, headline, number, percent, span, worst
+from glasshouse.evaluation.wording import class_columns, confusions, headline, number, percent, span, worst
 
 __all__ = ["as_html"]
 
@@ -22,29 +22,28 @@ def as_html(report: dict[str, Any]) -> str:
         parts.append(_matrix(report))
     else:
         rows = [[truth, taken, str(count)] for truth, taken, count in confusions(report)]
-        parts.append(_table(["Truth", "Taken for", "Pictures"], rows))
+        parts.append(_table(["Label", "Predicted", "Pictures"], rows))
     return f'<div class="glasshouse-report">{"".join(parts)}</div>'
 
 
 def _classes(report: dict[str, Any]) -> str:
-    head = ["Class", "Precision", "Recall", "95 % interval", "F1", "Pictures"]
     rows = [
         [s["name"], percent(s["precision"]), percent(s["recall"]),
          "–" if s["recall"] is None else span(s["interval"]), number(s["f1"]), f"{s['support']:,}"]
         for s in worst(report, CLASSES)
     ]  # fmt: skip
-    return _table(head, rows)
+    return _table(class_columns(), rows)
 
 
 def _matrix(report: dict[str, Any]) -> str:
-    caption = "Confusion: the truth in rows, what it was taken for in columns"
+    caption = "Confusion: the label in rows, the prediction in columns"
     return confusion_table(
         report["classes"], report["confusion"], title=_said, number=_shown, caption=caption, colours=True
     )
 
 
 def _said(truth: str, answer: str, count: int) -> str:
-    return f"{truth} taken for {answer}: {count}"
+    return f"label {truth}, predicted {answer}: {count}"
 
 
 def _shown(count: int) -> str:

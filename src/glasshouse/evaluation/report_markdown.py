@@ -1,8 +1,19 @@
-"""A report as Markdown."""
+"""A report as Markdown: a message of many parts, which a page shows in its language."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from glasshouse.evaluation.wording import clean, confusions, headline, number, percent, span, worst
+from glasshouse.evaluation.wording import (
+    class_columns,
+    clean,
+    confusions,
+    headline,
+    number,
+    percent,
+    span,
+    worst,
+)
+from glasshouse.messages import Message, altered, joined
 
 __all__ = ["as_markdown", "escape", "table"]
 
@@ -11,25 +22,28 @@ MATRIX = 20
 MARKS = {ord(c): f"\\{c}" for c in "\\`*_[]|#~"} | {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
 
 
-def as_markdown(report: dict[str, Any]) -> str:
-    """Return the words of ``Report.to_dict`` as Markdown: scores, warnings, classes, confusions."""
-    parts = [table(["Score", "Value"], [[name, escape(text)] for name, text in headline(report)])]
-    parts += [f"> {escape(text)}" for text in report["warnings"]]
-    parts += ["### Classes", _classes(report)]
+def as_markdown(report: dict[str, Any]) -> Message:
+    """Return the words of ``Report.to_dict``, with messages, as Markdown: scores, warnings, classes, confusions."""
+    rows = [[name, altered(text, escape)] for name, text in headline(report)]
+    parts: list[str] = [table([Message("Score"), Message("Value")], rows)]
+    parts += [joined("", ["> ", altered(text, escape)]) for text in report["warnings"]]
+    parts += [joined("", ["### ", Message("Classes")]), _classes(report)]
     if len(report["classes"]) <= MATRIX:
         names = [escape(name) for name in report["classes"]]
-        rows = [[name, *map(str, row)] for name, row in zip(names, report["confusion"])]
-        parts += ["### Confusion (row: the truth, column: what it was taken for)", table(["", *names], rows)]
+        cells = [[name, *map(str, row)] for name, row in zip(names, report["confusion"])]
+        title = Message("Confusion (row: the label, column: the prediction)")
+        parts += [joined("", ["### ", title]), table(["", *names], cells)]
     elif found := confusions(report):
-        rows = [[escape(truth), escape(taken), str(count)] for truth, taken, count in found]
-        parts += ["### The commonest confusions", table(["Truth", "Taken for", "Pictures"], rows)]
-    return "\n\n".join(parts) + "\n"
+        cells = [[escape(truth), escape(taken), str(count)] for truth, taken, count in found]
+        heads = [Message("Label"), Message("Predicted"), Message("Pictures")]
+        parts += [joined("", ["### ", Message("The commonest confusions")]), table(heads, cells)]
+    return joined("", [joined("\n\n", parts), "\n"])
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Message:
     """Return a Markdown table of cells that are Markdown already; all columns but the first are to the right."""
     line = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, line, *rows])
+    return joined("\n", [_row(row) for row in (head, line, *rows)])
 
 
 def escape(text: str) -> str:
@@ -38,15 +52,23 @@ def escape(text: str) -> str:
     return clean(shown)
 
 
-def _classes(report: dict[str, Any]) -> str:
+def _row(cells: Sequence[str]) -> str:
+    if any(isinstance(cell, Message) for cell in cells):
+        return joined("", ["| ", joined(" | ", cells), " |"])
+    return f"| {' | '.join(cells)} |"
+
+
+def _classes(report: dict[str, Any]) -> Message:
     scores = worst(report, CLASSES)
-    head = ["Class", "Precision", "Recall", "95 % interval", "F1", "Pictures"]
-    rows = [
+    rows: list[list[str]] = [
         [escape(s["name"]), percent(s["precision"]), percent(s["recall"]),
          "–" if s["recall"] is None else span(s["interval"]), number(s["f1"]), str(s["support"])]
         for s in scores
     ]  # fmt: skip
     macro = report["macro"]
-    rows.append(["*mean*", percent(macro["precision"]), percent(macro["recall"]), "", number(macro["f1"]), ""])
-    rest = len(report["per_class"]) - len(scores)
-    return table(head, rows) + (f"\n\n{rest} classes with a higher recall are left out." if rest else "")
+    mean = joined("", ["*", Message("mean"), "*"])
+    rows.append([mean, percent(macro["precision"]), percent(macro["recall"]), "", number(macro["f1"]), ""])
+    found, rest = table(class_columns(), rows), len(report["per_class"]) - len(scores)
+    if not rest:
+        return found
+    return joined("\n\n", [found, Message("{rest} classes with a higher recall are left out.", rest=rest)])

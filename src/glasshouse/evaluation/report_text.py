@@ -42,12 +42,12 @@ def _interval(score: dict[str, Any]) -> str:
 def _matrix(report: dict[str, Any]) -> list[str]:
     names = [clean(name) for name in report["classes"]]
     rows = [[name, *(str(n) if n else "·" for n in row)] for name, row in zip(names, report["confusion"])]
-    return ["Confusion (row: the truth, column: what it was taken for)", *table([["", *names], *rows])]
+    return ["Confusion (row: the label, column: the prediction)", *table([["", *names], *rows])]
 
 
 def _mistakes(report: dict[str, Any]) -> list[str]:
     found = confusions(report)
-    lines = [f"  {clean(truth)} taken for {clean(taken)}: {count}" for truth, taken, count in found]
+    lines = [f"  label {clean(truth)}, predicted {clean(taken)}: {count}" for truth, taken, count in found]
     return ["The commonest confusions", *lines] if lines else []
 
 

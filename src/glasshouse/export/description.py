@@ -11,9 +11,10 @@ from glasshouse import __version__
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import DamagedModelError, ModelError, NetworkError, RecipeError
 from glasshouse.export.archive import MANIFEST
+from glasshouse.export.card_file import CARD, CARD_PARTS
 from glasshouse.export.checks import class_problems, network_problems, preprocessing_problems, recipe_problems
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
-from glasshouse.messages import Message, joined
+from glasshouse.messages import Message, joined, message_of, parts_of
 from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.recipe import TrainingRecipe
 
@@ -86,9 +87,10 @@ class Description:
 
         With the network as an ONNX file, the engine is onnxruntime.
         """
-        files = {WEIGHTS: weights, "card.md": self.card.encode()}
+        files = {WEIGHTS: weights, CARD: self.card.encode()}
         if self.recipe is not None:
             files["recipe.json"] = self.recipe.to_json().encode()
+        parts = parts_of(self.card)
         texts = {name: data for name, data in files.items() if name != WEIGHTS}
         manifest = with_checksum(
             {
@@ -103,6 +105,7 @@ class Description:
                 **({} if onnx is None else {"engine": "onnxruntime", "onnx": _piece(onnx)}),
                 "files": sorted(files),
                 TEXTS: {name: hashlib.sha256(data).hexdigest() for name, data in sorted(texts.items())},
+                **({} if parts is None else {CARD_PARTS: parts}),
             }
         )
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
@@ -127,7 +130,7 @@ class Description:
                 classes=tuple(manifest["classes"]),
                 preprocessing=Preprocessing.from_dict(manifest["preprocessing"]),
                 recipe=TrainingRecipe.from_json(recipe.decode()) if recipe is not None else None,
-                card=files.get("card.md", b"").decode(errors="replace"),
+                card=message_of(files.get(CARD, b"").decode(errors="replace"), manifest.get(CARD_PARTS)),
                 glasshouse=str(manifest.get("glasshouse"))[:80],
             )
         except (ModelError, RecipeError, KeyError, TypeError, ValueError, OverflowError) as error:

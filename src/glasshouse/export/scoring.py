@@ -3,6 +3,7 @@
 import difflib
 import time
 import unicodedata
+import zlib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -81,9 +82,12 @@ def scoring(
         run=name,
         dataset=dataset.fingerprint,
         openings=openings,
-        notes=(*_notes(model, dataset), *_class_notes(model, dataset)),
+        notes=(*_seen(model, dataset, split), *_notes(model, dataset), *_class_notes(model, dataset)),
     )
     return report, probabilities
+
+
+_KNOWN: dict[tuple[str, str, int, int], tuple[Baseline, ...]] = {}  # of the last pictures, for runs one after another
 
 
 def split_probabilities(model: Model, split: Split) -> Generator[Progress, None, NDArray[np.float32]]:
@@ -102,6 +106,19 @@ def baselines(dataset: Dataset, split: str) -> tuple[Baseline, ...]:
     if "train" not in dataset.splits:
         return ()
     train, scored = dataset.splits["train"], dataset.splits[split]
+    key = (dataset.fingerprint, split, _marks(train), _marks(scored))
+    if key not in _KNOWN:
+        _KNOWN.clear()
+        _KNOWN[key] = _baselines(dataset, train, scored)
+    return _KNOWN[key]
+
+
+def _marks(split: Split) -> int:
+    """Return a checksum of the numbers of a split's pictures in the dataset."""
+    return zlib.crc32(split.origin(np.arange(len(split))).tobytes())
+
+
+def _baselines(dataset: Dataset, train: Split, scored: Split) -> tuple[Baseline, ...]:
     chosen = sample(len(train), dataset.recipe.seed)
     seen = np.concatenate([shrink(rows) for rows in _chunks(train, chosen)])
     unseen = np.concatenate([shrink(rows) for rows in _chunks(scored, np.arange(len(scored)))])
@@ -264,6 +281,16 @@ def _size(shape: tuple[int, int, int]) -> str:
     return Message(
         ("{shape}x{shape2} in grey" if shape[2] == 1 else "{shape}x{shape2} in colour"), shape=shape[1], shape2=shape[0]
     )
+
+
+def _seen(model: Model, dataset: Dataset, split: str) -> Iterator[str]:
+    """Yield a warning where the model learned from the very pictures that it is scored on."""
+    recipe = model.recipe
+    if recipe is None or recipe.learn_from != "train+val" or split != "val":
+        return
+    if recipe.fingerprint in (None, dataset.fingerprint):
+        yield Message("The model learned from these very pictures (from training and validation pictures together): "
+                      "this score says nothing about pictures that it has not seen.")  # fmt: skip
 
 
 def _notes(model: Model, dataset: Dataset) -> tuple[str, ...]:

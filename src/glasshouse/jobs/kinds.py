@@ -3,31 +3,31 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from glasshouse.data.samples import sample
 from glasshouse.errors import DatasetError
-from glasshouse.events import Event
 from glasshouse.jobs.classify import classify
 from glasshouse.jobs.progress import ProgressWriter
+from glasshouse.jobs.searching import search_best
+from glasshouse.jobs.validation import heard, keep_validation
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset, note_dataset_made
 from glasshouse.store.jobs import list_jobs
-from glasshouse.store.models import get_model, note_scores
+from glasshouse.store.models import get_model
 from glasshouse.store.people import list_users
 from glasshouse.store.places import check_named
 from glasshouse.store.rates import RUN, note_rate, rate_key
 from glasshouse.store.records import JobKind, JobRecord, JobState, ModelRecord
-from glasshouse.store.results import result_place, verified_report, write_answers, write_report
+from glasshouse.store.results import result_place, write_answers, write_report
 from glasshouse.store.weights import shelf_of
 
 __all__ = ["WORK"]
 
-Result = TypeVar("Result")
 LISTED = 200  # of the files left out, kept in the database
 
 
@@ -69,7 +69,7 @@ def train_model(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[
         for event in events:
             progress.hear(event)
     progress.stage("scoring")
-    found = _validation(store, record, run, progress)
+    found = keep_validation(store, record, run, progress)
     if job.attempt <= 1 and job.started_at:
         _note_pace(store, record, run, time.time() - job.started_at)
     return found
@@ -117,6 +117,7 @@ WORK: Mapping[JobKind, Callable[[Store, JobRecord, ProgressWriter], dict[str, An
     JobKind.EVALUATE: evaluate_model,
     JobKind.CLASSIFY: classify_many,
     JobKind.WEIGHTS: keep_weights,
+    JobKind.SEARCH: search_best,
 }
 
 
@@ -146,26 +147,6 @@ def _note_pace(store: Store, record: ModelRecord, run: Path, seconds: float) -> 
         note_rate(store, rate_key(record.recipe, data), RUN, pace.to_dict(), busy)
 
 
-def _validation(store: Store, record: ModelRecord, run: Path, progress: ProgressWriter) -> dict[str, Any]:
-    """Keep the report that the training wrote, and the answer for each picture behind it."""
-    from glasshouse.data.dataset import open_dataset
-    from glasshouse.export.bundle import load_model
-    from glasshouse.export.scoring import columns_of, split_probabilities
-
-    report = run / "report-val.json"
-    if not report.is_file():
-        return {"model": "model"}
-    dataset, model = open_dataset(store.path(get_dataset(store, str(record.dataset_id)).folder)), load_model(run)
-    split, columns = dataset.splits["val"], columns_of(model, dataset)
-    place = result_place(run, "val")
-    write_answers(place, split.labels, _heard(split_probabilities(model, split), progress)[:, columns])
-    told = verified_report(report)
-    write_report(place, told)
-    found = {name: told[name] for name in ("accuracy", "interval", "count")}
-    note_scores(store, record.id, found)
-    return found
-
-
 def _score(store: Store, record: ModelRecord, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
     from glasshouse.data.dataset import open_dataset
     from glasshouse.export.bundle import load_model
@@ -174,22 +155,12 @@ def _score(store: Store, record: ModelRecord, job: JobRecord, progress: Progress
     dataset_id, split = str(job.dataset_id), str(job.arguments["split"])
     dataset = open_dataset(store.path(get_dataset(store, dataset_id).folder))
     person = next((user.name for user in list_users(store) if user.id == job.user_id), None)
-    report, probabilities = _heard(scoring(load_model(record.id), dataset, split, record.name, person), progress)
+    report, probabilities = heard(scoring(load_model(record.id), dataset, split, record.name, person), progress)
     own = dataset_id == record.dataset_id
     place = result_place(store.path(record.folder), split, None if own else dataset_id)
     write_answers(place, scored_labels(report, dataset, split), probabilities)
     write_report(place, report.to_dict())
     return {"accuracy": report.accuracy, "interval": list(report.interval), "count": report.count}
-
-
-def _heard(events: Generator[Event, None, Result], progress: ProgressWriter) -> Result:
-    """Tell ``events`` and return their result."""
-    while True:
-        try:
-            progress.hear(next(events))
-        except StopIteration as end:
-            result: Result = end.value
-            return result
 
 
 def _check_named_pictures(store: Store, recipe: DatasetRecipe) -> None:

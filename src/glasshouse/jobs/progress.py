@@ -20,6 +20,7 @@ __all__ = ["ProgressWriter"]
 
 SECONDS_BETWEEN = 0.4
 NOTICES = 200
+WHOLE = (JobKind.DATASET, JobKind.TRAIN, JobKind.SEARCH)  # their bar is that of the whole job
 
 
 class ProgressWriter:
@@ -63,9 +64,20 @@ class ProgressWriter:
         self._waiting |= {"stage": name, "remaining": None}
         self.write()
 
+    def course(self, stage: str, fraction: float, remaining: float | None) -> None:
+        """Tell how far a job is whose length is known otherwise than by its events, such as a search's."""
+        self._waiting |= {"stage": stage, "done": int(UNITS * min(1.0, fraction)), "total": UNITS}
+        self._waiting["remaining"] = remaining
+        if time.monotonic() - self._last > SECONDS_BETWEEN:
+            self.write()
+
+    def note(self, event: Event) -> None:
+        """Write the line of an event into the log of the job, and change nothing else."""
+        self._diary.hear(event)
+
     def complete(self) -> None:
         """Tell that all is done."""
-        if self.job.kind in (JobKind.DATASET, JobKind.TRAIN):
+        if self.job.kind in WHOLE:
             self._waiting |= {"done": UNITS, "total": UNITS, "remaining": None}
         self.write()
 
@@ -88,7 +100,7 @@ class ProgressWriter:
 
     def _progress(self, event: Progress) -> None:
         """Pictures are counted where the job has one phase; else the bar is that of the whole job."""
-        whole = self.job.kind in (JobKind.DATASET, JobKind.TRAIN)
+        whole = self.job.kind in WHOLE
         self._waiting |= {"stage": event.stage}
         self._waiting |= self._far() if whole else {"done": event.done, "total": event.total}
         if not (self._course.training and event.stage == "validating"):  # the training's own time left goes on

@@ -11,6 +11,7 @@ from glasshouse.store.records import JobKind
 
 __all__ = ["Slot", "gpus", "slots"]
 
+TRAININGS = (JobKind.TRAIN, JobKind.SEARCH)
 ANSWERS = (JobKind.EVALUATE, JobKind.CLASSIFY, JobKind.WEIGHTS)
 
 
@@ -33,9 +34,9 @@ def slots(choices: Choices | None = None, devices: Sequence[str] | None = None) 
     devices = gpus() if devices is None else devices
     count = choices.trainings or len(devices) or 1
     if devices:
-        places = [Slot(_name("gpu", n, devices), (JobKind.TRAIN,), devices[n % len(devices)]) for n in range(count)]
+        places = [Slot(_name("gpu", n, devices), TRAININGS, devices[n % len(devices)]) for n in range(count)]
     else:
-        places = [Slot(f"train:{n}", (JobKind.TRAIN,)) for n in range(count)]
+        places = [Slot(f"train:{n}", TRAININGS) for n in range(count)]
     places += [Slot(f"data:{n}", (JobKind.DATASET,)) for n in range(choices.datasets)]
     return places + [Slot(f"answer:{n}", ANSWERS) for n in range(choices.answers)]
 

@@ -20,6 +20,7 @@ __all__ = ["NEEDS", "check_space", "dataset_bytes", "training_bytes"]
 
 PACKED = {"raw": 1.0, "png": 0.7, "jpeg": 0.25}  # bytes for a value of a pixel: photographs, generously
 THUMB_BYTES = 3_072
+SEARCH_BYTES = 1_000_000_000
 SLOTS = {"sgd": 1, "adagrad": 1, "rmsprop": 2, "adadelta": 2}  # values that an optimizer keeps for each weight; else 2
 
 
@@ -91,12 +92,18 @@ def _nothing(store: Store, job: JobRecord) -> int:
     return 0
 
 
+def _of_search(store: Store, job: JobRecord) -> int:
+    """A search keeps a run of each candidate: some dozens of small networks."""
+    return SEARCH_BYTES
+
+
 NEEDS: Mapping[JobKind, Callable[[Store, JobRecord], int]] = {
     JobKind.DATASET: _of_dataset,
     JobKind.TRAIN: _of_training,
     JobKind.EVALUATE: _nothing,
     JobKind.CLASSIFY: _nothing,
     JobKind.WEIGHTS: _of_weights,
+    JobKind.SEARCH: _of_search,
 }
 
 

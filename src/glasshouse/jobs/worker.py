@@ -33,7 +33,7 @@ from glasshouse.store.choices import get_choices
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
 from glasshouse.store.queue import beat, claim, end, give_back, running_on, settle_dependants, tell, tell_process
-from glasshouse.store.records import Failure, JobRecord, JobState
+from glasshouse.store.records import Failure, JobKind, JobRecord, JobState
 from glasshouse.store.workers import check_in, check_out
 
 __all__ = ["Worker", "main"]
@@ -42,6 +42,7 @@ PAUSE = 0.2  # seconds between two looks at the queue
 BEAT = 5.0  # seconds between two signs of life
 PATIENCE = 60.0  # seconds that a stopped job has to keep its work
 LEAVING = 8.0  # seconds in which the worker of a Studio that was killed is gone, its predictor with it
+HEARING = (JobKind.SEARCH,)  # which see to it themselves that they are aborted, and end in order
 LOSSES = 5  # times that the process of a job may vanish before it kept anything
 
 
@@ -220,7 +221,7 @@ class Worker:
             if one.stopped is not None:
                 if time.monotonic() - one.stopped > PATIENCE:
                     one.process.kill()
-            elif get_job(self.store, job_id).wish == "abort":
+            elif (job := get_job(self.store, job_id)).wish == "abort" and job.kind not in HEARING:
                 one.stopped = time.monotonic()
                 one.process.stop()
 

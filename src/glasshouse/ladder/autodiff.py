@@ -91,7 +91,7 @@ def _solved(story: Story, whole: Layers, say: Say) -> list[list[str]]:
     bias = has_bias(whole)
     arrays = "[weights, biases]" if bias else "[weights]"
     fitted = [["", *solver_lines(say)], fit_lines(story, say, bias), [f"fill(model, {arrays})", ""]]
-    return [*fitted, validate_lines(story, say), judge_lines(story, "validate()")]
+    return [*fitted, validate_lines(story, say), judge_lines(story, say, "validate()")]
 
 
 def _updates(story: Story, layers: Layers, say: Say) -> list[list[str]]:

@@ -158,7 +158,7 @@ def _end(story: Story, say: Say) -> list[str]:
     place = {"train_loss": 0, "valid_loss": 1, "valid_accuracy": 2}[monitor]
     swap = ["    swap(average)"] if recipe.ema_decay else []
     return [
-        '        print(f"step {len(losses)}: loss {losses[-1]!r}")',
+        f'        print(f"{say["printed-step"]}")',
         "        if len(losses) == LIMIT:",
         "            break",
         "    if len(losses) == LIMIT:",
@@ -167,7 +167,7 @@ def _end(story: Story, say: Say) -> list[str]:
         "    mean = sum(loss * n for loss, n in zip(losses[-STEPS:], sizes)) / PICTURES",
         *swap,
         "    history.append((mean, *validate()))" if val else "    history.append((mean,))",
-        '    print(f"epoch {epoch + 1}: " + ", ".join(map(str, history[-1])))',
+        f'    print(f"{say["printed-epoch"]}" + ", ".join(map(str, history[-1])))',
         f"    if best is None or history[-1][{place}] {'>' if monitor == 'valid_accuracy' else '<'} "
         f"history[best_epoch - 1][{place}]:",
         "        best_epoch, best = epoch + 1, {name: p.data.clone() for name, p in model.named_params().items()}",
@@ -182,5 +182,5 @@ def _finish(story: Story, say: Say) -> list[str]:
         "if best is not None:",
         "    for name, p in model.named_params().items():",
         "        p.data = best[name]",
-        '    print(f"the best epoch is {best_epoch}: {history[best_epoch - 1]}")',
+        f'    print(f"{say["printed-best"]}")',
     ]

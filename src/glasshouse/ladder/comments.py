@@ -224,6 +224,32 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "weights of the classes in the loss",
         "손실에서 클래스의 가중치",
     ),
+    # what a script prints, as Python's f-strings
+    "printed-step": (
+        "step {len(losses)}: loss {losses[-1]!r}",
+        "스텝 {len(losses)}: 손실 {losses[-1]!r}",
+    ),
+    "printed-epoch": (
+        "epoch {epoch + 1}: ",
+        "에포크 {epoch + 1}: ",
+    ),
+    "printed-best": (
+        "the best epoch is {best_epoch}: {history[best_epoch - 1]}",
+        "가장 좋은 에포크는 {best_epoch}입니다: {history[best_epoch - 1]}",
+    ),
+    "printed-strength": (
+        "strength {strength:g}: {loss!r} on pictures left out",
+        "강도 {strength:g}: 뺀 이미지의 손실 {loss!r}",
+    ),
+    "printed-scores": (
+        "strength {strength:g}: {history[0]}",
+        "강도 {strength:g}: {history[0]}",
+    ),
+    "printed-report": (
+        "print(learner.evaluate())",
+        "report = learner.evaluate()\nlow, high = report.interval\n"
+        'print(f"정확도 {report.accuracy:.1%} (95% 신뢰 구간 {100 * low:.1f}~{100 * high:.1f}%)")',
+    ),
     # the level Autodiff
     "optimizer-autodiff": (
         "{formula}\n\n    Weight decay draws weights towards 0 and leaves biases and normalisation alone.",

@@ -41,7 +41,7 @@ def layers_code(story: Story, say: Say) -> str:
     if story.recipe.linear:
         blocks += frozen_lines(story, layers, say)
         blocks += [solver_lines(say), fit_lines(story, say, has_bias(layers)), head_lines(story, layers, say)]
-        blocks += [["", *validate_lines(story, say)], judge_lines(story, "validate(module)")]
+        blocks += [["", *validate_lines(story, say)], judge_lines(story, say, "validate(module)")]
         return shrunk("\n".join([title(story, say, "title-layers", "same-bits"), *("\n".join(b) for b in blocks)]))
     blocks.append(_class_weights(story, say))
     if story.recipe.strategy == "features":

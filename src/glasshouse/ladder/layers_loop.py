@@ -160,7 +160,7 @@ def _tail(story: Story, say: Say, module: str) -> list[str]:
     monitor = recipe.checkpoints.monitor if val else "train_loss"
     place = {"train_loss": 0, "valid_loss": 1, "valid_accuracy": 2}[monitor]
     lines = [
-        '        print(f"step {len(losses)}: loss {losses[-1]!r}")',
+        f'        print(f"{say["printed-step"]}")',
         "        if len(losses) == LIMIT:",
         "            break",
         "    if len(losses) == LIMIT:",
@@ -168,7 +168,7 @@ def _tail(story: Story, say: Say, module: str) -> list[str]:
         f"    sizes = [min({rows}, PICTURES - n) for n in range(0, PICTURES, {rows})]",
         "    mean = sum(loss * n for loss, n in zip(losses[-STEPS:], sizes)) / PICTURES",
         f"    history.append((mean, *validate({judged})))" if val else "    history.append((mean,))",
-        '    print(f"epoch {epoch + 1}: " + ", ".join(map(str, history[-1])))',
+        f'    print(f"{say["printed-epoch"]}" + ", ".join(map(str, history[-1])))',
         f"    if best is None or history[-1][{place}] {'>' if monitor == 'valid_accuracy' else '<'} "
         f"history[best_epoch - 1][{place}]:",
         f"        best_epoch, best = epoch + 1, {{n: value.clone() for n, value in {judged}.state_dict().items()}}",
@@ -180,5 +180,5 @@ def _tail(story: Story, say: Say, module: str) -> list[str]:
         f"# {say['restore']}",
         "if best is not None:",
         f"    {judged}.load_state_dict(best)",
-        '    print(f"the best epoch is {best_epoch}: {history[best_epoch - 1]}")',
+        f'    print(f"{say["printed-best"]}")',
     ]

@@ -48,7 +48,7 @@ def learner_code(story: Story, say: dict[str, str]) -> str:
             f"data = gh.ImageData.open({value(story.place)})",
             f"learner = {call('gh.Learner', *parts)}",
             f"learner.{fit}",
-            "print(learner.evaluate())" if "val" in story.dataset.splits else "print(learner.history[-1])",
+            say["printed-report"] if "val" in story.dataset.splits else "print(learner.history[-1])",
             "",
         ]
     )

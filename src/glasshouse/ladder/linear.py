@@ -43,7 +43,7 @@ def fit_lines(story: Story, say: Say, bias: bool) -> list[str]:
         "        some = views.numpy()[:, rows]",
         f"        tried = list(strengths_tried(some, y[rows], w[rows], len(data.classes), fold{rest}))",
         "        for strength, loss, _ in tried:",
-        '            print(f"strength {strength:g}: {loss!r} on pictures left out")',
+        f'            print(f"{say["printed-strength"]}")',
         "        strength = min(tried, key=lambda one: one[1])[0]",
         "    x = views.numpy().reshape(-1, views.shape[2])",
         "    y, w = np.tile(y, len(views)), np.tile(w, len(views))",
@@ -56,10 +56,10 @@ def fit_lines(story: Story, say: Say, bias: bool) -> list[str]:
     ]
 
 
-def judge_lines(story: Story, call: str) -> list[str]:
+def judge_lines(story: Story, say: Say, call: str) -> list[str]:
     """Text that judges the head by ``call``, where there are pictures to judge by."""
     judged = f"[(losses[0], *{call})]" if "val" in story.dataset.splits else "[(losses[0],)]"
-    return ["", f"history, best_epoch = {judged}, 1", 'print(f"strength {strength:g}: {history[0]}")', ""]
+    return ["", f"history, best_epoch = {judged}, 1", f'print(f"{say["printed-scores"]}")', ""]
 
 
 def _shares(story: Story, say: Say) -> list[str]:

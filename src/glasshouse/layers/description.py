@@ -10,7 +10,7 @@ layer that does not learn has ``"frozen": true``; without ``inputs``, a layer ta
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from inspect import Parameter, signature
 from typing import Any
@@ -140,66 +140,46 @@ def _loose_ends(site: Site, outputs: Sequence[str | None]) -> None:
 
 
 def _check_top(data: Any) -> None:
-    problems = []
     if not isinstance(data, Mapping) or not isinstance(data.get("layers"), list):
-        problems.append(Problem("layers", 'expected a dictionary with a list under "layers"'))
+        problems = [Problem("layers", 'expected a dictionary with a list under "layers"')]
     else:
-        version = data.get("glasshouse-network", VERSION)
-        if not isinstance(version, int) or version > VERSION:
-            problems.append(
-                Problem(
-                    "glasshouse-network",
-                    Message(
-                        "expected version {VERSION} or below, got {version}; a later Glasshouse wrote this",
-                        VERSION=VERSION,
-                        version=f"{version!r:.40}",
-                    ),
-                )
-            )
-        known = {"glasshouse-network", "name", "data_format", "seed", "layers", "outputs"}
-        problems += [
-            Problem(key, Message("no such field; there are {known}", known=", ".join(sorted(known))))
-            for key in set(data) - known
-        ]
-        if data.get("data_format", "channels_last") not in ("channels_last", "channels_first"):
-            problems.append(
-                Problem(
-                    "data_format",
-                    Message("expected channels_last or channels_first, got {data}", data=repr(data["data_format"])),
-                )
-            )
-        seed = data.get("seed", 0)
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-            problems.append(
-                Problem(
-                    "seed",
-                    Message("expected a whole number from 0 on and below 2^63, got {seed}", seed=f"{seed!r:.40}"),
-                )
-            )
-        if not _are_names(data.get("outputs") or []):
-            problems.append(
-                Problem(
-                    "outputs",
-                    Message(
-                        "expected a list of names of layers, got {inputs}", inputs=f"{data['outputs']!r:.{LONGEST}}"
-                    ),
-                )
-            )
-        if len(str(data.get("name", ""))) > NAME:
-            problems.append(
-                Problem("name", Message("the name has more than {NAME} letters; give a shorter one", NAME=NAME))
-            )
-        if len(data["layers"]) > MOST:
-            problems.append(
-                Problem(
-                    "layers",
-                    Message(
-                        "expected at most {MOST} layers, got {data}", MOST=f"{MOST:,}", data=f"{len(data['layers']):,}"
-                    ),
-                )
-            )
+        problems = [*_wrong_fields(data), *_wrong_sizes(data)]
     if problems:
         raise RecipeError("the network", problems)
+
+
+def _wrong_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with the fields beside the layers."""
+    version = data.get("glasshouse-network", VERSION)
+    if not isinstance(version, int) or version > VERSION:
+        message = Message(
+            "expected version {VERSION} or below, got {version}; a later Glasshouse wrote this",
+            VERSION=VERSION,
+            version=f"{version!r:.40}",
+        )
+        yield Problem("glasshouse-network", message)
+    known = {"glasshouse-network", "name", "data_format", "seed", "layers", "outputs"}
+    for key in set(data) - known:
+        yield Problem(key, Message("no such field; there are {known}", known=", ".join(sorted(known))))
+    if data.get("data_format", "channels_last") not in ("channels_last", "channels_first"):
+        got = repr(data["data_format"])
+        yield Problem("data_format", Message("expected channels_last or channels_first, got {data}", data=got))
+    seed = data.get("seed", 0)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        got = f"{seed!r:.40}"
+        yield Problem("seed", Message("expected a whole number from 0 on and below 2^63, got {seed}", seed=got))
+    if not _are_names(data.get("outputs") or []):
+        got = f"{data['outputs']!r:.{LONGEST}}"
+        yield Problem("outputs", Message("expected a list of names of layers, got {inputs}", inputs=got))
+
+
+def _wrong_sizes(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is longer than a network may be."""
+    if len(str(data.get("name", ""))) > NAME:
+        yield Problem("name", Message("the name has more than {NAME} letters; give a shorter one", NAME=NAME))
+    if len(data["layers"]) > MOST:
+        got = f"{len(data['layers']):,}"
+        yield Problem("layers", Message("expected at most {MOST} layers, got {data}", MOST=f"{MOST:,}", data=got))
 
 
 def _step(site: Site, entry: Any, number: int, before: str | None) -> str:
@@ -277,38 +257,35 @@ def _layer(site: Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
         site.tell(f"{name}.settings", Message("expected a dictionary, got {entry}", entry=repr(settings)))
         return None
     if not isinstance(word, str) or word not in LAYERS:
-        close = difflib.get_close_matches(str(word), LAYERS, n=1)
-        site.tell(
-            name,
-            Message(
-                "no layer {word}{it}",
-                word=repr(word),
-                it=Message("; did you mean {close}?", close=close[0]) if close else "",
-            ),
-        )
+        site.tell(name, Message("no layer {word}{it}", word=repr(word), it=_did_you_mean(str(word), LAYERS)))
         return None
-    kind = LAYERS[word]
-    known = {part.name for part in fields(kind)} - {"name"}
-    needed = {part.name for part in fields(kind) if "rule" in part.metadata and _needed(kind, part.name)}
-    unknown = set(settings) - known
-    for key in sorted(unknown):
-        close = difflib.get_close_matches(key, known, n=1)
-        site.tell(
-            f"{name}.{key}",
-            Message("no such setting{it}", it=Message("; did you mean {close}?", close=close[0]) if close else ""),
-        )
-    for key in sorted(needed - set(settings)):
-        site.tell(f"{name}.{key}", Message("required"))
-    if unknown or needed - set(settings):
+    if not _has_its_settings(site, name, LAYERS[word], settings):
         return None
     try:
-        layer = kind(**settings, name=name)
+        layer = LAYERS[word](**settings, name=name)
     except RecipeError as error:
         for problem in error.problems:
             site.tell(f"{name}.{problem.field}", problem.message)
         return None
     site.layers[name] = layer
     return layer
+
+
+def _has_its_settings(site: Site, name: str, kind: type[Layer], settings: Mapping[str, Any]) -> bool:
+    """Say whether the names of the settings are those of the layer, and all that it needs; tell what is not so."""
+    known = {part.name for part in fields(kind)} - {"name"}
+    needed = {part.name for part in fields(kind) if "rule" in part.metadata and _needed(kind, part.name)}
+    unknown, lacking = set(settings) - known, needed - set(settings)
+    for key in sorted(unknown):
+        site.tell(f"{name}.{key}", Message("no such setting{it}", it=_did_you_mean(key, known)))
+    for key in sorted(lacking):
+        site.tell(f"{name}.{key}", Message("required"))
+    return not unknown and not lacking
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return Message("; did you mean {close}?", close=close[0]) if close else ""
 
 
 def _are_names(given: Any) -> bool:

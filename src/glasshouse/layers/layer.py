@@ -6,7 +6,8 @@ the next Symbol; the same layer called twice shares its weights.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakSet
 
 from glasshouse.errors import NetworkError, Problem, RecipeError
 
@@ -14,6 +15,9 @@ from .engine import Engine, Run, T
 from .rules import layer_class, optional, rule
 from .rules import name as name_rule
 from .shapes import Shape, to_layout
+
+if TYPE_CHECKING:
+    from .holding import Holder
 
 __all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
 
@@ -70,6 +74,24 @@ class Layer:
     def conflicts(self) -> Sequence[Problem]:
         """What is wrong between fields that are right alone."""
         return ()
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training moves the layer's weights, in every network that holds it; may be set at any time."""
+        held = [holder.trainable for holder in self.__dict__.get("_holders", ())]
+        return any(held) if held else bool(self.__dict__.get("_trainable", True))
+
+    @trainable.setter
+    def trainable(self, learns: bool) -> None:
+        self.__dict__["_trainable"] = bool(learns)
+        for holder in self.__dict__.get("_holders", ()):
+            holder.learn(bool(learns))
+
+    def held_by(self, holder: "Holder") -> None:
+        """Remember who holds the layer's weights, so that ``trainable`` reaches them."""
+        self.__dict__.setdefault("_holders", WeakSet()).add(holder)
+        if not self.__dict__.get("_trainable", True):
+            holder.learn(False)
 
     @property
     def who(self) -> str:

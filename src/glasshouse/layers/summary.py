@@ -31,4 +31,5 @@ def _weights(net: Architecture, name: str) -> str:
     """784 x 128 + 128: each array by its lengths."""
     if name not in net.holders:
         return ""
-    return " + ".join(" x ".join(map(str, w.shape)) for w in net.holders[name].weights)
+    frozen = "" if net.holders[name].trainable or not net.holders[name].weights else " (frozen)"
+    return " + ".join(" x ".join(map(str, w.shape)) for w in net.holders[name].weights) + frozen

@@ -54,6 +54,9 @@ def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: 
     weights = _class_weights(settings.class_weight, targets, compiled)
     module, n, size = net.module, len(targets), settings.batch_size
     parameters = list(module.parameters())
+    if not any(p.requires_grad for p in parameters):
+        raise NetworkError("{name} has no weights that learn: all its layers are frozen (trainable = False)",
+                           name=net.name)  # fmt: skip
     device = _device(module)
     batches = -(-n // size)
     for epoch in range(settings.initial_epoch, settings.epochs):

@@ -5,13 +5,14 @@ A recipe is frozen, has a version, turns into JSON and back, and tells all of it
 """
 
 from glasshouse.recipe.augmentation import AugmentationRecipe
+from glasshouse.recipe.best_epoch import CheckpointRecipe, EarlyStoppingRecipe
 from glasshouse.recipe.dataset import DatasetRecipe, LabelRecipe
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.objective import ObjectiveRecipe
 from glasshouse.recipe.optimizer import OptimizerRecipe
 from glasshouse.recipe.part import Part
 from glasshouse.recipe.schedule import ScheduleRecipe
-from glasshouse.recipe.training import CheckpointRecipe, EarlyStoppingRecipe, TrainingRecipe
+from glasshouse.recipe.training import TrainingRecipe
 
 __all__ = [
     "AugmentationRecipe",

@@ -11,91 +11,18 @@ from glasshouse.errors import Problem, RecipeError
 from glasshouse.layers.classifier import Classifier
 from glasshouse.messages import Message
 from glasshouse.recipe.augmentation import AugmentationRecipe
+from glasshouse.recipe.best_epoch import CheckpointRecipe, EarlyStoppingRecipe
 from glasshouse.recipe.document import Recipe
 from glasshouse.recipe.objective import ObjectiveRecipe
 from glasshouse.recipe.optimizer import OptimizerRecipe
-from glasshouse.recipe.part import Count, Epochs, Fraction, NotNegative, Part, Positive
+from glasshouse.recipe.part import Epochs, Fraction, Positive
 from glasshouse.recipe.schedule import ScheduleRecipe
-from glasshouse.recipe.setting import CHANGED, MONITORS, Option, Setting
+from glasshouse.recipe.setting import CHANGED, Option, Setting
 
-__all__ = ["STRATEGY_DEFAULTS", "CheckpointRecipe", "EarlyStoppingRecipe", "TrainingRecipe"]
+__all__ = ["STRATEGY_DEFAULTS", "TrainingRecipe"]
 
-
-class EarlyStoppingRecipe(Part):
-    """Stop when ``monitor`` has not become better by ``min_delta`` for ``patience`` epochs."""
-
-    patience: Annotated[
-        Count,
-        Setting(
-            "Early stopping",
-            "Stops after this many epochs without improvement of the validation loss. Empty: never.",
-            section="course",
-            unit="epochs",
-            option=Option("--early-stopping", "Stop after N epochs without a better loss."),
-        ),
-    ]
-    min_delta: Annotated[
-        NotNegative,
-        Setting(
-            "Smallest improvement",
-            "Early stopping counts an epoch as better only if it improves by more than this.",
-            section="course",
-            when={"patience": CHANGED},
-        ),
-    ] = 0.0
-    monitor: Annotated[
-        Literal["valid_loss", "valid_accuracy"],
-        Setting(
-            "Early stopping watches",
-            "What has to improve, or the training stops.",
-            section="course",
-            words=MONITORS,
-            when={"patience": CHANGED},
-        ),
-    ] = "valid_loss"
-
-
-class CheckpointRecipe(Part):
-    """What is kept: the last and the best always; every ``keep_every`` epochs too where given.
-
-    The last is written after every epoch, and within one after ``minutes`` or ``steps`` where given.
-    """
-
-    monitor: Annotated[
-        Literal["valid_loss", "valid_accuracy"],
-        Setting("Best epoch by", "What makes an epoch the best one, whose weights the model gets.", words=MONITORS),
-    ] = "valid_loss"
-    keep_every: Annotated[
-        Count | None,
-        Setting(
-            "Keep a checkpoint every",
-            "The last and the best are always kept. Empty: only these.",
-            section="course",
-            unit="epochs",
-            option=Option("--keep-every", "Keep the checkpoint of every Nth epoch."),
-        ),
-    ] = None
-    minutes: Annotated[
-        Positive | None,
-        Setting(
-            "Checkpoint by time, every",
-            "In long epochs the last checkpoint is also written each time this much time has passed. Empty: only "
-            "after each epoch.",
-            unit="minutes",
-        ),
-    ] = 5.0
-    steps: Annotated[
-        Count | None,
-        Setting(
-            "Checkpoint by steps, every",
-            "In long epochs the last checkpoint is also written each time after this many steps. Empty: not by steps.",
-            unit="steps",
-            option=Option("--checkpoint-steps", "A checkpoint every N steps too."),
-        ),
-    ] = None
-
-
-LEARN_FROM = r"^(train|train\+val|fold [1-9][0-9]?/([2-9]|[1-9][0-9]))$"
+_FOLD, _PART = r"fold [1-9][0-9]?/([2-9]|[1-9][0-9])", r"part 1/([2-9]|[1-9][0-9]{1,3})"
+LEARN_FROM = rf"^(train|train\+val|{_PART}|{_FOLD}( of {_PART})?)$"
 DEVICE = re.compile(r"auto|(cpu|mps|cuda|xpu)(:\d{1,3})?")
 OF_STEPS = ("optimizer", "schedule", "sampling", "dropout", "clip_norm", "ema_decay",
             "early_stopping")  # fmt: skip
@@ -119,7 +46,8 @@ class TrainingRecipe(Recipe):
     strength chosen by folds), ``steps`` trains it in epochs; None is ``steps`` where ``epochs`` or another setting of
     steps is given, else ``linear``. Recipes written before there was a choice are ``steps``. ``learn_from`` is
     ``train``, ``train+val`` (nothing is left to judge by), or ``fold 2/5``: all training pictures but those of the
-    second of five folds, which judge in the place of the validation pictures.
+    second of five folds, which judge in the place of the validation pictures. ``part 1/20`` is an even part of the
+    training pictures, and ``fold 2/5 of part 1/20`` a fold of that part.
     """
 
     title: ClassVar[str] = Message("the training recipe")
@@ -373,7 +301,7 @@ class TrainingRecipe(Recipe):
                 yield Problem(name, "the linear head is solved for, not trained in steps: leave this out, or give the "
                               "head steps")  # fmt: skip
         if self.learn_from.startswith("fold "):
-            number, folds = map(int, self.learn_from.removeprefix("fold ").split("/"))
+            number, folds = map(int, self.learn_from.split(" ")[1].split("/"))
             if number > folds:
                 yield Problem("learn_from", Message("there is no fold {number} of {folds}", number=number, folds=folds))
         if self.strategy == "features" and self.augmentation.mixes:

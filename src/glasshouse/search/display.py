@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from glasshouse.events import CandidateDone, EpochDone, Event, RunFinished, RunStarted, StepDone
+from glasshouse.events import CandidateDone, CandidateStarted, Event, Notice, Progress, SearchPhase
 from glasshouse.training.display import clock, showing
 
 __all__ = ["result_lines", "show_search"]
@@ -12,19 +12,24 @@ __all__ = ["result_lines", "show_search"]
 
 def show_search(events: Iterable[Event], stream: TextIO | None = None) -> None:
     """Run a search to its end and show it on ``stream`` (stderr): a line a candidate."""
+    whats: dict[int, str] = {}
     with showing(stream or sys.stderr) as display:
-        display.line("      accuracy     time   candidate")
         for event in events:
-            if isinstance(event, CandidateDone):
-                display.line(_candidate(event))
-            elif not isinstance(event, EpochDone | RunStarted | RunFinished | StepDone):
+            if isinstance(event, SearchPhase) and event.phase == "comparing":
+                display.line("      accuracy     time   candidate")
+            elif isinstance(event, CandidateDone):
+                display.line(_candidate(event, whats))
+            elif isinstance(event, CandidateStarted):
+                whats[event.number] = event.what
+            elif isinstance(event, Progress | Notice):
                 display.tell(event)
 
 
-def _candidate(event: CandidateDone) -> str:
+def _candidate(event: CandidateDone, whats: Mapping[int, str]) -> str:
     mark = "*" if event.best else " "
+    what = f", {whats[event.number]}" if whats.get(event.number) else ""
     return (f"{event.number:4}{mark} {100 * event.accuracy:7.2f} %   {clock(event.seconds):>6}   {event.network}, "
-            f"{event.strategy}")  # fmt: skip
+            f"{event.strategy}{what}")  # fmt: skip
 
 
 def result_lines(result: Mapping[str, Any]) -> list[str]:

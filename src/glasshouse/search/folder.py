@@ -41,7 +41,8 @@ class Record:
 
 
 class SearchFolder:
-    """One search on disk: ``search.json``, ``candidates.jsonl``, ``answers/``, ``candidates/``, ``result.json``."""
+    """One search on disk: ``search.json``, ``candidates.jsonl``, ``answers/``, ``candidates/``, ``winner/``
+    and ``result.json``."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -100,13 +101,21 @@ class SearchFolder:
         """Return the folder of a candidate's run; those of further folds stand beside it."""
         return self.path / "candidates" / (f"{number:03d}" if fold == 1 else f"{number:03d}-fold-{fold}")
 
-    @property
-    def winner(self) -> Path:
-        return self.path / "winner"
+    def final(self, name: str, number: int) -> Path:
+        """Return the folder of the run of the best candidate on all pictures: ``winner`` or ``refit``.
 
-    @property
-    def refit(self) -> Path:
-        return self.path / "refit"
+        Where one of another candidate stands there, of a search that has gone on since, the folder bears the number.
+        """
+        known = self.finals()
+        place = name if known.get(name, number) == number else f"{name}-{number:03d}"
+        write_atomically(self.path / "finals.json", (json.dumps({**known, place: number}, indent=2) + "\n").encode())
+        return self.path / place
+
+    def finals(self) -> dict[str, int]:
+        """Return of which candidate each of these runs is, by the name of its folder."""
+        file = self.path / "finals.json"
+        found: dict[str, int] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return found
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Keep what ``glasshouse search --json`` prints."""
@@ -125,9 +134,9 @@ class SearchFolder:
 
 def _line(record: Record) -> str:
     score = record.score
-    data = {"number": record.number, "fields": dict(score.candidate.fields), "cost": score.candidate.cost,
+    data = {"number": record.number, "fields": dict(score.candidate.fields),
             "network": score.candidate.of_network, "accuracy": score.accuracy, "loss": score.loss,
-            "whole": score.whole, "pictures": record.pictures, "seconds": record.seconds,
+            "whole": score.whole, "part": score.candidate.part, "pictures": record.pictures, "seconds": record.seconds,
             "run": record.run}  # fmt: skip
     return json.dumps(data, ensure_ascii=False) + "\n"
 
@@ -135,7 +144,7 @@ def _line(record: Record) -> str:
 def _record(line: str) -> Record | None:
     try:
         data = json.loads(line)
-        candidate = Candidate(data["fields"], data["cost"], data["network"])
+        candidate = Candidate(data["fields"], data["network"], data.get("part", 1))
         score = Score(candidate, data["accuracy"], data["loss"], data["whole"])
         return Record(data["number"], score, data["pictures"], data["seconds"], data["run"])
     except (ValueError, KeyError, TypeError):

@@ -1,48 +1,60 @@
-"""A search from its first candidate to its judged winner: a generator of events, like a training."""
+"""A search from its first candidate to its judged winner: a generator of events, like a training.
 
-import json
-import time
-from collections.abc import Generator, Iterator
+    with closing(search(dataset, out, SearchPlan(minutes=10))) as events:
+        for event in events:
+            print(event)
+
+The events, in this order (all of them turn into JSON and back, see `glasshouse.events`):
+
+- ``SearchPhase``: ``dataset`` (only of `search_source`: pictures are read), ``comparing``, ``winner``, ``refit``.
+- ``Progress`` within a phase; its ``stage`` is ``features``, ``head``, ``training``, ``validating``, or a dataset's.
+- ``CandidateStarted``, then ``CandidateDone`` with accuracy, interval and the run's folder; ``best``: it leads now.
+  One that was begun and could not be finished has no ``CandidateDone``; a ``Notice`` of the kind ``time`` says so.
+- ``Notice``: what a person should know.
+- ``SearchFinished``, the last one.
+
+After every ``CandidateDone`` the folder holds a ``result.json`` with the best so far. There are two ways to end early.
+``SearchPlan.stop`` answers True: no further candidate is tried, the winner is trained and judged, and the events end
+as usual. Closing the generator, Ctrl-C or SIGTERM: it ends at once, and ``result.json`` names the best candidate's run.
+"""
+
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.errors import RunError
 from glasshouse.evaluation.intervals import wilson
-from glasshouse.events import CandidateDone, Event, Notice, Progress, SearchFinished
+from glasshouse.events import (
+    CandidateDone,
+    CandidateStarted,
+    Event,
+    Notice,
+    Progress,
+    RunStarted,
+    SearchFinished,
+    SearchPhase,
+    StepDone,
+)
 from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.search.candidates import Candidate, Score, next_candidate
-from glasshouse.search.correction import corrected
+from glasshouse.search.budget import Budget, OutOfTimeError, Sizes, Stopwatch
+from glasshouse.search.candidates import Candidate, Score
+from glasshouse.search.comparison import Comparison
 from glasshouse.search.folder import Record, SearchFolder, Settings
-from glasshouse.search.scoring import Answers, folds_of, frozen_answers, run_answers, trained
+from glasshouse.search.plan import SearchPlan
+from glasshouse.search.result import result_of
+from glasshouse.search.rounds import next_candidate
+from glasshouse.search.scoring import Answers, Folds, folds_of, frozen_answers, run_answers, together, trained
+from glasshouse.training.interrupts import Stopped, interrupted_by
 
 __all__ = ["SearchPlan", "search"]
 
-START = 8.0  # seconds that a run takes beside its pictures
-MARGIN = 1.3  # of estimates, on a machine that others use too
+PLAN = SearchPlan()
 
 
-@dataclass(frozen=True)
-class SearchPlan:
-    """What is asked for: ``minutes`` counted from ``begun`` (time.monotonic), or a number of ``candidates``."""
-
-    minutes: float | None = 10.0
-    candidates: int | None = None
-    refit: bool = False
-    seed: int = 42
-    begun: float | None = None
-
-
-class OutOfTimeError(Exception):
-    """A candidate could not be finished in the time that is left; what it did is kept."""
-
-
-def search(data: str | Path | Dataset, out: str | Path, plan: SearchPlan = SearchPlan()) -> Iterator[Event]:
+def search(data: str | Path | Dataset, out: str | Path, plan: SearchPlan = PLAN) -> Iterator[Event]:
     """Search the best recipe for a dataset and yield what happens; ``out`` becomes the search's folder.
 
     Candidates are compared on training pictures that they did not learn from. The winner learns from all training
@@ -55,207 +67,184 @@ def search(data: str | Path | Dataset, out: str | Path, plan: SearchPlan = Searc
     """
     dataset = data if isinstance(data, Dataset) else open_dataset(data)
     folder = SearchFolder(Path(out))
-    settings = Settings(str(dataset.path), dataset.fingerprint, plan.candidates, plan.refit, plan.seed)
-    folder.begin(settings)
+    folder.begin(Settings(str(dataset.path), dataset.fingerprint, plan.candidates, plan.refit, plan.seed))
     whole = _Search(dataset, folder, plan)
     try:
-        yield from whole.candidates()
+        yield from whole.compare()
         yield from whole.end()
     except (KeyboardInterrupt, GeneratorExit):
         whole.keep("stopped")
         raise
 
 
+class SearchStoppedError(Stopped):
+    """The plan's ``stop`` was asked, and said so."""
+
+
 class _Search:
     def __init__(self, dataset: Dataset, folder: SearchFolder, plan: SearchPlan) -> None:
         self.dataset, self.folder, self.plan = dataset, folder, plan
-        self.begun = time.monotonic() if plan.begun is None else plan.begun
-        self.deadline = None if plan.candidates or plan.minutes is None else self.begun + 60 * plan.minutes
-        self.folds, self.scored = folds_of(dataset)
-        self.records = folder.records()
-        self.known = {record.number: folder.answers(record.number) for record in self.records}
-        self.rates = {r.score.candidate.of_network: self._rate(r) for r in reversed(self.records)}
+        self.train = dataset.splits["train"]
+        val = len(dataset.splits["val"]) if "val" in dataset.splits else 0
+        self.budget = Budget(plan, Sizes(len(self.train), val))
+        self.found = Comparison()
+        for record in folder.records():
+            self.found.add(record, folder.answers(record.number))
+        self.given_up: list[Candidate] = []
+        self.reason = "done"
+        folds_of(dataset)
 
     @property
-    def leader(self) -> Record | None:
-        """The best candidate that was scored on everything."""
-        return min((r for r in self.records if r.score.whole), key=lambda r: r.score.rank, default=None)
+    def leader(self) -> Candidate | None:
+        """The best candidate so far."""
+        return None if self.found.leader is None else self.found.leader.score.candidate
 
-    def candidates(self) -> Iterator[Event]:
-        """Score candidates until there are as many as asked for, or no time for another."""
-        while self.plan.candidates is None or len(self.records) < self.plan.candidates:
-            scores = [record.score for record in self.records]
-            found = (one for one in next_candidate(self.dataset, scores, self.plan.seed) if self._fits(one))
-            candidate = next(found, None)
+    def compare(self) -> Iterator[Event]:
+        """Score candidates until there are as many as asked for, no time for another, or a stop."""
+        yield SearchPhase("comparing", self.budget.spent(), self.budget.remaining)
+        while self.plan.candidates is None or len(self.found.records) < self.plan.candidates:
+            if self.plan.stop() or self.budget.left() <= 0:
+                self.reason = "stopped" if self.plan.stop() else "time"
+                return
+            candidate = self._next()
             if candidate is None:
                 return
             try:
                 yield from self._try(candidate)
             except OutOfTimeError:
-                yield Notice(
-                    "time",
-                    Message(
-                        "there was no time to finish candidate {records}; what it did is kept for a search "
-                        "that goes on",
-                        records=len(self.records) + 1,
-                    ),
-                )
+                self.given_up.append(candidate)
+                self.reason = "time"
+                told = Message("there was not enough time to finish candidate {number} ({network}, {strategy})",
+                               number=len(self.found.records) + 1, network=candidate.of_network,
+                               strategy=candidate.strategy)  # fmt: skip
+                yield Notice("time", told)
+            except SearchStoppedError:
+                self.reason = "stopped"
                 return
 
     def end(self) -> Iterator[Event]:
         """Train the winner on all training pictures, and have the validation pictures judge it once."""
         leader = self._need_leader()
+        runs: dict[str, Path] = {}
         names = ["winner", "refit"] if self.plan.refit and "val" in self.dataset.splits else ["winner"]
-        for name in names:
-            recipe = self._recipe(leader.score.candidate, "train+val" if name == "refit" else "train")
-            yield from trained(recipe, self.folder.path / name)
-        result = self.keep("done")
+        try:
+            for name in names:
+                yield SearchPhase(name, self.budget.spent(), self.budget.remaining)
+                recipe = self._recipe(leader.score.candidate, "train+val" if name == "refit" else "train")
+                place = self.folder.final(name, leader.number)
+                yield from self._until(trained(recipe, place), self.budget.check_end)
+                runs[name] = place
+        except OutOfTimeError:
+            self.reason = "time"
+            yield Notice("time", "there was not enough time left to train the winner on all training pictures; a "
+                         "search that goes on does so")  # fmt: skip
+        result = self.keep(self.reason, runs)
         best = result["best"]
-        yield SearchFinished(best["run"], "done", best["accuracy"], best["corrected"], best["valid_accuracy"],
+        yield SearchFinished(best["run"], self.reason, best["accuracy"], best["corrected"], best["valid_accuracy"],
                              result["seconds"])  # fmt: skip
 
-    def keep(self, reason: str) -> dict[str, Any]:
+    def keep(self, reason: str, runs: dict[str, Path] | None = None) -> dict[str, Any]:
         """Write the result as it is now, and return it; without a candidate there is none."""
-        leader = self.leader
-        if leader is None:
-            return {}
-        answers = self.known[leader.number]
-        right, count = int(answers.right.sum()), len(answers.right)
-        fair = self._corrected()
-        trained_whole = reason == "done"
-        run = Path(leader.run)
-        if trained_whole:
-            run = self.folder.refit if self.folder.refit.exists() else self.folder.winner
-        report = self._report() if trained_whole else {}
-        result = {
-            "best": {
-                "run": str(run), "accuracy": right / count, "interval": list(wilson(right, count)),
-                "corrected": fair[0], "corrected_interval": list(fair[1]),
-                "valid_accuracy": report.get("accuracy"), "valid_interval": report.get("interval"),
-            },
-            "candidates": [
-                {"network": r.score.candidate.of_network, "strategy": r.score.candidate.strategy,
-                 "accuracy": r.score.accuracy, "seconds": r.seconds, "run": r.run} for r in self.records
-            ],
-            "seconds": time.monotonic() - self.begun,
-        }  # fmt: skip
-        self.folder.write_result(result)
+        runs = runs or {}
+        result = result_of(self.found, self.train, self.plan.seed, self.budget.spent(), reason, runs.get("winner"),
+                           runs.get("refit"))  # fmt: skip
+        if result:
+            result["judged"] = sum(name.startswith("winner") for name in self.folder.finals())
+            self.folder.write_result(result)
         return result
 
-    def _try(self, candidate: Candidate) -> Generator[Event]:
-        number, start = len(self.records) + 1, time.monotonic()
-        answers, whole = yield from self._timed_answers(number, candidate)
-        accuracy, loss = float(answers.right.mean()), float(-answers.log_p.mean())
-        score = Score(candidate, accuracy, loss, whole)
-        seconds = time.monotonic() - start
-        record = Record(number, score, len(answers.rows), seconds, str(self.folder.run(number)))
-        self.folder.add(record, answers)
-        self.records.append(record)
-        self.known[number] = answers
-        self.rates.setdefault(candidate.of_network, self._rate(record))
-        leads = self.leader is record
-        yield CandidateDone(number, candidate.of_network, candidate.strategy, accuracy, len(answers.rows), seconds,
-                            record.run, leads)  # fmt: skip
+    def _next(self) -> Candidate | None:
+        scores = [record.score for record in self.found.records]
+        late = False
+        for candidate in next_candidate(self.dataset, scores, self.plan.seed):
+            if candidate in self.given_up:
+                continue
+            if self.budget.fits(candidate, folds_of(self.dataset, candidate.part).scored, self.leader):
+                return candidate
+            late = True
+        if late:
+            self.reason = "time"
+        return None
 
-    def _timed_answers(self, number: int, candidate: Candidate) -> Generator[Event, None, tuple[Answers, bool]]:
-        """Score all folds of a candidate, or only the first where it is behind there."""
+    def _try(self, candidate: Candidate) -> Generator[Event]:
+        number, start = len(self.found.records) + 1, self.plan.clock()
+        folds = folds_of(self.dataset, candidate.part)
+        pictures = len(self.train) // candidate.part
         run = self.folder.run(number)
-        if candidate.fields.get("head") == "linear" and self.scored > 1:
-            found = frozen_answers(self.dataset, self._recipe(candidate, "train"), run)
-            answers = yield from self._until(found)
-            yield from self._until(trained(self._recipe(candidate, f"fold 1/{self.folds}"), run))
+        yield CandidateStarted(number, candidate.of_network, candidate.strategy, candidate.what, pictures, str(run),
+                               self.budget.expected(candidate, folds.scored))  # fmt: skip
+        watch = Stopwatch(self.budget, candidate, pictures)
+        answers, whole = yield from self._answers(number, candidate, folds, watch)
+        watch.end()
+        score = Score(candidate, float(answers.right.mean()), float(-answers.log_p.mean()), whole)
+        seconds = self.plan.clock() - start
+        record = Record(number, score, len(answers.rows), seconds, str(run))
+        self.folder.add(record, answers)
+        self.found.add(record, answers)
+        self.keep("running")
+        low, high = wilson(int(answers.right.sum()), len(answers.right))
+        yield CandidateDone(number, candidate.of_network, candidate.strategy, score.accuracy, len(answers.rows),
+                            seconds, record.run, self.found.leader is record, low, high, whole)  # fmt: skip
+
+    def _answers(
+        self, number: int, candidate: Candidate, folds: Folds, watch: Stopwatch
+    ) -> Generator[Event, None, tuple[Answers, bool]]:
+        """Score all folds of a candidate, or only the first where it is behind there."""
+        part = "" if candidate.part == 1 else f" of part 1/{candidate.part}"
+        run = self.folder.run(number)
+        first = self._recipe(candidate, f"fold 1/{folds.count}{part}")
+        if candidate.frozen:
+            whole = self._recipe(candidate, part.removeprefix(" of ") or "train")
+            answers = yield from self._until(frozen_answers(self.dataset, whole, run), self._check, watch)
+            yield from self._until(trained(first, run), self._check, watch)
             return answers, True
         parts: list[Answers] = []
-        for fold in range(1, self.scored + 1):
+        for fold in range(1, folds.scored + 1):
             run = self.folder.run(number, fold)
-            yield from self._until(trained(self._recipe(candidate, f"fold {fold}/{self.folds}"), run))
+            recipe = self._recipe(candidate, f"fold {fold}/{folds.count}{part}")
+            yield from self._until(trained(recipe, run), self._check, watch)
             parts.append(run_answers(self.dataset, run))
-            if fold == 1 and self.scored > 1 and self._behind(parts[0]):
+            if fold == 1 and folds.scored > 1 and self.found.behind(parts[0]):
                 return parts[0], False
-        return _together(parts), True
+        return together(parts), True
 
-    def _behind(self, answers: Answers) -> bool:
-        """Whether the leader was better on these pictures."""
-        if self.leader is None:
-            return False
-        known = self.known[self.leader.number]
-        same = known.right[np.isin(known.rows, answers.rows)]
-        return bool(len(same) and answers.right.mean() < same.mean())
-
-    def _until(self, events: Generator[Event, None, Any]) -> Generator[Event, None, Any]:
+    def _until(
+        self, events: Generator[Event, None, Any], check: Callable[[], None], watch: Stopwatch | None = None
+    ) -> Generator[Event, None, Any]:
         """Pass on progress while there is time; return what the events return.
 
         Raises:
-            OutOfTimeError: the time is up.
+            OutOfTimeError, SearchStoppedError: what ``check`` raises; what was done is kept.
         """
+        steps = 0
         with closing(events):
             while True:
                 try:
-                    event = next(events)
+                    with interrupted_by(check):
+                        event = next(events)
                 except StopIteration as end:
                     return end.value
-                if isinstance(event, Progress):
+                if watch is not None:
+                    watch.hear(event)
+                if isinstance(event, RunStarted):
+                    steps = event.epochs * event.steps_per_epoch
+                elif isinstance(event, Progress):
                     yield event
-                if self._left() <= 0 and self.leader is not None:
-                    raise OutOfTimeError
+                elif isinstance(event, StepDone):
+                    yield Progress("training", event.step, steps, event.seconds, event.remaining)
+                check()
 
-    def _left(self) -> float:
-        """Return the seconds that are left for candidates: the winner's last training is kept free."""
-        if self.deadline is None:
-            return float("inf")
-        leader = self.leader
-        return self.deadline - time.monotonic() - (0.0 if leader is None else self._last(leader))
-
-    def _last(self, leader: Record) -> float:
-        """Return an estimate of the seconds that training the winner on all training pictures takes."""
-        val = len(self.dataset.splits["val"]) if "val" in self.dataset.splits else 0
-        look = self.rates.get(leader.score.candidate.of_network, 0.0) * val
-        again = 0.3 * leader.seconds if leader.score.candidate.strategy == "features" else (
-            leader.seconds / self.scored * self.folds / (self.folds - 1))  # fmt: skip
-        times = 2 if self.plan.refit else 1
-        return MARGIN * (look + times * (again + START))
-
-    def _fits(self, candidate: Candidate) -> bool:
-        """Whether there seems to be time for a candidate; the first is always tried."""
-        if self.deadline is None or self.leader is None:
-            return True
-        rate = self.rates.get(candidate.of_network, max(self.rates.values(), default=0.0))
-        expected = candidate.cost * rate * len(self.dataset.splits["train"]) + START
-        return MARGIN * expected < self._left()
-
-    def _rate(self, record: Record) -> float:
-        """Return the seconds of one look at a picture."""
-        looks = record.score.candidate.cost * len(self.dataset.splits["train"])
-        return max(0.0, record.seconds - START) / max(looks, 1.0)
+    def _check(self) -> None:
+        if self.plan.stop():
+            raise SearchStoppedError
+        self.budget.check(self.leader)
 
     def _recipe(self, candidate: Candidate, learn_from: str) -> TrainingRecipe:
         return TrainingRecipe(data=str(self.dataset.path), learn_from=learn_from, **candidate.fields)
 
     def _need_leader(self) -> Record:
-        if self.leader is None:
+        if self.found.leader is None:
             raise RunError(
                 "no candidate was finished in the time; go on with more minutes in {path}", path=self.folder.path
             )
-        return self.leader
-
-    def _corrected(self) -> tuple[float, tuple[float, float]]:
-        """Return the winner's accuracy corrected for the choice among all that were scored on the same pictures."""
-        numbers = [record.number for record in self.records if record.score.whole]
-        rows = self.known[numbers[0]].rows
-        for number in numbers[1:]:
-            rows = np.intersect1d(rows, self.known[number].rows)
-        right = np.stack([self.known[n].right[np.searchsorted(self.known[n].rows, rows)] for n in numbers], 1)
-        found = corrected(right, self.dataset.splits["train"].groups[rows], self.plan.seed)
-        return found.accuracy, found.interval
-
-    def _report(self) -> dict[str, Any]:
-        file = self.folder.winner / "report-val.json"
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        return found
-
-
-def _together(parts: list[Answers]) -> Answers:
-    rows = np.concatenate([part.rows for part in parts])
-    order = np.argsort(rows)
-    log_p, right = (np.concatenate([getattr(part, name) for part in parts])[order] for name in ("log_p", "right"))
-    return Answers(rows[order], log_p, right)
+        return self.found.leader

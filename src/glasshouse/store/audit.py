@@ -10,9 +10,10 @@ from glasshouse.store.paging import Order, Page, page_of
 from glasshouse.store.records import AuditEntry, UserRecord
 from glasshouse.store.tables import audit
 
-__all__ = ["NOBODY", "log_action", "log_event", "page_of_audit"]
+__all__ = ["BY_COMMAND_LINE", "NOBODY", "log_action", "log_event", "page_of_audit"]
 
 NOBODY = "-"  # stands for the person where it is the command line, or somebody who could not sign in
+BY_COMMAND_LINE = " by the command line"  # behind the details of what nobody with an account did
 LONGEST = 1000  # letters of a detail
 
 

@@ -108,7 +108,7 @@ def dependants(store: Store, dataset_id: str, viewer: UserRecord | None = None) 
     Only those that ``viewer`` may see are named; ``check_unused`` looks at all.
     """
     query = select(models.c.id, models.c.name).where(models.c.dataset_id == dataset_id, models.c.deleted_at.is_(None))
-    query = query.where(_visible(models, viewer))
+    query = query.where(_visible(models, viewer), models.c.search_id.is_(None))
     with store.read() as connection:
         return [(row.id, row.name) for row in connection.execute(query.order_by(models.c.created_at))]
 
@@ -117,6 +117,7 @@ def count_models_on(store: Store, ids: Sequence[str], viewer: UserRecord | None 
     """Return for each dataset how many models outside the bin depend on it, of those that ``viewer`` may see."""
     query = select(models.c.dataset_id, func.count()).group_by(models.c.dataset_id)
     query = query.where(models.c.dataset_id.in_(ids), models.c.deleted_at.is_(None), _visible(models, viewer))
+    query = query.where(models.c.search_id.is_(None))
     with store.read() as connection:
         return {str(row[0]): int(row[1]) for row in connection.execute(query)}
 
@@ -135,7 +136,7 @@ def uses_of(
     """Return what needs the dataset; models in ``besides`` go with it, and do not count."""
     query = select(models.c.id, models.c.name, jobs.c.state, _visible(models, viewer).label("seen"))
     query = query.join(jobs, jobs.c.id == models.c.job_id).order_by(models.c.created_at)
-    query = query.where(models.c.dataset_id == record.id, models.c.deleted_at.is_(None))
+    query = query.where(models.c.dataset_id == record.id, models.c.deleted_at.is_(None), models.c.search_id.is_(None))
     with store.read() as connection:
         used = [row for row in connection.execute(query) if row.id not in besides]
     live = [row for row in used if JobState(row.state).live]

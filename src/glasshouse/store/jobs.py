@@ -233,7 +233,8 @@ def move_job(store: Store, job_id: str, before: str | None, user: UserRecord | N
 def _log_job(connection: Connection, user: UserRecord | None, action: str, job_id: str) -> None:
     """Write what is done to a job: under the dataset or model that it makes, if it makes one."""
     job = connection.execute(select(jobs).where(jobs.c.id == job_id)).one()
-    made = {JobKind.DATASET: (datasets, job.dataset_id), JobKind.TRAIN: (models, job.model_id)}
+    made = {JobKind.DATASET: (datasets, job.dataset_id), JobKind.TRAIN: (models, job.model_id),
+            JobKind.SEARCH: (models, job.model_id)}  # fmt: skip
     table, key = made.get(JobKind(job.kind), (jobs, None))
     if key is None:
         log_action(connection, user, f"job-{action}", job_id, job.title)

@@ -80,6 +80,10 @@ MIGRATIONS: Mapping[str, Sequence[str]] = {
     ),
     "0007-failures": ("ALTER TABLE jobs ADD COLUMN failure TEXT",),
     "0008-parts-of-reasons": ("ALTER TABLE jobs ADD COLUMN reason_parts JSON",),
+    "0009-candidates-of-searches": (
+        "ALTER TABLE models ADD COLUMN search_id TEXT",
+        "CREATE INDEX models_by_search ON models (search_id)",
+    ),
 }
 
 

@@ -16,7 +16,7 @@ from glasshouse.store.ownership import (
     visible,
 )
 from glasshouse.store.paging import Page, page_of
-from glasshouse.store.records import ModelRecord, UserRecord
+from glasshouse.store.records import JobKind, ModelRecord, UserRecord
 from glasshouse.store.tables import datasets, jobs, models
 
 __all__ = [
@@ -48,21 +48,30 @@ def list_models(
     listing: Listing | None = None,
     *,
     dataset_id: str | None = None,
+    search_id: str | None = None,
+    job_kind: JobKind | None = None,
 ) -> list[ModelRecord]:
-    """Return the models that ``listing`` asks for, the newest first without it; ``dataset_id``: only those on it."""
+    """Return the models that ``listing`` asks for, the newest first without it; ``dataset_id``: only those on it.
+
+    The candidates of a search are listed with its ``search_id`` alone, and in the bin; ``job_kind``: only those that
+    such a job makes.
+    """
     listing = listing or Listing()
     order = sorting(models, listing.sort)
     ways = [way.desc() if order.falling else way.asc() for way in (order.key, order.tie)]
-    query = _joined(viewer).where(_conditions(viewer, listing, dataset_id)).order_by(*ways)
+    query = _joined(viewer).where(_conditions(viewer, listing, dataset_id, search_id)).order_by(*ways)
+    if job_kind is not None:
+        query = query.where(jobs.c.kind == job_kind)
     with store.read() as connection:
         return [_record(row, viewer) for row in connection.execute(query.limit(listing.limit).offset(listing.offset))]
 
 
 def page_of_models(
-    store: Store, viewer: UserRecord | None, listing: Listing, *, dataset_id: str | None = None
-) -> Page[ModelRecord]:
+    store: Store, viewer: UserRecord | None, listing: Listing, *, dataset_id: str | None = None,
+    search_id: str | None = None,
+) -> Page[ModelRecord]:  # fmt: skip
     """Return a page of what ``listing`` asks for, with the marks of the pages before and after it."""
-    query = _joined(viewer).where(_conditions(viewer, listing, dataset_id))
+    query = _joined(viewer).where(_conditions(viewer, listing, dataset_id, search_id))
     with store.read() as connection:
         found = page_of(connection, query, sorting(models, listing.sort), after=listing.after,
                         before=listing.before, limit=listing.limit)  # fmt: skip
@@ -75,10 +84,11 @@ def count_models(
     listing: Listing | None = None,
     *,
     dataset_id: str | None = None,
+    search_id: str | None = None,
 ) -> int:
     """Return how many models ``listing`` asks for, whatever its limit; ``dataset_id``: only those on it."""
     listing = listing or Listing()
-    query = select(func.count()).select_from(_source(viewer)).where(_conditions(viewer, listing, dataset_id))
+    query = select(func.count()).select_from(_source(viewer)).where(_conditions(viewer, listing, dataset_id, search_id))
     with store.read() as connection:
         return int(connection.execute(query).scalar_one())
 
@@ -96,9 +106,17 @@ def note_scores(store: Store, model_id: str, scores: dict[str, Any]) -> None:
         connection.execute(query.values(scores={**held, **scores}, updated_at=time.time()))
 
 
-def _conditions(viewer: UserRecord | None, listing: Listing, dataset_id: str | None) -> ColumnElement[bool]:
-    found = conditions(models, viewer, listing, models.c.network, func.coalesce(datasets.c.name, ""))
-    return found if dataset_id is None else and_(found, models.c.dataset_id == dataset_id)
+def _conditions(
+    viewer: UserRecord | None, listing: Listing, dataset_id: str | None, search_id: str | None
+) -> ColumnElement[bool]:
+    found = [conditions(models, viewer, listing, models.c.network, func.coalesce(datasets.c.name, ""))]
+    if dataset_id is not None:
+        found.append(models.c.dataset_id == dataset_id)
+    if search_id is not None:
+        found.append(models.c.search_id == search_id)
+    elif not listing.binned:
+        found.append(models.c.search_id.is_(None))
+    return and_(*found)
 
 
 def _source(viewer: UserRecord | None) -> Join:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Row,
     RowMapping,
     Table,
     Text,
@@ -201,22 +202,26 @@ def change(
         if now is not None and done.rowcount:
             _log_change(connection, user, table, now._mapping, values)
     if not done.rowcount:
-        differ = [(name, value, now._mapping[name]) for name, value in asked.items()] if now else []
-        told = joined(
-            "; ",
-            (
-                Message("{name} is now {there}, you sent {mine}", name=name, there=repr(there), mine=repr(mine))
-                for name, mine, there in differ
-                if there != mine
-            ),
-        )
-        raise ConflictError(
-            "{name} was changed by somebody else meanwhile{told}{told2}. Yours was not saved; look at both, then "
-            "send what you want with the revision that it has now.",
-            name=record.name,
-            told=": " * bool(told),
-            told2=told,
-        )
+        raise _changed_meanwhile(record, asked, now)
+
+
+def _changed_meanwhile(record: OwnedRecord, asked: Mapping[str, Any], now: Row[Any] | None) -> ConflictError:
+    differ = [(name, value, now._mapping[name]) for name, value in asked.items()] if now else []
+    told = joined(
+        "; ",
+        (
+            Message("{name} is now {there}, you sent {mine}", name=name, there=repr(there), mine=repr(mine))
+            for name, mine, there in differ
+            if there != mine
+        ),
+    )
+    return ConflictError(
+        "{name} was changed by somebody else meanwhile{told}{told2}. Yours was not saved; look at both, then "
+        "send what you want with the revision that it has now.",
+        name=record.name,
+        told=": " * bool(told),
+        told2=told,
+    )
 
 
 def _log_change(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from glasshouse.errors import ConflictError, MissingError, Problem, RecipeError
 from glasshouse.messages import Message
-from glasshouse.store.audit import NOBODY, log_action, log_event
+from glasshouse.store.audit import BY_COMMAND_LINE, NOBODY, log_action, log_event
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.records import Role, TokenRecord, UserRecord
 from glasshouse.store.tables import sessions, tokens, users
@@ -104,21 +104,18 @@ def change_user(
         raise RecipeError("the account", [problem])
     if not even_last and (disabled or role not in (None, Role.ADMIN)):
         _check_not_last_admin(user, everybody)
-    values: dict[str, object] = {}
-    done = []
+    changes: dict[str, tuple[object, str]] = {}  # by column: its value, and what the audit log says
     if password is not None:
-        values["password"] = _hashed(password)
-        done.append("password reset")
+        changes["password"] = _hashed(password), "password reset"
     if role is not None:
-        values["role"] = role
-        done.append(f"role {role}")
+        changes["role"] = role, f"role {role}"
     if disabled is not None:
-        values["disabled_at"] = time.time() if disabled else None
-        done.append("disabled" if disabled else "enabled")
+        changes["disabled_at"] = (time.time(), "disabled") if disabled else (None, "enabled")
     with store.write() as connection:
-        if values:
+        if changes:
+            values = {column: value for column, (value, _) in changes.items()}
             connection.execute(update(users).where(users.c.id == user.id).values(**values))
-            _log(connection, by, "user-change", user.id, f"{name}: {', '.join(done)}")
+            _log(connection, by, "user-change", user.id, f"{name}: {', '.join(said for _, said in changes.values())}")
         if password is not None or disabled:
             connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
         if disabled:
@@ -270,7 +267,7 @@ def user_of_token(store: Store, secret: str) -> UserRecord | None:
 
 def _log(connection: Connection, by: UserRecord | None, action: str, target: str, detail: str) -> None:
     if by is None:
-        log_event(connection, NOBODY, action, target, f"{detail} by the command line")
+        log_event(connection, NOBODY, action, target, f"{detail}{BY_COMMAND_LINE}")
     else:
         log_action(connection, by, action, target, detail)
 

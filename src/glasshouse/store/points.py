@@ -13,7 +13,7 @@ from typing import Any
 
 from glasshouse.store.tail import Tail
 
-__all__ = ["Points", "Told", "told"]
+__all__ = ["Point", "Points", "Told", "told"]
 
 THINNED = 1000  # of steps that are kept: a curve has fewer pixels
 READERS = 32  # runs that are remembered

@@ -30,6 +30,7 @@ class Failure(StrEnum):
     SOURCE = "source"  # of pictures: gone, empty, unreadable
     NETWORK = "network"  # there is none of the name, or it does not fit the pictures
     WEIGHTS = "weights"
+    SEARCH = "search"
     RECIPE = "recipe"
     MODEL = "model"  # gone or damaged
     DISK = "disk"  # full, or too little room
@@ -65,6 +66,7 @@ class JobKind(StrEnum):
     EVALUATE = "evaluate"
     CLASSIFY = "classify"
     WEIGHTS = "weights"
+    SEARCH = "search"
 
 
 class Role(StrEnum):
@@ -161,7 +163,8 @@ class ModelRecord:
     """A run and the model it leaves; ``dataset_name`` is told beside its id, ``scores`` are those of its last epoch.
 
     ``scores`` has ``epoch``, ``epochs``, ``best_epoch``, ``train_loss``, ``valid_loss``, ``valid_accuracy`` and, once
-    it was scored, ``accuracy``, ``interval`` and ``count`` on the validation pictures.
+    it was scored, ``accuracy``, ``interval`` and ``count`` on the validation pictures. ``search_id`` is the model of
+    the search whose candidate it is; a model whose job is a search is what that search found.
     """
 
     id: str
@@ -182,6 +185,7 @@ class ModelRecord:
     created_at: float
     updated_at: float
     deleted_at: float | None
+    search_id: str | None
     job: JobRecord
     dataset_name: str | None
 

@@ -12,10 +12,11 @@ from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import check_unused, get_dataset
 from glasshouse.store.jobs import abort_job, resume_job
-from glasshouse.store.models import get_model
+from glasshouse.store.models import get_model, list_models
 from glasshouse.store.networks import change_network, get_network
-from glasshouse.store.ownership import change, check_change
+from glasshouse.store.ownership import Listing, change, check_change
 from glasshouse.store.records import DatasetRecord, JobRecord, ModelRecord, NetworkRecord, OwnedRecord, UserRecord
+from glasshouse.store.searches import search_folder
 from glasshouse.store.tables import datasets, models, networks
 
 __all__ = [
@@ -36,6 +37,7 @@ TABLES: Mapping[str, Table] = {"dataset": datasets, "model": models, "network": 
 GET: Mapping[str, Callable[[Store, str, UserRecord | None], OwnedRecord]] = {
     "dataset": get_dataset, "model": get_model, "network": get_network,
 }  # fmt: skip
+MOST = 10_000  # candidates of a search
 KINDS: Mapping[type, str] = {DatasetRecord: "dataset", ModelRecord: "model", NetworkRecord: "network"}
 
 
@@ -132,12 +134,22 @@ def delete_resource(store: Store, record: OwnedRecord, user: UserRecord | None =
         raise ConflictError("{name} is not in the bin; delete it first.", name=record.name)
     if isinstance(record, DatasetRecord):
         check_unused(store, record, user, even_if_used=True)
+    if isinstance(record, ModelRecord):
+        for candidate in list_models(store, None, Listing(limit=MOST), search_id=record.id):
+            _forget(store, candidate)
+        shutil.rmtree(store.path(search_folder(record.id)), ignore_errors=True)
+    _forget(store, record)
+    with store.write() as connection:
+        log_action(connection, user, f"{kind_of(record)}-delete", record.id, record.name)
+
+
+def _forget(store: Store, record: OwnedRecord) -> None:
+    """Delete a record, and its files where it has some."""
     if not isinstance(record, NetworkRecord):
         shutil.rmtree(store.path(record.folder), ignore_errors=True)
     table = TABLES[kind_of(record)]
     with store.write() as connection:
         connection.execute(delete(table).where(table.c.id == record.id))
-        log_action(connection, user, f"{kind_of(record)}-delete", record.id, record.name)
 
 
 def abort_resource(store: Store, record: DatasetRecord | ModelRecord, user: UserRecord | None = None) -> JobRecord:

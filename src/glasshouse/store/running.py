@@ -57,5 +57,5 @@ def _seen(viewer: UserRecord | None) -> Any:
         jobs.c.user_id == viewer.id,
         jobs.c.user_id.is_(None),
         and_(jobs.c.kind == JobKind.DATASET, datasets.c.id.is_not(None)),
-        and_(jobs.c.kind == JobKind.TRAIN, models.c.id.is_not(None)),
+        and_(jobs.c.kind.in_([JobKind.TRAIN, JobKind.SEARCH]), models.c.id.is_not(None)),
     )

@@ -41,6 +41,7 @@ __all__ = [
     "submit_evaluation",
     "submit_models",
     "sweep_variants",
+    "usable_dataset",
     "weights_path",
 ]
 
@@ -142,13 +143,7 @@ def submit_models(
         ConflictError: the dataset is in the bin, or could not be made.
     """
     check_member(user)
-    dataset = get_dataset(store, new.dataset_id, user)
-    if dataset.deleted_at is not None:
-        raise ConflictError("The dataset {name} is in the bin; restore it first.", name=dataset.name)
-    if dataset.state in (JobState.FAILED, JobState.ABORTED):
-        raise ConflictError(
-            "The dataset {name} is {state}; resume it or choose another one.", name=dataset.name, state=dataset.state
-        )
+    dataset = usable_dataset(store, new.dataset_id, user)
     recipes, problems = _recipes(store, new, dataset.folder, user)
     if problems:
         raise RecipeError("the model", problems)
@@ -165,6 +160,22 @@ def submit_models(
             log_action(connection, user, action, model_id, name)
             ids.append(model_id)
     return [get_model(store, model_id, user) for model_id in ids]
+
+
+def usable_dataset(store: Store, dataset_id: str, user: UserRecord | None = None) -> DatasetRecord:
+    """Return a dataset that can be trained on, now or once it is made.
+
+    Raises:
+        ConflictError: it is in the bin, or could not be made.
+    """
+    dataset = get_dataset(store, dataset_id, user)
+    if dataset.deleted_at is not None:
+        raise ConflictError("The dataset {name} is in the bin; restore it first.", name=dataset.name)
+    if dataset.state in (JobState.FAILED, JobState.ABORTED):
+        raise ConflictError(
+            "The dataset {name} is {state}; resume it or choose another one.", name=dataset.name, state=dataset.state
+        )
+    return dataset
 
 
 def model_problems(store: Store, new: NewModel, user: UserRecord | None = None) -> list[Problem]:

@@ -126,6 +126,7 @@ models = Table(
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     Column("deleted_at", Double),
+    Column("search_id", Text),
 )
 
 networks = Table(

@@ -1,7 +1,7 @@
 """Fitting the head of the strategy ``features`` in one go: its strength by folds, then its weights."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from glasshouse.events import Event, Notice, Progress
 from glasshouse.messages import Message
 from glasshouse.networks.own import Head
 from glasshouse.training.batch_sources import FeatureBatches
+from glasshouse.training.interrupts import check_interrupt
 from glasshouse.training.linear_head import MOST, Array, log_softmax, solve, strengths_tried
 from glasshouse.training.objective import class_weights
 from glasshouse.training.setup import TrainingSetup
@@ -45,11 +46,17 @@ class HeadFit:
 
 
 def tried_strengths(
-    split: Split, views: NDArray[np.floating], weights: Array, classes: int, bias: bool = True
+    split: Split,
+    views: NDArray[np.floating],
+    weights: Array,
+    classes: int,
+    bias: bool = True,
+    check: Callable[[], None] = check_interrupt,
 ) -> Generator[Event, None, Tried | None]:
     """Yield progress and return what folds of the split's pictures say of the strengths, for views (V, N, F).
 
     Of more than MOST pictures, an even part of each class is used. None where a class has too few for two folds.
+    ``check`` is called between the steps of the solver.
     """
     y = split.labels
     rows = np.sort(np.argsort(y, kind="stable")[:: -(-len(y) // MOST)])
@@ -59,7 +66,7 @@ def tried_strengths(
     paths = split.paths
     fold = fold_numbers(y[rows], split.groups[rows], [paths[row] for row in rows.tolist()], folds)
     begin, best = time.monotonic(), None
-    tries = strengths_tried(views[:, rows], y[rows], weights[rows], classes, fold, bias)
+    tries = strengths_tried(views[:, rows], y[rows], weights[rows], classes, fold, bias, check)
     for number in range(1, 100):
         with threadpool_limits(1, "blas"):  # so that the bits are those of any number of cores
             found = next(tries, None)
@@ -73,8 +80,8 @@ def tried_strengths(
     return best
 
 
-def fit_head(setup: TrainingSetup) -> Generator[Event, None, HeadFit]:
-    """Yield progress, put the fitted weights into the head, and return what was found."""
+def fit_head(setup: TrainingSetup, check: Callable[[], None] = check_interrupt) -> Generator[Event, None, HeadFit]:
+    """Yield progress, put the fitted weights into the head, and return what it is; ``check`` is called meanwhile."""
     m, source, head = setup.resources, setup.batch_source, setup.module
     if not isinstance(source, FeatureBatches) or not isinstance(head, Head):
         raise TypeError("a linear head is fitted to features")
@@ -83,11 +90,11 @@ def fit_head(setup: TrainingSetup) -> Generator[Event, None, HeadFit]:
     given = class_weights(m.recipe.objective, m.dataset.classes, y)
     w = np.ones(len(y)) if given is None else np.asarray(given, np.float64)[y]
     bias = head.bias is not None
-    tried = yield from tried_strengths(split, views, w, classes, bias)
+    tried = yield from tried_strengths(split, views, w, classes, bias, check)
     strength = ALONE if tried is None else tried.strength
     flat, copies, shares = views.reshape(-1, views.shape[2]), np.tile(y, len(views)), np.tile(w, len(views))
     with threadpool_limits(1, "blas"):
-        found = solve(flat, copies, shares, classes, strength, bias)
+        found = solve(flat, copies, shares, classes, strength, bias, check)
         log_p = log_softmax(flat @ found[:-1] + found[-1])
     _put(head, found)
     yield _told(strength, tried, y)

@@ -2,11 +2,14 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 
-__all__ = ["StopRequest", "Stopped", "stop_request"]
+__all__ = ["StopRequest", "Stopped", "check_interrupt", "interrupted_by", "stop_request"]
+
+_check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None)
 
 
 class Stopped(KeyboardInterrupt):
@@ -20,9 +23,26 @@ class StopRequest:
         self.asked = False
 
     def check(self) -> None:
-        """Raise Stopped if a stop was asked for."""
+        """Raise Stopped if a stop was asked for, or what ``interrupted_by`` raises."""
         if self.asked:
             raise Stopped
+        check_interrupt()
+
+
+def check_interrupt() -> None:
+    """Raise what the check of ``interrupted_by`` raises; long computations without events call this between steps."""
+    if (check := _check.get()) is not None:
+        check()
+
+
+@contextmanager
+def interrupted_by(check: Callable[[], None]) -> Iterator[None]:
+    """Within it, trainings call ``check`` between steps; it raises a Stopped where they are to stop."""
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
 
 
 @contextmanager

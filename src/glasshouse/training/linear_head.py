@@ -24,11 +24,18 @@ def log_softmax(scores: Array) -> Array:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)))
 
 
-def lbfgs(function: Slope, start: Array, most: int = 500, least: float = 1e-6) -> Array:
-    """Return where a smooth convex function, which gives (value, gradient), is least (Nocedal 1980, memory of 10)."""
+def lbfgs(
+    function: Slope, start: Array, most: int = 500, least: float = 1e-6, check: Callable[[], None] | None = None
+) -> Array:
+    """Return where a smooth convex function, which gives (value, gradient), is least (Nocedal 1980, memory of 10).
+
+    ``check`` is called before each step; what it raises stops the search.
+    """
     x, pairs = start, list[tuple[Array, Array]]()
     value, slope = function(x)
     for _ in range(most):
+        if check is not None:
+            check()
         if np.abs(slope).max() <= least:
             break
         step, factors = slope.copy(), []
@@ -52,7 +59,13 @@ def lbfgs(function: Slope, start: Array, most: int = 500, least: float = 1e-6) -
 
 
 def solve(
-    x: NDArray[np.floating], y: NDArray[np.int64], w: Array, classes: int, strength: float, bias: bool = True
+    x: NDArray[np.floating],
+    y: NDArray[np.int64],
+    w: Array,
+    classes: int,
+    strength: float,
+    bias: bool = True,
+    check: Callable[[], None] | None = None,
 ) -> Array:
     """Return weights (F + 1, K), the last row the biases, for features x (N, F), labels y and weights w (N,)."""
     mean = w @ x.astype(np.float64) / w.sum() if bias else np.zeros(x.shape[1])
@@ -69,7 +82,7 @@ def solve(
         own = np.vstack([z.T @ error + strength * weights[:-1], error.sum(0) * bias])
         return float(value), own.ravel()
 
-    found = lbfgs(function, np.zeros((x.shape[1] + 1) * classes)).reshape(-1, classes)
+    found = lbfgs(function, np.zeros((x.shape[1] + 1) * classes), check=check).reshape(-1, classes)
     found[:-1] /= np.where(scale > 1e-8, scale, np.inf)[:, None]
     found[-1] -= mean @ found[:-1]
     return found
@@ -82,6 +95,7 @@ def strengths_tried(
     classes: int,
     fold: NDArray[np.int64],
     bias: bool = True,
+    check: Callable[[], None] | None = None,
 ) -> Iterator[tuple[float, float, Array]]:  # fmt: skip
     """Yield (strength, cross-entropy, ln p (N, K)) of pictures left out, for views (V, N, F) of N pictures.
 
@@ -95,7 +109,7 @@ def strengths_tried(
             rows, out = fold != number, fold == number
             x = views[:, rows].reshape(-1, views.shape[2])
             copies = (np.tile(y[rows], len(views)), np.tile(w[rows], len(views)))
-            weights = solve(x, *copies, classes, STRENGTHS[at], bias)
+            weights = solve(x, *copies, classes, STRENGTHS[at], bias, check)
             log_p[out] = log_softmax(views[0, out] @ weights[:-1] + weights[-1])
         losses[at] = float(-(w * log_p[np.arange(len(y)), y]).sum() / w.sum())
         return STRENGTHS[at], losses[at], log_p

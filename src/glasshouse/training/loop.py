@@ -186,7 +186,7 @@ def _fitted(run: RunFolder, state: TrainingState, stop: StopRequest) -> Generato
     position, clock = state.position, time.monotonic()
     if position.epoch:
         return
-    fit = yield from _watched(fit_head(state.setup), stop)
+    fit = yield from _watched(fit_head(state.setup, stop.check), stop)
     position.step = position.step_in_epoch = 1
     position.pictures = state.setup.plan.pictures
     position.loss_sum = fit.loss * position.pictures

@@ -30,20 +30,22 @@ from glasshouse.web.results import api as results_api
 from glasshouse.web.results import compare_api, compare_page, top_page
 from glasshouse.web.results import files_api as results_files_api
 from glasshouse.web.results import page as results_page
+from glasshouse.web.searches import api as searches_api
+from glasshouse.web.searches import page as searches_page
 from glasshouse.web.weights import api as weights_api
 from glasshouse.web.weights import page as weights_page
 
 __all__ = ["add_routes"]
 
 API = (
-    results_api, compare_api, estimates_api, presets_api, datasets_api, pictures_api, models_api, follow_api,
-    inputs_api, code_api, results_files_api, bulk_api, networks_api, weights_api, jobs_api, workers_api,
+    results_api, compare_api, estimates_api, presets_api, datasets_api, pictures_api, models_api, searches_api,
+    follow_api, inputs_api, code_api, results_files_api, bulk_api, networks_api, weights_api, jobs_api, workers_api,
     classify_files_api, people_api,
 )  # fmt: skip
 PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
-    running_page, bulk_page, new_page, new_model_page, datasets_page, models_page, top_page, results_page,
-    classify_page, inputs_page, follow_page, code_page, many_page, compare_page, downloads, edit_page,
+    running_page, bulk_page, new_page, new_model_page, datasets_page, models_page, searches_page, top_page,
+    results_page, classify_page, inputs_page, follow_page, code_page, many_page, compare_page, downloads, edit_page,
     people_page, sign_in_page,
 )  # fmt: skip
 

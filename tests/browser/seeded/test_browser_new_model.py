@@ -87,7 +87,7 @@ def test_augmented_pictures_follow_what_is_dialled(form: Any) -> None:
 
 def test_cards_tell_time_and_memory(page: Any, seeded: Seeded) -> None:
     page.goto(f"/models/new?dataset={seeded.dataset}")
-    card = page.locator("label.option", has=page.get_by_role("radio", name="Fast"))
+    card = page.locator(".option", has=page.get_by_role("radio", name="Fast"))
     card.get_by_text(re.compile("about .*memory")).wait_for()
     assert "measured" in card.inner_text()
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.check import Finding
-from glasshouse.data.checking.series import series_finding
+from glasshouse.data.checking.series import Series, series_finding
 from glasshouse.data.checking.survey import Record
 from glasshouse.data.splitting.twins import Twins
 from glasshouse.messages import Message
@@ -25,7 +25,8 @@ _BLANK = 5  # levels of 255 between the darkest and the brightest place
 class Dealt:
     """Pictures that were dealt out: all are as long as ``records``; ``thumbs`` is by the records' row.
 
-    ``groups`` is what had to stay together: twins, series, and groups of a table.
+    ``groups`` is what had to stay together: twins, series, and groups of a table; ``series`` are those that names
+    tell, where nobody said what a series is.
     """
 
     recipe: DatasetRecipe
@@ -34,6 +35,7 @@ class Dealt:
     twins: Twins
     groups: Sequence[int]
     thumbs: NDArray[np.uint8]
+    series: Series | None = None
 
 
 def find_odd(dealt: Dealt) -> list[Finding]:
@@ -81,11 +83,9 @@ def _conflicts(dealt: Dealt) -> Iterator[Finding]:
 
 
 def _series(dealt: Dealt) -> list[Finding]:
-    items = [record.item for record in dealt.records]
-    if dealt.recipe.group is not None or any(item.group is not None for item in items):
+    if dealt.series is None:
         return []
-    rows = [record.row for record in dealt.records]
-    return series_finding(items, dealt.sides, dealt.thumbs, rows, dealt.recipe.seed)
+    return [series_finding(dealt.series, [record.item for record in dealt.records], dealt.sides)]
 
 
 def _twins(dealt: Dealt) -> Iterator[Finding]:

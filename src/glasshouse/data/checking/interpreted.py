@@ -24,7 +24,7 @@ class _Record(Protocol):
 
 
 def range_findings(records: Sequence[_Record], ranges: ValueRanges | None) -> Iterator[Finding]:
-    """Yield a finding for each kind of values above 8 bits, and one for pictures that are then nearly black."""
+    """Yield a finding for each kind of values above 8 bits, for pictures nearly black in its range, and for NaN."""
     for kind in KINDS if ranges is not None else ():
         scale = ranges.of(kind) if ranges is not None else None
         found = [(r.item.path, r.values) for r in records if r.values is not None and r.values.kind == kind]
@@ -32,6 +32,7 @@ def range_findings(records: Sequence[_Record], ranges: ValueRanges | None) -> It
         if scale is not None and found and not as_they_are:
             yield Finding("value-range", _decided(kind, scale, [values for _, values in found]))
             yield from _dark(scale, found)
+            yield from _missing(found)
 
 
 def _decided(kind: Kind, scale: Range, values: Sequence[Values]) -> str:
@@ -69,6 +70,24 @@ def _dark(scale: Range, found: Sequence[tuple[str, Values]]) -> Iterator[Finding
                 scale2=f"{scale[1]:g}",
                 path=path,
                 high=f"{values.high:g}",
+            ),
+        )
+
+
+def _missing(found: Sequence[tuple[str, Values]]) -> Iterator[Finding]:
+    holed = [(path, values) for path, values in found if values.missing]
+    if holed:
+        path, values = max(holed, key=lambda one: one[1].missing / (one[1].missing + one[1].count))
+        yield Finding(
+            "value-range",
+            Message(
+                "{holed} of {found} pictures hold pixels without a finite number (NaN or infinite), the most in "
+                "{path}: {share} of its values. NaN becomes the least value of its picture, infinity the end of the"
+                " range; if these pixels mean that nothing was measured, fill them before making the dataset.",
+                holed=f"{len(holed):,}",
+                found=f"{len(found):,}",
+                path=path,
+                share=f"{values.missing / (values.missing + values.count):.1%}",
             ),
         )
 

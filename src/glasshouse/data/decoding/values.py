@@ -76,7 +76,7 @@ class Values:
     """The values of one picture, or of several: how far they reach, and how many of them lie where.
 
     ``whole``: all are whole numbers; ``middle``: strictly between 1/255 and 1; ``outside``: how many lie more than a
-    twentieth outside of 0..1, of -1..1 and of 0..255. NaN and infinite values are not counted.
+    twentieth outside of 0..1, of -1..1 and of 0..255. NaN and infinite values are counted in ``missing`` alone.
     """
 
     kind: Kind
@@ -86,6 +86,7 @@ class Values:
     whole: bool = True
     middle: int = 0
     outside: tuple[int, int, int] = (0, 0, 0)
+    missing: int = 0
 
     def __add__(self, other: "Values") -> "Values":
         outside = tuple(a + b for a, b in zip(self.outside, other.outside, strict=True))
@@ -97,6 +98,7 @@ class Values:
             self.whole and other.whole,
             self.middle + other.middle,
             (outside[0], outside[1], outside[2]),
+            self.missing + other.missing,
         )
 
 
@@ -115,7 +117,8 @@ def seen(values: np.ndarray) -> Values:
     outside = tuple(_beyond(finite, low, high, *usual) for usual in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)))
     middle = int(np.count_nonzero((finite > 1 / 255) & (finite < 1)))
     whole = middle == 0 and bool((np.rint(finite) == finite).all())
-    return Values("floats", low, high, finite.size, whole, middle, (outside[0], outside[1], outside[2]))
+    few = (outside[0], outside[1], outside[2])
+    return Values("floats", low, high, finite.size, whole, middle, few, values.size - finite.size)
 
 
 def _beyond(finite: np.ndarray, low: float, high: float, first: float, last: float) -> int:

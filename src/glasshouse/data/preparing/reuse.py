@@ -95,7 +95,7 @@ def found_again(standing: Standing, recipe: DatasetRecipe, source: Source, thoro
         dataset = open_dataset(standing.place)
         if not _is_whole(dataset, thorough):
             return "damaged"
-        if _counted_otherwise(dataset, recipe):
+        if _counted_otherwise(dataset, recipe) or _kept_otherwise(dataset, recipe):
             return "other"
         if marks["listing"] == before.get("listing"):
             return "same"
@@ -117,6 +117,12 @@ def _is_whole(dataset: Dataset, thorough: bool) -> bool:
 def _counted_otherwise(dataset: Dataset, recipe: DatasetRecipe) -> bool:
     """Tell whether a later recipe put the classes into another order than this one does."""
     return recipe.version < dataset.recipe.version and list(dataset.classes) != sorted(dataset.classes)
+
+
+def _kept_otherwise(dataset: Dataset, recipe: DatasetRecipe) -> bool:
+    """Tell whether a later recipe kept series together that this one deals out."""
+    kept = any(finding.kind == "series-kept" for finding in dataset.warnings)
+    return kept and dataset.recipe.keeps_series and not recipe.keeps_series
 
 
 def _same_content(standing: Standing, source: Source) -> bool:

@@ -165,46 +165,52 @@ def _beside(shape: Shape, top: str) -> tuple[dict[str, str | None], dict[str, st
     findings = []
     for name, split in named.items() if others else ():
         inside = set(shape.children(f"{top}{name}/"))
-        if split != "train" and inside & set(others):
+        if split == "train":
+            findings.append(_taken_as_class(name))
+        elif inside & set(others):
             roots[_inner(shape, top, name, split)] = split
-            findings.append(
-                Finding(
-                    "part-beside",
-                    Message(
-                        "the folder {name} beside the class folders holds folders of the same "
-                        "names: it is taken as the part {split}",
-                        name=name,
-                        split=split,
-                    ),
-                )
-            )
-        elif split != "train":
+            findings.append(_taken_as_part(name, split))
+        else:
             aside[f"{top}{name}/"] = Message(
                 "{name} beside the class folders names a part of the split, and has no class folders", name=name
             )
-            findings.append(
-                Finding(
-                    "part-beside",
-                    Message(
-                        "the folder {name} beside the class folders is left out: it names a part "
-                        "of the split and has no class folders inside. If it is a class, "
-                        "rename it (an underscore at the end is enough).",
-                        name=name,
-                    ),
-                )
-            )
-        else:
-            findings.append(
-                Finding(
-                    "part-beside",
-                    Message(
-                        "the folder {name} is taken as a class like those beside it; if it holds "
-                        "the pictures to train on, give it as the source",
-                        name=name,
-                    ),
-                )
-            )
+            findings.append(_left_out(name))
     return roots, aside, findings
+
+
+def _taken_as_class(name: str) -> Finding:
+    return Finding(
+        "part-beside",
+        Message(
+            "the folder {name} is taken as a class like those beside it; if it holds "
+            "the pictures to train on, give it as the source",
+            name=name,
+        ),
+    )
+
+
+def _taken_as_part(name: str, split: str) -> Finding:
+    return Finding(
+        "part-beside",
+        Message(
+            "the folder {name} beside the class folders holds folders of the same "
+            "names: it is taken as the part {split}",
+            name=name,
+            split=split,
+        ),
+    )
+
+
+def _left_out(name: str) -> Finding:
+    return Finding(
+        "part-beside",
+        Message(
+            "the folder {name} beside the class folders is left out: it names a part "
+            "of the split and has no class folders inside. If it is a class, "
+            "rename it (an underscore at the end is enough).",
+            name=name,
+        ),
+    )
 
 
 def _in_names(children: Sequence[str]) -> Iterator[Finding]:

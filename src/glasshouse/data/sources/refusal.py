@@ -41,36 +41,42 @@ def check_classes(name: str, source: Source) -> None:
             name2=_one_class(name, classes[0], source),
             source=_reasons(source),
         )
+    raise SourceError(_no_class(name, source))
+
+
+def _no_class(name: str, source: Source) -> str:
+    """Return what is told of a source without any class."""
     if not source.rejected:
-        empty = Message(
-            "holds no files{it}",
-            it=Message(" ({finding})", finding=source.warnings[0].message) if source.warnings else "",
-        )
-        raise SourceError(
+        it = Message(" ({finding})", finding=source.warnings[0].message) if source.warnings else ""
+        empty = Message("holds no files{it}", it=it)
+        return Message(
             "{name} {empty}. Give a folder with a folder of pictures for each class.", name=name, empty=empty
         )
     if parts := _parts_without_classes(source):
-        hint = _table_hint(name, source)
-        raise SourceError(
+        return Message(
             "{name} has folders of a split ({parts}), but no class folders in them. If they are classes, rename "
             "them (an underscore at the end is enough). {ADVICE}{hint}",
             name=name,
             parts=", ".join(parts),
             ADVICE=_ADVICE,
-            hint=Message(" {hint}", hint=hint) if hint else "",
+            hint=_hint(name, source),
         )
     if all(_FLAT in one.reason for one in source.rejected):
-        hint = _table_hint(name, source)
-        raise SourceError(
+        return Message(
             "{name} holds {rejected} files and no class folders. {ADVICE}{hint}",
             name=name,
             rejected=len(source.rejected),
             ADVICE=_ADVICE,
-            hint=Message(" {hint}", hint=hint) if hint else "",
+            hint=_hint(name, source),
         )
-    raise SourceError(
+    return Message(
         "{name} has no picture that can be used. {ADVICE}{source}", name=name, ADVICE=_ADVICE, source=_reasons(source)
     )
+
+
+def _hint(name: str, source: Source) -> str:
+    hint = _table_hint(name, source)
+    return Message(" {hint}", hint=hint) if hint else ""
 
 
 def _nothing_named(name: str, source: Source) -> str:

@@ -11,9 +11,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from glasshouse.integrity.blocks import Blocks
+from glasshouse.errors import DamagedDatasetError
+from glasshouse.integrity.blocks import Blocks, Guard
+from glasshouse.messages import Message
 
-__all__ = ["blocks_of", "mapped", "spans"]
+__all__ = ["blocks_of", "damaged_file", "mapped", "opened", "spans", "verify_blocks"]
+
+_ADVICE = Message(
+    "Put back a copy of it, or make the dataset again: glasshouse dataset create with the same source, options and "
+    "--out replaces it."
+)
 
 
 def blocks_of(file: Path) -> Blocks:
@@ -46,3 +53,40 @@ def spans(column: Any, base: int) -> list[tuple[int, int]]:
     """Return where the parts of a column lie in the file whose bytes begin at the address ``base``."""
     buffers = [buffer for buffer in column.buffers() if buffer is not None and buffer.size]
     return [(buffer.address - base, buffer.address - base + buffer.size) for buffer in buffers]
+
+
+def verify_blocks(file: Path, blocks: Blocks | None) -> None:
+    """Verify all bytes of an Arrow file by its checksums alone.
+
+    Raises:
+        DamagedDatasetError: they are not what was written.
+    """
+    _, content = opened(file, blocks)
+    fault = None if blocks is None else Guard(blocks, content).everything()
+    if fault is not None:
+        raise damaged_file(file, fault)
+
+
+def opened(file: Path, blocks: Blocks | None) -> tuple[Any, NDArray[np.uint8]]:
+    """Map the Arrow file of a split, which is as long as it was written; what it holds is not verified.
+
+    Raises:
+        DamagedDatasetError: it cannot be read, or has another length.
+    """
+    try:
+        source, content = mapped(file)
+    except (OSError, pa.ArrowException) as error:
+        raise damaged_file(file, str(error)) from None
+    if blocks is not None and len(content) != blocks.size:
+        raise damaged_file(
+            file,
+            Message("it has {data} bytes, it was written with {get}", data=f"{len(content):,}", get=f"{blocks.size:,}"),
+        )
+    return source, content
+
+
+def damaged_file(file: Path, how: str) -> DamagedDatasetError:
+    """Return the error that says how the file is damaged, and what to do."""
+    return DamagedDatasetError(
+        "The dataset's file {file} is damaged: {how}. {ADVICE}", file=file, how=how, ADVICE=_ADVICE
+    )

@@ -14,14 +14,17 @@ from glasshouse.errors import DatasetError
 
 __all__ = ["Chosen", "learning_splits", "parts_of"]
 
-_FOLD = re.compile(r"fold (\d+)/(\d+)")
+_LEARN_FROM = re.compile(r"(?:fold (\d+)/(\d+))?(?:(?: of |^)part 1/(\d+))?")
 
 
 class Chosen(Split):
-    """The pictures ``rows`` (n,) of each split in ``parts``, one after the other, under the name of a split."""
+    """The pictures ``rows`` (n,) of each split in ``parts``, one after the other, under the name of a split.
 
-    def __init__(self, name: str, parts: Sequence[tuple[Split, NDArray[np.int64]]]) -> None:
-        first = parts[0][0]
+    ``alone``: so few of many that what is computed of them is not computed of all the others too.
+    """
+
+    def __init__(self, name: str, parts: Sequence[tuple[Split, NDArray[np.int64]]], alone: bool = False) -> None:
+        first, self.alone = parts[0][0], alone
         super().__init__(name, first.file, first.shape, first.encoding, first.classes, first.blocks, first.group)
         self.parts = tuple(parts)
 
@@ -29,7 +32,7 @@ class Chosen(Split):
         return sum(len(rows) for _, rows in self.parts)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "parts": self.parts}
+        return {**super().__getstate__(), "parts": self.parts, "alone": self.alone}
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -67,8 +70,8 @@ class Chosen(Split):
         return out
 
     def origin(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the numbers of the pictures at ``indices`` in the split that each of them comes from, int64 (n,)."""
-        return np.concatenate([rows for _, rows in self.parts])[indices]
+        """Return the numbers of the pictures at ``indices`` in the dataset's split they come from, int64 (n,)."""
+        return np.concatenate([split.origin(rows) for split, rows in self.parts])[indices]
 
     def between(self, start: int, stop: int) -> Iterator[Row]:
         """Yield what is known of the pictures from ``start`` to before ``stop``."""
@@ -93,13 +96,14 @@ class Chosen(Split):
 
 
 def parts_of(split: Split) -> tuple[tuple[Split, NDArray[np.int64] | slice], ...]:
-    """Return the splits of the dataset that the pictures come from, and which of their rows they are, in order."""
-    return split.parts if isinstance(split, Chosen) else ((split, slice(None)),)
+    """Return the splits that features are computed of and kept for, and which of their rows these are, in order."""
+    return split.parts if isinstance(split, Chosen) and not split.alone else ((split, slice(None)),)
 
 
 def learning_splits(splits: Mapping[str, Split], learn_from: str) -> Mapping[str, Split]:
-    """Return the splits of a training that learns from ``train``, ``train+val``, or all but one fold of the training
-    pictures (``fold 2/5``), which are its validation pictures then. The test split is in none but the first.
+    """Return the splits of a training that learns from ``train``, ``train+val``, an even part of the training pictures
+    (``part 1/20``), or all but one fold of either (``fold 2/5``, ``fold 2/5 of part 1/20``), which are its validation
+    pictures then. The test split is in none but the first.
 
     Raises:
         DatasetError: there are no such pictures.
@@ -107,20 +111,34 @@ def learning_splits(splits: Mapping[str, Split], learn_from: str) -> Mapping[str
     if learn_from == "train" or "train" not in splits:
         return splits
     train = splits["train"]
-    every = np.arange(len(train))
     if learn_from == "train+val":
         val = splits.get("val")
-        return {"train": train if val is None else Chosen("train", [(train, every), (val, np.arange(len(val)))])}
-    match = _FOLD.fullmatch(learn_from)
-    if match is None:
+        return {"train": train if val is None else Chosen("train", [(train, _all(train)), (val, _all(val))])}
+    match = _LEARN_FROM.fullmatch(learn_from)
+    if match is None or not learn_from:
         raise DatasetError(
-            "expected train, train+val or fold 2/5 (or others), got {learn_from}", learn_from=learn_from[:80]
+            "expected train, train+val, part 1/20, fold 2/5 (or other numbers), got {learn_from}",
+            learn_from=learn_from[:80],
         )
-    number, folds = int(match[1]), int(match[2])
+    fold, folds, part = match.groups()
+    if part is not None:
+        rows, _ = _dealt(train, int(part), 1, learn_from)
+        train = Chosen(f"train 1/{part}", [(train, rows)], alone=True)
+    if fold is None:
+        return {**splits, "train": train}
+    inside, outside = _dealt(train, int(folds), int(fold), learn_from)
+    return {"train": Chosen("train", [(train, outside)]), "val": Chosen("val", [(train, inside)])}
+
+
+def _all(split: Split) -> NDArray[np.int64]:
+    return np.arange(len(split))
+
+
+def _dealt(train: Split, folds: int, number: int, learn_from: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows of the fold of that number, and all others."""
     inside = fold_numbers(train.labels, train.groups, train.paths, folds) == number - 1
     if inside.all() or not inside.any():
         raise DatasetError(
             "{train} training pictures have no {learn_from}; take fewer folds", train=len(train), learn_from=learn_from
         )
-    held = {"train": every[~inside], "val": every[inside]}
-    return {name: Chosen(name, [(train, rows)]) for name, rows in held.items()}
+    return np.flatnonzero(inside), np.flatnonzero(~inside)

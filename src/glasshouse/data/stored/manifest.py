@@ -44,6 +44,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             "There is no dataset at {folder}: its dataset.json was written by something else.", folder=folder
         )
     fault = checksum_fault(data)
+    _check_format(folder, data, fault)
+    if (FILES in data) != (CHECKSUM in data):
+        raise damaged(
+            folder, Message("dataset.json has lost its key {FILES}", FILES=FILES if CHECKSUM in data else CHECKSUM)
+        )
+    if not isinstance(data.get(FILES, {}), dict):
+        raise damaged(folder, Message("dataset.json: the list of checksums is not whole"))
+    if fault is not None or data.get("kind") != KIND:
+        raise damaged(folder, Message("dataset.json: {error}", error=fault or Message("its kind is another")))
+    return data
+
+
+def _check_format(folder: Path, data: Mapping[str, Any], fault: str | None) -> None:
+    """Refuse what a later version wrote, even if it looks damaged to this one."""
     version = data.get("format")
     if data.get("kind") == KIND and (not isinstance(version, int) or version > FORMAT):
         doubt = "" if fault is None else Message(" Or it is damaged: {fault}.", fault=fault)
@@ -55,15 +69,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             FORMAT=FORMAT,
             doubt=doubt,
         )
-    if (FILES in data) != (CHECKSUM in data):
-        raise damaged(
-            folder, Message("dataset.json has lost its key {FILES}", FILES=FILES if CHECKSUM in data else CHECKSUM)
-        )
-    if not isinstance(data.get(FILES, {}), dict):
-        raise damaged(folder, Message("dataset.json: the list of checksums is not whole"))
-    if fault is not None or data.get("kind") != KIND:
-        raise damaged(folder, Message("dataset.json: {error}", error=fault or Message("its kind is another")))
-    return data
 
 
 def read_recipe(folder: Path, manifest: Mapping[str, Any]) -> DatasetRecipe:

@@ -19,22 +19,18 @@ from numpy.typing import NDArray
 from glasshouse.data.decoding.picture import decode_encoded
 from glasshouse.data.names import composed
 from glasshouse.data.splitting.groups import join
-from glasshouse.data.stored.arrow_blocks import mapped, spans
+from glasshouse.data.stored.arrow_blocks import damaged_file, opened, spans
 from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
 from glasshouse.integrity.blocks import Blocks, Guard
 from glasshouse.messages import Message
 from glasshouse.recipe.patterns import Pattern
 
-__all__ = ["Row", "Split", "verify_blocks"]
+__all__ = ["Row", "Split"]
 
 _READ = 1000  # rows whose words are read together
 _THREADED = 16  # fewer encoded rows than this are decoded in the caller's thread
 _STATE = ("name", "file", "shape", "encoding", "classes", "blocks", "group")
 _TYPES = {"label": pa.int64(), "path": pa.string(), "sha256": pa.string(), "width": pa.int64(), "height": pa.int64()}
-_ADVICE = Message(
-    "Put back a copy of it, or make the dataset again: glasshouse dataset create with the same source, options and "
-    "--out replaces it."
-)
 
 
 @dataclass(frozen=True)
@@ -215,7 +211,7 @@ class Split:
 
     @cached_property
     def _mapped(self) -> tuple[Any, NDArray[np.uint8]]:
-        return _content(self.file, self.blocks)
+        return opened(self.file, self.blocks)
 
     @cached_property
     def _guard(self) -> Guard | None:
@@ -300,7 +296,7 @@ class Split:
             raise self._damaged(fault)
 
     def _damaged(self, how: str) -> DamagedDatasetError:
-        return _damaged(self.file, how)
+        return damaged_file(self.file, how)
 
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
@@ -356,37 +352,6 @@ class Split:
             return decode_encoded(bytes(cell), self.encoding, self.shape)
         except PictureError as error:
             raise self._damaged(Message("a picture in it cannot be decoded ({error})", error=error)) from None
-
-
-def verify_blocks(file: Path, blocks: Blocks | None) -> None:
-    """Verify all bytes of an Arrow file by its checksums alone.
-
-    Raises:
-        DamagedDatasetError: they are not what was written.
-    """
-    _, content = _content(file, blocks)
-    fault = None if blocks is None else Guard(blocks, content).everything()
-    if fault is not None:
-        raise _damaged(file, fault)
-
-
-def _content(file: Path, blocks: Blocks | None) -> tuple[Any, NDArray[np.uint8]]:
-    try:
-        source, content = mapped(file)
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(file, str(error)) from None
-    if blocks is not None and len(content) != blocks.size:
-        raise _damaged(
-            file,
-            Message("it has {data} bytes, it was written with {get}", data=f"{len(content):,}", get=f"{blocks.size:,}"),
-        )
-    return source, content
-
-
-def _damaged(file: Path, how: str) -> DamagedDatasetError:
-    return DamagedDatasetError(
-        "The dataset's file {file} is damaged: {how}. {ADVICE}", file=file, how=how, ADVICE=_ADVICE
-    )
 
 
 def _spelled(paths: Any, word: str) -> Any:

@@ -1,10 +1,8 @@
 """Pictures of a classification, read again from where they lie, since a job keeps only its answers."""
 
 import os
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +16,7 @@ from glasshouse.messages import Message
 from glasshouse.store.database import Store
 from glasshouse.store.places import Grounds, Places, is_allowed, is_inside
 from glasshouse.store.records import JobRecord
+from glasshouse.web.framework.children import Asked
 from glasshouse.web.framework.pictures import SHOWN_LIMIT, file_of, shrunk
 from glasshouse.web.framework.reading import grounds, readers
 
@@ -43,7 +42,7 @@ def classified_picture(store: Store, work: JobRecord, path: str, side: int | Non
     return data, str(kind)
 
 
-def answer_classified(asked: Mapping[str, Any], blob: bytes) -> tuple[Any, bytes]:
+def answer_classified(asked: Asked, blob: bytes) -> tuple[object, bytes]:
     """Return what ``classified_picture`` asks for: in the process that may read it."""
     places = Grounds(Path(asked["home"]), tuple(map(Path, asked["folders"])))
     whole = _picture(places, Path(asked["source"]), asked["path"])

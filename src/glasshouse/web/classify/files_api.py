@@ -1,7 +1,7 @@
 """Files over the API: uploads in pieces, paths on the server, networks, and a picture to classify."""
 
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
@@ -101,7 +101,7 @@ def paths(context: Context, start: str = "") -> list[str]:
 
 
 @router.get("/networks")
-def networks() -> list[dict[str, Any]]:
+def networks() -> list[dict[str, object]]:
     """List the catalogue of networks."""
     names = ("name", "width", "height", "channels", "parameters", "paper", "year")
     return [{name: getattr(entry, name) for name in names} for entry in CATALOGUE.values()]
@@ -119,7 +119,7 @@ def warm(context: Context, model_id: str) -> Response:
 async def predict(
     context: Context, request: Request, model_id: str,
     top: Annotated[int, Query(ge=1, le=1000)] = 5, path: str | None = None, source: str | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, object]:  # fmt: skip
     """Classify one picture: the body holds its bytes, ``path`` names it on the server, ``source`` by an address here.
 
     Such addresses are ``/datasets/ID/pictures/SPLIT/ROW``, ``/models/ID/many/JOB/pictures/ROW`` and ``upload:ID/NAME``.

@@ -1,6 +1,8 @@
 """Classify One: a picture in, the five most probable classes out; the model stays loaded in a process beside."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -22,7 +24,18 @@ __all__ = ["router"]
 router = APIRouter(prefix="/models/{key}/classify", include_in_schema=False)
 LARGEST = 64 * 2**20
 SHOWN = 320
-EMPTY: dict[str, Any] = {"answer": None, "error": "", "picture": "", "name": "", "given": ""}
+
+
+@dataclass(frozen=True)
+class ClassifyPage:
+    """The place to drop a picture; ``answer`` is ``Prediction.to_dict`` of the one shown, ``given`` its address."""
+
+    folders: Sequence[Path]
+    answer: Mapping[str, object] | None = None
+    error: str = ""
+    picture: str = ""
+    name: str = ""
+    given: str = ""
 
 
 @router.get("", response_class=HTMLResponse)
@@ -30,7 +43,7 @@ def show(request: Request, context: Context, job: ModelInPath, given: str = "") 
     """Show the place to drop a picture, and have the model loaded meanwhile; ``given`` is classified at once."""
     if given.strip():
         return _answer(request, context, job, b"", "", given)
-    answer = framed(request, context, job, "classify.html", folders=context.suggested_folders, **EMPTY)
+    answer = framed(request, context, job, "classify.html", ClassifyPage(context.suggested_folders))
     answer.background = BackgroundTask(warm, context.store, f"runs/{job.folder.name}")
     return answer
 
@@ -48,21 +61,22 @@ async def classify(request: Request, context: Context, job: ModelInPath) -> HTML
 def _answer(
     request: Request, context: RequestContext, job: JobResource, data: bytes, name: str, given: str
 ) -> HTMLResponse:
-    values: dict[str, Any] = {**EMPTY, "name": name, "given": given}
-    status = 200
+    answer: Mapping[str, object] | None = None
+    error, shown, status = "", "", 200
     try:
         if not data and given.strip():
-            data, values["name"] = given_picture(context.store, given, context.user, request.headers.get("host", ""))
+            data, name = given_picture(context.store, given, context.user, request.headers.get("host", ""))
         if not data or len(data) > LARGEST:
             raise InputError(
                 "No picture came, or it has more than {LARGEST} MB; choose a picture file.", LARGEST=LARGEST // 2**20
             )
-        values["picture"] = shown_picture(data, SHOWN)
-        values["answer"] = ask(context.store, f"runs/{job.folder.name}", data, seen=True)
+        shown = shown_picture(data, SHOWN)
+        answer = ask(context.store, f"runs/{job.folder.name}", data, seen=True)
     except BusyError:
         raise
-    except ConflictError as error:
-        status, values["error"] = 503, str(error)
-    except GlasshouseError as error:
-        status, values["error"] = 422, str(error)
-    return framed(request, context, job, "classify.html", status, folders=context.suggested_folders, **values)
+    except ConflictError as problem:
+        status, error = 503, str(problem)
+    except GlasshouseError as problem:
+        status, error = 422, str(problem)
+    found = ClassifyPage(context.suggested_folders, answer, error, shown, name, given)
+    return framed(request, context, job, "classify.html", found, status)

@@ -33,6 +33,9 @@ def next_step(_: Callable[[str], str], job: JobResource | JobRecord, kept: bool 
     if job.kind in (JobKind.EVALUATE, JobKind.CLASSIFY):
         usual = _("Put right what is named, and try again.")
         return NextStep(happened, _of_answers(_).get(failure, usual))
+    if job.kind == JobKind.SEARCH or getattr(job, "searches", False):
+        usual = _("Put right what is named and resume; what was found is kept.")
+        return NextStep(happened, _of_search(_).get(failure, usual), failure not in AGAIN)
     if job.kind == JobKind.WEIGHTS:
         return NextStep(happened, _of_answers(_).get(failure, _("Put right what is named, and try again.")), False)
     usual = (_("Resume goes on from the last checkpoint; or clone the model with other settings.") if kept else
@@ -78,6 +81,17 @@ def _of_training(_: Callable[[str], str]) -> Mapping[str, str]:
         Failure.DEPENDENCY: _("Look at the dataset and try it again; then resume this."),
         Failure.FAULT: _("Resuming would most likely come to it again: clone the model with other settings, and report "
                          "what the log says."),
+    }  # fmt: skip
+
+
+def _of_search(_: Callable[[str], str]) -> Mapping[str, str]:
+    return {
+        Failure.MEMORY: _("End other programs and resume; what was found is kept."),
+        Failure.DATASET: _("Put the dataset back where it was and resume; or make it again and search anew."),
+        Failure.DISK: _("Empty the bin or delete old checkpoints, then resume."),
+        Failure.GPU: _("Resume it: it goes to a GPU that works. The one that failed is tried before it gets another "
+                       "job."),
+        Failure.DEPENDENCY: _("Look at the dataset and try it again; then resume this."),
     }  # fmt: skip
 
 

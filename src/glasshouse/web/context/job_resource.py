@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.store.database import Store
-from glasshouse.store.records import DatasetRecord, JobState, ModelRecord, UserRecord
+from glasshouse.store.records import DatasetRecord, JobKind, JobState, ModelRecord, UserRecord
 from glasshouse.web.context.resource import DATASET, MODEL, Resource, moment, owned_fields
 
 __all__ = ["DATASET", "MODEL", "JobResource", "dataset_resource", "model_resource"]
@@ -20,7 +20,8 @@ class JobResource(Resource):
     ``progress`` is 0..1, None where it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
     model's dataset. ``score`` is a model's accuracy on ``pictures`` validation pictures; of a dataset, ``pictures`` is
     how many it has. ``error`` is a sentence for people, ``details`` what a developer wants,
-    ``failure`` a code of why (``Failure``).
+    ``failure`` a code of why (``Failure``). ``searches``: it is what a search finds; ``search`` is the id of the one
+    whose candidate it is.
     """
 
     state: str
@@ -43,10 +44,12 @@ class JobResource(Resource):
     score: float | None = None
     interval: tuple[float, float] | None = None
     pictures: int | None = None
-    scores: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, object] = field(default_factory=dict)
     dataset_name: str | None = None
     size: int | None = None
     classes: int | None = None
+    searches: bool = False
+    search: str | None = None
 
     @property
     def running(self) -> bool:
@@ -89,6 +92,8 @@ def model_resource(store: Store, record: ModelRecord, viewer: UserRecord | None 
         interval=interval,
         pictures=scores.get("count"),
         scores=scores,
+        searches=record.job.kind is JobKind.SEARCH,
+        search=record.search_id,
     )
 
 

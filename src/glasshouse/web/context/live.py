@@ -4,12 +4,15 @@ import gzip
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from glasshouse.web.framework.templating import language_of, render
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["live", "mark_of"]
 
@@ -37,10 +40,12 @@ def mark_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:12]
 
 
-def live(request: Request, template: str, text: str, since: str, ended: bool, **context: Callable[[], Any]) -> Response:
+def live(
+    request: Request, template: str, text: str, since: str, ended: bool, context: Callable[[str], "DataclassInstance"]
+) -> Response:
     """Answer with a part of a page, or with 204 where the reader has it: ``text`` tells one state from another.
 
-    The context is given as functions, which are called only where the part must be rendered.
+    ``context`` makes what the template shows from the mark of ``text``; it is called only where the part is rendered.
     """
     mark = mark_of(text)
     headers = {"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})}
@@ -49,8 +54,7 @@ def live(request: Request, template: str, text: str, since: str, ended: bool, **
     key = (template, language_of(request), mark)
     part = _shelf().parts.get(key)
     if part is None:
-        text = render(request, template, mark=mark, **{name: make() for name, make in context.items()})
-        part = gzip.compress(text.encode(), compresslevel=5)
+        part = gzip.compress(render(request, template, context(mark)).encode(), compresslevel=5)
         _shelf().put(key, part)
     headers["Vary"] = "Accept-Encoding, Cookie"
     if "gzip" in request.headers.get("accept-encoding", ""):

@@ -7,7 +7,7 @@ from fastapi import Depends
 
 from glasshouse.errors import MissingError
 from glasshouse.store.datasets import dataset_groups, get_dataset, list_datasets
-from glasshouse.store.jobs import list_jobs
+from glasshouse.store.jobs import get_job, list_jobs
 from glasshouse.store.models import get_model, list_models, model_groups
 from glasshouse.store.networks import get_network, network_groups
 from glasshouse.store.ownership import Listing
@@ -20,6 +20,7 @@ __all__ = [
     "DatasetInPath",
     "ModelInPath",
     "datasets_and_models",
+    "find_classification",
     "find_dataset",
     "find_model",
     "find_network",
@@ -37,6 +38,18 @@ def datasets_and_models(context: RequestContext) -> list[JobResource]:
     found = [dataset_resource(store, one, user) for one in list_datasets(store, user, listing)]
     found += [model_resource(store, one, user) for one in list_models(store, user, listing)]
     return sorted(found, key=lambda one: one.created, reverse=True)
+
+
+def find_classification(context: RequestContext, model: JobResource, key: str) -> JobRecord:
+    """Return the classification ``key`` by a model.
+
+    Raises:
+        MissingError: there is none.
+    """
+    work = get_job(context.store, key, context.user)
+    if work.kind is not JobKind.CLASSIFY or work.model_id != model.id:
+        raise MissingError("There is no classification {number} by this model.", number=key)
+    return work
 
 
 def find_dataset(context: RequestContext, key: str) -> JobResource:

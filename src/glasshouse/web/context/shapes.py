@@ -1,6 +1,6 @@
 """What the API tells and takes, field by field; a column of a table does not leak into it by itself."""
 
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,7 +52,7 @@ class JobOut(Shape):
     model_id: str | None
     depends_on: str | None
     position: float
-    arguments: dict[str, Any]
+    arguments: dict[str, object]
     stage: str | None
     done: int
     total: int
@@ -64,7 +64,7 @@ class JobOut(Shape):
     failure: str | None
     stopping: bool
     attempt: int
-    result: dict[str, Any] | None
+    result: dict[str, object] | None
     created_at: float
     started_at: float | None
     finished_at: float | None
@@ -86,11 +86,11 @@ class DatasetOut(Shape):
     shared: bool
     group_name: str
     notes: str
-    recipe: dict[str, Any]
+    recipe: dict[str, object]
     fingerprint: str | None
     pictures: int | None
     size: int | None
-    summary: dict[str, Any] | None
+    summary: dict[str, object] | None
     revision: int
     created_at: float
     updated_at: float
@@ -119,9 +119,10 @@ class ModelOut(Shape):
     dataset_name: str | None
     parent_id: str | None
     sweep_id: str | None
+    search_id: str | None
     network: str
-    recipe: dict[str, Any]
-    scores: dict[str, Any]
+    recipe: dict[str, object]
+    scores: dict[str, object]
     revision: int
     created_at: float
     updated_at: float
@@ -169,7 +170,7 @@ class PointsOut(Shape):
 
     version: int
     last: int
-    points: list[dict[str, Any]]
+    points: list[dict[str, object]]
     state: str
     ended: bool
     stage: str
@@ -232,7 +233,7 @@ class DatasetRequest(Shape):
     """A dataset to make: ``recipe`` is a DatasetRecipe; its source a server path, ``upload:ID``, ``sample:digits``."""
 
     name: str
-    recipe: dict[str, Any]
+    recipe: dict[str, object]
     group_name: str = Field("", max_length=120)
     notes: str = Field("", max_length=20_000)
     shared: bool = False
@@ -243,7 +244,7 @@ class ModelRequest(Shape):
 
     name: str
     dataset_id: str
-    recipe: dict[str, Any]
+    recipe: dict[str, object]
     group_name: str = Field("", max_length=120)
     notes: str = Field("", max_length=20_000)
     shared: bool = False
@@ -280,7 +281,7 @@ class PresetOut(Shape):
     key: str
     name: str
     about: str
-    recipe: dict[str, Any]
+    recipe: dict[str, object]
     estimate: EstimateOut | None
 
 

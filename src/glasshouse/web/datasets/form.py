@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.submit import NewDataset
@@ -26,7 +25,7 @@ def defaults() -> dict[str, str]:
     return {**dict.fromkeys(FIELDS, ""), **plain, "source": "", "name": "", "valid": "20", "test": "10"}
 
 
-def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
+def filled_from(recipe: Mapping[str, object]) -> dict[str, str]:
     """Return the form that makes ``recipe`` again; a source inside the Studio gets its name in the form back."""
     form = {**defaults(), **flat(recipe, PERCENTS)}
     for name in ("source", "valid_source", "test_source", "labels.pictures", "labels.labels_file"):

@@ -2,9 +2,9 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -36,6 +36,25 @@ PLACES = {"source", "valid_source", "test_source", "labels.pictures", "labels.la
 LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".tab")
 
 
+@dataclass(frozen=True)
+class PreviewPart:
+    """What the source holds as the form reads it; ``free`` are bytes of disk; ``alone``: not within the whole page."""
+
+    form: Mapping[str, str]
+    problems: Mapping[str, str]
+    preview: Preview | None
+    free: int
+    alone: bool
+
+
+@dataclass(frozen=True)
+class NewDatasetPage(PreviewPart):
+    """The form with what is wrong by field; ``origin`` is where pictures come from, of ``ORIGINS``."""
+
+    folders: Sequence[Path]
+    origin: str
+
+
 @router.get("/datasets/new", response_class=HTMLResponse)
 def show(request: Request, context: MemberContext) -> HTMLResponse:
     """Show the form, and where a source is named, what it holds."""
@@ -54,9 +73,7 @@ def preview(request: Request, context: MemberContext) -> HTMLResponse:
     """Return the part of the page that shows what the source holds, for the values of the form."""
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
     found, problems = _look(context, new_dataset(form), form.get("example", ""))
-    return page(
-        request, "dataset_preview.html", form=form, problems=problems, preview=found, free=_free(context), alone=True
-    )
+    return page(request, "dataset_preview.html", PreviewPart(form, problems, found, _free(context), alone=True))
 
 
 @router.post("/datasets/new", response_class=HTMLResponse)
@@ -175,8 +192,8 @@ def _form(
     preview: Preview | None,
     status: int = 200,
 ) -> HTMLResponse:
-    values: dict[str, Any] = {"form": form, "problems": problems, "preview": preview, "folders": context.folders}
     start = "folder" if form.get("source") else "upload"
     origin = form.get("from", start)
     origin = origin if origin in ORIGINS else start
-    return page(request, "dataset_new.html", status, origin=origin, free=_free(context), **values)
+    shown = NewDatasetPage(form, problems, preview, _free(context), False, context.folders, origin)
+    return page(request, "dataset_new.html", shown, status=status)

@@ -1,8 +1,7 @@
 """The file that a picture of a dataset was made from: found again where it still lies, and only if it is the same."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from glasshouse.recipe import DatasetRecipe
 from glasshouse.store.database import Store
 from glasshouse.web.datasets.preview import placed
 from glasshouse.web.datasets.sources import reader
+from glasshouse.web.framework.children import Asked
 from glasshouse.web.framework.pictures import data_address, file_of, fitted, shrunk
 from glasshouse.web.framework.reading import readers
 
@@ -37,7 +37,7 @@ def original_file(dataset: Dataset, store: Store, path: str, sha256: str, side: 
     return data, str(kind)
 
 
-def answer_original(asked: Mapping[str, Any], blob: bytes) -> tuple[Any, bytes]:
+def answer_original(asked: Asked, blob: bytes) -> tuple[object, bytes]:
     """Return what ``original_file`` asks for: in the process that may read it."""
     recipe, ranges = DatasetRecipe(**asked["recipe"]), open_dataset(asked["dataset"]).ranges
     whole = decode(_read(recipe, asked["path"], asked["sha256"]), "rgb", recipe.pixel_limit, Scaler(ranges))
@@ -45,7 +45,7 @@ def answer_original(asked: Mapping[str, Any], blob: bytes) -> tuple[Any, bytes]:
     return kind, data
 
 
-def original_steps(dataset: Dataset, store: Store, split: str, row: int, side: int) -> list[dict[str, Any]]:
+def original_steps(dataset: Dataset, store: Store, split: str, row: int, side: int) -> list[dict[str, object]]:
     """Return the steps of a picture into its dataset: ``name``, ``address`` (of a small picture), ``bytes``, ``width``
     and ``height``.
 
@@ -59,7 +59,7 @@ def original_steps(dataset: Dataset, store: Store, split: str, row: int, side: i
     return list(found)
 
 
-def answer_steps(asked: Mapping[str, Any], blob: bytes) -> tuple[Any, bytes]:
+def answer_steps(asked: Asked, blob: bytes) -> tuple[object, bytes]:
     """Return what ``original_steps`` asks for: in the process that may read it."""
     recipe = DatasetRecipe(**asked["recipe"])
     data = _read(recipe, asked["path"], asked["sha256"])
@@ -71,7 +71,7 @@ def answer_steps(asked: Mapping[str, Any], blob: bytes) -> tuple[Any, bytes]:
     ], b""  # fmt: skip
 
 
-def _asked(dataset: Dataset, store: Store, path: str, sha256: str) -> dict[str, Any]:
+def _asked(dataset: Dataset, store: Store, path: str, sha256: str) -> dict[str, object]:
     recipe = placed(store, dataset.recipe).model_dump(mode="json")
     return {"recipe": recipe, "path": path, "sha256": sha256, "dataset": str(dataset.path.absolute())}
 

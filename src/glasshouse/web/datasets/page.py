@@ -1,32 +1,39 @@
 """A dataset: what is in it, picture by picture, what was left out, and the recipe that made it."""
 
 import json
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
 import numpy as np
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from glasshouse.data.dataset import Dataset
-from glasshouse.data.stored.rows import Split
+from glasshouse.data.check import Finding
+from glasshouse.data.dataset import Dataset, Twin
+from glasshouse.data.stored.rows import Row, Split
 from glasshouse.errors import DamagedDatasetError, GlasshouseError, PictureError
 from glasshouse.store.datasets import dependants, get_dataset
 from glasshouse.store.discretion import may_see_places, recipe_as_seen
 from glasshouse.store.resources import abort_resource, resume_resource
-from glasshouse.web.context.failure import next_step
+from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live, mark_of
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import DatasetInPath
-from glasshouse.web.datasets.explorer import beside, class_counts, find, opened
+from glasshouse.web.datasets.explorer import Found, beside, class_counts, find, opened
 from glasshouse.web.datasets.exports import own_sizes
 from glasshouse.web.datasets.originals import original_file, original_steps
-from glasshouse.web.datasets.rejected_files import left_out_files, reasons, twin_groups, twins_of
-from glasshouse.web.datasets.statistics import mean_count, mean_picture, sizes
+from glasshouse.web.datasets.rejected_files import LeftOut, left_out_files, reasons, twin_groups, twins_of
+from glasshouse.web.datasets.statistics import Sizes, mean_count, mean_picture, sizes
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.pictures import file_of, shrunk
 from glasshouse.web.framework.templating import language_of, page
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["router"]
 
@@ -37,22 +44,131 @@ FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 LISTED = 60
 
 
+@dataclass(frozen=True)
+class Making:
+    """How far the making of a dataset is; ``mark`` is that of this state."""
+
+    job: JobResource
+    mark: str
+
+
+@dataclass(frozen=True)
+class MakingPage(Making):
+    """A dataset that is not there yet; ``step`` is what to do if its making failed."""
+
+    binned: datetime | None
+    step: NextStep | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around every view of a dataset; ``users`` are the models on it."""
+
+    job: JobResource
+    dataset: Dataset
+    users: Sequence[tuple[str, str]]
+    binned: datetime | None
+
+
+@dataclass(frozen=True)
+class DatasetPage:
+    """What is in a dataset: pictures by class and split, their sizes, openings of the test, and the mean pictures.
+
+    ``means`` are the classes with a mean picture, the empty name is that of all; ``files`` are bytes by name.
+    """
+
+    counts: Mapping[str, Sequence[int]]
+    openings: Sequence[Mapping[str, object]]
+    warnings: Sequence[Finding]
+    sizes: Sizes
+    means: Sequence[str]
+    mean_count: int
+    files: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ExplorePage:
+    """A page of pictures of a search; ``within`` is the search as a query, ``damage`` what is wrong with them."""
+
+    split: str
+    label: str
+    q: str
+    found: Found
+    within: str
+    damage: str
+    query: Callable[..., str]
+
+
+@dataclass(frozen=True)
+class LeftOutPage:
+    """Files that were left out, of ``total`` for the reason ``why``; ``reasons`` counts each."""
+
+    shown: Sequence[LeftOut]
+    total: int
+    after: int
+    why: str
+    reasons: Mapping[str, int]
+    most: int = LISTED
+
+
+@dataclass(frozen=True)
+class TwinsPage:
+    """Groups of pictures that look the same, of ``total``; the next page begins at ``following``."""
+
+    groups: Sequence[Sequence[tuple[Twin, int | None]]]
+    total: int
+    following: int | None
+    only: str
+
+
+@dataclass(frozen=True)
+class RecipePage:
+    """The recipe as ``text``, and the ``way`` of one picture through it, or the ``reason`` why it is not shown."""
+
+    text: str
+    path: str
+    way: Sequence[Mapping[str, object]]
+    reason: str
+    split: str
+    row: int
+    next_row: int
+
+
+@dataclass(frozen=True)
+class PicturePage:
+    """One picture; ``before`` and ``after`` are rows of the same search, ``back`` leads to it."""
+
+    job: JobResource
+    dataset: Dataset
+    split: str
+    row: int
+    found: Row
+    label: str
+    before: int | None
+    after: int | None
+    query: str
+    back: str
+    twins: Sequence[tuple[Twin, int | None]]
+
+
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: DatasetInPath) -> HTMLResponse:
     """Show how many pictures of each class each split has; while it is made, how far it is."""
     if job.state != "done":
         _ = texts(language_of(request)).gettext
         step = next_step(_, job, kept=False)
-        return page(request, "dataset_making.html", job=job, mark=_mark(job), binned=job.binned, step=step)
+        return page(request, "dataset_making.html", MakingPage(job, mark_of(_text(job)), job.binned, step))
     dataset = _open(job)
-    values: dict[str, Any] = {
-        "counts": class_counts(dataset),
-        "openings": dataset.openings(),
-        "warnings": dataset.warnings,
-    }
-    means = ["", *(dataset.classes if len(dataset.classes) <= MEANS else ())]
-    values |= {"sizes": sizes(dataset), "means": means, "mean_count": mean_count(dataset), "files": own_sizes(dataset)}
-    return _tab(request, context, job, dataset, "dataset.html", **values)
+    shown = DatasetPage(
+        class_counts(dataset),
+        dataset.openings(),
+        dataset.warnings,
+        sizes(dataset),
+        means=["", *(dataset.classes if len(dataset.classes) <= MEANS else ())],
+        mean_count=mean_count(dataset),
+        files=own_sizes(dataset),
+    )
+    return _tab(request, context, job, dataset, "dataset.html", shown)
 
 
 @router.get("/means/{fingerprint}")
@@ -70,7 +186,7 @@ def mean(
 @router.get("/live")
 def making(request: Request, context: Context, job: DatasetInPath, since: str = "") -> Response:
     """Return how far the making of the dataset is, where that changed."""
-    return live(request, "dataset_progress.html", _text(job), since, not job.running, job=lambda: job)
+    return live(request, "dataset_progress.html", _text(job), since, not job.running, lambda mark: Making(job, mark))
 
 
 @router.get("/explore", response_class=HTMLResponse)
@@ -93,16 +209,8 @@ def explore(
     chosen = {"split": split, "class": label, "q": q}
     damage = _damage(dataset.splits[split], [one.row for one in found.pictures])
     within = _query({"class": label, "q": q})
-    values = {"split": split, "label": label, "q": q, "found": found, "within": within, "damage": damage}
-    return _tab(
-        request,
-        context,
-        job,
-        dataset,
-        "dataset_explore.html",
-        **values,
-        query=lambda **more: _query({**chosen, **more}),
-    )
+    shown = ExplorePage(split, label, q, found, within, damage, query=lambda **more: _query({**chosen, **more}))
+    return _tab(request, context, job, dataset, "dataset_explore.html", shown)
 
 
 @router.get("/left-out", response_class=HTMLResponse)
@@ -116,8 +224,8 @@ def left_out(
     """List the files that were left out, why, and how often each reason."""
     dataset = _open(job)
     found = [one for one in left_out_files(dataset) if why in ("", one.kind)]
-    values = {"shown": found[after : after + LISTED], "total": len(found), "after": after, "most": LISTED, "why": why}
-    return _tab(request, context, job, dataset, "dataset_left_out.html", reasons=reasons(dataset), **values)
+    shown = LeftOutPage(found[after : after + LISTED], len(found), after, why, reasons(dataset))
+    return _tab(request, context, job, dataset, "dataset_left_out.html", shown)
 
 
 @router.get("/left-out/{fingerprint}/{number}")
@@ -140,9 +248,7 @@ def twins(request: Request, context: Context, job: DatasetInPath, after: int = -
     """Show groups of pictures that look the same; ``only`` is ``classes`` for those with several labels."""
     dataset = _open(job)
     groups, total, following = twin_groups(dataset, after, only == "classes")
-    return _tab(
-        request, context, job, dataset, "dataset_twins.html", groups=groups, total=total, following=following, only=only
-    )
+    return _tab(request, context, job, dataset, "dataset_twins.html", TwinsPage(groups, total, following, only))
 
 
 @router.get("/recipe", response_class=HTMLResponse)
@@ -156,8 +262,8 @@ def recipe(request: Request, context: Context, job: DatasetInPath, split: str = 
     text = json.dumps(shown, indent=2, ensure_ascii=False)
     way, reason = _way(context, dataset, split, row)
     next_row = (row + max(1, len(part) // 97)) % len(part)
-    values = {"text": text, "way": way, "reason": reason, "split": split, "row": row, "next_row": next_row}
-    return _tab(request, context, job, dataset, "dataset_recipe.html", path=part.row(row).path, **values)
+    page_shown = RecipePage(text, part.row(row).path, way, reason, split, row, next_row)
+    return _tab(request, context, job, dataset, "dataset_recipe.html", page_shown)
 
 
 @router.get("/pictures/{split}/{row}", response_class=HTMLResponse)
@@ -176,14 +282,12 @@ def picture(
     found = part.row(row)
     part.check_pictures([row])
     before, after = beside(dataset, split, label, q, row)
-    return page(
-        request,
-        "picture.html",
-        job=job,
-        dataset=dataset,
-        split=split,
-        row=row,
-        found=found,
+    shown = PicturePage(
+        job,
+        dataset,
+        split,
+        row,
+        found,
         label=dataset.classes[found.label],
         before=before,
         after=after,
@@ -191,6 +295,7 @@ def picture(
         back=_query({"split": split, "class": label, "q": q, "after": row - 1}),
         twins=twins_of(dataset, found.path, split),
     )
+    return page(request, "picture.html", shown)
 
 
 @router.get("/originals/{fingerprint}/{split}/{row}")
@@ -258,7 +363,7 @@ def _part(dataset: Dataset, split: str, row: int) -> Split:
     return part
 
 
-def _way(context: RequestContext, dataset: Dataset, split: str, row: int) -> tuple[list[dict[str, Any]], str]:
+def _way(context: RequestContext, dataset: Dataset, split: str, row: int) -> tuple[list[dict[str, object]], str]:
     """Return the steps of one picture for the page, or why they cannot be shown."""
     try:
         return original_steps(dataset, context.store, split, row, STEP), ""
@@ -267,20 +372,17 @@ def _way(context: RequestContext, dataset: Dataset, split: str, row: int) -> tup
 
 
 def _tab(
-    request: Request, context: RequestContext, job: JobResource, dataset: Dataset, template: str, **values: Any
-) -> HTMLResponse:
+    request: Request, context: RequestContext, job: JobResource, dataset: Dataset, template: str,
+    shown: "DataclassInstance",
+) -> HTMLResponse:  # fmt: skip
     users = dependants(context.store, job.id, context.user)
-    return page(request, template, job=job, dataset=dataset, users=users, binned=job.binned, **values)
+    return page(request, template, Frame(job, dataset, users, job.binned), shown)
 
 
 def _text(job: JobResource) -> str:
     return f"{job.id}{job.state}{job.stage}{job.progress}{job.stopping}"
 
 
-def _mark(job: JobResource) -> str:
-    return mark_of(_text(job))
-
-
-def _query(values: dict[str, Any]) -> str:
+def _query(values: Mapping[str, object]) -> str:
     kept = {key: value for key, value in values.items() if value not in ("", None)}
     return f"?{urlencode(kept)}" if kept else ""

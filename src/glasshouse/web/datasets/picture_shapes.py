@@ -1,7 +1,5 @@
 """What the API tells of the pictures of a dataset, and of a source before it is imported."""
 
-from typing import Any
-
 from pydantic import Field
 
 from glasshouse.web.context.shapes import Shape
@@ -89,7 +87,7 @@ class StatisticsOut(Shape):
 class PreviewRequest(Shape):
     """A DatasetRecipe to look at without making anything; ``example`` is the path of a picture of the source."""
 
-    recipe: dict[str, Any]
+    recipe: dict[str, object]
     example: str = Field("", max_length=4000)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from glasshouse.web.datasets.estimate import Cost, cost
 from glasshouse.web.datasets.preview_split import idle_fields, planned
 from glasshouse.web.datasets.samples import Sampled, sampled
 from glasshouse.web.datasets.sources import kept_source
+from glasshouse.web.framework.children import Asked
 from glasshouse.web.framework.pictures import Pixels, data_address, fitted, shrunk
 from glasshouse.web.framework.reading import grounds, readers
 
@@ -82,7 +83,7 @@ class Preview:
     idle: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Self:
+    def of(cls, told: Asked) -> Self:
         """Return it from what ``asdict`` gave, come through JSON."""
         classes = [
             ClassSeen(one["name"], one["count"], one["used"], tuple(Shown(**shown) for shown in one["pictures"]))
@@ -174,7 +175,7 @@ def look_apart(store: Store, recipe: DatasetRecipe, example: str) -> Preview:
     return Preview.of(told)
 
 
-def answer_preview(asked: Mapping[str, Any], blob: bytes) -> tuple[Any, bytes]:
+def answer_preview(asked: Asked, blob: bytes) -> tuple[object, bytes]:
     """Return what ``look_apart`` asks for: in the process that may read the source."""
     recipe = DatasetRecipe(**asked["recipe"])
     places = Grounds(Path(asked["home"]), tuple(map(Path, asked["folders"])))

@@ -8,14 +8,15 @@ import json
 import subprocess
 import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glasshouse.data.dataset import open_dataset
 from glasshouse.data.gallery import pick
@@ -28,9 +29,41 @@ from glasshouse.web.framework.pictures import data_address, shrunk
 if TYPE_CHECKING:
     from glasshouse.data.dataset import Dataset
 
-__all__ = ["inputs_and_outputs", "main"]
+__all__ = ["InputsAndOutputs", "inputs_and_outputs", "main"]
 
 PICTURES, EPOCHS, SIDE, TOP, PATIENCE, KEPT = 6, 3, 112, 3, 300.0, 32
+
+
+class Guess(TypedDict):
+    """A class and its probability."""
+
+    label: str
+    probability: float
+
+
+class SeenPicture(TypedDict):
+    """A picture: ``seen`` are addresses of it as prepared, then as the first epochs saw it; ``top`` the answers."""
+
+    path: str
+    label: str
+    seen: list[str]
+    top: list[Guess]
+
+
+class Facts(TypedDict):
+    """What the network's input is normalised by, one number a channel, and whose answers are told."""
+
+    mean: Sequence[float]
+    std: Sequence[float]
+    moment: str
+
+
+class InputsAndOutputs(Facts):
+    """What went in and came out of a training; ``shape`` is (H, W, C)."""
+
+    pictures: list[SeenPicture]
+    shape: Sequence[int]
+    classes: int
 
 
 class _Answers:
@@ -38,10 +71,10 @@ class _Answers:
 
     def __init__(self) -> None:
         self.pool = ThreadPoolExecutor(PREVIEWS, "inputs")  # one that waits for its turn holds a thread
-        self.answers: OrderedDict[str, Future[dict[str, Any]]] = OrderedDict()
+        self.answers: OrderedDict[str, Future[InputsAndOutputs]] = OrderedDict()
         self.lock = Lock()
 
-    def ask(self, request: str) -> "Future[dict[str, Any]]":
+    def ask(self, request: str) -> "Future[InputsAndOutputs]":
         with self.lock:
             if request not in self.answers:
                 self.answers[request] = self.pool.submit(_made, request, who_asks())
@@ -60,13 +93,11 @@ def _answers_kept() -> _Answers:
     return _Answers()
 
 
-def inputs_and_outputs(run: Path, dataset: Path, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
+def inputs_and_outputs(run: Path, dataset: Path, recipe: Mapping[str, object]) -> InputsAndOutputs | None:
     """Return what went in and came out of the run in the folder ``run``; None while it is being made.
 
-    ``pictures``: path, label, ``seen`` (addresses of the prepared picture, then as the first epochs saw it) and ``top``
-    (label and probability; empty where ``moment`` is). ``moment``: ``model``, ``best`` (the best checkpoint of a
-    training that is not done) or empty before there is one. ``shape`` is (H, W, C), ``mean`` and ``std`` those that the
-    network's input is normalised by, one a channel.
+    ``moment``: ``model``, ``best`` (the best checkpoint of a training that is not done) or empty before there is one;
+    then no picture has a ``top``.
 
     Raises:
         BusyError: too much is asked for at once.
@@ -87,13 +118,13 @@ def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns if path.is_file() else 0
 
 
-def _made(request: str, who: str) -> dict[str, Any]:
+def _made(request: str, who: str) -> InputsAndOutputs:
     try:
         with PREVIEW_TURNS.taken(PATIENCE, who):
-            answer: dict[str, Any] = answer_of("glasshouse.web.follow.inputs", json.loads(request), PATIENCE)
+            answer = answer_of("glasshouse.web.follow.inputs", json.loads(request), PATIENCE)
     except subprocess.TimeoutExpired:
         raise ConflictError("It took too long here; try again when the computer is less busy.") from None
-    return answer
+    return cast(InputsAndOutputs, answer)
 
 
 def main() -> None:
@@ -109,7 +140,7 @@ def main() -> None:
     rows = split.rows(chosen)
     seen = _seen(dataset, recipe, rows, chosen)
     facts, probabilities = _answers(Path(run), dataset, recipe, rows)
-    pictures = [
+    pictures: list[SeenPicture] = [
         {
             "path": split.paths[int(row)],
             "label": dataset.classes[int(split.labels[row])],
@@ -118,12 +149,15 @@ def main() -> None:
         }
         for k, row in enumerate(chosen)
     ]
-    json.dump(
-        {"pictures": pictures, "shape": list(rows.shape[1:]), "classes": len(dataset.classes), **facts}, sys.stdout
-    )
+    found: InputsAndOutputs = {
+        "pictures": pictures, "shape": list(rows.shape[1:]), "classes": len(dataset.classes), **facts,
+    }  # fmt: skip
+    json.dump(found, sys.stdout)
 
 
-def _seen(dataset: "Dataset", recipe: TrainingRecipe, rows: Any, chosen: Any) -> list[Any]:
+def _seen(
+    dataset: "Dataset", recipe: TrainingRecipe, rows: NDArray[np.uint8], chosen: NDArray[np.int64]
+) -> list[NDArray[np.uint8]]:
     """The pictures as they were prepared, then as the first epochs saw them: draws follow (seed, epoch, sample)."""
     import torch
 
@@ -141,7 +175,9 @@ def _seen(dataset: "Dataset", recipe: TrainingRecipe, rows: Any, chosen: Any) ->
     return seen
 
 
-def _answers(run: Path, dataset: "Dataset", recipe: TrainingRecipe, rows: Any) -> tuple[dict[str, Any], Any]:
+def _answers(
+    run: Path, dataset: "Dataset", recipe: TrainingRecipe, rows: NDArray[np.uint8]
+) -> tuple[Facts, NDArray[np.floating] | None]:
     """What the input is normalised by, and the probabilities (n, K) of the model or of its best checkpoint."""
     if (run / "model" / "model.json").is_file():
         from glasshouse.export.bundle import load_model
@@ -155,7 +191,7 @@ def _answers(run: Path, dataset: "Dataset", recipe: TrainingRecipe, rows: Any) -
     from glasshouse.training.setup import gather, load_frozen
 
     resources = gather(recipe.replace(fingerprint=dataset.fingerprint), dataset, with_weights=False)
-    facts = {"mean": resources.mean, "std": resources.std, "moment": ""}
+    facts: Facts = {"mean": resources.mean, "std": resources.std, "moment": ""}
     best, frozen = run / "checkpoints" / "best.safetensors", run / "checkpoints" / "body.safetensors"
     if not best.is_file():
         return facts, None
@@ -169,7 +205,7 @@ def _answers(run: Path, dataset: "Dataset", recipe: TrainingRecipe, rows: Any) -
     return {**facts, "moment": "best"}, found
 
 
-def _top(probabilities: Any, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+def _top(probabilities: NDArray[np.floating], classes: tuple[str, ...]) -> list[Guess]:
     order = np.argsort(-probabilities, kind="stable")[:TOP]
     return [{"label": classes[int(k)], "probability": float(probabilities[k])} for k in order]
 

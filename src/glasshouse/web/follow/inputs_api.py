@@ -1,7 +1,5 @@
 """What went into a training and what comes out, over the API."""
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
@@ -28,7 +26,7 @@ class InAndOut(BaseModel):
     mean: list[float] = []
     std: list[float] = []
     moment: str = ""
-    pictures: list[dict[str, Any]] = []
+    pictures: list[dict[str, object]] = []
 
 
 @router.get("/in-and-out")
@@ -40,4 +38,4 @@ def show(context: Context, model_id: str, response: Response) -> InAndOut:
     if found is None:
         response.status_code = 202
         return InAndOut(ready=False)
-    return InAndOut(ready=True, **found)
+    return InAndOut.model_validate({"ready": True, **found})

@@ -1,12 +1,15 @@
 """Follow one picture: through the network, layer by layer, to the loss, and back to one weight; and the graph."""
 
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from glasshouse.data.dataset import Dataset
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
 from glasshouse.store.followed_pictures import keep_picture
 from glasshouse.store.models import get_model
@@ -15,7 +18,19 @@ from glasshouse.store.submit import check_member
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
-from glasshouse.web.follow.view import View, answer, axes_of, can_follow, drawn, sentences, stems, steps_shown
+from glasshouse.web.follow.view import (
+    Axis,
+    Followed,
+    Stem,
+    View,
+    answer,
+    axes_of,
+    can_follow,
+    drawn,
+    sentences,
+    stems,
+    steps_shown,
+)
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.sent_picture import check_picture
 from glasshouse.web.framework.templating import language_of, render
@@ -30,22 +45,83 @@ LARGEST = 64 * 2**20
 STRIP = 10  # pictures to choose from at once
 
 
+@dataclass(frozen=True)
+class Strip:
+    """The pictures to choose from: names of the splits and classes, the rows beside the chosen one, of ``count``."""
+
+    splits: Sequence[str] = ()
+    classes: Sequence[str] = ()
+    rows: Sequence[int] = ()
+    count: int = 0
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the predictor answered, or the ``error`` that stands in its place."""
+
+    found: Followed | None = None
+    error: str = ""
+
+    @property
+    def status(self) -> int:
+        """The status of the page that shows it."""
+        return 422 if self.error else 200
+
+
+@dataclass(frozen=True)
+class FollowPage:
+    """A picture's way: the predictor's answer ``found``, the ``steps`` that are shown, and what templates draw with."""
+
+    view: View
+    found: Followed | None
+    error: str
+    possible: bool
+    moments: Sequence[str]
+    sentences: Mapping[str, str]
+    choice: Strip
+    steps: Sequence[Followed]
+    axes: Sequence[Axis]
+    stems: Callable[[Sequence[float]], list[Stem]] = stems
+
+
+@dataclass(frozen=True)
+class FollowWaiting:
+    """How far the computation is: ``done`` 0..1; ``asked`` is the address it is for, behind the question mark."""
+
+    job: JobResource
+    asked: str
+    done: float | None
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class GraphPage:
+    """The network as a drawing (``svg``), folded or with all layers."""
+
+    level: str
+    possible: bool
+    svg: str
+    found: Followed | None
+    error: str
+
+
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: ModelInPath, view: ViewNow) -> HTMLResponse:
     """Show the picture's way, or how far the computation is."""
-    found, error, status = _asked(context, job, view)
-    return _page(request, context, job, view, found, error, status)
+    return _page(request, context, job, view, _asked(context, job, view))
 
 
 @router.get("/live")
 def waiting(request: Request, context: Context, job: ModelInPath, view: ViewNow) -> Response:
     """Return how far the computation is; at its end the page is loaded anew."""
-    found, error, _ = _asked(context, job, view)
-    ended = bool(error) or found is None or found["state"] == "done"
+    reply = _asked(context, job, view)
+    found = reply.found
+    ended = found is None or found["state"] == "done"
     headers = {"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})}
     if ended or found is None:
         return Response(status_code=204, headers=headers)
-    text = render(request, "follow_waiting.html", job=job, asked=view.query(), done=found["done"], part="")
+    text = render(request, "follow_waiting.html", FollowWaiting(job, view.query(), found["done"]))
     return HTMLResponse(text, headers=headers)
 
 
@@ -58,7 +134,7 @@ async def bring(request: Request, context: Context, job: ModelInPath) -> Respons
     try:
         key = await run_in_threadpool(_keep, context, job, data)
     except InputError as error:
-        return await run_in_threadpool(_page, request, context, job, View(), None, str(error), 422)
+        return await run_in_threadpool(_page, request, context, job, View(), Reply(error=str(error)))
     return RedirectResponse(f"{job.address}/follow?picture={key}", 303)
 
 
@@ -75,8 +151,8 @@ def graph(request: Request, context: Context, job: ModelInPath, level: str = "fo
     except GlasshouseError as problem:
         status, error = 422, str(problem)
     svg = drawn(found, texts(language_of(request)).gettext) if found and found["state"] == "done" else ""
-    values: dict[str, Any] = {"level": level, "possible": can_follow(job.recipe), "svg": svg}
-    return framed(request, context, job, "follow_graph.html", status, found=found, error=error, **values)
+    shown = GraphPage(level, can_follow(job.recipe), svg, found, error)
+    return framed(request, context, job, "follow_graph.html", shown, status)
 
 
 @router.get("/graph/live")
@@ -93,15 +169,15 @@ def drawing(context: Context, job: ModelInPath, level: str = "folded") -> Respon
     return Response(status_code=204, headers={"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})})
 
 
-def _asked(context: RequestContext, job: JobResource, view: View) -> tuple[dict[str, Any] | None, str, int]:
+def _asked(context: RequestContext, job: JobResource, view: View) -> Reply:
     """The predictor's answer, or the reason why there is none."""
     if not can_follow(job.recipe):
-        return None, "", 200
+        return Reply()
     record = get_model(context.store, job.id, context.user)
     try:
-        return answer(context.store, record, view, context.user), "", 200
+        return Reply(answer(context.store, record, view, context.user))
     except GlasshouseError as error:
-        return None, str(error), 422
+        return Reply(error=str(error))
 
 
 def _keep(context: RequestContext, job: JobResource, data: bytes) -> str:
@@ -114,33 +190,31 @@ def _keep(context: RequestContext, job: JobResource, data: bytes) -> str:
     return keep_picture(context.store, get_model(context.store, job.id, context.user), data, context.user)
 
 
-def _page(
-    request: Request,
-    context: RequestContext,
-    job: JobResource,
-    view: View,
-    found: dict[str, Any] | None,
-    error: str,
-    status: int = 200,
-) -> HTMLResponse:
+def _page(request: Request, context: RequestContext, job: JobResource, view: View, reply: Reply) -> HTMLResponse:
     _ = texts(language_of(request)).gettext
-    dataset = dataset_of(context, job)
-    values: dict[str, Any] = {
-        "view": view, "found": found, "error": error, "possible": can_follow(job.recipe), "stems": stems,
-        "sentences": sentences(_), "moments": _moments(job), "strip": [], "splits": [], "classes": [], "steps": [],
-        "axes": [], "fingerprint": "",
-    }  # fmt: skip
-    if dataset is not None:
-        names = [name for name in ("val", "train") if name in dataset.splits]
-        count = len(dataset.splits[view.split]) if view.split in names else 0
-        first = max(0, min(view.row - STRIP // 2, count - STRIP))
-        values |= {"splits": names, "classes": list(dataset.classes), "fingerprint": dataset.fingerprint[:12],
-                    "strip": list(range(first, min(first + STRIP, count))), "count": count}  # fmt: skip
-    if found is not None and found["state"] == "done":
-        values["steps"] = steps_shown(found["steps"], view)
-        if found["weight"] is not None:
-            values["axes"] = axes_of(found["weight"]["index"], found["weight"]["shape"], _)
-    return framed(request, context, job, "follow.html", status, **values)
+    dataset, found = dataset_of(context, job), reply.found
+    done = found if found is not None and found["state"] == "done" else None
+    weight = done["weight"] if done is not None else None
+    shown = FollowPage(
+        view=view,
+        found=found,
+        error=reply.error,
+        possible=can_follow(job.recipe),
+        moments=_moments(job),
+        sentences=sentences(_),
+        choice=_strip(dataset, view) if dataset is not None else Strip(),
+        steps=steps_shown(done["steps"], view) if done is not None else (),
+        axes=axes_of(weight["index"], weight["shape"], _) if weight is not None else (),
+    )
+    return framed(request, context, job, "follow.html", shown, reply.status)
+
+
+def _strip(dataset: Dataset, view: View) -> Strip:
+    names = [name for name in ("val", "train") if name in dataset.splits]
+    count = len(dataset.splits[view.split]) if view.split in names else 0
+    first = max(0, min(view.row - STRIP // 2, count - STRIP))
+    rows = range(first, min(first + STRIP, count))
+    return Strip(names, dataset.classes, rows, count, dataset.fingerprint[:12])
 
 
 def _moments(job: JobResource) -> list[str]:

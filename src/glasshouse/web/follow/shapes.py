@@ -1,6 +1,7 @@
 """What the API tells of a followed picture; numbers are in double precision, pictures are addresses that hold a PNG."""
 
-from typing import Any, Literal, Self
+from collections.abc import Mapping
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -145,12 +146,12 @@ class FollowOut(_Told):
     hard: bool | None = None
     share: float | None = None
     steps: list[StepOut] = []
-    moment: dict[str, Any] | None = None
+    moment: dict[str, object] | None = None
     layer: LayerOut | None = None
     weight: WeightOut | None = None
 
     @classmethod
-    def of(cls, answer: dict[str, Any]) -> Self:
+    def of(cls, answer: Mapping[str, object]) -> Self:
         """What the predictor said, checked."""
         return cls.model_validate(answer)
 

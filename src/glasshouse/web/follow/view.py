@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,10 +17,11 @@ from glasshouse.store.predictor import put_question
 from glasshouse.store.records import ModelRecord, UserRecord
 
 __all__ = [
-    "Axis", "Stem", "View", "answer", "axes_of", "can_follow", "drawn", "kept_steps", "sentences", "stems",
+    "Axis", "Followed", "Stem", "View", "answer", "axes_of", "can_follow", "drawn", "kept_steps", "sentences", "stems",
     "steps_shown",
 ]  # fmt: skip
 
+Followed: TypeAlias = Mapping[str, Any]  # the predictor's answer, or a step in it, in the words of ``shapes.FollowOut``
 LONG = 30  # steps; of more, those that only pass numbers on are folded
 PLAIN = (
     "Activation", "BatchNormalization", "Dropout", "ELU", "Flatten", "LeakyReLU", "ReLU", "Rescaling", "Reshape",
@@ -48,7 +49,7 @@ class View(BaseModel):
     all: bool = False
     since: str = ""
 
-    def query(self, **changes: Any) -> str:
+    def query(self, **changes: object) -> str:
         """The view's address behind the question mark, with some fields changed; defaults are left out."""
         chosen = self.model_copy(update=changes).model_dump(exclude_defaults=True, exclude={"since"})
         return urlencode(
@@ -66,7 +67,7 @@ class View(BaseModel):
                 "index is whole numbers with commas, such as 0,2,0,5; got {index}", index=repr(self.index[:40])
             ) from None
 
-    def question(self, model: ModelRecord, data: str | None) -> dict[str, Any]:
+    def question(self, model: ModelRecord, data: str | None) -> dict[str, object]:
         """What the predictor is asked."""
         source = {"split": None} if self.picture else {"split": self.split, "row": self.row}
         return {
@@ -76,15 +77,13 @@ class View(BaseModel):
         }  # fmt: skip
 
 
-def can_follow(recipe: Mapping[str, Any]) -> bool:
+def can_follow(recipe: Mapping[str, object]) -> bool:
     """Whether a model's network is made of the vocabulary, as far as that is known without building it."""
     network = recipe.get("network", "")
     return isinstance(network, Mapping) or classic_name(str(network)) is not None
 
 
-def answer(
-    store: Store, model: ModelRecord, view: View, user: UserRecord | None, patience: float = 1.5
-) -> dict[str, Any]:
+def answer(store: Store, model: ModelRecord, view: View, user: UserRecord | None, patience: float = 1.5) -> Followed:
     """Ask the predictor: its answer, or ``{"state": "working", "done": None}`` while it is still being started.
 
     Raises:
@@ -106,18 +105,18 @@ def _data(store: Store, model: ModelRecord, user: UserRecord | None) -> str | No
         return None
 
 
-def drawn(graph: Mapping[str, Any], _: Callable[[str], str]) -> str:
+def drawn(graph: Followed, _: Callable[[str], str]) -> str:
     """The predictor's graph as SVG text, in the words of a page; names and kinds of layers stay as they are."""
     title = _("{name}: {layers} layers in {boxes} boxes, {weights} weights")
     return Diagram.from_dict(graph).to_svg(DiagramWords(_("Input"), _("{count} weights"), title))
 
 
-def kept_steps(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+def kept_steps(steps: Sequence[Followed]) -> list[str]:
     """The names of the steps that are shown of a long network: those that do more than pass numbers on."""
     return [step["name"] for step in steps if step["kind"] not in PLAIN]
 
 
-def steps_shown(steps: Sequence[Mapping[str, Any]], view: View) -> list[Mapping[str, Any]]:
+def steps_shown(steps: Sequence[Followed], view: View) -> list[Followed]:
     """The steps of the page: all of a short network; of a long one those of ``kept_steps`` and the chosen one."""
     if view.all or len(steps) <= LONG:
         return list(steps)

@@ -10,16 +10,18 @@ import runpy
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, TypeAlias
 
 from glasshouse.errors import ConflictError, InputError
 from glasshouse.messages import Message, with_messages, with_parts
 from glasshouse.store.turns import Turns
 
-__all__ = ["PREVIEWS", "PREVIEW_TURNS", "answer_of", "end_children", "failure_line"]
+__all__ = ["PREVIEWS", "PREVIEW_TURNS", "Asked", "answer_of", "end_children", "failure_line"]
 
+Asked: TypeAlias = Mapping[str, Any]  # a request to another process, come through JSON
 PREVIEWS = 24  # that are being made and that wait
 PREVIEW_TURNS = Turns(3, 1, PREVIEWS - 3, 4)  # three at once, one for each person: nobody waits for one person's
 
@@ -29,7 +31,7 @@ _children: set[subprocess.Popen[str]] = set()
 _over = False
 
 
-def answer_of(module: str, request: Any, patience: float, folder: Path | None = None) -> Any:
+def answer_of(module: str, request: object, patience: float, folder: Path | None = None) -> object:
     """Return what ``python -m module``, run in ``folder``, writes as its last line when it gets ``request``.
 
     Raises:

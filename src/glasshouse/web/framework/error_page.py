@@ -1,6 +1,7 @@
 """The page that says in words what went wrong."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -11,6 +12,15 @@ from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of, page
 
 __all__ = ["error_page"]
+
+
+@dataclass(frozen=True)
+class MessagePage:
+    """What went wrong: its kind, what to do next, and in which fields."""
+
+    title: str
+    message: str
+    details: str
 
 
 def error_page(request: Request, status: int, message: str, problems: Sequence[Problem]) -> Response:
@@ -30,4 +40,4 @@ def error_page(request: Request, status: int, message: str, problems: Sequence[P
     found = [Message("{field}: {problem}", field=problem.field, problem=problem.message) for problem in problems]
     shown = advice.get(status, message) if message in (Message("Not Found"), "") or status == 404 else message
     title = titles.get(status, _("That did not work"))
-    return page(request, "message.html", status, title=title, message=shown, details=joined("\n", found))
+    return page(request, "message.html", MessagePage(title, shown, joined("\n", found)), status=status)

@@ -1,7 +1,6 @@
 """How errors leave the API: a status, and for each field that is wrong a message, in English and as pages say it."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -64,7 +63,7 @@ def fault_response(
     return JSONResponse({"errors": errors}, status, headers)
 
 
-def _said(error: dict[str, Any]) -> str:
+def _said(error: dict[str, object]) -> str:
     """Return what pydantic says, to the letter."""
     message = pydantic_message(error)
     if str(error["msg"]) == message:
@@ -72,5 +71,5 @@ def _said(error: dict[str, Any]) -> str:
     return Message(f"{EXPECTED}{{expected}}", expected=message)
 
 
-def _field(location: tuple[Any, ...]) -> str:
+def _field(location: tuple[object, ...]) -> str:
     return ".".join(str(part) for part in location if part not in ("body", "query", "path"))

@@ -22,7 +22,7 @@ def recipe_data(
     return data
 
 
-def flat(data: Mapping[str, Any], percents: frozenset[str], prefix: str = "") -> dict[str, str]:
+def flat(data: Mapping[str, object], percents: frozenset[str], prefix: str = "") -> dict[str, str]:
     """Return a recipe's data as the text of a form, the other way round; lists stay out."""
     form: dict[str, str] = {}
     for key, value in data.items():
@@ -51,7 +51,7 @@ def _fraction(text: str) -> float | str:
         return text
 
 
-def _put(data: dict[str, Any], name: str, value: Any) -> None:
+def _put(data: dict[str, Any], name: str, value: object) -> None:
     *parts, last = name.split(".")
     for part in parts:
         data = data.setdefault(part, {})

@@ -14,6 +14,7 @@ ADDRESSES: Mapping[JobKind, Callable[[JobRecord], str]] = {
     JobKind.EVALUATE: lambda job: f"/models/{job.model_id}/result?split={job.arguments.get('split', 'val')}",
     JobKind.CLASSIFY: lambda job: f"/models/{job.model_id}/many/{job.id}",
     JobKind.WEIGHTS: lambda job: "/weights",
+    JobKind.SEARCH: lambda job: f"/models/{job.model_id}/search",
 }
 
 
@@ -32,4 +33,5 @@ def kind_words(language: str) -> Mapping[JobKind, str]:
         JobKind.EVALUATE: _("scoring"),
         JobKind.CLASSIFY: _("classifying"),
         JobKind.WEIGHTS: _("weights"),
+        JobKind.SEARCH: _("searching the best"),
     }

@@ -2,6 +2,7 @@
 
 import gettext
 import io
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = [
     "count",
     "count_roughly",
     "duration",
+    "interval",
     "library_texts",
     "percent",
     "roughly",
@@ -102,6 +104,12 @@ def count_roughly(number: int, language: str) -> str:
 def percent(part: float | None, language: str) -> str:
     """Return a part of 1 as the language writes it: ``29.0 %``, in Korean ``29.0%``; a dash where it is not known."""
     return "–" if part is None else texts(language).gettext("{value} %").format(value=f"{100 * part:.1f}")
+
+
+def interval(ends: Sequence[float], language: str) -> str:
+    """Return an interval of parts of 1 as the language writes it: ``97.2 to 99.6 %``, in Korean ``97.2~99.6%``."""
+    low, high = (f"{100 * end:.1f}" for end in ends)
+    return texts(language).gettext("{low} to {high} %").format(low=low, high=high)
 
 
 def when(moment: datetime, language: str, *, seconds: bool = False) -> str:

@@ -1,7 +1,6 @@
 """The processes in which the Studio has read what it must not read itself: pictures, archives, tables, lists."""
 
 from functools import lru_cache
-from typing import Any
 
 from glasshouse.store.places import Places
 from glasshouse.store.readers import Readers
@@ -20,6 +19,6 @@ def end_readers() -> None:
     readers().end()
 
 
-def grounds(places: Places) -> dict[str, Any]:
+def grounds(places: Places) -> dict[str, object]:
     """Return the places of a store as a request holds them."""
     return {"home": str(places.home), "folders": [str(folder) for folder in places.folders]}

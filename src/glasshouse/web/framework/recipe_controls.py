@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from glasshouse.recipe.fields import RecipeField, declared_fields, in_effect, value_at
 from glasshouse.recipe.setting import SECTIONS
@@ -71,7 +70,7 @@ def counting(form: Mapping[str, str]) -> frozenset[str]:
     return in_effect(lambda name: form.get(name) or value_at(held, name))
 
 
-def rest_of(form: Mapping[str, str]) -> dict[str, Any]:
+def rest_of(form: Mapping[str, str]) -> dict[str, object]:
     """Return what a clone's recipe says that has no field in the form, or no effect."""
     try:
         found = json.loads(form.get("rest") or "{}")

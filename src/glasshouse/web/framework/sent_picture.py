@@ -1,9 +1,7 @@
 """A picture that a person sent: looked at by a process that may be ended, never by the server."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from glasshouse.data.decoding.picture import decode
+from glasshouse.web.framework.children import Asked
 from glasshouse.web.framework.pictures import SHOWN_LIMIT, data_address, shrunk
 from glasshouse.web.framework.reading import readers
 
@@ -29,6 +27,6 @@ def check_picture(picture: bytes) -> None:
     readers().ask("sent", {"side": 1}, picture)
 
 
-def answer_sent(asked: Mapping[str, Any], blob: bytes) -> tuple[Any, bytes]:
+def answer_sent(asked: Asked, blob: bytes) -> tuple[object, bytes]:
     """Return what ``shown_picture`` asks for: in the process that may read the picture."""
     return data_address(shrunk(decode(blob, "rgb", SHOWN_LIMIT), int(asked["side"]))), b""

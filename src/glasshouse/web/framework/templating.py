@@ -4,9 +4,10 @@ import gzip
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -26,6 +27,7 @@ from glasshouse.web.framework.language import (
     count,
     count_roughly,
     duration,
+    interval,
     percent,
     roughly,
     texts,
@@ -33,6 +35,9 @@ from glasshouse.web.framework.language import (
     when,
 )
 from glasshouse.web.framework.translation import marked
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["STATIC", "environment", "language_of", "page", "render", "static"]
 
@@ -85,6 +90,7 @@ def environment(language: str) -> Environment:
         time_left=lambda seconds: time_left(seconds, language),
         roughly=lambda seconds: roughly(seconds, language),
         percent=lambda value: percent(value, language),
+        interval=lambda ends: interval(ends, language),
         loss=lambda value: "–" if value is None else f"{value:.4f}",
         size=lambda size: _size(size),
         told=lambda message: marked(message, language),
@@ -105,8 +111,11 @@ def language_of(request: Request) -> str:
     return choose(request.cookies.get("language"), request.headers.get("accept-language"))
 
 
-def render(request: Request, template: str, **context: Any) -> str:
-    """Return a template (a page or a part of one) in the language of the request."""
+def render(request: Request, template: str, *contexts: "DataclassInstance") -> str:
+    """Return a template (a page or a part of one) in the language of the request.
+
+    Each context is a frozen dataclass, declared beside its route; its fields are what the template may name.
+    """
     theme = request.cookies.get("theme")
     query = f"?{request.url.query}" if request.url.query else ""
     user = getattr(request.state, "user", None)
@@ -117,16 +126,17 @@ def render(request: Request, template: str, **context: Any) -> str:
         "here": request.url.path,
         "address": request.url.path + query,
     }
-    text = environment(language_of(request)).get_template(template).render(**frame, **context)
+    shown = {one.name: getattr(context, one.name) for context in contexts for one in fields(context)}
+    text = environment(language_of(request)).get_template(template).render(**frame, **shown)
     if user is None or user.role is Role.ADMIN:
         return text
     return without_home(text, request.app.state.store.home)  # also in what a page says of an error
 
 
-def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+def page(request: Request, template: str, *contexts: "DataclassInstance", status: int = 200) -> HTMLResponse:
     """Answer with a whole page; it is never stored by what lies between, since it may show private pictures."""
     headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding, Cookie"}
-    return packed(request, HTMLResponse(render(request, template, **context), status, headers))
+    return packed(request, HTMLResponse(render(request, template, *contexts), status, headers))
 
 
 def packed(request: Request, answer: HTMLResponse) -> HTMLResponse:

@@ -11,7 +11,8 @@ from functools import cache
 from markupsafe import Markup
 
 from glasshouse.messages import PLACEHOLDER, Foreign, Message, Option, Value
-from glasshouse.web.framework.language import library_texts
+from glasshouse.recipe.fields import declared_texts
+from glasshouse.web.framework.language import library_texts, texts
 from glasshouse.web.framework.options import field_of, without_place
 
 __all__ = ["marked", "told"]
@@ -75,4 +76,6 @@ def _joined(pieces: Iterator[Piece]) -> list[Piece]:
 
 @cache
 def _texts(language: str) -> dict[str, str]:
-    return library_texts(language)
+    """Return the texts of the library's messages, and of what the recipe declares, which messages name too."""
+    declared = {text: texts(language).gettext(text) for text in declared_texts()}
+    return {**{text: said for text, said in declared.items() if said != text}, **library_texts(language)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import TypeVar
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -24,6 +24,7 @@ from glasshouse.web.context.shapes import Shape
 __all__ = ["router"]
 
 router = APIRouter(tags=["several"])
+Given = TypeVar("Given", float, str, bool)
 
 
 class Action(StrEnum):
@@ -64,10 +65,10 @@ def act(context: Context, action: Action, asked: Several) -> Done:
     chosen = look_up(context.store, ids, context.user)
     ways: dict[Action, Callable[[], Done]] = {
         Action.DELETE: lambda: _delete(context, chosen, asked),
-        Action.UNDO: lambda: _done(restore_binned_at(context.store, _given(asked, "at"), context.user)),
+        Action.UNDO: lambda: _done(restore_binned_at(context.store, _given("at", asked.at), context.user)),
         Action.ABORT: lambda: _done(abort_several(context.store, chosen, context.user)),
-        Action.GROUP: lambda: _change(context, chosen, asked, "group_name"),
-        Action.SHARE: lambda: _change(context, chosen, asked, "shared"),
+        Action.GROUP: lambda: _change(context, chosen, "group_name", _given("group_name", asked.group_name)),
+        Action.SHARE: lambda: _change(context, chosen, "shared", _given("shared", asked.shared)),
     }
     return ways[action]()
 
@@ -77,13 +78,11 @@ def _delete(context: RequestContext, chosen: Chosen, asked: Several) -> Done:
     return _done(chosen.all).model_copy(update={"at": at})
 
 
-def _change(context: RequestContext, chosen: Chosen, asked: Several, name: str) -> Done:
-    changed = change_several(context.store, chosen, {name: _given(asked, name)}, context.user)
-    return _done(changed)
+def _change(context: RequestContext, chosen: Chosen, name: str, value: str | bool) -> Done:
+    return _done(change_several(context.store, chosen, {name: value}, context.user))
 
 
-def _given(asked: Several, name: str) -> Any:
-    value = getattr(asked, name)
+def _given(name: str, value: Given | None) -> Given:
     if value is None:
         raise RecipeError("the request", [Problem(name, "required")])
     return value

@@ -1,6 +1,7 @@
 """Several datasets, models and networks at once: into the bin and back, aborted, grouped, shared; and the bin."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from glasshouse.store.bulk_actions import (
     Chosen,
+    Obstacle,
     abort_several,
     bin_several,
     change_several,
@@ -21,11 +23,12 @@ from glasshouse.store.datasets import page_of_datasets
 from glasshouse.store.models import page_of_models
 from glasshouse.store.networks import page_of_networks
 from glasshouse.store.ownership import Listing
-from glasshouse.store.records import OwnedRecord
+from glasshouse.store.paging import Page
+from glasshouse.store.records import DatasetRecord, ModelRecord, NetworkRecord, OwnedRecord
 from glasshouse.store.resources import delete_resource, kind_of, restore_resources
 from glasshouse.web.context.job_resource import dataset_resource, model_resource
 from glasshouse.web.context.request_context import Context, RequestContext
-from glasshouse.web.context.resource import network_resource
+from glasshouse.web.context.resource import Resource, network_resource
 from glasshouse.web.framework.templating import page
 from glasshouse.web.home.page import inside
 
@@ -35,6 +38,29 @@ router = APIRouter(include_in_schema=False)
 Words = Annotated[list[str] | None, Form()]
 Back = Annotated[str, Form()]
 BINNED = 100  # rows of the bin a page
+
+
+@dataclass(frozen=True)
+class BinPage:
+    """What was deleted, by kind, with the pages of each list; ``mark`` makes a page's place fit for an address."""
+
+    lists: Mapping[str, Sequence[Resource]]
+    pages: Mapping[str, Page[ModelRecord] | Page[DatasetRecord] | Page[NetworkRecord]]
+    mark: Callable[[str | None], str]
+
+
+@dataclass(frozen=True)
+class DeleteAsked:
+    """What stands ``against`` a deletion; ``chosen`` and those ``free`` of obstacles are ``kind/id``.
+
+    It is ``final`` where it cannot be done even if the person insists.
+    """
+
+    against: Sequence[Obstacle]
+    chosen: Sequence[str]
+    count: int
+    final: bool
+    free: Sequence[str]
 
 
 @router.post("/chosen/delete")
@@ -86,9 +112,7 @@ def trash(request: Request, context: Context, after: str = "", before: str = "",
     models = page_of_models(context.store, context.user, listing if show == "models" else first)
     datasets = page_of_datasets(context.store, context.user, listing if show == "datasets" else first)
     networks = page_of_networks(context.store, context.user, listing if show == "networks" else first)
-    return page(
-        request,
-        "bin.html",
+    shown = BinPage(
         lists={
             "models": [model_resource(context.store, one, context.user) for one in models.items],
             "datasets": [dataset_resource(context.store, one, context.user) for one in datasets.items],
@@ -97,6 +121,7 @@ def trash(request: Request, context: Context, after: str = "", before: str = "",
         pages={"models": models, "datasets": datasets, "networks": networks},
         mark=lambda text: quote(text or "", safe=""),
     )
+    return page(request, "bin.html", shown)
 
 
 @router.post("/bin/undo")
@@ -144,9 +169,9 @@ def _binned(request: Request, context: RequestContext, chosen: Chosen, even_if_u
         held = {one.record.id for one in against}
         free = [record for record in chosen.all if record.id not in held]
         words = [f"{kind_of(record)}s/{record.id}" for record in chosen.all]
-        return page(request, "delete_asked.html", 409, against=against, chosen=words, count=len(words),
-                    final=any(one.final for one in against),
-                    free=[f"{kind_of(record)}s/{record.id}" for record in free])  # fmt: skip
+        names = [f"{kind_of(record)}s/{record.id}" for record in free]
+        asked = DeleteAsked(against, words, len(words), any(one.final for one in against), names)
+        return page(request, "delete_asked.html", asked, status=409)
     if not chosen.all:
         return RedirectResponse("/", 303)
     at = bin_several(context.store, chosen, context.user, even_if_used=even_if_used)

@@ -1,7 +1,8 @@
 """Name, notes, group and sharing of a thing; where two people edit one, nothing is lost."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -26,6 +27,17 @@ class Words:
     notes: str
     group: str
     shared: bool
+
+
+@dataclass(frozen=True)
+class EditPage:
+    """The form of what stands over a resource; ``theirs`` is what somebody else saved meanwhile."""
+
+    job: Resource
+    words: Words
+    found: Mapping[str, str]
+    groups: Sequence[str]
+    theirs: Words | None
 
 
 @router.get("/{kind}/{key}/edit", response_class=HTMLResponse)
@@ -56,7 +68,7 @@ def describe(
     given = None if notes is None else notes.replace("\r\n", "\n")
     mine = Words(now.name if name is None else name, now.notes if given is None else given,
                  now.group if group_name is None else group_name, shared if sharing else now.shared)  # fmt: skip
-    changes: dict[str, Any] = {"name": mine.name, "notes": mine.notes, "group_name": mine.group.strip()}
+    changes: dict[str, object] = {"name": mine.name, "notes": mine.notes, "group_name": mine.group.strip()}
     if mine.shared != now.shared:
         changes["shared"] = mine.shared
     try:
@@ -81,5 +93,5 @@ def _words(job: Resource) -> Words:
 def _form(
     request: Request, context: RequestContext, job: Resource, words: Words, found: dict[str, str], status: int = 200
 ) -> HTMLResponse:
-    return page(request, "edit.html", status, job=job, words=words, found=found, groups=group_names(context),
-                theirs=_words(job) if status == 409 else None)  # fmt: skip
+    shown = EditPage(job, words, found, group_names(context), theirs=_words(job) if status == 409 else None)
+    return page(request, "edit.html", shown, status=status)

@@ -1,7 +1,7 @@
 """The queue over the API."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.responses import PlainTextResponse, StreamingResponse
@@ -72,7 +72,7 @@ def predictions(
     job_id: str,
     offset: Annotated[int, Query(ge=0, lt=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return what a classification found, a piece at a time."""
     get_job(context.store, job_id, context.user)
     return list(read_predictions(context.store.path(f"work/{job_id}"), offset, limit))

@@ -1,12 +1,13 @@
 """Home: what runs now, then models and datasets, found, filtered, sorted, in pages; language and colours."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict
 
 from glasshouse.store.bulk_actions import count_binned_at
 from glasshouse.store.datasets import count_datasets, count_models_on, page_of_datasets
@@ -21,8 +22,8 @@ from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import group_names
 from glasshouse.web.framework.language import LANGUAGES
 from glasshouse.web.framework.templating import page
-from glasshouse.web.home.columns import COLUMNS, chosen, cookie_of, written
-from glasshouse.web.home.running_page import lines, mark_of_running, running
+from glasshouse.web.home.columns import COLUMNS, Column, chosen, cookie_of, written
+from glasshouse.web.home.running_page import RunningNow, lines, mark_of_running, running
 
 __all__ = ["address_of", "inside", "router"]
 
@@ -37,10 +38,10 @@ SORTS: Mapping[str, tuple[str, bool]] = {
 ONLY = {"models": ("score", "network"), "datasets": ("pictures", "size")}
 
 
-@dataclass(frozen=True)
-class View:
+class View(BaseModel):
     """What the address of home asks for; every view is a link."""
 
+    model_config = ConfigDict(frozen=True)
     q: str = ""
     state: str = ""
     group: str = ""
@@ -70,7 +71,7 @@ class View:
     def link(self, request: Request, **changes: str) -> str:
         """Return the address of this view with some of it changed; columns in the address stay there."""
         kept = {name: request.query_params[name] for name in map(cookie_of, COLUMNS) if name in request.query_params}
-        words = {**vars(self), "sort": "" if self.sort == "created" and not self.order else self.sort, **kept}
+        words = {**self.model_dump(), "sort": "" if self.sort == "created" and not self.order else self.sort, **kept}
         shown = {name: value for name, value in {**words, **changes}.items() if value or name in kept}
         return f"/?{urlencode(shown)}" if shown else "/"
 
@@ -87,21 +88,52 @@ class Rows:
     after: str | None
 
 
+@dataclass(frozen=True)
+class HomePage(RunningNow):
+    """Home: what runs now, and the two lists as the ``view`` asks; ``uses`` are the models on each dataset.
+
+    ``undo`` is when the last things went into the bin, ``undo_count`` how many; ``asked`` is the query as it came.
+    """
+
+    asked: Mapping[str, str]
+    view: View
+    lists: Sequence[Rows]
+    anything: bool
+    uses: Mapping[str, int]
+    groups: Sequence[str]
+    people: Mapping[str, str]
+    undo: float | None
+    undo_count: int
+    in_bin: int
+    networks: int
+    networks_link: str
+    all_columns: Mapping[str, Mapping[str, Column]]
+    states: Sequence[str]
+    link: Callable[..., str]
+
+
+class Asked(View):
+    """The address of home as it came; ``binned`` is when the last things went into the bin."""
+
+    binned: float | None = None
+
+    def view(self, accounts: bool) -> View:
+        """Return what it asks for; unknown words are as if not said."""
+        return View(
+            q=self.q[:200],
+            state=self.state if self.state in list(JobState) else "",
+            group=self.group,
+            owner=self.owner if self.owner in ("mine", "others") and accounts else "",
+            show=self.show if self.show in COLUMNS else "",
+            sort=self.sort if self.sort in SORTS else "created",
+            order=self.order if self.order in ("up", "down") else "",
+        )
+
+
 @router.get("/", response_class=HTMLResponse)
-def home(
-    request: Request, context: Context, q: str = "", state: str = "", group: str = "", owner: str = "", show: str = "",
-    sort: str = "created", order: str = "", binned: Annotated[float | None, Query()] = None,
-) -> HTMLResponse:  # fmt: skip
+def home(request: Request, context: Context, asked: Annotated[Asked, Query()]) -> HTMLResponse:
     """Show the running jobs first, then the models and datasets that fit."""
-    view = View(
-        q[:200],
-        state if state in list(JobState) else "",
-        group,
-        owner if owner in ("mine", "others") and context.user else "",
-        show if show in COLUMNS else "",
-        sort if sort in SORTS else "created",
-        order if order in ("up", "down") else "",
-    )
+    view, binned = asked.view(accounts=context.user is not None), asked.binned
     now = running(context)
     lists = [_rows(request, context, view, kind) for kind in COLUMNS]
     data = next((rows.jobs for rows in lists if rows.kind == "datasets"), [])
@@ -109,9 +141,8 @@ def home(
         count(context.store, context.user, Listing(binned=True))
         for count in (count_datasets, count_models, count_networks)
     ]
-    return page(
-        request,
-        "home.html",
+    undo_count = count_binned_at(context.store, binned, context.user) if binned is not None else 0
+    shown = HomePage(
         now=now,
         lines=lines(context, now),
         asked=request.query_params,
@@ -122,8 +153,8 @@ def home(
         uses=count_models_on(context.store, [job.id for job in data], context.user),
         groups=group_names(context),
         people={user.id: user.name for user in list_users(context.store)} if context.user else {},
-        undo=binned if binned is not None and count_binned_at(context.store, binned, context.user) else None,
-        undo_count=count_binned_at(context.store, binned, context.user) if binned is not None else 0,
+        undo=binned if undo_count else None,
+        undo_count=undo_count,
         in_bin=sum(bins),
         networks=count_networks(context.store, context.user, Listing(view.q, view.group or None, owner=view.owner)),
         networks_link=address_of("/networks", q=view.q, group=view.group, owner=view.owner),
@@ -131,6 +162,7 @@ def home(
         states=[str(one) for one in JobState],
         link=lambda **changes: view.link(request, **changes),
     )
+    return page(request, "home.html", shown)
 
 
 @router.post("/columns")

@@ -16,7 +16,7 @@ from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.framework.charts import sparkline
 from glasshouse.web.framework.job_kinds import address_of
 
-__all__ = ["Running", "mark_of_running", "router", "running"]
+__all__ = ["Running", "RunningNow", "mark_of_running", "router", "running"]
 
 router = APIRouter(include_in_schema=False)
 ASKED = {"workers": "/workers#queue"}
@@ -53,12 +53,21 @@ class Line:
     loss: float | None
 
 
+@dataclass(frozen=True)
+class RunningNow:
+    """The live part of home: what runs and waits, the line of each, and the mark of this state."""
+
+    now: Sequence[Running]
+    lines: Sequence[Line]
+    mark: str
+
+
 @router.get("/live/home")
 def home_live(request: Request, context: Context, since: str = "") -> Response:
     """Return the table of running jobs, where it changed since ``since``."""
     found = running(context)
-    return live(request, "home_running.html", _text(found, context), since, False, now=lambda: found,
-                lines=lambda: lines(context, found))  # fmt: skip
+    return live(request, "home_running.html", _text(found, context), since, False,
+                lambda mark: RunningNow(found, lines(context, found), mark))  # fmt: skip
 
 
 @router.post("/queue/{key}/move")

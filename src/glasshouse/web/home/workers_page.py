@@ -3,9 +3,9 @@
 Where there are accounts it is for admins: it names everybody's jobs.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -47,6 +47,33 @@ class Computer:
     strays: Sequence[Running]
 
 
+@dataclass(frozen=True)
+class WorkersNow:
+    """The live part: computers, queue, whose each job is (by id), whether anybody works, and the mark of this state."""
+
+    computers: Sequence[Computer]
+    queue: Sequence[Running]
+    people: Mapping[str, str]
+    alive: bool
+    mark: str = ""
+
+    @property
+    def text(self) -> str:
+        """What tells one state from another."""
+        rows = [f"{c.worker.host}:{c.worker.version}:{c.worker.alive}:{c.places}:{c.strays}" for c in self.computers]
+        return "|".join([*rows, str(self.queue), str(self.people)])
+
+
+@dataclass(frozen=True)
+class ChoicesForm:
+    """How many jobs at once, as typed and up to which ``limits``; the fields that are ``wrong``; what was ``done``."""
+
+    form: Mapping[str, object]
+    wrong: Set[str]
+    done: str
+    limits: Mapping[str, int]
+
+
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, done: str = "") -> HTMLResponse:
     """Show the computers, the queue, and the form of how many jobs are done at once."""
@@ -59,7 +86,7 @@ def show_live(request: Request, context: Context, since: str = "") -> Response:
     """Return the slots and the queue, where they changed since ``since``."""
     check_admin(context)
     found = _now(context)
-    return live(request, "workers_now.html", _text(found), since, False, **{k: lambda v=v: v for k, v in found.items()})
+    return live(request, "workers_now.html", found.text, since, False, lambda mark: replace(found, mark=mark))
 
 
 @router.post("/choices")
@@ -84,35 +111,28 @@ def check_admin(context: RequestContext) -> None:
 
 
 def _page(
-    request: Request, context: RequestContext, form: Mapping[str, Any], status: int = 200,
+    request: Request, context: RequestContext, form: Mapping[str, object], status: int = 200,
     wrong: set[str] | None = None, done: str = "",
 ) -> HTMLResponse:  # fmt: skip
     found = _now(context)
     limits = {"trainings": 64, "datasets": 16, "answers": 16}
-    return page(request, "workers.html", status, form=form, wrong=wrong or set(), done=done, limits=limits,
-                mark=mark_of(_text(found)), **found)  # fmt: skip
+    now = replace(found, mark=mark_of(found.text))
+    return page(request, "workers.html", now, ChoicesForm(form, wrong or set(), done, limits), status=status)
 
 
-def _now(context: RequestContext) -> dict[str, Any]:
-    """Return what is shown: computers, queue, whose each job is, and whether anybody works."""
+def _now(context: RequestContext) -> WorkersNow:
     found = running(context)
     works = [one for one in found if one.job.state is JobState.RUNNING]
     computers = [_computer(one, works) for one in list_workers(context.store)]
-    return {
-        "computers": computers,
-        "queue": [one for one in found if one.job.state is JobState.QUEUED],
-        "people": {user.id: user.name for user in list_users(context.store)} if context.user else {},
-        "alive": any(one.worker.alive for one in computers),
-    }
+    return WorkersNow(
+        computers,
+        queue=[one for one in found if one.job.state is JobState.QUEUED],
+        people={user.id: user.name for user in list_users(context.store)} if context.user else {},
+        alive=any(one.worker.alive for one in computers),
+    )
 
 
 def _computer(worker: WorkerRecord, works: Sequence[Running]) -> Computer:
     here = {one.job.slot: one for one in works if one.job.host == worker.host}
     places = [Place(s["name"], s["kinds"], s["gpu"], s["aside"], here.pop(s["name"], None)) for s in worker.slots]
     return Computer(worker, places, list(here.values()))
-
-
-def _text(found: Mapping[str, Any]) -> str:
-    """Return what tells one state of the live part from another."""
-    rows = [f"{c.worker.host}:{c.worker.version}:{c.worker.alive}:{c.places}:{c.strays}" for c in found["computers"]]
-    return "|".join([*rows, str(found["queue"]), str(found["people"])])

@@ -1,7 +1,8 @@
 """Models over the API: trained, followed, scored, asked."""
 
 import gzip
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -65,7 +66,9 @@ def show_all(context: Context, listing: AskedListing, dataset_id: str | None = N
 def make(context: Context, request: ModelRequest) -> ModelList:
     """Queue a training, or one for each pair of a sweep."""
     asked = request.model_dump(exclude={"sweep"})
-    sweep: dict[str, Any] = request.sweep.model_dump() if request.sweep else {}
+    sweep: dict[str, Sequence[float]] = (
+        {"lr": request.sweep.lr, "batch_size": request.sweep.batch_size} if request.sweep else {}
+    )
     found = submit_models(context.store, NewModel(**asked, sweep=sweep), context.user)
     return ModelList(items=[ModelOut.of(one) for one in found], count=len(found))
 
@@ -146,7 +149,7 @@ def evaluate(context: Context, model_id: str, request: EvaluationRequest) -> Job
 
 
 @router.get("/{model_id}/results/{split}")
-def results(context: Context, model_id: str, split: str, dataset_id: str | None = None) -> dict[str, Any]:
+def results(context: Context, model_id: str, split: str, dataset_id: str | None = None) -> dict[str, object]:
     """Return the report on a split, in the words of ``glasshouse evaluate --json``."""
     record = get_model(context.store, model_id, context.user)
     other = None if dataset_id is None else get_dataset(context.store, dataset_id, context.user).id
@@ -162,7 +165,7 @@ def classify(context: Context, model_id: str, request: Classification) -> JobOut
 
 
 @router.get("/{model_id}/checkpoints")
-def checkpoints(context: Context, model_id: str) -> list[dict[str, Any]]:
+def checkpoints(context: Context, model_id: str) -> list[dict[str, object]]:
     """List its checkpoints with their sizes."""
     return [vars(one) for one in list_checkpoints(context.store, get_model(context.store, model_id, context.user))]
 

@@ -1,5 +1,7 @@
 """The Code of a model: its run as a script on each level."""
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -16,6 +18,14 @@ __all__ = ["router"]
 router = APIRouter(prefix="/models/{key}/code", include_in_schema=False)
 
 
+@dataclass(frozen=True)
+class CodePage:
+    """The script of a level."""
+
+    level: str
+    code: Code
+
+
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: ModelInPath, level: str = "learner") -> HTMLResponse:
     """Show the script of a level, or why there is none."""
@@ -24,7 +34,7 @@ def show(request: Request, context: Context, job: ModelInPath, level: str = "lea
         found = _code(request, context, job, level)
     except InputError as error:
         found = Code(level, reason=str(error))
-    return framed(request, context, job, "code.html", level=level, code=found)
+    return framed(request, context, job, "code.html", CodePage(level, found))
 
 
 @router.get("/{level}.py")

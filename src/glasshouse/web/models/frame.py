@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -15,50 +15,62 @@ from glasshouse.web.context.resources import find_dataset
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of, page
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 __all__ = ["Tab", "framed", "tabs"]
 
 
 @dataclass(frozen=True)
+class Frame:
+    """What is shown of a model above every view; ``data`` is its dataset, ``again`` whether trying again may help."""
+
+    job: JobResource
+    data: JobResource | None
+    trained: bool
+    tabs: "list[Tab]"
+    again: bool
+
+
+@dataclass(frozen=True)
 class Tab:
-    """A view of a model: its path behind ``/models/ID``, its name, and whether it needs a trained model."""
+    """A view of a model: its path behind ``/models/ID``, its name, and whether it needs a trained model.
+
+    ``run``: it shows a run, which a search has only once it has ended.
+    """
 
     path: str
     name: str
     trained: bool = False
+    run: bool = False
 
 
-def tabs(_: Callable[[str], str], trained: bool) -> list[Tab]:
+def tabs(_: Callable[[str], str], trained: bool, searches: bool = False) -> list[Tab]:
     """Return the views of a model that there are by now, in their order; a new view is one line here."""
+    search = [Tab("/search", _("Find the best"))] if searches else []
     views = [
-        Tab("", _("Training")),
+        *search,
+        Tab("", _("Training"), run=True),
         Tab("/result", _("Result"), trained=True),
         Tab("/classify", _("Classify One"), trained=True),
         Tab("/many", _("Classify Many"), trained=True),
-        Tab("/follow" if trained else "/follow/inputs", _("Look inside")),
-        Tab("/code", _("Code")),
+        Tab("/follow" if trained else "/follow/inputs", _("Look inside"), run=True),
+        Tab("/code", _("Code"), run=True),
         Tab("/details", _("Details")),
     ]
-    return [view for view in views if trained or not view.trained]
+    return [view for view in views if trained or not (view.trained or (searches and view.run))]
 
 
 def framed(
-    request: Request, context: RequestContext, job: JobResource, template: str, status: int = 200, **values: Any
-) -> HTMLResponse:
+    request: Request, context: RequestContext, job: JobResource, template: str, shown: "DataclassInstance",
+    status: int = 200,
+) -> HTMLResponse:  # fmt: skip
     """Answer with a page of the model, with its name, state, buttons and tabs above."""
     try:
         data = find_dataset(context, job.dataset) if job.dataset else None
     except MissingError:
         data = None
     trained = (job.folder / "model" / "model.json").is_file()
-    views = tabs(texts(language_of(request)).gettext, trained)
-    return page(
-        request,
-        template,
-        status,
-        job=job,
-        data=data,
-        trained=trained,
-        tabs=views,
-        again=job.failure not in AGAIN,
-        **values,
-    )
+    views = tabs(texts(language_of(request)).gettext, trained, job.searches)
+    frame = Frame(job, data, trained, views, again=job.failure not in AGAIN)
+    return page(request, template, frame, shown, status=status)

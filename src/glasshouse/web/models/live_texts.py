@@ -1,14 +1,33 @@
 """The words that ``static/live.js`` fills with numbers as a training goes on; the page hands them over."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
+from glasshouse.store.points import Point
 from glasshouse.web.models.curve_texts import remark_words
 
-__all__ = ["Gauge", "gauges", "live_words", "stage_words"]
+__all__ = ["Gauge", "LiveWords", "gauges", "live_words", "stage_words"]
 
-Gauge = tuple[str, str, Sequence[tuple[float, float]]]
+Gauge = tuple[str, str, str, str]  # name, value, note, drawing
 GIGABYTE = 1e9
+
+
+class LiveWords(TypedDict):
+    """The words of the live page by what they are for; what stands in braces is filled in."""
+
+    remarks: Mapping[str, str]
+    stages: Mapping[str, str]
+    stopping: str
+    epoch: str
+    left: Mapping[str, str]
+    took: Mapping[str, str]
+    score: str
+    percent: str
+    between: str
+    best: str
+    columns: Sequence[str]
+    at: str
+    gauges: Mapping[str, str]
 
 
 def stage_words(_: Callable[[str], str]) -> dict[str, str]:
@@ -21,7 +40,7 @@ def stage_words(_: Callable[[str], str]) -> dict[str, str]:
     }
 
 
-def live_words(_: Callable[[str], str]) -> dict[str, Any]:
+def live_words(_: Callable[[str], str]) -> LiveWords:
     """Return all words of the live page; what stands in braces is filled in by the module."""
     return {
         "remarks": remark_words(_),
@@ -42,10 +61,10 @@ def live_words(_: Callable[[str], str]) -> dict[str, Any]:
         },
         "score": _(
             "right so far (epoch {epoch}, the best), on {count} validation pictures, which it does not train on "
-            "(95 % interval {low} to {high})"
+            "(95 % interval {interval})"
         ),
         "percent": _("{value} %"),
-        "between": _("{low} to {high}"),
+        "between": _("{low} to {high} %"),
         "best": _("best"),
         "columns": [_("Epoch"), _("Training loss"), _("Validation loss"), _("Accuracy"), _("95 % interval"),
                     _("Rate"), _("Time"), ""],
@@ -60,7 +79,7 @@ def live_words(_: Callable[[str], str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def gauges(samples: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+def gauges(samples: Sequence[Point], words: Mapping[str, str]) -> list[Gauge]:
     """Return name, value, note and drawing (a path in 160 by 32) of each part of the computer."""
     if not samples:
         return []
@@ -99,7 +118,7 @@ def _giga(value: float | None) -> str | None:
     return None if value is None else f"{value / GIGABYTE:.1f}"
 
 
-def _path(samples: Sequence[Mapping[str, Any]], of: Callable[..., float | None], top: float) -> str:
+def _path(samples: Sequence[Point], of: Callable[..., float | None], top: float) -> str:
     """Return the path of the samples from the first to the last, 160 wide and 32 high, from 0 to ``top``."""
     known = [(s["at"], value) for s in samples if (value := of(s)) is not None]
     if len(known) < 2:

@@ -1,19 +1,22 @@
 """A model: its training as it goes on, what was said and kept, and what can be done with it."""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from glasshouse.export.card_file import read_card
 from glasshouse.store.jobs import may_see
 from glasshouse.store.machine import machine_since
 from glasshouse.store.models import get_model
+from glasshouse.store.points import Point, Told
 from glasshouse.store.resources import abort_resource, resume_resource
-from glasshouse.store.runs import delete_checkpoint, list_checkpoints, log_size, read_log
+from glasshouse.store.runs import Checkpoint, delete_checkpoint, list_checkpoints, log_size, read_log
 from glasshouse.store.submit import continue_model
-from glasshouse.web.context.failure import next_step
+from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live_points import View, look, with_interval
 from glasshouse.web.context.request_context import Context, RequestContext
@@ -21,9 +24,9 @@ from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
 from glasshouse.web.models.curve_texts import said
-from glasshouse.web.models.curves import curves
+from glasshouse.web.models.curves import Curves, curves
 from glasshouse.web.models.frame import framed
-from glasshouse.web.models.live_texts import gauges, live_words
+from glasshouse.web.models.live_texts import Gauge, LiveWords, gauges, live_words
 from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
 
@@ -34,13 +37,52 @@ ROWS = 100  # epochs in the table; the CSV has all
 LOG = 30_000  # bytes of the log on the page
 
 
+@dataclass(frozen=True)
+class TrainingPage:
+    """A training at one moment: ``epochs`` is how many it is to have, ``done`` how many it had, ``kept`` checkpoints.
+
+    ``watched``: there are validation pictures; ``score`` is the best epoch with its interval, where that is known, and
+    ``score_text`` says it in a sentence; ``remaining`` is in seconds.
+    """
+
+    kept: Sequence[Checkpoint]
+    step: NextStep | None
+    run: Told
+    words: LiveWords
+    drawn: Curves
+    remarks: Sequence[tuple[str, bool]]
+    done: int
+    epochs: int | None
+    remaining: float | None
+    watched: bool
+    gauges: Sequence[Gauge]
+    epochs_told: Sequence[Point]
+    score: Point | None
+    score_text: str
+
+
+@dataclass(frozen=True)
+class DetailsPage:
+    """What was said and kept: the recipe as ``text`` and in ``rows``, checkpoints, the log (bytes), the card."""
+
+    text: str
+    rows: Sequence[tuple[str, str]]
+    kept: Sequence[Checkpoint]
+    log: str
+    log_seen: bool
+    log_size: int
+    card: str
+    run: Told
+
+
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
-    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it."""
+def show(request: Request, context: Context, job: ModelInPath) -> Response:
+    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it. A search leads to its own page."""
+    if job.searches and not (job.state == "done" and (job.folder / "model" / "model.json").is_file()):
+        return RedirectResponse(f"{job.address}/search", 303)
     _ = texts(language_of(request)).gettext
     kept = list_checkpoints(context.store, get_model(context.store, job.id, context.user))
-    values = _training(_, context, job)
-    return framed(request, context, job, "model.html", kept=kept, step=next_step(_, job, bool(kept)), **values)
+    return framed(request, context, job, "model.html", _training(_, context, job, kept))
 
 
 @router.get("/details", response_class=HTMLResponse)
@@ -48,22 +90,18 @@ def details(request: Request, context: Context, job: ModelInPath) -> HTMLRespons
     """Show recipe, checkpoints, log and card."""
     _ = texts(language_of(request)).gettext
     record = get_model(context.store, job.id, context.user)
-    card = job.folder / "model" / "card.md"
     seen = may_see(record.job, context.user)
-    return framed(
-        request,
-        context,
-        job,
-        "model_details.html",
+    shown = DetailsPage(
         text=json.dumps(dict(job.recipe), indent=2, ensure_ascii=False),
         rows=recipe_rows(_, job.recipe),
         kept=list_checkpoints(context.store, record),
         log=log_in_words(read_log(context.store, record.job_id, LOG), language_of(request)) if seen else "",
         log_seen=seen,
         log_size=log_size(context.store, record.job_id),
-        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+        card=read_card(job.folder / "model"),
         run=look(context.store, job.id, viewer=context.user).run,
     )
+    return framed(request, context, job, "model_details.html", shown)
 
 
 @router.post("/abort")
@@ -94,26 +132,36 @@ def drop(context: Context, job: ModelInPath, name: str) -> RedirectResponse:
     return RedirectResponse(f"{job.address}/details", 303)
 
 
-def _training(_: Callable[[str], str], context: RequestContext, job: JobResource) -> dict[str, Any]:
-    """Return what the page of a training shows, of one moment."""
+def _training(
+    _: Callable[[str], str], context: RequestContext, job: JobResource, kept: Sequence[Checkpoint]
+) -> TrainingPage:
     view = look(context.store, job.id, viewer=context.user)
     words, run = live_words(_), view.run
     names = (_("Training"), _("Validation"), _("Accuracy on validation pictures"), _("Learning rate"))
     samples = machine_since(context.store.path(f"work/{view.record.job_id}"))
     score = None if run.best is None else with_interval(run.best, view.known.pictures)
-    return {
-        "run": run, "words": words, "drawn": curves(run, names), "remarks": said(_, view.remarks),
-        "done": len(run.epochs), "epochs": run.started.get("epochs") or job.recipe.get("epochs"),
-        "remaining": run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
-        "watched": view.known.pictures != 0, "gauges": gauges(samples, words["gauges"]),
-        "epochs_told": [with_interval(one, view.known.pictures) for one in run.epochs[-ROWS:]],
-        "score": score if score and score.get("interval") else None, "score_text": _score(words, score, view),
-    }  # fmt: skip
+    return TrainingPage(
+        kept=kept,
+        step=next_step(_, job, bool(kept)),
+        run=run,
+        words=words,
+        drawn=curves(run, names),
+        remarks=said(_, view.remarks),
+        done=len(run.epochs),
+        epochs=run.started.get("epochs") or job.recipe.get("epochs"),
+        remaining=run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
+        watched=view.known.pictures != 0,
+        gauges=gauges(samples, words["gauges"]),
+        epochs_told=[with_interval(one, view.known.pictures) for one in run.epochs[-ROWS:]],
+        score=score if score and score.get("interval") else None,
+        score_text=_score(words, score, view),
+    )
 
 
-def _score(words: Mapping[str, Any], score: Mapping[str, Any] | None, view: View) -> str:
+def _score(words: LiveWords, score: Point | None, view: View) -> str:
     """Return the sentence about the accuracy so far, with its interval."""
     if not score or not score.get("interval"):
         return ""
-    low, high = (words["percent"].format(value=f"{100 * end:.1f}") for end in score["interval"])
-    return str(words["score"].format(epoch=score["epoch"], count=f"{view.known.pictures:,}", low=low, high=high))
+    low, high = (f"{100 * end:.1f}" for end in score["interval"])
+    between = words["between"].format(low=low, high=high)
+    return words["score"].format(epoch=score["epoch"], count=f"{view.known.pictures:,}", interval=between)

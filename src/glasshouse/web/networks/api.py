@@ -1,7 +1,5 @@
 """Networks of one's own over the API: kept, looked at, changed, put into the bin."""
 
-from typing import Any
-
 from fastapi import APIRouter
 
 from glasshouse.layers import LAYERS
@@ -63,7 +61,7 @@ def make(context: Context, request: NetworkRequest) -> NetworkOut:
 
 
 @router.get("/vocabulary")
-def vocabulary(context: Context) -> dict[str, list[dict[str, Any]]]:
+def vocabulary(context: Context) -> dict[str, list[dict[str, object]]]:
     """Tell the layers that there are, each with its settings: name, kind, default, choices."""
     return {
         word: [{"name": c.name, "kind": c.kind, "needed": c.needed, "default": c.default, "choices": list(c.choices)}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cache
 from inspect import Parameter, signature
-from typing import Any
 
 from glasshouse.layers import LAYERS, rules
 from glasshouse.layers.activations import ACTIVATIONS, activation
@@ -26,7 +25,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "augmentation": ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast",
                      "RandomBrightness"),
 }  # fmt: skip
-NUMBERS: Mapping[Any, Mapping[str, str]] = {
+NUMBERS: Mapping[object, Mapping[str, str]] = {
     rules.count: {"min": "1", "step": "1"},
     rules.share: {"min": "0", "max": "0.999", "step": "any"},
     rules.amount: {"min": "0", "step": "any"},
@@ -67,7 +66,7 @@ def controls(word: str) -> tuple[Control, ...]:
     return tuple(sorted(found, key=lambda control: control.rare))
 
 
-def settings_of(word: str, texts: Mapping[str, str]) -> dict[str, Any]:
+def settings_of(word: str, texts: Mapping[str, str]) -> dict[str, object]:
     """The settings of a layer that the texts of a form say, without those that are left at their defaults."""
     found = {}
     for control in controls(word):
@@ -77,7 +76,7 @@ def settings_of(word: str, texts: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def value_of(control: Control, text: str) -> Any:
+def value_of(control: Control, text: str) -> object:
     """What the text of a control means; the layer's rule says later whether it will do."""
     if control.kind == "check":
         return bool(text)
@@ -89,7 +88,7 @@ def value_of(control: Control, text: str) -> Any:
     return _loosely(text)
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """A value as the text of a control: (3, 3) is 3, (1, 2) is 1, 2; nothing where there is none."""
     if value is None:
         return ""
@@ -112,7 +111,7 @@ def text_of(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _control(name: str, check: Any, default: Any, needed: bool) -> Control:
+def _control(name: str, check: object, default: object, needed: bool) -> Control:
     inner = check.rule if isinstance(check, rules.Maybe) else check
     text, rare = text_of(default), name in RARE and not needed
     if inner is rules.flag:
@@ -128,7 +127,7 @@ def _control(name: str, check: Any, default: Any, needed: bool) -> Control:
     return Control(name, "text", text, needed, rare)
 
 
-def _loosely(text: str) -> Any:
+def _loosely(text: str) -> object:
     """Numbers as people write them: 3, 3 x 3, (3, 3), [1, 2], [3, 4]; other text as it is."""
     plain = text.replace("×", ",").replace("x", ",").replace("(", "[").replace(")", "]")
     for attempt in (text, plain, f"[{plain}]"):

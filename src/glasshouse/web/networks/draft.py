@@ -59,14 +59,14 @@ class Block:
         told = [self.texts[name] for name in TOLD if self.texts.get(name) and self.texts[name] != plain.get(name)]
         return " · ".join([self.word, *told[:4]])[:40]
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> dict[str, object]:
         """The block as a description has it."""
         if self.word == "Input":
             shape = [_whole(self.texts.get(side, "")) for side in ("height", "width", "channels")]
             return {"name": self.name, "layer": "Input", "shape": shape}
         if self.shares:
             return {"name": self.name, "shares": self.shares, "inputs": list(self.inputs)}
-        entry: dict[str, Any] = {"name": self.name, "layer": self.word}
+        entry: dict[str, object] = {"name": self.name, "layer": self.word}
         settings = settings_of(self.word, self.texts) if self.word in LAYERS else {}
         entry |= {"settings": settings} if settings else {}
         entry |= {"frozen": True} if self.frozen else {}
@@ -103,10 +103,10 @@ class Draft:
         """A block as the text of one hidden field, for pages that do not show its settings."""
         return json.dumps(asdict(self.blocks[number]))
 
-    def description(self, name: str = "network") -> dict[str, Any]:
+    def description(self, name: str = "network") -> dict[str, object]:
         """The description of the blocks."""
         last = [self.blocks[-1].name] if self.blocks else []
-        entries = [block.entry() for block in self.blocks]
+        entries: list[dict[str, Any]] = [block.entry() for block in self.blocks]
         for entry in entries:
             if self.data_format == "channels_first" and "shape" in entry:
                 entry["shape"] = [entry["shape"][2], *entry["shape"][:2]]
@@ -204,14 +204,14 @@ def _free(stem: str, taken: list[str]) -> str:
     return next(name for n in range(len(taken) + 1) if (name := f"{stem}_{n}" if n else stem) not in taken)
 
 
-def _texts(word: str, settings: Any) -> dict[str, str]:
+def _texts(word: str, settings: object) -> dict[str, str]:
     given = settings if isinstance(settings, Mapping) else {}
     if word not in LAYERS:
         return {}
     return {c.name: text_of(given[c.name]) if c.name in given else c.default for c in controls(word)}
 
 
-def _sides(shape: Any, channels_first: bool) -> dict[str, str]:
+def _sides(shape: object, channels_first: bool) -> dict[str, str]:
     sides = [str(n) for n in shape] if isinstance(shape, list | tuple) else []
     if channels_first and len(sides) == 3:
         sides = [sides[1], sides[2], sides[0]]

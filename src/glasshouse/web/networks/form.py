@@ -37,7 +37,7 @@ class Filled:
     draft: Draft
     fields: Mapping[str, str]
 
-    def parts(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    def parts(self) -> tuple[dict[str, object], dict[str, object], dict[str, str]]:
         """Objective and optimizer as data, and what is wrong with them by field."""
         counts = counting(self.fields)
         data = recipe_data(self.fields, [name for name in PARTS if name in counts], NONE, CHECKED)
@@ -115,20 +115,20 @@ class Room:
         return self.memory.total > self.machine
 
 
-def example() -> dict[str, Any]:
-    """The small network that an empty page begins with."""
-    layers: list[dict[str, Any]] = [
+def example(*, bare: bool = False) -> dict[str, object]:
+    """The small network that an empty page begins with; ``bare``: only its input and output."""
+    layers: list[dict[str, object]] = [
         {"name": "input_layer", "layer": "Input", "shape": [28, 28, 1]},
         {"name": "conv2d", "layer": "Conv2D", "settings": {"filters": 16, "kernel_size": 3, "activation": "relu"}},
         {"name": "max_pooling2d", "layer": "MaxPooling2D"},
         {"name": "flatten", "layer": "Flatten"},
         {"name": "dense", "layer": "Dense", "settings": {"units": 10, "activation": "softmax"}},
     ]
-    return {"layers": layers}
+    return {"layers": [layers[0], *layers[-2:]] if bare else layers}
 
 
 def filled(
-    layers: Mapping[str, Any], objective: Mapping[str, Any], optimizer: Mapping[str, Any], **fields: str
+    layers: Mapping[str, object], objective: Mapping[str, Any], optimizer: Mapping[str, Any], **fields: str
 ) -> Filled:
     """The form of a network that stands somewhere already."""
     given = {"objective": ObjectiveRecipe(**objective), "optimizer": OptimizerRecipe(**optimizer)}
@@ -227,7 +227,7 @@ def machine_memory() -> int:
     return min(whole, int(limit)) if limit.isdecimal() else whole
 
 
-def classic(name: str) -> dict[str, Any]:
+def classic(name: str) -> dict[str, object]:
     """A classic of the catalogue as layers.
 
     Raises:

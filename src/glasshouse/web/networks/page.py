@@ -1,7 +1,8 @@
 """Networks of one's own: listed, built from layers, saved; edit.py and several.py do the rest."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -10,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from glasshouse.errors import ConflictError, GlasshouseError, RecipeError
 from glasshouse.layers.classics import CLASSICS
 from glasshouse.layers.classifier import Classifier
+from glasshouse.layers.look import Look
 from glasshouse.store.bulk_actions import count_binned_at
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.networks import (
@@ -23,20 +25,24 @@ from glasshouse.store.networks import (
     save_network,
 )
 from glasshouse.store.ownership import Listing, may_change
+from glasshouse.store.paging import Page
 from glasshouse.store.people import list_users
 from glasshouse.store.records import DatasetRecord, NetworkRecord
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
-from glasshouse.web.context.resource import DATASET, MODEL, network_resource
+from glasshouse.web.context.resource import DATASET, MODEL, NetworkResource, network_resource
 from glasshouse.web.context.resources import datasets_and_models, find_model, group_names
 from glasshouse.web.framework.form_values import problems_of
 from glasshouse.web.framework.language import texts
-from glasshouse.web.framework.recipe_controls import recipe_controls
+from glasshouse.web.framework.recipe_controls import RecipeControl, recipe_controls
 from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.home.page import address_of
 from glasshouse.web.networks.controls import GROUPS
+from glasshouse.web.networks.draft import Draft
 from glasshouse.web.networks.form import (
+    Card,
     Filled,
+    Room,
     cards,
     changed,
     classic,
@@ -46,14 +52,68 @@ from glasshouse.web.networks.form import (
     room_for,
     sent,
 )
-from glasshouse.web.networks.picture import picture
+from glasshouse.web.networks.picture import Picture, picture
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
+Layers: TypeAlias = Mapping[str, object]  # a description, as ``Network.to_dict`` gives it
 MOST_FIELDS = 20_000
 ROWS = 100
 KEEPING = ("save", "copy", "train")
+
+
+@dataclass(frozen=True)
+class NetworksPage:
+    """The networks of one's own that fit what was ``asked``, of ``count``; ``rows`` has the marks of the next pages.
+
+    ``undo`` is when the last things went into the bin, ``undo_count`` how many.
+    """
+
+    networks: Sequence[NetworkResource]
+    asked: Mapping[str, str]
+    rows: Page[NetworkRecord]
+    count: int
+    groups: Sequence[str]
+    people: Mapping[str, str]
+    in_bin: int
+    undo: float | None
+    undo_count: int
+    link: Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Editor:
+    """The form of a network with what its layers amount to; ``said`` is what the last button did."""
+
+    form: Mapping[str, str]
+    problems: Mapping[str, str]
+    draft: Draft
+    look: Look
+    chosen: str
+    said: str
+    cards: Sequence[Card]
+    room: Room
+    picture: Picture
+    vocabulary: Mapping[str, Sequence[str]]
+    objective: Sequence[RecipeControl]
+    optimizer: Sequence[RecipeControl]
+
+
+@dataclass(frozen=True)
+class BuildPage:
+    """What stands around the editor: the network that is changed, or what a new one may begin with."""
+
+    network: NetworkRecord | None
+    job: NetworkResource | None
+    saved: bool
+    start: str
+    dataset: str
+    classics: Sequence[str]
+    owned: Sequence[NetworkRecord]
+    models: Sequence[JobResource]
+    datasets: Sequence[JobResource]
+    mine: bool
 
 
 @router.get("/networks", response_class=HTMLResponse)
@@ -67,15 +127,19 @@ def show_all(
                       before=before)  # fmt: skip
     found = page_of_networks(context.store, context.user, listing)
     undo_count = 0 if binned is None else count_binned_at(context.store, binned, context.user)
-    values: dict[str, Any] = {
-        "networks": [network_resource(one, context.user) for one in found.items], "asked": asked, "rows": found,
-        "count": count_networks(context.store, context.user, listing), "groups": group_names(context),
-        "people": {user.id: user.name for user in list_users(context.store)} if context.user else {},
-        "in_bin": count_networks(context.store, context.user, Listing(binned=True)),
-        "undo": binned if undo_count else None, "undo_count": undo_count,
-        "link": lambda **more: address_of("/networks", **(asked | more)),
-    }  # fmt: skip
-    return page(request, "networks.html", **values)
+    shown = NetworksPage(
+        networks=[network_resource(one, context.user) for one in found.items],
+        asked=asked,
+        rows=found,
+        count=count_networks(context.store, context.user, listing),
+        groups=group_names(context),
+        people={user.id: user.name for user in list_users(context.store)} if context.user else {},
+        in_bin=count_networks(context.store, context.user, Listing(binned=True)),
+        undo=binned if undo_count else None,
+        undo_count=undo_count,
+        link=lambda **more: address_of("/networks", **(asked | more)),
+    )
+    return page(request, "networks.html", shown)
 
 
 @router.get("/networks/new", response_class=HTMLResponse)
@@ -152,8 +216,8 @@ def _kept(context: RequestContext, form: Filled, record: NetworkRecord | None) -
     if record is None:
         return save_network(context.store, NewNetwork(name, layers, objective, optimizer, notes), context.user)
     revision = form.fields["revision"]
-    changes: dict[str, Any] = {"name": name, "notes": notes, "layers": layers, "objective": objective,
-                               "optimizer": optimizer}  # fmt: skip
+    changes: dict[str, object] = {"name": name, "notes": notes, "layers": layers, "objective": objective,
+                                  "optimizer": optimizer}  # fmt: skip
     changes["revision"] = int(revision) if revision.isdecimal() and len(revision) < 10 else 0
     return change_network(context.store, record.id, changes, context.user)
 
@@ -163,15 +227,20 @@ def _page(
     network: NetworkRecord | None = None, chosen: str = "", start: str = "", dataset: str = "", saved: bool = False,
 ) -> HTMLResponse:  # fmt: skip
     jobs = datasets_and_models(context)
-    values = _editor(language_of(request), form, problems, chosen) | {
-        "network": network, "job": network_resource(network, context.user) if network else None, "saved": saved,
-        "start": start, "dataset": dataset, "classics": list(CLASSICS),
-        "owned": [] if network else list_networks(context.store, context.user, Listing(sort="name", limit=1000)),
-        "models": [job for job in jobs if job.kind == MODEL and _has_layers(job)],
-        "datasets": [job for job in jobs if job.kind == DATASET and job.state == "done"],
-        "mine": may_change(network.owner_id if network else None, context.user),
-    }  # fmt: skip
-    return page(request, "network_build.html", status, **values)
+    shown = BuildPage(
+        network,
+        network_resource(network, context.user) if network else None,
+        saved,
+        start,
+        dataset,
+        classics=list(CLASSICS),
+        owned=[] if network else list_networks(context.store, context.user, Listing(sort="name", limit=1000)),
+        models=[job for job in jobs if job.kind == MODEL and _has_layers(job)],
+        datasets=[job for job in jobs if job.kind == DATASET and job.state == "done"],
+        mine=may_change(network.owner_id if network else None, context.user),
+    )
+    editor = _editor(language_of(request), form, problems, chosen)
+    return page(request, "network_build.html", shown, editor, status=status)
 
 
 def _fragment(request: Request, form: Filled, do: str) -> HTMLResponse:
@@ -183,21 +252,28 @@ def _fragment(request: Request, form: Filled, do: str) -> HTMLResponse:
         said = _("{name} is number {number} of {count}").format(
             name=chosen, number=names.index(chosen) + 1, count=len(names)
         )
-    return page(request, "network_editor.html", **_editor(language_of(request), after, after.parts()[2], chosen, said))
+    return page(request, "network_editor.html", _editor(language_of(request), after, after.parts()[2], chosen, said))
 
 
-def _editor(language: str, form: Filled, problems: Mapping[str, str], chosen: str, said: str = "") -> dict[str, Any]:
+def _editor(language: str, form: Filled, problems: Mapping[str, str], chosen: str, said: str = "") -> Editor:
     look = form.draft.look()
-    shown = cards(form.draft, look, chosen)
-    return {
-        "form": form.fields, "problems": problems, "draft": form.draft, "look": look, "chosen": chosen, "said": said,
-        "cards": shown, "room": room_for(look, form, machine_memory()), "picture": picture(form.draft, look),
-        "vocabulary": GROUPS,
-        **{part: recipe_controls(language, form.fields, part) for part in ("objective", "optimizer")},
-    }  # fmt: skip
+    return Editor(
+        form.fields,
+        problems,
+        form.draft,
+        look,
+        chosen,
+        said,
+        cards=cards(form.draft, look, chosen),
+        room=room_for(look, form, machine_memory()),
+        picture=picture(form.draft, look),
+        vocabulary=GROUPS,
+        objective=recipe_controls(language, form.fields, "objective"),
+        optimizer=recipe_controls(language, form.fields, "optimizer"),
+    )
 
 
-def _started(context: RequestContext, start: str) -> tuple[dict[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+def _started(context: RequestContext, start: str) -> tuple[Layers, Mapping[str, Any], Mapping[str, Any]]:
     """Return layers, objective and optimizer to begin with."""
     kind, _, key = start.partition(":")
     if kind == "network":
@@ -210,11 +286,10 @@ def _started(context: RequestContext, start: str) -> tuple[dict[str, Any], Mappi
         return layers, recipe.get("objective", {}), recipe.get("optimizer", {})
     if kind == "classic":
         return classic(key), {}, {}
-    whole = example()
-    return ({"layers": [*whole["layers"][:1], *whole["layers"][-2:]]} if kind == "empty" else whole), {}, {}
+    return example(bare=kind == "empty"), {}, {}
 
 
-def _for_dataset(dataset: DatasetRecord, layers: Mapping[str, Any]) -> dict[str, Any]:
+def _for_dataset(dataset: DatasetRecord, layers: Layers) -> Layers:
     recipe = dataset.recipe
     classes = (dataset.summary or {}).get("classes", [])
     channels = 1 if recipe.get("color") == "gray" else 3

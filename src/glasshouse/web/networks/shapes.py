@@ -1,11 +1,11 @@
 """What the API tells and takes of networks, field by field."""
 
 from dataclasses import asdict
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field
 
-from glasshouse.layers.look import Look, Memory
+from glasshouse.layers.look import Look, Memory, Seen
 from glasshouse.store.records import NetworkRecord
 from glasshouse.web.context.shapes import Changes, Shape
 
@@ -21,9 +21,9 @@ class NetworkOut(Shape):
     shared: bool
     group_name: str
     notes: str
-    layers: dict[str, Any]
-    objective: dict[str, Any]
-    optimizer: dict[str, Any]
+    layers: dict[str, object]
+    objective: dict[str, object]
+    optimizer: dict[str, object]
     parameters: int
     problems: int
     revision: int
@@ -50,9 +50,9 @@ class NetworkRequest(Shape):
     """A network to keep; it may be unfinished."""
 
     name: str
-    layers: dict[str, Any]
-    objective: dict[str, Any] = Field(default_factory=dict)
-    optimizer: dict[str, Any] = Field(default_factory=dict)
+    layers: dict[str, object]
+    objective: dict[str, object] = Field(default_factory=dict)
+    optimizer: dict[str, object] = Field(default_factory=dict)
     notes: str = ""
     group_name: str = ""
     shared: bool = False
@@ -61,15 +61,15 @@ class NetworkRequest(Shape):
 class NetworkChanges(Changes):
     """What to change; ``revision`` guards against two people who edit at once."""
 
-    layers: dict[str, Any] = Field(default_factory=dict)
-    objective: dict[str, Any] = Field(default_factory=dict)
-    optimizer: dict[str, Any] = Field(default_factory=dict)
+    layers: dict[str, object] = Field(default_factory=dict)
+    objective: dict[str, object] = Field(default_factory=dict)
+    optimizer: dict[str, object] = Field(default_factory=dict)
 
 
 class SeenRequest(Shape):
     """Layers to look at; ``slots`` are the numbers that the optimizer keeps for each weight (Adam: 2)."""
 
-    layers: dict[str, Any]
+    layers: dict[str, object]
     batch_size: int = Field(64, ge=1, le=2**20)
     slots: int = Field(2, ge=0, le=4)
 
@@ -96,7 +96,7 @@ class NetworkSeen(Shape):
     def of(cls, look: Look, memory: Memory) -> Self:
         """Tell a look."""
         return cls(
-            layers=[LayerSeen(**_plain(asdict(layer))) for layer in look.layers],
+            layers=[_seen(layer) for layer in look.layers],
             problems=[asdict(problem) for problem in look.problems],
             parameters=look.parameters,
             learned=look.learned,
@@ -104,7 +104,12 @@ class NetworkSeen(Shape):
         )
 
 
-def _plain(layer: dict[str, Any]) -> dict[str, Any]:
-    shape = None if layer["shape"] is None else list(layer["shape"])
-    return {**layer, "shape": shape, "weights": [list(one) for one in layer["weights"]],
-            "problems": list(layer["problems"])}  # fmt: skip
+def _seen(layer: Seen) -> LayerSeen:
+    return LayerSeen(
+        name=layer.name,
+        shape=None if layer.shape is None else list(layer.shape),
+        weights=[list(one) for one in layer.weights],
+        parameters=layer.parameters,
+        learned=layer.learned,
+        problems=[asdict(problem) for problem in layer.problems],
+    )

@@ -9,7 +9,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 from subprocess import TimeoutExpired
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from glasshouse.data.dataset import open_dataset
 from glasshouse.data.gallery import pick
 from glasshouse.errors import ConflictError
 from glasshouse.recipe import AugmentationRecipe
-from glasshouse.web.framework.children import PREVIEW_TURNS, answer_of
+from glasshouse.web.framework.children import PREVIEW_TURNS, Asked, answer_of
 from glasshouse.web.framework.pictures import data_address, shrunk
 
 __all__ = ["examples", "main"]
@@ -41,7 +41,7 @@ def _examples(dataset: str, recipe: str, seed: int) -> list[list[str]]:
     request = {"dataset": dataset, "recipe": json.loads(recipe), "seed": seed}
     try:
         with PREVIEW_TURNS.taken(PATIENCE / 4):
-            rows: list[list[str]] = answer_of("glasshouse.web.new_model.augmented", request, PATIENCE)
+            rows = cast("list[list[str]]", answer_of("glasshouse.web.new_model.augmented", request, PATIENCE))
     except TimeoutExpired:
         raise ConflictError("The preview took too long here; the training will do it all the same.") from None
     return rows
@@ -49,7 +49,7 @@ def _examples(dataset: str, recipe: str, seed: int) -> list[list[str]]:
 
 def main() -> None:
     """Make the pictures of the request on the input."""
-    request: dict[str, Any] = json.load(sys.stdin)
+    request: Asked = json.load(sys.stdin)
     import torch
 
     from glasshouse.data.augment import augment

@@ -31,7 +31,7 @@ class Estimate:
     busy: bool
 
 
-def estimate(store: Store, recipe: Mapping[str, Any], data: JobResource) -> Estimate | None:
+def estimate(store: Store, recipe: Mapping[str, object], data: JobResource) -> Estimate | None:
     """Return what a training on a dataset takes; None where nothing like it was measured on this computer."""
     rate = find_rate(store, rate_key(recipe, data.recipe))
     if rate is None or not data.pictures:
@@ -46,7 +46,7 @@ def estimate_of(store: Store, recipe: TrainingRecipe, data: JobResource) -> Esti
     return estimate(store, {**recipe.model_dump(mode="json"), "weights": weights}, data)
 
 
-def try_out(store: Store, recipe: Mapping[str, Any], data: JobResource) -> Estimate | None:
+def try_out(store: Store, recipe: Mapping[str, object], data: JobResource) -> Estimate | None:
     """Measure it by training for some seconds, unless that was done; None where the dataset is not made yet.
 
     Raises:

@@ -1,7 +1,6 @@
 """What a training will be, told over the API before it is begun: time, memory, rates, augmented pictures, weights."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -27,7 +26,7 @@ class Trial(Shape):
     """A training that is asked about: ``recipe`` is a TrainingRecipe without ``data``."""
 
     dataset_id: str
-    recipe: dict[str, Any]
+    recipe: dict[str, object]
 
 
 class SweepTrial(Trial):
@@ -39,7 +38,7 @@ class SweepTrial(Trial):
 class Planned(Shape):
     """A training whose learning rate is asked about: ``recipe`` is a TrainingRecipe without ``data``."""
 
-    recipe: dict[str, Any]
+    recipe: dict[str, object]
 
 
 class RatesOut(Shape):
@@ -114,7 +113,7 @@ def augmented(context: Context, trial: Trial) -> AugmentedOut:
     return AugmentedOut(rows=examples(data.folder, recipe.augmentation, recipe.seed))
 
 
-def _recipe(fields: Mapping[str, Any]) -> TrainingRecipe:
+def _recipe(fields: Mapping[str, object]) -> TrainingRecipe:
     """Return the recipe with the strategy's defaults; weights, which no rate depends on, are left out."""
     strategy = fields.get("strategy", "scratch")
     rest = {name: value for name, value in fields.items() if name not in ("data", "fingerprint", "weights", "strategy")}
@@ -135,4 +134,4 @@ def weights(context: Context, trial: Trial) -> FitOut:
     found = fitting(
         context.store.path("runs"), trial.recipe.get("network"), path, classes, (shape[0], shape[1], shape[2])
     )
-    return FitOut(**{name: found[name] for name in FitOut.model_fields})
+    return FitOut.model_validate({name: value for name, value in found.items() if name in FitOut.model_fields})

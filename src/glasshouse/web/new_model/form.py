@@ -51,7 +51,7 @@ def defaults() -> dict[str, str]:
     return {**plain, "network": "LeNet", "name": "", "dataset": "", "preset": "balanced", "notes": ""}
 
 
-def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
+def filled_from(recipe: Mapping[str, object]) -> dict[str, str]:
     """Return the form that makes ``recipe`` again.
 
     What no field can show (ranges and the like) or what is idle beside the other choices is kept as ``rest``.
@@ -69,7 +69,7 @@ def filled_from(recipe: Mapping[str, Any]) -> dict[str, str]:
     return {**form, "weights": weights_word(form["weights"]), "rest": json.dumps(rest) if rest else ""}
 
 
-def recipe_fields(form: Mapping[str, str], preset: Preset | None) -> dict[str, Any]:
+def recipe_fields(form: Mapping[str, str], preset: Preset | None) -> dict[str, object]:
     """Return the fields of the recipe: those of the preset, or where ``preset`` is None those of the form.
 
     Raises:
@@ -125,7 +125,9 @@ def _fields(form: Mapping[str, str], preset: Preset | None, problems: list[Probl
         return dict(preset.recipe)
     counts = counting(form)
     shown = [name for name in FIELDS if name in counts]
-    whole = _joined(rest_of(form), recipe_data(form, [name for name in shown if name not in SEVERAL], NONE, CHECKED))
+    whole: dict[str, Any] = _joined(
+        rest_of(form), recipe_data(form, [name for name in shown if name not in SEVERAL], NONE, CHECKED)
+    )
     for name in SEVERAL:
         if name in counts and (numbers := _numbers(form, name, SEVERAL_EXPECTED, problems)):
             part, _, last = name.rpartition(".")
@@ -139,9 +141,9 @@ def _fields(form: Mapping[str, str], preset: Preset | None, problems: list[Probl
     return whole
 
 
-def _without(recipe: Mapping[str, Any], names: Iterable[str], prefix: str = "") -> dict[str, Any]:
+def _without(recipe: Mapping[str, object], names: Iterable[str], prefix: str = "") -> dict[str, object]:
     """Return the parts of a recipe that no name of ``names`` covers, and that say something."""
-    left: dict[str, Any] = {}
+    left: dict[str, object] = {}
     for key, value in recipe.items():
         name = prefix + key
         plain = isinstance(value, int | float | str) or (name in SEVERAL and isinstance(value, list | tuple))
@@ -154,7 +156,7 @@ def _without(recipe: Mapping[str, Any], names: Iterable[str], prefix: str = "") 
     return left
 
 
-def _idle(recipe: Mapping[str, Any]) -> dict[str, Any]:
+def _idle(recipe: Mapping[str, object]) -> dict[str, object]:
     """Return what a recipe sets beside its defaults that has no effect with its other choices."""
     counts = in_effect(lambda name: value_at(recipe, name))
     left: dict[str, Any] = {}
@@ -166,14 +168,14 @@ def _idle(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return left
 
 
-def _holds(recipe: Mapping[str, Any], name: str) -> bool:
+def _holds(recipe: Mapping[str, object], name: str) -> bool:
     """Whether a nested recipe says something at the dotted ``name``."""
     first, _, more = name.partition(".")
     part = recipe.get(first)
     return first in recipe and (not more or (isinstance(part, Mapping) and _holds(part, more)))
 
 
-def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def _joined(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
     """Return ``below`` with what ``above`` says in its place, part by part."""
     whole = dict(below)
     for key, value in above.items():

@@ -1,21 +1,21 @@
 """New model: a name and a dataset are enough; all else has a default, and shows what it does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from glasshouse.errors import GlasshouseError, RecipeError
-from glasshouse.networks.catalogue import CATALOGUE
+from glasshouse.errors import GlasshouseError, Problem, RecipeError
+from glasshouse.networks.catalogue import CATALOGUE, Entry
 from glasshouse.networks.pretrained import at_hand
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.ownership import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
+from glasshouse.store.searches import NewSearch, submit_search
 from glasshouse.store.submit import check_member, model_problems, submit_models, weights_path
 from glasshouse.store.weights import weights_at_hand
 from glasshouse.web.context.job_resource import JobResource
@@ -23,10 +23,10 @@ from glasshouse.web.context.request_context import Context, MemberContext, Reque
 from glasshouse.web.context.resource import DATASET, MODEL
 from glasshouse.web.context.resources import datasets_and_models, find_dataset, find_model
 from glasshouse.web.datasets.explorer import opened
-from glasshouse.web.framework.charts import Series, chart
+from glasshouse.web.framework.charts import Chart, Series, chart
 from glasshouse.web.framework.form_values import flat, problems_of
 from glasshouse.web.framework.language import texts
-from glasshouse.web.framework.recipe_controls import form_sections
+from glasshouse.web.framework.recipe_controls import FormSection, form_sections
 from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.new_model.augmented import examples
 from glasshouse.web.new_model.estimate import Estimate, estimate, estimate_of, try_out
@@ -39,13 +39,14 @@ from glasshouse.web.new_model.form import (
     new_model,
     recipe_fields,
 )
-from glasshouse.web.new_model.presets import Preset, preset_words, presets_for
+from glasshouse.web.new_model.presets import Preset, preset_words, presets_for, pretrained_for
 from glasshouse.web.new_model.rate_preview import rates_ahead
-from glasshouse.web.new_model.trial import fitting
+from glasshouse.web.new_model.trial import Fit, fitting
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
+MINUTES = (2, 10, 60)  # of a search, one press each; the second is chosen unless something else is
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,86 @@ class Plan:
     one: Estimate | None
 
 
+@dataclass(frozen=True)
+class NewModelPage:
+    """The form with what is wrong by field, and what its fields may be: datasets, presets, networks, weights, models.
+
+    ``known`` is the network whose weights a search may begin with, ``minutes`` what it may take.
+    ``estimates`` are those of the presets by key, ``own_networks`` (value, name), ``weights_here`` the networks whose
+    pretrained weights are at hand, ``models`` those with checkpoints to begin from.
+    """
+
+    form: Mapping[str, str]
+    problems: Mapping[str, str]
+    datasets: Sequence[JobResource]
+    chosen: JobResource | None
+    presets: Sequence[Preset]
+    ways: Mapping[str, tuple[str, str]]
+    estimates: Mapping[str, Estimate | None]
+    plan: Plan | None
+    networks: Sequence[Entry]
+    own_networks: Sequence[tuple[str, str]]
+    shelf: Sequence[str]
+    weights_here: Set[str]
+    models: Sequence[tuple[JobResource, Sequence[str]]]
+    drawing: Chart | None
+    sections: Mapping[str, FormSection]
+    known: str | None
+    minutes: Sequence[int]
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class SchedulePart:
+    """The learning rate as the form describes it."""
+
+    drawing: Chart | None
+    problems: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class AugmentedPart:
+    """Pictures as the augmentation changes them: a row of addresses each."""
+
+    rows: Sequence[Sequence[str]]
+    wrong: str
+    problems: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class EstimatePart:
+    """Time and memory of a training; ``waits``: they are being measured."""
+
+    found: Estimate | None
+    wrong: str
+    problems: Mapping[str, str]
+    waits: bool = False
+
+
+@dataclass(frozen=True)
+class PlanPart:
+    """How many models the form makes; ``alone``: not within the whole page."""
+
+    plan: Plan | None
+    problems: Mapping[str, str]
+    alone: bool = True
+
+
+@dataclass(frozen=True)
+class WeightsPart:
+    """What of the chosen weights fits the network."""
+
+    found: Fit | None
+    wrong: str
+
+
 @router.get("/models/new", response_class=HTMLResponse)
 def show(request: Request, context: MemberContext) -> HTMLResponse:
     """Show the form: empty, of another model (``clone``), or as it was sent to see what it does."""
     given = dict(request.query_params)
     form = {**_start(context, given.get("clone", "")), **_own_network(context, given.get("network", "")), **given}
+    if not {"preset", "clone", "network"} & set(given):
+        form["preset"] = ""  # whichever suits the dataset
     if "sent" in given:
         form |= {name: given.get(name, "") for name in CHECKED}
     return _form(request, context, form, {})
@@ -81,7 +157,7 @@ def schedule(request: Request, context: Context) -> HTMLResponse:
     """Draw the learning rate that a form describes."""
     form = {**defaults(), **dict(request.query_params), "preset": "own"}
     recipe, problems = _recipe(form, None)
-    return page(request, "schedule.html", drawing=_drawing(recipe), problems=problems)
+    return page(request, "schedule.html", SchedulePart(_drawing(recipe), problems))
 
 
 @router.get("/live/augmented", response_class=HTMLResponse)
@@ -95,7 +171,7 @@ def augmented(request: Request, context: Context, dataset: str) -> HTMLResponse:
             rows = examples(find_dataset(context, dataset).folder, recipe.augmentation, recipe.seed)
         except GlasshouseError as error:
             wrong = str(error)
-    return page(request, "augmented.html", rows=rows, wrong=wrong, problems=problems)
+    return page(request, "augmented.html", AugmentedPart(rows, wrong, problems))
 
 
 @router.get("/live/estimate", response_class=HTMLResponse)
@@ -116,7 +192,7 @@ def measured(request: Request, context: Context, dataset: str, preset: str = "ow
         problems = problems_of(error)
     except GlasshouseError as error:
         wrong = str(error)
-    return page(request, "estimate.html", found=found, wrong=wrong, problems=problems, waits=False)
+    return page(request, "estimate.html", EstimatePart(found, wrong, problems))
 
 
 @router.get("/live/plan", response_class=HTMLResponse)
@@ -125,7 +201,7 @@ def plan(request: Request, context: Context, dataset: str = "") -> HTMLResponse:
     form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
     recipe, problems = _recipe(form, None)
     data = find_dataset(context, dataset) if dataset else None
-    return page(request, "plan.html", plan=_plan(context, form, data, recipe), problems=problems, alone=True)
+    return page(request, "plan.html", PlanPart(_plan(context, form, data, recipe), problems))
 
 
 @router.get("/live/weights", response_class=HTMLResponse)
@@ -137,10 +213,10 @@ def weights(request: Request, context: Context, dataset: str, network: str, weig
         found = _fitting(context, find_dataset(context, dataset), network, weights)
     except GlasshouseError as error:
         wrong = str(error)
-    return page(request, "weights.html", found=found, wrong=wrong)
+    return page(request, "weights.html", WeightsPart(found, wrong))
 
 
-def _fitting(context: RequestContext, data: JobResource, network: str, weights: str) -> dict[str, Any] | None:
+def _fitting(context: RequestContext, data: JobResource, network: str, weights: str) -> Fit | None:
     if weights in ("", "none", "pretrained"):
         return None
     classes = len(opened(data.folder).classes) if data.state == "done" else 1
@@ -165,6 +241,8 @@ def _plan(
 
 def _create(request: Request, context: RequestContext, form: dict[str, str]) -> Response:
     """Make the models; where something is wrong, all of it is told in one answer."""
+    if form.get("preset") == "search":
+        return _search(request, context, form)
     problems: dict[str, str] = {}
     preset = None
     try:
@@ -188,11 +266,44 @@ def _create(request: Request, context: RequestContext, form: dict[str, str]) -> 
     return _form(request, context, form, problems, 422)
 
 
+def _search(request: Request, context: RequestContext, form: dict[str, str]) -> Response:
+    """Begin a search, or show the form again with what is wrong."""
+    try:
+        made = submit_search(context.store, _asked_search(form), context.user)
+    except RecipeError as error:
+        wrong = problems_of(error)
+        return _form(request, context, form, {"dataset" if k == "dataset_id" else k: v for k, v in wrong.items()}, 422)
+    except GlasshouseError as error:
+        return _form(request, context, form, {"dataset": str(error)}, 422)
+    return RedirectResponse(f"/models/{made.id}/search", 303)
+
+
+def _asked_search(form: Mapping[str, str]) -> NewSearch:
+    """Return the search that the form asks for; no minutes: until it is stopped.
+
+    Raises:
+        RecipeError: a number is none; it is told at its field.
+    """
+    found: dict[str, float | None] = {}
+    for name, usual in (("minutes", str(MINUTES[1])), ("candidates", "")):
+        text = form.get(name, usual).strip()
+        try:
+            found[name] = float(text) if text else None
+        except ValueError:
+            raise RecipeError("the search", [Problem(name, "expected a number")]) from None
+    candidates = found["candidates"]
+    return NewSearch(
+        form.get("name", ""), form.get("dataset", ""), None if candidates else found["minutes"],
+        None if candidates is None else int(candidates), notes=form.get("notes", ""),
+    )  # fmt: skip
+
+
 def _start(context: RequestContext, clone: str) -> dict[str, str]:
     if not clone:
         return defaults()
     job = find_model(context, clone)
-    form = filled_from(job.recipe)
+    whole = {name: value for name, value in job.recipe.items() if name != "learn_from" or not job.search}
+    form = filled_from(whole)  # a candidate learned from a part of the pictures; its clone learns from all
     if isinstance(job.recipe.get("network"), Mapping):
         form["network"] = f"model:{job.id}"  # the same layers again
     return {
@@ -221,24 +332,28 @@ def _form(
     chosen = next((job for job in usable if job.id == form.get("dataset")), usable[0] if usable else None)
     ways = _presets(chosen)
     drawn, _ = _recipe(form, None)
-    values: dict[str, Any] = {
-        "form": {**form, "dataset": chosen.id if chosen else ""},
-        "problems": problems,
-        "datasets": usable,
-        "chosen": chosen,
-        "presets": ways,
-        "ways": preset_words(texts(language_of(request)).gettext),
-        "estimates": {way.key: estimate(context.store, way.recipe, chosen) if chosen else None for way in ways},
-        "plan": _plan(context, form, chosen, drawn),
-        "networks": list(CATALOGUE.values()),
-        "own_networks": _own_networks(context, jobs, form.get("network", "")),
-        "shelf": [item.card.name for item in weights_at_hand(context.store) if not item.packaged],
-        "weights_here": {name for name, entry in CATALOGUE.items() if at_hand(entry)},
-        "models": [(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
-        "drawing": _drawing(drawn),
-        "sections": form_sections(language_of(request), form),
-    }
-    return page(request, "model_new.html", status, **values)
+    known = pretrained_for(chosen.recipe) if chosen else None
+    usual = "search" if known else "balanced"
+    shown = NewModelPage(
+        form={**form, "dataset": chosen.id if chosen else "", "preset": form.get("preset") or usual},
+        known=known,
+        minutes=MINUTES,
+        problems=problems,
+        datasets=usable,
+        chosen=chosen,
+        presets=ways,
+        ways=preset_words(texts(language_of(request)).gettext),
+        estimates={way.key: estimate(context.store, way.recipe, chosen) if chosen else None for way in ways},
+        plan=_plan(context, form, chosen, drawn),
+        networks=list(CATALOGUE.values()),
+        own_networks=_own_networks(context, jobs, form.get("network", "")),
+        shelf=[item.card.name for item in weights_at_hand(context.store) if not item.packaged],
+        weights_here={name for name, entry in CATALOGUE.items() if at_hand(entry)},
+        models=[(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
+        drawing=_drawing(drawn),
+        sections=form_sections(language_of(request), form),
+    )
+    return page(request, "model_new.html", shown, status=status)
 
 
 def _own_networks(context: RequestContext, jobs: Sequence[JobResource], chosen: str) -> list[tuple[str, str]]:
@@ -273,7 +388,7 @@ def _recipe(form: Mapping[str, str], preset: Preset | None) -> tuple[TrainingRec
         return None, problems_of(error)
 
 
-def _drawing(recipe: TrainingRecipe | None) -> Any:
+def _drawing(recipe: TrainingRecipe | None) -> Chart | None:
     if recipe is None:
         return None
     return chart([Series("rate", "", rates_ahead(recipe))], (0.0, float(recipe.epochs or 1)), width=400)

@@ -7,7 +7,7 @@ from typing import Any
 from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.networks.pretrained import at_hand
 
-__all__ = ["Preset", "preset_words", "presets", "presets_for"]
+__all__ = ["Preset", "preset_words", "presets", "presets_for", "pretrained_for"]
 
 GENTLE = {"rotation": 10, "width_shift": 0.08, "height_shift": 0.08, "zoom": 0.1}
 PHOTO = {"horizontal_flip": True, "rotation": 10, "zoom": 0.15, "brightness": 0.1}
@@ -29,8 +29,15 @@ class Preset:
 
 
 def preset_words(_: Callable[[str], str]) -> Mapping[str, tuple[str, str]]:
-    """Return the name of each way and a sentence on it, by its key."""
+    """Return the name of each way and a sentence on it, by its key; ``search`` is a search, and no preset."""
     return {
+        "search": (
+            _("Find the best"),
+            _(
+                "Tries networks and ways of training on your pictures, drops the weak ones early and fine-tunes "
+                "the best. A first answer after seconds; every candidate stays a model that you can open."
+            ),
+        ),
         "fast": (_("Fast"), _("A first answer soon. Good for seeing whether the pictures make sense.")),
         "balanced": (_("Balanced"), _("A good result in reasonable time. Start here.")),
         "accurate": (_("Accurate"), _("Trains longest and varies the pictures, for the best result.")),
@@ -47,11 +54,16 @@ def presets(width: int, height: int, color: str) -> tuple[Preset, Preset, Preset
     side = min(width, height)
     if side <= SMALL_SIDE or color == "gray":
         return _small(side)
-    known = next(
-        (name for name in ("EfficientNetLite0", "MobileNetV2", "SqueezeNet", "ResNet18") if at_hand(CATALOGUE[name])),
-        None,
-    )
+    known = pretrained_for({"width": width, "height": height, "color": color})
     return _fine_tuned(known) if known else _from_scratch(side)
+
+
+def pretrained_for(recipe: Mapping[str, Any]) -> str | None:
+    """Return the network whose weights are at hand and help with pictures of a dataset's recipe; None without one."""
+    side = min(int(recipe.get("width", 224)), int(recipe.get("height", 224)))
+    if side <= SMALL_SIDE or recipe.get("color") == "gray":
+        return None
+    return next((name for name in PRETRAINED if CATALOGUE[name].least <= side and at_hand(CATALOGUE[name])), None)
 
 
 def _small(side: int) -> tuple[Preset, Preset, Preset]:

@@ -7,25 +7,37 @@ pace of a training on this machine, or what of a file of weights fits a network.
 import json
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TypedDict, cast
 
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
 from glasshouse.messages import Message, with_parts
 from glasshouse.store.limits import limit_memory
 from glasshouse.store.turns import Turns
-from glasshouse.web.framework.children import answer_of
+from glasshouse.web.framework.children import Asked, answer_of
 
-__all__ = ["fitting", "main", "measured", "turn_to_measure"]
+__all__ = ["Fit", "fitting", "main", "measured", "turn_to_measure"]
 
 PATIENCE = 90.0
 NICE = 5  # as the process of a job: a trial takes no time from what runs, and has as much as a job will have
 MEMORY = 8 << 30  # bytes of the process that opens a file of weights
 _measuring = Turns(1, 1, 16, 2)
 _fitting = Turns(2, 1, 8, 2)  # a file of weights waits for no measurement, and for nobody else's
+
+
+class Fit(TypedDict):
+    """What of a file of weights fits a network, by the names of its tensors; ``message`` says it in a sentence."""
+
+    loaded: int
+    total: int
+    skipped: list[str]
+    unused: list[str]
+    notes: list[str]
+    message: str
 
 
 def turn_to_measure() -> AbstractContextManager[None]:
@@ -37,7 +49,7 @@ def turn_to_measure() -> AbstractContextManager[None]:
     return _measuring.taken(PATIENCE)
 
 
-def measured(runs: Path, recipe: dict[str, Any]) -> dict[str, Any]:
+def measured(runs: Path, recipe: Mapping[str, object]) -> Asked:
     """Return the pace (``training.pace.Pace`` as a dictionary) of a recipe, by training some seconds.
 
     Raises:
@@ -48,8 +60,8 @@ def measured(runs: Path, recipe: dict[str, Any]) -> dict[str, Any]:
         return _asked({"do": "pace", "recipe": recipe, "place": folder}, runs)
 
 
-def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[int, int, int]) -> dict[str, Any]:
-    """Return what of a file of weights fits: ``loaded``, ``total``, ``skipped``, ``unused``, ``message``.
+def fitting(runs: Path, network: object, weights: str, classes: int, shape: tuple[int, int, int]) -> Fit:
+    """Return what of a file of weights fits.
 
     ``shape`` is (channels, width, height); a relative path of ``weights`` begins in ``runs``.
 
@@ -60,12 +72,12 @@ def fitting(runs: Path, network: Any, weights: str, classes: int, shape: tuple[i
     """
     asked = {"do": "weights", "network": network, "weights": weights, "classes": classes, "shape": shape}
     with _fitting.taken(PATIENCE):
-        return _asked(asked, runs)
+        return cast(Fit, _asked(asked, runs))
 
 
-def _asked(request: dict[str, Any], runs: Path) -> dict[str, Any]:
+def _asked(request: Asked, runs: Path) -> Asked:
     try:
-        found: dict[str, Any] = answer_of("glasshouse.web.new_model.trial", request, PATIENCE, runs)
+        found = cast(Asked, answer_of("glasshouse.web.new_model.trial", request, PATIENCE, runs))
     except TimeoutExpired:
         raise ConflictError("Trying it took too long here; the training will do it all the same.") from None
     if "wrong" in found:
@@ -75,7 +87,7 @@ def _asked(request: dict[str, Any], runs: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Answer the request on the input."""
-    request: dict[str, Any] = json.load(sys.stdin)
+    request: Asked = json.load(sys.stdin)
     try:
         answer = _pace(request) if request["do"] == "pace" else _weights(request)
     except GlasshouseError as error:
@@ -85,7 +97,7 @@ def main() -> None:
     sys.stdout.write(f"{json.dumps(with_parts(answer))}\n")
 
 
-def _pace(request: dict[str, Any]) -> dict[str, Any]:
+def _pace(request: Asked) -> dict[str, object]:
     from glasshouse.recipe import TrainingRecipe
     from glasshouse.training.time_estimate import measure
 
@@ -93,7 +105,7 @@ def _pace(request: dict[str, Any]) -> dict[str, Any]:
     return measure(TrainingRecipe(**request["recipe"]), place=Path(request["place"])).to_dict()
 
 
-def _weights(request: dict[str, Any]) -> dict[str, Any]:
+def _weights(request: Asked) -> dict[str, object]:
     from dataclasses import asdict
 
     from glasshouse.networks.build import build

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
@@ -196,7 +196,7 @@ def finish(request: Request, context: Context) -> Response:
 
 
 @router.get("/session")
-def show(context: Context) -> dict[str, Any]:
+def show(context: Context) -> dict[str, object]:
     """Tell who is signed in; without accounts nobody needs to."""
     return {"accounts": context.accounts, "user": _user(context.user) if context.user else None}
 
@@ -215,7 +215,7 @@ def sign_out_everywhere(context: Context) -> dict[str, int]:
 
 
 @router.get("/tokens")
-def tokens(context: Context) -> list[dict[str, Any]]:
+def tokens(context: Context) -> list[dict[str, object]]:
     """List one's own tokens."""
     return [
         {"id": t.id, "name": t.name, "created_at": t.created_at, "used_at": t.used_at}
@@ -224,7 +224,7 @@ def tokens(context: Context) -> list[dict[str, Any]]:
 
 
 @router.post("/tokens", status_code=201)
-def make_token(context: Context, request: NewToken) -> dict[str, Any]:
+def make_token(context: Context, request: NewToken) -> dict[str, object]:
     """Make a token for scripts; its text is told this once."""
     token, secret = add_token(context.store, someone(context), request.name)
     return {"id": token.id, "name": token.name, "token": secret}
@@ -237,20 +237,20 @@ def drop_token(context: Context, token_id: str) -> None:
 
 
 @router.get("/users")
-def users(context: Context) -> list[dict[str, Any]]:
+def users(context: Context) -> list[dict[str, object]]:
     """List the accounts; for admins."""
     admin(context)
     return [_user(one) for one in list_users(context.store)]
 
 
 @router.post("/users", status_code=201)
-def make_user(context: Context, request: NewUser) -> dict[str, Any]:
+def make_user(context: Context, request: NewUser) -> dict[str, object]:
     """Add an account; for admins. The first one is added by ``glasshouse users add``."""
     return _user(add_user(context.store, request.name, request.password, request.role, by=admin(context)))
 
 
 @router.patch("/users/{name}")
-def edit_user(context: Context, name: str, request: UserChange) -> dict[str, Any]:
+def edit_user(context: Context, name: str, request: UserChange) -> dict[str, object]:
     """Change an account; for admins."""
     return _user(change_user(context.store, name, by=admin(context), **request.model_dump()))
 
@@ -288,6 +288,6 @@ def admin(context: RequestContext) -> UserRecord:
     return user
 
 
-def _user(user: UserRecord) -> dict[str, Any]:
+def _user(user: UserRecord) -> dict[str, object]:
     return {"id": user.id, "name": user.name, "role": str(user.role), "created_at": user.created_at,
             "disabled": user.disabled_at is not None}  # fmt: skip

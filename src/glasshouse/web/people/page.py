@@ -1,6 +1,8 @@
 """People, where the Studio has accounts: one's own account, all accounts and the audit log for admins."""
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -9,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import ConflictError, MissingError, RecipeError
 from glasshouse.store.audit import page_of_audit
+from glasshouse.store.paging import Page
 from glasshouse.store.people import (
     add_token,
     add_user,
@@ -20,18 +23,63 @@ from glasshouse.store.people import (
     list_users,
     remove_token,
 )
-from glasshouse.store.records import Role, TokenRecord, UserRecord
+from glasshouse.store.records import AuditEntry, Role, TokenRecord, UserRecord
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.session_cookie import delete_session, set_session
 from glasshouse.web.framework.form_values import problems_of
-from glasshouse.web.framework.templating import page
+from glasshouse.web.framework.language import texts
+from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.people.api import admin, new_password, someone
+from glasshouse.web.people.audit_texts import AuditLine, audit_line
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 LOGGED = 100  # lines of the log a page
 Word = Annotated[str, Form(max_length=1000)]
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    """One's own account; ``found`` is what is wrong by field, ``made`` a new token with its secret, ``done`` an act."""
+
+    me: UserRecord
+    tokens: Sequence[TokenRecord]
+    found: Mapping[str, str]
+    made: tuple[TokenRecord, str] | None
+    done: str
+    sessions: int
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """All accounts, and the form of a new one as it was filled in."""
+
+    people: Sequence[UserRecord]
+    found: Mapping[str, str]
+    done: str
+    form: Mapping[str, str]
+    roles: Sequence[Role]
+
+
+@dataclass(frozen=True)
+class PersonPage:
+    """One account: where it is signed in, and its tokens."""
+
+    one: UserRecord
+    found: Mapping[str, str]
+    roles: Sequence[Role]
+    sessions: int
+    tokens: Sequence[TokenRecord]
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """A page of who did what, searched by ``q``; ``lines`` say it in words."""
+
+    q: str
+    found: Page[AuditEntry]
+    lines: Sequence[AuditLine]
 
 
 @router.get("/account", response_class=HTMLResponse)
@@ -138,7 +186,9 @@ def audit(request: Request, context: Context, q: str = "", after: str = "", befo
     """Show who did what, the latest first; for admins."""
     admin(context)
     found = page_of_audit(context.store, q[:200], after=after, before=before, limit=LOGGED)
-    return page(request, "audit.html", q=q, found=found)
+    _ = texts(language_of(request)).gettext
+    lines = [audit_line(_, entry) for entry in found.items]
+    return page(request, "audit.html", AuditPage(q, found, lines))
 
 
 def _account(
@@ -151,26 +201,29 @@ def _account(
     done: str = "",
 ) -> HTMLResponse:
     me = someone(context)
-    answer = page(request, "account.html", status, me=me, tokens=list_tokens(context.store, me), found=found, made=made,
-                  done=done, sessions=count_sessions(context.store, me))  # fmt: skip
+    sessions = count_sessions(context.store, me)
+    shown = AccountPage(me, list_tokens(context.store, me), found, made, done, sessions)
+    answer = page(request, "account.html", shown, status=status)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
 def _people(
-    request: Request, context: RequestContext, found: dict[str, str], status: int = 200, *, done: str = "", **form: Any
+    request: Request, context: RequestContext, found: dict[str, str], status: int = 200, *, done: str = "", **form: str
 ) -> HTMLResponse:
     admin(context)
-    return page(request, "people.html", status, people=list_users(context.store), found=found, done=done,
-                form={"name": "", "role": Role.MEMBER, **form}, roles=list(Role))  # fmt: skip
+    filled = {"name": "", "role": Role.MEMBER, **form}
+    return page(
+        request, "people.html", PeoplePage(list_users(context.store), found, done, filled, list(Role)), status=status
+    )
 
 
 def _person(
     request: Request, context: RequestContext, name: str, found: dict[str, str], status: int = 200
 ) -> HTMLResponse:
     one = _named(context, name)
-    return page(request, "person.html", status, one=one, found=found, roles=list(Role),
-                sessions=count_sessions(context.store, one), tokens=list_tokens(context.store, one))  # fmt: skip
+    shown = PersonPage(one, found, list(Role), count_sessions(context.store, one), list_tokens(context.store, one))
+    return page(request, "person.html", shown, status=status)
 
 
 def _named(context: RequestContext, name: str) -> UserRecord:

@@ -1,6 +1,7 @@
 """The door: signing in and out, where the Studio has accounts, and else its token."""
 
 import math
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -21,10 +22,27 @@ __all__ = ["router"]
 router = APIRouter(include_in_schema=False)
 
 
+@dataclass(frozen=True)
+class SignInPage:
+    """The form of the door: where to go then, the name as typed, and what was ``wrong``."""
+
+    next: str
+    name: str = ""
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class TokenPage:
+    """The question for the token; ``wrong``: the one that was given does not open."""
+
+    next: str
+    wrong: bool
+
+
 @router.get("/sign-in", response_class=HTMLResponse)
 def show(request: Request, next: str = "/") -> HTMLResponse:  # noqa: A002  (the guard's word in the address)
     """Ask for name and password."""
-    return page(request, "sign_in.html", next=inside(next), name="", wrong="")
+    return page(request, "sign_in.html", SignInPage(inside(next)))
 
 
 @router.post("/sign-in")
@@ -50,7 +68,7 @@ async def begin(
     elif tried.wait:
         status = 429
         wrong = _("Too many wrong tries; try again in {seconds} s.").format(seconds=seconds)
-    shown = page(request, "sign_in.html", status, next=inside(next), name=name, wrong=wrong)
+    shown = page(request, "sign_in.html", SignInPage(inside(next), name, wrong), status=status)
     if seconds:
         shown.headers["Retry-After"] = str(seconds)
     return shown
@@ -98,6 +116,6 @@ def take_token(
 
 
 def _asked(request: Request, where: str, *, wrong: bool, status: int = 401) -> Response:
-    answer = page(request, "token.html", status, next=where, wrong=wrong)
+    answer = page(request, "token.html", TokenPage(where, wrong), status=status)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -1,7 +1,7 @@
 """A model's answers over the API: picture by picture, the surest of each class, who opened the sealed test."""
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
@@ -42,10 +42,7 @@ def answers(
     dataset, found = _split(context, model_id, split)
     names, paths = dataset.classes, dataset.splits[split].paths
     rows = select(found, show, sort, _number(names, "answer", answer), _number(names, "truth", truth))
-    items = [
-        AnswerOut(row=row, path=str(paths[row]), truth=names[found.labels[row]], **_said(found, row, names))
-        for row in rows[offset : offset + limit].tolist()
-    ]
+    items = [_answered(found, row, str(paths[row]), names) for row in rows[offset : offset + limit].tolist()]
     return AnswerList(items=items, count=len(rows))
 
 
@@ -158,7 +155,10 @@ def _number(names: tuple[str, ...], field: str, name: str | None) -> int | None:
     return names.index(name)
 
 
-def _said(found: SplitAnswers, row: int, names: tuple[str, ...]) -> dict[str, Any]:
+def _answered(found: SplitAnswers, row: int, path: str, names: tuple[str, ...]) -> AnswerOut:
     pairs = zip(found.top[row].tolist(), found.top_probability[row].tolist())
     ranked = [Ranked(label=names[number], probability=chance) for number, chance in pairs]
-    return {"label": ranked[0].label, "probability": ranked[0].probability, "top": ranked}
+    first = ranked[0]
+    return AnswerOut(
+        row=row, path=path, truth=names[found.labels[row]], label=first.label, probability=first.probability, top=ranked
+    )

@@ -1,9 +1,9 @@
 """Compare: models beside each other, their curves over each other, and in words whether they differ."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
@@ -16,7 +16,7 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import find_dataset, find_model
 from glasshouse.web.datasets.explorer import opened
-from glasshouse.web.framework.charts import Series, chart
+from glasshouse.web.framework.charts import Chart, Series, chart
 from glasshouse.web.framework.templating import page
 from glasshouse.web.results.comparison import Changed, Paired, changes, differences, paired
 
@@ -41,16 +41,35 @@ class Pair:
     dataset: Dataset | None = None
 
 
+@dataclass(frozen=True)
+class ComparePage:
+    """Models beside each other: fields of their recipes, curves, pairs; ``names`` are those of their datasets."""
+
+    jobs: Sequence[JobResource]
+    rows: Sequence[tuple[str, Sequence[str], bool]]
+    pairs: Sequence[Pair]
+    loss: Chart | None
+    accuracy: Chart | None
+    names: Mapping[str, str]
+    left_out: int
+
+
 @router.get("/compare", response_class=HTMLResponse)
 def compare(request: Request, context: Context, chosen: Annotated[list[str] | None, Query()] = None) -> HTMLResponse:
     """Lay two to six models beside each other; ``chosen`` are ``models/ID``."""
     keys = [one.removeprefix("models/") for one in chosen or () if one.startswith("models/")]
     jobs = [find_model(context, key) for key in dict.fromkeys(keys)][:MOST]
     pairs = [_pair(context, first, other) for first, other in combinations(jobs, 2)]
-    values: dict[str, Any] = {"jobs": jobs, "rows": differences([job.recipe for job in jobs]), "pairs": pairs}
-    values |= {"loss": _drawn(jobs, "valid_loss", 1.0), "accuracy": _drawn(jobs, "valid_accuracy", 100.0)}
-    values |= {"names": _dataset_names(context, jobs), "left_out": max(0, len(dict.fromkeys(keys)) - MOST)}
-    return page(request, "compare.html", **values)
+    shown = ComparePage(
+        jobs,
+        differences([job.recipe for job in jobs]),
+        pairs,
+        loss=_drawn(jobs, "valid_loss", 1.0),
+        accuracy=_drawn(jobs, "valid_accuracy", 100.0),
+        names=_dataset_names(context, jobs),
+        left_out=max(0, len(dict.fromkeys(keys)) - MOST),
+    )
+    return page(request, "compare.html", shown)
 
 
 def _pair(context: RequestContext, first: JobResource, other: JobResource) -> Pair:
@@ -77,7 +96,7 @@ def _dataset_names(context: RequestContext, jobs: list[JobResource]) -> dict[str
     return names
 
 
-def _drawn(jobs: list[JobResource], value: str, scale: float) -> Any:
+def _drawn(jobs: list[JobResource], value: str, scale: float) -> Chart | None:
     lines = []
     for number, job in enumerate(jobs):
         points = [(e["epoch"], scale * e[value]) for e in told(job.folder).epochs if e.get(value) is not None]

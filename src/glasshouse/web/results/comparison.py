@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
-from typing import Any
 
 import numpy as np
 
+from glasshouse.evaluation.paired import CHANCE, exact
 from glasshouse.store.results import SplitAnswers
 from glasshouse.web.framework.form_values import flat
 from glasshouse.web.models.recipe_texts import network_words
@@ -33,7 +32,7 @@ class Paired:
     @property
     def told_apart(self) -> bool:
         """Whether the difference is more than chance would give in one of twenty cases."""
-        return self.p < 0.05
+        return self.p < CHANCE
 
 
 def paired(first: SplitAnswers, second: SplitAnswers) -> Paired | None:
@@ -65,14 +64,7 @@ def changes(first: SplitAnswers, second: SplitAnswers, most: int) -> list[Change
     return [Changed(*numbers) for numbers in zip(*chosen)]
 
 
-def exact(one: int, other: int) -> float:
-    """Return the two-sided probability of min(one, other) or fewer heads in one + other tosses of a fair coin."""
-    tosses = one + other
-    tail = sum(comb(tosses, k) for k in range(min(one, other) + 1))
-    return min(1.0, float(2 * tail / 2**tosses))
-
-
-def differences(recipes: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str], bool]]:
+def differences(recipes: Sequence[Mapping[str, object]]) -> list[tuple[str, list[str], bool]]:
     """Return each field of the recipes with its value in each, those that differ first and are marked.
 
     Layers of one's own are one field, by their words: two networks of the same layers may still differ in a setting.

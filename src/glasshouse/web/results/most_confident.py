@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
@@ -30,7 +29,7 @@ class Ranking:
         """Return the name of a class, None of the number -1."""
         return self.classes[number] if number >= 0 else None
 
-    def told(self, n: int) -> list[dict[str, Any]]:
+    def told(self, n: int) -> list[dict[str, object]]:
         """Return all classes as the API tells them."""
         return [
             {"name": name, "pictures": [

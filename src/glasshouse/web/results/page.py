@@ -1,8 +1,9 @@
 """The result of a model: accuracy beside baselines, classes, the confusion matrix, mistakes, the sealed test."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -11,9 +12,10 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.evaluation.reliability import calibration_verdict
+from glasshouse.store.records import JobRecord
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place, verified_report
 from glasshouse.store.submit import submit_evaluation
-from glasshouse.web.context.failure import next_step
+from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live
 from glasshouse.web.context.request_context import Context, RequestContext
@@ -23,9 +25,9 @@ from glasshouse.web.framework.charts import Column, columns
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
 from glasshouse.web.models.frame import framed
-from glasshouse.web.results.mistakes import Bin, calibration, cell, confidence, least_sure, worst
-from glasshouse.web.results.openings import openings
-from glasshouse.web.results.shown_report import shown_report
+from glasshouse.web.results.mistakes import Answered, Bin, calibration, cell, confidence, least_sure, worst
+from glasshouse.web.results.openings import OpenedTest, openings
+from glasshouse.web.results.shown_report import ClassRow, ReportRead, ShownReport, shown_report
 
 __all__ = ["dataset_of", "router"]
 
@@ -35,27 +37,85 @@ CELL = 60  # pictures a page
 SORTS = ("class", "recall", "precision", "f1", "support")  # a minus before turns the order
 
 
+@dataclass(frozen=True)
+class ResultWaiting:
+    """How far the scoring ``job_now`` of a split is, if there is one."""
+
+    job: JobResource
+    split: str
+    job_now: JobRecord | None
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """How sure the answers were: the tenths, the mean, how many were right (0..1), the verdict, and the drawing."""
+
+    bins: Sequence[Bin]
+    sure: float
+    right: float
+    verdict: str
+    histogram: Sequence[Column]
+
+
+@dataclass(frozen=True)
+class ResultPage(ResultWaiting):
+    """What the model is worth on a split; ``step`` is what to do if the scoring failed.
+
+    ``answers``: the answers to single pictures are known; ``per_class`` is the table of classes in the order ``sort``.
+    """
+
+    step: NextStep | None
+    dataset: Dataset | None
+    openings: Sequence[OpenedTest]
+    sort: str
+    report: ReportRead | None
+    summary: ShownReport | None
+    per_class: Sequence[ClassRow]
+    answers: bool
+    worst: Sequence[Answered]
+    unsure: Sequence[Answered]
+    confidence: Confidence
+
+
+@dataclass(frozen=True)
+class CellPage:
+    """The pictures of one cell of the matrix: ``found`` are those of this page, of ``total``."""
+
+    dataset: Dataset
+    truth: str
+    answer: str
+    split: str
+    found: Sequence[Answered]
+    total: int
+    after: int
+    same: Mapping[str, object]
+    page_size: int = CELL
+
+
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: ModelInPath, split: str = "val", sort: str = "class") -> HTMLResponse:
     """Show what the model is worth on a split; ``sort`` orders the table of classes."""
     split = split if split in SPLITS else "val"
     report, answers, dataset = _report(job, split), _answers(job, split), dataset_of(context, job)
-    values: dict[str, Any] = {"split": split, "report": report, "dataset": dataset}
     now = latest_evaluation(context, job, split)
-    values |= {"openings": openings(dataset), "job_now": now, "sort": sort}
-    values["step"] = next_step(texts(language_of(request)).gettext, now) if now else None
-    bins = confidence(answers) if answers else []
-    sure, right, error = calibration(bins)
-    values |= {"bins": bins, "sure": sure, "right": right, "histogram": _histogram(bins)}
-    values["verdict"] = calibration_verdict(sure, right, error)
-    values["worst"] = worst(answers) if answers and dataset else []
-    values["unsure"] = least_sure(answers, 12) if answers and dataset else []
-    values["answers"] = answers is not None
-    if report:
-        place = f"{job.address}/result/pictures" if answers is not None else ""
-        values |= shown_report(report, split, place, language_of(request))
-        values["per_class"] = _ordered(report["per_class"], sort)
-    return framed(request, context, job, "result.html", **values)
+    place = f"{job.address}/result/pictures" if answers is not None else ""
+    shown = ResultPage(
+        job,
+        split,
+        now,
+        step=next_step(texts(language_of(request)).gettext, now) if now else None,
+        dataset=dataset,
+        openings=openings(dataset),
+        sort=sort,
+        report=report,
+        summary=shown_report(report, split, place, language_of(request)) if report else None,
+        per_class=_ordered(report["per_class"], sort) if report else [],
+        answers=answers is not None,
+        worst=worst(answers) if answers and dataset else [],
+        unsure=least_sure(answers, 12) if answers and dataset else [],
+        confidence=_confidence(answers),
+    )
+    return framed(request, context, job, "result.html", shown)
 
 
 @router.get("/live")
@@ -63,10 +123,8 @@ def waiting(request: Request, context: Context, job: ModelInPath, split: str = "
     """Return how far the scoring is."""
     now = latest_evaluation(context, job, split)
     text = f"{now.id}{now.state}{now.done}{now.wish}" if now else ""
-    return live(
-        request, "result_waiting.html", text, since, now is None or not now.state.live,
-        job=lambda: job, split=lambda: split, job_now=lambda: now,
-    )  # fmt: skip
+    ended = now is None or not now.state.live
+    return live(request, "result_waiting.html", text, since, ended, lambda _: ResultWaiting(job, split, now))
 
 
 @router.post("")
@@ -85,10 +143,17 @@ def pictures(
     if answers is None or dataset is None or not (0 <= min(truth, answer) <= max(truth, answer) < len(dataset.classes)):
         raise MissingError("There are no answers for single pictures here.")
     found, first = cell(answers, truth, answer), max(after, 0)
-    values: dict[str, Any] = {"truth": dataset.classes[truth], "answer": dataset.classes[answer], "split": split}
-    values |= {"found": found[first : first + CELL], "total": len(found), "after": first, "page_size": CELL}
-    values["same"] = {"split": split, "truth": truth, "answer": answer}
-    return framed(request, context, job, "result_pictures.html", dataset=dataset, **values)
+    shown = CellPage(
+        dataset,
+        dataset.classes[truth],
+        dataset.classes[answer],
+        split,
+        found=found[first : first + CELL],
+        total=len(found),
+        after=first,
+        same={"split": split, "truth": truth, "answer": answer},
+    )
+    return framed(request, context, job, "result_pictures.html", shown)
 
 
 @router.get("/table.csv")
@@ -110,17 +175,17 @@ def _lines(answers: SplitAnswers, dataset: Dataset, split: str) -> Iterator[str]
         yield line([paths[row], *names, *numbers])
 
 
-def _report(job: JobResource, split: str) -> dict[str, Any] | None:
+def _report(job: JobResource, split: str) -> ReportRead | None:
     try:
-        return read_report(result_place(job.folder, split))
+        return cast(ReportRead, read_report(result_place(job.folder, split)))
     except MissingError:
         return _of_training(job.folder) if split == "val" else None
 
 
-def _of_training(run: Path) -> dict[str, Any] | None:
+def _of_training(run: Path) -> ReportRead | None:
     """Return the report that the training itself wrote on the validation pictures."""
     try:
-        return verified_report(run / "report-val.json")
+        return cast(ReportRead, verified_report(run / "report-val.json"))
     except MissingError:
         return None
 
@@ -140,14 +205,20 @@ def dataset_of(context: RequestContext, job: JobResource) -> Dataset | None:
         return None
 
 
-def _ordered(classes: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
+def _ordered(classes: Sequence[ClassRow], sort: str) -> Sequence[ClassRow]:
     """Return the table of classes in an order; classes without a value come last."""
     name, down = sort.removeprefix("-"), sort.startswith("-")
     if name not in SORTS[1:]:
         return list(reversed(classes)) if sort == "-class" else classes
-    known = [one for one in classes if one[name] is not None]
-    return sorted(known, key=lambda one: one[name], reverse=down) + [one for one in classes if one[name] is None]
+    values = [(one, {"recall": one["recall"], "precision": one["precision"], "f1": one["f1"],
+                     "support": one["support"]}[name]) for one in classes]  # fmt: skip
+    known = [(one, value) for one, value in values if value is not None]
+    ordered = [one for one, _ in sorted(known, key=lambda pair: pair[1], reverse=down)]
+    return ordered + [one for one, value in values if value is None]
 
 
-def _histogram(bins: list[Bin]) -> list[Column]:
-    return columns([(f"{one.low}", one.right, one.wrong) for one in bins])
+def _confidence(answers: SplitAnswers | None) -> Confidence:
+    bins = confidence(answers) if answers else []
+    sure, right, error = calibration(bins)
+    drawn = columns([(f"{one.low}", one.right, one.wrong) for one in bins])
+    return Confidence(bins, sure, right, calibration_verdict(sure, right, error), drawn)

@@ -11,6 +11,7 @@ const seen = new URLSearchParams(location.search);
 const choices = { log: root.querySelector("[data-log]"), smooth: root.querySelector("[data-smooth]") };
 
 const filled = (text, values) => Object.entries(values).reduce((made, [key, value]) => made.replaceAll(`{${key}}`, value), text);
+const between = (ends) => (ends ? filled(words.between, { low: (100 * ends[0]).toFixed(1), high: (100 * ends[1]).toFixed(1) }) : "–");
 const percent = (value) => (value == null ? "–" : filled(words.percent, { value: (100 * value).toFixed(1) }));
 const loss = (value) => (value == null ? "–" : value.toFixed(4));
 const short = (value) => String(Number(value.toPrecision(3)));
@@ -92,10 +93,9 @@ function table() {
   const best = state.epochs.findLast((one) => one.best);
   const card = root.querySelector("[data-score]");
   if (card && best?.interval) {
-    const [low, high] = best.interval.map(percent);
     card.hidden = false;
     card.children[0].textContent = percent(best.valid_accuracy);
-    card.children[1].textContent = filled(words.score, { epoch: best.epoch, count: best.pictures.toLocaleString(root.dataset.lang), low, high });
+    card.children[1].textContent = filled(words.score, { epoch: best.epoch, count: best.pictures.toLocaleString(root.dataset.lang), interval: between(best.interval) });
   }
   const holder = root.querySelector("[data-epochs]");
   holder.hidden = !state.epochs.length;
@@ -103,8 +103,7 @@ function table() {
 }
 
 function row(one, best) {
-  const between = one.interval ? filled(words.between, { low: percent(one.interval[0]), high: percent(one.interval[1]) }) : "–";
-  const cells = [loss(one.train_loss), loss(one.valid_loss), percent(one.valid_accuracy), between, one.lr.toPrecision(2), took(one.seconds)];
+  const cells = [loss(one.train_loss), loss(one.valid_loss), percent(one.valid_accuracy), between(one.interval), one.lr.toPrecision(2), took(one.seconds)];
   const head = made("th", "number", made("span", "visually-hidden", `${words.columns[0]} `), String(one.epoch));
   head.scope = "row";
   const rest = cells.map((text, k) => { const cell = made("td", "number", text); cell.dataset.name = words.columns[k + 1]; return cell; });

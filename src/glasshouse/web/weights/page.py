@@ -114,7 +114,7 @@ def _page(
         done,
         user is None or user.role is not Role.VIEWER,
     )
-    return page(request, "shelf.html", status, shelf=found)
+    return page(request, "shelf.html", found, status=status)
 
 
 def _shelved(item: Item, context: RequestContext) -> Shelved:

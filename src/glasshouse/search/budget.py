@@ -1,0 +1,190 @@
+"""The seconds of a search: what is left of them, and what a candidate will take, by what others took."""
+
+from dataclasses import dataclass, field
+
+from glasshouse.events import Event, Progress, RunStarted, StepDone
+from glasshouse.search.candidates import Candidate
+from glasshouse.search.plan import SearchPlan
+from glasshouse.training.interrupts import Stopped
+
+__all__ = ["Budget", "OutOfTimeError", "Sizes", "Stopwatch"]
+
+MARGIN = 1.25  # of estimates, on a machine that others use too
+GRACE = 10.0  # seconds after the minutes in which the winner may still be finished
+OVERHEAD = 6.0  # seconds that a run takes beside its pictures, until one has been measured
+BACKWARD = 3.5  # one training step by one look, until one has been measured
+PATIENCE = 5  # steps before a training's own estimate is believed
+SHARE = 0.15  # of the whole time that a first impression of a candidate may take
+
+
+class OutOfTimeError(Stopped):
+    """What was begun cannot be finished in the time that is left."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of pictures: for training, for validation."""
+
+    train: int
+    val: int
+
+
+@dataclass
+class Speed:
+    """Seconds of one network: of a look at a picture, of fitting a head to one view of one, of training on one."""
+
+    look: float | None = None
+    head: float | None = None
+    step: float | None = None
+
+
+@dataclass
+class Budget:
+    """What is left of the minutes, and what was measured so far.
+
+    The minutes are ``deadline``; candidates end so early before it that the winner can be trained and judged.
+    """
+
+    plan: SearchPlan
+    sizes: Sizes
+    speeds: dict[str, Speed] = field(default_factory=dict)
+    overhead: float = OVERHEAD
+
+    def __post_init__(self) -> None:
+        self.begun = self.plan.clock() if self.plan.begun is None else self.plan.begun
+        self.deadline = self.begun + self.plan.seconds
+
+    def spent(self) -> float:
+        """Return the seconds since the search began."""
+        return self.plan.clock() - self.begun
+
+    def left(self) -> float:
+        """Return the seconds until the minutes are up."""
+        return self.deadline - self.plan.clock()
+
+    @property
+    def remaining(self) -> float | None:
+        """The seconds until the minutes are up, None without a limit."""
+        return None if self.deadline == float("inf") else max(0.0, self.left())
+
+    def speed(self, network: str) -> Speed:
+        return self.speeds.setdefault(network, Speed())
+
+    def expected(self, candidate: Candidate, folds: int) -> float | None:
+        """Return the seconds that scoring a candidate on so many folds will take; None if nothing is known of it."""
+        pictures = self.sizes.train / candidate.part
+        look = self._look(candidate)
+        if look is None:
+            return None
+        if candidate.frozen:
+            return look * candidate.looks * pictures + 2 * self._fitting(candidate, pictures) + self.overhead
+        step = self.speed(candidate.of_network).step or BACKWARD * look
+        return folds * (step * candidate.epochs * pictures + self.overhead) + look * pictures
+
+    def final(self, candidate: Candidate) -> float:
+        """Return the seconds that training it on all training pictures, and judging it, will take."""
+        look = self._look(candidate) or 0.0
+        train, val = self.sizes.train, self.sizes.val
+        if candidate.frozen:
+            fresh = candidate.views if candidate.part > 1 else 0
+            once = look * fresh * train + self._fitting(candidate, train)
+        else:
+            once = (self.speed(candidate.of_network).step or BACKWARD * look) * candidate.epochs * train
+        again = once * (1 + val / max(1, train)) + self.overhead if self.plan.refit else 0.0
+        return MARGIN * (once + look * val + self.overhead + again)
+
+    def fits(self, candidate: Candidate, folds: int, leader: Candidate | None) -> bool:
+        """Whether there seems to be time to score a candidate, and to train it or the leader afterwards."""
+        if self.deadline == float("inf") or leader is None:
+            return True
+        expected = self.expected(candidate, folds)
+        if expected is None:
+            return self.left() > self.final(leader) + 2 * self.overhead
+        last = max(self.final(leader), self.final(candidate))
+        return MARGIN * expected + last < self.left()
+
+    def check(self, leader: Candidate | None) -> None:
+        """See that candidates still have time: the winner's last training is kept free.
+
+        Raises:
+            OutOfTimeError: they have none.
+        """
+        if self.left() <= (0.0 if leader is None else self.final(leader)):
+            raise OutOfTimeError
+
+    def check_end(self) -> None:
+        """See that the winner may still be finished.
+
+        Raises:
+            OutOfTimeError: the minutes and the grace are over.
+        """
+        if self.left() <= -GRACE:
+            raise OutOfTimeError
+
+    def _look(self, candidate: Candidate) -> float | None:
+        known = self.speed(candidate.of_network).look
+        if known is None and (step := self.speed(candidate.of_network).step) is not None:
+            return step / BACKWARD
+        if known is None and candidate.pretrained:  # other networks of the shelf are about as quick
+            return max((speed.look for speed in self.speeds.values() if speed.look is not None), default=None)
+        return known
+
+    def _fitting(self, candidate: Candidate, pictures: float) -> float:
+        return (self.speed(candidate.of_network).head or 0.0) * candidate.views * pictures
+
+
+class Stopwatch:
+    """Hears the events of one candidate, and tells the budget what its network takes."""
+
+    def __init__(self, budget: Budget, candidate: Candidate, pictures: float) -> None:
+        self.budget, self.candidate, self.pictures = budget, candidate, pictures
+        self.speed = budget.speed(candidate.of_network)
+        self.last = self.begun = budget.plan.clock()
+        self.busy = self.heads = 0.0
+        self.batch = int(candidate.fields.get("batch_size", 64))
+        self.first: StepDone | None = None
+
+    def hear(self, event: Event) -> None:
+        """Measure by an event.
+
+        Raises:
+            OutOfTimeError: the training itself says that it will not be done in time.
+        """
+        now = self.budget.plan.clock()
+        passed, self.last = now - self.last, now
+        if isinstance(event, Progress) and event.stage == "features":
+            self.busy += passed
+            if event.remaining and event.total > event.done:
+                self.speed.look = event.remaining / (event.total - event.done)
+        elif isinstance(event, Progress) and event.stage == "head":
+            self.busy += passed
+            self.heads += passed
+        elif isinstance(event, StepDone) and not self.candidate.frozen:
+            self.busy += passed
+            self._step(event)
+        elif isinstance(event, RunStarted):
+            self.first = None
+
+    def end(self) -> None:
+        """Keep what the candidate took beside its pictures, and its head."""
+        if self.heads:
+            self.speed.head = self.heads / 2 / (self.candidate.views * self.pictures)
+        if self.candidate.frozen:
+            self.budget.overhead = max(1.0, self.budget.plan.clock() - self.begun - self.busy)
+
+    def _step(self, event: StepDone) -> None:
+        if self.first is None or event.step <= self.first.step:
+            self.first = event
+            return
+        done = event.step - self.first.step
+        self.speed.step = (event.seconds - self.first.seconds) / (done * self.batch)
+        if done >= PATIENCE and event.remaining is not None:
+            self._refuse_long(event.remaining)
+
+    def _refuse_long(self, remaining: float) -> None:
+        budget = self.budget
+        if budget.deadline == float("inf"):
+            return
+        whole = budget.plan.seconds
+        if remaining > budget.left() or (self.candidate.part > 1 and remaining > SHARE * whole):
+            raise OutOfTimeError

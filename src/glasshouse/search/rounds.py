@@ -1,0 +1,174 @@
+"""What a search tries, in which order: a function of what is known, so that the same answers give the same list."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from glasshouse.data.dataset import Dataset
+from glasshouse.networks.catalogue import CATALOGUE, catalogued, plain
+from glasshouse.networks.pretrained import at_hand
+from glasshouse.networks.shelf.items import items
+from glasshouse.search.candidates import Candidate, Score
+
+__all__ = ["Start", "next_candidate", "starts"]
+
+PLAIN_SIDE = 64  # smaller pictures, and grey ones, are not what published weights were trained on
+FEW = 600  # training pictures that a first look may take; of more, it takes a part
+PART, GROWTH = 300, 4  # pictures of the first part, and by what the next one is larger
+FLIPS = {"horizontal_flip": True}
+CROPS = {"horizontal_flip": True, "crop_scale": [0.6, 1.0]}
+SHIFTS = {"rotation": 10, "width_shift": 0.08, "height_shift": 0.08, "zoom": 0.1}
+LONGER = (16, 32, 64)  # epochs from scratch
+STEADY = {"dropout": 0.25, "ema_decay": 0.998, "objective": {"label_smoothing": 0.05}}  # of longer trainings
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True)
+class Start:
+    """A network with weights at hand: its name, and the recipe's ``weights``."""
+
+    network: str
+    weights: str
+    parameters: int
+
+
+def next_candidate(dataset: Dataset, scores: Sequence[Score], seed: int) -> Iterator[Candidate]:
+    """Yield what to try next, the most promising first; the caller takes the first that there is time for."""
+    tried = [(score.candidate.fields, score.candidate.part) for score in scores]
+    for candidate in _rounds(dataset, scores, seed):
+        if (candidate.fields, candidate.part) not in tried:
+            yield candidate
+
+
+def starts(dataset: Dataset) -> list[Start]:
+    """Return the networks whose weights are at hand and help with such pictures: the box's first, then the smallest.
+
+    Those of the catalogue, and of the shelf any whose licence does not forbid commercial use.
+    """
+    if min(dataset.width, dataset.height) <= PLAIN_SIDE or dataset.channels == 1:
+        return []
+    side = min(dataset.width, dataset.height)
+    boxed = [e for e in CATALOGUE.values() if e.package is not None and at_hand(e)]
+    others = [e for e in CATALOGUE.values() if e.package is None and at_hand(e)]
+    found = [Start(e.name, "pretrained", e.parameters) for e in (*boxed, *others) if e.least <= side]
+    for item in items():
+        known = catalogued(item.card.network)
+        fits = item.card.commercial is not False and (known is None or known.least <= side)
+        if fits and plain(item.card.network) not in {plain(start.network) for start in found} and known is None:
+            found.append(Start(item.card.network, str(item.file.resolve()), item.card.parameters))
+    first = len([e for e in boxed if e.least <= side])
+    return [*found[:first], *sorted(found[first:], key=lambda start: (start.parameters, start.network))]
+
+
+def _rounds(dataset: Dataset, scores: Sequence[Score], seed: int) -> Iterator[Candidate]:
+    found, parts = starts(dataset), _parts(len(dataset.splits["train"]))
+    if not found:
+        yield from _from_scratch(dataset, scores, seed, parts)
+        return
+    if parts:
+        yield from (_frozen(start, seed, part=parts[0]) for start in found)
+    leaders = [start for name in _ranked(scores) for start in found if start.network == name]
+    for start in _better_half(leaders) if parts else found:
+        yield _frozen(start, seed)
+    for part in reversed(parts[1:]):  # where there is no time for all pictures
+        yield from (_frozen(start, seed, part=part) for start in leaders[:1])
+    for start in _better_half(leaders):
+        yield _frozen(start, seed, views=2, augmentation=FLIPS)
+        yield _frozen(start, seed, views=4, augmentation=CROPS)
+    for start in leaders[:1]:
+        yield from _close(start, seed)
+
+
+def _close(start: Start, seed: int) -> Iterator[Candidate]:
+    """The best network: another head, and all of its weights trained, with what time is left."""
+    yield _tuned(start, seed, 1, 1e-3)
+    yield _frozen(start, seed, head="steps")
+    yield _tuned(start, seed, 3, 1e-3, augmentation=CROPS)
+    yield _tuned(start, seed, 3, 3e-3, augmentation=CROPS)
+    yield _frozen(start, seed, views=8, augmentation=CROPS)
+    yield _tuned(start, seed, 8, 1e-3, augmentation=CROPS)
+
+
+def _better_half(ranked: Sequence[Kind]) -> Sequence[Kind]:
+    """Halving: of the candidates so far, only the better half is looked at more closely."""
+    return ranked[: max(1, len(ranked) // 2)]
+
+
+def _parts(count: int) -> list[int]:
+    """Return the parts, 1 in so many, that pictures are tried in first, the smallest part first; none of few."""
+    found, part = [], count // PART
+    while count > FEW and part > 1:
+        found.append(min(part, 9999))
+        part //= GROWTH
+    return found
+
+
+def _ranked(scores: Sequence[Score]) -> list[str]:
+    """Return the networks in the order of their best score, those that were tried on more pictures first."""
+    order = sorted(scores, key=lambda score: (score.candidate.part, not score.whole, score.rank))
+    return list(dict.fromkeys(score.candidate.of_network for score in order))
+
+
+def _frozen(
+    start: Start, seed: int, part: int = 1, head: str = "linear", views: int = 1,
+    augmentation: Mapping[str, Any] | None = None,
+) -> Candidate:  # fmt: skip
+    fields = {"network": start.network, "weights": start.weights, "strategy": "features", "head": head, "seed": seed}
+    changed = {"views": views, "augmentation": dict(augmentation)} if augmentation else {}
+    return Candidate({**fields, **changed}, start.network, part)
+
+
+def _tuned(
+    start: Start, seed: int, epochs: int, rate: float, augmentation: Mapping[str, Any] | None = None
+) -> Candidate:
+    fields = {"network": start.network, "weights": start.weights, "strategy": "fine-tune", "epochs": epochs,
+              "batch_size": 32, "optimizer": {"lr": rate}, "seed": seed}  # fmt: skip
+    return Candidate({**fields, **({"augmentation": dict(augmentation)} if augmentation else {})}, start.network)
+
+
+def _from_scratch(dataset: Dataset, scores: Sequence[Score], seed: int, parts: Sequence[int]) -> Iterator[Candidate]:
+    """Small networks on few pictures, then the better half of them on more; then the best for longer, and changed."""
+    names = _scratch_networks(dataset)
+    rungs = [_Rung(part, 8) for part in parts] + [_Rung(1, epochs) for epochs in (4, 8)]
+    for rung in rungs:
+        for name in names:
+            yield _fresh(name, seed, rung.epochs, part=rung.part)
+        ranked = [name for name in _ranked(_on(scores, rung)) if name in names]
+        names = list(_better_half(ranked)) if ranked else names
+    for changes in (FLIPS, SHIFTS):
+        yield _fresh(names[0], seed, rungs[-1].epochs, augmentation=changes)
+    for epochs in LONGER:
+        yield _fresh(names[0], seed, epochs, augmentation=_best_changes(scores))
+
+
+@dataclass(frozen=True)
+class _Rung:
+    part: int
+    epochs: int
+
+
+def _on(scores: Sequence[Score], rung: _Rung) -> list[Score]:
+    return [s for s in scores if s.candidate.part == rung.part and s.candidate.fields.get("epochs") == rung.epochs]
+
+
+def _best_changes(scores: Sequence[Score]) -> Mapping[str, Any]:
+    """Return the augmentation of the best so far."""
+    whole = [score for score in scores if score.whole and score.candidate.part == 1]
+    best = min(whole, key=lambda score: score.rank, default=None)
+    found: Mapping[str, Any] = {} if best is None else best.candidate.fields.get("augmentation", {})
+    return found
+
+
+def _scratch_networks(dataset: Dataset) -> list[str]:
+    side = min(dataset.width, dataset.height)
+    names = ("LeNet", "Dense128", "ResNet18") if side <= PLAIN_SIDE else ("LeNet", "ConvNet4", "ResNet18")
+    return [name for name in names if CATALOGUE[name].least <= side]
+
+
+def _fresh(
+    name: str, seed: int, epochs: int, part: int = 1, augmentation: Mapping[str, Any] | None = None
+) -> Candidate:
+    fields = {"network": name, "weights": "none", "strategy": "scratch", "epochs": epochs, "batch_size": 64,
+              "optimizer": {"lr": 2e-3, "weight_decay": 0.1}, "seed": seed}  # fmt: skip
+    changed = {"augmentation": dict(augmentation)} if augmentation else {}
+    return Candidate({**fields, **changed, **(STEADY if epochs >= min(LONGER) else {})}, name, part)
