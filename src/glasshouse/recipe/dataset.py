@@ -97,7 +97,7 @@ class DatasetRecipe(Recipe):
 
     @property
     def series_pattern(self) -> str | None:
-        """The pattern of series, None where there is none."""
+        """The pattern of series, None if there is none."""
         return None if self.group == "none" else self.group
 
     @property

@@ -71,7 +71,7 @@ class Budget:
         return self.speeds.setdefault(network, Speed())
 
     def expected(self, candidate: Candidate, folds: int) -> float | None:
-        """Return the seconds that scoring a candidate on so many folds will take; None if nothing is known of it."""
+        """Return the seconds that scoring a candidate on this many folds will take; None if nothing is known of it."""
         pictures = self.sizes.train / candidate.part
         look = self._look(candidate)
         if look is None:

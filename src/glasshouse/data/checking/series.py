@@ -39,7 +39,7 @@ class Series:
 
 
 def find_series(items: Sequence[Item], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int) -> Series | None:
-    """Return the series that names tell, where their pictures are alike; None where they tell none.
+    """Return the series that names tell, where their pictures are alike; None if they tell none.
 
     ``thumbs[rows[i]]`` is the small picture of ``items[i]``. Names that merely number a class are no series.
     """
@@ -51,7 +51,7 @@ def find_series(items: Sequence[Item], thumbs: NDArray[np.uint8], rows: Sequence
 
 
 def series_finding(series: Series, items: Sequence[Item], sides: Sequence[str]) -> Finding:
-    """Return what is said of series: that each was kept on one side, or that some stand on several."""
+    """Return what is said of series: that each was kept on one side, or that some are on several."""
     spread: dict[tuple[str, str], set[str]] = defaultdict(set)
     for key, side in zip(series.keys, sides):
         if key is not None:
@@ -88,7 +88,7 @@ def _many(keys: Sequence[tuple[str, str] | None]) -> bool:
 
 
 def _alike(keys: Sequence[tuple[str, str] | None], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int) -> bool:
-    """Tell whether pictures of one series are more alike than pictures of two series of the same class."""
+    """Return whether pictures of one series are more alike than pictures of two series of the same class."""
     rng = np.random.default_rng(seed)
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
     classes: dict[str, list[int]] = defaultdict(list)
