@@ -37,7 +37,10 @@ def create(
             "auto|random|ordered|time|folder|list",
         ),
     ] = "auto",
-    group: Annotated[str | None, _option("Regular expression on the path; its first group names a series.")] = None,
+    group: Annotated[
+        str | None,
+        _option("Regular expression on the path; its first group names a series. none: deal out single pictures."),
+    ] = None,
     encoding: Annotated[str, _option("How pictures are stored.", "raw|png|jpeg")] = "raw",
     quality: Annotated[int, _option("Quality of JPEG, 1 to 100.")] = 90,
     min_per_class: Annotated[int, _option("Leave classes with fewer pictures out.")] = 2,

@@ -21,7 +21,7 @@ ENTRY_LIMIT = 1000
 
 
 def is_archive_name(path: Path) -> bool:
-    """Tell whether a model of this name is one file (``.zip`` or ``.model``) and not a folder."""
+    """Return whether a model of this name is one file (``.zip`` or ``.model``) and not a folder."""
     return path.suffix.lower() in (".zip", ".model")
 
 

@@ -164,7 +164,7 @@ def _scores(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _without_end(report: Message) -> str:
-    """Return the report without its last line break, which is a part of its own."""
+    """Return the report without its last line break, which is its own part."""
     return joined("", [part for part in report.values.values() if part != "\n"])
 
 

@@ -1,4 +1,4 @@
-"""What a model is besides its weights, and how that stands in its files."""
+"""What a model is besides its weights, and how that is written in its files."""
 
 import hashlib
 import json
@@ -75,7 +75,7 @@ class Description:
 
     @property
     def dropout(self) -> float | None:
-        """The part of the features that training dropped, where it was not the network's own."""
+        """The part of the features that training dropped, if it was not the network's own."""
         return self.network.get("dropout")
 
     def to_files(self, weights: bytes) -> dict[str, bytes]:

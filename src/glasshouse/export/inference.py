@@ -96,7 +96,7 @@ def probabilities(
     """Return softmax(module((rows/255 - mean) / std)) as float32 (n, K), on the module's device, in eval mode.
 
     Args:
-        rows: pictures as a dataset holds them, uint8 (n, H, W, C); mean and std are on values 0..1, one a channel.
+        rows: pictures as a dataset holds them, uint8 (n, H, W, C); mean and std are on values 0..1, one per channel.
     """
     return Inference(module, rows.shape[1:]).probabilities(rows, mean, std)
 
@@ -131,7 +131,7 @@ def lay_out(tensor: Tensor) -> Tensor:
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """Return the device called ``name``; ``auto`` is CUDA where there is one, then Apple's MPS, else the CPU.
+    """Return the device called ``name``; ``auto`` is CUDA if there is one, then Apple's MPS, else the CPU.
 
     Raises:
         ModelError: there is no such device here.

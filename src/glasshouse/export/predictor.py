@@ -26,7 +26,7 @@ __all__ = ["Model", "Prediction"]
 class Prediction:
     """What a model says about one picture.
 
-    ``top`` has the most probable classes with their probabilities (0..1), best first. Where the picture could not be
+    ``top`` has the most probable classes with their probabilities (0..1), best first. If the picture could not be
     read, ``error`` is the reason, ``label`` and ``probability`` are None and ``top`` is empty. ``path`` is None for
     a picture that came as bytes, as an array or as a PIL image.
     """
@@ -85,7 +85,7 @@ class Model:
 
     @property
     def recipe(self) -> TrainingRecipe | None:
-        """How the model was trained, where that is known."""
+        """How the model was trained, if that is known."""
         return self.description.recipe
 
     @property

@@ -15,7 +15,7 @@ Say = dict[str, str]
 
 
 def body_of(layers: Layers) -> Layers:
-    """The network that is written: a classic without its last layer; layers of one's own whole, as they were built."""
+    """The network that is written: a classic without its last layer; custom layers whole, as they were built."""
     if layers.own:
         return layers
     data = layers.net.to_dict()

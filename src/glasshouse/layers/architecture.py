@@ -12,6 +12,7 @@ from glasshouse.messages import Message
 from .graph import Input, chain, steps_of
 from .holding import Holder, refuse
 from .layer import InputLayer, Layer, Symbol
+from .rules import no_attribute
 from .shapes import text, to_layout
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from .torch_network import TorchNetwork
 
 __all__ = ["Architecture"]
+
+_KEPT = frozenset(
+    {"name", "seed", "inputs", "outputs", "channels_last", "steps", "output_steps", "holders", "compiled", "_module"}
+)
+_SETTABLE = ("name", "seed", "trainable")
 
 
 class Architecture:
@@ -32,7 +38,7 @@ class Architecture:
         seed: the first weights are a function of it and of the layers' names.
 
     Raises:
-        NetworkError: where shapes do not fit, names are twice, or no shape is known.
+        NetworkError: if shapes do not fit, names are twice, or no shape is known.
 
     >>> net = Architecture([Layer()], input_shape=(4,))
     >>> net.output_shape
@@ -63,7 +69,14 @@ class Architecture:
                 weights = step.layer.weights(step.input_shapes, self.channels_last)
                 shared = None if step.owner is None else step.owner.holder_of(step.layer)
                 holders[step.name] = shared or Holder(step.name, weights, self.seed)
+                step.layer.held_by(holders[step.name])
         return holders
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set what there is; a misspelt name of a network of Glasshouse's own is reported, a subclass may have more."""
+        if not hasattr(type(self), name) and name not in _KEPT and type(self).__module__.startswith("glasshouse."):
+            raise NetworkError(no_attribute(type(self).__name__, name, [*_SETTABLE]))
+        super().__setattr__(name, value)
 
     def holder_of(self, layer: Layer) -> Holder:
         """The weights of one of this network's layers."""
@@ -119,7 +132,7 @@ class Architecture:
         """Replace weights: a dictionary of some or all names, or a list in the order of `weights`.
 
         Raises:
-            WeightsError: where a name or a shape does not fit; nothing is changed then.
+            WeightsError: if a name or a shape does not fit; nothing is changed then.
         """
         if not isinstance(weights, Mapping):
             names, given = list(self.weights()), list(weights)
@@ -142,18 +155,24 @@ class Architecture:
         for name, arrays in parts.items():
             self.holders[name].set(arrays)
 
+    @property
+    def trainable(self) -> bool:
+        """Whether training moves the weights: those of any layer. Set it to freeze all layers, or none."""
+        return any(holder.trainable for holder in self.holders.values())
+
+    @trainable.setter
+    def trainable(self, learns: bool) -> None:
+        self.freeze(frozen=not learns)
+
     def freeze(self, *names: str, frozen: bool = True) -> None:
-        """Leave layers out of learning, all of them where none is named; `fit` heeds it at once."""
+        """Leave layers out of learning, all of them if none is named; `fit` heeds it at once."""
         unknown = [name for name in names if name not in self.holders]
         if unknown:
             raise NetworkError(
                 "no layer {unknown}; there are {holders}", unknown=", ".join(unknown), holders=", ".join(self.holders)
             )
         for name in names or self.holders:
-            holder = self.holders[name]
-            holder.trainable = not frozen
-            if holder.module is not None:
-                holder.module.learn(not frozen)
+            self.holders[name].learn(not frozen)
 
     def freeze_only(self, names: Iterable[str]) -> None:
         """Leave these layers out of learning, and no others."""

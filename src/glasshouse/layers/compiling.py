@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from glasshouse.errors import NetworkError
+from glasshouse.messages import Message
 
+from .activations import ELU, Activation, LeakyReLU, ReLU
 from .architecture import Architecture
+from .dense import Dense
+from .graph import Step
 from .losses import Loss, loss_of, metric_of
 from .optimizers import Optimizer, optimizer_of
 
@@ -45,6 +49,7 @@ class Compiled:
                 name2=last.name,
             )
         activation = getattr(last.layer, last.layer.activation_field, None)
+        _check_probabilities(found, last, activation)
         bare = activation is not None and activation == found.bare_of and net.output_steps == (len(net.steps) - 1,)
         words = {word: metric_of(word, found, units) for word in metrics}
         return cls(optimizer_of(optimizer), found, words, bare, activation)
@@ -62,3 +67,24 @@ class Compiled:
         )
         for p in ps:
             p.grad = None
+
+
+def _check_probabilities(loss: Loss, last: Step, activation: str | None) -> None:
+    """Refuse a loss of probabilities after a layer that gives other numbers: it would train to nothing.
+
+    Layers that only pass numbers on, such as Reshape, are left alone, and so is softmax as a layer of its own.
+    """
+    needed = {"binary_crossentropy": "sigmoid"}.get(loss.name, "softmax" if "categorical" in loss.name else None)
+    if needed is None or loss.from_logits or not isinstance(last.layer, Dense | Activation | ReLU | LeakyReLU | ELU):
+        return
+    if activation in ("softmax", "sigmoid", "hard_sigmoid"):
+        return
+    raise NetworkError(
+        "{loss} needs probabilities, and {last} gives {given}: end the network with Dense({units}, "
+        'activation="{needed}"), or compile with loss=Loss("{loss}", from_logits=True)',
+        loss=loss.name,
+        last=last.name,
+        given=Message("any number") if activation is None else activation,
+        units=last.engine_shape[0],
+        needed=needed,
+    )

@@ -46,6 +46,12 @@ class Holder:
         self.module: Any = None  # torch's, once torch is at work
         self._arrays: dict[str, np.ndarray] = {}
 
+    def learn(self, learns: bool) -> None:
+        """Whether training moves these weights; heeded at once."""
+        self.trainable = learns
+        if self.module is not None:
+            self.module.learn(learns)
+
     def arrays(self) -> dict[str, np.ndarray]:
         """Copies of the weights, in Keras' axes."""
         if self.module is not None:

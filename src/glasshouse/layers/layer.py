@@ -1,12 +1,13 @@
 """Layer: one step of a network, as data. Symbol: what a layer gives, before there are numbers.
 
-A layer holds settings only, no weights: those belong to the Network that it stands in. Called on a Symbol, it gives
+A layer holds settings only, no weights: those belong to the Network that it is in. Called on a Symbol, it gives
 the next Symbol; the same layer called twice shares its weights.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakSet
 
 from glasshouse.errors import NetworkError, Problem, RecipeError
 
@@ -15,6 +16,9 @@ from .rules import layer_class, optional, rule
 from .rules import name as name_rule
 from .shapes import Shape, to_layout
 
+if TYPE_CHECKING:
+    from .holding import Holder
+
 __all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
 
 
@@ -22,7 +26,7 @@ __all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
 class Weight:
     """One array that a layer holds: its shape and axes are Keras'.
 
-    ``layout`` tells how engines hold it: plain as it is; conv (KH, KW, C, O) as (O, C, KH, KW); depthwise
+    ``layout`` says how engines hold it: plain as it is; conv (KH, KW, C, O) as (O, C, KH, KW); depthwise
     (KH, KW, C, M) as (C·M, 1, KH, KW).
     """
 
@@ -41,7 +45,7 @@ class Symbol:
     inputs: tuple["Symbol", ...]
     engine_shape: Shape  # pictures as (C, H, W)
     channels_last: bool = True
-    owner: Any = None  # the Network whose weights the layer shares, where it comes from one
+    owner: Any = None  # the Network whose weights the layer shares, if it comes from one
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -70,6 +74,24 @@ class Layer:
     def conflicts(self) -> Sequence[Problem]:
         """What is wrong between fields that are right alone."""
         return ()
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training moves the layer's weights, in every network that holds it; may be set at any time."""
+        held = [holder.trainable for holder in self.__dict__.get("_holders", ())]
+        return any(held) if held else bool(self.__dict__.get("_trainable", True))
+
+    @trainable.setter
+    def trainable(self, learns: bool) -> None:
+        self.__dict__["_trainable"] = bool(learns)
+        for holder in self.__dict__.get("_holders", ()):
+            holder.learn(bool(learns))
+
+    def held_by(self, holder: "Holder") -> None:
+        """Remember who holds the layer's weights, so that ``trainable`` reaches them."""
+        self.__dict__.setdefault("_holders", WeakSet()).add(holder)
+        if not self.__dict__.get("_trainable", True):
+            holder.learn(False)
 
     @property
     def who(self) -> str:

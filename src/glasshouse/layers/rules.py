@@ -4,15 +4,17 @@ filters: int = rule(count)                  needed
 strides: Pair = rule(pair, default=1)       3 or (3, 3), held as (3, 3)
 """
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, field
 from typing import Any, SupportsFloat, TypeAlias, TypeGuard, TypeVar, dataclass_transform
 
+from glasshouse.errors import NetworkError
 from glasshouse.messages import Message
 
 __all__ = [
-    "Maybe", "OneOf", "Pair", "amount", "axis", "count", "factor", "flag", "layer_class", "name", "number", "one_of",
-    "optional", "pads", "pair", "pair_of_numbers", "rule", "shape", "share",
+    "Maybe", "OneOf", "Pair", "amount", "axis", "count", "factor", "flag", "layer_class", "name", "no_attribute",
+    "number", "one_of", "optional", "pads", "pair", "pair_of_numbers", "rule", "shape", "share",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -28,7 +30,33 @@ def rule(check: Callable[[Any], Any], *, default: Any = MISSING, kw_only: bool =
 @dataclass_transform(field_specifiers=(rule,), frozen_default=True, eq_default=False)
 def layer_class(cls: type[T]) -> type[T]:
     """Make a frozen dataclass of a layer's settings; two layers are the same only where they are one object."""
-    return dataclass(frozen=True, eq=False)(cls)
+    made = dataclass(frozen=True, eq=False)(cls)
+    setattr(made, "__setattr__", _set)  # noqa: B010  (instead of a refusal that names no way out)
+    return made
+
+
+def _set(self: Any, name: str, value: Any) -> None:
+    """Set ``trainable``, the one thing of a layer that changes."""
+    if name == "trainable":
+        type(self).trainable.fset(self, value)
+    elif name in self.__dataclass_fields__:
+        raise NetworkError(
+            "{name} of {who} is fixed; make a layer with another one: {kind}({name}={value})",
+            name=name,
+            who=self.who,
+            kind=type(self).__name__,
+            value=_shown(value),
+        )
+    else:
+        raise NetworkError(no_attribute(type(self).__name__, name, ["trainable", *self.__dataclass_fields__]))
+
+
+def no_attribute(kind: str, name: str, known: Sequence[str]) -> Message:
+    """What to say of an attribute that is set and does not exist."""
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return Message("{kind} has no {name} to set; did you mean {close}?", kind=kind, name=name, close=close[0])
+    return Message("{kind} has no {name} to set; it has {known}", kind=kind, name=name, known=", ".join(known))
 
 
 def count(value: object) -> int:
@@ -86,7 +114,7 @@ def flag(value: object) -> bool:
 
 
 def name(value: object) -> str:
-    """A name that can stand in a file: letters, digits, ``_``, ``-``; no slash, no point."""
+    """A name that can be in a file: letters, digits, ``_``, ``-``; no slash, no point."""
     if not isinstance(value, str) or not value or not value.replace("_", "a").replace("-", "a").isalnum():
         raise ValueError(Message("expected a name of letters, digits, _ and -, got {value}", value=_shown(value)))
     return value

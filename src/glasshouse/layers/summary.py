@@ -1,4 +1,4 @@
-"""The table of a network: a row a layer, with output shape, parameters and what it takes."""
+"""The table of a network: one row per layer, with output shape, parameters and what it takes."""
 
 from .architecture import Architecture
 
@@ -31,4 +31,5 @@ def _weights(net: Architecture, name: str) -> str:
     """784 x 128 + 128: each array by its lengths."""
     if name not in net.holders:
         return ""
-    return " + ".join(" x ".join(map(str, w.shape)) for w in net.holders[name].weights)
+    frozen = "" if net.holders[name].trainable or not net.holders[name].weights else " (frozen)"
+    return " + ".join(" x ".join(map(str, w.shape)) for w in net.holders[name].weights) + frozen

@@ -48,12 +48,15 @@ class Means:
 
 
 def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: FitSettings) -> Iterator[FitEvent]:
-    """Train on arrays, and tell of each batch and each epoch."""
+    """Train on arrays, and report each batch and each epoch."""
     xs, targets = inputs_of(net, x), targets_of(net, y, compiled.loss)
     (xs, targets), held_out = _parts(net, compiled, xs, targets, settings)
     weights = _class_weights(settings.class_weight, targets, compiled)
     module, n, size = net.module, len(targets), settings.batch_size
     parameters = list(module.parameters())
+    if not any(p.requires_grad for p in parameters):
+        raise NetworkError("{name} has no weights that learn: all its layers are frozen (trainable = False)",
+                           name=net.name)  # fmt: skip
     device = _device(module)
     batches = -(-n // size)
     for epoch in range(settings.initial_epoch, settings.epochs):
@@ -104,7 +107,7 @@ def _evaluate(net: Architecture, compiled: Compiled, xs: list[Tensor], y: Tensor
 
 @torch.no_grad()
 def predict(net: Architecture, x: Any, batch_size: int) -> Any:
-    """The outputs as NumPy arrays; a list where there are several."""
+    """The outputs as NumPy arrays; a list if there are several."""
     xs, module = inputs_of(net, x), net.module.eval()
     device = _device(module)
     found = []

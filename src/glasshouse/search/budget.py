@@ -10,7 +10,7 @@ from glasshouse.training.interrupts import Stopped
 __all__ = ["Budget", "OutOfTimeError", "Sizes", "Stopwatch"]
 
 MARGIN = 1.25  # of estimates, on a machine that others use too
-GRACE = 15.0  # seconds after the minutes in which the winner may still be finished
+GRACE = 10.0  # seconds after the minutes in which the winner may still be finished
 OVERHEAD = 6.0  # seconds that a run takes beside its pictures, until one has been measured
 BACKWARD = 3.5  # one training step by one look, until one has been measured
 PATIENCE = 5  # steps before a training's own estimate is believed
@@ -71,7 +71,7 @@ class Budget:
         return self.speeds.setdefault(network, Speed())
 
     def expected(self, candidate: Candidate, folds: int) -> float | None:
-        """Return the seconds that scoring a candidate on so many folds will take; None if nothing is known of it."""
+        """Return the seconds that scoring a candidate on this many folds will take; None if nothing is known of it."""
         pictures = self.sizes.train / candidate.part
         look = self._look(candidate)
         if look is None:

@@ -58,7 +58,7 @@ def search(data: str | Path | Dataset, out: str | Path, plan: SearchPlan = PLAN)
     """Search the best recipe for a dataset and yield what happens; ``out`` becomes the search's folder.
 
     Candidates are compared on training pictures that they did not learn from. The winner learns from all training
-    pictures, and the validation pictures judge it once. A search that stands in ``out`` goes on; closing the iterator
+    pictures, and the validation pictures judge it once. A search that is in ``out`` goes on; closing the iterator
     or Ctrl-C keeps the best so far.
 
     Raises:

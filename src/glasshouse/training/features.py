@@ -172,7 +172,7 @@ def _key(extractor: Extractor, view: View) -> str:
 
 
 def _read(path: Path, count: int) -> torch.Tensor | None:
-    """Return the features in a file, None where there is none or it is damaged: they are computed again then."""
+    """Return the features in a file, None if there is none or it is damaged: they are computed again then."""
     try:
         features = read_tensors(path)["features"]
     except (DamagedRunError, KeyError):

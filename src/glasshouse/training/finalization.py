@@ -44,10 +44,10 @@ def _best(run: RunFolder, state: TrainingState) -> dict[str, Tensor]:
     """Return the tensors of the best epoch, which is compared with the one that the training noted.
 
     Raises:
-        DamagedRunError: its checkpoint is damaged, missing or of another epoch; the way on is told.
+        DamagedRunError: its checkpoint is damaged, missing or of another epoch; the way on is reported.
     """
     epoch = state.best.best_epoch
-    if epoch in (0, state.position.epoch):  # it is the one that stands here
+    if epoch in (0, state.position.epoch):  # it is the one that is here
         return module_tensors(state.evaluated, state.kept_prefix)
     try:
         tensors, position = read_checkpoint(run.best)

@@ -129,7 +129,7 @@ def check_batches(resources: TrainingResources) -> None:
     """Refuse what would fail, or learn nothing, in the first step.
 
     Raises:
-        RecipeError: batches of one picture, where batch normalization would see one number of each channel.
+        RecipeError: batches of one picture, if batch normalization would see one number of each channel.
     """
     m = resources
     shape = (m.dataset.channels, m.dataset.height, m.dataset.width)
@@ -296,9 +296,9 @@ def _view_numbers(recipe: TrainingRecipe) -> list[int | None]:
 
 
 def _statistics(recipe: TrainingRecipe, dataset: Dataset, built: Built) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and std a channel: those of the weights where there are weights, else those of the dataset.
+    """Return mean and std per channel: those of the weights if there are weights, else those of the dataset.
 
-    Layers of one's own have no published weights: theirs are always the dataset's.
+    Custom layers have no published weights: theirs are always the dataset's.
     """
     channels, own = dataset.channels, recipe.layers is not None
     if recipe.normalize == "none":

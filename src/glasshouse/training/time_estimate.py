@@ -74,7 +74,7 @@ def measure(recipe: TrainingRecipe, seconds: float = 3.0, place: Path | None = N
 
 
 def pace_of_run(run: Path, memory: int, job_seconds: float) -> Pace | None:
-    """Return the pace of the finished run in the folder ``run``; None where it was too short to tell."""
+    """Return the pace of the finished run in the folder ``run``; None if it was too short to tell."""
     events = [json.loads(line) for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
     recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
     facts = {event["type"]: event for event in events}

@@ -51,7 +51,7 @@ _FORMULA = "=+-@"
 
 @dataclass(frozen=True)
 class Found:
-    """The one file that a name means, by its path; ``how`` it was found, None where it is written so."""
+    """The one file that a name means, by its path; ``how`` it was found, None if it is written so."""
 
     path: str
     how: str | None = None
@@ -76,7 +76,7 @@ class Lookup:
         self._names: dict[str, dict[str, list[str]]] = {}
 
     def find(self, written: str) -> Found | Several | None:
-        """Return the file that ``written`` means, several where it may mean more than one, None where there is none."""
+        """Return the file that ``written`` means, several where it may mean more than one, None if there is none."""
         for how, paths in self._ways(written):
             found = list(dict.fromkeys(paths))
             if len(found) > 1:
@@ -175,7 +175,7 @@ def _readings(written: str) -> Iterator[tuple[str, str]]:
 
 
 def _inner(path: str) -> str | None:
-    """Return a path from the folder, without ``./``; None where it leads out of it or has no name."""
+    """Return a path from the folder, without ``./``; None if it leads out of it or has no name."""
     parts: list[str] = []
     for part in path.lstrip("/").split("/"):
         if part == "..":

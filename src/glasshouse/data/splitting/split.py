@@ -51,7 +51,7 @@ def draw(seed: int, purpose: str, path: str) -> int:
 
 
 def split_mode(items: Iterable[Item], recipe: DatasetRecipe) -> str:
-    """Return how the pictures are dealt out; ``auto`` is the source's own way where it has one, else ``random``."""
+    """Return how the pictures are dealt out; ``auto`` is the source's own way if it has one, else ``random``."""
     given = any(item.split is not None for item in items)
     if recipe.split == "auto":
         return "folder" if given else "random"
@@ -148,7 +148,7 @@ def _best_side(unit: _Unit, table: _Table) -> str:
 
 
 def _repair(units: Sequence[_Unit], sides: list[str], table: _Table, recipe: DatasetRecipe) -> None:
-    """Move a smallest group to a side that a class has nothing on, where that empties no other side."""
+    """Move a smallest group to a side that a class has nothing on, if that empties no other side."""
     needed = ["train", *(["val"] if recipe.valid > 0 else [])]
     for name in table.quotas:
         for side in needed:
@@ -167,7 +167,7 @@ def _spare(unit: _Unit, side: str, table: _Table, needed: Sequence[str]) -> bool
 
 
 def _ranks(items: Sequence[Item], mode: str) -> Callable[[_Unit], tuple[float, int]]:
-    """Return where a group stands in order: by its first picture, or by its oldest."""
+    """Return where a group is in order: by its first picture, or by its oldest."""
     if mode == "ordered":
         return lambda unit: (0.0, min(unit.members))
     times = [item.time for item in items]

@@ -29,7 +29,7 @@ def show_all(context: Context, listing: AskedListing) -> DatasetList:
     """List datasets, as Home does.
 
     ``binned`` shows the bin, ``sort`` is a column with - before it for falling; ``state`` may
-    stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the page
+    be given several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this one, the page
     before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
     """
     store, user = context.store, context.user

@@ -35,7 +35,7 @@ from glasshouse.web.framework.language import (
     time_left,
     when,
 )
-from glasshouse.web.framework.translation import marked
+from glasshouse.web.framework.translation import translated_html
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -95,14 +95,14 @@ def environment(language: str) -> Environment:
         interval=lambda ends: interval(ends, language),
         loss=lambda value: "–" if value is None else f"{value:.4f}",
         size=lambda size: _size(size),
-        told=lambda message: marked(message, language),
+        translated=lambda message: translated_html(message, language),
     )
     return env
 
 
 @cache
 def static(name: str) -> str:
-    """Return the address of a static file; its digest (of all modules, where it is one) lets it be kept for ever."""
+    """Return the address of a static file; its digest (of all modules, if it is one) lets it be kept for ever."""
     files = sorted(STATIC.glob("*.js")) if name.endswith(".js") else [STATIC / name]  # modules load one another
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     return f"/static/{digest}/{name}"

@@ -21,6 +21,7 @@ from glasshouse.store.resources import (
 from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
+from glasshouse.web.context.job_resource import model_resource
 from glasshouse.web.context.owned_records import changed, put_away, restored
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import (
@@ -35,6 +36,7 @@ from glasshouse.web.context.shapes import (
     Times,
 )
 from glasshouse.web.framework.listing import AskedListing, listed
+from glasshouse.web.results.advice import verdict_on
 
 __all__ = ["router"]
 
@@ -46,7 +48,7 @@ def show_all(context: Context, listing: AskedListing, dataset_id: str | None = N
     """List models, as Home does.
 
     ``binned`` shows the bin, ``dataset_id`` only those on it, ``sort`` is a column with - before it for falling;
-    ``state`` may stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this
+    ``state`` may be given several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this
     one, the page before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
     """
     store, user = context.store, context.user
@@ -72,8 +74,10 @@ def make(context: Context, request: ModelRequest) -> ModelList:
 
 @router.get("/{model_id}")
 def show(context: Context, model_id: str) -> ModelOut:
-    """Show one model."""
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    """Show one model, with the verdict on it once it is done: what it is worth, and the step that would help most."""
+    record = get_model(context.store, model_id, context.user)
+    verdict = verdict_on(context, model_resource(context.store, record, context.user))
+    return ModelOut.of(record, verdict.to_dict() if verdict else None)
 
 
 @router.patch("/{model_id}")
@@ -103,7 +107,7 @@ async def points(
 ) -> Response:  # fmt: skip
     """Tell the points of its curves after number ``since``: numbered, append-only within one version.
 
-    ``machine`` is the number after which the load of the computer is told. Ask once a second while it runs.
+    ``machine`` is the number after which the load of the computer is reported. Ask once a second while it runs.
     """
     packed = await context.live_points.reply(model_id, context.user, since, machine)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie"}

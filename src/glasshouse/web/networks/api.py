@@ -1,4 +1,4 @@
-"""Networks of one's own over the API: kept, looked at, changed, put into the bin."""
+"""Custom networks over the API: kept, looked at, changed, put into the bin."""
 
 from fastapi import APIRouter
 

@@ -32,7 +32,7 @@ class Estimate:
 
 
 def estimate(store: Store, recipe: Mapping[str, object], data: JobResource) -> Estimate | None:
-    """Return what a training on a dataset takes; None where nothing like it was measured on this computer."""
+    """Return what a training on a dataset takes; None if nothing like it was measured on this computer."""
     rate = find_rate(store, rate_key(recipe, data.recipe))
     if rate is None or not data.pictures:
         return None
@@ -47,7 +47,7 @@ def estimate_of(store: Store, recipe: TrainingRecipe, data: JobResource) -> Esti
 
 
 def try_out(store: Store, recipe: Mapping[str, object], data: JobResource) -> Estimate | None:
-    """Measure it by training for some seconds, unless that was done; None where the dataset is not made yet.
+    """Measure it by training for some seconds, unless that was done; None if the dataset is not made yet.
 
     Raises:
         GlasshouseError: it cannot be trained so, or not be tried now.
