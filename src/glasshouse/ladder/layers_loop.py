@@ -24,8 +24,9 @@ def validate_lines(story: Story, say: Say) -> list[str]:
     if story.recipe.strategy == "features":
         return [
             *head,
-            "    inference = Inference(network, seen.shape[1:], body.block)",
-            "    p = softmax(inference.outputs(len(val), lambda first, end: seen[first:end], task=len(val)))",
+            "    inference = Inference(network, seen.shape[1:], body.block, body.engine)",
+            "    logits = inference.outputs(len(val), lambda first, end: seen[first:end], task=len(val))",
+            "    p = inference.softmax(logits)",
             *score,
         ]
     return [

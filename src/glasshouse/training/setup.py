@@ -87,6 +87,7 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
     if "train" not in dataset.splits:
         raise DatasetError("{path} has no training pictures; make it again with some", path=dataset.path)
     device = choose_device(recipe.device)
+    recipe = recipe.replace(engine=recipe.engine or _engine(recipe, device))
     network = _resolved(recipe, dataset)
     with enough_memory(device, Message("for the network {network_name}", network_name=recipe.network_name)):
         built = construct(network, dropout=recipe.dropout, seed=recipe.seed)
@@ -103,6 +104,11 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
     if with_weights and recipe.weights not in ("none", "pretrained"):
         notes += _origin_notes(Path(recipe.weights), dataset, mean, std)
     return TrainingResources(recipe, dataset, built, device, mean, std, tuple(notes))
+
+
+def _engine(recipe: TrainingRecipe, device: torch.device) -> str:
+    """Return the engine of a new run that does not choose: docs/decisions/0018."""
+    return "torch" if recipe.strategy == "scratch" or device.type != "cpu" else "onnxruntime"
 
 
 def check_settings(recipe: TrainingRecipe, dataset: Dataset) -> None:
@@ -275,7 +281,9 @@ def _feature_setup(m: TrainingResources, run: RunFolder) -> Generator[Event, Non
     found = yield from compute_features(extractor, views, cache_folder(m.dataset, run.path))
     train = torch.stack(found[: len(found) - (val is not None)]).to(m.device)
     batch_source = FeatureBatches(split, m.recipe, train, torch.from_numpy(split.labels.copy()).to(m.device))
-    validator = None if val is None else FeatureValidator(found[-1].to(m.device), val.labels, extractor.inference.block)
+    inference = extractor.inference
+    validator = None if val is None else FeatureValidator(
+        found[-1].to(m.device), val.labels, inference.block, inference.engine)  # fmt: skip
     plan = plan_of(m.recipe, m.built, len(split))
     return TrainingSetup(m, head, batch_source, validator, plan, (m.built.feature_count,))
 

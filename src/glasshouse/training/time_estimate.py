@@ -101,7 +101,7 @@ def _look(recipe: TrainingRecipe, dataset: Dataset) -> tuple[float, str]:
     resources = gather(recipe.resolved(), dataset)
     split = dataset.splits["train"]
     rows = split.rows(np.arange(min(LOOKED_AT, len(split))))
-    inference = Inference(resources.built.module, rows.shape[1:])
+    inference = Inference(resources.built.module, rows.shape[1:], engine=resources.recipe.engine or "torch")
     inference.probabilities(rows[:1], resources.mean, resources.std)
     begin = time.perf_counter()
     inference.probabilities(rows, resources.mean, resources.std)
