@@ -140,7 +140,7 @@ def _dataset(place: Path, network: str | dict[str, Any], options: dict[str, Any]
     print(f"Pictures  {place}, prepared at {size}", file=sys.stderr)
     fields = {name: options[name] for name in ("color", "valid", "seed") if options[name] is not None}
     dataset = ImageData.from_folder(place, size=size, **fields).dataset
-    advice = {"--group": "series", "--min-per-class": "imbalance"}  # of findings, which were told while it was made
+    advice = {"--group": "series", "--min-per-class": "imbalance"}  # of findings, which were reported while it was made
     told = [one for one, kind in advice.items() if any(one in w.message for w in dataset.warnings if w.kind == kind)]
     for option in told:
         print(f"note: {option} is an option of `glasshouse dataset create`: make the dataset with it first, then "
@@ -167,7 +167,7 @@ def _own_size(network: str | dict[str, Any]) -> str:
 
 
 def _document(run: Path, seconds: float) -> dict[str, Any]:
-    """Return what ``train --json`` prints: the report on the validation pictures, or nulls where there are none."""
+    """Return what ``train --json`` prints: the report on the validation pictures, or nulls if there are none."""
     names = ("accuracy", "interval", "loss", "count", "split", "baselines")
     report = run / "report-val.json"
     scores = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}

@@ -46,7 +46,7 @@ def prepare_dataset(
 ) -> Iterator[Event]:
     """Make a dataset, telling progress, notices, and ``DatasetReady`` last.
 
-    A dataset of the same recipe and the same pictures that stands at ``out`` is used again; another dataset there is
+    A dataset of the same recipe and the same pictures that is at ``out`` is used again; another dataset there is
     replaced when the new one is whole; anything else there is left alone. Before a dataset is used again, all of it
     is verified (without ``thorough`` only up to a gigabyte of pixels), and made anew where it is damaged.
 
@@ -145,7 +145,7 @@ def _divided(
 
 
 def _replace(standing: Standing, fingerprint: str, folder: Path, damaged: bool) -> Iterator[Event]:
-    """Keep what the new dataset in ``folder`` takes over from the one that stands in its place, and tell why it goes.
+    """Keep what the new dataset in ``folder`` takes over from the one that is in its place, and tell why it goes.
 
     Raises:
         DatasetError: its folder holds more than a dataset.

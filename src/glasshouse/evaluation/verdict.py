@@ -113,7 +113,7 @@ class Verdict:
 
 
 def judge(facts: Facts) -> Verdict | None:
-    """Return the verdict on a model; None where nothing was scored.
+    """Return the verdict on a model; None if nothing was scored.
 
     >>> facts = Facts([ClassFacts("cat", 40, 50, 100), ClassFacts("dog", 50, 50, 100)])
     >>> found = judge(facts)
@@ -248,7 +248,7 @@ def _by_heart(facts: Facts) -> bool:
 
 
 def _trouble(facts: Facts) -> list[ClassFacts]:
-    """Return the few classes in which most of the mistakes are made; none where they are spread."""
+    """Return the few classes in which most of the mistakes are made; none if they are spread."""
     most = min(max(2, int(FEW_CLASSES * len(facts.classes))), len(facts.classes) - 1)
     worst = sorted((one for one in facts.classes if one.wrong), key=lambda one: -one.wrong)
     for count in range(1, most + 1):

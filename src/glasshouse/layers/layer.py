@@ -1,6 +1,6 @@
 """Layer: one step of a network, as data. Symbol: what a layer gives, before there are numbers.
 
-A layer holds settings only, no weights: those belong to the Network that it stands in. Called on a Symbol, it gives
+A layer holds settings only, no weights: those belong to the Network that it is in. Called on a Symbol, it gives
 the next Symbol; the same layer called twice shares its weights.
 """
 
@@ -26,7 +26,7 @@ __all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
 class Weight:
     """One array that a layer holds: its shape and axes are Keras'.
 
-    ``layout`` tells how engines hold it: plain as it is; conv (KH, KW, C, O) as (O, C, KH, KW); depthwise
+    ``layout`` says how engines hold it: plain as it is; conv (KH, KW, C, O) as (O, C, KH, KW); depthwise
     (KH, KW, C, M) as (C·M, 1, KH, KW).
     """
 
@@ -45,7 +45,7 @@ class Symbol:
     inputs: tuple["Symbol", ...]
     engine_shape: Shape  # pictures as (C, H, W)
     channels_last: bool = True
-    owner: Any = None  # the Network whose weights the layer shares, where it comes from one
+    owner: Any = None  # the Network whose weights the layer shares, if it comes from one
 
     @property
     def shape(self) -> tuple[int | None, ...]:

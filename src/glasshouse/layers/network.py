@@ -54,7 +54,7 @@ class Network(Architecture):
 
         Args:
             settings: validation_split (the last part, before shuffling), validation_data (x, y), class_weight
-                ({class: weight}), shuffle (True), seed, initial_epoch, verbose (1: a line an epoch on stderr).
+                ({class: weight}), shuffle (True), seed, initial_epoch, verbose (1: one line per epoch on stderr).
         """
         events = self.fit_events(x, y, batch_size=batch_size, epochs=epochs, **settings)
         return History.of(events, verbose=int(settings.get("verbose", 1)))
@@ -113,7 +113,7 @@ def load_network(path: str | Path) -> Network:
     """Read a network that `Network.save` wrote, with its weights, compiled as it was.
 
     Raises:
-        ModelError: where the file is missing, damaged, or none of Glasshouse's.
+        ModelError: if the file is missing, damaged, or none of Glasshouse's.
     """
     found = read(Path(path))
     try:

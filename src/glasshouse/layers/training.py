@@ -48,7 +48,7 @@ class Means:
 
 
 def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: FitSettings) -> Iterator[FitEvent]:
-    """Train on arrays, and tell of each batch and each epoch."""
+    """Train on arrays, and report each batch and each epoch."""
     xs, targets = inputs_of(net, x), targets_of(net, y, compiled.loss)
     (xs, targets), held_out = _parts(net, compiled, xs, targets, settings)
     weights = _class_weights(settings.class_weight, targets, compiled)
@@ -107,7 +107,7 @@ def _evaluate(net: Architecture, compiled: Compiled, xs: list[Tensor], y: Tensor
 
 @torch.no_grad()
 def predict(net: Architecture, x: Any, batch_size: int) -> Any:
-    """The outputs as NumPy arrays; a list where there are several."""
+    """The outputs as NumPy arrays; a list if there are several."""
     xs, module = inputs_of(net, x), net.module.eval()
     device = _device(module)
     found = []

@@ -111,7 +111,7 @@ def _refuse_many(recipe: DatasetRecipe, plan: SearchPlan, first: Progress, event
 
 
 def _searched_before(out: Path, recipe: DatasetRecipe) -> Dataset | None:
-    """Return the dataset of the search that stands in ``out``, where it is of this recipe or of a sample of it."""
+    """Return the dataset of the search that is in ``out``, if it is of this recipe or of a sample of it."""
     try:
         found = open_dataset(json.loads((out / "search.json").read_text(encoding="utf-8"))["data"])
     except (OSError, ValueError, KeyError, GlasshouseError):

@@ -70,7 +70,7 @@ def _rounds(dataset: Dataset, scores: Sequence[Score], seed: int) -> Iterator[Ca
     leaders = [start for name in _ranked(scores) for start in found if start.network == name]
     for start in _better_half(leaders) if parts else found:
         yield _frozen(start, seed)
-    for part in reversed(parts[1:]):  # where there is no time for all pictures
+    for part in reversed(parts[1:]):  # if there is no time for all pictures
         yield from (_frozen(start, seed, part=part) for start in leaders[:1])
     for start in _better_half(leaders):
         yield _frozen(start, seed, views=2, augmentation=FLIPS)

@@ -32,7 +32,7 @@ def rate_key(recipe: Mapping[str, Any], data: Mapping[str, Any]) -> str:
 
 
 def hash_of(network: Any) -> str:
-    """Return a short name for a network of layers of one's own."""
+    """Return a short name for a network of custom layers."""
     return hashlib.sha256(json.dumps(network, sort_keys=True).encode()).hexdigest()[:16]
 
 

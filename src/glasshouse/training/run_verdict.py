@@ -16,7 +16,7 @@ PHOTO_SIDE = 64  # pixels: smaller pictures, and grey ones, are not what publish
 
 
 def verdict_of_run(run: Path, dataset: Dataset) -> Verdict | None:
-    """Return the verdict on the run in a folder, on the validation pictures; None where there are none."""
+    """Return the verdict on the run in a folder, on the validation pictures; None if there are none."""
     file = run / "report-val.json"
     if not file.is_file():
         return None

@@ -16,7 +16,7 @@ from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Dealt", "find_odd"]
 
-_RARE = 5  # a class this many times rarer than the commonest is told
+_RARE = 5  # a class this many times rarer than the commonest is reported
 _ENLARGED = 4  # pictures enlarged more than this are tiny
 _BLANK = 5  # levels of 255 between the darkest and the brightest place
 
@@ -26,7 +26,7 @@ class Dealt:
     """Pictures that were dealt out: all are as long as ``records``; ``thumbs`` is by the records' row.
 
     ``groups`` is what had to stay together: twins, series, and groups of a table; ``series`` are those that names
-    tell, where nobody said what a series is.
+    tell, if nobody said what a series is.
     """
 
     recipe: DatasetRecipe
@@ -53,7 +53,7 @@ def find_odd(dealt: Dealt) -> list[Finding]:
 
 
 def _leaks(dealt: Dealt) -> Iterator[Finding]:
-    torn = [ids for ids in _several(dealt.groups) if len({dealt.sides[i] for i in ids}) > 1]
+    torn = [ids for ids in _shared_groups(dealt.groups) if len({dealt.sides[i] for i in ids}) > 1]
     if torn:
         held = sum(dealt.sides[i] != "train" for ids in torn for i in ids)
         yield Finding(
@@ -69,7 +69,7 @@ def _leaks(dealt: Dealt) -> Iterator[Finding]:
 
 
 def _conflicts(dealt: Dealt) -> Iterator[Finding]:
-    torn = [ids for ids in _several(dealt.twins.groups) if len({dealt.records[i].item.label for i in ids}) > 1]
+    torn = [ids for ids in _shared_groups(dealt.twins.groups) if len({dealt.records[i].item.label for i in ids}) > 1]
     if torn:
         yield Finding(
             "label-conflict",
@@ -89,9 +89,9 @@ def _series(dealt: Dealt) -> list[Finding]:
 
 
 def _twins(dealt: Dealt) -> Iterator[Finding]:
-    counts, groups = dealt.twins.counts(), _several(dealt.twins.groups)
+    counts, groups = dealt.twins.counts(), _shared_groups(dealt.twins.groups)
     kept = (
-        Message("each group was kept on one side")
+        Message("each group was kept in the same subset")
         if not list(_leaks(dealt))
         else Message("their sides were given by the source")
     )
@@ -180,7 +180,7 @@ def _blank(dealt: Dealt) -> Iterator[Finding]:
         )
 
 
-def _several(groups: Sequence[int | None]) -> list[list[int]]:
+def _shared_groups(groups: Sequence[int | None]) -> list[list[int]]:
     """Return the positions of the members of each group of two or more."""
     found: dict[int, list[int]] = defaultdict(list)
     for index, group in enumerate(groups):

@@ -18,8 +18,8 @@ def divide(
 ) -> tuple[list[int], list[str]]:
     """Return the group and the side (``train``, ``val``, ``test``) of each picture.
 
-    ``twins`` names for each picture the others that look the same, where that is known, ``series`` those of its
-    series, where the recipe has no pattern of series.
+    ``twins`` names for each picture the others that look the same, if that is known, ``series`` those of its
+    series, if the recipe has no pattern of series.
 
     Raises:
         SourceError: they cannot be split as the recipe says.

@@ -111,7 +111,7 @@ class DatasetOut(Shape):
 class ModelOut(Shape):
     """A model; ``scores`` are those of its last epoch, and of the validation pictures when it is done.
 
-    ``verdict`` is told of a single model that is done and scored, and not in lists.
+    ``verdict`` is reported a single model that is done and scored, and not in lists.
     """
 
     id: str
@@ -196,11 +196,11 @@ class JobList(Shape):
 
 
 class PointsOut(Shape):
-    """Points of a run's curves; start over from 0 where ``version`` is another than before, stop where ``ended``.
+    """Points of a run's curves; start over from 0 if ``version`` is another than before, stop where ``ended``.
 
     ``progress`` is 0..1 of the whole job, which is now in ``stage``; ``stopping`` tells that it was aborted and keeps
     what it did first; ``remaining`` in seconds, ``epoch`` how many of ``epochs`` are done.
-    An epoch has the 95 % ``interval`` of its accuracy on so many validation ``pictures``. ``remarks`` is what the
+    An epoch has the 95 % ``interval`` of its accuracy on this many validation ``pictures``. ``remarks`` is what the
     curves say, most important first; ``machine`` how loaded the computer is, numbered on their own up to
     ``machine_last``. Numbers have five digits, as a drawing needs; the whole ones are in the run's ``events.jsonl``.
     """
@@ -312,7 +312,7 @@ class EstimateOut(Shape):
 class PresetOut(Shape):
     """A way to train: ``key`` is fast, balanced or accurate, ``recipe`` what a new model may be asked for with.
 
-    ``estimate`` is None where nothing like it was measured on this computer; ``POST /trials/estimate`` measures it.
+    ``estimate`` is None if nothing like it was measured on this computer; ``POST /trials/estimate`` measures it.
     """
 
     key: str

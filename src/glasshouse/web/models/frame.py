@@ -1,4 +1,4 @@
-"""What stands around every view of a model: its name, state and buttons, and the tabs."""
+"""What is around every view of a model: its name, state and buttons, and the tabs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -34,9 +34,9 @@ class Estimate:
 
 
 def estimate(store: Store, recipe: Mapping[str, object], data: JobResource) -> Estimate | None:
-    """Return what a training on a dataset takes, reckoned where nothing like it was measured on this computer.
+    """Return what a training on a dataset takes, reckoned if nothing like it was measured on this computer.
 
-    None where the network is not known, or the dataset is not made.
+    None if the network is not known, or the dataset is not made.
     """
     rate = find_rate(store, rate_key(recipe, data.recipe)) or _reckoned(store, recipe, data)
     if rate is None or not data.pictures:
@@ -52,7 +52,7 @@ def estimate_of(store: Store, recipe: TrainingRecipe, data: JobResource) -> Esti
 
 
 def try_out(store: Store, recipe: Mapping[str, object], data: JobResource) -> Estimate | None:
-    """Measure it by training for some seconds, unless that was done; None where the dataset is not made yet.
+    """Measure it by training for some seconds, unless that was done; None if the dataset is not made yet.
 
     Raises:
         GlasshouseError: it cannot be trained so, or not be tried now.

@@ -58,7 +58,7 @@ MINUTES = (2, 10, 60)  # of a search, one press each; the second is chosen unles
 
 @dataclass(frozen=True)
 class Plan:
-    """How many models a form makes, of how many rates and batch sizes, and what one of them takes where known."""
+    """How many models a form makes, of how many rates and batch sizes, and what one of them takes if known."""
 
     models: int
     rates: int
@@ -259,7 +259,7 @@ def _fitting(context: RequestContext, data: JobResource, network: str, weights: 
 def _plan(
     context: RequestContext, form: Mapping[str, str], data: JobResource | None, recipe: TrainingRecipe | None
 ) -> Plan | None:
-    """Return what the own settings make: None where they cannot be read."""
+    """Return what the own settings make: None if they cannot be read."""
     try:
         new = new_model({**form, "dataset": form.get("dataset") or "-"}, None)
     except RecipeError:
@@ -270,7 +270,7 @@ def _plan(
 
 
 def _create(request: Request, context: RequestContext, form: dict[str, str]) -> Response:
-    """Make the models; where something is wrong, all of it is told in one answer."""
+    """Make the models; if something is wrong, all of it is reported in one answer."""
     if form.get("preset") == "search":
         return _search(request, context, form)
     problems: dict[str, str] = {}
@@ -312,7 +312,7 @@ def _asked_search(form: Mapping[str, str]) -> NewSearch:
     """Return the search that the form asks for; no minutes: until it is stopped.
 
     Raises:
-        RecipeError: a number is none; it is told at its field.
+        RecipeError: a number is none; it is reported at its field.
     """
     found: dict[str, float | None] = {}
     for name, usual in (("minutes", str(MINUTES[1])), ("candidates", "")):
@@ -380,7 +380,7 @@ def _sizes(chosen: JobResource | None) -> dict[str, int | None]:
 
 
 def _own_network(context: RequestContext, network: str) -> dict[str, str]:
-    """Return what a network of one's own puts into the form: itself, its objective and its optimizer."""
+    """Return what a custom network puts into the form: itself, its objective and its optimizer."""
     if not network.startswith("network:"):
         return {}
     record = get_network(context.store, network.removeprefix("network:"), context.user)
@@ -424,7 +424,7 @@ def _form(
 
 
 def _own_networks(context: RequestContext, jobs: Sequence[JobResource], chosen: str) -> list[tuple[str, str]]:
-    """Return (value, name) of the networks of one's own that can be trained, and of the one that is cloned."""
+    """Return (value, name) of the custom networks that can be trained, and of the one that is cloned."""
     own = [
         one for one in list_networks(context.store, context.user, Listing(sort="name", limit=1000)) if not one.problems
     ]
@@ -437,7 +437,7 @@ def _presets(dataset: JobResource | None) -> tuple[Preset, ...]:
 
 
 def _preset(context: RequestContext, form: Mapping[str, str]) -> Preset | None:
-    """Return the preset that the form asks for; None where the person set everything."""
+    """Return the preset that the form asks for; None if the person set everything."""
     if form.get("preset") == "own" or not form.get("dataset"):
         return None
     ways = _presets(find_dataset(context, form["dataset"]))

@@ -9,7 +9,7 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.evaluation.verdict import SURE, Kind, NextStep, Verdict, facts_of, judge
 from glasshouse.store.datasets import get_dataset
-from glasshouse.store.points import told
+from glasshouse.store.points import read_points
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place, verified_report
 from glasshouse.training.run_verdict import are_photos, useful_weights
 from glasshouse.web.context.job_resource import JobResource
@@ -52,7 +52,7 @@ class Advice:
 
 
 def verdict_on(context: RequestContext, job: JobResource) -> Verdict | None:
-    """Return the verdict on a finished model from its validation pictures; None where it was not scored on any."""
+    """Return the verdict on a finished model from its validation pictures; None if it was not scored on any."""
     report = _report(job)
     if job.state != "done" or report is None:
         return None
@@ -61,14 +61,14 @@ def verdict_on(context: RequestContext, job: JobResource) -> Verdict | None:
     width, height = int(recipe.get("width", 224)), int(recipe.get("height", 224))
     photos = bool(data) and are_photos(width, height, str(recipe.get("color", "rgb")))
     facts = facts_of(
-        report, job.recipe, told(job.folder).epochs, _training(context, job), photos=photos,
+        report, job.recipe, read_points(job.folder).epochs, _training(context, job), photos=photos,
         weights_at_hand=photos and useful_weights(min(width, height)), sure_mistakes=_sure(_answers(job)),
     )  # fmt: skip
     return judge(facts)
 
 
 def advice_on(_: Words, context: RequestContext, job: JobResource, remarks: Sequence[str] = ()) -> Advice | None:
-    """Return what a page shows of the verdict on a model, with further ``remarks``; None where there is none."""
+    """Return what a page shows of the verdict on a model, with further ``remarks``; None if there is none."""
     found = verdict_on(context, job)
     if found is None:
         return None

@@ -49,7 +49,7 @@ def answers(
 @router.get("/models/{model_id}/results/{split}/top")
 def top_of_split(context: Context, model_id: str, split: str, n: Most = 9) -> TopOut:
     """Tell the ``n`` pictures of each class that the model was surest of, on a split."""
-    return TopOut.model_validate({"classes": _of_split(context, model_id, split).told(n)})
+    return TopOut.model_validate({"classes": _of_split(context, model_id, split).ranked(n)})
 
 
 @router.get("/models/{model_id}/results/{split}/top.csv")
@@ -105,7 +105,7 @@ def counts_of_job_csv(context: Context, job_id: str) -> StreamingResponse:
 @router.get("/jobs/{job_id}/top")
 def top_of_job(context: Context, job_id: str, n: Most = 9) -> TopOut:
     """Tell the ``n`` pictures of each class that the model was surest of, in a classification."""
-    return TopOut.model_validate({"classes": _of_job(context, job_id).told(n)})
+    return TopOut.model_validate({"classes": _of_job(context, job_id).ranked(n)})
 
 
 @router.get("/jobs/{job_id}/top.csv")

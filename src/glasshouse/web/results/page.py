@@ -201,7 +201,7 @@ def _answers(job: JobResource, split: str) -> SplitAnswers | None:
 
 
 def dataset_of(context: RequestContext, job: JobResource) -> Dataset | None:
-    """Return the dataset of a model, opened; None where it is gone."""
+    """Return the dataset of a model, opened; None if it is gone."""
     try:
         return opened(find_dataset(context, job.dataset).folder) if job.dataset else None
     except GlasshouseError:
