@@ -36,7 +36,7 @@ from glasshouse.web.context.shapes import (
     Times,
 )
 from glasshouse.web.framework.listing import AskedListing, listed
-from glasshouse.web.results.advice import verdict_on
+from glasshouse.web.models.advice import verdict_on
 
 __all__ = ["router"]
 
