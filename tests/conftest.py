@@ -47,7 +47,7 @@ LONGEST = (
     "jobs/test_jobs_gpus.py",
     "test_fashion_mnist.py",
     "jobs/test_jobs_starting.py",
-    "jobs/test_jobs_strays.py",
+    "jobs/test_jobs_takeover.py",
     "training/test_training_loop.py",
     "web/test_web_new_model.py",
     "training/test_training_integrity.py",

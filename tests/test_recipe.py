@@ -73,7 +73,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_a_later_version_is_refused() -> None:
     with pytest.raises(RecipeError, match="version"):
-        DatasetRecipe(source="s", version=3)
+        DatasetRecipe(source="s", version=4)
 
 
 def test_not_a_number_is_refused() -> None:

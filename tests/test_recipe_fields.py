@@ -152,6 +152,7 @@ TRAINING: dict[str, list[Change]] = {
     "checkpoints.steps": [({}, 1)],
     "normalize": [({}, "none"), ({**HEAD, "network": "Dense128", "weights": "@dense"}, "dataset")],
     "precision": [({}, "mixed")],
+    "engine": [({**HEAD, "engine": "torch"}, "onnxruntime"), ({}, "onnxruntime")],
     "device": [({}, "cuda:99")],
     "seed": [({}, 7)],
 }  # fmt: skip
@@ -196,11 +197,14 @@ def what_is_left(fields: Fields, run: Path) -> str:
         events = list(train(TrainingRecipe(**fields), run))
     except GlasshouseError as error:
         return type(error).__name__
-    states = [load_model(run, "cpu").module.state_dict(), read_checkpoint(run / "checkpoints" / "last.safetensors")[0]]
+    model = load_model(run, "cpu")
+    states = [model.module.state_dict(), read_checkpoint(run / "checkpoints" / "last.safetensors")[0]]
     digest = hashlib.sha256(b"".join(value.numpy().tobytes() for state in states for value in state.values()))
     told = [e.kind for e in events if isinstance(e, Notice)]
     saved = [e.path for e in events if isinstance(e, CheckpointSaved)]
-    return json.dumps([digest.hexdigest(), told, saved, len([e for e in events if isinstance(e, EpochDone)])])
+    return json.dumps(
+        [digest.hexdigest(), model.engine, told, saved, len([e for e in events if isinstance(e, EpochDone)])]
+    )
 
 
 @pytest.mark.parametrize("name", TRAINING)
@@ -299,7 +303,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     draw_pictures(folder / "set", 1, {"ape": 12, "bee": 12})
     draw_pictures(folder / "more", 2, {"ape": 12, "bee": 14})
     twin = folder / "more" / "ape" / "ape_00.png"
-    for number in range(4):  # twins stay on one side
+    for number in range(4):  # twins stay in the same subset
         (twin.parent / f"ape_{40 + number}.png").write_bytes(twin.read_bytes())
     draw_pictures(folder / "parts", 3, {"train/ape": 8, "train/bee": 8, "val/ape": 4, "val/bee": 4})
     draw_pictures(folder / "numbers", 4, {"1": 4, "2": 4, "10": 4})

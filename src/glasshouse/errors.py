@@ -2,7 +2,7 @@
 
 GlasshouseError
 ├── InputError             what was given cannot be used
-│   ├── RecipeError        fields of a recipe are wrong (all of them are told at once)
+│   ├── RecipeError        fields of a recipe are wrong (all of them are reported at once)
 │   ├── SourceError        a source of pictures cannot be used at all
 │   ├── PictureError       one picture cannot be used
 │   ├── DatasetError       a dataset's folder is missing, damaged or does not fit
@@ -139,7 +139,7 @@ class LevelError(InputError):
 
 
 class RunError(GlasshouseError):
-    """A training could not start or go on; what was kept is told."""
+    """A training could not start or go on; what was kept is reported."""
 
 
 class NotFiniteError(RunError):
@@ -151,7 +151,7 @@ class NotFiniteError(RunError):
 
 
 class MemoryLimitError(RunError):
-    """The device has too little memory; ``batch_size`` is one that would fit (None where none was found)."""
+    """The device has too little memory; ``batch_size`` is one that would fit (None if none was found)."""
 
     def __init__(self, message: str, batch_size: int | None) -> None:
         super().__init__(message)
@@ -191,7 +191,7 @@ class ConflictError(StoreError):
 
 
 class NoRoomError(ConflictError):
-    """The disk has too little room for what is to be done; both sizes are told."""
+    """The disk has too little room for what is to be done; both sizes are reported."""
 
 
 class BusyError(StoreError):

@@ -208,7 +208,7 @@ class SearchFinished(Event):
     """A search ended; ``run`` is the winner's folder, and ``result.json`` beside it says everything.
 
     ``reason``: ``done`` (no candidate was left), ``time`` (the minutes are up) or ``stopped`` (it was asked to stop).
-    ``valid_accuracy`` is None where there was no time left to train the winner on all training pictures.
+    ``valid_accuracy`` is None if there was no time left to train the winner on all training pictures.
     """
 
     type: ClassVar[str] = "search-finished"

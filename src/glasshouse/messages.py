@@ -59,7 +59,7 @@ class Message(str):
     """English text, with its ``template`` and ``values``; a value that is not there is a KeyError.
 
     Values are kept as text, but for numbers, messages, options and foreign texts; an exception is kept as what it
-    says. Format a number before, where it is to be rounded: ``loss=f"{loss:.3f}"``.
+    says. Format a number before, if it is to be rounded: ``loss=f"{loss:.3f}"``.
     """
 
     template: str
@@ -210,7 +210,7 @@ def _as_data(value: Value) -> Any:
 
 
 def _value_of(data: Any, deepest: int, longest: int) -> Value | None:
-    """Return a value from JSON, None where it is none (a file of a run may be anybody's).
+    """Return a value from JSON, None if it is none (a file of a run may be anybody's).
 
     No message in it is longer than ``longest``: one that repeats its values would grow with each within the next.
     """

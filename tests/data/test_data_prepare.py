@@ -133,28 +133,6 @@ def test_a_leak_between_given_folders_is_told_and_left(tmp_path: Path) -> None:
     assert "train/cat/cat.3.jpg and val/cat/again.jpg" in leak.message
 
 
-def test_series_in_the_names_give_the_pattern_to_use(tmp_path: Path) -> None:
-    source = tmp_path / "signs"
-    for label in ("stop", "yield"):
-        for track in range(6):
-            base = picture(track + 100 * (label == "stop"), 60, 60)
-            for frame in range(5):
-                noise = np.random.default_rng(frame).normal(0, 25, (60, 60, 1))
-                moved = np.roll(base, 2 * frame, axis=1)
-                save(source / label / f"{track:05}_{frame:05}.png", np.clip(moved + noise, 0, 255).astype(np.uint8))
-    dataset = create_dataset(recipe(source, twins=False), tmp_path / "out")
-    (series,) = [w for w in dataset.warnings if w.kind == "series"]
-    pattern = series.message.split("--group '")[1].split("'")[0]
-    grouped = create_dataset(recipe(source, twins=False, group=pattern), tmp_path / "grouped")
-    assert [w.kind for w in grouped.warnings] == []
-    sides: dict[str, set[str]] = {}
-    for name, split in grouped.splits.items():
-        for path in split.paths:
-            sides.setdefault(path.rsplit("_", 1)[0], set()).add(name)
-    assert len(sides) == 12
-    assert all(len(found) == 1 for found in sides.values())
-
-
 def test_numbered_names_are_no_series(tmp_path: Path) -> None:
     dataset = create_dataset(recipe(write_class_folders(tmp_path / "pets", each=30)), tmp_path / "out")
     assert dataset.warnings == ()

@@ -23,7 +23,7 @@ from glasshouse.store.datasets import get_dataset
 from glasshouse.store.import_runs import import_dataset, import_run
 from glasshouse.store.jobs import NewJob, abort_job, add_job, get_job, list_jobs, resume_job
 from glasshouse.store.models import get_model
-from glasshouse.store.points import told
+from glasshouse.store.points import read_points
 from glasshouse.store.predictor import ask
 from glasshouse.store.queue import claim, tell_process
 from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord
@@ -68,7 +68,7 @@ def test_a_model_is_trained_and_scored(store: Store, trained: ModelRecord) -> No
     assert trained.scores["epoch"] == trained.scores["epochs"] == 2
     assert trained.scores["count"] == 8
     run = store.path(trained.folder)
-    points = told(run).since(0, trained.job.version).points
+    points = read_points(run).since(0, trained.job.version).points
     assert [p["epoch"] for p in points if p["type"] == "epoch"] == [1, 2]
     numbers = [p["n"] for p in points]
     assert numbers == sorted(set(numbers))
@@ -80,11 +80,11 @@ def test_a_model_is_trained_and_scored(store: Store, trained: ModelRecord) -> No
 
 def test_the_log_tells_the_course_of_a_training(store: Store, trained: ModelRecord) -> None:
     log = (store.path(f"work/{trained.job_id}") / "log.txt").read_text().splitlines()
-    told = [line.split(" ", 2)[2] for line in log]
-    assert told[0].startswith(f"start 1 of the job {trained.job_id} (train), process ")
-    assert told[1].startswith("LeNet on cpu begins: ")
-    assert [line.partition(":")[0] for line in told if line.startswith("epoch ")] == ["epoch 1", "epoch 2"]
-    assert told[-1] == "done"
+    read_points = [line.split(" ", 2)[2] for line in log]
+    assert read_points[0].startswith(f"start 1 of the job {trained.job_id} (train), process ")
+    assert read_points[1].startswith("LeNet on cpu begins: ")
+    assert [line.partition(":")[0] for line in read_points if line.startswith("epoch ")] == ["epoch 1", "epoch 2"]
+    assert read_points[-1] == "done"
 
 
 def test_a_training_is_aborted_resumed_killed_and_taken_over(
@@ -100,14 +100,14 @@ def test_a_training_is_aborted_resumed_killed_and_taken_over(
     until(lambda: job().state is JobState.ABORTED)
     first = job()
     assert first.reason is not None and first.done > 3
-    steps = max(p["step"] for p in told(store.path(model.folder)).since(0).points if p["type"] == "step")
+    steps = max(p["step"] for p in read_points(store.path(model.folder)).since(0).points if p["type"] == "step")
     assert any(one.name == "last.safetensors" for one in list_checkpoints(store, model))
     with pytest.raises(ConflictError, match="it stays"):
         delete_checkpoint(store, get_model(store, model.id), "last.safetensors")
 
     resume_job(store, model.job_id)
     until(lambda: job().done > first.done)
-    points = told(store.path(model.folder)).since(0).points
+    points = read_points(store.path(model.folder)).since(0).points
     started = [p for p in points if p["type"] == "run-started"]
     assert started[-1]["resumed_step"] >= steps > 0
     assert job().version == 2

@@ -13,6 +13,7 @@ from glasshouse.data.image_data import ImageData
 from glasshouse.errors import DatasetError, RunError
 from glasshouse.events import CandidateDone, CandidateStarted, Event, SearchFinished, SearchPhase
 from glasshouse.export.bundle import load_model
+from glasshouse.export.scoring import evaluate
 from glasshouse.ladder.levels import run_code
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.search.searching import SearchPlan, search
@@ -109,6 +110,8 @@ def test_a_refit_learns_from_all_and_says_so(gray: Path, tmp_path: Path) -> None
     assert run.name == "refit" and TrainingRecipe.load(run / "recipe.json").learn_from == "train+val"
     assert not (run / "report-val.json").exists() and told["best"]["valid_accuracy"] is not None
     assert "training and validation pictures together" in (run / "model" / "card.md").read_text()
+    assert "learned from these very pictures" in evaluate(run).notes[0]
+    assert not evaluate(tmp_path / "a" / "winner").notes
 
 
 def test_a_class_of_one_picture_cannot_be_searched(tmp_path: Path) -> None:

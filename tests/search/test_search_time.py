@@ -125,6 +125,15 @@ def test_what_would_not_end_in_time_is_not_begun() -> None:
     assert budget.final(frozen(part=4)) > budget.final(plain)  # features of all the others are still to be computed
 
 
+def test_where_there_is_no_time_for_all_pictures_the_winner_learns_from_the_part_that_it_was_tried_on() -> None:
+    clock = Clock()
+    budget = Budget(SearchPlan(5, clock=clock), Sizes(4000, 500))
+    budget.speed("Net").look, budget.overhead = 0.05, 2.0
+    assert budget.last_part(frozen(part=8)) == 1
+    clock.now = 300 - 100
+    assert budget.last_part(frozen(part=8)) == 8 and budget.last_part(frozen()) == 1
+
+
 def photos(place: Path, count: int = 12) -> Path:
     draw = np.random.default_rng(1)
     for index in range(count):
@@ -150,7 +159,8 @@ def test_of_too_many_pictures_a_sample_is_read_and_found_again(tmp_path: Path, m
     made = searched_pictures.prepare_dataset
 
     def slow(*arguments: Any, **named: Any) -> Iterator[Event]:
-        yield Progress("reading", 10, 200, 5.0, 95.0)
+        yield Progress("reading", 10, 200, 10.0, 190.0)  # the first pictures come late
+        yield Progress("reading", 110, 200, 60.0, 54.0)
         yield from made(*arguments, **named)
 
     monkeypatch.setattr(searched_pictures, "prepare_dataset", slow)
@@ -164,4 +174,4 @@ def test_of_too_many_pictures_a_sample_is_read_and_found_again(tmp_path: Path, m
         events.close()  # type: ignore[attr-defined]
     assert [event.kind for event in told if isinstance(event, Notice)].count("sample") == 1
     found = next((tmp_path / "home" / "datasets").iterdir())
-    assert sum(len(split) for split in open_dataset(found).splits.values()) == 24
+    assert sum(len(split) for split in open_dataset(found).splits.values()) == 28

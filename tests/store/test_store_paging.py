@@ -12,9 +12,9 @@ from sqlalchemy import insert, update
 from glasshouse.errors import ConflictError, MissingError, RecipeError, RefusedError
 from glasshouse.store.audit import page_of_audit
 from glasshouse.store.bulk_actions import (
-    abort_several,
-    bin_several,
-    change_several,
+    abort_chosen,
+    bin_chosen,
+    change_chosen,
     count_binned_at,
     look_up,
     restore_binned_at,
@@ -126,7 +126,7 @@ def test_filters_and_counts_agree(world: tuple[Store, str]) -> None:
     store, data = world
     mina, otto = (add_user(store, name, "a long password") for name in ("mina", "otto"))
     one, other = list_models(store)[:2]
-    change_several(store, look_up(store, {"datasets": [data], "models": [one.id]}), {"group_name": "50%_of\\it"})
+    change_chosen(store, look_up(store, {"datasets": [data], "models": [one.id]}), {"group_name": "50%_of\\it"})
     with store.write() as connection:
         connection.execute(update(models).where(models.c.id == one.id).values(owner_id=mina.id))
         connection.execute(update(models).where(models.c.id == other.id).values(owner_id=mina.id, shared=True))
@@ -215,14 +215,14 @@ def test_several_go_and_come_back_all_or_none(world: tuple[Store, str]) -> None:
     ids = [one.id for one in list_models(store)]
     chosen = look_up(store, {"datasets": [data], "models": ids[:2]})
     with pytest.raises(ConflictError, match="is needed by"):
-        bin_several(store, chosen)
+        bin_chosen(store, chosen)
     mina = add_user(store, "mina", "a long password", Role.MEMBER)
     with store.write() as connection:
         connection.execute(update(models).where(models.c.id == ids[0]).values(owner_id="somebody", shared=True))
     with pytest.raises(RefusedError):
-        bin_several(store, look_up(store, {"models": ids[:2]}, mina), mina)
+        bin_chosen(store, look_up(store, {"models": ids[:2]}, mina), mina)
     assert (count_models(store), count_datasets(store)) == (9, 7), "all or none"
-    at = bin_several(store, look_up(store, {"datasets": [data], "models": ids}))
+    at = bin_chosen(store, look_up(store, {"datasets": [data], "models": ids}))
     assert (count_models(store), count_datasets(store), count_binned_at(store, at)) == (0, 6, 10)
     with pytest.raises(MissingError):
         look_up(store, {"models": [ids[0], "none"]})
@@ -238,7 +238,7 @@ def test_what_runs_and_waits_and_its_order(either: Store) -> None:
     move_job(either, found[2].job_id, found[0].job_id)
     order = [live.job.id for live in list_running(either)]
     assert order == [first.id, *(found[n].job_id for n in (2, 0, 1))]
-    assert [one.id for one in abort_several(either, look_up(either, {"models": [found[0].id]}))] == [found[0].id]
+    assert [one.id for one in abort_chosen(either, look_up(either, {"models": [found[0].id]}))] == [found[0].id]
     abort_job(either, found[1].job_id)
     assert len(list_running(either)) == 2
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from glasshouse.store.machine import MACHINE_FILE, machine_since
-from glasshouse.store.points import THINNED, told
+from glasshouse.store.points import THINNED, read_points
 from glasshouse.store.tail import Tail
 
 
@@ -14,27 +14,27 @@ def step(n: int, loss: float = 1.0) -> str:
 
 def test_points_are_numbered_and_read_as_they_come(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
-    assert told(tmp_path).since(0).points == []
+    assert read_points(tmp_path).since(0).points == []
     lines = [step(n) for n in range(1, 6)]
     file.write_text("".join(lines[:2]) + lines[2][:7])
-    assert [p["n"] for p in told(tmp_path).since(0).points] == [1, 2]
+    assert [p["n"] for p in read_points(tmp_path).since(0).points] == [1, 2]
     file.write_text("".join(lines))
-    found = told(tmp_path).since(2)
+    found = read_points(tmp_path).since(2)
     assert ([p["step"] for p in found.points], found.last) == ([3, 4, 5], 5)
-    assert told(tmp_path).latest["remaining"] == 9.0
-    assert [p["step"] for p in told(tmp_path).since(2, until=4).points] == [3, 4]
+    assert read_points(tmp_path).latest["remaining"] == 9.0
+    assert [p["step"] for p in read_points(tmp_path).since(2, until=4).points] == [3, 4]
 
 
 def test_a_resumed_run_that_cut_its_file_off_is_read_anew(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_text("".join(step(n, 1.0) for n in range(1, 6)))
-    assert told(tmp_path).number == 5
+    assert read_points(tmp_path).number == 5
     file.write_text("".join(step(n, 1.0) for n in range(1, 3)))
-    assert told(tmp_path).number == 2
+    assert read_points(tmp_path).number == 2
     file.write_text("".join(step(n, 2.0) for n in range(1, 9)))  # cut off and grown again, between two looks
-    assert [p["loss"] for p in told(tmp_path).steps] == [2.0] * 8
+    assert [p["loss"] for p in read_points(tmp_path).steps] == [2.0] * 8
     file.unlink()
-    assert told(tmp_path).number == 0
+    assert read_points(tmp_path).number == 0
 
 
 def test_many_steps_grow_sparse_but_keep_their_peaks_and_numbers(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_many_steps_grow_sparse_but_keep_their_peaks_and_numbers(tmp_path: Path)
         for n in range(1, 20_001):
             kind = {"type": "epoch", "epoch": n // 1000, "train_loss": 1.0} if n % 1000 == 0 else None
             target.write(json.dumps(kind) + "\n" if kind else step(n, 9.0 if n == 7777 else 1 + n % 7 / 10))
-    run = told(tmp_path)
+    run = read_points(tmp_path)
     whole = run.since(0)
     assert whole.last == 20_000
     assert len(run.steps) <= THINNED
@@ -61,10 +61,10 @@ def test_who_asks_again_and_again_misses_nothing_that_is_kept(tmp_path: Path) ->
             target.write(step(n, 1 + n % 13))
             if n % 37 == 0:
                 target.flush()
-                found = told(tmp_path).since(last)
+                found = read_points(tmp_path).since(last)
                 heard += [p["n"] for p in found.points]
                 last = found.last
-    kept = {p["n"] for p in told(tmp_path).steps if p["n"] <= last}
+    kept = {p["n"] for p in read_points(tmp_path).steps if p["n"] <= last}
     assert kept <= set(heard)
     assert heard == sorted(set(heard))
 
@@ -72,7 +72,7 @@ def test_who_asks_again_and_again_misses_nothing_that_is_kept(tmp_path: Path) ->
 def test_numbers_that_are_not_finite_become_none(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_text('{"type": "epoch", "epoch": 1, "train_loss": NaN, "valid_loss": Infinity}\n[1]\n{"torn\n')
-    (epoch,) = told(tmp_path).epochs
+    (epoch,) = read_points(tmp_path).epochs
     assert (epoch["train_loss"], epoch["valid_loss"]) == (None, None)
     json.dumps(epoch, allow_nan=False)
 

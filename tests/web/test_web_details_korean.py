@@ -25,7 +25,7 @@ from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.models import get_model
 from glasshouse.web.app import create_app
-from glasshouse.web.framework.translation import told
+from glasshouse.web.framework.translation import translated
 from studio_seed import Studio, alone
 
 ENGLISH = re.compile(r"\b[A-Za-z]+(?: [a-z]{2,}){1,}\b")  # two words of English beside each other
@@ -109,9 +109,9 @@ def test_every_sentence_of_a_card_has_its_korean(recipe: TrainingRecipe, dataset
         changed = cast(Dataset, _seen_as(dataset, how))
         text = card(description, changed, reports, "2026-11-21")
         assert isinstance(text, Message)
-        assert ENGLISH.findall(told(text, "ko").replace("Apache 2.0", "")) == []
+        assert ENGLISH.findall(translated(text, "ko").replace("Apache 2.0", "")) == []
         assert ENGLISH.findall(str.__str__(text)) != []
-    bare = told(card(replace(description, recipe=None), dataset), "ko")
+    bare = translated(card(replace(description, recipe=None), dataset), "ko")
     assert "평가하지 않았습니다" in bare and ENGLISH.findall(bare) == []
 
 
@@ -125,7 +125,7 @@ def _seen_as(dataset: Dataset, how: dict[str, Any]) -> SimpleNamespace:
 def test_parts_survive_the_file(dataset: Dataset, model: Path, tmp_path: Path) -> None:
     """What ``read_card`` returns is the message that was written, and a file of somebody else's parts is no danger."""
     text = read_card(model)
-    assert isinstance(text, Message) and told(text, "ko") != text
+    assert isinstance(text, Message) and translated(text, "ko") != text
     for parts in (None, 3, {"template": "{a}", "values": {}}, {"template": "{a}{a}", "values": {"a": "x" * 10**6}}):
         (tmp_path / "card.md").write_text("# Other\n")
         (tmp_path / "model.json").write_text(json.dumps({"card_parts": parts}))

@@ -42,7 +42,7 @@ from glasshouse.training.loop import resume, train
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.validation import PURPOSE
 from glasshouse.web.framework.language import library_texts
-from glasshouse.web.framework.translation import told
+from glasshouse.web.framework.translation import translated
 from glasshouse.web.networks.form import classic
 from studio_seed import Studio
 
@@ -170,14 +170,14 @@ def test_each_kind_of_error_is_told_in_korean(name: str, studio: Studio, tmp_pat
     assert "{" not in said
     unknown = [text for text in templates_of(said) if re.search("[A-Za-z]{3}", text) and text not in KOREAN]
     assert unknown == []
-    korean = told(said, "ko")
+    korean = translated(said, "ko")
     assert re.search("[가-힣]", korean)
     left = korean
     for value in sorted(values_of(said), key=len, reverse=True):
         left = left.replace(value, "")
     assert ENGLISH.findall(NAMES.sub("", left)) == [], korean
     again = pickle.loads(pickle.dumps(error))
-    assert type(again) is type(error) and str(again) == said and told(str(again), "ko") == korean
+    assert type(again) is type(error) and str(again) == said and translated(str(again), "ko") == korean
     assert vars(again) == vars(error)
 
 

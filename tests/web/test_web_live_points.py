@@ -21,7 +21,7 @@ from glasshouse.web.app import create_app
 from glasshouse.web.context import live_points as boards
 from glasshouse.web.context.live_points import LivePoints
 from glasshouse.web.context.shapes import PointsOut
-from glasshouse.web.models.live_texts import gauges, live_words
+from glasshouse.web.models.live_texts import gauges, live_texts
 from studio_seed import Studio, finish
 
 SAMPLE = {
@@ -165,7 +165,7 @@ def test_what_the_page_offers_to_take_away(client: TestClient, studio: Studio, r
 
 
 def test_the_computer_is_told_in_words_and_a_missing_number_is_a_dash() -> None:
-    words = live_words(str)["gauges"]
+    words = live_texts(str)["gauges"]
     later = {**SAMPLE, "at": 15.0, "cpu": 100.0}
     told = {name: (value, note) for name, value, note, _ in gauges([SAMPLE, later], words)}
     assert told["Processor"] == ("100 %", "this job: 98 % of one core")

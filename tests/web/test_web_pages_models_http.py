@@ -69,7 +69,7 @@ def test_a_model_shows_curves_epochs_and_the_best(client: TestClient, studio: St
     for style in ("series train", "series valid", "series accuracy", "series rate"):
         assert f'class="{style}"' in text
     assert '<tr class="best">' in text
-    assert "right on 18 validation pictures" in text
+    assert "on 18 validation pictures, 95 % interval" in text
 
 
 def test_a_failed_training_says_what_happened_was_kept_and_is_next(client: TestClient, studio: Studio) -> None:

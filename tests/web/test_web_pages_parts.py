@@ -9,7 +9,7 @@ from glasshouse.data.decoding.resizing import resize
 from glasshouse.errors import RecipeError
 from glasshouse.evaluation.paired import exact
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
-from glasshouse.store.points import Told
+from glasshouse.store.points import RunPoints
 from glasshouse.web.datasets.form import defaults, filled_from, new_dataset
 from glasshouse.web.framework.charts import Series, chart, numbers, sparkline, thin, ticks
 from glasshouse.web.framework.pictures import fitted
@@ -112,7 +112,7 @@ def test_a_curve_without_points_beside_one_that_has_them() -> None:
 @pytest.mark.parametrize("accuracy", [0.0, 0.02, 0.5, 0.9, 1.0])
 def test_a_flat_accuracy_does_not_lie_on_the_axis(accuracy: float) -> None:
     epochs = [{"epoch": n, "train_loss": 1.0, "valid_loss": 1.0, "valid_accuracy": accuracy, "lr": 0.1} for n in (1, 2)]
-    drawn = curves(Told(epochs=epochs, started={"steps_per_epoch": 1}), ("a", "b", "c", "d")).accuracy
+    drawn = curves(RunPoints(epochs=epochs, started={"steps_per_epoch": 1}), ("a", "b", "c", "d")).accuracy
     assert drawn is not None
     heights = {y for _, y in drawn.lines[0].dots}
     assert drawn.top <= min(heights)

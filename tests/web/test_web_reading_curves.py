@@ -5,27 +5,27 @@ from typing import Any
 
 import pytest
 
-from glasshouse.store.points import Told
+from glasshouse.store.points import RunPoints
 from glasshouse.web.context.curve_reading import MOST, Circumstances, remarks
-from glasshouse.web.models.curve_texts import remark_words, said
+from glasshouse.web.models.curve_texts import remark_texts, remark_words
 
 
 def run(
     train: Sequence[float], valid: Sequence[float | None] | None = None, steps: Sequence[tuple[int, float]] = (),
     accuracy: float | None = 0.9,
-) -> Told:  # fmt: skip
-    told = Told()
+) -> RunPoints:  # fmt: skip
+    read_points = RunPoints()
     for n, (epoch, loss) in enumerate(steps, 1):
-        told.take({"type": "step", "step": n, "epoch": epoch, "loss": loss})
+        read_points.take({"type": "step", "step": n, "epoch": epoch, "loss": loss})
     for k, loss in enumerate(train):
         held = None if valid is None else valid[k]
-        told.take({"type": "epoch", "epoch": k + 1, "train_loss": loss, "valid_loss": held,
+        read_points.take({"type": "epoch", "epoch": k + 1, "train_loss": loss, "valid_loss": held,
                    "valid_accuracy": None if held is None else accuracy})  # fmt: skip
-    return told
+    return read_points
 
 
-def kinds(told: Told, known: Circumstances | None = None) -> list[str]:
-    return [one.kind for one in remarks(told, known or Circumstances(pictures=2000, classes=10))]
+def kinds(read_points: RunPoints, known: Circumstances | None = None) -> list[str]:
+    return [one.kind for one in remarks(read_points, known or Circumstances(pictures=2000, classes=10))]
 
 
 def falling(length: int, low: float, rate: float = 0.7, high: float = 2.3) -> list[float]:
@@ -85,16 +85,16 @@ def test_a_loss_that_leaps_points_at_the_rate() -> None:
 
 
 def test_few_validation_pictures_are_named_with_what_chance_does() -> None:
-    told = run([1.0, 0.8, 0.6, 0.5], [1.0, 0.8, 0.7, 0.6])
-    assert kinds(told, Circumstances(60, 3)) == ["improving", "few"]
-    few = remarks(told, Circumstances(60, 3))[1]
+    read_points = run([1.0, 0.8, 0.6, 0.5], [1.0, 0.8, 0.7, 0.6])
+    assert kinds(read_points, Circumstances(60, 3)) == ["improving", "few"]
+    few = remarks(read_points, Circumstances(60, 3))[1]
     assert few.numbers == {"count": "60", "points": "8"}
-    assert kinds(told, Circumstances(2000, 3)) == ["improving"]
+    assert kinds(read_points, Circumstances(2000, 3)) == ["improving"]
 
 
 def test_while_it_runs_nobody_is_told_to_train_longer() -> None:
-    told = run([1.0, 0.8, 0.6, 0.5], [1.0, 0.8, 0.7, 0.6])
-    assert kinds(told, Circumstances(2000, 10, ended=False)) == ["falling"]
+    read_points = run([1.0, 0.8, 0.6, 0.5], [1.0, 0.8, 0.7, 0.6])
+    assert kinds(read_points, Circumstances(2000, 10, ended=False)) == ["falling"]
 
 
 def test_every_remark_has_its_words_and_fills_them() -> None:
@@ -107,14 +107,14 @@ def test_every_remark_has_its_words_and_fills_them() -> None:
         run(falling(12, 0.001, 0.4), falling(12, 0.4, 0.4)),
     ]  # fmt: skip
     met = set()
-    for told in shown:
+    for read_points in shown:
         for ended in (True, False):
-            found = remarks(told, Circumstances(50, 10, ended))
+            found = remarks(read_points, Circumstances(50, 10, ended))
             assert len(found) <= MOST
             met |= {one.kind for one in found}
-            assert all("{" not in text for text, _ in said(str, found))
+            assert all("{" not in text for text, _ in remark_texts(str, found))
     assert met == set(words)
 
 
 def test_nothing_is_said_of_nothing() -> None:
-    assert kinds(Told()) == []
+    assert kinds(RunPoints()) == []

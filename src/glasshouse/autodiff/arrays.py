@@ -145,7 +145,7 @@ def as_array(x: Any) -> Array:
 
 
 def new_array(value: Any, like: Array | None) -> Array:
-    """`value` as an array of the same kind, dtype and device as `like`; float32 NumPy where there is none."""
+    """`value` as an array of the same kind, dtype and device as `like`; float32 NumPy if there is none."""
     return np.asarray(value, dtype=np.float32) if like is None else module_of(like).array_like(value, like)
 
 

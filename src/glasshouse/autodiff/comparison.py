@@ -81,7 +81,7 @@ def where(condition: Any, a: Operand, b: Operand) -> Variable:
 
 
 def maximum(a: Operand, b: Operand) -> Variable:
-    """y = the larger of a and b, shapes broadcast; where they are equal each gets half the gradient.
+    """y = the larger of a and b, shapes broadcast; if they are equal each gets half the gradient.
 
     >>> maximum(np.array([1.0, 5.0]), 3)
     variable([3. 5.])
@@ -90,7 +90,7 @@ def maximum(a: Operand, b: Operand) -> Variable:
 
 
 def minimum(a: Operand, b: Operand) -> Variable:
-    """y = the smaller of a and b, shapes broadcast; where they are equal each gets half the gradient.
+    """y = the smaller of a and b, shapes broadcast; if they are equal each gets half the gradient.
 
     >>> minimum(np.array([1.0, 5.0]), 3)
     variable([1. 3.])

@@ -55,7 +55,7 @@ class Conv2dInput(Function):
 
 
 class Conv2dWeight(Function):
-    """gW = gy * x, gb = Σ gy: what a convolution does to the gradient on its way to W and, where there is one, to b."""
+    """gW = gy * x, gb = Σ gy: what a convolution does to the gradient on its way to W and, if there is one, to b."""
 
     def __init__(self, like: Array, window: Window, groups: int, bias: bool = False) -> None:
         self.like, self.window, self.groups, self.bias = like, window, groups, bias
@@ -113,7 +113,7 @@ def deconv2d(
     """The transposed convolution: what `conv2d` does to gradients. x (N, C, H, W), W (C, O, KH, KW).
 
     Args:
-        outsize: height and width of the result, S (H - 1) + K - 2 P where none is given.
+        outsize: height and width of the result, S (H - 1) + K - 2 P if none is given.
 
     >>> deconv2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)), stride=2).shape
     (1, 1, 4, 4)

@@ -184,7 +184,7 @@ class Function:
 
     def __call__(self, *inputs: Operand) -> Any:
         """Compute, wrap, and remember: the one place where the graph is kept."""
-        if "inputs" in self.__dict__:  # called before: each call is a node of its own
+        if "inputs" in self.__dict__:  # called before: each call is its own node
             again = copy.copy(self)
             del again.inputs
             return again(*inputs)
@@ -345,7 +345,7 @@ def _zeros(y: Array) -> Variable:
 
 
 def _separate(gradients: Mapping[Variable, Variable]) -> None:
-    """Give each kept gradient memory of its own, so that changing one in place changes no other."""
+    """Give each kept gradient its own memory, so that changing one in place changes no other."""
     taken: set[int | None] = {None}  # None: memory that may not be written
     for variable, gradient in gradients.items():
         module = module_of(gradient.data)

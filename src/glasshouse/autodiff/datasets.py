@@ -44,7 +44,7 @@ class Dataset:
         self.prepare()
 
     def prepare(self) -> None:
-        """Fill ``self.data`` and, where there are labels, ``self.label``."""
+        """Fill ``self.data`` and, if there are labels, ``self.label``."""
 
     def __len__(self) -> int:
         return len(self.data)

@@ -66,7 +66,7 @@ def _numbers(x: Array) -> str:
 
 
 def _lines(v: VariableNode, verbose: bool) -> list[tuple[str, str]]:
-    """What stands in the box of a Variable: (css class, text)."""
+    """What is in the box of a Variable: (css class, text)."""
     shape = str(v.shape) if v.shape else "number"
     lines = [("name", v.name)] if v.name else []
     if verbose or not v.name:

@@ -107,7 +107,7 @@ def _variable_node(number: int, v: Variable, is_result: bool) -> VariableNode:
 
 
 def _formula(function: Function) -> str:
-    """The first sentence of a Function's docstring, where it is a formula."""
+    """The first sentence of a Function's docstring, if it is a formula."""
     text = (type(function).__doc__ or "").partition("\n")[0]
     return text.split(";")[0].rstrip(".") if "=" in text else ""
 

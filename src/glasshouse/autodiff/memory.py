@@ -16,7 +16,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # the numbers of these settings in gl
 def keep_freed_memory(most: int = 1 << 28, single: int = 1 << 26) -> bool:
     """Tell the C library to keep up to `most` freed bytes, and arrays below `single` bytes among them.
 
-    Returns whether it was told: only glibc listens, and a user's own `MALLOC_TRIM_THRESHOLD_` stands.
+    Returns whether it had an effect: only glibc listens, and a user's own `MALLOC_TRIM_THRESHOLD_` is kept.
     """
     if "MALLOC_TRIM_THRESHOLD_" in os.environ:
         return False

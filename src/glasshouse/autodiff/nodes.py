@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal["input", "parameter", "constant", "between", "result"]
 
 @dataclass(frozen=True)
 class VariableNode:
-    """A Variable: what it holds, and its gradient where it has one."""
+    """A Variable: what it holds, and its gradient if it has one."""
 
     id: int
     name: str

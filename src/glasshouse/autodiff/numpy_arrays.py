@@ -91,7 +91,7 @@ def labels_like(labels: Any, like: Array) -> Array:
 
 
 def memory_of(x: Array) -> int | None:
-    """Which memory the array looks into; None where it may not be written."""
+    """Which memory the array looks into; None if it may not be written."""
     if not x.flags.writeable:
         return None
     while isinstance(x.base, np.ndarray):

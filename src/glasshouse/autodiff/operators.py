@@ -1,4 +1,4 @@
-"""What stands on a Variable itself: + - * / ** @ < > -x abs() [], and a few methods of arrays.
+"""What is on a Variable itself: + - * / ** @ < > -x abs() [], and a few methods of arrays.
 
 Each is one operation of `functions.py` under its own name there, with the Variable as the first input. They are typed
 here and computed in the file of their family; neither can be imported first, so the package introduces them: ``F``.

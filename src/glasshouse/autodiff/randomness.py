@@ -1,7 +1,7 @@
 """Where random numbers come from: an explicit seed, or the `with seed(...)` block around; never a global state.
 
-Whatever draws takes `seed=`: a whole number, or a numpy.random.Generator. Where none is given, the draws come from
-the innermost `with seed(...)` block of this thread; where there is no block, each is fresh from the operating system
+Whatever draws takes `seed=`: a whole number, or a numpy.random.Generator. If none is given, the draws come from
+the innermost `with seed(...)` block of this thread; if there is no block, each is fresh from the operating system
 and cannot be repeated.
 """
 

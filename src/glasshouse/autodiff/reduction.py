@@ -79,7 +79,7 @@ class BroadcastTo(Function):
 
 
 class Max(Function):
-    """y = the largest of x along axes; where several are largest they share the gradient evenly."""
+    """y = the largest of x along axes; if several are largest they share the gradient evenly."""
 
     def __init__(self, axis: Axes, keepdims: bool) -> None:
         self.axis, self.keepdims = axis, keepdims
@@ -96,14 +96,14 @@ class Max(Function):
 
 
 class Min(Max):
-    """y = the smallest of x along axes; where several are smallest they share the gradient evenly."""
+    """y = the smallest of x along axes; if several are smallest they share the gradient evenly."""
 
     def forward(self, x: Array) -> Array:
         return module_of(x).min(x, self.axis, self.keepdims)
 
 
 def sum(x: Operand, axis: Axes = None, keepdims: bool = False) -> Variable:
-    """y = Σ x along the axes, over all of them where none is given.
+    """y = Σ x along the axes, over all of them if none is given.
 
     Source: Deep Learning from Scratch 3, step 39.
 

@@ -47,7 +47,7 @@ def reshape(x: Operand, *shape: Any) -> Variable:
 
 
 def transpose(x: Operand, *axes: Any) -> Variable:
-    """The axes in another order; in the opposite order where none is given.
+    """The axes in another order; in the opposite order if none is given.
 
     >>> transpose(np.zeros((2, 3, 5)), (1, 0, 2)).shape
     (3, 2, 5)

@@ -1,4 +1,4 @@
-"""What works on arrays, for those who write Functions of their own, under the book's names."""
+"""What works on arrays, for those who write their own Functions, under the book's names."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ import typer
 __all__ = ["advised", "foreign_options", "running_command"]
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*")
-_NAMED = re.compile(  # an option whose command stands before it, such as `glasshouse studio --folder DIR`
+_NAMED = re.compile(  # an option whose command is before it, such as `glasshouse studio --folder DIR`
     r"\b(?:dataset (?:create|show)|train|resume|evaluate|predict|code|networks|studio|(?:users|weights) \w+)\b"
     r"[^.;,()]*?(--[a-z]+(?:-[a-z]+)*)"
 )

@@ -33,11 +33,14 @@ def create(
     split: Annotated[
         str,
         _option(
-            "How pictures are dealt out; auto is by folder where there are train and val folders.",
+            "How pictures are split; auto is by folder where there are train and val folders.",
             "auto|random|ordered|time|folder|list",
         ),
     ] = "auto",
-    group: Annotated[str | None, _option("Regular expression on the path; its first group names a series.")] = None,
+    group: Annotated[
+        str | None,
+        _option("Regular expression on the path; its first group names a series. none: deal out single pictures."),
+    ] = None,
     encoding: Annotated[str, _option("How pictures are stored.", "raw|png|jpeg")] = "raw",
     quality: Annotated[int, _option("Quality of JPEG, 1 to 100.")] = 90,
     min_per_class: Annotated[int, _option("Leave classes with fewer pictures out.")] = 2,
@@ -164,7 +167,8 @@ def _tell(dataset: "Dataset", as_json: bool) -> None:
         + ("  (dataset show --rejected lists them)" if summary["rejected"] else "")
     )
     print(
-        f"Look alike   {twins['equal']} equal, {twins['near']} near-twins in {twins['groups']} groups, kept on one side"
+        f"Look alike   {twins['equal']} equal, {twins['near']} near-twins in {twins['groups']} groups, "
+        "each in one subset"
     )
     print(f"Path         {summary['path']}\nFingerprint  {summary['fingerprint']}")
     if "test" in summary["splits"]:

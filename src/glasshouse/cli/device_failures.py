@@ -11,7 +11,7 @@ LONG = 300
 
 
 def device_failure(error: BaseException) -> str | None:
-    """Return what to tell of an error that torch raised about its device or memory; None where it is another one."""
+    """Return what to say about an error that torch raised about its device or memory; None if it is another one."""
     text = str(error)
     first = next((line for line in text.splitlines() if line.strip()), type(error).__name__)[:LONG]
     if isinstance(error, MemoryError) or _says(text, MEMORY_WORDS):

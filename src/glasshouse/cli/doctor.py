@@ -18,7 +18,7 @@ PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow", "simplejpeg", "py
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: whether it is well, what was found, and the next step where it is not."""
+    """One thing looked at: whether it is well, what was found, and the next step if it is not."""
 
     name: str
     ok: bool

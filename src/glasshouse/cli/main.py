@@ -1,4 +1,4 @@
-"""The program ``glasshouse``: its commands, and how errors are told."""
+"""The program ``glasshouse``: its commands, and how errors are reported."""
 
 import sys
 

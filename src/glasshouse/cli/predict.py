@@ -96,7 +96,7 @@ def _tabled(answers: Iterator["Prediction"], file: IO[str], columns: int) -> Ite
 
 
 def _print_json(answers: Iterator["Prediction"]) -> int:
-    """Print one list, an entry a line, as the answers come; return how many pictures could be used."""
+    """Print one list, one entry per line, as the answers come; return how many pictures could be used."""
     good = 0
     start = "[\n"
     for answer in answers:

@@ -1,11 +1,12 @@
 """``glasshouse search``: the best classifier for some pictures, in the time there is."""
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from glasshouse.cli.start_time import process_begun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def search(
     from all training pictures, and the validation pictures judge it once; a sealed test stays sealed. Ctrl-C keeps the
     best so far, and the same command with the same --out goes on.
     """
-    begun = time.monotonic()
+    begun = process_begun()
     from glasshouse.errors import InputError
     from glasshouse.search.pictures import search_source
     from glasshouse.search.plan import SearchPlan

@@ -13,6 +13,7 @@ from glasshouse.cli.recipe_options import given_fields, idle_notes
 from glasshouse.cli.streams import json_text
 
 if TYPE_CHECKING:
+    from glasshouse.evaluation.verdict import NextStep, Verdict
     from glasshouse.events import Event
     from glasshouse.recipe import TrainingRecipe
 
@@ -139,7 +140,7 @@ def _dataset(place: Path, network: str | dict[str, Any], options: dict[str, Any]
     print(f"Pictures  {place}, prepared at {size}", file=sys.stderr)
     fields = {name: options[name] for name in ("color", "valid", "seed") if options[name] is not None}
     dataset = ImageData.from_folder(place, size=size, **fields).dataset
-    advice = {"--group": "series", "--min-per-class": "imbalance"}  # of findings, which were told while it was made
+    advice = {"--group": "series", "--min-per-class": "imbalance"}  # of findings, which were reported while it was made
     told = [one for one, kind in advice.items() if any(one in w.message for w in dataset.warnings if w.kind == kind)]
     for option in told:
         print(f"note: {option} is an option of `glasshouse dataset create`: make the dataset with it first, then "
@@ -166,7 +167,7 @@ def _own_size(network: str | dict[str, Any]) -> str:
 
 
 def _document(run: Path, seconds: float) -> dict[str, Any]:
-    """Return what ``train --json`` prints: the report on the validation pictures, or nulls where there are none."""
+    """Return what ``train --json`` prints: the report on the validation pictures, or nulls if there are none."""
     names = ("accuracy", "interval", "loss", "count", "split", "baselines")
     report = run / "report-val.json"
     scores = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}
@@ -181,5 +182,23 @@ def _tell(run: Path, seconds: float) -> None:
               f"on {scores['count']:,} validation pictures; loss {scores['loss']:.4f}")  # fmt: skip
         for baseline in scores["baselines"]:
             print(f"          {100 * baseline['accuracy']:.2f} %  {baseline['name']}, for comparison")
+    if (verdict := _verdict(run)) is not None:
+        print(f"Verdict   {verdict.message}\n          {verdict.step.message}{_gain(verdict.step)}")
     print(f"Time      {seconds:.1f} s\nKept in   {run}")
     print(f"Next      glasshouse evaluate {run}\n          glasshouse predict {run} PICTURE")
+
+
+def _verdict(run: Path) -> "Verdict | None":
+    from glasshouse.data.dataset import open_dataset
+    from glasshouse.errors import GlasshouseError
+    from glasshouse.training.run_folder import RunFolder
+    from glasshouse.training.run_verdict import verdict_of_run
+
+    try:
+        return verdict_of_run(run, open_dataset(RunFolder.open(run).recipe.data))
+    except GlasshouseError:  # the dataset went away meanwhile: the run is kept all the same
+        return None
+
+
+def _gain(step: "NextStep") -> str:
+    return f" ({100 * step.low:+.1f} to {100 * step.high:+.1f} points)" if step.high else ""

@@ -34,7 +34,7 @@ def augment(
 
     Targets are the labels (N,), or the parts of the classes (N, K) where pictures are mixed. All that is random is a
     function of ``seed``, ``epoch`` and the sample's number in ``samples`` (N,) alone; only the partner of a mixing is
-    the next picture of the batch. Where nothing is switched on, the arguments themselves come back.
+    the next picture of the batch. If nothing is switched on, the arguments themselves come back.
     """
     if not recipe.active:
         return pictures, labels

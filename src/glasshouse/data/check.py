@@ -39,7 +39,7 @@ class Finding:
 
 
 def findings_of(manifest: Mapping[str, Any]) -> list[Finding]:
-    """Return the findings in ``dataset.json``; their messages have parts where ``warning_parts`` stand beside them."""
+    """Return the findings in ``dataset.json``; their messages have parts where ``warning_parts`` are beside them."""
     entries = manifest["warnings"]
     parts = manifest.get("warning_parts")
     beside = parts if isinstance(parts, list) and len(parts) == len(entries) else [None] * len(entries)
@@ -47,7 +47,7 @@ def findings_of(manifest: Mapping[str, Any]) -> list[Finding]:
 
 
 def reason_of(row: Mapping[str, str]) -> str:
-    """Return the reason in a row of ``rejected.csv``, a message where ``reason_parts`` stand beside it."""
+    """Return the reason in a row of ``rejected.csv``, a message where ``reason_parts`` are beside it."""
     try:
         return message_of(row["reason"], json.loads(row.get("reason_parts") or "null"))
     except (ValueError, RecursionError):

@@ -58,7 +58,7 @@ class Twin:
 
 
 class Dataset:
-    """Pictures made ready. ``splits`` holds only splits that have pictures; see ``open_dataset``."""
+    """Pictures prepared. ``splits`` holds only splits that have pictures; see ``open_dataset``."""
 
     def __init__(self, path: Path, manifest: Mapping[str, Any], recipe: DatasetRecipe) -> None:
         self.path = path
@@ -137,7 +137,7 @@ class Dataset:
         return [self._opening(number, line) for number, line in enumerate(text.split("\n"), 1) if line]
 
     def open_test(self, by: str, person: str | None = None) -> int:
-        """Write down that ``by`` (and ``person``, where known) opens the sealed test split; return how often before.
+        """Write down that ``by`` (and ``person``, if known) opens the sealed test split; return how often before.
 
         Raises:
             DatasetError: there is no test split, or the opening cannot be written down.
@@ -181,7 +181,7 @@ class Dataset:
     def _split(self, name: str, shape: tuple[int, int, int]) -> Split:
         file = f"{name}.arrow"
         return Split(name, self.path / file, shape, self.recipe.encoding, len(self.classes),
-                     blocks_in(self._manifest, file), self.recipe.group)  # fmt: skip
+                     blocks_in(self._manifest, file), self.recipe.series_pattern)  # fmt: skip
 
     def _table(self, name: str, *columns: str) -> list[dict[str, str]]:
         """Return the rows of a table, verified."""
@@ -288,7 +288,7 @@ class _Checks:
         self.files: list[FileCheck] = []
 
     def of(self, name: str, read: Callable[[], Result]) -> Result | None:
-        """Note what comes of reading a file; return what was read, None where it is damaged."""
+        """Note what comes of reading a file; return what was read, None if it is damaged."""
         try:
             found = read()
         except (DatasetError, ValueError) as error:

@@ -52,7 +52,7 @@ class ImageData:
     ) -> Self:
         """Make the data of all pictures under ``path``; ``function`` tells the label from a file's name.
 
-        A picture is left out, and listed, where the function answers None (or NaN).
+        A picture is left out, and listed, if the function answers None (or NaN).
         """
         answers = [(name, function(name.rsplit("/", 1)[-1])) for name in source_paths(str(path))]
         given = Given(labels=[(name, label_text(label)) for name, label in answers])

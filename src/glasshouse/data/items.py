@@ -32,7 +32,7 @@ class Item:
 class Listed:
     """One file as it was found: path, bytes, and the time of its last change (0 where unknown).
 
-    ``path`` is composed (Unicode NFC); ``written`` is how the disk or archive has it, where that differs.
+    ``path`` is composed (Unicode NFC); ``written`` is how the disk or archive has it, if that differs.
     """
 
     path: str
@@ -74,7 +74,7 @@ class Source(Protocol):
 
     @property
     def classes(self) -> list[str] | None:
-        """The classes in the order that the source states, None where it states none (then sorted by name)."""
+        """The classes in the order that the source states, None if it states none (then sorted by name)."""
 
     @property
     def named(self) -> Sequence[str]:

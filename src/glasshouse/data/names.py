@@ -35,7 +35,7 @@ def cleaned(name: str) -> str:
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return the key that sorts as people count: 1, 2, 10, and ``frame 2`` before ``frame 10``.
 
-    Names without digits keep the order of their letters; equal numbers are told apart by their text (1 before 01).
+    Names without digits keep the order of their letters; equal numbers are distinguished by their text (1 before 01).
     """
     pieces = _DIGITS.split(text)
     key = [(1, 0, piece) if k % 2 == 0 else (0, int(piece), "") for k, piece in enumerate(pieces) if piece]
@@ -52,12 +52,12 @@ def _lookalike(name: str) -> str:
 
 
 def missing_look(name: str) -> bool:
-    """Tell whether a class's name is how programs write a missing value (``nan``, ``<NA>``, ``NaT``)."""
+    """Return whether a class's name is how programs write a missing value (``nan``, ``<NA>``, ``NaT``)."""
     return name.casefold() in _MISSING
 
 
 def tidied(counts: Mapping[str, int], fold: bool = False) -> tuple[dict[str, str], list[Finding]]:
-    """Return the new name of each label that gets one, and what is told of it; ``counts`` are its pictures.
+    """Return the new name of each label that gets one, and what is reported of it; ``counts`` are its pictures.
 
     Labels become one class that differ in what nobody sees; with ``fold`` also in case or in the width of letters,
     under the name with the most pictures. Single letters stay apart (``A`` and ``a``).
@@ -86,7 +86,7 @@ def _narrow(text: str) -> str:
 
 
 def _spelled(name: str, forms: Sequence[str]) -> Iterator[Finding]:
-    """Yield what is told of a class with several spellings, or with one that nobody sees as it is."""
+    """Yield what is reported of a class with several spellings, or with one that nobody sees as it is."""
     if len(forms) == 1 and composed(forms[0]) == name:
         return
     if len({composed(form) for form in forms}) == 1:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from glasshouse.data.checking.findings import Dealt, find_odd
 from glasshouse.data.checking.selection import too_rare
+from glasshouse.data.checking.series import Series, find_series
 from glasshouse.data.checking.spool import Spool
 from glasshouse.data.checking.survey import Record, survey
 from glasshouse.data.dataset import Dataset, open_dataset
-from glasshouse.data.items import Given, Source
+from glasshouse.data.items import Given, Item, Source
 from glasshouse.data.names import natural
 from glasshouse.data.preparing.reuse import Standing, found_again, inspect, source_marks
 from glasshouse.data.preparing.staging import install, staging
@@ -19,7 +20,7 @@ from glasshouse.data.sources.labels import class_order
 from glasshouse.data.sources.source import open_source
 from glasshouse.data.splitting.dividing import divide
 from glasshouse.data.splitting.twins import Twins, find_twins
-from glasshouse.errors import DatasetError, RecipeError
+from glasshouse.errors import DatasetError, RecipeError, SourceError
 from glasshouse.events import DatasetReady, Event, Notice
 from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
@@ -45,7 +46,7 @@ def prepare_dataset(
 ) -> Iterator[Event]:
     """Make a dataset, telling progress, notices, and ``DatasetReady`` last.
 
-    A dataset of the same recipe and the same pictures that stands at ``out`` is used again; another dataset there is
+    A dataset of the same recipe and the same pictures that is at ``out`` is used again; another dataset there is
     replaced when the new one is whole; anything else there is left alone. Before a dataset is used again, all of it
     is verified (without ``thorough`` only up to a gigabyte of pixels), and made anew where it is damaged.
 
@@ -94,8 +95,9 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
         records = [record for i, record in enumerate(result.records) if i not in rare]
         twins = _twins(recipe, records, spool)
         items = [record.item for record in records]
-        groups, sides = divide(items, recipe, twins.groups)
-        odd = find_odd(Dealt(recipe, records, sides, twins, groups, spool.thumbs()))
+        series = _series(recipe, records, spool)
+        groups, sides = _divided(items, recipe, twins, series)
+        odd = find_odd(Dealt(recipe, records, sides, twins, groups, spool.thumbs(), series))
         failures += [(entry.path, entry.reason, "-") for entry in source.rejected]
         classes = class_order(source.classes, items, recipe)
         draft = Draft(
@@ -122,8 +124,28 @@ def _twins(recipe: DatasetRecipe, records: Sequence[Record], spool: Spool) -> Tw
     return find_twins([r.sha256 for r in records], spool.thumbs(), [r.row for r in records])
 
 
+def _series(recipe: DatasetRecipe, records: Sequence[Record], spool: Spool) -> Series | None:
+    """Return the series that names tell, unless the recipe or a table says what belongs together."""
+    items = [record.item for record in records]
+    if recipe.group is not None or any(item.group is not None for item in items):
+        return None
+    return find_series(items, spool.thumbs(), [record.row for record in records], recipe.seed)
+
+
+def _divided(
+    items: Sequence[Item], recipe: DatasetRecipe, twins: Twins, series: Series | None
+) -> tuple[list[int], list[str]]:
+    """Return group and side of each picture; series stay together where that leaves some on each side."""
+    if series is not None and recipe.keeps_series:
+        try:
+            return divide(items, recipe, twins.groups, series.bonds(items))
+        except SourceError:  # too few series for that: then it is told that they are torn
+            pass
+    return divide(items, recipe, twins.groups)
+
+
 def _replace(standing: Standing, fingerprint: str, folder: Path, damaged: bool) -> Iterator[Event]:
-    """Keep what the new dataset in ``folder`` takes over from the one that stands in its place, and tell why it goes.
+    """Keep what the new dataset in ``folder`` takes over from the one that is in its place, and tell why it goes.
 
     Raises:
         DatasetError: its folder holds more than a dataset.

@@ -1,4 +1,4 @@
-"""Samples that come with the installed packages, for a first try without any pictures of one's own."""
+"""Samples that come with the installed packages, for a first try without pictures of your own."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What simple means reach on the same pictures: a score says little until it stands beside them."""
+"""What simple means reach on the same pictures: a score says little until it is beside them."""
 
 import warnings
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def pixels(
 
     Args:
         train_small: pictures from ``shrink``, float32 (n, F); ``small`` likewise for those that are scored.
-        of: how many training pictures there are, where ``train_small`` is a sample.
+        of: how many training pictures there are, if ``train_small`` is a sample.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression

@@ -20,7 +20,7 @@ class ClassScore:
     """How one class fares; ``support`` is the number of its pictures, ``interval`` (95 %) that of the recall.
 
     precision = right / predicted as it (None: never predicted), recall = right / support (None: no pictures),
-    F1 = 2·right / (support + predicted as it), None where both are 0.
+    F1 = 2·right / (support + predicted as it), None if both are 0.
     """
 
     name: str

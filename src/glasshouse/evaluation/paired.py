@@ -1,4 +1,4 @@
-"""Whether two classifiers that answered the same pictures can be told apart."""
+"""Whether two classifiers that answered the same pictures can be distinguished."""
 
 from math import comb
 

@@ -38,15 +38,15 @@ def _classes(report: dict[str, Any]) -> str:
 def _matrix(report: dict[str, Any]) -> str:
     caption = "Confusion: the label in rows, the prediction in columns"
     return confusion_table(
-        report["classes"], report["confusion"], title=_said, number=_shown, caption=caption, colours=True
+        report["classes"], report["confusion"], title=_cell_title, number=_cell_text, caption=caption, colours=True
     )
 
 
-def _said(truth: str, answer: str, count: int) -> str:
+def _cell_title(truth: str, answer: str, count: int) -> str:
     return f"label {truth}, predicted {answer}: {count}"
 
 
-def _shown(count: int) -> str:
+def _cell_text(count: int) -> str:
     return str(count or "")
 
 

@@ -77,7 +77,7 @@ def _baseline(baseline: dict[str, Any]) -> Message:
 
 
 def worst(report: dict[str, Any], most: int) -> list[dict[str, Any]]:
-    """Return the scores of all classes, or where there are more than ``most``, those with the least recall."""
+    """Return the scores of all classes, or if there are more than ``most``, those with the least recall."""
     scores: list[dict[str, Any]] = report["per_class"]
     if len(scores) <= most:
         return scores

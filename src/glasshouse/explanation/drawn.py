@@ -44,7 +44,7 @@ def example_graph(name: str) -> Drawn:
 
 
 def layers_graph(net: Architecture) -> Drawn:
-    """The layers of a network, folded where there are many."""
+    """The layers of a network, folded if there are many."""
     diagram = Diagram.of(net)
     return Drawn(
         diagram.to_svg(),

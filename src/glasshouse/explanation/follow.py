@@ -39,7 +39,7 @@ Array = NDArray[np.floating[Any]]
 
 
 class Follow:
-    """One picture's way; ``walk`` holds all numbers, ``moment`` the run's optimiser where there is a run."""
+    """One picture's way; ``walk`` holds all numbers, ``moment`` the run's optimiser if there is a run."""
 
     def __init__(
         self, walk: Walk, label: int, classes: Sequence[str], picture: NDArray[np.uint8],
@@ -220,7 +220,7 @@ def _number(label: str | int | None, classes: Sequence[str]) -> int | None:
 
 
 def _run_of(given: Any, model: "Model") -> Path | None:
-    """The run's folder behind a model, where there is one."""
+    """The run's folder behind a model, if there is one."""
     places = [Path(given)] if isinstance(given, str | Path) else []
     places += [model.path.parent] if model.path is not None else []
     return next((place for place in places if (place / "run.json").is_file()), None)

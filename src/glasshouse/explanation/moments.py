@@ -1,6 +1,6 @@
 """A run at a moment of its training: before the first step, at its best epoch, at its last; weights and optimiser.
 
-The state of the optimiser is torch's, from the checkpoint; where there is none (a model without its run, or the start)
+The state of the optimiser is torch's, from the checkpoint; if there is none (a model without its run, or the start)
 the first step of a fresh optimiser is meant.
 """
 

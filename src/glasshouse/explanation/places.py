@@ -17,7 +17,7 @@ def find_weight(net: Architecture, name: str) -> tuple[str, Weight]:
     """The layer and the weight that ``dense/kernel`` or ``dense.kernel`` names.
 
     Raises:
-        InputError: there is none; those that there are, are told.
+        InputError: there is none; those that there are, are reported.
     """
     layer, _, part = name.replace(".", "/").rpartition("/")
     if layer not in net.holders or not net.holders[layer].weights:

@@ -21,7 +21,7 @@ Array = NDArray[np.floating[Any]]
 
 
 class Followed(Protocol):
-    """What is told of: `explanation.follow.Follow`."""
+    """What is reported of: `explanation.follow.Follow`."""
 
     walk: Walk
     label: int

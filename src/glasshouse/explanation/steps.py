@@ -42,7 +42,7 @@ class FollowStep:
 
     @property
     def formula(self) -> str:
-        """The formula of the activation, empty where there is none."""
+        """The formula of the activation, empty if there is none."""
         return ACTIVATIONS.get(self.activation or "", "")
 
 

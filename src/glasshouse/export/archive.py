@@ -14,14 +14,14 @@ from glasshouse.messages import Message
 __all__ = ["MANIFEST", "NAMES", "is_archive_name", "read_files", "write_files"]
 
 MANIFEST = "model.json"
-NAMES = (MANIFEST, "weights.safetensors", "recipe.json", "card.md")
-LIMITS = {"weights.safetensors": 16 * 2**30}  # bytes; what else there is, is text
+NAMES = (MANIFEST, "weights.safetensors", "recipe.json", "card.md", "model.onnx")
+LIMITS = {"weights.safetensors": 16 * 2**30, "model.onnx": 2 * 2**30}  # bytes; what else there is, is text
 TEXT_LIMIT = 64 * 2**20
 ENTRY_LIMIT = 1000
 
 
 def is_archive_name(path: Path) -> bool:
-    """Tell whether a model of this name is one file (``.zip`` or ``.model``) and not a folder."""
+    """Return whether a model of this name is one file (``.zip`` or ``.model``) and not a folder."""
     return path.suffix.lower() in (".zip", ".model")
 
 

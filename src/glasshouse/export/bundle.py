@@ -1,61 +1,58 @@
 """Models on disk: a folder, or one zip when the name ends in ``.zip`` or ``.model``.
 
-``model.json`` (network, classes, preprocessing, format), ``weights.safetensors``, ``recipe.json``, ``card.md``.
+``model.json`` (network, classes, preprocessing, format), ``weights.safetensors``, ``recipe.json``, ``card.md``, and
+``model.onnx`` where onnxruntime is the engine.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from math import prod
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import safetensors
-import safetensors.torch
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from glasshouse.data.decoding.preprocess import Preprocessing
-from glasshouse.errors import DamagedModelError, ModelError, NetworkError, RecipeError
+from glasshouse.errors import ModelError
 from glasshouse.export.archive import MANIFEST, read_files, write_files
-from glasshouse.export.checks import weight_shapes
-from glasshouse.export.description import Description, check_texts
-from glasshouse.export.inference import lay_out, pick_device
-from glasshouse.export.predictor import Model
-from glasshouse.messages import Message, joined
-from glasshouse.networks.build import construct
-from glasshouse.networks.resolved import ResolvedNetwork
+from glasshouse.export.description import ONNX, WEIGHTS, Description, check_texts, read_manifest
+from glasshouse.export.predictor import Model, OnnxModel
 from glasshouse.recipe import TrainingRecipe
 
-__all__ = ["find_model", "load_model", "save", "save_model"]
+if TYPE_CHECKING:
+    from torch import nn
 
-SPARE = 10_000_000  # numbers that may be built in vain, 40 MB
-LONG = 1000  # of what a file holds, in a message
+__all__ = ["find_model", "load_model", "save", "save_model"]
 
 
 def save_model(
     path: str | Path,
     *,
     network: Mapping[str, Any],
-    module: nn.Module,
+    module: "nn.Module",
     preprocessing: Preprocessing,
     classes: Sequence[str],
     recipe: TrainingRecipe | None = None,
     card: str = "",
+    onnx: bytes | None = None,
 ) -> Path:
     """Write a model to ``path`` in one step and return the path; see ``Description`` for ``network``.
+
+    With ``onnx``, the same network as an ONNX file, the model's engine is onnxruntime.
 
     Raises:
         ModelError: something that is no model is there already, or it cannot be written.
     """
-    return _write(path, Description(network, tuple(classes), preprocessing, recipe, card), module)
+    return _write(path, Description(network, tuple(classes), preprocessing, recipe, card), module, onnx)
 
 
 def save(model: Model, path: str | Path) -> Path:
     """Write ``model`` to ``path`` in one step and return the path; a model loaded from there is the same."""
-    return _write(path, model.description, model.module)
+    return _write(path, model.description, model.module, model.onnx)
 
 
-def load_model(path: str | Path, device: str = "auto") -> Model:
+def load_model(path: str | Path, device: str = "auto", engine: str | None = None) -> Model:
     """Return the model in a folder, in a ``.zip`` or ``.model`` file, or that a run's folder holds.
+
+    ``engine`` "torch" computes with torch what onnxruntime would; None is what the model was made with. A model for
+    onnxruntime is computed by torch on a ``device`` other than the processor.
 
     Raises:
         ModelError: there is none, a piece is missing or damaged, or a later version wrote it.
@@ -63,14 +60,14 @@ def load_model(path: str | Path, device: str = "auto") -> Model:
     place = find_model(path)
     files = read_files(place)
     description = Description.from_files(files, str(place))
-    network = _network(description, place)
-    _check_sizes(network, files["weights.safetensors"], place)
-    module = _module(network, description.dropout, place)
-    module.load_state_dict(_weights(files["weights.safetensors"], module, place), strict=True)
+    made = partial(_module, description, files[WEIGHTS], place, device)
+    if engine != "torch" and device in ("auto", "cpu") and (data := _onnx(files, place)) is not None:
+        check_texts(files, str(place), description)
+        return Model(OnnxModel(data, made), description, place)
+    if engine == "onnxruntime":
+        raise ModelError("The model at {place} has no {ONNX}; only torch can compute it.", place=place, ONNX=ONNX)
+    module = made()
     check_texts(files, str(place), description)
-    module.eval().to(pick_device(device))
-    for parameter in module.parameters():
-        parameter.data = lay_out(parameter)
     return Model(module, description, place)
 
 
@@ -94,117 +91,19 @@ def find_model(path: str | Path) -> Path:
     )
 
 
-def _write(path: str | Path, description: Description, module: nn.Module) -> Path:
-    state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
-    write_files(Path(path), description.to_files(safetensors.torch.save(state)))
+def _write(path: str | Path, description: Description, module: "nn.Module", onnx: bytes | None) -> Path:
+    from glasshouse.export.module_files import weights_of  # loads torch
+
+    write_files(Path(path), description.to_files(weights_of(module), onnx))
     return Path(path)
 
 
-def _network(description: Description, place: Path) -> ResolvedNetwork:
-    try:
-        return description.resolved
-    except (NetworkError, RecipeError) as error:
-        raise _cannot_be_built(place, error) from None
+def _module(description: Description, weights: bytes, place: Path, device: str) -> "nn.Module":
+    from glasshouse.export.module_files import module_of  # loads torch
+
+    return module_of(description, weights, place, device)
 
 
-def _module(network: ResolvedNetwork, dropout: float | None, place: Path) -> nn.Module:
-    try:
-        return construct(network, dropout=dropout, seed=0).module
-    except (NetworkError, MemoryError) as error:
-        raise _cannot_be_built(place, error) from None
-
-
-def _cannot_be_built(place: Path, error: Exception) -> DamagedModelError:
-    why = str(error)[:LONG] or Message("it needs too much memory")
-    return DamagedModelError("The model at {place} cannot be built: {why}", place=place, why=why)
-
-
-def _check_sizes(network: ResolvedNetwork, weights: bytes, place: Path) -> None:
-    """Compare the sizes in the description with those of the weights, before memory is taken for them.
-
-    Raises:
-        DamagedModelError: they cannot be of one network.
-    """
-    try:
-        shapes = weight_shapes(weights)
-    except ValueError as error:
-        raise DamagedModelError(
-            "The model at {place} is damaged: weights.safetensors: {error}", place=place, error=error
-        ) from None
-    try:
-        problems = list(_size_problems(network, shapes))
-    except NetworkError as error:
-        raise _cannot_be_built(place, error) from None
-    if problems:
-        raise _no_fit(place, problems)
-
-
-def _size_problems(network: ResolvedNetwork, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
-    """Yield what shows without building it that the network is far larger than these weights; a small difference is
-    told by name once it is built."""
-    classes, found, count = network.classes, sum(map(prod, shapes.values())), 0
-    if network.layers is not None:
-        count = network.layers.net.parameters
-    elif network.entry.library == "own":  # whose weights grow with the pictures
-        with torch.device("meta"):
-            count = sum(part.numel() for part in construct(network).module.parameters())
-    elif not any(classes in shape for shape in shapes.values()):
-        count = classes * max((max(shape, default=1) for shape in shapes.values()), default=1)
-    if count > 4 * found + SPARE:
-        yield Message(
-            "for {classes} classes and these pictures it has {count} numbers, the file {found}",
-            classes=f"{classes:,}",
-            count=f"{count:,}",
-            found=f"{found:,}",
-        )
-
-
-def _no_fit(place: Path, problems: Sequence[str]) -> DamagedModelError:
-    more = Message(" and {problems} more", problems=len(problems) - 3) if len(problems) > 3 else ""
-    return DamagedModelError(
-        "The weights of the model at {place} do not fit its network: {problems}{more}.",
-        place=place,
-        problems=joined("; ", problems[:3]),
-        more=more,
-    )
-
-
-def _weights(data: bytes, module: nn.Module, place: Path) -> dict[str, Tensor]:
-    """Return the weights by name, checked to be exactly those of ``module``, and numbers."""
-    try:
-        weights: dict[str, Tensor] = safetensors.torch.load(data)
-    except (safetensors.SafetensorError, ValueError, KeyError) as error:
-        raise DamagedModelError(
-            "The model at {place} is damaged: weights.safetensors: {error}", place=place, error=error
-        ) from None
-    problems = list(_misfits(weights, module.state_dict()))
-    if problems:
-        raise _no_fit(place, problems)
-    nan = [name for name, tensor in weights.items() if tensor.is_floating_point() and bool(tensor.isnan().any())]
-    if nan:
-        raise DamagedModelError(
-            "The model at {place} cannot answer: its weight {nan} holds NaN, which is no number. Train it anew, "
-            "or take an earlier checkpoint.",
-            place=place,
-            nan=nan[0],
-        )
-    return weights
-
-
-def _misfits(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[Message]:
-    missing = [Message("{name} is missing", name=name) for name in expected if name not in weights]
-    extra = [Message("{name} is not part of it", name=name) for name in weights if name not in expected]
-    both = [(name, weights[name], tensor) for name, tensor in expected.items() if name in weights]
-    shapes = [
-        Message(
-            "{name} is {dtype} {shape}, expected {dtype2} {shape2}",
-            name=name,
-            dtype=got.dtype,
-            shape=tuple(got.shape),
-            dtype2=tensor.dtype,
-            shape2=tuple(tensor.shape),
-        )
-        for name, got, tensor in both
-        if got.shape != tensor.shape or got.dtype != tensor.dtype
-    ]
-    return missing + extra + shapes
+def _onnx(files: Mapping[str, bytes], place: Path) -> bytes | None:
+    """Return the model's ONNX file if its description has one; a file that lies there besides is none of it."""
+    return files[ONNX] if isinstance(read_manifest(files, str(place)).get("onnx"), dict) else None

@@ -31,7 +31,8 @@ RESIZED = {
 PACKAGES = ("glasshouse", "torch", "torchvision", "timm", "numpy", "pillow")
 
 
-def card(description: Description, dataset: Dataset, reports: Sequence[Report] = (), created: str = "") -> Message:
+def card(description: Description, dataset: Dataset, reports: Sequence[Report] = (), created: str = "",
+         engine: str = "torch") -> Message:  # fmt: skip
     """Return the card; the same arguments give the same text (``created`` is the date it shows)."""
     network, classes = escape(str(description.network["name"])), len(description.classes)
     parts = [
@@ -40,10 +41,10 @@ def card(description: Description, dataset: Dataset, reports: Sequence[Report] =
         _title(Message("Intended use")), _use(description),
         _title(Message("Data")), *_data(dataset),
         _title(Message("Split")), _split(dataset),
-        _title(Message("How it was made")), *_made(description),
+        _title(Message("How it was made")), *_made(description, engine),
         _title(Message("Scores")), *_scores(reports),
         _title(Message("Known limits")), _list(_limits(dataset, reports)),
-        _title(Message("Versions")), _list(_versions(description)),
+        _title(Message("Versions")), _list(_versions(description, engine)),
     ]  # fmt: skip
     return joined("", [joined("\n\n", (part for part in parts if part)), "\n"])
 
@@ -141,12 +142,18 @@ def _way(recipe: DatasetRecipe) -> Message:
     return ways[recipe.split]
 
 
-def _made(description: Description) -> Iterator[str]:
+def _made(description: Description, engine: str) -> Iterator[str]:
     if description.recipe is None:
         yield Message("How it was trained is not known.")
         return
     yield recipe_sentence(description.recipe.resolved())
     yield Message("`recipe.json` holds the whole recipe; the same recipe on the same data gives the model again.")
+    if engine != "torch":
+        yield Message(
+            "{engine} computes its predictions, from `model.onnx`; those of PyTorch, from `weights.safetensors`, are "
+            "the same to about four digits.",
+            engine=engine,
+        )
 
 
 def _scores(reports: Sequence[Report]) -> Iterator[str]:
@@ -164,7 +171,7 @@ def _scores(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _without_end(report: Message) -> str:
-    """Return the report without its last line break, which is a part of its own."""
+    """Return the report without its last line break, which is its own part."""
     return joined("", [part for part in report.values.values() if part != "\n"])
 
 
@@ -204,8 +211,8 @@ def _some(names: Sequence[str], most: int = 10) -> str:
     return Message("{names} and {count} more", names=shown, count=len(names) - most)
 
 
-def _versions(description: Description) -> Iterator[str]:
-    for name in PACKAGES:
+def _versions(description: Description, engine: str) -> Iterator[str]:
+    for name in (*PACKAGES, *([] if engine == "torch" else [engine])):
         try:
             yield f"{name} {description.glasshouse if name == 'glasshouse' else version(name)}"
         except PackageNotFoundError:

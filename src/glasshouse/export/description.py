@@ -1,4 +1,4 @@
-"""What a model is besides its weights, and how that stands in its files."""
+"""What a model is besides its weights, and how that is written in its files."""
 
 import hashlib
 import json
@@ -18,11 +18,15 @@ from glasshouse.messages import Message, joined, message_of, parts_of
 from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.recipe import TrainingRecipe
 
-__all__ = ["FORMAT", "Description", "check_texts", "network_facts", "piece_problems", "read_manifest", "text_problems"]
+__all__ = [
+    "FORMAT", "ONNX", "WEIGHTS", "Description", "check_texts", "network_facts", "piece_problems", "pieces",
+    "read_manifest", "text_problems",
+]  # fmt: skip
 
 FORMAT = 1
 KIND = "glasshouse-model"
 WEIGHTS = "weights.safetensors"
+ONNX = "model.onnx"
 TEXTS = "checksums"  # SHA-256 of the files that are text; models made before have none
 SETTINGS = {"name", "layers", "dropout"}  # of a network
 NEEDED = {"network": dict, "classes": list, "preprocessing": dict, "weights": dict, "files": list}
@@ -75,11 +79,14 @@ class Description:
 
     @property
     def dropout(self) -> float | None:
-        """The part of the features that training dropped, where it was not the network's own."""
+        """The part of the features that training dropped, if it was not the network's own."""
         return self.network.get("dropout")
 
-    def to_files(self, weights: bytes) -> dict[str, bytes]:
-        """Return the model's files by name; the same model gives the same bytes."""
+    def to_files(self, weights: bytes, onnx: bytes | None = None) -> dict[str, bytes]:
+        """Return the model's files by name; the same model gives the same bytes.
+
+        With the network as an ONNX file, the engine is onnxruntime.
+        """
         files = {WEIGHTS: weights, CARD: self.card.encode()}
         if self.recipe is not None:
             files["recipe.json"] = self.recipe.to_json().encode()
@@ -94,13 +101,15 @@ class Description:
                 "classes": list(self.classes),
                 "preprocessing": self.preprocessing.to_dict(),
                 "temperature": None,
-                "weights": {"bytes": len(weights), "sha256": hashlib.sha256(weights).hexdigest()},
+                "weights": _piece(weights),
+                **({} if onnx is None else {"engine": "onnxruntime", "onnx": _piece(onnx)}),
                 "files": sorted(files),
                 TEXTS: {name: hashlib.sha256(data).hexdigest() for name, data in sorted(texts.items())},
                 **({} if parts is None else {CARD_PARTS: parts}),
             }
         )
-        return {MANIFEST: (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode(), **files}
+        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        return {MANIFEST: text.encode(), **files, **({} if onnx is None else {ONNX: onnx})}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], where: str) -> Self:
@@ -182,21 +191,29 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> dict[str, Any]:
 
 def piece_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yield which listed piece of the model is missing, and whether the weights are what was written."""
-    missing = [name for name in (WEIGHTS, *manifest["files"]) if name not in files]
+    missing = [name for name in pieces(manifest) if name not in files]
     if missing:
         yield Message("it is not whole: {missing} is missing", missing=missing[0][:80])
         return
-    weights = files[WEIGHTS]
-    if hashlib.sha256(weights).hexdigest() != manifest["weights"].get("sha256"):
-        yield (
-            Message(
+    for name, key in ((WEIGHTS, "weights"), (ONNX, "onnx")):
+        told = manifest.get(key)
+        if isinstance(told, dict) and hashlib.sha256(files[name]).hexdigest() != told.get("sha256"):
+            yield Message(
                 "{WEIGHTS} ({weights} bytes) is not the file that {MANIFEST} describes ({get} bytes)",
-                WEIGHTS=WEIGHTS,
-                weights=f"{len(weights):,}",
+                WEIGHTS=name,
+                weights=f"{len(files[name]):,}",
                 MANIFEST=MANIFEST,
-                get=str(manifest["weights"].get("bytes"))[:40],
+                get=str(told.get("bytes"))[:40],
             )
-        )
+
+
+def pieces(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the files that a model of this description needs."""
+    return (WEIGHTS, *manifest["files"], *([ONNX] if isinstance(manifest.get("onnx"), dict) else []))
+
+
+def _piece(data: bytes) -> dict[str, Any]:
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def check_texts(files: Mapping[str, bytes], where: str, found: Description) -> None:

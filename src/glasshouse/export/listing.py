@@ -91,7 +91,7 @@ class _Places:
         self._named = NamedPictures(folder)
 
     def find(self, text: str) -> str | None:
-        """Return where the file is: as it is written, or from the folder; None where it is in neither place."""
+        """Return where the file is: as it is written, or from the folder; None if it is in neither place."""
         for path in (Path(text), self._folder / text):
             try:
                 if path.exists():

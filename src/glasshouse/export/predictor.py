@@ -1,32 +1,35 @@
 """A model in use: pictures in, class names with probabilities out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, cast, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch import nn
 
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.sources.given import channels_last
-from glasshouse.errors import ModelError, PictureError
+from glasshouse.errors import DamagedModelError, ModelError, PictureError
 from glasshouse.export.description import Description
-from glasshouse.export.inference import Inference
+from glasshouse.export.onnx_network import picture_network
 from glasshouse.export.reading import Picture, Read, read_pictures
 from glasshouse.messages import with_parts
 from glasshouse.recipe import TrainingRecipe
 
-__all__ = ["Model", "Prediction"]
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Model", "OnnxModel", "Prediction"]
 
 
 @dataclass(frozen=True)
 class Prediction:
     """What a model says about one picture.
 
-    ``top`` has the most probable classes with their probabilities (0..1), best first. Where the picture could not be
+    ``top`` has the most probable classes with their probabilities (0..1), best first. If the picture could not be
     read, ``error`` is the reason, ``label`` and ``probability`` are None and ``top`` is empty. ``path`` is None for
     a picture that came as bytes, as an array or as a PIL image.
     """
@@ -55,18 +58,41 @@ class Prediction:
         return name + ", ".join(f"{label} {100 * probability:.1f} %" for label, probability in self.top)
 
 
+@dataclass(frozen=True)
+class OnnxModel:
+    """A model's file for onnxruntime, and how to make torch's module of its weights, for who asks."""
+
+    data: bytes
+    module: "Callable[[], nn.Module]"
+
+
 class Model:
     """Weights, architecture, preprocessing and class names: all that a prediction needs.
 
     ``network``, ``classes``, ``preprocessing``, ``recipe`` and ``card`` are those of its ``Description``; ``module``
-    computes where it is, and is not to change any more; ``path`` is where the model was loaded from.
+    computes where it is, and is not to change any more; ``path`` is where the model was loaded from. With an
+    ``OnnxModel`` in the place of the module onnxruntime computes, and no torch is loaded unless ``module`` is asked.
     """
 
-    def __init__(self, module: nn.Module, description: Description, path: Path | None = None) -> None:
-        self.module = module
+    def __init__(self, module: "nn.Module | OnnxModel", description: Description, path: Path | None = None) -> None:
+        self._given = module
         self.description = description
         self.path = path
-        self._inference: Inference | None = None
+
+    @cached_property
+    def module(self) -> "nn.Module":
+        """The network as a module of torch; logits (N, K) of normalised pictures (N, C, H, W)."""
+        return self._given.module() if isinstance(self._given, OnnxModel) else self._given
+
+    @property
+    def onnx(self) -> bytes | None:
+        """The model's file for onnxruntime; None where torch computes."""
+        return self._given.data if isinstance(self._given, OnnxModel) else None
+
+    @property
+    def engine(self) -> str:
+        """What computes: torch or onnxruntime."""
+        return "torch" if self.onnx is None else "onnxruntime"
 
     @property
     def network(self) -> str:
@@ -85,7 +111,7 @@ class Model:
 
     @property
     def recipe(self) -> TrainingRecipe | None:
-        """How the model was trained, where that is known."""
+        """How the model was trained, if that is known."""
         return self.description.recipe
 
     @property
@@ -114,9 +140,7 @@ class Model:
                 dtype=rows.dtype,
                 shape=rows.shape,
             )
-        if self._inference is None:
-            self._inference = Inference(self.module, expected)
-        found = self._inference.probabilities(rows, self.preprocessing.mean, self.preprocessing.std)
+        found = self._computed(rows)
         if not np.isfinite(found).all():
             raise ModelError(
                 "The model {path} gives no numbers (NaN) for a picture: its weights, or its mean {mean} and std "
@@ -126,6 +150,24 @@ class Model:
                 std=self.preprocessing.std,
             )
         return found
+
+    @cached_property
+    def _computed(self) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+        """What gives the probabilities of rows (n, H, W, C), made ready once."""
+        H, W, C = self.preprocessing.shape
+        if self.onnx is not None:
+            try:
+                return picture_network(self.onnx, H, W).probabilities
+            except ValueError as error:
+                raise DamagedModelError(
+                    "The model at {where} is damaged: {how}. Copy or save it again.",
+                    where=self.path or self.network,
+                    how=f"model.onnx: {error}",
+                ) from None
+        from glasshouse.export.inference import Inference  # loads torch
+
+        inference, mean, std = Inference(self.module, (H, W, C)), self.preprocessing.mean, self.preprocessing.std
+        return lambda rows: inference.probabilities(rows, mean, std)
 
     @overload
     def predict(self, pictures: Picture, top: int = 5) -> Prediction: ...  # type: ignore[overload-overlap]

@@ -24,7 +24,7 @@ Picture: TypeAlias = str | Path | bytes | bytearray | memoryview | Image.Image |
 
 @dataclass(frozen=True)
 class Read:
-    """A picture that was read: ``row`` is uint8 (H, W, C), or None where ``error`` tells why not."""
+    """A picture that was read: ``row`` is uint8 (H, W, C), or None if ``error`` says why not."""
 
     path: str | None
     row: NDArray[np.uint8] | None

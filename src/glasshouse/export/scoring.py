@@ -35,10 +35,10 @@ def evaluate(
 ) -> Report:
     """Return what the model is worth on a split of the dataset.
 
-    The test split is sealed: scoring on it is written down in the dataset, and the report tells how often that was
+    The test split is sealed: scoring on it is written down in the dataset, and the report says how often that was
     done before. Without ``data`` the dataset that the model was trained on is taken.
 
-    Classes are matched by their names. Where the dataset lacks some of the model's, the report has the model's classes
+    Classes are matched by their names. If the dataset lacks some of the model's, the report has the model's classes
     and names those without pictures; pictures of a class that the model does not know are refused.
 
     Raises:
@@ -68,7 +68,7 @@ def score(model: Model, dataset: Dataset, split: str, name: str | None = None) -
 def scoring(
     model: Model, dataset: Dataset, split: str, name: str | None = None, person: str | None = None
 ) -> Generator[Progress, None, tuple[Report, NDArray[np.float32]]]:
-    """Yield progress and return what ``score`` returns; ``person`` is who opens the test split, where that is known."""
+    """Yield progress and return what ``score`` returns; ``person`` is who opens the test split, if that is known."""
     begin, name = time.monotonic(), name or _name(model)
     pictures = _split(dataset, split)
     classes = _classes(model, dataset, pictures)
@@ -82,7 +82,7 @@ def scoring(
         run=name,
         dataset=dataset.fingerprint,
         openings=openings,
-        notes=(*_notes(model, dataset), *_class_notes(model, dataset)),
+        notes=(*_seen(model, dataset, split), *_notes(model, dataset), *_class_notes(model, dataset)),
     )
     return report, probabilities
 
@@ -283,6 +283,16 @@ def _size(shape: tuple[int, int, int]) -> str:
     )
 
 
+def _seen(model: Model, dataset: Dataset, split: str) -> Iterator[str]:
+    """Yield a warning where the model learned from the very pictures that it is scored on."""
+    recipe = model.recipe
+    if recipe is None or recipe.learn_from != "train+val" or split != "val":
+        return
+    if recipe.fingerprint in (None, dataset.fingerprint):
+        yield Message("The model learned from these very pictures (from training and validation pictures together): "
+                      "this score says nothing about pictures that it has not seen.")  # fmt: skip
+
+
 def _notes(model: Model, dataset: Dataset) -> tuple[str, ...]:
     notes = []
     trained_on = model.recipe.fingerprint if model.recipe is not None else None
@@ -308,7 +318,7 @@ def _notes(model: Model, dataset: Dataset) -> tuple[str, ...]:
 
 
 def _class_notes(model: Model, dataset: Dataset) -> Iterator[str]:
-    """Yield how the classes differ, where that hinders no score."""
+    """Yield how the classes differ, if that hinders no score."""
     missing = [name for name in model.classes if name not in set(dataset.classes)]
     unknown = [name for name in dataset.classes if name not in set(model.classes)]
     if missing:

@@ -5,10 +5,10 @@ from pathlib import Path
 from glasshouse.errors import DamagedModelError, ModelError
 from glasshouse.export.archive import read_files
 from glasshouse.export.bundle import load_model
-from glasshouse.export.description import piece_problems, read_manifest, text_problems
+from glasshouse.export.description import piece_problems, pieces, read_manifest, text_problems
 from glasshouse.integrity.documents import CHECKSUM
 from glasshouse.integrity.verification import FileCheck, State, Verification
-from glasshouse.messages import Message, joined
+from glasshouse.messages import Message
 
 __all__ = ["verify_model"]
 
@@ -30,10 +30,9 @@ def verify_model(path: str | Path) -> Verification:
         return Verification(str(place), "model", (FileCheck(name, "damaged", str(error)),))
     checked = CHECKSUM in manifest
     reasons = {problem.split(" ")[0].rstrip(":"): problem for problem in text_problems(files, manifest, TEXTS)}
-    missing = [name for name in ("weights.safetensors", *manifest["files"]) if name not in files]
+    missing = [name for name in pieces(manifest) if name not in files]
     reasons |= dict.fromkeys(missing, Message("it is missing"))
-    if not missing and (weights := joined("; ", piece_problems(files, manifest))):
-        reasons["weights.safetensors"] = weights
+    reasons |= {} if missing else {fault.split(" ")[0]: fault for fault in piece_problems(files, manifest)}
     checks = []
     for name in dict.fromkeys([*files, *missing]):
         known: State = "whole" if checked or name == "weights.safetensors" else "unchecked"

@@ -47,7 +47,7 @@ class JobStoppedError(KeyboardInterrupt):
 
 
 def main(home: str, job_id: str, attempt: str) -> int:
-    """Do one job and return the exit code; how it ended stands in the store."""
+    """Do one job and return the exit code; how it ended is in the store."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGALRM, _stop_again)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -103,9 +103,9 @@ def _done(store: Store, job: JobRecord) -> int:
 
 
 def _insist(tell: Callable[[], bool]) -> bool:
-    """Tell the database how the job ended; where it refuses (a full disk, a restart), ask again for a while.
+    """Tell the database how the job ended; if it refuses (a full disk, a restart), ask again for a while.
 
-    Returns False where it refused for long: the worker then judges by the exit code.
+    Returns False if it refused for long: the worker then judges by the exit code.
     """
     deadline = time.monotonic() + TELLING_SECONDS
     while True:
@@ -132,7 +132,7 @@ def _stop_again(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[bool]:
-    """Hold the job for this process; tell whether it was free."""
+    """Hold the job for this process; say whether it was free."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a") as file:
         yield _locked(file)

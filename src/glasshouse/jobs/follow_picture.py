@@ -28,7 +28,7 @@ SPLITS = ("train", "val")  # the test split stays sealed
 
 
 class _Work:
-    """One picture that is being followed in a thread of its own."""
+    """One picture that is being followed in its own thread."""
 
     def __init__(self, compute: Callable[[Callable[[float], None]], Any]) -> None:
         self.done = 0.0
@@ -77,7 +77,7 @@ class FollowAnswers:
         if question["kind"] == "graph":
             return {"state": "done", **work.found}
         with self._computing:
-            return {"state": "done", **_told(work.found, question)}
+            return {"state": "done", **_story_data(work.found, question)}
 
     def _work(self, key: tuple[Any, ...], compute: Callable[[Callable[[float], None]], Any]) -> _Work:
         with self._lock:
@@ -117,7 +117,7 @@ class FollowAnswers:
     def _pixels(
         self, model: "Model", data: Path | None, question: Mapping[str, Any], picture: bytes
     ) -> tuple[Any, str | None]:
-        """The picture as the network's dataset holds it, and its true class where that is known."""
+        """The picture as the network's dataset holds it, and its true class if that is known."""
         if not question.get("split"):
             return self._prepared(model, picture, str(question.get("who", ""))), None
         from glasshouse.data.dataset import open_dataset
@@ -164,7 +164,7 @@ def _weights(work: _Work) -> int:
     return int(work.found.walk.net.parameters)
 
 
-def _told(story: "Follow", question: Mapping[str, Any]) -> dict[str, Any]:
+def _story_data(story: "Follow", question: Mapping[str, Any]) -> dict[str, Any]:
     from glasshouse.explanation.plain_data import tell
 
     index = question.get("index")

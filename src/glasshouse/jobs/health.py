@@ -1,4 +1,4 @@
-"""GPUs that failed: set aside, tried by a small computation in a process of its own, and used again when it succeeds.
+"""GPUs that failed: set aside, tried by a small computation in its own process, and used again when it succeeds.
 
 Each failure in a row doubles the pause before the next trial, so a card that passes the trial and then fails again is
 not given one job after another.
@@ -45,7 +45,7 @@ class Health:
         self._failures.pop(gpu, None)
 
     def trouble(self, gpu: str | None) -> str | None:
-        """Return why the GPU is set aside, None where it may be used."""
+        """Return why the GPU is set aside, None if it may be used."""
         found = self._troubles.get(gpu or "")
         return None if found is None else found.reason
 
@@ -77,7 +77,7 @@ class Health:
 
 
 def start_trial(gpu: str) -> "subprocess.Popen[bytes]":
-    """Start a process that computes a little on one GPU and exits with 0 where the result is right."""
+    """Start a process that computes a little on one GPU and exits with 0 if the result is right."""
     return subprocess.Popen(  # noqa: S603
         module_command("trial"),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -32,7 +32,7 @@ class JobLog:
         self._stage = ""
 
     def hear(self, event: Event) -> None:
-        """Write the line of an event, where it has one."""
+        """Write the line of an event, if it has one."""
         if isinstance(event, Progress):
             if event.stage != self._stage:
                 note(f"{event.stage}: {event.total:,} to do")

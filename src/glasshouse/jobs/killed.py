@@ -1,7 +1,7 @@
 """A job whose process was ended by a signal: what is known of the reason, and whether it is begun again by itself.
 
 The kernel counts the processes that it ends for lack of memory; a process that held nearly all memory there was had
-probably the same end. Where neither is so, a person or another program ended it, or it crashed: it is tried once more.
+probably the same end. If neither is so, a person or another program ended it, or it crashed: it is tried once more.
 """
 
 import resource
@@ -79,7 +79,7 @@ class Killed:
 
 
 def begin_again(store: Store, job_id: str, killed: Killed) -> bool:
-    """Whether a job is begun again by itself: once, where nothing suggests that it is at fault; its log is told."""
+    """Whether a job is begun again by itself: once, if nothing suggests that it is at fault; its log is reported."""
     mark = killed_before(store, job_id)
     again = not killed.by_memory and not mark.exists()
     with suppress(OSError):
@@ -92,7 +92,7 @@ def begin_again(store: Store, job_id: str, killed: Killed) -> bool:
 
 
 def oom_count(proc: Path = PROC, groups: Path = GROUPS) -> int | None:
-    """Return how many processes the kernel ended so far for lack of memory; None where it does not tell.
+    """Return how many processes the kernel ended so far for lack of memory; None if it does not tell.
 
     Of this process's control group, where that tells; else of the whole computer.
     """

@@ -1,8 +1,8 @@
 """What the process of a job watches while it works: that the job is still its own, and that somebody wants it.
 
 It renews the job's lease every few seconds. It stops, and keeps its work, where its home was moved or deleted, where
-Glasshouse was updated (the new one goes on, and one process never mixes the code of two), where a person aborted the
-job and no worker is there to say so, or where no worker came back for long. It ends at once where the job was given to
+Glasshouse was updated (the new one goes on, and one process never mixes the code of two), if a person aborted the
+job and no worker is there to say so, or if no worker came back for long. It ends at once where the job was given to
 another process: another computer took it over, because this one was not heard for a minute.
 """
 
@@ -28,7 +28,7 @@ ALONE = "GLASSHOUSE_ALONE_HOURS"  # environment: hours that a job goes on when t
 
 
 class LeaseWatch:
-    """Looks every few seconds, in a thread of its own, from ``start`` to ``end``."""
+    """Looks every few seconds, in its own thread, from ``start`` to ``end``."""
 
     def __init__(self, store: Store, job: JobRecord, lock: Path) -> None:
         self.store = store

@@ -1,4 +1,4 @@
-"""The executor for this computer: a job is a child process in a session of its own, so it outlives its worker."""
+"""The executor for this computer: a job is a child process in its own session, so it outlives its worker."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ class Local:
     """A process that does a job; ``child`` is None where another worker started it.
 
     ``ooms`` are the processes that the kernel had ended for lack of memory when it began, ``peak`` the most bytes that
-    it held, once it has ended; None where that is not known.
+    it held, once it has ended; None if that is not known.
     """
 
     pid: int
@@ -34,7 +34,7 @@ class Local:
     peak: int | None = None
 
     def ended(self) -> bool:
-        """Whether it is gone; ``code`` is then its exit code, None where that cannot be known."""
+        """Whether it is gone; ``code`` is then its exit code, None if that cannot be known."""
         if self.child is None:
             return not is_alive(self.pid, self.born)
         if self.child.returncode is None:
@@ -88,7 +88,7 @@ def start(store: Store, job: JobRecord, gpu: str | None = None) -> Local:
 
 
 def adopt(store: Store, job: JobRecord) -> Local | None:
-    """Return the process of a running job that another worker started, or None where it is gone.
+    """Return the process of a running job that another worker started, or None if it is gone.
 
     One that lives and does not hold the job's lock works on another home, of which this one is a copy.
     """

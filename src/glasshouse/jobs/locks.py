@@ -22,7 +22,7 @@ def take(file: IO[str]) -> bool:
 
 
 def is_held(path: Path) -> bool | None:
-    """Whether a process holds the lock on ``path``; None where that cannot be known.
+    """Whether a process holds the lock on ``path``; None if that cannot be known.
 
     A file that is not there is held by nobody.
     """

@@ -25,7 +25,7 @@ QUERY = (
 
 
 class Cards:
-    """The NVIDIA cards as their driver tells of them, asked in a thread, so that nobody waits for it."""
+    """The NVIDIA cards as their driver reports them, asked in a thread, so that nobody waits for it."""
 
     def __init__(self, program: str | None = None) -> None:
         self.program = program or shutil.which("nvidia-smi")
@@ -48,7 +48,7 @@ class Cards:
 
 
 def cards_of(text: str) -> list[dict[str, Any]]:
-    """Return what ``nvidia-smi`` told: bytes of memory, percent of use, degrees Celsius; None where it does not know.
+    """Return what ``nvidia-smi`` told: bytes of memory, percent of use, degrees Celsius; None if it does not know.
 
     >>> cards_of("NVIDIA T4, 37, 1024, 15360, [N/A]")
     [{'name': 'NVIDIA T4', 'use': 37.0, 'memory': 1073741824, 'memory_total': 16106127360, 'temperature': None}]

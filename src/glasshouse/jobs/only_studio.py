@@ -1,4 +1,4 @@
-"""One Studio a home: the second one is told about the first, and refused."""
+"""One Studio per home: the second one is told about the first, and refused."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def only_studio(store: Store, version: str = VERSION, patience: float = PATIENCE
 
 
 def _lock_file(store: Store, version: str) -> Path:
-    """With SQLite all is on one computer, whatever its name; with PostgreSQL each computer has a lock of its own."""
+    """With SQLite all is on one computer, whatever its name; with PostgreSQL each computer has its own lock."""
     where = f"{socket.gethostname()}-" if store.shared else ""
     return store.home / f"studio-{where}{version}.lock"
 

@@ -83,7 +83,7 @@ class Predictor:
             return self._model(folder)
 
     def prepared(self, model: "Model", picture: bytes, who: str) -> "NDArray[np.uint8]":
-        """Return a picture as the network gets it, read in a process of its own."""
+        """Return a picture as the network gets it, read in its own process."""
         return prepared_row(self._readers, model, picture, who)
 
     def warm(self) -> None:

@@ -82,7 +82,7 @@ class ProgressWriter:
         self.write()
 
     def write(self) -> None:
-        """Write what is waiting; where the database refuses, it waits on: the work is worth more."""
+        """Write what is waiting; if the database refuses, it waits on: the work is worth more."""
         self._last = time.monotonic()
         try:
             if self._waiting:

@@ -97,7 +97,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Return the code of what happened: by the class of the error, never by its words where it is one of ours."""
+    """Return the code of what happened: by the class of the error, never by its words if it is one of ours."""
     if is_disk_full(error):
         return Failure.DISK
     for kind, failure in FAILURES.items():
@@ -105,7 +105,7 @@ def failure_of(error: BaseException) -> Failure:
             return failure
     if isinstance(error, GlasshouseError):
         return Failure.OTHER
-    if "out of memory" in str(error).lower():  # torch has a RuntimeError for it where it is no OutOfMemoryError
+    if "out of memory" in str(error).lower():  # torch has a RuntimeError for it if it is no OutOfMemoryError
         return Failure.MEMORY
     if is_gpu_failure(error):
         return Failure.GPU
@@ -118,7 +118,7 @@ def passes(error: BaseException) -> bool:
 
 
 def failure_of_exit(code: int | None) -> Failure:
-    """Return the code for a process that said nothing, by its exit code; None where that is not known."""
+    """Return the code for a process that said nothing, by its exit code; None if that is not known."""
     known = {None: Failure.LOST, -signal.SIGBUS: Failure.FILE, DISK_FULL: Failure.DISK, GPU_FAILED: Failure.GPU}
     if code in known:
         return known[code]
@@ -126,7 +126,7 @@ def failure_of_exit(code: int | None) -> Failure:
 
 
 def code_of(error: BaseException) -> int:
-    """Return the exit code that tells ``error`` to the worker, 0 where it need not know."""
+    """Return the exit code that tells ``error`` to the worker, 0 if it need not know."""
     if is_disk_full(error):
         return DISK_FULL
     return GPU_FAILED if is_gpu_failure(error) else 0
@@ -151,7 +151,7 @@ def is_gpu_failure(error: BaseException) -> bool:
 
 
 def reason_of_exit(code: int | None) -> str:
-    """Return what the exit code of a process that said nothing tells; None where it is not known."""
+    """Return what the exit code of a process that said nothing tells; None if it is not known."""
     if code is None:
         return Message(
             "Its process ended without a word, again and again: it was killed, or the computer was restarted. "

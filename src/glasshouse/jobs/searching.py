@@ -144,7 +144,7 @@ class Searching:
         self.write()
 
     def _stand(self, latest: dict[str, Any]) -> None:
-        """Note who leads, what the leader is worth, and who cannot be told from it."""
+        """Note who leads, what the leader is worth, and who cannot be determined from it."""
         from glasshouse.data.dataset import open_dataset
         from glasshouse.search.folder import SearchFolder
         from glasshouse.search.standing import standing

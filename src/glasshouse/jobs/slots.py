@@ -42,7 +42,7 @@ def slots(choices: Choices | None = None, devices: Sequence[str] | None = None) 
 
 
 def gpus() -> tuple[str, ...]:
-    """Return the NVIDIA cards as CUDA_VISIBLE_DEVICES names them: those in it, or all that the driver tells of."""
+    """Return the NVIDIA cards as CUDA_VISIBLE_DEVICES names them: those in it, or all that the driver reports."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         named = [one.strip() for one in visible.split(",")]

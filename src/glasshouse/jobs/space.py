@@ -28,7 +28,7 @@ def check_space(store: Store, job: JobRecord) -> None:
     """Refuse to begin a job for which the disk has too little room.
 
     Raises:
-        NoRoomError: what it needs and some to spare is not free; both are told.
+        NoRoomError: what it needs and some to spare is not free; both are reported.
     """
     needed = NEEDS[job.kind](store, job)
     free = shutil.disk_usage(store.home).free

@@ -12,10 +12,10 @@ from glasshouse.store.queue import running_elsewhere
 from glasshouse.store.records import JobRecord
 from glasshouse.store.workers import check_out, lapsed, list_workers
 
-__all__ = ["forget_gone", "strays"]
+__all__ = ["forget_gone", "orphaned_jobs"]
 
 
-def strays(store: Store, host: str) -> list[tuple[JobRecord, Local | None]]:
+def orphaned_jobs(store: Store, host: str) -> list[tuple[JobRecord, Local | None]]:
     """Return the jobs of other names than ``host`` to take over, each with its process where that lives here."""
     late = {row.id for row in lapsed(store, host)}
     found = []

@@ -1,4 +1,4 @@
-"""Try the GPU that CUDA_VISIBLE_DEVICES names: ``python -m glasshouse.jobs.trial`` exits with 0 where it computes."""
+"""Try the GPU that CUDA_VISIBLE_DEVICES names: ``python -m glasshouse.jobs.trial`` exits with 0 if it computes."""
 
 import sys
 

@@ -3,7 +3,7 @@
 One worker a home and computer. When it starts, it goes on with the jobs of the one before: processes that still live
 are adopted, the others' jobs go back into the queue and are resumed. When it is asked to stop (Ctrl-C, SIGTERM), its
 jobs keep their work and wait in the queue. When it is killed, or its Studio is, its jobs go on. It also takes over the
-jobs of others that nobody does any more (``strays``).
+jobs of others that nobody does any more (``orphaned_jobs``).
 """
 
 import argparse
@@ -27,7 +27,7 @@ from glasshouse.jobs.process_start import store_of_worker
 from glasshouse.jobs.reasons import GPU_FAILED, TAKEN, UNTOLD, failure_of_exit, reason_of_exit
 from glasshouse.jobs.shutdown import BUSY, GONE, OUTDATED, Leave, only_worker, reason_to_leave
 from glasshouse.jobs.slots import Slot, gpus, slots
-from glasshouse.jobs.takeover import forget_gone, strays
+from glasshouse.jobs.takeover import forget_gone, orphaned_jobs
 from glasshouse.messages import Message
 from glasshouse.store.choices import get_choices
 from glasshouse.store.database import Store
@@ -78,7 +78,7 @@ class Worker:
         self._asked = True
 
     def run(self, leave: Leave | None = None) -> int:
-        """Work until asked to stop; where ``leave`` gives a code, leave the jobs running and return that code."""
+        """Work until asked to stop; if ``leave`` gives a code, leave the jobs running and return that code."""
         said = ""  # a trouble that lasts is said once
         while not self._asked:
             try:
@@ -115,7 +115,7 @@ class Worker:
     def take_over(self) -> None:
         """Go on with the jobs that an earlier worker of this computer had running, and with those that have nobody."""
         mine = [(job, adopt(self.store, job)) for job in running_on(self.store, self.host)]
-        for job, process in (*mine, *strays(self.store, self.host)):
+        for job, process in (*mine, *orphaned_jobs(self.store, self.host)):
             if job.id in self.running:
                 continue
             if process is None:

@@ -110,7 +110,7 @@ def _class_name(layers: Layers) -> str:
 
 
 def _torch_draws(story: Story, whole: Layers) -> bool:
-    """Whether torch's generator drew the run's dropout; in layers of one's own NumPy's does."""
+    """Whether torch's generator drew the run's dropout; in custom layers NumPy's does."""
     return not whole.own or story.recipe.strategy == "features" or drops_before_head(story, whole)
 
 

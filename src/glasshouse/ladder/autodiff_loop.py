@@ -23,7 +23,7 @@ _SCORES = [
 
 
 def validate_lines(story: Story, say: Say) -> list[str]:
-    """The function ``validate``, or nothing where there is no validation split."""
+    """The function ``validate``, or nothing if there is no validation split."""
     if "val" not in story.dataset.splits:
         return []
     if story.recipe.strategy == "features":

@@ -57,7 +57,7 @@ def group_lines(story: Story, layers: Layers, say: Say) -> list[str]:
 
 
 def _named_groups(layers: Layers, said: str) -> list[str]:
-    """Text that leaves ``early``, ``late`` and ``head``, and ``norms`` where there are any, by the layers' names."""
+    """Text that leaves ``early``, ``late`` and ``head``, and ``norms`` if there are any, by the layers' names."""
     early, late, head, norms = _cut(layers)
     groups = {"early": early, "late": late, "head": head} | ({"norms": norms} if norms else {})
     return [

@@ -15,7 +15,7 @@ Say = dict[str, str]
 
 
 def body_of(layers: Layers) -> Layers:
-    """The network that is written: a classic without its last layer; layers of one's own whole, as they were built."""
+    """The network that is written: a classic without its last layer; custom layers whole, as they were built."""
     if layers.own:
         return layers
     data = layers.net.to_dict()
@@ -58,9 +58,14 @@ def body_lines(story: Story, layers: Layers, say: Say, written: str) -> list[str
         *lines,
         *taken,
         f"frozen.requires_grad_(False).to({to})  # {say['channels-last']}",
-        "body = Inference(frozen, (data.height, data.width, data.channels))",
+        f"body = Inference(frozen, (data.height, data.width, data.channels){_engine(story)})",
         "",
     ]
+
+
+def _engine(story: Story) -> str:
+    """The argument of an Inference that is not computed by torch."""
+    return f", engine={story.recipe.engine!r}" if story.recipe.engine == "onnxruntime" else ""
 
 
 def features_lines(story: Story, say: Say) -> list[str]:

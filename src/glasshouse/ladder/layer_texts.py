@@ -1,4 +1,4 @@
-"""Every layer in the words of Autodiff: what stands in the class, and the call in forward."""
+"""Every layer in the words of Autodiff: what is in the class, and the call in forward."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -119,7 +119,7 @@ class Writer:
         return f"engine.activations[{value(word)}]({x})"
 
     def turned(self, x: str, shape: Shape) -> str:
-        """Pictures with their channels last, where the layers have them so."""
+        """Pictures with their channels last, if the layers have them so."""
         return f"F.transpose({x}, (0, 2, 3, 1))" if len(shape) == 3 and self.net.channels_last else x
 
     def turned_back(self, x: str, shape: Shape) -> str:

@@ -89,8 +89,7 @@ def _imports(story: Story, layers: Layers) -> list[str]:
         "glasshouse.data.draws": (["choice"] if features and not linear else [])
         + (["permutation"] if recipe.sampling != "balanced" and not linear else []),
         "glasshouse.data.splitting.folds": ["fold_count", "fold_numbers"] if linear else [],
-        "glasshouse.export.inference": ["Inference", "normalized"]
-        + (["softmax"] if features and "val" in story.dataset.splits else []),
+        "glasshouse.export.inference": ["Inference", "normalized"],
         "glasshouse.layers": sorted(words, key=lambda w: (w.islower(), w)),
         "glasshouse.layers.classics": ["take_weights"] if features or not own else [],
         "glasshouse.networks.build": ["build"] if built else [],

@@ -12,7 +12,7 @@ Say = dict[str, str]
 
 
 def validate_lines(story: Story, say: Say) -> list[str]:
-    """The function ``validate``, or nothing where there is no validation split."""
+    """The function ``validate``, or nothing if there is no validation split."""
     if "val" not in story.dataset.splits:
         return []
     head = ["", "def validate(network):", f'    """{say["validate"]}"""']
@@ -24,8 +24,9 @@ def validate_lines(story: Story, say: Say) -> list[str]:
     if story.recipe.strategy == "features":
         return [
             *head,
-            "    inference = Inference(network, seen.shape[1:], body.block)",
-            "    p = softmax(inference.outputs(len(val), lambda first, end: seen[first:end], task=len(val)))",
+            "    inference = Inference(network, seen.shape[1:], body.block, body.engine)",
+            "    logits = inference.outputs(len(val), lambda first, end: seen[first:end], task=len(val))",
+            "    p = inference.softmax(logits)",
             *score,
         ]
     return [
@@ -137,7 +138,7 @@ def _moved(story: Story, say: Say) -> list[str]:
 
 
 def _loss(story: Story) -> str:
-    """The loss of each picture (N,); a weight stands before a softened or mixed target, which torch would bend."""
+    """The loss of each picture (N,); a weight is before a softened or mixed target, which torch would bend."""
     recipe, changes = story.recipe.objective, story.recipe.augmentation
     mixed, weighted = changes.mixes, recipe.class_weights != "none"
     outside = weighted and bool(mixed or recipe.label_smoothing)
@@ -151,7 +152,7 @@ def _loss(story: Story) -> str:
 
 
 def _tail(story: Story, say: Say, module: str) -> list[str]:
-    """What stands after a step: the end of an epoch, its scores, the best epoch's weights, the end."""
+    """What is after a step: the end of an epoch, its scores, the best epoch's weights, the end."""
     recipe = story.recipe
     judged = "average.module" if recipe.ema_decay else module
     val = "val" in story.dataset.splits

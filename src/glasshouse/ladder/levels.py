@@ -34,7 +34,7 @@ def run_code(
         level: learner, layers or autodiff.
         data: where the run's dataset lies now.
         language: of the comments, en or ko.
-        place: how the script names the dataset; ``data`` where it is not given.
+        place: how the script names the dataset; ``data`` if it is not given.
         weights: how the script names the file of weights that the run began from; as it is found from here where it
             is not given.
 

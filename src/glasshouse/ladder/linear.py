@@ -1,4 +1,4 @@
-"""The linear head in a script: the solver as it stands in ``training/linear_head.py``, and what is done with it."""
+"""The linear head in a script: the solver as it is in ``training/linear_head.py``, and what is done with it."""
 
 import inspect
 import re
@@ -57,7 +57,7 @@ def fit_lines(story: Story, say: Say, bias: bool) -> list[str]:
 
 
 def judge_lines(story: Story, say: Say, call: str) -> list[str]:
-    """Text that judges the head by ``call``, where there are pictures to judge by."""
+    """Text that judges the head by ``call``, if there are pictures to judge by."""
     judged = f"[(losses[0], *{call})]" if "val" in story.dataset.splits else "[(losses[0],)]"
     return ["", f"history, best_epoch = {judged}, 1", f'print(f"{say["printed-scores"]}")', ""]
 

@@ -88,7 +88,7 @@ def layers_of(story: Story, level: str) -> Layers:
 def _turned(data: dict[str, Any], story: Story) -> dict[str, Any]:
     """The layers on pictures (C, H, W), ending in scores, with the recipe's dropout."""
     data["data_format"] = "channels_first"
-    frozen = story.recipe.strategy == "features"  # its dropout stands before the layer that learns, nowhere else
+    frozen = story.recipe.strategy == "features"  # its dropout is before the layer that learns, nowhere else
     dropout, layers = None if frozen else story.recipe.dropout, data["layers"]
     for entry in layers:
         settings = entry.setdefault("settings", {})

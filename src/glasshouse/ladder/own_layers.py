@@ -1,4 +1,4 @@
-"""Layers of one's own on the level Autodiff: where their weights begin, and which are tuned how fast."""
+"""Custom layers on the level Autodiff: where their weights begin, and which are tuned how fast."""
 
 from dataclasses import replace
 from math import prod

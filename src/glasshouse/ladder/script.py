@@ -86,7 +86,7 @@ def rate_lines(story: Story, say: Say) -> list[str]:
 
 
 def loop_head(story: Story, layers: Layers, say: Say) -> list[str]:
-    """What stands before the loop: numbers of pictures and steps, lists that are filled, the watch."""
+    """What is before the loop: numbers of pictures and steps, lists that are filled, the watch."""
     count = len(story.dataset.splits["train"])
     recipe = story.recipe
     used = count if recipe.strategy == "features" else used_pictures(story, layers)

@@ -59,7 +59,7 @@ def build_call(story: Story, layers: Layers) -> str:
 
 
 def drops_before_head(story: Story, layers: Layers) -> bool:
-    """Whether the recipe's dropout stands before the last of layers of one's own, which have no dropout."""
+    """Whether the recipe's dropout is before the last of custom layers, which have no dropout."""
     none = not any(type(step.layer).__name__ in ("Dropout", "SpatialDropout2D") for step in layers.net.steps)
     return layers.own and bool(story.recipe.dropout) and none and story.recipe.strategy != "features"
 

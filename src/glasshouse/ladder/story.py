@@ -55,7 +55,7 @@ def read_story(run: Path, data: Path | None = None) -> Story:
 def weights_file(run: Path, weights: str) -> Path | None:
     """Return where the file of ``weights`` lies that a recipe names: as it is named, from the run, or beside the run.
 
-    None where it names no file, or where there is none any more.
+    None if it names no file, or if there is none any more.
     """
     if weights in ("none", "pretrained"):
         return None

@@ -1,4 +1,4 @@
-"""A network in the words of Layers: a list where it is a chain, else functions for what repeats, a line a use."""
+"""A network in the words of Layers: a list if it is a chain, else functions for what repeats, one line per use."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def words_of(layers: Layers) -> set[str]:
 
 
 def network_text(layers: Layers, seed: str | None = None) -> str:
-    """Python that makes ``net``; ``seed`` is what stands after ``seed=``."""
+    """Python that makes ``net``; ``seed`` is what is after ``seed=``."""
     return _chain(layers, seed) if _is_chain(layers) else _graph(layers, seed)
 
 

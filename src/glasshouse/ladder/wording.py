@@ -59,7 +59,7 @@ def call(name: str, *parts: str) -> str:
 
 
 def call_import(home: str, names: list[str]) -> str:
-    """An import on one line, or in brackets where it is long."""
+    """An import on one line, or in brackets if it is long."""
     line = f"from {home} import {', '.join(names)}"
     return line if len(line) <= 110 else f"from {home} import (\n    " + ",\n    ".join(names) + ",\n)"
 

@@ -73,7 +73,7 @@ class Architecture:
         return holders
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set what there is; a misspelt name of a network of Glasshouse's own is told, a subclass may have more."""
+        """Set what there is; a misspelt name of a network of Glasshouse's own is reported, a subclass may have more."""
         known = name.startswith("_") or name in _KEPT or hasattr(type(self), name)
         if not known and type(self).__module__.startswith("glasshouse."):
             raise NetworkError(no_attribute(type(self).__name__, name, [*_SETTABLE]))

@@ -1,4 +1,4 @@
-"""Arrays that are given become tensors; what does not fit is told with the shape that was expected."""
+"""Arrays that are given become tensors; what does not fit is reported with the shape that was expected."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ def targets_of(net: Architecture, y: Any, loss: Loss) -> Tensor:
 
 
 def tensor(array: Any, what: str) -> Tensor:
-    """A tensor of any array; no copy where none is needed."""
+    """A tensor of any array; no copy if none is needed."""
     if isinstance(array, Tensor):
         return array.detach()
     values = np.asarray(array)

@@ -1,6 +1,6 @@
 """Layers that change pictures at random in training, and let them pass in use: Keras' words and ranges.
 
-Every picture has draws of its own, NumPy's: the same on both engines. A factor f means -f to f; (a, b) means a to b.
+Every picture has its own draws, NumPy's: the same on both engines. A factor f means -f to f; (a, b) means a to b.
 """
 
 from collections.abc import Mapping, Sequence

@@ -79,7 +79,7 @@ class Classifier:
 
     @property
     def tiny_scale(self) -> str | None:
-        """The name of a Rescaling that is meant for bytes (0 to 255), where there is one."""
+        """The name of a Rescaling that is meant for bytes (0 to 255), if there is one."""
         for step in self.net.steps:
             scales = step.layer.scale if isinstance(step.layer, Rescaling) else 1.0
             if max(map(abs, scales if isinstance(scales, tuple) else (scales,))) <= 1 / 64:
@@ -93,7 +93,7 @@ class Classifier:
     def starting(self, seed: int, dropout: float | None = None) -> "Classifier":
         """The same layers with first weights of ``seed``.
 
-        ``dropout`` takes the place of the rates of all dropout layers; where there are none, the last layer is to drop.
+        ``dropout`` takes the place of the rates of all dropout layers; if there are none, the last layer is to drop.
         """
         found = self if dropout is None or not self.drops else self._changed(self.shape, self.classes, dropout)
         return Classifier(replace(found.plan, seed=seed))
@@ -139,7 +139,7 @@ class Classifier:
 
 
 def classifier_problems(data: Mapping[str, Any]) -> list[Problem]:
-    """Why a description is no classifier of pictures: each problem under its layer's name; none where it is one."""
+    """Why a description is no classifier of pictures: each problem under its layer's name; none if it is one."""
     try:
         Classifier.of(data)
     except RecipeError as error:
@@ -175,7 +175,7 @@ def _put_layer(site: Site, step: Step, changes: dict[str, Any]) -> None:
 
 
 def _connect(site: Site, step: Step, inputs: list[str]) -> None:
-    """Use a layer on what it takes; what has no layer or no inputs was told already."""
+    """Use a layer on what it takes; what has no layer or no inputs was reported already."""
     site.symbols[step.name] = None
     symbols = [symbol for name in inputs if (symbol := site.symbols[name]) is not None]
     layer = site.layers.get(step.weights)

@@ -100,7 +100,7 @@ class Conv2D(_Convolution):
 
 @layer_class
 class DepthwiseConv2D(_Convolution):
-    """Each channel has kernels of its own, ``depth_multiplier`` of them; channels are not mixed.
+    """Each channel has its own kernels, ``depth_multiplier`` of them; channels are not mixed.
 
     Source: Keras' DepthwiseConv2D.
     """

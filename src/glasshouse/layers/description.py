@@ -6,7 +6,7 @@
                 {"name": "dense", "layer": "Dense", "inputs": ["flatten"], "settings": {"units": 10}}]}
 
 A step that uses the layer of an earlier one again has ``"shares": "dense"`` in the place of layer and settings; a
-layer that does not learn has ``"frozen": true``; without ``inputs``, a layer takes what stands before it.
+layer that does not learn has ``"frozen": true``; without ``inputs``, a layer takes what is before it.
 """
 
 import difflib
@@ -74,7 +74,7 @@ class Plan:
     frozen: tuple[str, ...]
 
     def architecture(self) -> Architecture:
-        """The layers with weights of their own, which are drawn when they are first asked for."""
+        """The layers with their own weights, which are drawn when they are first asked for."""
         net = Architecture(self.inputs, self.outputs, seed=self.seed, name=self.name)
         net.freeze_only(self.frozen)
         return net
@@ -85,7 +85,7 @@ class Site:
     """What has been built so far, by the names of steps, and every problem met."""
 
     data_format: str
-    symbols: dict[str, Symbol | None] = field(default_factory=dict)  # None: it has a problem of its own
+    symbols: dict[str, Symbol | None] = field(default_factory=dict)  # None: it has its own problem
     layers: dict[str, Layer] = field(default_factory=dict)
     inputs: list[Symbol] = field(default_factory=list)
     frozen: list[str] = field(default_factory=list)
@@ -106,7 +106,7 @@ def build(data: Mapping[str, Any]) -> Plan:
 
 
 def survey(data: Mapping[str, Any]) -> tuple[Site, list[str | None]]:
-    """Build what can be built; with the names of the outputs. RecipeError where there is no list of layers."""
+    """Build what can be built; with the names of the outputs. RecipeError if there is no list of layers."""
     _check_top(data)
     site = Site(str(data.get("data_format", "channels_last")))
     before = None

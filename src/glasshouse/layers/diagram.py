@@ -1,9 +1,9 @@
-"""A network as a drawing: a box a layer, with the shape that it gives and its weights; folded where it is long.
+"""A network as a drawing: one box per layer, with the shape that it gives and its weights; folded if it is long.
 
     Diagram.of(net)              in a notebook: the drawing
     Diagram.of(net).to_svg()     .to_dict() for a page
 
-Folded, what only follows one layer (normalisation, activation, padding, dropout) stands in that layer's box.
+Folded, what only follows one layer (normalisation, activation, padding, dropout) is in that layer's box.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ FEW = 14  # steps that are drawn one by one all the same
 
 @dataclass(frozen=True)
 class DiagramWords:
-    """The words of a drawing beside the names of layers, for a page in another language; fields stand in braces."""
+    """The words of a drawing beside the names of layers, for a page in another language; fields are in braces."""
 
     input: str = "Input"
     weights: str = "{count} weights"
@@ -117,7 +117,7 @@ def _joined(step: Step, home: dict[int, DiagramBox], users: dict[int, int]) -> D
     if type(step.layer).__name__ not in FOLDED or len(step.inputs) != 1 or users[step.inputs[0]] > 1:
         return None
     box = home[step.inputs[0]]
-    return box if box.inputs else None  # the input stands alone
+    return box if box.inputs else None  # the input is alone
 
 
 def _word(step: Step) -> str:

@@ -38,7 +38,7 @@ T = TypeVar("T", bound=Numbers)
 class Run:
     """How a network runs: in training or in use, its layout, and where random numbers come from.
 
-    ``random`` None is torch's own generator. ``around`` are zeros that a window sees around x, where a ZeroPadding2D
+    ``random`` None is torch's own generator. ``around`` are zeros that a window sees around x, if a ZeroPadding2D
     before it is left out.
     """
 

@@ -80,7 +80,7 @@ def read_description(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Read:
-    """What stands in a file: two pieces of JSON, weights, and what the optimizer kept."""
+    """What is in a file: two pieces of JSON, weights, and what the optimizer kept."""
 
     network: str
     compiled: str
@@ -89,7 +89,7 @@ class Read:
 
 
 def read(path: Path) -> Read:
-    """Read a file that `save` wrote; ModelError where it is missing, damaged, or none of Glasshouse's."""
+    """Read a file that `save` wrote; ModelError if it is missing, damaged, or none of Glasshouse's."""
     if not path.is_file():
         raise ModelError("there is no file {path}", path=path)
     try:

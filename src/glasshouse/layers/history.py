@@ -68,7 +68,7 @@ class History:
 
     @classmethod
     def of(cls, events: Iterable[FitEvent], verbose: int = 0) -> "History":
-        """Run a training to its end and keep its numbers; a line an epoch on stderr where verbose."""
+        """Run a training to its end and keep its numbers; one line per epoch on stderr where verbose."""
         found = cls(params={"verbose": verbose})
         for event in events:
             if isinstance(event, EpochEnd):

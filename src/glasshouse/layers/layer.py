@@ -1,6 +1,6 @@
 """Layer: one step of a network, as data. Symbol: what a layer gives, before there are numbers.
 
-A layer holds settings only, no weights: those belong to the Network that it stands in. Called on a Symbol, it gives
+A layer holds settings only, no weights: those belong to the Network that it is in. Called on a Symbol, it gives
 the next Symbol; the same layer called twice shares its weights.
 """
 
@@ -19,20 +19,20 @@ from .shapes import Shape, to_layout
 __all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
 
 
-class Held(Protocol):
-    """Who holds a layer's weights: a Holder."""
+class Holding(Protocol):
+    """Who holds a layer's weights, and can be told whether training moves them: a ``holding.Holder``."""
 
     trainable: bool
 
     def learn(self, learns: bool) -> None:
-        """Whether training moves them."""
+        """Take it in."""
 
 
 @dataclass(frozen=True)
 class Weight:
     """One array that a layer holds: its shape and axes are Keras'.
 
-    ``layout`` tells how engines hold it: plain as it is; conv (KH, KW, C, O) as (O, C, KH, KW); depthwise
+    ``layout`` says how engines hold it: plain as it is; conv (KH, KW, C, O) as (O, C, KH, KW); depthwise
     (KH, KW, C, M) as (C·M, 1, KH, KW).
     """
 
@@ -51,7 +51,7 @@ class Symbol:
     inputs: tuple["Symbol", ...]
     engine_shape: Shape  # pictures as (C, H, W)
     channels_last: bool = True
-    owner: Any = None  # the Network whose weights the layer shares, where it comes from one
+    owner: Any = None  # the Network whose weights the layer shares, if it comes from one
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -93,7 +93,7 @@ class Layer:
         for holder in self.__dict__.get("_holders", ()):
             holder.learn(bool(learns))
 
-    def held_by(self, holder: Held) -> None:
+    def held_by(self, holder: "Holding") -> None:
         """Remember who holds the layer's weights, so that ``trainable`` reaches them."""
         self.__dict__.setdefault("_holders", WeakSet()).add(holder)
         if not self.__dict__.get("_trainable", True):

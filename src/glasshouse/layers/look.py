@@ -22,9 +22,9 @@ BYTES = 4  # of a number in float32
 
 @dataclass(frozen=True)
 class Seen:
-    """One layer: its name, the shape it gives as arrays have it (None where it cannot be known), its weights.
+    """One layer: its name, the shape it gives as arrays have it (None if it cannot be known), its weights.
 
-    ``weights`` are the shapes of its arrays, empty where it shares another's; ``learned`` counts those that learn.
+    ``weights`` are the shapes of its arrays, empty if it shares another's; ``learned`` counts those that learn.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Look:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """How many numbers each layer gives for one picture, where that is known."""
+        """How many numbers each layer gives for one picture, if that is known."""
         return tuple(prod(layer.shape) for layer in self.layers if layer.shape is not None)
 
     @property

@@ -55,7 +55,7 @@ class Network(Architecture):
         Args:
             settings: validation_split (the last part, before shuffling), validation_data (x, y), class_weight
                 ({class: weight}), shuffle (True), seed, initial_epoch, steps_per_epoch and validation_steps
-                (batches of a source without a length), verbose (1: a line an epoch on stderr).
+                (batches of a source without a length), verbose (1: one line per epoch on stderr).
         """
         events = self.fit_events(x, y, batch_size=batch_size, epochs=epochs, **settings)
         return History.of(events, verbose=int(settings.get("verbose", 1)))

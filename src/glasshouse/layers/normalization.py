@@ -17,7 +17,7 @@ class BatchNormalization(Layer):
     """y = gamma (x - μ) / √(σ² + epsilon) + beta, a mean and a variance for each channel.
 
     In training μ and σ² are the batch's, and the moving ones follow: moving ← momentum moving + (1 - momentum) batch
-    (σ² with n, as in Keras; where ``unbiased``, with n - 1, as in torch, whose momentum is 1 - momentum). In use, and
+    (σ² with n, as in Keras; if ``unbiased``, with n - 1, as in torch, whose momentum is 1 - momentum). In use, and
     where the layer is frozen, μ and σ² are the moving ones. The channels are the last axis of channels_last
     arrays, axis 1 of others.
 

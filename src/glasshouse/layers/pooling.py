@@ -19,7 +19,7 @@ __all__ = [
 
 @layer_class
 class _Pooling(Layer):
-    """What pooling layers share; strides are the window's size where none are given."""
+    """What pooling layers share; strides are the window's size if none are given."""
 
     pool_size: Pair = rule(pair, default=2)
     strides: Pair | None = rule(optional(pair), default=None)

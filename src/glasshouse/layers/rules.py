@@ -114,7 +114,7 @@ def flag(value: object) -> bool:
 
 
 def name(value: object) -> str:
-    """A name that can stand in a file: letters, digits, ``_``, ``-``; no slash, no point."""
+    """A name that can be in a file: letters, digits, ``_``, ``-``; no slash, no point."""
     if not isinstance(value, str) or not value or not value.replace("_", "a").replace("-", "a").isalnum():
         raise ValueError(Message("expected a name of letters, digits, _ and -, got {value}", value=_shown(value)))
     return value

@@ -44,7 +44,7 @@ class FitSettings:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
-        """Settings from words; one that `fit` does not know is told."""
+        """Settings from words; one that `fit` does not know is reported."""
         unknown = sorted(set(given) - set(cls.__dataclass_fields__))
         if unknown:
             hint = "; read net.fit_events(...) in a loop instead" if "callbacks" in unknown else ""

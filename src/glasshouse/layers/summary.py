@@ -1,4 +1,4 @@
-"""The table of a network: a row a layer, with output shape, parameters and what it takes."""
+"""The table of a network: one row per layer, with output shape, parameters and what it takes."""
 
 from .architecture import Architecture
 

@@ -49,7 +49,7 @@ class Means:
 
 
 def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: FitSettings) -> Iterator[FitEvent]:
-    """Train on arrays, or on what gives batches (``y`` None then), and tell of each batch and each epoch."""
+    """Train on arrays, or on what gives batches (``y`` None then), and report each batch and each epoch."""
     source, held_out = _sources(net, compiled, x, y, settings)
     module, control = net.module, Control(compiled)
     parameters = list(module.parameters())

@@ -102,7 +102,7 @@ def build(
 def construct(network: ResolvedNetwork, *, dropout: float | None = None, seed: int = 42) -> Built:
     """Return a resolved network with fresh weights, which are a function of ``seed`` alone.
 
-    ``dropout`` None keeps the network's own; a number takes its place (just before the head where it has none).
+    ``dropout`` None keeps the network's own; a number takes its place (just before the head if it has none).
 
     Raises:
         NetworkError: it cannot be built for pictures of that size, or does not fit into memory.

@@ -156,7 +156,7 @@ def find(name: str) -> Entry:
     """Return the network of that name: of the catalogue (letter case, ``-`` and ``_`` do not matter) or timm's.
 
     Raises:
-        NetworkError: there is none; close names are told.
+        NetworkError: there is none; close names are reported.
     """
     known = catalogued(name)
     if known is not None:
@@ -179,7 +179,7 @@ def check_name(name: str) -> None:
     """Refuse a name that is neither in the catalogue nor one of timm's, without loading torch.
 
     Raises:
-        NetworkError: there is no such network; close names are told.
+        NetworkError: there is no such network; close names are reported.
     """
     others = _names_in_timm()
     if catalogued(name) is None and others and name.split(".")[0] not in others:

@@ -36,7 +36,7 @@ def fit(built: Built, state: State) -> Fit:
     own = _counted(built.module.state_dict())
     state = _counted(state)
     best = Fit({}, tuple(own), tuple(state), 0.0)
-    for pairs in _ways(built, own, state):
+    for pairs in _candidates(built, own, state):
         found = _fitted(built, own, state, pairs)
         if found.share > best.share:
             best = found
@@ -45,7 +45,7 @@ def fit(built: Built, state: State) -> Fit:
     return best
 
 
-def _ways(built: Built, own: State, state: State) -> Iterator[dict[str, str]]:
+def _candidates(built: Built, own: State, state: State) -> Iterator[dict[str, str]]:
     """Yield pairs of names, the network's and the file's; what is matched by place has to end in the same word."""
     yield {name: name for name in own if name in state}
     twin = _twin(built.entry)
@@ -97,7 +97,7 @@ def _fitted(built: Built, own: State, state: State, pairs: Mapping[str, str]) ->
 
 
 def _shaped(value: Tensor, shape: torch.Size) -> Tensor | None:
-    """Return ``value`` in ``shape``, or None where that makes no sense.
+    """Return ``value`` in ``shape``, or None if that makes no sense.
 
     A dense layer may be a convolution over its whole input and the other way round; a first convolution for grey
     pictures gets the sum over red, green and blue (grey has the same value in each), and the other way round a third.

@@ -39,7 +39,7 @@ def fold_layers(network: TorchNetwork) -> TorchNetwork:
 
 
 def _fold(layers: nn.ModuleDict, before: str, name: str) -> None:
-    """Take y = γ (W x + b - μ) / √(σ² + ε) + β into W and b, where ``before`` is a convolution that gives W x + b."""
+    """Take y = γ (W x + b - μ) / √(σ² + ε) + β into W and b, if ``before`` is a convolution that gives W x + b."""
     convolution, norm = layers[before], layers[name]
     if not (isinstance(norm, TorchLayer) and isinstance(norm.layer, BatchNormalization)):
         return

@@ -77,15 +77,15 @@ def foreign(path: Path) -> str | None:
             kind = _pickled(start + file.read(LOOKED_AT))
     if kind is None and start.startswith(b"PK\x03\x04"):
         return _zipped(path)
-    return None if kind is None else _told(path, kind)
+    return None if kind is None else _explained(path, kind)
 
 
 def foreign_folder(path: Path, names: Sequence[str]) -> str | None:
     """Return the same for a folder that holds files of these ``names``."""
     if "saved_model.pb" in names or "keras_metadata.pb" in names:
-        return _told(path, SAVED_MODEL)
+        return _explained(path, SAVED_MODEL)
     if "model.json" in names and any(name.endswith(".bin") for name in names):
-        return _told(path, TFJS)
+        return _explained(path, TFJS)
     shards = [name for name in names if name.endswith(".index.json")]
     if shards:
         return Message(
@@ -98,7 +98,7 @@ def foreign_folder(path: Path, names: Sequence[str]) -> str | None:
 
 
 def foreign_tensors(names: Sequence[str]) -> str | None:
-    """Return which library's the tensors are, by their names, where it is one that Glasshouse has no networks of."""
+    """Return which library's the tensors are, by their names, if it is one that Glasshouse has no networks of."""
     if any(name.startswith(TRANSFORMERS) for name in names):
         return Message(
             "It is a model of Hugging Face's transformers, whose networks are built otherwise; take the weights that "
@@ -139,7 +139,7 @@ def _zipped(path: Path) -> str | None:
                 kind = SCRIPT if any(name.endswith("constants.pkl") for name in names) else None
                 with archive.open(pickles[0]) as file:
                     kind = kind or _pickled(file.read(LOOKED_AT))
-                return None if kind is None else _told(path, kind)
+                return None if kind is None else _explained(path, kind)
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
         return None
     return _of_archive(path, names)
@@ -147,9 +147,9 @@ def _zipped(path: Path) -> str | None:
 
 def _of_archive(path: Path, names: list[str]) -> str | None:
     if "model.weights.h5" in names:
-        return _told(path, KERAS_ZIP)
+        return _explained(path, KERAS_ZIP)
     if names and all(name.endswith(".npy") for name in names):
-        return _told(path, NUMPY)
+        return _explained(path, NUMPY)
     inside = [name for name in names if PurePosixPath(name).suffix.lower() in WEIGHTS or name.endswith(".h5")]
     found = (
         Message("unpack it and give the file in it: {inside}", inside=", ".join(inside[:3]))
@@ -163,7 +163,7 @@ def _pickled(data: bytes) -> _Kind | None:
     return next((kind for word, kind in PICKLED.items() if word in data), None)
 
 
-def _told(path: Path, kind: _Kind) -> str:
+def _explained(path: Path, kind: _Kind) -> str:
     return Message(
         "{path} is {what}, which Glasshouse does not read as weights; {way}.", path=path, what=kind.what, way=kind.way
     )

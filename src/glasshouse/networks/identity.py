@@ -1,4 +1,4 @@
-"""Whose weights a file holds: what stands beside it, its name, and which networks of the catalogue it fits."""
+"""Whose weights a file holds: what is beside it, its name, and which networks of the catalogue it fits."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ CLOSE = 1e-3  # between means, and between deviations, of values 0 to 1: what ro
 
 
 def of_another(built: Built, origin: Origin | None) -> str | None:
-    """Return the name of the network that weights are of, as told beside them, where it is not ``built``'s."""
+    """Return the name of the network that weights are of, as told beside them, if it is not ``built``'s."""
     if origin is None or not isinstance(origin.network, str) or isinstance(built.module, Layered):
         return None
     return None if _base(origin.network) in _names(built.entry) else origin.network
@@ -118,7 +118,7 @@ def _base(name: str) -> str:
 
 
 def _in_name(built: Built, file: Path) -> str | None:
-    """Return the network that a file is named after, where it is another one: ``resnet34-b627a593.pth``."""
+    """Return the network that a file is named after, if it is another one: ``resnet34-b627a593.pth``."""
     if built.entry.library in ("own", "layers"):
         return None
     words = plain(re.split(r"[-.]", file.name)[0])

@@ -67,7 +67,7 @@ class Layered(nn.Module):
 
 
 def layered(layers: Classifier, dropout: float | None) -> Layered:
-    """Return fitted layers with their first weights; ``dropout`` stands before the last one where none of them drops.
+    """Return fitted layers with their first weights; ``dropout`` is before the last one if none of them drops.
 
     Raises:
         NetworkError: the weights do not fit into memory.

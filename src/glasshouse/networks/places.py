@@ -21,10 +21,10 @@ RATIO = 100  # how much smaller a packed file of weights may be: no more than a 
 
 @dataclass(frozen=True)
 class Origin:
-    """What stands beside weights: the network they are of (a name, or layers as data) and what it was trained on.
+    """What is beside weights: the network they are of (a name, or layers as data) and what it was trained on.
 
-    ``mean`` and ``std`` are those of its pictures (0..1, one a channel), ``classes`` its class names; ``place`` is the
-    file that says so. What is not told is None.
+    ``mean`` and ``std`` are those of its pictures (0..1, one per channel), ``classes`` its class names; ``place`` is
+    the file that says so. What is not known is None.
     """
 
     place: Path
@@ -62,7 +62,7 @@ def weights_file(path: Path) -> Path:
 
 
 def bundled(path: Path, name: str = "weights.safetensors") -> bytes | None:
-    """Return a file of a model of Glasshouse in one file (.model, .zip), None where ``path`` is no such file.
+    """Return a file of a model of Glasshouse in one file (.model, .zip), None if ``path`` is no such file.
 
     Raises:
         WeightsError: the model's file is damaged.
@@ -82,7 +82,7 @@ def bundled(path: Path, name: str = "weights.safetensors") -> bytes | None:
 
 
 def origin(path: Path) -> Origin | None:
-    """Return what stands beside the weights at ``path`` (a file, as ``weights_file`` gives it), None where nothing."""
+    """Return what is beside the weights at ``path`` (a file, as ``weights_file`` gives it), None if nothing."""
     if not path.is_file():
         return None
     packed = bundled(path, "model.json")

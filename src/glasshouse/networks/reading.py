@@ -36,8 +36,8 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     (``.model``, ``.zip``) its own.
 
     What training scripts wrap around them (``{"state_dict": ...}``, ``{"model": ...}``, the prefix ``module.``) is
-    taken off; of a checkpoint of our own these are the weights that would be kept: the moving average where there is
-    one. A head trained on frozen features stands without the network below it, which lies in ``body`` beside it.
+    taken off; of a checkpoint of our own these are the weights that would be kept: the moving average if there is
+    one. A head trained on frozen features is without the network below it, which lies in ``body`` beside it.
 
     Raises:
         WeightsError: the file is missing or damaged, holds no tensors, or would run code when loaded.
@@ -97,7 +97,7 @@ def _unread(path: Path, error: OSError) -> WeightsError:
 
 
 def _is_safetensors(start: bytes, size: int) -> bool:
-    """Tell whether a file begins with a header's length and its brace: a length may begin as a pickle does."""
+    """Return whether a file begins with a header's length and its brace: a length may begin as a pickle does."""
     return start[8:] == b"{" and int.from_bytes(start[:8], "little") <= size - 8
 
 

@@ -35,7 +35,7 @@ class ResolvedNetwork:
 
     @property
     def head_name(self) -> str:
-        """Where the last layer stands inside the module."""
+        """Where the last layer is inside the module."""
         return self.entry.head
 
 

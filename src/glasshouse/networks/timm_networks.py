@@ -19,7 +19,7 @@ __all__ = ["TimmFacts", "converted", "make_timm", "timm_facts", "timm_names", "t
 
 @dataclass(frozen=True)
 class TimmFacts:
-    """What timm knows of one of its networks; ``head`` is empty where it has no single last layer."""
+    """What timm knows of one of its networks; ``head`` is empty if it has no single last layer."""
 
     parameters: int
     width: int
@@ -83,7 +83,7 @@ def converted(module: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def timm_source(name: str) -> tuple[str, str]:
-    """Return the address and the Hugging Face repository of timm's pretrained weights; empty where it has none."""
+    """Return the address and the Hugging Face repository of timm's pretrained weights; empty if it has none."""
     config: Any = timm.get_pretrained_cfg(name)
     return config.url or "", config.hf_hub_id or ""
 

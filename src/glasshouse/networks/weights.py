@@ -115,7 +115,7 @@ def _check(built: Built, state: Mapping[str, Tensor], found: Fit, source: str, t
 
 
 def _way(built: Built, state: Mapping[str, Tensor], told: Origin | None) -> str:
-    """Return the sentence that says whose weights they are, where anything shows it."""
+    """Return the sentence that says whose weights they are, if anything shows it."""
     if other := of_another(built, told):
         return Message("They are of {other}; choose that network, or other weights.", other=other)
     if foreign := foreign_tensors(list(state)):

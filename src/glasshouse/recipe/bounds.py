@@ -26,7 +26,7 @@ def find_excess(data: Mapping[str, Any]) -> list[Problem]:
 
 
 def is_deeper(value: Any, most: int = DEPTH) -> bool:
-    """Tell whether lists and objects lie more than ``most`` deep within each other."""
+    """Return whether lists and objects lie more than ``most`` deep within each other."""
     level = [value]
     for _ in range(most + 1):
         level = [inner for one in level for inner in _inside(one)]

@@ -52,7 +52,7 @@ def _plain(value: Any) -> Any:
 
 
 def _strip(recipe: type[Part], rest: dict[str, Any], error: ValidationError, problems: list[Problem]) -> bool:
-    """Note each field's first error in ``problems`` and take the field out of ``rest``; tell whether that helped."""
+    """Note each field's first error in ``problems`` and take the field out of ``rest``; say whether that helped."""
     known = {problem.field for problem in problems}
     changed = False
     for item in error.errors(include_url=False):

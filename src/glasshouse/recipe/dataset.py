@@ -13,6 +13,8 @@ from glasshouse.recipe.patterns import Pattern, PatternError, pattern_fault
 
 __all__ = ["DatasetRecipe", "LabelRecipe"]
 
+KEPT_SINCE = 3  # the version of recipes from which series are kept together by themselves
+
 
 class LabelRecipe(Part):
     """Where labels come from.
@@ -44,15 +46,17 @@ class DatasetRecipe(Recipe):
     """How pictures become a dataset.
 
     ``valid`` and ``test`` are fractions of the pictures; ``width`` and ``height`` are pixels. ``split`` is how
-    pictures are dealt out: ``random`` (seeded, stratified), ``ordered`` (the last fraction), ``time`` (the newest),
+    pictures are split: ``random`` (seeded, stratified), ``ordered`` (the last fraction), ``time`` (the newest),
     ``folder`` (train, val and test folders), ``list`` (the source's own column or files) or ``auto`` (by folder
     where such folders exist, else random). ``group`` is a regular expression on the path whose first group names a
-    series within its class; ``twins`` keeps equal and nearly equal pictures on one side. ``version`` 2 sorts names of
-    classes with numbers as people count (1, 2, 10), 1 by letters (1, 10, 2), as earlier versions did.
+    series within its class, and keeps each in one subset; ``none`` keeps none, and without it those are kept that file
+    names clearly tell (from ``version`` 3 on). ``twins`` keeps equal and nearly equal pictures in the same subset.
+    ``version`` 2 sorts names of classes with numbers as people count (1, 2, 10), 1 by letters (1, 10, 2), as earlier
+    versions did.
     """
 
     title: ClassVar[str] = Message("the dataset recipe")
-    version: Literal[1, 2] = 2  # type: ignore[assignment]
+    version: Literal[1, 2, 3] = 3  # type: ignore[assignment]
     kind: Literal["dataset"] = "dataset"
     source: str
     valid_source: str | None = None
@@ -89,8 +93,18 @@ class DatasetRecipe(Recipe):
                 "max_per_class",
                 Message("must not be below min_per_class ({min_per_class})", min_per_class=self.min_per_class),
             )
-        if self.group is not None and (fault := pattern_fault(self.group, groups=1)):
+        if self.series_pattern is not None and (fault := pattern_fault(self.series_pattern, groups=1)):
             yield Problem("group", fault)
+
+    @property
+    def series_pattern(self) -> str | None:
+        """The pattern of series, None if there is none."""
+        return None if self.group == "none" else self.group
+
+    @property
+    def keeps_series(self) -> bool:
+        """Whether series that file names clearly tell are kept in the same subset, though no pattern says so."""
+        return self.group is None and self.version >= KEPT_SINCE
 
     def unsearchable(self) -> list[Problem]:
         """Return the problems of patterns that are right and cannot be matched in linear time.
@@ -98,7 +112,7 @@ class DatasetRecipe(Recipe):
         They are no conflicts: a dataset that was made with such a pattern still opens.
         """
         problems = []
-        for field, pattern in (("labels.pattern", self.labels.pattern), ("group", self.group)):
+        for field, pattern in (("labels.pattern", self.labels.pattern), ("group", self.series_pattern)):
             try:
                 Pattern(pattern or "")
             except PatternError as error:

@@ -31,7 +31,7 @@ JUST_BELOW = 1e-6  # of an open end, what a number's box in a form allows
 class RecipeField:
     """One field by its dotted ``name`` (``optimizer.lr``), with what its model says and what its ``setting`` says.
 
-    ``least`` and ``most`` are the ends of its range where it is a number; ``usual`` is its default as JSON has it;
+    ``least`` and ``most`` are the ends of its range if it is a number; ``usual`` is its default as JSON has it;
     ``when`` is its own condition and that of its part, with dotted names; ``names`` are the values of a choice;
     ``optional``: it may be None.
     """
@@ -87,7 +87,7 @@ def idle_fields(recipe: TrainingRecipe) -> Iterator[tuple[RecipeField, RecipeFie
 
 
 def value_at(data: Mapping[str, object], name: str) -> object:
-    """Return what a recipe's data says at a dotted name; None where it says nothing."""
+    """Return what a recipe's data says at a dotted name; None if it says nothing."""
     first, _, rest = name.partition(".")
     value = data.get(first)
     if not rest:
@@ -100,7 +100,7 @@ def _counts(name: str, value_of: Callable[[str], object]) -> bool:
 
 
 def _broken(name: str, value_of: Callable[[str], object]) -> str | None:
-    """Return the field that makes ``name`` idle, the first where there are several."""
+    """Return the field that makes ``name`` idle, the first if there are several."""
     for others, values in declared_fields()[name].when.items():
         names = [one for other in others.split("|") for one in _within(other)]
         if not any(_holds(one, values, value_of) for one in names):
@@ -117,7 +117,7 @@ def _holds(name: str, values: tuple[str, ...], value_of: Callable[[str], object]
 
 
 def _differs(value: object, usual: object) -> bool:
-    """Tell whether a value, or its text in a form, is another than the default; blank is the default."""
+    """Return whether a value, or its text in a form, is another than the default; blank is the default."""
     if value in ("", None) or value == usual:
         return False
     if isinstance(value, str) and isinstance(usual, int | float):

@@ -14,7 +14,7 @@ _LAST = 0x110000
 
 
 def takes(part: tuple[Any, Any], flags: int, letter: str) -> bool:
-    """Tell whether a part of a parsed pattern, (operation, argument), takes ``letter`` under ``flags``."""
+    """Return whether a part of a parsed pattern, (operation, argument), takes ``letter`` under ``flags``."""
     operation, argument = str(part[0]), part[1]
     if operation == "ANY":
         return bool(flags & re.DOTALL) or letter != "\n"
@@ -27,7 +27,7 @@ def takes(part: tuple[Any, Any], flags: int, letter: str) -> bool:
 
 
 def is_word(letter: str, flags: int) -> bool:
-    """Tell whether ``letter`` is one of those that ``\\w`` takes."""
+    """Return whether ``letter`` is one of those that ``\\w`` takes."""
     return (letter.isalnum() and (letter.isascii() or not flags & re.ASCII)) or letter == "_"
 
 

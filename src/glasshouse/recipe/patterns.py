@@ -2,7 +2,7 @@
 
 A pattern means what Python's ``re`` makes of it: its parser reads it. RE2 does the matching, whose time grows with
 the length of the text alone, but whose ``\\w``, ``\\d``, ``\\s`` and ``\\b`` know ASCII only. So texts and patterns are
-put into a small alphabet first: letters that no part of the pattern tells apart share a symbol, letters of words get
+put into a small alphabet first: letters that no part of the pattern distinguishes share a symbol, letters of words get
 symbols that are letters of words to RE2, and every class becomes a list of symbols. Texts are compared in the Unicode
 form NFC, as Glasshouse keeps names.
 """
@@ -51,7 +51,7 @@ class PatternError(InputError):
 
 @dataclass(frozen=True)
 class Found:
-    """A match: the text of the whole and of each group (None where a group took no part)."""
+    """A match: the text of the whole and of each group (None if a group took no part)."""
 
     parts: tuple[str | None, ...]
 
@@ -61,7 +61,7 @@ class Found:
 
 
 def pattern_fault(pattern: str, groups: int = 0) -> str | None:
-    """Return what is wrong with a regular expression as such, None where it is one with ``groups`` groups."""
+    """Return what is wrong with a regular expression as such, None if it is one with ``groups`` groups."""
     try:
         found = _parsed(pattern).state.groups - 1
     except PatternError as error:
@@ -99,7 +99,7 @@ class Pattern:
         return int(self._tree.state.groups) - 1
 
     def search(self, text: str) -> Found | None:
-        """Return the first match in ``text``, None where there is none."""
+        """Return the first match in ``text``, None if there is none."""
         name = text if text.isascii() else unicodedata.normalize("NFC", text)
         with self._lock:
             ends = self._alphabet.ends and name.endswith(
@@ -135,7 +135,7 @@ class Pattern:
 
 
 class _Alphabet(dict[int, str]):
-    """Symbols for letters, given when a letter is met first; letters that no part tells apart have the same."""
+    """Symbols for letters, given when a letter is met first; letters that no part distinguishes have the same."""
 
     def __init__(self, tree: Any) -> None:
         super().__init__({ord("\n"): "\n"})

@@ -41,11 +41,11 @@ class Option:
 class Setting:
     """A field as people see it; of a part (``optimizer``) only ``label``, ``empty``, ``when`` and ``always`` matter.
 
-    - ``section``: its place in the form of a new model; a field without one has a place of its own there, or none.
+    - ``section``: its place in the form of a new model; a field without one has its own place there, or none.
     - ``unit``: what its number counts. ``words``: the labels of its values. ``empty``: what None means.
     - ``when``: other fields of the same model (``/strategy``: of the whole recipe), each with the values that give this
       one an effect (``CHANGED``: any but the default). All must hold; of names with ``|`` between them one must.
-    - ``always``: the recipe in words says it even if nobody changed it. ``alone``: on a line of its own there, not on
+    - ``always``: the recipe in words says it even if nobody changed it. ``alone``: on its own line there, not on
       one with its part.
     - ``swept``: a form takes several values, for a model of each.
     """

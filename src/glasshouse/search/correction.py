@@ -21,7 +21,7 @@ class Corrected:
 def corrected(right: NDArray[np.bool_], groups: NDArray[np.int64], seed: int = 0, draws: int = DRAWS) -> Corrected:
     """Return what the winner is worth, corrected for being the best of the columns of ``right`` (N, C).
 
-    ``right[i, c]`` tells whether candidate c was right about picture i, which it did not learn from. Each draw takes
+    ``right[i, c]`` says whether candidate c was right about picture i, which it did not learn from. Each draw takes
     pictures with replacement, chooses the best candidate on these, and scores it on the pictures that were not drawn:
     the mean is the corrected accuracy, the 2.5th and 97.5th percentiles its interval. Groups are drawn whole.
 

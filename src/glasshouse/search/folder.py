@@ -48,7 +48,7 @@ class SearchFolder:
         self.path = path
 
     def begin(self, settings: Settings) -> None:
-        """Make the folder, or go on with the search that stands in it.
+        """Make the folder, or go on with the search that is in it.
 
         Raises:
             RunError: it holds something else, or a search with other settings.
@@ -98,13 +98,13 @@ class SearchFolder:
             ) from None
 
     def run(self, number: int, fold: int = 1) -> Path:
-        """Return the folder of a candidate's run; those of further folds stand beside it."""
+        """Return the folder of a candidate's run; those of further folds are beside it."""
         return self.path / "candidates" / (f"{number:03d}" if fold == 1 else f"{number:03d}-fold-{fold}")
 
     def final(self, name: str, number: int) -> Path:
         """Return the folder of the run of the best candidate on all pictures: ``winner`` or ``refit``.
 
-        Where one of another candidate stands there, of a search that has gone on since, the folder bears the number.
+        Where one of another candidate is there, of a search that has gone on since, the folder bears the number.
         """
         known = self.finals()
         place = name if known.get(name, number) == number else f"{name}-{number:03d}"

@@ -24,7 +24,7 @@ class Learner(learner.Learner):
 
         Candidates are compared on training pictures that they did not learn from; the validation pictures judge the
         winner once. ``refit`` trains the winner on training and validation pictures together. ``out`` is the folder of
-        the search; one that stands there goes on.
+        the search; one that is there goes on.
 
         Raises:
             DatasetError, RunError: as ``glasshouse.search.searching.search``.

@@ -27,8 +27,8 @@ __all__ = ["search_source"]
 
 LOOKED_AT = 32  # pictures of a source, spread over it
 SMALL = 64  # pixels; smaller pictures keep their size
-READING = 0.4  # of the minutes that reading pictures may take; of more pictures a sample is read
-SURE = 2.0  # seconds of reading, after which its speed is believed
+READING = 0.5  # of the minutes that reading pictures may take; of more pictures a sample is read
+SURE, SOME = 4.0, 50  # seconds of reading, and pictures in them, after which its speed is believed
 LEAST = 20  # pictures of a class in such a sample
 
 
@@ -85,20 +85,25 @@ class _TooManyError(Exception):
 
 def _prepared(recipe: DatasetRecipe, plan: SearchPlan) -> Generator[Event, None, Dataset]:
     """Yield progress and notices of the making, and return the dataset."""
-    place, begun = cache_folder(recipe), plan.begun or 0.0
+    place, begun, first = cache_folder(recipe), plan.begun or 0.0, None
     for event in prepare_dataset(recipe, place, thorough=False):
         if isinstance(event, Progress | Notice):
             yield event
         if plan.clock() - begun > plan.seconds:
             raise RunError("the minutes were over before all pictures were read; give more of them")
         if isinstance(event, Progress) and event.remaining and recipe.max_per_class is None:
-            _refuse_many(recipe, plan, event)
+            first = event if first is None or event.stage != first.stage else first
+            _refuse_many(recipe, plan, first, event)
     return open_dataset(place)
 
 
-def _refuse_many(recipe: DatasetRecipe, plan: SearchPlan, event: Progress) -> None:
-    whole = event.seconds + (event.remaining or 0.0)
-    if event.seconds < SURE or whole <= READING * plan.seconds:
+def _refuse_many(recipe: DatasetRecipe, plan: SearchPlan, first: Progress, event: Progress) -> None:
+    """Stop where reading would take too long, by the speed since the first pictures, which come late."""
+    done, seconds = event.done - first.done, event.seconds - first.seconds
+    if seconds < SURE or done < SOME:
+        return
+    whole = event.seconds + seconds / done * (event.total - event.done)
+    if whole <= READING * plan.seconds:
         return
     pictures = event.total * READING * plan.seconds / (2 * whole)
     classes = len({item.label for item in open_source(recipe).items})
@@ -106,7 +111,7 @@ def _refuse_many(recipe: DatasetRecipe, plan: SearchPlan, event: Progress) -> No
 
 
 def _searched_before(out: Path, recipe: DatasetRecipe) -> Dataset | None:
-    """Return the dataset of the search that stands in ``out``, where it is of this recipe or of a sample of it."""
+    """Return the dataset of the search that is in ``out``, if it is of this recipe or of a sample of it."""
     try:
         found = open_dataset(json.loads((out / "search.json").read_text(encoding="utf-8"))["data"])
     except (OSError, ValueError, KeyError, GlasshouseError):

@@ -13,8 +13,8 @@ from glasshouse.search.candidates import Candidate, Score
 __all__ = ["Start", "next_candidate", "starts"]
 
 PLAIN_SIDE = 64  # smaller pictures, and grey ones, are not what published weights were trained on
-FEW = 2000  # training pictures that a first look may take; of more, it takes a part
-PART, GROWTH = 1000, 4  # pictures of the first part, and by what the next one is larger
+FEW = 600  # training pictures that a first look may take; of more, it takes a part
+PART, GROWTH = 300, 4  # pictures of the first part, and by what the next one is larger
 FLIPS = {"horizontal_flip": True}
 CROPS = {"horizontal_flip": True, "crop_scale": [0.6, 1.0]}
 SHIFTS = {"rotation": 10, "width_shift": 0.08, "height_shift": 0.08, "zoom": 0.1}
@@ -70,7 +70,7 @@ def _rounds(dataset: Dataset, scores: Sequence[Score], seed: int) -> Iterator[Ca
     leaders = [start for name in _ranked(scores) for start in found if start.network == name]
     for start in _better_half(leaders) if parts else found:
         yield _frozen(start, seed)
-    for part in reversed(parts[1:]):  # where there is no time for all pictures
+    for part in reversed(parts[1:]):  # if there is no time for all pictures
         yield from (_frozen(start, seed, part=part) for start in leaders[:1])
     for start in _better_half(leaders):
         yield _frozen(start, seed, views=2, augmentation=FLIPS)

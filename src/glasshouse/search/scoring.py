@@ -23,7 +23,7 @@ from glasshouse.training.setup import gather, train_features
 __all__ = ["Answers", "Folds", "folds_of", "frozen_answers", "run_answers", "together", "trained"]
 
 MANY = 5000  # training pictures from which one fold says enough
-SPARSE = 6  # parts, of which one is left out, where there are many
+SPARSE = 6  # parts, of which one is left out, if there are many
 SAME = ("network", "weights", "strategy", "epochs", "views", "head", "learn_from", "augmentation", "optimizer", "seed",
         "dropout", "ema_decay", "objective")  # fmt: skip
 
@@ -92,7 +92,7 @@ def run_answers(dataset: Dataset, run: Path) -> Answers:
 
 
 def trained(recipe: TrainingRecipe, run: Path) -> Generator[Event, None, None]:
-    """Train a run, or go on with it, and yield its events; a run of another recipe that stands there is replaced."""
+    """Train a run, or go on with it, and yield its events; a run of another recipe that is there is replaced."""
     if (run / "recipe.json").exists() and _same(RunFolder.open(run).recipe, recipe):
         yield from resume(run, recipe.data)
         return

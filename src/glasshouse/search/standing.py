@@ -1,4 +1,4 @@
-"""How a search stands at a moment: the leader, what it is worth, and who cannot be told from it."""
+"""How a search is at a moment: the leader, what it is worth, and who cannot be determined from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -12,7 +12,7 @@ from glasshouse.store.tables import audit
 
 __all__ = ["BY_COMMAND_LINE", "NOBODY", "log_action", "log_event", "page_of_audit"]
 
-NOBODY = "-"  # stands for the person where it is the command line, or somebody who could not sign in
+NOBODY = "-"  # stands for the person if it is the command line, or somebody who could not sign in
 BY_COMMAND_LINE = " by the command line"  # behind the details of what nobody with an account did
 LONGEST = 1000  # letters of a detail
 
@@ -20,7 +20,7 @@ LONGEST = 1000  # letters of a detail
 def log_action(
     connection: Connection, user: UserRecord | None, action: str, target: str = "", detail: str = ""
 ) -> None:
-    """Write what ``user`` does, within the caller's transaction; nothing where there are no accounts (None)."""
+    """Write what ``user`` does, within the caller's transaction; nothing if there are no accounts (None)."""
     if user is not None:
         log_event(connection, user.name, action, target, detail)
 

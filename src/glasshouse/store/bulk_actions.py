@@ -20,9 +20,9 @@ from glasshouse.store.resources import TABLES, change_resource, move_to_bin, res
 __all__ = [
     "Chosen",
     "Obstacle",
-    "abort_several",
-    "bin_several",
-    "change_several",
+    "abort_chosen",
+    "bin_chosen",
+    "change_chosen",
     "chosen_from",
     "count_binned_at",
     "look_up",
@@ -52,7 +52,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a thing cannot simply go into the bin: its own job is not at rest (``uses`` is None), or what needs it."""
+    """Why a thing cannot simply go into the bin: its job is queued or running (``uses`` is None), or what needs it."""
 
     record: DatasetRecord | ModelRecord
     uses: Uses | None = None
@@ -108,7 +108,7 @@ def look_up(store: Store, chosen: Mapping[str, Sequence[str]], viewer: UserRecor
 
 
 def obstacles(store: Store, chosen: Chosen, viewer: UserRecord | None = None) -> list[Obstacle]:
-    """Return what stands against putting all of them into the bin; models that go too do not hold their dataset.
+    """Return what is against putting all of them into the bin; models that go too do not hold their dataset.
 
     Nothing ever stands against a network: a model's recipe holds the layers that it was made of itself.
 
@@ -128,7 +128,7 @@ def obstacles(store: Store, chosen: Chosen, viewer: UserRecord | None = None) ->
     return found
 
 
-def bin_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None, *, even_if_used: bool = False) -> float:
+def bin_chosen(store: Store, chosen: Chosen, viewer: UserRecord | None = None, *, even_if_used: bool = False) -> float:
     """Put all of them into the bin, or none; return the moment by which ``restore_binned_at`` brings them back.
 
     Raises:
@@ -166,7 +166,7 @@ def restore_binned_at(store: Store, at: float, viewer: UserRecord | None = None)
     return records
 
 
-def abort_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None) -> list[DatasetRecord | ModelRecord]:
+def abort_chosen(store: Store, chosen: Chosen, viewer: UserRecord | None = None) -> list[DatasetRecord | ModelRecord]:
     """Abort those that run or wait; return them. Networks are made by no job.
 
     Raises:
@@ -185,7 +185,7 @@ def abort_several(store: Store, chosen: Chosen, viewer: UserRecord | None = None
     return done
 
 
-def change_several(
+def change_chosen(
     store: Store, chosen: Chosen, changes: dict[str, Any], viewer: UserRecord | None = None
 ) -> list[OwnedRecord]:
     """Give all of them the same ``group_name`` or ``shared``; return those that had another.

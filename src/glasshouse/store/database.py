@@ -38,14 +38,14 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a short transaction that only reads."""
-        with _told(self.home), self.engine.begin() as connection:
+        with _plain_errors(self.home), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a short transaction that writes; on SQLite it holds the writer's lock from its first line."""
         with (
-            _told(self.home),
+            _plain_errors(self.home),
             self.engine.connect().execution_options(glasshouse_write=True) as connection,
             connection.begin(),
         ):
@@ -127,7 +127,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _told(home: Path) -> Iterator[None]:
+def _plain_errors(home: Path) -> Iterator[None]:
     """Turn what the database says into a sentence."""
     try:
         yield

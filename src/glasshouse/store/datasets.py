@@ -42,7 +42,7 @@ __all__ = [
 @dataclass(frozen=True)
 class Uses:
     """What needs a dataset: (id, name) of the models outside the bin that a person may see, and of those that are
-    queued or running; ``others``: there are models that they may not see; ``working``: one of all is not at rest.
+    queued or running; ``others``: there are models that they may not see; ``working``: one of all is queued or running.
     """
 
     models: tuple[tuple[str, str], ...]

@@ -15,7 +15,7 @@ OTHERS = 0o077  # the bits of a mode that let other users in
 
 
 def local_token(home: Path) -> str:
-    """Return the token of the Studio at ``home``: the same at each start, made where there is none.
+    """Return the token of the Studio at ``home``: the same at each start, made if there is none.
 
     The file can be read by its owner alone from the moment it is made. One that others could read, or that holds
     something else, is replaced by a new one.

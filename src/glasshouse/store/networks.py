@@ -1,4 +1,4 @@
-"""Networks of one's own in the store: saved, listed, changed, shared, and put into the bin."""
+"""Custom networks in the store: saved, listed, changed, shared, and put into the bin."""
 
 import time
 from collections.abc import Mapping
@@ -162,7 +162,7 @@ def network_layers(store: Store, network: Any, viewer: UserRecord | None = None)
 
 
 def _checked(parts: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
-    """Return the columns of parts, checked; all problems are told together."""
+    """Return the columns of parts, checked; all problems are reported together."""
     values: dict[str, Any] = {}
     problems += (excess := find_excess(parts))
     if excess:

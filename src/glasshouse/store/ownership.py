@@ -179,7 +179,7 @@ def change(
 ) -> None:  # fmt: skip
     """Change name, notes, group or sharing; ``revision`` among the changes guards against two people editing at once.
 
-    ``checked`` are values of other columns, which the caller has checked; ``user`` stands in the audit log.
+    ``checked`` are values of other columns, which the caller has checked; ``user`` is in the audit log.
 
     Raises:
         RecipeError: a field is wrong, or cannot be changed.
@@ -227,7 +227,7 @@ def _changed_meanwhile(record: OwnedRecord, asked: Mapping[str, Any], now: Row[A
 def _log_change(
     connection: Connection, user: UserRecord | None, table: Table, before: RowMapping, values: Mapping[str, Any]
 ) -> None:
-    """Write what was changed, and what it was before; nothing where all is as it was."""
+    """Write what was changed, and what it was before; nothing if all is as it was."""
     kind, name = table.name.removesuffix("s"), values.get("name", before["name"])
     differ = [field for field in (*DESCRIBED, *PARTS) if field in values and values[field] != before[field]]
     if differ == ["shared"]:

@@ -31,7 +31,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some rows, and the marks from which the rows before and after them are asked; None where there are none."""
+    """Some rows, and the marks from which the rows before and after them are asked; None if there are none."""
 
     items: Sequence[T]
     before: str | None
@@ -77,7 +77,7 @@ def _beyond(order: Order, rising: bool, mark: str, field: str) -> ColumnElement[
 
 
 def _fits(value: object, kind: type) -> bool:
-    """Whether a value of a mark can stand beside a column of ``kind`` in a database."""
+    """Whether a value of a mark can be beside a column of ``kind`` in a database."""
     if kind is str:
         return isinstance(value, str) and "\0" not in value and value == value.encode(errors="ignore").decode()
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < GREATEST

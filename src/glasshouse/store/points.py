@@ -13,7 +13,7 @@ from typing import Any
 
 from glasshouse.store.tail import Tail
 
-__all__ = ["Point", "Points", "Told", "told"]
+__all__ = ["Point", "Points", "RunPoints", "read_points"]
 
 THINNED = 1000  # of steps that are kept: a curve has fewer pixels
 READERS = 32  # runs that are remembered
@@ -23,10 +23,10 @@ Point = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Points:
-    """The points after number ``since``; where ``version`` is another than before, start over from 0.
+    """The points after number ``since``; if ``version`` is another than before, start over from 0.
 
     Each point is an event with its number as ``n``. ``last`` is the number to ask from next. Of many steps only some
-    are told; no number is ever told with another content within one version.
+    are reported; no number is ever reported with another content within one version.
     """
 
     version: int
@@ -35,7 +35,7 @@ class Points:
 
 
 @dataclass
-class Told:
+class RunPoints:
     """What a run said so far, each as a dictionary with its number ``n``; ``number`` is how many lines there were.
 
     ``latest`` is the last step, whole; of the ``steps`` only what curves show is kept.
@@ -58,7 +58,7 @@ class Told:
 
     @property
     def settled(self) -> int:
-        """The number up to which everything that will be told is there."""
+        """The number up to which everything that will be reported is there."""
         return self.number - len(self.waiting)
 
     def since(self, number: int, version: int = 0, until: int | None = None) -> Points:
@@ -93,7 +93,7 @@ class Told:
             self.finished = event
 
     def _settle(self) -> None:
-        """Keep what is worth keeping of the steps that wait; where there are too many steps, halve them."""
+        """Keep what is worth keeping of the steps that wait; if there are too many steps, halve them."""
         kept = self.steps + _extremes(self.waiting)
         self.waiting = []
         if len(kept) > THINNED:
@@ -105,17 +105,17 @@ class Told:
 class _Reader:
     def __init__(self, file: Path) -> None:
         self.tail = Tail(file)
-        self.told = Told()
+        self.found = RunPoints()
         self.lock = threading.Lock()
 
-    def read(self) -> Told:
+    def read(self) -> RunPoints:
         with self.lock:
             anew, lines = self.tail.read()
             if anew:  # a resumed run cut off what lay behind its checkpoint
-                self.told = Told()
+                self.found = RunPoints()
             for line in lines:
-                self.told.take(line)
-            return self.told
+                self.found.take(line)
+            return self.found
 
 
 @lru_cache(maxsize=READERS)
@@ -123,7 +123,7 @@ def _reader(file: Path) -> _Reader:
     return _Reader(file)
 
 
-def told(run: Path) -> Told:
+def read_points(run: Path) -> RunPoints:
     """Return what the run in the folder ``run`` said so far; only what is new is read."""
     return _reader(run / "events.jsonl").read()
 

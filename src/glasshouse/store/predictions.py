@@ -20,7 +20,7 @@ KEPT = 5  # classes a picture
 
 @dataclass(frozen=True)
 class Predictions:
-    """``answers`` has a row a picture; a label of -1 is an unknown truth, a top of -1 a picture that was not read.
+    """``answers`` has one row per picture; a label of -1 is an unknown truth, a top of -1 a picture that was not read.
 
     ``starts`` int64 (N,) are the places of the lines in the file.
     """
@@ -33,7 +33,7 @@ class Predictions:
 
 
 def read_columns(folder: Path, classes: Sequence[str]) -> Predictions:
-    """Return the answers in ``folder`` as columns; kept until the file changes. Empty where there are none yet."""
+    """Return the answers in ``folder`` as columns; kept until the file changes. Empty if there are none yet."""
     file = folder / "predictions.jsonl"
     try:
         found = file.stat()

@@ -50,7 +50,7 @@ def ask(
     """
     question = {"model": folder, "top": top, "seen": seen, "who": who_asks()}
     with _turns.taken(patience):
-        return _told(_answer(store, json.dumps(question).encode(), picture, patience))
+        return _checked_answer(_answer(store, json.dumps(question).encode(), picture, patience))
 
 
 def put_question(
@@ -63,7 +63,7 @@ def put_question(
     """
     asked = json.dumps({**question, "who": who_asks()}).encode()
     with _turns.taken(patience):
-        return _told(_answer(store, asked, picture, patience))
+        return _checked_answer(_answer(store, asked, picture, patience))
 
 
 def warm(store: Store, folder: str, patience: float = 15.0) -> None:
@@ -122,7 +122,7 @@ def _exchange(store: Store, question: bytes, picture: bytes) -> bytes:
         return connection.recv_bytes()
 
 
-def _told(answer: dict[str, Any]) -> dict[str, Any]:
+def _checked_answer(answer: dict[str, Any]) -> dict[str, Any]:
     if answer.get("problem") == "picture":
         raise PictureError(answer["message"])
     if answer.get("problem") == "busy":

@@ -1,6 +1,6 @@
 """The workers' side of the queue: taking a job so that no other can, telling its progress, ending it.
 
-``attempt`` is the fence: where it is given, only the start of the job that has this number changes anything.
+``attempt`` is the fence: if it is given, only the start of the job that has this number changes anything.
 """
 
 import time
@@ -70,7 +70,7 @@ def tell(store: Store, job_id: str, values: Mapping[str, Any], attempt: int | No
 
 
 def beat(store: Store, ids: Collection[str], host: str) -> None:
-    """Renew the leases of these jobs, where they are still ``host``'s."""
+    """Renew the leases of these jobs, if they are still ``host``'s."""
     with store.write() as connection:
         mine = (jobs.c.id.in_(list(ids)), jobs.c.host == host, jobs.c.state == JobState.RUNNING)
         connection.execute(update(jobs).where(*mine).values(heartbeat=clock(connection)))
@@ -87,9 +87,9 @@ def end(
     result: Mapping[str, Any] | None = None,
     attempt: int | None = None,
 ) -> bool:
-    """End a running job; return False where it had ended already, or was started again since ``attempt``.
+    """End a running job; return False if it had ended already, or was started again since ``attempt``.
 
-    Where there are accounts, what is told does not say where the Studio's home lies.
+    If there are accounts, what is reported does not say where the Studio's home lies.
     """
     if (reason or detail) and has_users(store):
         reason = reason and altered(reason, lambda text: without_home(text, store.home))

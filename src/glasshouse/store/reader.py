@@ -52,13 +52,13 @@ def _answered(tasks: Mapping[str, Task], request: Mapping[str, Any], blob: bytes
         return {"error": "RecipeError", "message": str(error), "problems": problems}, b""
     except GlasshouseError as error:
         return {"error": type(error).__name__, "message": str(error)}, b""
-    except Exception as error:  # noqa: BLE001  (whatever a decoder raises is told; the next request must be answered)
+    except Exception as error:  # noqa: BLE001  (whatever a decoder raises is reported; the next request must be answered)
         return {"error": "Exception", "message": f"{type(error).__name__}: {error}"[:500]}, b""
     return {"told": told}, answer
 
 
 def read_frame(source: BinaryIO) -> tuple[Any, bytes] | None:
-    """Return the next message and the bytes beside it; None where the other side has closed."""
+    """Return the next message and the bytes beside it; None if the other side has closed."""
     head = source.read(HEAD.size)
     if len(head) < HEAD.size:
         return None

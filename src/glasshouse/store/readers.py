@@ -63,9 +63,9 @@ class Readers:
         with self.turns.taken(WAIT, who):
             end = time.monotonic() + seconds
             child = self._taken(place)
-            told, answer = self._asked(child, task, request, blob, end)
+            told, answer = self._ask(child, task, request, blob, end)
             if child.served > 1 and told.get("error") in ("MemoryError", "Ended"):  # by what it kept of others
-                told, answer = self._asked(self._begun(), task, request, blob, end)
+                told, answer = self._ask(self._begun(), task, request, blob, end)
         if "error" in told:
             raise self._error(told, seconds)
         return told["told"], answer
@@ -85,7 +85,7 @@ class Readers:
             for child in self._all:
                 child.end()
 
-    def _asked(
+    def _ask(
         self, child: "_Child", task: str, request: Mapping[str, Any], blob: bytes, end: float
     ) -> tuple[dict[str, Any], bytes]:
         asked = {"task": task, "request": dict(request), "seconds": max(0.1, end - time.monotonic())}

@@ -22,7 +22,7 @@ __all__ = [
 
 
 class Failure(StrEnum):
-    """Why a job failed, as a code on which pages rest; the reason in words stands beside it."""
+    """Why a job failed, as a code on which pages rest; the reason in words is beside it."""
 
     NOT_FINITE = "not-finite"  # the loss or its gradient
     MEMORY = "memory"
@@ -44,7 +44,7 @@ class Failure(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job stands. An aborted or failed one can be resumed: it is then queued again."""
+    """How far a job is. An aborted or failed one can be resumed: it is then queued again."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -82,7 +82,7 @@ class JobRecord:
     """One piece of work.
 
     ``depends_on`` is a job that must be done first; ``position`` orders the queue (small first). Progress: ``stage``
-    with ``done`` of ``total``, ``remaining`` seconds where known. A failed job has its ``reason`` in words, the
+    with ``done`` of ``total``, ``remaining`` seconds if known. A failed job has its ``reason`` in words, the
     traceback as ``detail`` and a ``Failure`` as ``failure`` (None where an older Glasshouse wrote it). ``attempt``
     counts its starts, ``losses`` those whose process vanished before it kept anything; ``heartbeat`` is its lease, by
     the database's clock. ``version`` changes when its points begin anew, ``wish`` is what a person asked of a running
@@ -160,7 +160,7 @@ class DatasetRecord:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """A run and the model it leaves; ``dataset_name`` is told beside its id, ``scores`` are those of its last epoch.
+    """A run and the model it leaves; ``dataset_name`` is shown beside its id, ``scores`` are those of its last epoch.
 
     ``scores`` has ``epoch``, ``epochs``, ``best_epoch``, ``train_loss``, ``valid_loss``, ``valid_accuracy`` and, once
     it was scored, ``accuracy``, ``interval`` and ``count`` on the validation pictures. ``search_id`` is the model of

@@ -46,7 +46,7 @@ class SplitAnswers:
 
 
 def result_place(run: Path, split: str, dataset_id: str | None = None) -> Path:
-    """Return where the results on a split lie (without ending); ``dataset_id`` where it is not the model's own."""
+    """Return where the results on a split lie (without ending); ``dataset_id`` if it is not the model's own."""
     return run / "results" / (split if dataset_id is None else f"{split}-{dataset_id}")
 
 
@@ -124,7 +124,7 @@ def read_predictions(folder: Path, offset: int = 0, limit: int | None = None) ->
 
 
 def _ending(place: Path, ending: str) -> Path:
-    """The file of results at ``place``, in whose name a dot may stand."""
+    """The file of results at ``place``, in whose name a dot may be."""
     return place.with_name(f"{place.name}{ending}")
 
 

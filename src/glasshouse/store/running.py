@@ -19,7 +19,7 @@ __all__ = ["Live", "list_running"]
 class Live:
     """A job that runs or waits: ``name`` is what its dataset or model is called now, ``folder`` the run of a training.
 
-    ``yours`` tells whether the person may abort and move it.
+    ``yours`` says whether the person may abort and move it.
     """
 
     job: JobRecord

@@ -1,6 +1,6 @@
 """Searches: asked for, prolonged, and what each has found so far; the model of a search is what it finds in the end.
 
-A search is a model whose job has the kind ``search``. Its candidates are models of their own, with its id as
+A search is a model whose job has the kind ``search``. Its candidates are their own models, with its id as
 ``search_id``; the files of the search itself lie in ``searches/ID``.
 """
 

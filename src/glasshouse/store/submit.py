@@ -68,7 +68,7 @@ class NewModel:
 
     ``weights`` may also be ``model:ID`` (an earlier model's weights), ``model:ID:best.safetensors`` (a checkpoint of
     it), ``shelf:NAME`` (see ``store.weights``) or ``upload:ID``. ``sweep`` maps ``lr`` and ``batch_size`` to lists;
-    each pair becomes a model of its own.
+    each pair becomes its own model.
     """
 
     name: str
@@ -136,7 +136,7 @@ def submit_models(
 ) -> list[ModelRecord]:
     """Queue a training, or one for each pair of a sweep, and return their records.
 
-    A training on a dataset that is still being made waits for it. ``action`` stands in the audit log.
+    A training on a dataset that is still being made waits for it. ``action`` is in the audit log.
 
     Raises:
         RecipeError: the name or fields of the recipe are wrong; all are listed.
@@ -262,7 +262,7 @@ def source_path(store: Store, source: object, name: str, user: UserRecord | None
     """Return where a source lies, as jobs name it (relative to ``runs`` for what is inside the home).
 
     Raises:
-        RecipeError: it is not allowed or not there; ``name`` is the field that is told.
+        RecipeError: it is not allowed or not there; ``name`` is the field that is reported.
     """
     if not isinstance(source, str) or not source:
         raise RecipeError("the source", [Problem(name, "required")])
@@ -332,7 +332,7 @@ def _recipes(
 
 
 def _network(store: Store, network: Any, user: UserRecord | None) -> Any:
-    """Return what a recipe holds for ``network``; a name is looked up, so that a wrong one is told at once."""
+    """Return what a recipe holds for ``network``; a name is looked up, so that a wrong one is reported at once."""
     found = network_layers(store, network, user)
     if isinstance(found, str):
         check_name(found)

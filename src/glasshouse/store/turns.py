@@ -16,7 +16,7 @@ _asker: ContextVar[str] = ContextVar("glasshouse_asker", default="")
 
 @contextmanager
 def asking(who: str) -> Iterator[None]:
-    """Have the work within counted as asked for by ``who``: an account, or an address where there are no accounts."""
+    """Have the work within counted as asked for by ``who``: an account, or an address if there are no accounts."""
     before = _asker.set(who)
     try:
         yield
@@ -25,7 +25,7 @@ def asking(who: str) -> Iterator[None]:
 
 
 def who_asks() -> str:
-    """Return who asks for the work that is being done, "" where nobody said so."""
+    """Return who asks for the work that is being done, "" if nobody said so."""
     return _asker.get()
 
 

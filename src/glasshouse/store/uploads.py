@@ -209,7 +209,7 @@ def upload_source(store: Store, upload: UploadRecord) -> str:
 
 
 def delete_upload(store: Store, upload: UploadRecord, user: UserRecord | None = None) -> None:
-    """Drop an upload and its files; ``user`` is who asks, None where it is dropped by itself."""
+    """Drop an upload and its files; ``user`` is who asks, None if it is dropped by itself."""
     shutil.rmtree(store.path(upload.folder), ignore_errors=True)
     with store.write() as connection:
         connection.execute(uploads.delete().where(uploads.c.id == upload.id))

@@ -20,7 +20,7 @@ def note_opening(store: Store, version: str = __version__) -> None:
 
 
 def successor(store: Store, version: str = __version__) -> str | None:
-    """Return what other Glasshouse than ``version`` came to the home, in words; None where it is ours."""
+    """Return what other Glasshouse than ``version`` came to the home, in words; None if it is ours."""
     with store.read() as connection:
         opened = connection.execute(select(settings.c.value).where(settings.c.name == OPENED)).scalar()
         done = set(connection.execute(select(migrations_done.c.name)).scalars())

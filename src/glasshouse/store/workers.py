@@ -1,6 +1,6 @@
 """Who works: each computer's worker says now and then that it is there, and what its slots do.
 
-A running job has a lease: its process renews the heartbeat, by the clock of the database. Where a computer is gone, a
+A running job has a lease: its process renews the heartbeat, by the clock of the database. If a computer is gone, a
 worker of another one takes its jobs over when their leases have lapsed. ``attempt``, which counts the starts of a job,
 is the fence: what the process of an earlier start still writes changes nothing.
 """
@@ -69,7 +69,7 @@ def list_workers(store: Store) -> list[WorkerRecord]:
 
 
 def hold(store: Store, job: JobRecord) -> Hold | None:
-    """Renew the lease of the process that does ``job``; None where the job is no longer its own."""
+    """Renew the lease of the process that does ``job``; None if the job is no longer its own."""
     with store.write() as connection:
         mine = and_(jobs.c.id == job.id, jobs.c.state == JobState.RUNNING, jobs.c.attempt == job.attempt)
         if not connection.execute(update(jobs).where(mine).values(heartbeat=clock(connection))).rowcount:

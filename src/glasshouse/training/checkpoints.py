@@ -49,7 +49,7 @@ def load_state(module: nn.Module, tensors: dict[str, torch.Tensor], prefix: str)
     """Copy tensors under ``prefix/`` into ``module``, whose memory layout is kept.
 
     Raises:
-        DamagedRunError: they are not the tensors of this network; names, shapes and types are told.
+        DamagedRunError: they are not the tensors of this network; names, shapes and types are reported.
     """
     state = {n.removeprefix(f"{prefix}/"): t for n, t in tensors.items() if n.startswith(f"{prefix}/")}
     expected = module.state_dict()

@@ -41,7 +41,7 @@ def deterministic() -> Iterator[None]:
 
 
 def is_memory_error(error: BaseException) -> bool:
-    """Tell whether ``error`` says that the device's memory, or the machine's, ran out."""
+    """Return whether ``error`` says that the device's memory, or the machine's, ran out."""
     text = str(error)
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         isinstance(error, RuntimeError) and ("can't allocate memory" in text or "not enough memory" in text)
@@ -50,7 +50,7 @@ def is_memory_error(error: BaseException) -> bool:
 
 @contextmanager
 def enough_memory(device: torch.device, purpose: str) -> Iterator[None]:
-    """Within it, memory that runs out is told as such; ``purpose`` says for what it was needed.
+    """Within it, memory that runs out is reported as such; ``purpose`` says for what it was needed.
 
     Raises:
         MemoryLimitError: there was too little.

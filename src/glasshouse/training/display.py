@@ -54,7 +54,7 @@ def showing(stream: TextIO) -> Iterator["Display"]:
 
 
 class Display:
-    """Lines that stay, and one that is written over, where the stream is a terminal or a notebook."""
+    """Lines that stay, and one that is written over, if the stream is a terminal or a notebook."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream

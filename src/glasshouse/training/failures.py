@@ -28,7 +28,7 @@ def explained(setup: TrainingSetup, position: Position) -> Iterator[None]:
     except NotFiniteError as error:
         raise _not_finite(setup.resources.recipe, position, str(error)) from None
     except (ValueError, RuntimeError, MemoryError) as error:
-        told = _told(setup, position, error)
+        told = _known_failure(setup, position, error)
         if told is None:
             raise
         raise told from error
@@ -51,7 +51,7 @@ def spoiled(recipe: TrainingRecipe, position: Position, what: str) -> NotFiniteE
     )
 
 
-def _told(setup: TrainingSetup, position: Position, error: Exception) -> GlasshouseError | None:
+def _known_failure(setup: TrainingSetup, position: Position, error: Exception) -> GlasshouseError | None:
     recipe = setup.resources.recipe
     if "more than 1 value per channel" in str(error):
         return _alone(setup)

@@ -1,7 +1,7 @@
 """Features of a frozen network, computed once and kept beside the dataset.
 
-A part of the cache is named by all that it follows from: dataset, network, weights, preprocessing and, for augmented
-views, augmentation and seed. It is written in shards, each atomically, so an interrupted computation goes on.
+A part of the cache is named by all that it follows from: dataset, network, weights, preprocessing, engine and, for
+augmented views, augmentation and seed. It is written in shards, each atomically, so an interrupted computation goes on.
 """
 
 import copy
@@ -25,6 +25,7 @@ from glasshouse.data.stored.rows import Split
 from glasshouse.errors import DamagedRunError
 from glasshouse.events import Progress
 from glasshouse.export.inference import Inference, normalized
+from glasshouse.export.onnx_network import engine_version
 from glasshouse.networks.build import Built
 from glasshouse.networks.folding import Pooled
 from glasshouse.recipe import TrainingRecipe
@@ -35,7 +36,7 @@ __all__ = ["Extractor", "View", "cache_folder", "compute_features"]
 
 FORMAT = 2
 SHARD = 512  # pictures a file
-ROUND = 32  # blocks of pictures between two reports of progress
+ROUND = 4  # blocks of pictures a thread between two reports of progress, after which it can be stopped
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Extractor:
                  std: Sequence[float], device: torch.device) -> None:  # fmt: skip
         body = _without_head(built).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.digest = _weights_digest(body)
-        self.inference = Inference(body, (dataset.height, dataset.width, dataset.channels))
+        shape = (dataset.height, dataset.width, dataset.channels)
+        self.inference = Inference(body, shape, engine=recipe.engine or "torch")
         self.recipe, self.dataset, self.mean, self.std, self.device = recipe, dataset, mean, std, device
 
     def features(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
@@ -112,7 +114,7 @@ def _computed(
             shard = _read(path, len(samples))
             if shard is None:
                 pieces = []
-                size = ROUND * extractor.inference.block
+                size = ROUND * torch.get_num_threads() * extractor.inference.block
                 for at in range(0, len(samples), size):
                     pieces.append(extractor.features(view, samples[at : at + size]))
                     fresh += len(pieces[-1])
@@ -166,13 +168,15 @@ def _key(extractor: Extractor, view: View) -> str:
     recipe = extractor.recipe
     if recipe.layers is not None:  # equal weights in other layers give other features
         facts["network"] = recipe.layers.description["layers"]
+    if extractor.inference.engine != "torch":  # whose features of before keep their names
+        facts["engine"] = [extractor.inference.engine, engine_version(extractor.inference.engine), "float32"]
     if view.number is not None:
         facts |= {"augmentation": recipe.augmentation.model_dump(mode="json"), "seed": recipe.seed, "view": view.number}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _read(path: Path, count: int) -> torch.Tensor | None:
-    """Return the features in a file, None where there is none or it is damaged: they are computed again then."""
+    """Return the features in a file, None if there is none or it is damaged: they are computed again then."""
     try:
         features = read_tensors(path)["features"]
     except (DamagedRunError, KeyError):

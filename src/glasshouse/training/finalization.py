@@ -9,17 +9,21 @@ from torch import Tensor
 
 from glasshouse.errors import DamagedRunError
 from glasshouse.evaluation.report import Report, measure
-from glasshouse.events import Event, Progress, RunFinished
+from glasshouse.events import Event, Notice, Progress, RunFinished
 from glasshouse.export.bundle import save_model
 from glasshouse.export.card import card
 from glasshouse.export.description import Description, network_facts
+from glasshouse.export.inference import Inference, evaluating
+from glasshouse.export.onnx_writing import model_file
 from glasshouse.export.scoring import baselines
 from glasshouse.integrity.documents import with_checksum
 from glasshouse.messages import Message
 from glasshouse.training.checkpoints import load_state, module_tensors, read_checkpoint
 from glasshouse.training.run_folder import RunFolder
+from glasshouse.training.setup import TrainingResources
 from glasshouse.training.standing import other_ways
 from glasshouse.training.state import TrainingState
+from glasshouse.training.validation import PictureValidator
 
 __all__ = ["finish"]
 
@@ -28,26 +32,47 @@ def finish(run: RunFolder, state: TrainingState) -> Generator[Event]:
     """Write the model and the report of the best epoch, and yield RunFinished last."""
     m, position = state.setup.resources, state.position
     load_state(state.module, _best(run, state), state.kept_prefix)
-    reports = yield from _reports(run, state)
+    onnx = yield from _onnx(m)
+    reports = yield from _reports(run, state, onnx)
     preprocessing = replace(m.dataset.preprocessing, mean=tuple(m.mean), std=tuple(m.std))
     description = Description(network_facts(m.recipe), m.dataset.classes, preprocessing, run.recipe)
-    text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat())
+    engine = "torch" if onnx is None else "onnxruntime"
+    text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat(), engine)
     save_model(run.model, network=description.network, module=m.built.module, preprocessing=preprocessing,
-               classes=m.dataset.classes, recipe=run.recipe, card=text)  # fmt: skip
+               classes=m.dataset.classes, recipe=run.recipe, card=text, onnx=onnx)  # fmt: skip
     best = position.history[state.best.best_epoch - 1]
     reason = "early-stopping" if state.stopping.stop else "done"
     yield RunFinished(str(run.path), reason, position.epoch, state.best.best_epoch, best["valid_loss"],
                       best["valid_accuracy"], position.seconds, "model")  # fmt: skip
 
 
+def _onnx(m: TrainingResources) -> Generator[Event, None, bytes | None]:
+    """Return the model as an ONNX file if its engine is onnxruntime; what hinders it is said."""
+    if m.recipe.engine != "onnxruntime":
+        return None
+    H, W = m.dataset.height, m.dataset.width
+    module = Inference(m.built.module, (H, W, m.dataset.channels)).module
+    with evaluating(module):
+        data = model_file(module, m.mean, m.std, H, W)
+    if data is None:
+        yield Notice(
+            "engine",
+            Message(
+                "{network_name} cannot be written as an ONNX file, so PyTorch computes its predictions",
+                network_name=m.recipe.network_name,
+            ),
+        )
+    return data
+
+
 def _best(run: RunFolder, state: TrainingState) -> dict[str, Tensor]:
     """Return the tensors of the best epoch, which is compared with the one that the training noted.
 
     Raises:
-        DamagedRunError: its checkpoint is damaged, missing or of another epoch; the way on is told.
+        DamagedRunError: its checkpoint is damaged, missing or of another epoch; the way on is reported.
     """
     epoch = state.best.best_epoch
-    if epoch in (0, state.position.epoch):  # it is the one that stands here
+    if epoch in (0, state.position.epoch):  # it is the one that is here
         return module_tensors(state.evaluated, state.kept_prefix)
     try:
         tensors, position = read_checkpoint(run.best)
@@ -61,11 +86,13 @@ def _best(run: RunFolder, state: TrainingState) -> dict[str, Tensor]:
     raise DamagedRunError("{fault}. {ways}", fault=fault, ways=other_ways(run, "best", before=epoch))
 
 
-def _reports(run: RunFolder, state: TrainingState) -> Generator[Progress, None, list[Report]]:
+def _reports(run: RunFolder, state: TrainingState, onnx: bytes | None) -> Generator[Progress, None, list[Report]]:
     """Yield progress, write report-val.json and return the report; without validation pictures there is none."""
     dataset, validator = state.setup.resources.dataset, state.setup.validator
     if validator is None:
         return []
+    if isinstance(validator, PictureValidator):
+        validator = replace(validator, onnx=onnx)
     scores = yield from validator.scores(state.module)
     report = measure(scores.probabilities, dataset.splits["val"].labels, dataset.classes, "val")
     report = replace(report, baselines=baselines(dataset, "val"), seconds=state.position.seconds,

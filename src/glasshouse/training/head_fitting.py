@@ -55,7 +55,7 @@ def tried_strengths(
 ) -> Generator[Event, None, Tried | None]:
     """Yield progress and return what folds of the split's pictures say of the strengths, for views (V, N, F).
 
-    Of more than MOST pictures, an even part of each class is used. None where a class has too few for two folds.
+    Of more than MOST pictures, an even part of each class is used. None if a class has too few for two folds.
     ``check`` is called between the steps of the solver.
     """
     y = split.labels
@@ -97,7 +97,7 @@ def fit_head(setup: TrainingSetup, check: Callable[[], None] = check_interrupt) 
         found = solve(flat, copies, shares, classes, strength, bias, check)
         log_p = log_softmax(flat @ found[:-1] + found[-1])
     _put(head, found)
-    yield _told(strength, tried, y)
+    yield _strength_notice(strength, tried, y)
     return HeadFit(float(-(shares * log_p[np.arange(len(copies)), copies]).mean()), tried)
 
 
@@ -108,7 +108,7 @@ def _put(head: Head, found: Array) -> None:
         head.bias.copy_(torch.from_numpy(found[-1]).float())
 
 
-def _told(strength: float, tried: Tried | None, labels: NDArray[np.int64]) -> Notice:
+def _strength_notice(strength: float, tried: Tried | None, labels: NDArray[np.int64]) -> Notice:
     if tried is None:
         return Notice(
             "head",

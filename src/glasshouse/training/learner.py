@@ -1,4 +1,4 @@
-"""Learner: a network and its data in five lines of Python; every ``fit`` is a run with a recipe of its own."""
+"""Learner: a network and its data in five lines of Python; every ``fit`` is a run with its own recipe."""
 
 import math
 import sys
@@ -36,14 +36,14 @@ class Learner:
     """Trains ``network`` on ``data`` (an ImageData, a Dataset or the path of one).
 
     ``network`` is a name of the catalogue, or a ``glasshouse.layers.Network``: its layers are fitted to the pictures
-    and classes, and begin from first weights of the recipe's seed; for weights of its own, save it and give the file.
+    and classes, and begin from first weights of the recipe's seed; for its own weights, save it and give the file.
     ``fields`` are fields of ``TrainingRecipe``, such as ``batch_size=32`` or ``augmentation={"rotation": 10}``. Each
-    training is a run in a folder of its own, ``out`` for the first one (default: below ``runs/``); a later one starts
+    training is a run in its own folder, ``out`` for the first one (default: below ``runs/``); a later one starts
     from the weights of the one before. ``show`` runs the events of a training, and prints them unless it is replaced.
 
     Raises:
-        RecipeError: fields are wrong; all of them are told.
-        NetworkError: there is no such network (close names are told), or it does not take the dataset's pictures.
+        RecipeError: fields are wrong; all of them are reported.
+        NetworkError: there is no such network (close names are reported), or it does not take the dataset's pictures.
         WeightsError: the file of weights is missing, or is a well-known file that holds none.
         DatasetError: the dataset cannot be opened, or has no training pictures.
     """

@@ -2,7 +2,7 @@
 
 With features z standardised, L(W, b) = Σᵢ wᵢ (-ln softmax(W·zᵢ + b)[yᵢ]) / Σᵢ wᵢ + strength/2 · Σ W². L is convex, so
 there is one answer; L-BFGS finds it, the same to the bit each time. The strength is the one with the least
-cross-entropy on pictures left out, fold by fold. These functions stand in the scripts of the ladder as they are here.
+cross-entropy on pictures left out, fold by fold. These functions are in the scripts of the ladder as they are here.
 """
 
 from collections.abc import Callable, Iterator

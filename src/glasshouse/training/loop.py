@@ -47,7 +47,7 @@ def train(recipe: TrainingRecipe, out: str | Path, *, with_weights: bool = True)
 
     Raises:
         InputError: the recipe, dataset, network or weights cannot be used; nothing was written.
-        RunError: ``out`` is taken, or the training could not go on; what was kept is told.
+        RunError: ``out`` is taken, or the training could not go on; what was kept is reported.
     """
     RunFolder.check_free(Path(out))
     if problems := list(recipe.start_problems()):
@@ -64,13 +64,13 @@ def resume(run: str | Path, data: str | Path | None = None, checkpoint: str | No
     """Go on with the run in the folder ``run`` where its last checkpoint stands, and yield what happens.
 
     The final weights are those of an undisturbed run, bit for bit on the same machine. ``data`` says where the
-    dataset lies now, where it is not found as the recipe names it, relative to the run, or beside it.
+    dataset lies now, if it is not found as the recipe names it, relative to the run, or beside it.
     ``checkpoint`` names another one to go on from, such as ``best`` or ``epoch-0003``: what came after it is trained
     again, and a run that was finished is finished anew.
 
     Raises:
         ResumeError: there is no such run or checkpoint, or it is being trained.
-        DamagedRunError: its checkpoint, or another file that it needs, is damaged; what is whole is told.
+        DamagedRunError: its checkpoint, or another file that it needs, is damaged; what is whole is reported.
         DatasetError: the dataset is missing, damaged, or another one.
     """
     folder = RunFolder.open(Path(run))
@@ -210,7 +210,7 @@ def _epoch_end(run: RunFolder, state: TrainingState, stop: StopRequest, since: f
 
 
 def _judged(state: TrainingState, stop: StopRequest) -> Generator[Event, None, Scores | None]:
-    """Yield progress and return the scores on the validation pictures, None where there are none."""
+    """Yield progress and return the scores on the validation pictures, None if there are none."""
     validator = state.setup.validator
     if validator is None:
         return None

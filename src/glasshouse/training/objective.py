@@ -18,7 +18,7 @@ __all__ = ["Objective", "build_objective", "class_weights"]
 class Objective:
     """The sum over a batch of w·(-Σ_k t_k log p_k), t being the target with its label smoothed by ``smoothing``.
 
-    Targets are class numbers (N,) or, where pictures are mixed, parts of classes y (N, K). The weight w belongs to
+    Targets are class numbers (N,) or, if pictures are mixed, parts of classes y (N, K). The weight w belongs to
     the example, not to the classes that its target is spread over: w(y), or Σ_k y_k w(k) where pictures are mixed.
     So it says how much an example counts, and never what is asked for: the least loss still lies at p = t.
     Dividing the sum by the number of pictures is left to the step, because a step may gather several batches.

@@ -1,4 +1,4 @@
-"""Where a training stands, as a checkpoint holds it; read with distrust, and compared with the recipe's plan."""
+"""How far a training is, as a checkpoint holds it; read with distrust, and compared with the recipe's plan."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -12,7 +12,7 @@ __all__ = ["Position", "disagreements", "odd_fields", "other_recipe"]
 
 @dataclass
 class Position:
-    """Where a training stands: ``step`` optimiser steps in all, ``step_in_epoch`` of epoch ``epoch`` (from 0).
+    """How far a training is: ``step`` optimiser steps in all, ``step_in_epoch`` of epoch ``epoch`` (from 0).
 
     ``loss_sum`` and ``pictures`` belong to the part of the epoch that is done; ``history`` holds the epochs that are
     done, ``best`` and ``stopping`` are watches, ``events`` is the length of events.jsonl in bytes, ``scaler`` the

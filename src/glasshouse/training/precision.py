@@ -11,7 +11,7 @@ __all__ = ["Precision", "choose_precision"]
 
 @dataclass(frozen=True)
 class Precision:
-    """In which numbers the forward pass computes; ``note`` tells where it is not what was asked for."""
+    """In which numbers the forward pass computes; ``note`` says where it is not what was asked for."""
 
     dtype: torch.dtype | None = None
     scaled: bool = False

@@ -150,7 +150,7 @@ class RunFolder:
         write_atomically(self.path / name, text.encode())
 
     def facts(self) -> dict[str, Any]:
-        """Return what run.json holds: created, versions, status, pid and more; empty where it is missing.
+        """Return what run.json holds: created, versions, status, pid and more; empty if it is missing.
 
         Raises:
             DamagedRunError: it is damaged.
@@ -259,7 +259,7 @@ class RunFolder:
 
 def next_run(data: str, network: str, folder: Path = Path("runs")) -> Path:
     """Return a name that is free: runs/<data>-<network>-<n>."""
-    plain = re.sub(r"[^\w.-]+", "-", network).strip("-.") or "network"  # a name of one's own may hold anything
+    plain = re.sub(r"[^\w.-]+", "-", network).strip("-.") or "network"  # a custom name may hold anything
     stem = f"{Path(data).resolve().name or 'data'}-{plain}".lower()
     number = 1
     while (folder / f"{stem}-{number}").exists():

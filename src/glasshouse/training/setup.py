@@ -87,6 +87,7 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
     if "train" not in dataset.splits:
         raise DatasetError("{path} has no training pictures; make it again with some", path=dataset.path)
     device = choose_device(recipe.device)
+    recipe = recipe.replace(engine=recipe.engine or _engine(recipe, device))
     network = _resolved(recipe, dataset)
     with enough_memory(device, Message("for the network {network_name}", network_name=recipe.network_name)):
         built = construct(network, dropout=recipe.dropout, seed=recipe.seed)
@@ -103,6 +104,11 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
     if with_weights and recipe.weights not in ("none", "pretrained"):
         notes += _origin_notes(Path(recipe.weights), dataset, mean, std)
     return TrainingResources(recipe, dataset, built, device, mean, std, tuple(notes))
+
+
+def _engine(recipe: TrainingRecipe, device: torch.device) -> str:
+    """Return the engine of a new run that does not choose: docs/decisions/0018."""
+    return "torch" if recipe.strategy == "scratch" or device.type != "cpu" else "onnxruntime"
 
 
 def check_settings(recipe: TrainingRecipe, dataset: Dataset) -> None:
@@ -129,7 +135,7 @@ def check_batches(resources: TrainingResources) -> None:
     """Refuse what would fail, or learn nothing, in the first step.
 
     Raises:
-        RecipeError: batches of one picture, where batch normalization would see one number of each channel.
+        RecipeError: batches of one picture, if batch normalization would see one number of each channel.
     """
     m = resources
     shape = (m.dataset.channels, m.dataset.height, m.dataset.width)
@@ -275,7 +281,9 @@ def _feature_setup(m: TrainingResources, run: RunFolder) -> Generator[Event, Non
     found = yield from compute_features(extractor, views, cache_folder(m.dataset, run.path))
     train = torch.stack(found[: len(found) - (val is not None)]).to(m.device)
     batch_source = FeatureBatches(split, m.recipe, train, torch.from_numpy(split.labels.copy()).to(m.device))
-    validator = None if val is None else FeatureValidator(found[-1].to(m.device), val.labels, extractor.inference.block)
+    inference = extractor.inference
+    validator = None if val is None else FeatureValidator(
+        found[-1].to(m.device), val.labels, inference.block, inference.engine)  # fmt: skip
     plan = plan_of(m.recipe, m.built, len(split))
     return TrainingSetup(m, head, batch_source, validator, plan, (m.built.feature_count,))
 
@@ -296,9 +304,9 @@ def _view_numbers(recipe: TrainingRecipe) -> list[int | None]:
 
 
 def _statistics(recipe: TrainingRecipe, dataset: Dataset, built: Built) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and std a channel: those of the weights where there are weights, else those of the dataset.
+    """Return mean and std per channel: those of the weights if there are weights, else those of the dataset.
 
-    Layers of one's own have no published weights: theirs are always the dataset's.
+    Custom layers have no published weights: theirs are always the dataset's.
     """
     channels, own = dataset.channels, recipe.layers is not None
     if recipe.normalize == "none":

@@ -24,7 +24,7 @@ def standing_of(folder: RunFolder, name: str | None) -> Standing | None:
     """Return the checkpoint of that name (None: the last one), None if the run has not made one yet.
 
     Raises:
-        DamagedRunError: it is damaged or missing; what else is whole, and the command that goes on from it, is told.
+        DamagedRunError: it is damaged or missing; what else is whole, and the command to go on from it, is reported.
         ResumeError: there is no checkpoint of that name.
     """
     path = folder.checkpoint(name or "last")
@@ -90,7 +90,7 @@ def check_fit(folder: RunFolder, position: Position | None, classes: Sequence[st
         What is to be said: more or fewer epochs may be written into recipe.json by hand.
 
     Raises:
-        DamagedRunError: they disagree in anything else; both values are told.
+        DamagedRunError: they disagree in anything else; both values are reported.
     """
     if position is None or not position.recipe:
         folder.check_recipe()

@@ -117,7 +117,7 @@ class TrainingState:
 
     @property
     def evaluated(self) -> torch.nn.Module:
-        """The module that is evaluated and kept: the moving average where there is one."""
+        """The module that is evaluated and kept: the moving average if there is one."""
         return self.module if self.average is None else self.average.module
 
     @property

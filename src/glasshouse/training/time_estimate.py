@@ -74,7 +74,7 @@ def measure(recipe: TrainingRecipe, seconds: float = 3.0, place: Path | None = N
 
 
 def pace_of_run(run: Path, memory: int, job_seconds: float) -> Pace | None:
-    """Return the pace of the finished run in the folder ``run``; None where it was too short to tell."""
+    """Return the pace of the finished run in the folder ``run``; None if it was too short to tell."""
     events = [json.loads(line) for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
     recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
     facts = {event["type"]: event for event in events}
@@ -101,7 +101,7 @@ def _look(recipe: TrainingRecipe, dataset: Dataset) -> tuple[float, str]:
     resources = gather(recipe.resolved(), dataset)
     split = dataset.splits["train"]
     rows = split.rows(np.arange(min(LOOKED_AT, len(split))))
-    inference = Inference(resources.built.module, rows.shape[1:])
+    inference = Inference(resources.built.module, rows.shape[1:], engine=resources.recipe.engine or "torch")
     inference.probabilities(rows[:1], resources.mean, resources.std)
     begin = time.perf_counter()
     inference.probabilities(rows, resources.mean, resources.std)

@@ -12,7 +12,8 @@ from torch import nn
 
 from glasshouse.data.stored.rows import Split
 from glasshouse.events import Progress
-from glasshouse.export.inference import Inference, softmax
+from glasshouse.export.inference import Inference
+from glasshouse.export.onnx_network import picture_network
 from glasshouse.messages import Message
 
 __all__ = ["PURPOSE", "FeatureValidator", "PictureValidator", "Scores", "Validator"]
@@ -39,32 +40,44 @@ class Validator(Protocol):
 
 @dataclass(frozen=True)
 class PictureValidator:
-    """Validates a whole network on pictures, exactly as a model predicts them."""
+    """Validates a whole network on pictures, exactly as a model predicts them: by torch, or by its ONNX file."""
 
     split: Split
     mean: Sequence[float]
     std: Sequence[float]
+    onnx: bytes | None = None
 
     def scores(self, module: nn.Module) -> Generator[Progress, None, Scores]:
-        inference = Inference(module, self.split.rows(np.zeros(1, np.int64)).shape[1:])
-        size = BLOCKS * inference.block
-        numbers = [np.arange(n, min(n + size, len(self.split))) for n in range(0, len(self.split), size)]
-        found = (inference.probabilities(self.split.rows(n), self.mean, self.std) for n in numbers)
+        shape = self.split.rows(np.zeros(1, np.int64)).shape[1:]
+        if self.onnx is not None:
+            network = picture_network(self.onnx, shape[0], shape[1])
+            found = (network.probabilities(rows) for rows in self._rows(network.block))
+        else:
+            inference = Inference(module, shape)
+            found = (inference.probabilities(rows, self.mean, self.std) for rows in self._rows(inference.block))
         return (yield from _scores(found, self.split.labels))
+
+    def _rows(self, block: int) -> Iterator[NDArray[np.uint8]]:
+        size = BLOCKS * block
+        for first in range(0, len(self.split), size):
+            yield self.split.rows(np.arange(first, min(first + size, len(self.split))))
 
 
 @dataclass(frozen=True)
 class FeatureValidator:
-    """Validates a head on features (N, F), in blocks of the size that the whole network has: with the same bits."""
+    """Validates a head on features (N, F), in blocks of the size that the whole network has and with its engine: with
+    the same bits.
+    """
 
     features: torch.Tensor
     labels: NDArray[np.int64]
     block: int
+    engine: str = "torch"
 
     def scores(self, module: nn.Module) -> Generator[Progress, None, Scores]:
-        inference = Inference(module, self.features.shape[1:], self.block)
+        inference = Inference(module, self.features.shape[1:], self.block, self.engine)
         count = len(self.features)
-        found = softmax(inference.outputs(count, lambda first, end: self.features[first:end], task=count))
+        found = inference.softmax(inference.outputs(count, lambda first, end: self.features[first:end], task=count))
         return (yield from _scores(iter([found]), self.labels))
 
 

@@ -86,7 +86,7 @@ def _recipe(folder: RunFolder) -> FileCheck:
         known = bool(folder.facts().get("files"))
     except FileNotFoundError:
         return FileCheck(name, "damaged", "it is missing")
-    except GlasshouseError:  # run.json, which is told by itself
+    except GlasshouseError:  # run.json, which is reported by itself
         fault, known = None, False
     if fault is not None:
         return FileCheck(name, "damaged", Message("{fault} (or it was changed by hand)", fault=fault))

@@ -13,7 +13,7 @@ _OTHERS = {b"7z\xbc\xaf'\x1c": "7z", b"Rar!": "rar", b"\x28\xb5\x2f\xfd": "zstd"
 
 
 def open_archive(path: Path, limits: Limits | None = None) -> ZipFiles | TarFiles | None:
-    """Return the archive at ``path``, or None where the file is none; its name's ending does not matter.
+    """Return the archive at ``path``, or None if the file is none; its name's ending does not matter.
 
     Raises:
         SourceError: it is damaged, a decompression bomb, or of a kind that cannot be read here.

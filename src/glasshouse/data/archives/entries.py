@@ -119,7 +119,7 @@ def _reason(entry: Entry, limits: Limits) -> str | None:
 
 
 def _finished(tree: Tree) -> Tree:
-    """Add the folders that only files' names tell of, and sort."""
+    """Add the folders that only files' names imply, and sort."""
     tree.files = compose_paths(tree.files)
     folders = {composed(path) for path in tree.folders if path != "."}
     for file in tree.files:

@@ -62,7 +62,7 @@ class Files(Protocol):
 
 
 def is_hidden(name: str) -> bool:
-    """Tell whether a file or folder belongs to the system and not to the pictures (``.DS_Store``, ``@eaDir``)."""
+    """Return whether a file or folder belongs to the system and not to the pictures (``.DS_Store``, ``@eaDir``)."""
     return name.startswith((".", "~$", "._")) or name.lower() in _HIDDEN
 
 
@@ -84,7 +84,7 @@ def compose_paths(files: Sequence[Listed]) -> list[Listed]:
 
 
 def hidden_finding(hidden: list[str]) -> Iterator[Finding]:
-    """Yield the sentence on hidden files, where there are any."""
+    """Yield the sentence on hidden files, if there are any."""
     if hidden:
         shown = ", ".join(sorted(hidden)[:5]) + (", ..." if len(hidden) > 5 else "")
         word = Message("file or folder was") if len(hidden) == 1 else Message("files or folders were")
@@ -181,7 +181,7 @@ def walk(root: Path) -> Tree:
 
 
 def _enter(root: Path, path: str, linked: bool, seen: dict[tuple[int, int], str], tree: Tree) -> bool:
-    """Tell whether the folder is new, and note it."""
+    """Return whether the folder is new, and note it."""
     try:
         found = (root / path).stat()
     except OSError as error:

@@ -91,7 +91,7 @@ class TarFiles:
 
 
 def _korean(name: str) -> str:
-    """Return a name that is not UTF-8 as Korean Windows writes it (CP949), where that is possible."""
+    """Return a name that is not UTF-8 as Korean Windows writes it (CP949), if that is possible."""
     try:
         return name.encode("utf-8", "surrogateescape").decode("cp949") if not _valid(name) else name
     except UnicodeDecodeError:

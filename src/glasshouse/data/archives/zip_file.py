@@ -127,7 +127,7 @@ def _entry(name: str, info: zipfile.ZipInfo) -> Entry:
 
 
 def _time(info: zipfile.ZipInfo) -> int:
-    """Return the time of an entry, read as UTC; 0 where it has none (1980) or an impossible one."""
+    """Return the time of an entry, read as UTC; 0 if it has none (1980) or an impossible one."""
     try:
         return calendar.timegm((*info.date_time, 0, 0, 0)) if info.date_time[0] > 1980 else 0
     except ValueError:

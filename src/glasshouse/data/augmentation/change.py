@@ -24,7 +24,7 @@ class Change:
     """A change of each picture alone: its shape, its range 0..1 and its label stay as they are.
 
     - ``fields``: names of the recipe that it reads, and no others.
-    - ``draw``: all that is random, once for the whole batch; None where the recipe leaves it off.
+    - ``draw``: all that is random, once for the whole batch; None if the recipe leaves it off.
     - ``apply``: pictures (n, C, H, W) and their part of what was drawn to new pictures (n, C, H, W). It draws nothing,
       and what it does to a picture does not depend on the others, so that batches can be worked on in any pieces.
     """

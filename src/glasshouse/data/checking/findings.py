@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.check import Finding
-from glasshouse.data.checking.series import series_finding
+from glasshouse.data.checking.series import Series, series_finding
 from glasshouse.data.checking.survey import Record
 from glasshouse.data.splitting.twins import Twins
 from glasshouse.messages import Message
@@ -16,7 +16,7 @@ from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["Dealt", "find_odd"]
 
-_RARE = 5  # a class this many times rarer than the commonest is told
+_RARE = 5  # a class this many times rarer than the commonest is reported
 _ENLARGED = 4  # pictures enlarged more than this are tiny
 _BLANK = 5  # levels of 255 between the darkest and the brightest place
 
@@ -25,7 +25,8 @@ _BLANK = 5  # levels of 255 between the darkest and the brightest place
 class Dealt:
     """Pictures that were dealt out: all are as long as ``records``; ``thumbs`` is by the records' row.
 
-    ``groups`` is what had to stay together: twins, series, and groups of a table.
+    ``groups`` is what had to stay together: twins, series, and groups of a table; ``series`` are those that names
+    tell, if nobody said what a series is.
     """
 
     recipe: DatasetRecipe
@@ -34,6 +35,7 @@ class Dealt:
     twins: Twins
     groups: Sequence[int]
     thumbs: NDArray[np.uint8]
+    series: Series | None = None
 
 
 def find_odd(dealt: Dealt) -> list[Finding]:
@@ -51,7 +53,7 @@ def find_odd(dealt: Dealt) -> list[Finding]:
 
 
 def _leaks(dealt: Dealt) -> Iterator[Finding]:
-    torn = [ids for ids in _several(dealt.groups) if len({dealt.sides[i] for i in ids}) > 1]
+    torn = [ids for ids in _shared_groups(dealt.groups) if len({dealt.sides[i] for i in ids}) > 1]
     if torn:
         held = sum(dealt.sides[i] != "train" for ids in torn for i in ids)
         yield Finding(
@@ -67,7 +69,7 @@ def _leaks(dealt: Dealt) -> Iterator[Finding]:
 
 
 def _conflicts(dealt: Dealt) -> Iterator[Finding]:
-    torn = [ids for ids in _several(dealt.twins.groups) if len({dealt.records[i].item.label for i in ids}) > 1]
+    torn = [ids for ids in _shared_groups(dealt.twins.groups) if len({dealt.records[i].item.label for i in ids}) > 1]
     if torn:
         yield Finding(
             "label-conflict",
@@ -81,17 +83,15 @@ def _conflicts(dealt: Dealt) -> Iterator[Finding]:
 
 
 def _series(dealt: Dealt) -> list[Finding]:
-    items = [record.item for record in dealt.records]
-    if dealt.recipe.group is not None or any(item.group is not None for item in items):
+    if dealt.series is None:
         return []
-    rows = [record.row for record in dealt.records]
-    return series_finding(items, dealt.sides, dealt.thumbs, rows, dealt.recipe.seed)
+    return [series_finding(dealt.series, [record.item for record in dealt.records], dealt.sides)]
 
 
 def _twins(dealt: Dealt) -> Iterator[Finding]:
-    counts, groups = dealt.twins.counts(), _several(dealt.twins.groups)
+    counts, groups = dealt.twins.counts(), _shared_groups(dealt.twins.groups)
     kept = (
-        Message("each group was kept on one side")
+        Message("each group was kept in the same subset")
         if not list(_leaks(dealt))
         else Message("their sides were given by the source")
     )
@@ -180,7 +180,7 @@ def _blank(dealt: Dealt) -> Iterator[Finding]:
         )
 
 
-def _several(groups: Sequence[int | None]) -> list[list[int]]:
+def _shared_groups(groups: Sequence[int | None]) -> list[list[int]]:
     """Return the positions of the members of each group of two or more."""
     found: dict[int, list[int]] = defaultdict(list)
     for index, group in enumerate(groups):

@@ -38,7 +38,7 @@ def fingerprint(
     """Return the SHA-256 over the recipe and each row's (split, label, path, sha256) in order.
 
     ``ranges`` are those of values above 8 bits (``ValueRanges.to_dict``), where the dataset has such pictures.
-    ``classes`` is their order where it is the one of numbers (1, 2, 10); orders that the source states, and that of
+    ``classes`` is their order if it is the one of numbers (1, 2, 10); orders that the source states, and that of
     letters, were never part of it.
     """
     head = [recipe_key(recipe), *([json.dumps(ranges, sort_keys=True)] if ranges else []), *(classes or ())]

@@ -1,4 +1,4 @@
-"""What is told of values that had to be interpreted: brightness of more than 8 bits, and times of pictures."""
+"""What is reported of values that had to be interpreted: brightness of more than 8 bits, and times of pictures."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

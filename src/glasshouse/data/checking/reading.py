@@ -32,7 +32,7 @@ _CHUNK_BYTES = 2 * 2**20
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture made ready: the row to store, its small picture, and what is told about the original."""
+    """A picture prepared: the row to store, its small picture, and what is reported about the original."""
 
     row: bytes | NDArray[np.uint8]
     thumb: NDArray[np.uint8]
@@ -48,7 +48,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Failure:
-    """A picture that cannot be used: why, and the hash of its content ('' where nothing could be read)."""
+    """A picture that cannot be used: why, and the hash of its content ('' if nothing could be read)."""
 
     reason: str
     sha256: str

@@ -45,7 +45,7 @@ class Sample:
 
 
 def left_out(sample: Sample, recipe: DatasetRecipe) -> list[Finding]:
-    """Return what is told of the pictures that the sample left out."""
+    """Return what is reported of the pictures that the sample left out."""
     if not sample.rest:
         return []
     text = Message(
@@ -59,10 +59,10 @@ def left_out(sample: Sample, recipe: DatasetRecipe) -> list[Finding]:
 def too_rare(items: Sequence[Item], recipe: DatasetRecipe, reasons: Sequence[str] = ()) -> dict[int, Rejected]:
     """Return the pictures, by position, of classes that have fewer than ``min_per_class``.
 
-    ``reasons`` are why other pictures could not be used; they are told where nothing is left.
+    ``reasons`` are why other pictures could not be used; they are reported if nothing is left.
 
     Raises:
-        SourceError: fewer than two classes are left; what there was is told.
+        SourceError: fewer than two classes are left; what there was is reported.
     """
     counts = Counter(item.label for item in items)
     kept = [name for name, count in counts.items() if count >= recipe.min_per_class]

@@ -1,7 +1,8 @@
 """Names that look like series: pictures of one sign, one video, one patient, taken in a row."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from glasshouse.data.splitting.groups import series_keys
 from glasshouse.messages import Message, Option
 from glasshouse.recipe.patterns import Pattern
 
-__all__ = ["PATTERNS", "series_finding"]
+__all__ = ["PATTERNS", "Series", "find_series", "series_finding"]
 
 PATTERNS = (
     r"([^/]+)[-_. ]\d+\.\w+$",  # 00003_00017.ppm
@@ -25,18 +26,52 @@ _ALIKE = 0.75  # distance within a series by that between series of a class
 _PAIRS = 2000
 
 
-def series_finding(
-    items: Sequence[Item], sides: Sequence[str], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int
-) -> list[Finding]:
-    """Return a warning where names tell series, their pictures are alike, and some stand on several sides.
+@dataclass(frozen=True)
+class Series:
+    """Series that names tell: the pattern whose first group names one, and (class, name) of each picture."""
+
+    pattern: str
+    keys: Sequence[tuple[str, str] | None]
+
+    def bonds(self, items: Sequence[Item]) -> list[Hashable | None]:
+        """Return what keeps the pictures of a series together, within the sides that the source gives."""
+        return [key and (item.split, *key) for key, item in zip(self.keys, items)]
+
+
+def find_series(items: Sequence[Item], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int) -> Series | None:
+    """Return the series that names tell, where their pictures are alike; None if they tell none.
 
     ``thumbs[rows[i]]`` is the small picture of ``items[i]``. Names that merely number a class are no series.
     """
     for pattern in PATTERNS:
         keys = _keys(items, pattern)
         if keys and _many(keys) and _alike(keys, thumbs, rows, seed):
-            return _told(items, sides, keys, pattern)
-    return []
+            return Series(pattern, keys)
+    return None
+
+
+def series_finding(series: Series, items: Sequence[Item], sides: Sequence[str]) -> Finding:
+    """Return what is said of series: that each was kept in the same subset, or that some are on several."""
+    spread: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for key, side in zip(series.keys, sides):
+        if key is not None:
+            spread[key].add(side)
+    torn = sum(len(found) > 1 for found in spread.values())
+    told = {"name": items[0].path.rsplit("/", 1)[-1], "spread": f"{len(spread):,}"}
+    if not torn:
+        return Finding("series-kept", Message(
+            "File names such as {name} look like series ({spread} of them), and pictures of one series are more alike "
+            "than others: each series was kept in the same subset. {group} splits single pictures.",
+            group=Option("group", "none"), **told))  # fmt: skip
+    text = Message(
+        "File names such as {name} look like series ({spread} of them), and pictures of one series are more "
+        "alike than others. {torn} series are on several subsets, so scores will be too good. Keep "
+        "each series in one subset with {group}.",
+        torn=f"{torn:,}",
+        group=Option("group", f"'{series.pattern}'"),
+        **told,
+    )
+    return Finding("series", text)
 
 
 def _keys(items: Sequence[Item], pattern: str) -> list[tuple[str, str] | None]:
@@ -53,7 +88,7 @@ def _many(keys: Sequence[tuple[str, str] | None]) -> bool:
 
 
 def _alike(keys: Sequence[tuple[str, str] | None], thumbs: NDArray[np.uint8], rows: Sequence[int], seed: int) -> bool:
-    """Tell whether pictures of one series are more alike than pictures of two series of the same class."""
+    """Return whether pictures of one series are more alike than pictures of two series of the same class."""
     rng = np.random.default_rng(seed)
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
     classes: dict[str, list[int]] = defaultdict(list)
@@ -81,26 +116,3 @@ def _distances(pairs: NDArray[np.int64], thumbs: NDArray[np.uint8], rows: Sequen
     places = np.asarray(rows)[pairs]
     a, b = (thumbs[places[:, k]].reshape(-1, 8, 4, 8, 4, 3).astype(np.float32).mean((2, 4)) for k in (0, 1))
     return np.asarray(np.sqrt(((a - b) ** 2).mean((1, 2, 3))), np.float32)
-
-
-def _told(
-    items: Sequence[Item], sides: Sequence[str], keys: Sequence[tuple[str, str] | None], pattern: str
-) -> list[Finding]:
-    spread: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for key, side in zip(keys, sides):
-        if key is not None:
-            spread[key].add(side)
-    torn = sum(len(found) > 1 for found in spread.values())
-    if not torn:
-        return []
-    name = items[0].path.rsplit("/", 1)[-1]
-    text = Message(
-        "File names such as {name} look like series ({spread} of them), and pictures of one series are more "
-        "alike than others. {torn} series are on several sides of the split, so scores will be too good. Keep "
-        "each series on one side with {group}.",
-        name=name,
-        spread=f"{len(spread):,}",
-        torn=f"{torn:,}",
-        group=Option("group", f"'{pattern}'"),
-    )
-    return [Finding("series", text)]

@@ -58,7 +58,7 @@ class Spool:
         return np.memmap(self._thumbs_file, np.uint8, "r", shape=(len(self), *THUMB))
 
     def raw_rows(self, indices: Sequence[int], out: NDArray[np.uint8]) -> None:
-        """Read some rows into ``out``, uint8 (n, row_bytes), where all rows are equally long."""
+        """Read some rows into ``out``, uint8 (n, row_bytes), if all rows are equally long."""
         with self._rows_file.open("rb", buffering=0) as file:
             for place, index in enumerate(indices):
                 file.seek(self._ends[index])

@@ -35,7 +35,7 @@ def dated(path: str, data: bytes | np.ndarray, file_time: float | None) -> tuple
 
 
 def exif_time(data: bytes) -> float | None:
-    """Return the time in a picture's EXIF data, None where it has none that can be read."""
+    """Return the time in a picture's EXIF data, None if it has none that can be read."""
     try:
         with decoders_quiet():
             exif = heif_exif(data) if is_heif(data) else _exif(data)

@@ -15,7 +15,7 @@ _OTHER = {";16B": ";16L", ";16L": ";16B", ";16N": ";16B" if np.little_endian els
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Tell whether an image that was opened, and not loaded yet, has colours of 16 bits that Pillow reads as 8."""
+    """Return whether an image that was opened, and not loaded yet, has colours of 16 bits that Pillow reads as 8."""
     if image.mode not in ("RGB", "RGBA") or "transparency" in image.info or not isinstance(image, ImageFile.ImageFile):
         return False
     return bool(image.tile) and all(_raw_mode(tile.args) is not None for tile in image.tile)
@@ -28,7 +28,7 @@ def _raw_mode(args: object) -> str | None:
 
 
 def whole_values(data: bytes, higher: np.ndarray, formats: list[str]) -> np.ndarray | None:
-    """Return the values uint16 (H, W, C) of a deep picture, whose ``higher`` bytes are known; None where it cannot be.
+    """Return the values uint16 (H, W, C) of a deep picture, whose ``higher`` bytes are known; None if it cannot be.
 
     ``higher`` is uint8 (H, W, C) as Pillow gives it.
     """

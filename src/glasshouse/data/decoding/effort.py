@@ -16,7 +16,7 @@ __all__ = ["check_effort", "tiff_entries"]
 
 _PIECES = 200_000  # about a second at five microseconds each
 _SCANS = 30  # a progressive JPEG has about ten
-_SCANNED = 500_000_000  # pixels times scans: two seconds, where there are more scans than that
+_SCANNED = 500_000_000  # pixels times scans: two seconds, if there are more scans than that
 _SLOW_BYTES = 16 * 2**20  # of what is decoded in Python, about half a second a megabyte
 _TEXT_BYTES = 4 * 2**20  # of a GIF before its first frame
 _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")  # not stuffing (00), not a restart (d0 to d7)
@@ -89,7 +89,7 @@ def _png(data: bytes) -> None:
 
 
 def _gif(data: bytes) -> None:
-    """Source: GIF89a, sections 18 to 26: blocks of extensions stand before the first frame."""
+    """Source: GIF89a, sections 18 to 26: blocks of extensions are before the first frame."""
     if len(data) < 13:
         return
     begin = at = 13 + (3 * 2 ** ((data[10] & 7) + 1) if data[10] & 0x80 else 0)

@@ -26,7 +26,7 @@ _CACHE = Message("not a picture but a file of a program or system; leave it out"
 _ZEROS = Message("not a picture: nothing but zeros, as a copy that failed leaves behind; copy it again")
 _POINTER = Message("not a picture but a git-lfs pointer: the file itself was not fetched; run git lfs pull")
 
-_MAGIC: Sequence[tuple[int, bytes, str]] = (  # where, what stands there, what to say
+_MAGIC: Sequence[tuple[int, bytes, str]] = (  # where, what is there, what to say
     (0, b"\xff\x0a", Message("JPEG XL, which is not read; {EXPORT}", EXPORT=_EXPORT)),
     (0, b"\0\0\0\x0cJXL ", Message("JPEG XL, which is not read; {EXPORT}", EXPORT=_EXPORT)),
     (0, b"\xff\xd8\xff\xf7", Message("JPEG-LS, which is not read; {EXPORT}", EXPORT=_EXPORT)),
@@ -108,7 +108,7 @@ _MAKE, _SUBFILE, _SUB_IFDS, _DNG = 271, 254, 330, 50706
 
 
 def foreign_file(data: bytes) -> str | None:
-    """Return what a file that no decoder knows is, with the next step, as a reason; None where that is not seen."""
+    """Return what a file that no decoder knows is, with the next step, as a reason; None if that is not seen."""
     head = data[:4096]
     for at, magic, reason in _MAGIC:
         if head.startswith(magic, at):

@@ -12,7 +12,7 @@ _HEVC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 
 
 def is_heif(data: bytes) -> bool:
-    """Tell whether ``data`` begins as an HEIF file with HEVC pictures; AVIF, the same box with AV1, is Pillow's."""
+    """Return whether ``data`` begins as an HEIF file with HEVC pictures; AVIF, the same box with AV1, is Pillow's."""
     if data[4:8] != b"ftyp":
         return False
     length = min(int.from_bytes(data[:4], "big"), 256)
@@ -48,7 +48,7 @@ def open_heif(data: bytes, pixel_limit: int) -> Image.Image:
 
 
 def heif_exif(data: bytes) -> Image.Exif:
-    """Return the EXIF part of an HEIF file's primary picture, empty where there is none."""
+    """Return the EXIF part of an HEIF file's primary picture, empty if there is none."""
     import pi_heif
 
     file = pi_heif.open_heif(BytesIO(data))

@@ -16,7 +16,7 @@ _DAMAGE = re.compile(r"Premature end|Corrupt JPEG data|bad Huffman", re.IGNORECA
 
 
 def is_jpeg(data: bytes) -> bool:
-    """Tell whether ``data`` begins as a JPEG does."""
+    """Return whether ``data`` begins as a JPEG does."""
     return data[:3] == b"\xff\xd8\xff"
 
 
@@ -67,7 +67,7 @@ def _decode(data: bytes, space: str, strict: bool) -> np.ndarray | None:
 
 
 def jpeg_orientation(data: bytes) -> int:
-    """Return the EXIF orientation 1..8 of a JPEG's bytes; 1 where there is none or the EXIF part is damaged.
+    """Return the EXIF orientation 1..8 of a JPEG's bytes; 1 if there is none or the EXIF part is damaged.
 
     Source: Exif 2.32, sections 4.5 and 4.6 (tag 0x0112 of the first directory).
     """

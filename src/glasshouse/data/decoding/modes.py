@@ -98,7 +98,7 @@ def from_array(array: np.ndarray, scaler: Scaler | None = None) -> np.ndarray:
 
 
 def channels_first(shape: tuple[int, ...]) -> bool:
-    """Tell whether the shape of one picture can only be (C, H, W): 1, 3 or 4 channels lie first, and none last."""
+    """Return whether the shape of one picture can only be (C, H, W): 1, 3 or 4 channels lie first, and none last."""
     return len(shape) == 3 and shape[0] in (1, 3, 4) and shape[2] not in (1, 2, 3, 4) and 0 not in shape
 
 

@@ -73,7 +73,7 @@ def _guarded(source: object, pixel_limit: int, scaler: Scaler, color: str | None
     except Image.DecompressionBombError as error:
         raise PictureError(_too_large(str(error), pixel_limit)) from None
     except Exception as error:  # noqa: BLE001  (the boundary: one file never stops a job)
-        raise PictureError(_told(error)) from None
+        raise PictureError(_reason_of(error)) from None
 
 
 def _decoded(source: object, pixel_limit: int, scaler: Scaler, upright: bool) -> np.ndarray:
@@ -170,7 +170,7 @@ def _too_large(text: str, limit: int) -> str:
     )
 
 
-def _told(error: Exception) -> str:
+def _reason_of(error: Exception) -> str:
     said = str(error) if isinstance(error, _OWN_WORDS) else f"{type(error).__name__}: {error}"
     text = Foreign(said.strip() or type(error).__name__)
     return (

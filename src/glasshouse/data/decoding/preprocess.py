@@ -22,10 +22,10 @@ MOST_PIXELS = 1_000_000_000  # as in a dataset's recipe
 class Preprocessing:
     """Decode, resize, and (where the dataset is stored as JPEG) encode and decode once more.
 
-    ``mean`` and ``std`` are on values 0..1, one a channel; they are for whoever turns the bytes into numbers
+    ``mean`` and ``std`` are on values 0..1, one per channel; they are for whoever turns the bytes into numbers
     (x/255 - mean) / std, and are not applied by the call. ``ranges`` is what becomes black and white in pictures of
     more than 8 bits; without it (also in models made before it was kept) each picture has its own range.
-    ``pixel_limit`` is the most pixels that a picture may have: as in the dataset's recipe, where that took larger ones.
+    ``pixel_limit`` is the most pixels that a picture may have: as in the dataset's recipe, if that took larger ones.
     """
 
     width: int

@@ -68,7 +68,7 @@ def _libtiff_handlers(handlers: list[ctypes.c_void_p]) -> list[ctypes.c_void_p]:
 
 @cache
 def _libtiff() -> ctypes.CDLL | None:
-    """Return the libtiff that Pillow has loaded; None where it is not found, which costs nothing but silence."""
+    """Return the libtiff that Pillow has loaded; None if it is not found, which costs nothing but silence."""
     with suppress(OSError, AttributeError, ImportError):
         from PIL import _imaging
 

@@ -24,14 +24,14 @@ _DEPTHS = (8, 10, 12, 14, 16)  # bits of cameras and scanners
 _SIXTEEN: Range = (0.0, 65535.0)
 _HIGHER = (None, (0.0, 255.0), _SIXTEEN)  # ranges by which colours of 16 bits are their higher bytes
 _OVER = 0.05  # how far values may pass the ends of a usual range, as sharpening does, in parts of it
-_FEW = 1000  # one value in so many may lie anywhere: dead and hot pixels
+_FEW = 1000  # one value in this many may lie anywhere: dead and hot pixels
 
 
 @dataclass(frozen=True)
 class ValueRanges:
     """For whole numbers above 8 bits and for floats: the value that becomes 0 and the one that becomes 255.
 
-    None where the dataset had no such picture; each picture's range is then its own.
+    None if the dataset had no such picture; each picture's range is then its own.
     """
 
     integers: Range | None = None
@@ -153,13 +153,13 @@ def _depth(every: Values) -> Range:
 
 
 def _fits(every: Values, usual: int) -> bool:
-    """Tell whether a usual range holds the values; few may lie outside, if ten times as many are plainly inside."""
+    """Return whether a usual range holds the values; few may lie outside, if ten times as many are plainly inside."""
     outside = every.outside[usual]
     return outside * _FEW <= every.count and outside * 10 <= (every.middle if usual < 2 else every.count)
 
 
 def own_range(values: Values) -> Range:
-    """Return the range of one picture by itself, where nothing else is known.
+    """Return the range of one picture by itself, if nothing else is known.
 
     Whole numbers: 255, 4095 (12 bits) or 65535, the first that holds them; floats: 0..1 or 0..255; else least to most.
     """

@@ -35,7 +35,7 @@ def batch_rows(row_bytes: int) -> int:
 
 
 class SplitWriter:
-    """Writes rows to ``file``; ``row_bytes`` is their size where all are equally long (raw), else None."""
+    """Writes rows to ``file``; ``row_bytes`` is their size if all are equally long (raw), else None."""
 
     def __init__(self, file: Path, row_bytes: int | None) -> None:
         self._row_bytes = row_bytes

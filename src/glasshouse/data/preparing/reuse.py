@@ -1,4 +1,4 @@
-"""Whether a dataset that already stands somewhere is the one that is asked for."""
+"""Whether a dataset that already is somewhere is the one that is asked for."""
 
 import json
 import os
@@ -29,7 +29,7 @@ _QUICK = 2**30  # bytes of pixels that are verified in about a second
 
 @dataclass(frozen=True)
 class Standing:
-    """A dataset that stands where one is to be made."""
+    """A dataset that is where one is to be made."""
 
     place: Path
     manifest: Mapping[str, Any]
@@ -46,8 +46,8 @@ class Standing:
 
 
 def inspect(place: Path) -> Standing | None:
-    """Return the dataset at ``place``, None where there is nothing; one with a damaged ``dataset.json`` is one too,
-    where nothing but a dataset's own files lies there.
+    """Return the dataset at ``place``, None if there is nothing; one with a damaged ``dataset.json`` is one too,
+    if nothing but a dataset's own files lies there.
 
     Raises:
         DatasetError: there is something that is no dataset, or more than a dataset: it must not be replaced.
@@ -81,9 +81,9 @@ def source_marks(recipe: DatasetRecipe, source: Source) -> dict[str, str]:
 
 
 def found_again(standing: Standing, recipe: DatasetRecipe, source: Source, thorough: bool) -> Found:
-    """Tell whether the standing dataset has this recipe and these pictures (``same``), or is ``damaged``.
+    """Return whether the standing dataset has this recipe and these pictures (``same``), or is ``damaged``.
 
-    The list of files (path, size, time) answers quickly; where it differs, the content does. The pixels of a dataset
+    The list of files (path, size, time) answers quickly; if it differs, the content does. The pixels of a dataset
     that would take long are verified only if ``thorough``.
     """
     if standing.damaged:
@@ -95,7 +95,7 @@ def found_again(standing: Standing, recipe: DatasetRecipe, source: Source, thoro
         dataset = open_dataset(standing.place)
         if not _is_whole(dataset, thorough):
             return "damaged"
-        if _counted_otherwise(dataset, recipe):
+        if _counted_otherwise(dataset, recipe) or _kept_otherwise(dataset, recipe):
             return "other"
         if marks["listing"] == before.get("listing"):
             return "same"
@@ -115,12 +115,18 @@ def _is_whole(dataset: Dataset, thorough: bool) -> bool:
 
 
 def _counted_otherwise(dataset: Dataset, recipe: DatasetRecipe) -> bool:
-    """Tell whether a later recipe put the classes into another order than this one does."""
+    """Return whether a later recipe put the classes into another order than this one does."""
     return recipe.version < dataset.recipe.version and list(dataset.classes) != sorted(dataset.classes)
 
 
+def _kept_otherwise(dataset: Dataset, recipe: DatasetRecipe) -> bool:
+    """Return whether a later recipe kept series together that this one deals out."""
+    kept = any(finding.kind == "series-kept" for finding in dataset.warnings)
+    return kept and dataset.recipe.keeps_series and not recipe.keeps_series
+
+
 def _same_content(standing: Standing, source: Source) -> bool:
-    """Tell whether every picture that was read then has the same content now."""
+    """Return whether every picture that was read then has the same content now."""
     dataset = open_dataset(standing.place)
     expected = {p: h for split in dataset.splits.values() for p, h in zip(split.paths, split.sha256)}
     rows = read_rows(standing.place / "rejected.csv")

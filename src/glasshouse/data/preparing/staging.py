@@ -45,7 +45,7 @@ def staging(out: Path) -> Iterator[Path]:
 
 
 def install(folder: Path, out: Path) -> None:
-    """Move the whole folder to ``out``; a dataset that stands there is put aside first and removed after."""
+    """Move the whole folder to ``out``; a dataset that is there is put aside first and removed after."""
     old = out.parent / f".{out.name}{_OLD}{_owner()}-{secrets.token_hex(3)}"
     aside = out.exists()
     if aside:
@@ -86,7 +86,7 @@ def _host() -> str:
 
 
 def _alive(name: str) -> bool:
-    """Tell whether the process that a staging folder's name names may still work on it (also: on another machine)."""
+    """Return whether the process that a staging folder's name names may still work on it (also: on another machine)."""
     pid, created, host, *_ = [*name.split("-"), "", "", ""]
     if host != _host() or not (pid.isdigit() and created.isdigit()):
         return True

@@ -149,7 +149,7 @@ def _checksums(folder: Path) -> dict[str, Any]:
 
 
 def _statistics(draft: Draft) -> tuple[list[float], list[float]]:
-    """Return mean and standard deviation of the training pixels on values 0..1, one a channel."""
+    """Return mean and standard deviation of the training pixels on values 0..1, one per channel."""
     chosen = draft.of_side("train")
     pixels = draft.recipe.width * draft.recipe.height * len(chosen)
     sums: NDArray[np.float64] = np.sum([draft.records[i].sums for i in chosen], axis=0)

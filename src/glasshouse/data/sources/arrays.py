@@ -74,7 +74,7 @@ class ArraySource:
 
 
 def _ordered(labels: set[str]) -> list[str] | None:
-    """Return numbers as they count; texts sorted, None where the recipe tells how (``class_order``)."""
+    """Return numbers as they count; texts sorted, None if the recipe tells how (``class_order``)."""
     counted = sorted(labels, key=natural)
     return counted if counted == sorted(labels) or all(label.isdecimal() for label in labels) else None
 

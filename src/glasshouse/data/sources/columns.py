@@ -64,7 +64,7 @@ def find_columns(table: Path, rows: Rows, recipe: LabelRecipe, is_there: Callabl
     cells name files that are there); else the one whose cells name files that are there, and the only other one.
 
     Raises:
-        SourceError: the columns of the path and the label cannot be told; ``place`` is where files were looked for.
+        SourceError: the columns of path and label cannot be determined; ``place`` is where files are looked for.
     """
     names = tuple(name.strip() for name in rows[0])
     wished = {role: _wished(table, names, role, getattr(recipe, f"{role}_column")) for role in _WORDS}
@@ -103,20 +103,22 @@ def _chosen(
     if path is None or not labels:
         raise _unknown(table, rows, names, path, labels, place)
     if len(labels) > 1 and wished["label"] is None:
-        findings.append(_several(names, labels))
+        findings.append(_many_columns(names, labels))
     group = found["group"][0] if found["group"] else None
     if group is not None and wished["group"] is None:
-        text = Message("the column {names} is taken as the group: its pictures stay on one side", names=names[group])
+        text = Message(
+            "the column {names} is taken as the group: its pictures stay in the same subset", names=names[group]
+        )
         findings.append(Finding("group-column", text))
     findings += _unused_split(found["split"], split, labels[0], names)
     return Columns(path, labels[0], group, split, names, tuple(findings))
 
 
 def path_column(table: Path, rows: Rows, is_there: Callable[[str], bool]) -> int | None:
-    """Return the column of paths of a table without labels; None where it has no heads, and the first one has them.
+    """Return the column of paths of a table without labels; None if it has no heads, and the first one has them.
 
     Raises:
-        SourceError: it cannot be told.
+        SourceError: it cannot be determined.
     """
     names = tuple(name.strip() for name in rows[0])
     headed = _by_heads(names, "path")
@@ -133,7 +135,7 @@ def path_column(table: Path, rows: Rows, is_there: Callable[[str], bool]) -> int
 
 
 def path_head(names: Sequence[str]) -> int | None:
-    """Return the first column whose head is usual for paths, None where there is none."""
+    """Return the first column whose head is usual for paths, None if there is none."""
     return next(iter(_by_heads(names, "path")), None)
 
 
@@ -237,7 +239,7 @@ def _taken(role: str, name: str) -> Finding:
     )
 
 
-def _several(names: Sequence[str], labels: Sequence[int]) -> Finding:
+def _many_columns(names: Sequence[str], labels: Sequence[int]) -> Finding:
     others = ", ".join(names[number] for number in labels[1:])
     return Finding(
         "label-column",

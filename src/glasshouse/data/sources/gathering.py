@@ -1,4 +1,4 @@
-"""Pictures to classify, whatever they lie in: a folder, an archive, a table, a list; their truth where it is told."""
+"""Pictures to classify, whatever they lie in: a folder, an archive, a table, a list; their label if it is known."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ __all__ = ["Pictures", "find_pictures"]
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures to classify, with their truth where it is known (else None).
+    """Pictures to classify, with their truth if it is known (else None).
 
     ``read`` returns the picture of an index; its PictureError tells why it cannot be read. ``named`` are the paths that
     a table or list names, as it has them and as they were found.
@@ -61,7 +61,7 @@ def _is_list(path: str) -> bool:
 
 
 def _files(root: Path) -> Files | None:
-    """Return the tree of a folder or an archive; None where it is neither."""
+    """Return the tree of a folder or an archive; None if it is neither."""
     if root.is_dir():
         return DiskFiles(root)
     return open_archive(root) if root.is_file() else None
@@ -106,7 +106,7 @@ def _listed(opened: Callable[..., Source], classes: Sequence[str]) -> tuple[Sour
 
 
 def _numbered(items: Sequence[Item], classes: Sequence[str]) -> list[str]:
-    """Return the labels; where all are numbers and no class is called so, as in DIGITS, the classes that they count."""
+    """Return the labels; if all are numbers and no class is called so, as in DIGITS, the classes that they count."""
     labels = [item.label for item in items]
     if set(labels) & set(classes) or not all(_counts(label, len(classes)) for label in labels):
         return labels
@@ -148,7 +148,7 @@ def _by_list(files: Files, classes: Sequence[str]) -> Pictures | None:
 
 
 def _top(paths: Sequence[str]) -> str:
-    """Return the folder that all files of an archive lie in, with a slash; "" where there is none."""
+    """Return the folder that all files of an archive lie in, with a slash; "" if there is none."""
     first = {path.partition("/")[0] if "/" in path else "" for path in paths}
     return f"{first.pop()}/" if len(first) == 1 and "" not in first else ""
 

@@ -28,7 +28,7 @@ _PACKED = Limits(total=_LIMIT, ratio_from=1 << 26)  # as for one file of an arch
 
 
 def is_idx_name(name: str) -> bool:
-    """Tell whether a file's name is that of idx pictures, such as ``train-images-idx3-ubyte.gz``."""
+    """Return whether a file's name is that of idx pictures, such as ``train-images-idx3-ubyte.gz``."""
     return _IMAGES.match(name) is not None
 
 

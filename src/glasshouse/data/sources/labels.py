@@ -16,7 +16,7 @@ __all__ = ["class_order", "is_missing", "label_text", "well_named"]
 
 
 def is_missing(label: object) -> bool:
-    """Tell whether a value stands for no label: None, NaN, NaT, pandas.NA, an empty text; the text ``nan`` does not."""
+    """Return whether a value stands for no label: None, NaN, NaT, pandas.NA, an empty text; but not ``nan``."""
     if label is None or (isinstance(label, str) and not label.strip()):
         return True
     if isinstance(label, str | bytes | bool | int):
@@ -47,7 +47,7 @@ def label_text(label: object) -> str | None:
 def well_named(
     items: Sequence[Item], classes: Sequence[str] | None, fold: bool = False
 ) -> tuple[list[Item], list[str] | None, list[Finding]]:
-    """Return items and stated classes with clean names, one for each class, and what is told of them.
+    """Return items and stated classes with clean names, one for each class, and what is reported of them.
 
     ``fold`` makes one class of names that differ in case: of folders, which most systems cannot have side by side.
     """

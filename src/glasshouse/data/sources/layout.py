@@ -50,8 +50,8 @@ def find_layout(tree: Tree) -> tuple[Layout, Shape]:
         findings += _in_names(shape.children(top))
         roots = {**roots, top: None}
     for root in roots:
-        aside |= _aside(shape, root)
-    findings += [*_nested(shape, roots, aside), *_said(aside)]
+        aside |= _ignored(shape, root)
+    findings += [*_nested(shape, roots, aside), *_ignored_findings(aside)]
     return Layout(top, roots, tuple(parts), aside, tuple(findings)), shape
 
 
@@ -76,7 +76,7 @@ def _single_top(shape: Shape) -> str:
 
 
 def _parts(shape: Shape, top: str, of_classes: bool = True) -> tuple[dict[str, str], list[Finding]]:
-    """Return the folders that mean train, val and test with their split; none where there is no training folder."""
+    """Return the folders that mean train, val and test with their split; none if there is no training folder."""
     children = shape.children(top)
     named = {name: split for name in children if (split := part_of_name(name))}
     others = [name for name in children if name not in named and not is_unlabelled(name)]
@@ -229,7 +229,7 @@ def _in_names(children: Sequence[str]) -> Iterator[Finding]:
         )
 
 
-def _aside(shape: Shape, root: str) -> dict[str, str]:
+def _ignored(shape: Shape, root: str) -> dict[str, str]:
     """Return the folders among class folders that are none: without pictures, or said to have no label."""
     pictured = set(shape.children(root))
     aside: dict[str, str] = {}
@@ -241,7 +241,7 @@ def _aside(shape: Shape, root: str) -> dict[str, str]:
     return aside
 
 
-def _said(aside: Mapping[str, str]) -> Iterator[Finding]:
+def _ignored_findings(aside: Mapping[str, str]) -> Iterator[Finding]:
     names = sorted(path.rstrip("/") for path in aside if is_unlabelled(path.rstrip("/").rpartition("/")[2]))
     if names:
         yield Finding(

@@ -24,7 +24,7 @@ _LINE = re.compile(r"^(?P<path>.*\S)\s+(?P<label>\S+)$")
 def lists_among(names: Iterable[str]) -> dict[str, str]:
     """Return the files that are lists of a part of the split (``train.txt``, ``val_list.txt``), with the part.
 
-    Of several for one part only those that are called by its plain word count, where there are such.
+    Of several for one part only those that are called by its plain word count, if there are such.
     """
     texts = [name for name in names if name.lower().endswith(LISTS)]
     found = {name: split for name in texts if (split := part_of_name(PurePosixPath(name).stem))}
@@ -67,7 +67,7 @@ def label_by_lists(
 
 
 def paths_of_list(path: Path, collected: NamedPictures) -> Labelled:
-    """Collect the pictures of a list without labels: a path a line, absolute or from the base of ``collected``.
+    """Collect the pictures of a list without labels: one path per line, absolute or from the base of ``collected``.
 
     Raises:
         SourceError: the list is empty.
@@ -81,7 +81,7 @@ def paths_of_list(path: Path, collected: NamedPictures) -> Labelled:
 
 
 def read_names(path: Path) -> list[str]:
-    """Return the class names of a labels file, one a line; empty lines at its end do not count.
+    """Return the class names of a labels file, one per line; empty lines at its end do not count.
 
     Raises:
         SourceError: it is missing, empty, has an empty line within, or a name twice.
@@ -110,7 +110,7 @@ def read_names(path: Path) -> list[str]:
 
 
 def _numbers(collected: NamedPictures) -> list[str] | None:
-    """Return the labels in the order of their numbers, where all are numbers."""
+    """Return the labels in the order of their numbers, if all are numbers."""
     labels = {item.label for item in collected.items}
     return sorted(labels, key=natural) if labels and all(label.isdecimal() for label in labels) else None
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from glasshouse.data.names import cleaned, composed
 from glasshouse.messages import Message
 
-__all__ = ["ENDINGS", "Found", "Lookup", "Several"]
+__all__ = ["CHOOSABLE", "ENDINGS", "Found", "Lookup", "Several"]
 
 ENDINGS = frozenset(
     [
@@ -43,6 +43,7 @@ ENDINGS = frozenset(
         ".pcx",
     ]
 )
+CHOOSABLE = "image/*,.heic,.heif,.avif,.tif,.tiff,.jp2"  # in a browser, for which the last ones may be no pictures
 _DRIVE = re.compile(r"^[A-Za-z]:/|^//")
 _URI = re.compile(r"^(?:file|https?|s3|gs|hdfs)://", re.IGNORECASE)
 _FORMULA = "=+-@"
@@ -50,7 +51,7 @@ _FORMULA = "=+-@"
 
 @dataclass(frozen=True)
 class Found:
-    """The one file that a name means, by its path; ``how`` it was found, None where it is written so."""
+    """The one file that a name means, by its path; ``how`` it was found, None if it is written so."""
 
     path: str
     how: str | None = None
@@ -75,7 +76,7 @@ class Lookup:
         self._names: dict[str, dict[str, list[str]]] = {}
 
     def find(self, written: str) -> Found | Several | None:
-        """Return the file that ``written`` means, several where it may mean more than one, None where there is none."""
+        """Return the file that ``written`` means, several where it may mean more than one, None if there is none."""
         for how, paths in self._ways(written):
             found = list(dict.fromkeys(paths))
             if len(found) > 1:
@@ -174,7 +175,7 @@ def _readings(written: str) -> Iterator[tuple[str, str]]:
 
 
 def _inner(path: str) -> str | None:
-    """Return a path from the folder, without ``./``; None where it leads out of it or has no name."""
+    """Return a path from the folder, without ``./``; None if it leads out of it or has no name."""
     parts: list[str] = []
     for part in path.lstrip("/").split("/"):
         if part == "..":

@@ -96,14 +96,14 @@ class NamedPictures:
 
     def labelled(self, classes: list[str] | None = None, warnings: Iterable[Finding] = ()) -> Labelled:
         """Return the items in the order of their lines."""
-        return Labelled(self.items, self.rejected, [*warnings, *self._told()], classes, self.named)
+        return Labelled(self.items, self.rejected, [*warnings, *self._findings()], classes, self.named)
 
     def is_inside(self, written: str) -> bool:
-        """Tell whether a name means a file within the folder; nothing outside of it is looked at."""
+        """Return whether a name means a file within the folder; nothing outside of it is looked at."""
         return self._lookup.find(written) is not None
 
     def place(self, written: str) -> tuple[Listed, str | None] | Several | None:
-        """Return the file of a picture by the path that items have, and how it was found; None where it is nowhere."""
+        """Return the file of a picture by the path that items have, and how it was found; None if it is nowhere."""
         for spelling, how in ((written, None), (_at_home(written), Message("from the folder of the user"))):
             if how is not None and spelling == written:
                 continue
@@ -147,7 +147,7 @@ class NamedPictures:
 
         return Lookup(names, is_file, Path(os.path.normpath(self.base.absolute())).parts)
 
-    def _told(self) -> Iterator[Finding]:
+    def _findings(self) -> Iterator[Finding]:
         ways: dict[str, list[tuple[str, str]]] = {}
         for one in self.found.values():
             if one.how is not None:
@@ -187,7 +187,7 @@ class NamedInArchive(NamedPictures):
     top: str = ""
 
     def place(self, written: str) -> tuple[Listed, str | None] | Several | None:
-        """Return the entry of a picture, and how it was found; None where the archive has none."""
+        """Return the entry of a picture, and how it was found; None if the archive has none."""
         for spelling in dict.fromkeys((written, composed(written))):
             if (path := os.path.normpath(f"{self.top}{spelling}")) in self.entries:
                 return self.entries[path], None
@@ -233,7 +233,7 @@ def decoded_text(data: bytes) -> tuple[str, str]:
 
 
 def encoding_finding(text: str, encoding: str) -> Iterator[Finding]:
-    """Yield what is told of a table or list that is not Unicode, with a line to see whether it was read well."""
+    """Yield what is reported of a table or list that is not Unicode, with a line to see whether it was read well."""
     if encoding not in ("utf-8-sig", "utf-16"):
         line = next((line.strip() for line in text.splitlines() if not line.isascii()), "")[:80]
         yield Finding(

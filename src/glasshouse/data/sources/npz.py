@@ -22,7 +22,7 @@ _LIMIT = 1 << 35
 
 
 def npz_parts(path: Path) -> tuple[list[ArrayPart], list[Finding]]:
-    """Return the pairs of pictures and labels that an npz file holds, and what is told; nothing in it is unpickled.
+    """Return the pairs of pictures and labels that an npz file holds, and what is reported; nothing in it is unpickled.
 
     Raises:
         SourceError: it is damaged, larger than 32 GiB, or has no pair of these names.

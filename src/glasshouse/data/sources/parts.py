@@ -53,13 +53,13 @@ def remainder(name: str) -> tuple[str, ...]:
 
 
 def is_neutral(name: str) -> bool:
-    """Tell whether a folder's name says nothing of what is in it (``images``, ``data``, ``사진``)."""
+    """Return whether a folder's name says nothing of what is in it (``images``, ``data``, ``사진``)."""
     parts, others = _read(name)
     return not parts and not others and not any(letter.isdecimal() for letter in name)
 
 
 def is_unlabelled(name: str) -> bool:
-    """Tell whether a folder's name says that its pictures have no label (``unlabeled``, ``미분류``)."""
+    """Return whether a folder's name says that its pictures have no label (``unlabeled``, ``미분류``)."""
     return not name.endswith("_") and re.sub(r"[\W_]+", "", composed(name)).casefold() in _UNLABELLED
 
 
@@ -97,7 +97,7 @@ def _part_of_word(word: str) -> str | None:
 
 
 def _all_neutral(word: str) -> bool:
-    """Tell whether a word is empty or made of neutral words (``데이터`` + ``세트``)."""
+    """Return whether a word is empty or made of neutral words (``데이터`` + ``세트``)."""
     if not word or word in _NEUTRAL:
         return True
     return any(

@@ -45,7 +45,7 @@ def check_classes(name: str, source: Source) -> None:
 
 
 def _no_class(name: str, source: Source) -> str:
-    """Return what is told of a source without any class."""
+    """Return what is reported of a source without any class."""
     if not source.rejected:
         it = Message(" ({finding})", finding=source.warnings[0].message) if source.warnings else ""
         empty = Message("holds no files{it}", it=it)
@@ -80,7 +80,7 @@ def _hint(name: str, source: Source) -> str:
 
 
 def _nothing_named(name: str, source: Source) -> str:
-    """Return what is told of a table or list that names no file that is here."""
+    """Return what is reported of a table or list that names no file that is here."""
     missing = [one for one in source.rejected if _ABSENT in one.reason]
     if not missing:
         return Message("{name} names no picture that can be used.{source}", name=name, source=_reasons(source))
@@ -128,7 +128,7 @@ def _table_hint(name: str, source: Source) -> str:
 
 
 def _alone(reason: str) -> object:
-    """Return a reason without the line of a list that it stands in."""
+    """Return a reason without the line of a list that it is in."""
     if isinstance(reason, Message) and reason.template == REASON_OF_LINE:
         return reason.values["reason"]
     return reason.split(": ", 1)[-1]

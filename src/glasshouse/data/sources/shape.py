@@ -15,7 +15,7 @@ _DOCUMENTS = (
 
 
 def is_document(path: str) -> bool:
-    """Tell whether a file's ending says that it is no picture (``labels.txt``, ``boxes.xml``)."""
+    """Return whether a file's ending says that it is no picture (``labels.txt``, ``boxes.xml``)."""
     return path.lower().endswith(_DOCUMENTS)
 
 
@@ -46,16 +46,16 @@ class Shape:
         return self._children.get(folder, ())
 
     def children(self, folder: str) -> list[str]:
-        """Return those that hold files other than documents, somewhere; all where none does."""
+        """Return those that hold files other than documents, somewhere; all if none does."""
         inside = self._children.get(folder, [])
         return [name for name in inside if f"{folder}{name}/" in self._pictured] or (
             [] if folder in self._pictured else list(inside)
         )
 
     def has_pictures(self, folder: str) -> bool:
-        """Tell whether files that may be pictures lie directly in ``folder``."""
+        """Return whether files that may be pictures lie directly in ``folder``."""
         return folder in self._direct
 
     def holds_files(self, folder: str) -> bool:
-        """Tell whether any file lies in ``folder`` or below it."""
+        """Return whether any file lies in ``folder`` or below it."""
         return any(one.startswith(folder) for one in self._files)

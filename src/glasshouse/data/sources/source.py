@@ -39,7 +39,7 @@ def open_source(
 
     What it is: arrays handed over; a folder of class folders, or of train, val and test folders of these; a folder or
     archive (zip, tar, tar.gz, tar.bz2, tar.xz) with labels by pattern or by pairs handed over; a table (CSV); a list
-    of DIGITS, or a folder with ``train.txt``; idx or npz files. ``labels.by`` decides where it is not ``auto``.
+    of DIGITS, or a folder with ``train.txt``; idx or npz files. ``labels.by`` decides if it is not ``auto``.
     ``check`` is given all paths that tables and lists name, as written and as found, and may refuse them.
 
     Raises:
@@ -67,7 +67,7 @@ def open_named(path: Path, *, labels: bool = True) -> Source:
     Items without labels have an empty one. Lines that give no picture are among the rejected.
 
     Raises:
-        SourceError: it is missing or empty, or its columns cannot be told.
+        SourceError: it is missing or empty, or its columns cannot be determined.
     """
     if labels:
         return _open_file(path, LabelRecipe(), None)
@@ -80,7 +80,7 @@ def open_named_in(archive: Files, path: str, *, labels: bool = True) -> Source:
     """Return the pictures of an archive that a table or list in it names; paths start from the list's folder.
 
     Raises:
-        SourceError: it is empty or cannot be read, or its columns cannot be told.
+        SourceError: it is empty or cannot be read, or its columns cannot be determined.
     """
     top, name = path[: path.rfind("/") + 1], path.rpartition("/")[2]
     entries = {file.path: file for file in archive.tree.files}

@@ -1,4 +1,4 @@
-"""Labels from a table: CSV with columns for the path, the label, and, where wished, the group and the split."""
+"""Labels from a table: CSV with columns for the path, the label, and, if wished, the group and the split."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ def label_by_table(table: Path, collected: NamedPictures, recipe: LabelRecipe) -
     ``path,label``.
 
     Raises:
-        SourceError: the table is empty or the columns cannot be told.
+        SourceError: the table is empty or the columns cannot be determined.
     """
     rows, first, findings = read_table(table)
     columns = find_columns(table, rows, recipe, collected.is_inside, collected.base)
@@ -49,10 +49,10 @@ def label_by_table(table: Path, collected: NamedPictures, recipe: LabelRecipe) -
 
 
 def paths_of_table(table: Path, collected: NamedPictures) -> Labelled:
-    """Collect the pictures of a table without labels: of its column of paths, or of the first where it has no head.
+    """Collect the pictures of a table without labels: of its column of paths, or of the first if it has no head.
 
     Raises:
-        SourceError: the table is empty, or the column cannot be told.
+        SourceError: the table is empty, or the column cannot be determined.
     """
     rows, first, findings = read_table(table)
     column = path_column(table, rows, collected.is_inside)
@@ -64,7 +64,7 @@ def paths_of_table(table: Path, collected: NamedPictures) -> Labelled:
 
 
 def read_table(table: Path) -> tuple[list[list[str]], int, list[Finding]]:
-    """Return the rows of a table, the number of its first line, and what is told of its encoding.
+    """Return the rows of a table, the number of its first line, and what is reported of its encoding.
 
     Raises:
         SourceError: it is empty, or no table.

@@ -11,15 +11,19 @@ __all__ = ["divide"]
 
 
 def divide(
-    items: Sequence[Item], recipe: DatasetRecipe, twins: Sequence[Hashable | None] = ()
+    items: Sequence[Item],
+    recipe: DatasetRecipe,
+    twins: Sequence[Hashable | None] = (),
+    series: Sequence[Hashable | None] = (),
 ) -> tuple[list[int], list[str]]:
     """Return the group and the side (``train``, ``val``, ``test``) of each picture.
 
-    ``twins`` names for each picture the others that look the same, where that is known.
+    ``twins`` names for each picture the others that look the same, if that is known, ``series`` those of its
+    series, if the recipe has no pattern of series.
 
     Raises:
         SourceError: they cannot be split as the recipe says.
     """
-    bonds = [twins, series_keys(items, recipe.group), [item.group for item in items]]
+    bonds = [twins, series, series_keys(items, recipe.series_pattern), [item.group for item in items]]
     groups = join(len(items), *(bond for bond in bonds if len(bond) == len(items)))
     return groups, deal(items, groups, recipe)

@@ -120,7 +120,7 @@ def _warp(a: NDArray[np.float32], place: NDArray[np.float32]) -> NDArray[np.floa
 
 
 def _same_colours(a: NDArray[np.uint8], b: NDArray[np.uint8], place: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Tell whether red - green and blue - green are near, on average, when ``a`` is moved onto ``b``."""
+    """Return whether red - green and blue - green are near, on average, when ``a`` is moved onto ``b``."""
     inner = slice(_MARGIN, -_MARGIN)
     apart = np.zeros(len(a), np.float32)
     for channel in (0, 2):

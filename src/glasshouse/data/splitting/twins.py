@@ -1,4 +1,4 @@
-"""Pictures that are the same, or nearly the same: what must not stand on two sides of a split."""
+"""Pictures that are the same, or nearly the same: what must not be on two sides of a split."""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
@@ -24,7 +24,7 @@ _CHAIN = 32  # larger chains of twins are cut into groups around one picture eac
 
 @dataclass(frozen=True)
 class Twins:
-    """A group's number for each picture, None where it is alone.
+    """A group's number for each picture, None if it is alone.
 
     ``groups`` are pictures that are the same or nearly so; ``equal`` are those with the same content.
     """
@@ -54,7 +54,7 @@ def find_twins(
     places = first if rows is None else np.asarray(rows, np.int64)[first]
     pairs = first[near_pairs(thumbs, places, seed)]
     near = _near_groups(len(sha256), pairs)
-    return Twins(_several(join(len(sha256), equal, near)), _several(equal))
+    return Twins(_shared_groups(join(len(sha256), equal, near)), _shared_groups(equal))
 
 
 def near_pairs(thumbs: NDArray[np.uint8], rows: NDArray[np.int64], seed: int = 0) -> NDArray[np.int64]:
@@ -127,6 +127,6 @@ def _stars(chain: Sequence[int], friends: dict[int, set[int]]) -> Iterable[tuple
             yield centre, members
 
 
-def _several(groups: Sequence[Hashable]) -> tuple[int | None, ...]:
+def _shared_groups(groups: Sequence[Hashable]) -> tuple[int | None, ...]:
     counts = Counter(groups)
     return tuple(g if isinstance(g, int) and counts[g] > 1 else None for g in groups)

@@ -17,7 +17,7 @@ Size = int | tuple[int, int]
 
 
 def padded(x: Symbol, rows: int, columns: int | None = None) -> Symbol:
-    """Zeros around, the same on both sides; nothing where none are wanted."""
+    """Zeros around, the same on both sides; nothing if none are wanted."""
     pad = (rows, rows if columns is None else columns)
     return ZeroPadding2D(pad)(x) if any(pad) else x
 
@@ -43,7 +43,7 @@ def conv_bn(x: Symbol, filters: int, kernel: Size, strides: int = 1, activation:
 
 
 def halved(x: Symbol) -> Symbol:
-    """Windows of 3 at stride 2; where the last one would stand over the edge, it counts: 8 gives 4, 7 gives 3."""
+    """Windows of 3 at stride 2; if the last one would be over the edge, it counts: 8 gives 4, 7 gives 3."""
     _, H, W = x.engine_shape
     edges = ((0, 1 - H % 2), (0, 1 - W % 2))  # zeros never win: after ReLU nothing is below them
     return MaxPooling2D(3, strides=2)(ZeroPadding2D(edges)(x) if any(map(any, edges)) else x)

@@ -23,7 +23,7 @@ def take_weights(net: Architecture, state: Mapping[str, Any]) -> None:
         state: name -> array or tensor; counters of batches are passed over.
 
     Raises:
-        WeightsError: where the number of arrays or a shape does not fit; nothing is changed then.
+        WeightsError: if the number of arrays or a shape does not fit; nothing is changed then.
     """
     arrays = [(key, np.asarray(value)) for key, value in state.items() if not key.endswith("num_batches_tracked")]
     places = [(name, weight) for name, holder in net.holders.items() for weight in holder.weights]
@@ -49,7 +49,7 @@ def take_weights(net: Architecture, state: Mapping[str, Any]) -> None:
 
 
 def _turned(value: Any, weight: Weight, flattened: tuple[int, ...] | None) -> Any:
-    """The array in Keras' axes, or None where it does not fit."""
+    """The array in Keras' axes, or None if it does not fit."""
     if weight.layout == "conv" and value.ndim == 4:
         value = value.transpose(2, 3, 1, 0)
     elif weight.layout == "depthwise" and value.ndim == 4:

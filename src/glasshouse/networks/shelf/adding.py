@@ -203,7 +203,7 @@ def _recognised(path: Path, state: dict[str, Tensor], beside: Origin | None) -> 
 
 
 def _classes(entry: Entry, state: dict[str, Tensor]) -> int:
-    """Return how many classes the file's head gives; 0 where it has no head under the network's name for it."""
+    """Return how many classes the file's head gives; 0 if it has no head under the network's name for it."""
     head = state.get(f"{entry.head}.weight")
     if head is not None:
         return int(head.shape[0])

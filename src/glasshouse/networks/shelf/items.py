@@ -135,7 +135,7 @@ def missing(name: str, folder: Path | None) -> WeightsError:
 
 
 def read_card(path: Path) -> Card | None:
-    """Return a card, None where it is damaged or none of ours."""
+    """Return a card, None if it is damaged or none of ours."""
     try:
         told = parse_object(path.read_bytes())
     except (OSError, ValueError):

@@ -120,7 +120,7 @@ def _cards(archive: zipfile.ZipFile, path: Path) -> list[Card]:
 
 
 def parsed(data: bytes) -> dict[str, object]:
-    """Return a card's document, empty where it is none."""
+    """Return a card's document, empty if it is none."""
     try:
         return dict(parse_object(data))
     except ValueError:

@@ -1,7 +1,7 @@
 """What a run's curves say, found as a teacher would; nothing is said that the numbers do not carry.
 
 Losses are cross-entropies in nats, so guessing among K classes costs ln K. A change by less than ``CLEAR`` of a value
-is noise. Where training is made harder than validation (mixup, cutmix, label smoothing), the two losses are not set
+is noise. If training is made harder than validation (mixup, cutmix, label smoothing), the two losses are not set
 against each other.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from glasshouse.evaluation.intervals import wilson
 from glasshouse.recipe.augmentation import MIXING
-from glasshouse.store.points import Point, Told
+from glasshouse.store.points import Point, RunPoints
 
 __all__ = ["MOST", "Circumstances", "Remark", "remarks"]
 
@@ -59,7 +59,7 @@ class _Epoch:
     accuracy: float | None
 
 
-def remarks(run: Told, known: Circumstances) -> list[Remark]:
+def remarks(run: RunPoints, known: Circumstances) -> list[Remark]:
     """Return what the curves say, what matters most first, at most ``MOST``."""
     epochs = [_Epoch(e["epoch"], e["train_loss"], e.get("valid_loss"), e.get("valid_accuracy"))
               for e in list(run.epochs) if e.get("train_loss") is not None]  # fmt: skip
@@ -118,7 +118,7 @@ def _memorising(held: Sequence[_Epoch]) -> Remark | None:
 
 
 def _underfitting(held: Sequence[_Epoch], known: Circumstances) -> Remark | None:
-    """Look for both losses at rest close together, and nearer to guessing than to 0."""
+    """Look for both losses flat close together, and nearer to guessing than to 0."""
     if not known.comparable or not known.classes or known.classes < 2 or not _rests(held):
         return None
     last, guess = held[-1], math.log(known.classes)
@@ -146,7 +146,7 @@ def _gap(held: Sequence[_Epoch], known: Circumstances) -> Remark | None:
 
 
 def _unsure(epochs: Sequence[_Epoch], known: Circumstances) -> Remark | None:
-    """Say how far chance alone moves the accuracy, where that is far."""
+    """Say how far chance alone moves the accuracy, if that is far."""
     accuracy = next((e.accuracy for e in reversed(epochs) if e.accuracy is not None), None)
     if accuracy is None or not known.pictures:
         return None

@@ -23,7 +23,7 @@ class NextStep:
 
 
 def next_step(_: Callable[[str], str], job: JobResource | JobRecord, kept: bool = False) -> NextStep | None:
-    """Return what happened to a failed job and what to do about it; None where it did not fail."""
+    """Return what happened to a failed job and what to do about it; None if it did not fail."""
     if job.state != "failed":
         return None
     failure = job.failure or ""

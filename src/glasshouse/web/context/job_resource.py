@@ -17,7 +17,7 @@ __all__ = ["DATASET", "MODEL", "JobResource", "dataset_resource", "model_resourc
 class JobResource(Resource):
     """A dataset or a model as pages show it, with how far its job is.
 
-    ``progress`` is 0..1, None where it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
+    ``progress`` is 0..1, None if it is not known; ``folder`` is where its files lie; ``dataset`` is the id of a
     model's dataset. ``score`` is a model's accuracy on ``pictures`` validation pictures; of a dataset, ``pictures`` is
     how many it has. ``error`` is a sentence for people, ``details`` what a developer wants,
     ``failure`` a code of why (``Failure``). ``searches``: it is what a search finds; ``search`` is the id of the one

@@ -22,7 +22,7 @@ from glasshouse.store.datasets import get_dataset
 from glasshouse.store.machine import machine_since
 from glasshouse.store.models import get_model
 from glasshouse.store.ownership import may_see, missing
-from glasshouse.store.points import Told, told
+from glasshouse.store.points import RunPoints, read_points
 from glasshouse.store.records import ModelRecord, UserRecord
 from glasshouse.web.context.curve_reading import Circumstances, Remark, remarks
 
@@ -38,7 +38,7 @@ class View:
     """A model as it was a moment ago; ``replies`` holds answers, packed by gzip, by the numbers they begin after."""
 
     record: ModelRecord
-    run: Told
+    run: RunPoints
     known: Circumstances
     remarks: Sequence[Remark]
     looked: float
@@ -122,7 +122,7 @@ def look(store: Store, model_id: str, before: View | None = None, viewer: UserRe
         MissingError: there is no such model, or ``viewer`` may not see it.
     """
     record = get_model(store, model_id, viewer)
-    run = told(store.path(record.folder))
+    run = read_points(store.path(record.folder))
     last = run.settled
     known = Circumstances(*_of_dataset(store, record, before), ended=not record.state.live, recipe=record.recipe)
     same = before is not None and before.run is run and before.last == last and before.known == known
@@ -131,7 +131,7 @@ def look(store: Store, model_id: str, before: View | None = None, viewer: UserRe
 
 
 def with_interval(point: Mapping[str, Any], pictures: int | None) -> Mapping[str, Any]:
-    """Return an epoch with the 95 % interval of its accuracy and the number of pictures behind it, where known."""
+    """Return an epoch with the 95 % interval of its accuracy and the number of pictures behind it, if known."""
     accuracy = point.get("valid_accuracy")
     if accuracy is None or not pictures:
         return point

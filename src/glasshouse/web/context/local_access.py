@@ -65,7 +65,7 @@ def set_token(answer: Response, settings: Settings) -> None:
 
 
 def token_in_query(path: str, query: str) -> tuple[str | None, str]:
-    """Return the token in an address, and that address without it; None where there is none."""
+    """Return the token in an address, and that address without it; None if there is none."""
     pairs = parse_qsl(query, keep_blank_values=True)
     given = [value for name, value in pairs if name == "token"]
     rest = urlencode([pair for pair in pairs if pair[0] != "token"])

@@ -8,7 +8,7 @@ __all__ = ["model_classes"]
 
 
 def model_classes(run: Path) -> tuple[str, ...]:
-    """Return the class names of the model that the run left, in the order of its answers; empty where there is none."""
+    """Return the class names of the model that the run left, in the order of its answers; empty if there is none."""
     file = run / "model" / "model.json"
     try:
         return _read(file, file.stat().st_mtime_ns)

@@ -18,7 +18,7 @@ __all__ = ["Context", "MemberContext", "RequestContext"]
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Who asks, of which store; ``user`` is None where there are no accounts.
+    """Who asks, of which store; ``user`` is None if there are no accounts.
 
     ``language`` is the code of the language in which to answer. What changes the store writes who did it.
     """
@@ -32,7 +32,7 @@ class RequestContext:
 
     @property
     def admin(self) -> bool:
-        """Whether everything is allowed: to admins, and to everybody where there are no accounts."""
+        """Whether everything is allowed: to admins, and to everybody if there are no accounts."""
         return self.user is None or self.user.role is Role.ADMIN
 
     @property

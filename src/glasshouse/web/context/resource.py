@@ -46,7 +46,7 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkResource(Resource):
-    """A network of one's own: how many layers and weights it has, and what has to be put right in it."""
+    """A custom network: how many layers and weights it has, and what has to be put right in it."""
 
     layers: int
     parameters: int

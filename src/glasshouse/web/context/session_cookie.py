@@ -18,7 +18,7 @@ def session_cookie(settings: Settings) -> str:
 
 
 def secret_in(settings: Settings, headers: Headers) -> str | None:
-    """Return the secret of the session that a browser sent; under the earlier name where there is no other."""
+    """Return the secret of the session that a browser sent; under the earlier name if there is no other."""
     cookies = headers.getlist("cookie")
     return next(iter([*cookie_in(cookies, session_cookie(settings)), *cookie_in(cookies, EARLIER)]), None)
 

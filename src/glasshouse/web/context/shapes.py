@@ -1,6 +1,7 @@
 """What the API tells and takes, field by field; a column of a table does not leak into it by itself."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,6 +26,7 @@ __all__ = [
     "ModelRequest",
     "Move",
     "NewUpload",
+    "NextStepOut",
     "PlanOut",
     "PointsOut",
     "PresetOut",
@@ -32,6 +34,7 @@ __all__ = [
     "Sweep",
     "Times",
     "UploadOut",
+    "VerdictOut",
 ]
 
 
@@ -106,7 +109,10 @@ class DatasetOut(Shape):
 
 
 class ModelOut(Shape):
-    """A model; ``scores`` are those of its last epoch, and of the validation pictures when it is done."""
+    """A model; ``scores`` are those of its last epoch, and of the validation pictures when it is done.
+
+    ``verdict`` is reported a single model that is done and scored, and not in lists.
+    """
 
     id: str
     name: str
@@ -128,12 +134,43 @@ class ModelOut(Shape):
     updated_at: float
     deleted_at: float | None
     job: JobOut
+    verdict: "VerdictOut | None" = None
 
     @classmethod
-    def of(cls, record: ModelRecord) -> Self:
-        """Tell a model."""
-        own = {name: getattr(record, name) for name in cls.model_fields if name not in ("job", "state")}
-        return cls(**own, state=str(record.state), job=JobOut.of(record.job))
+    def of(cls, record: ModelRecord, verdict: Mapping[str, Any] | None = None) -> Self:
+        """Tell a model; ``verdict`` is ``evaluation.verdict.Verdict.to_dict()``."""
+        own = {name: getattr(record, name) for name in cls.model_fields if name not in ("job", "state", "verdict")}
+        said = VerdictOut(**verdict) if verdict else None
+        return cls(**own, state=str(record.state), job=JobOut.of(record.job), verdict=said)
+
+
+class NextStepOut(Shape):
+    """What to do next with a model: ``pretrained``, ``epochs``, ``pictures``, ``augmentation``, ``labels``, ``good``.
+
+    ``low`` to ``high`` is the accuracy that it is expected to bring (0..1); ``classes`` those that need pictures.
+    """
+
+    kind: str
+    message: str
+    low: float
+    high: float
+    classes: list[str]
+
+
+class VerdictOut(Shape):
+    """What a finished model is worth, in a sentence, and the step that would help most; ``others`` help less.
+
+    Accuracy and interval are of ``count`` validation pictures, ``wrong`` of which it got wrong.
+    """
+
+    accuracy: float
+    interval: list[float]
+    count: int
+    wrong: int
+    message: str
+    step: NextStepOut
+    others: list[NextStepOut]
+    remarks: list[str]
 
 
 class DatasetList(Shape):
@@ -159,11 +196,11 @@ class JobList(Shape):
 
 
 class PointsOut(Shape):
-    """Points of a run's curves; start over from 0 where ``version`` is another than before, stop where ``ended``.
+    """Points of a run's curves; start over from 0 if ``version`` is another than before, stop where ``ended``.
 
     ``progress`` is 0..1 of the whole job, which is now in ``stage``; ``stopping`` tells that it was aborted and keeps
     what it did first; ``remaining`` in seconds, ``epoch`` how many of ``epochs`` are done.
-    An epoch has the 95 % ``interval`` of its accuracy on so many validation ``pictures``. ``remarks`` is what the
+    An epoch has the 95 % ``interval`` of its accuracy on this many validation ``pictures``. ``remarks`` is what the
     curves say, most important first; ``machine`` how loaded the computer is, numbered on their own up to
     ``machine_last``. Numbers have five digits, as a drawing needs; the whole ones are in the run's ``events.jsonl``.
     """
@@ -275,7 +312,7 @@ class EstimateOut(Shape):
 class PresetOut(Shape):
     """A way to train: ``key`` is fast, balanced or accurate, ``recipe`` what a new model may be asked for with.
 
-    ``estimate`` is None where nothing like it was measured on this computer; ``POST /trials/estimate`` measures it.
+    ``estimate`` is None if nothing like it was measured on this computer; ``POST /trials/estimate`` measures it.
     """
 
     key: str
@@ -352,5 +389,6 @@ class UploadOut(Shape):
         )
 
 
+ModelOut.model_rebuild()
 ModelRequest.model_rebuild()
 PointsOut.model_rebuild()

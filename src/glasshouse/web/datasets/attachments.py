@@ -19,7 +19,7 @@ STREAMS: Mapping[str, tuple[Callable[[Dataset], Iterator[bytes] | Iterator[str]]
 
 
 def dataset_file(title: str, dataset: Dataset, name: str, *, places: bool = True) -> Response:
-    """Return one form of a dataset, made while it is sent; without ``places`` nothing tells where its sources lie.
+    """Return one form of a dataset, made while it is sent; without ``places`` nothing shows where its sources lie.
 
     Raises:
         MissingError: it has no such form.

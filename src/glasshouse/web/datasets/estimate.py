@@ -31,7 +31,7 @@ class Cost:
 
 
 def cost(recipe: DatasetRecipe, count: int, samples: Sequence[Sampled]) -> Cost | None:
-    """Return about what ``count`` pictures like ``samples`` cost; None where none could be opened."""
+    """Return about what ``count`` pictures like ``samples`` cost; None if none could be opened."""
     chosen = [samples[k] for k in np.unique(np.linspace(0, len(samples) - 1, LOOKED).astype(int))] if samples else []
     if not chosen:
         return None

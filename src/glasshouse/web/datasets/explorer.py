@@ -29,7 +29,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of pictures; ``before`` and ``after`` are keys (rows) for the pages beside it, None where none is."""
+    """One page of pictures; ``before`` and ``after`` are keys (rows) for the pages beside it, None if none is."""
 
     pictures: tuple[Shown, ...]
     total: int
@@ -68,7 +68,7 @@ def find(dataset: Dataset, split: str, label: str, words: str, after: int, backw
 
 
 def beside(dataset: Dataset, split: str, label: str, words: str, row: int) -> tuple[int | None, int | None]:
-    """Return the rows before and after ``row`` among those that fit; None where there is none."""
+    """Return the rows before and after ``row`` among those that fit; None if there is none."""
     rows, places = _in_order(dataset, split, label, words)
     at = _place(dataset, split, row)
     before, after = int(np.searchsorted(places, at)) - 1, int(np.searchsorted(places, at, side="right"))
@@ -111,7 +111,7 @@ def _opened(path: Path, changed: int) -> Dataset:
 def _places(path: Path, _fingerprint: str, split: str) -> NDArray[np.int64] | None:
     """Return the place of each row where files are counted (1, 2, 10); None where rows stay as they are.
 
-    They do in a table's own order, where that is no other, and in splits of more than ``COUNTED`` pictures.
+    They do in a table's own order, if that is no other, and in splits of more than ``COUNTED`` pictures.
     """
     part = opened(path).splits[split]
     if len(part) > COUNTED:

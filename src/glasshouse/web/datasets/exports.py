@@ -77,7 +77,7 @@ def folders_zip(dataset: Dataset) -> Iterator[bytes]:
 def own_zip(dataset: Dataset, *, places: bool = True) -> Iterator[bytes]:
     """Yield a zip with the dataset's own files, which ``ImageData.open`` reads once they are unpacked.
 
-    Without ``places`` nothing in it tells where the sources lie.
+    Without ``places`` nothing in it shows where the sources lie.
     """
     pipe = _Pipe(bytearray())
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
@@ -103,10 +103,10 @@ def table(dataset: Dataset) -> Iterator[str]:
         names = _names(dataset, split)
         for start in range(0, len(split), AT_ONCE):
             rows = split.between(start, start + AT_ONCE)
-            yield _lines(_told(dataset, split.name, row, file) for row, file in zip(rows, names, strict=False))
+            yield _lines(_cells(dataset, split.name, row, file) for row, file in zip(rows, names, strict=False))
 
 
-def _told(dataset: Dataset, split: str, row: Row, file: str) -> list[object]:
+def _cells(dataset: Dataset, split: str, row: Row, file: str) -> list[object]:
     return [row.path, dataset.classes[row.label], split, row.width, row.height, row.sha256, file]
 
 
@@ -163,7 +163,7 @@ def _lines(rows: Iterable[Iterable[object]]) -> str:
 
 
 def without_sources(path: Path) -> str | None:
-    """Return one of a dataset's own files with its sources named without their folders; None where it names none."""
+    """Return one of a dataset's own files with its sources named without their folders; None if it names none."""
     if path.suffix != ".json":
         return None
     told = json.loads(path.read_text(encoding="utf-8"))
@@ -181,6 +181,6 @@ def own_sizes(dataset: Dataset) -> dict[str, int]:
 
 
 def own_file(dataset: Dataset, name: str) -> Path | None:
-    """Return one of the dataset's own files; None where it has none of that name."""
+    """Return one of the dataset's own files; None if it has none of that name."""
     path = dataset.path / name
     return path if name in OWN_FILES and path.is_file() else None

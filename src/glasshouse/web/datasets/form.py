@@ -1,4 +1,4 @@
-"""The form of a new dataset: its fields, what stands in them at first, and the recipe it makes."""
+"""The form of a new dataset: its fields, what is in them at first, and the recipe it makes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ CHECKED = frozenset({"twins"})
 
 
 def defaults() -> dict[str, str]:
-    """Return what stands in an empty form: the recipe's defaults, with a tenth kept for a sealed test."""
+    """Return what is in an empty form: the recipe's defaults, with a tenth kept for a sealed test."""
     plain = flat(DatasetRecipe(source=".").model_dump(), PERCENTS)
     return {**dict.fromkeys(FIELDS, ""), **plain, "source": "", "name": "", "valid": "20", "test": "10"}
 

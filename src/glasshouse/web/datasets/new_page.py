@@ -120,7 +120,7 @@ def folders(context: MemberContext, at: str = "") -> list[str]:
 
 
 def _create(request: Request, context: RequestContext, form: dict[str, str]) -> Response:
-    """Make the dataset; where something is wrong, all of it is told in one answer, with the preview of the rest."""
+    """Make the dataset; if something is wrong, all of it is reported in one answer, with the preview of the rest."""
     new = new_dataset(form)
     try:
         key = submit_dataset(context.store, new, context.user).id

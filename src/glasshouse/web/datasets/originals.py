@@ -32,7 +32,7 @@ def original_file(dataset: Dataset, store: Store, path: str, sha256: str, side: 
     Raises:
         PictureError: it is gone, cannot be read, or was changed; the text is the reason.
     """
-    asked = {**_asked(dataset, store, path, sha256), "side": side}
+    asked = {**_read_original(dataset, store, path, sha256), "side": side}
     kind, data = readers().ask("original", asked, seconds=SECONDS, place=dataset.recipe.source)
     return data, str(kind)
 
@@ -53,7 +53,7 @@ def original_steps(dataset: Dataset, store: Store, split: str, row: int, side: i
         PictureError: as ``original_file``.
     """
     one = dataset.splits[split].row(row)
-    asked = _asked(dataset, store, one.path, one.sha256)
+    asked = _read_original(dataset, store, one.path, one.sha256)
     asked |= {"split": split, "row": row, "side": side}
     found, _ = readers().ask("steps", asked, seconds=SECONDS, place=dataset.recipe.source)
     return list(found)
@@ -71,7 +71,7 @@ def answer_steps(asked: Asked, blob: bytes) -> tuple[object, bytes]:
     ], b""  # fmt: skip
 
 
-def _asked(dataset: Dataset, store: Store, path: str, sha256: str) -> dict[str, object]:
+def _read_original(dataset: Dataset, store: Store, path: str, sha256: str) -> dict[str, object]:
     recipe = placed(store, dataset.recipe).model_dump(mode="json")
     return {"recipe": recipe, "path": path, "sha256": sha256, "dataset": str(dataset.path.absolute())}
 

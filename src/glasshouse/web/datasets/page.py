@@ -62,7 +62,7 @@ class MakingPage(Making):
 
 @dataclass(frozen=True)
 class Frame:
-    """What stands around every view of a dataset; ``users`` are the models on it."""
+    """What is around every view of a dataset; ``users`` are the models on it."""
 
     job: JobResource
     dataset: Dataset
@@ -185,7 +185,7 @@ def mean(
 
 @router.get("/live")
 def making(request: Request, context: Context, job: DatasetInPath, since: str = "") -> Response:
-    """Return how far the making of the dataset is, where that changed."""
+    """Return how far the making of the dataset is, if that changed."""
     return live(request, "dataset_progress.html", _text(job), since, not job.running, lambda mark: Making(job, mark))
 
 
@@ -230,7 +230,7 @@ def left_out(
 
 @router.get("/left-out/{fingerprint}/{number}")
 def left_out_picture(context: Context, job: DatasetInPath, fingerprint: str, number: int) -> Response:
-    """Return a file that was left out as a small picture, where it is one and is still the same file."""
+    """Return a file that was left out as a small picture, if it is one and is still the same file."""
     dataset = _open(job)
     files = left_out_files(dataset)
     if fingerprint != dataset.fingerprint[:12] or not 0 <= number < len(files):
@@ -348,7 +348,7 @@ def _open(job: JobResource) -> Dataset:
 
 
 def _damage(part: Split, rows: list[int]) -> str:
-    """Return what is wrong with the stored pictures of a page, nothing where they are whole."""
+    """Return what is wrong with the stored pictures of a page, nothing if they are whole."""
     try:
         part.check_pictures(rows)
     except DamagedDatasetError as error:

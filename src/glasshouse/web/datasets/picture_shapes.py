@@ -1,4 +1,4 @@
-"""What the API tells of the pictures of a dataset, and of a source before it is imported."""
+"""What the API returns for the pictures of a dataset, and of a source before it is imported."""
 
 from pydantic import Field
 
@@ -19,7 +19,7 @@ class PictureOut(Shape):
 
 
 class PicturePage(Shape):
-    """A page of pictures; ``before`` and ``after`` are the keys of the pages beside it, null where there is none."""
+    """A page of pictures; ``before`` and ``after`` are the keys of the pages beside it, null if there is none."""
 
     items: list[PictureOut]
     total: int
@@ -29,7 +29,7 @@ class PicturePage(Shape):
 
 
 class TwinOut(Shape):
-    """A picture that looks the same as another one: ``kind`` is equal or near; ``row`` null where it is not there."""
+    """A picture that looks the same as another one: ``kind`` is equal or near; ``row`` null if it is not there."""
 
     kind: str
     label: str
@@ -66,7 +66,7 @@ class LeftOutOut(Shape):
 
 
 class LeftOutPage(Shape):
-    """Files that were left out; ``reasons`` tells how often each kind of reason occurs."""
+    """Files that were left out; ``reasons`` says how often each kind of reason occurs."""
 
     items: list[LeftOutOut]
     total: int

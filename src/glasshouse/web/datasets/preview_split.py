@@ -48,7 +48,7 @@ def planned(items: Sequence[Item], recipe: DatasetRecipe) -> Planned:
 
 
 def _sides(kept: Sequence[Item], recipe: DatasetRecipe) -> Counter[str]:
-    bound = recipe.group is not None or any(item.group is not None for item in kept)
+    bound = recipe.series_pattern is not None or any(item.group is not None for item in kept)
     if len(kept) <= MOST_DEALT or bound or split_mode(kept, recipe) != "random":
         return Counter(divide(kept, recipe)[1])
     shares = quotas(Counter(item.label for item in kept), recipe.valid, recipe.test).values()

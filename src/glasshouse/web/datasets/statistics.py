@@ -79,9 +79,9 @@ def mean_count(dataset: Dataset, label: str = "") -> int:
 
 
 def mean_picture(dataset: Dataset, label: str = "") -> tuple[bytes, str]:
-    """Return the mean of the training pictures (of one class, where it is named) as a file and its media type.
+    """Return the mean of the training pictures (of one class, if it is named) as a file and its media type.
 
-    It is taken of all where they are few, else of some that lie evenly over the split; ``mean_count`` tells how many.
+    It is taken of all where they are few, else of some that lie evenly over the split; ``mean_count`` says how many.
     """
     return _mean(dataset.path, dataset.fingerprint, label)
 

@@ -14,7 +14,7 @@ from glasshouse.store.predictor import put_question
 from glasshouse.store.records import ModelRecord
 from glasshouse.store.submit import check_member
 from glasshouse.web.context.request_context import Context
-from glasshouse.web.follow.shapes import Brought, FollowOut, GraphOut
+from glasshouse.web.follow.shapes import FollowOut, GraphOut, UploadedPicture
 from glasshouse.web.follow.view import View, answer, can_follow
 from glasshouse.web.framework.sent_picture import check_picture
 
@@ -33,7 +33,7 @@ def follow(context: Context, model_id: str, view: Annotated[View, Query()]) -> F
 
 
 @router.post("/follow/upload", status_code=201)
-async def bring(context: Context, request: Request, model_id: str) -> Brought:
+async def upload_picture(context: Context, request: Request, model_id: str) -> UploadedPicture:
     """Keep a picture, whose file's bytes the body holds, to follow it as ``picture``."""
     record = await run_in_threadpool(get_model, context.store, model_id, context.user)
     check_member(context.user)
@@ -44,7 +44,7 @@ async def bring(context: Context, request: Request, model_id: str) -> Brought:
             [Problem("body", Message("expected 1 byte to {LARGEST_PICTURE} MiB", LARGEST_PICTURE=LARGEST // 2**20))],
         )
     await run_in_threadpool(check_picture, data)
-    return Brought(picture=await run_in_threadpool(keep_picture, context.store, record, data, context.user))
+    return UploadedPicture(picture=await run_in_threadpool(keep_picture, context.store, record, data, context.user))
 
 
 @router.get("/graph")

@@ -51,7 +51,7 @@ class SeenPicture(TypedDict):
 
 
 class Facts(TypedDict):
-    """What the network's input is normalised by, one number a channel, and whose answers are told."""
+    """What the network's input is normalised by, one number a channel, and whose answers are reported."""
 
     mean: Sequence[float]
     std: Sequence[float]

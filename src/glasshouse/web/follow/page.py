@@ -58,7 +58,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the predictor answered, or the ``error`` that stands in its place."""
+    """What the predictor answered, or the ``error`` that is in its place."""
 
     found: Followed | None = None
     error: str = ""
@@ -109,13 +109,13 @@ class GraphPage:
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: ModelInPath, view: ViewNow) -> HTMLResponse:
     """Show the picture's way, or how far the computation is."""
-    return _page(request, context, job, view, _asked(context, job, view))
+    return _page(request, context, job, view, _question(context, job, view))
 
 
 @router.get("/live")
 def waiting(request: Request, context: Context, job: ModelInPath, view: ViewNow) -> Response:
     """Return how far the computation is; at its end the page is loaded anew."""
-    reply = _asked(context, job, view)
+    reply = _question(context, job, view)
     found = reply.found
     ended = found is None or found["state"] == "done"
     headers = {"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})}
@@ -126,7 +126,7 @@ def waiting(request: Request, context: Context, job: ModelInPath, view: ViewNow)
 
 
 @router.post("/upload")
-async def bring(request: Request, context: Context, job: ModelInPath) -> Response:
+async def upload_picture(request: Request, context: Context, job: ModelInPath) -> Response:
     """Keep a picture that a person brought, and go to its way."""
     async with request.form(max_files=1) as posted:
         file = posted.get("picture")
@@ -157,7 +157,7 @@ def graph(request: Request, context: Context, job: ModelInPath, level: str = "fo
 
 @router.get("/graph/live")
 def drawing(context: Context, job: ModelInPath, level: str = "folded") -> Response:
-    """Tell whether the drawing is there by now."""
+    """Return whether the drawing is there by now."""
     record = get_model(context.store, job.id, context.user)
     try:
         asked = put_question(context.store, {"kind": "graph", "model": record.folder, "level": level}, patience=1.5)
@@ -169,7 +169,7 @@ def drawing(context: Context, job: ModelInPath, level: str = "folded") -> Respon
     return Response(status_code=204, headers={"Cache-Control": "no-store", **({"X-Live": "end"} if ended else {})})
 
 
-def _asked(context: RequestContext, job: JobResource, view: View) -> Reply:
+def _question(context: RequestContext, job: JobResource, view: View) -> Reply:
     """The predictor's answer, or the reason why there is none."""
     if not can_follow(job.recipe):
         return Reply()

@@ -1,18 +1,18 @@
-"""What the API tells of a followed picture; numbers are in double precision, pictures are addresses that hold a PNG."""
+"""What the API returns for a followed picture; numbers are in double precision, pictures are addresses of a PNG."""
 
 from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Brought", "FollowOut", "GraphOut"]
+__all__ = ["FollowOut", "GraphOut", "UploadedPicture"]
 
 
-class _Told(BaseModel):
+class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class TermOut(_Told):
+class TermOut(_Shape):
     """One way from a weight to the loss: through the number at ``place`` (channel, row, column; or output)."""
 
     place: list[int]
@@ -21,7 +21,7 @@ class TermOut(_Told):
     product: float
 
 
-class ChainOut(_Told):
+class ChainOut(_Shape):
     """A derivative as a sum: the largest terms, the sum of the others, and the total."""
 
     terms: list[TermOut]
@@ -30,14 +30,14 @@ class ChainOut(_Told):
     total: float
 
 
-class UseOut(_Told):
+class UseOut(_Shape):
     """The sum through one layer."""
 
     stage: str
     chain: ChainOut
 
 
-class LinkOut(_Told):
+class LinkOut(_Shape):
     """One step of the way to the loss."""
 
     kind: Literal["layer", "activation", "loss"]
@@ -51,7 +51,7 @@ class LinkOut(_Told):
     coefficient: float
 
 
-class LineOut(_Told):
+class LineOut(_Shape):
     """One line of the optimiser's calculation."""
 
     symbol: str
@@ -60,7 +60,7 @@ class LineOut(_Told):
     value: float
 
 
-class UpdateOut(_Told):
+class UpdateOut(_Shape):
     """One step of the optimiser on one weight."""
 
     optimizer: str
@@ -71,7 +71,7 @@ class UpdateOut(_Told):
     kept: dict[str, float]
 
 
-class WeightOut(_Told):
+class WeightOut(_Shape):
     """One weight; ``note`` is not-learned, frozen, clipped, no-run, no-dataset or empty."""
 
     layer: str
@@ -90,7 +90,7 @@ class WeightOut(_Told):
     note: str
 
 
-class StepOut(_Told):
+class StepOut(_Shape):
     """One layer: what it gave and the derivative of the loss by it, as maps or as numbers; the first few channels."""
 
     name: str
@@ -120,7 +120,7 @@ class LayerOut(StepOut):
     large: dict[str, float | str]
 
 
-class ClassOut(_Told):
+class ClassOut(_Shape):
     """One class: softmax's probability, the number before it, the loss's coefficient, and dL/dz."""
 
     name: str
@@ -131,7 +131,7 @@ class ClassOut(_Told):
     gradient: float
 
 
-class FollowOut(_Told):
+class FollowOut(_Shape):
     """A followed picture; while ``state`` is working only ``done`` (0..1, null at the start) is there: ask again."""
 
     state: Literal["working", "done"]
@@ -156,7 +156,7 @@ class FollowOut(_Told):
         return cls.model_validate(answer)
 
 
-class BoxOut(_Told):
+class BoxOut(_Shape):
     """One box of the drawing: its layers, first to last."""
 
     id: int
@@ -167,7 +167,7 @@ class BoxOut(_Told):
     inputs: list[int]
 
 
-class GraphOut(_Told):
+class GraphOut(_Shape):
     """A network as a graph; while ``state`` is working, ask again."""
 
     state: Literal["working", "done"]
@@ -178,7 +178,7 @@ class GraphOut(_Told):
     svg: str | None = None
 
 
-class Brought(_Told):
+class UploadedPicture(_Shape):
     """The key of a picture that was kept, for ``picture``."""
 
     picture: str

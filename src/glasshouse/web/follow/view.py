@@ -57,7 +57,7 @@ class View(BaseModel):
         )
 
     def numbers(self) -> list[int] | None:
-        """The index as whole numbers, None where none was chosen; InputError where it is something else."""
+        """The index as whole numbers, None if none was chosen; InputError where it is something else."""
         if not self.index:
             return None
         try:

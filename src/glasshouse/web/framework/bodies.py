@@ -24,6 +24,6 @@ async def check_body(request: Request) -> None:
         return  # which the route tells
     fields = dict(body) if isinstance(body, dict) else {"body": body}
     recipe = fields.pop("recipe", {}) if isinstance(fields.get("recipe"), dict) else {}
-    problems = [*find_excess(fields), *find_excess(recipe)]  # fields of a recipe are told by their own names
+    problems = [*find_excess(fields), *find_excess(recipe)]  # fields of a recipe are reported by their own names
     if problems:
         raise RecipeError("the request", problems)

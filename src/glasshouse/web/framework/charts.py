@@ -89,7 +89,7 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
 def chart(
     series: Sequence[Series], x_range: Point | None = None, y_range: Point | None = None, width: float = WIDTH
 ) -> Chart | None:
-    """Return the drawing of finite points; None where there are none. The y axis starts at 0 unless told otherwise."""
+    """Return the drawing of finite points; None if there are none. The y axis starts at 0 unless told otherwise."""
     clean = [Series(s.style, s.name, [p for p in s.points if math.isfinite(p[1])], s.dots) for s in series]
     points = [p for s in clean for p in s.points]
     if not points:

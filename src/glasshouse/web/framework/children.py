@@ -49,7 +49,7 @@ def answer_of(module: str, request: object, patience: float, folder: Path | None
     if _over:
         raise ConflictError("The Studio is being stopped.")
     if child.returncode:
-        raise InputError(_said(wrong.strip().splitlines()[-1]) if wrong.strip() else "the trial failed")
+        raise InputError(_last_line(wrong.strip().splitlines()[-1]) if wrong.strip() else "the trial failed")
     return with_messages(json.loads(told.splitlines()[-1]))
 
 
@@ -59,7 +59,7 @@ def failure_line(error: Exception) -> str:
     return json.dumps(with_parts({"message": text if isinstance(text, Message) else " ".join(text.split())}))
 
 
-def _said(line: str) -> str:
+def _last_line(line: str) -> str:
     """Return the message of a ``failure_line``; any other line is what Python or a library said."""
     try:
         return str(with_messages(json.loads(line))["message"])

@@ -20,7 +20,7 @@ from glasshouse.errors import (
 )
 from glasshouse.messages import Message
 from glasshouse.recipe.pydantic_messages import EXPECTED, pydantic_message
-from glasshouse.web.framework.translation import told
+from glasshouse.web.framework.translation import translated
 
 __all__ = ["fault", "fault_response"]
 
@@ -41,7 +41,7 @@ def fault(error: Exception) -> tuple[int, list[Problem]]:
     if isinstance(error, RecipeError):
         return 422, list(error.problems)
     if isinstance(error, RequestValidationError):
-        return 422, [Problem(_field(one["loc"]), _said(one)) for one in error.errors()]
+        return 422, [Problem(_field(one["loc"]), _problem_text(one)) for one in error.errors()]
     if isinstance(error, HTTPException):
         return error.status_code, [Problem("", str(error.detail))]
     if isinstance(error, BusyError) and error.mine:
@@ -58,12 +58,13 @@ def fault_response(
     ``message`` is English, for scripts; ``told`` says the same in ``language``, for the pages.
     """
     errors = [
-        {"field": one.field or None, "message": one.message, "told": told(one.message, language)} for one in problems
+        {"field": one.field or None, "message": one.message, "told": translated(one.message, language)}
+        for one in problems
     ]
     return JSONResponse({"errors": errors}, status, headers)
 
 
-def _said(error: dict[str, object]) -> str:
+def _problem_text(error: dict[str, object]) -> str:
     """Return what pydantic says, to the letter."""
     message = pydantic_message(error)
     if str(error["msg"]) == message:

@@ -102,7 +102,7 @@ def count_roughly(number: int, language: str) -> str:
 
 
 def percent(part: float | None, language: str) -> str:
-    """Return a part of 1 as the language writes it: ``29.0 %``, in Korean ``29.0%``; a dash where it is not known."""
+    """Return a part of 1 as the language writes it: ``29.0 %``, in Korean ``29.0%``; a dash if it is not known."""
     return "–" if part is None else texts(language).gettext("{value} %").format(value=f"{100 * part:.1f}")
 
 

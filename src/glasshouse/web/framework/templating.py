@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
+from glasshouse.data.sources.lookup import CHOOSABLE
 from glasshouse.evaluation.reliability import too_wide
 from glasshouse.store.discretion import without_home
 from glasshouse.store.records import Role
@@ -34,7 +35,7 @@ from glasshouse.web.framework.language import (
     time_left,
     when,
 )
-from glasshouse.web.framework.translation import marked
+from glasshouse.web.framework.translation import translated_html
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -77,6 +78,7 @@ def environment(language: str) -> Environment:
     )
     env.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(lang=language, languages=LANGUAGES, static=static, too_wide=too_wide, coarse=coarse)
+    env.globals["choosable"] = CHOOSABLE
     env.globals["field_label"] = lambda name: field_labels(language).get(name, name)
     env.globals["fields_of"] = lambda names: ", ".join(field_labels(language).get(name, name) for name in names)
     env.globals["kind_words"] = kind_words(language)
@@ -93,14 +95,14 @@ def environment(language: str) -> Environment:
         interval=lambda ends: interval(ends, language),
         loss=lambda value: "–" if value is None else f"{value:.4f}",
         size=lambda size: _size(size),
-        told=lambda message: marked(message, language),
+        translated=lambda message: translated_html(message, language),
     )
     return env
 
 
 @cache
 def static(name: str) -> str:
-    """Return the address of a static file; its digest (of all modules, where it is one) lets it be kept for ever."""
+    """Return the address of a static file; its digest (of all modules, if it is one) lets it be kept for ever."""
     files = sorted(STATIC.glob("*.js")) if name.endswith(".js") else [STATIC / name]  # modules load one another
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     return f"/static/{digest}/{name}"

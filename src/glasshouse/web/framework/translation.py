@@ -15,19 +15,19 @@ from glasshouse.recipe.fields import declared_texts
 from glasshouse.web.framework.language import library_texts, texts
 from glasshouse.web.framework.options import field_of, without_place
 
-__all__ = ["marked", "told"]
+__all__ = ["translated", "translated_html"]
 
 ENGLISH = re.compile(r"[^가-힣]*[A-Za-z]{3}[^가-힣]*")  # what a page says in Korean itself passes here too
 Piece = tuple[str, bool]  # a text, and whether it is English on a page of another language
 
 
-def told(message: str, language: str) -> str:
+def translated(message: str, language: str) -> str:
     """Return a message of the library in ``language``; what has no text there stays English."""
     return "".join(text for text, _ in _pieces(message, language))
 
 
-def marked(message: object, language: str) -> Markup:
-    """Return :func:`told` as HTML, escaped; what stays English on a page of another language is marked as such."""
+def translated_html(message: object, language: str) -> Markup:
+    """Return :func:`translated` as HTML, escaped; what stays English on another page is marked as such."""
     found = Markup()
     for text, english in _joined(_pieces(message if isinstance(message, str) else str(message), language)):
         found += Markup('<span lang="en">{}</span>').format(text) if english else Markup.escape(text)

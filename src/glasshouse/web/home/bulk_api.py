@@ -10,9 +10,9 @@ from pydantic import Field
 from glasshouse.errors import Problem, RecipeError
 from glasshouse.store.bulk_actions import (
     Chosen,
-    abort_several,
-    bin_several,
-    change_several,
+    abort_chosen,
+    bin_chosen,
+    change_chosen,
     look_up,
     restore_binned_at,
 )
@@ -66,7 +66,7 @@ def act(context: Context, action: Action, asked: Several) -> Done:
     ways: dict[Action, Callable[[], Done]] = {
         Action.DELETE: lambda: _delete(context, chosen, asked),
         Action.UNDO: lambda: _done(restore_binned_at(context.store, _given("at", asked.at), context.user)),
-        Action.ABORT: lambda: _done(abort_several(context.store, chosen, context.user)),
+        Action.ABORT: lambda: _done(abort_chosen(context.store, chosen, context.user)),
         Action.GROUP: lambda: _change(context, chosen, "group_name", _given("group_name", asked.group_name)),
         Action.SHARE: lambda: _change(context, chosen, "shared", _given("shared", asked.shared)),
     }
@@ -74,12 +74,12 @@ def act(context: Context, action: Action, asked: Several) -> Done:
 
 
 def _delete(context: RequestContext, chosen: Chosen, asked: Several) -> Done:
-    at = bin_several(context.store, chosen, context.user, even_if_used=asked.even_if_used)
+    at = bin_chosen(context.store, chosen, context.user, even_if_used=asked.even_if_used)
     return _done(chosen.all).model_copy(update={"at": at})
 
 
 def _change(context: RequestContext, chosen: Chosen, name: str, value: str | bool) -> Done:
-    return _done(change_several(context.store, chosen, {name: value}, context.user))
+    return _done(change_chosen(context.store, chosen, {name: value}, context.user))
 
 
 def _given(name: str, value: Given | None) -> Given:

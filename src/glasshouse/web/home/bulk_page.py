@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from glasshouse.store.bulk_actions import (
     Chosen,
     Obstacle,
-    abort_several,
-    bin_several,
-    change_several,
+    abort_chosen,
+    bin_chosen,
+    change_chosen,
     chosen_from,
     look_up,
     obstacles,
@@ -67,7 +67,7 @@ class DeleteAsked:
 def delete(
     request: Request, context: Context, chosen: Words = None, even_if_used: Annotated[bool, Form()] = False
 ) -> Response:
-    """Put several into the bin, all or none; what stands against it is told first, and the undo is offered."""
+    """Put several into the bin, all or none; what is against it is reported first, and the undo is offered."""
     return _binned(request, context, _look_up(context, chosen), even_if_used)
 
 
@@ -82,7 +82,7 @@ def delete_one(
 @router.post("/chosen/abort")
 def abort(context: Context, chosen: Words = None, back: Back = "/") -> RedirectResponse:
     """Abort those of the chosen that work or wait."""
-    abort_several(context.store, _look_up(context, chosen), context.user)
+    abort_chosen(context.store, _look_up(context, chosen), context.user)
     return RedirectResponse(inside(back), 303)
 
 
@@ -91,7 +91,7 @@ def group(
     context: Context, chosen: Words = None, group_name: Annotated[str, Form()] = "", back: Back = "/"
 ) -> RedirectResponse:
     """Put the chosen into a group; no name takes them out of theirs."""
-    change_several(context.store, _look_up(context, chosen), {"group_name": group_name.strip()}, context.user)
+    change_chosen(context.store, _look_up(context, chosen), {"group_name": group_name.strip()}, context.user)
     return RedirectResponse(inside(back), 303)
 
 
@@ -100,7 +100,7 @@ def share(
     context: Context, chosen: Words = None, shared: Annotated[bool, Form()] = False, back: Back = "/"
 ) -> RedirectResponse:
     """Share the chosen with everybody who has an account here, or keep them for oneself."""
-    change_several(context.store, _look_up(context, chosen), {"shared": shared}, context.user)
+    change_chosen(context.store, _look_up(context, chosen), {"shared": shared}, context.user)
     return RedirectResponse(inside(back), 303)
 
 
@@ -126,7 +126,7 @@ def trash(request: Request, context: Context, after: str = "", before: str = "",
 
 @router.post("/bin/undo")
 def undo(context: Context, at: Annotated[float, Form()]) -> RedirectResponse:
-    """Bring back what went into the bin together; where it is one thing, show it."""
+    """Bring back what went into the bin together; if it is one thing, show it."""
     found = restore_binned_at(context.store, at, context.user)
     if len(found) == 1:
         return RedirectResponse(f"/{kind_of(found[0])}s/{found[0].id}", 303)
@@ -134,14 +134,14 @@ def undo(context: Context, at: Annotated[float, Form()]) -> RedirectResponse:
 
 
 @router.post("/chosen/restore")
-def restore_several(context: Context, chosen: Words = None) -> RedirectResponse:
+def restore_chosen(context: Context, chosen: Words = None) -> RedirectResponse:
     """Take several out of the bin."""
     restore_resources(context.store, _look_up(context, chosen).all, context.user)
     return RedirectResponse("/bin", 303)
 
 
 @router.post("/chosen/empty")
-def empty_several(context: Context, chosen: Words = None) -> RedirectResponse:
+def empty_chosen(context: Context, chosen: Words = None) -> RedirectResponse:
     """Delete several things that are in the bin for good, with their files."""
     for record in _look_up(context, chosen).all:  # models first: a dataset that they need stays otherwise
         delete_resource(context.store, record, context.user)
@@ -174,7 +174,7 @@ def _binned(request: Request, context: RequestContext, chosen: Chosen, even_if_u
         return page(request, "delete_asked.html", asked, status=409)
     if not chosen.all:
         return RedirectResponse("/", 303)
-    at = bin_several(context.store, chosen, context.user, even_if_used=even_if_used)
+    at = bin_chosen(context.store, chosen, context.user, even_if_used=even_if_used)
     return RedirectResponse(f"{_list_of(chosen.all)}?binned={at!r}", 303)
 
 

@@ -10,7 +10,7 @@ __all__ = ["COLUMNS", "Column", "chosen", "cookie_of", "written"]
 class Column:
     """One column: the word by which its list is sorted (empty: it is not), how it stands, and who has it.
 
-    ``usual``: shown unless chosen otherwise; ``number``: stands at the right; ``people``: where there are accounts.
+    ``usual``: shown unless chosen otherwise; ``number``: is at the right; ``people``: if there are accounts.
     """
 
     sort: str = ""

@@ -1,4 +1,4 @@
-"""Name, notes, group and sharing of a thing; where two people edit one, nothing is lost."""
+"""Name, notes, group and sharing of a thing; if two people edit one, nothing is lost."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -205,7 +205,7 @@ def address_of(path: str, **words: str) -> str:
 
 
 def inside(address: str) -> str:
-    """Return the address where it is one of the Studio's own, else home."""
+    """Return the address if it is one of the Studio's own, else home."""
     own = address.startswith("/") and not address.startswith("//") and not set(address) & set("\\\r\n\t")
     return address if own else "/"
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from glasshouse.store.jobs import abort_job, get_job, move_job
-from glasshouse.store.points import told
+from glasshouse.store.points import read_points
 from glasshouse.store.records import JobKind, JobRecord, JobState
 from glasshouse.store.running import Live, list_running
 from glasshouse.web.context.live import live, mark_of
@@ -26,7 +26,7 @@ ASKED = {"workers": "/workers#queue"}
 class Running:
     """A job that works or waits; ``up`` and ``down`` are the jobs before which a move would put it.
 
-    Both are None where it cannot move that way; an empty text is the end of the queue.
+    Both are None if it cannot move that way; an empty text is the end of the queue.
     """
 
     live: Live
@@ -103,7 +103,11 @@ def lines(context: RequestContext, found: Sequence[Running]) -> list[Line]:
     for one in found:
         trains = one.job.kind is JobKind.TRAIN and one.job.state is JobState.RUNNING and one.live.folder
         losses = (
-            [step["loss"] for step in told(context.store.path(str(one.live.folder))).steps if step["loss"] is not None]
+            [
+                step["loss"]
+                for step in read_points(context.store.path(str(one.live.folder))).steps
+                if step["loss"] is not None
+            ]
             if trains
             else []
         )

@@ -35,7 +35,7 @@ class WorkerOut(Shape):
 
     @classmethod
     def of(cls, worker: WorkerRecord, admin: bool) -> "WorkerOut":
-        """Tell a worker; which job stands where is an admin's to know, where there are accounts."""
+        """Tell a worker; which job is where is an admin's to know, if there are accounts."""
         slots = [SlotOut(**{**slot, "job_id": slot["job_id"] if admin else None}) for slot in worker.slots]
         return cls(host=worker.host, version=worker.version, alive=worker.alive, silent=worker.silent, slots=slots)
 

@@ -1,6 +1,6 @@
 """Who works: each computer's slots and what runs on them, how many jobs at once, and the order of the queue.
 
-Where there are accounts it is for admins: it names everybody's jobs.
+If there are accounts it is for admins: it names everybody's jobs.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -40,11 +40,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Computer:
-    """A computer's worker and its slots; ``strays`` run in slots that it no longer has."""
+    """A computer's worker and its slots; ``orphaned`` run in slots that it no longer has."""
 
     worker: WorkerRecord
     places: Sequence[Place]
-    strays: Sequence[Running]
+    orphaned: Sequence[Running]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class WorkersNow:
     @property
     def text(self) -> str:
         """What tells one state from another."""
-        rows = [f"{c.worker.host}:{c.worker.version}:{c.worker.alive}:{c.places}:{c.strays}" for c in self.computers]
+        rows = [f"{c.worker.host}:{c.worker.version}:{c.worker.alive}:{c.places}:{c.orphaned}" for c in self.computers]
         return "|".join([*rows, str(self.queue), str(self.people)])
 
 
@@ -105,7 +105,7 @@ def choose(
 
 
 def check_admin(context: RequestContext) -> None:
-    """Refuse who is no admin, where there are accounts."""
+    """Refuse who is no admin, if there are accounts."""
     if not context.admin:
         raise RefusedError("Only an admin may see what every computer does.")
 

@@ -16,15 +16,13 @@ from glasshouse.store.models import (
 )
 from glasshouse.store.resources import (
     abort_resource,
-    bin_resources,
-    change_resource,
-    delete_resource,
-    restore_resources,
     resume_resource,
 )
 from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
+from glasshouse.web.context.job_resource import model_resource
+from glasshouse.web.context.owned_records import changed, put_away, restored
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import (
     Changes,
@@ -38,6 +36,7 @@ from glasshouse.web.context.shapes import (
     Times,
 )
 from glasshouse.web.framework.listing import AskedListing, listed
+from glasshouse.web.models.advice import verdict_on
 
 __all__ = ["router"]
 
@@ -49,7 +48,7 @@ def show_all(context: Context, listing: AskedListing, dataset_id: str | None = N
     """List models, as Home does.
 
     ``binned`` shows the bin, ``dataset_id`` only those on it, ``sort`` is a column with - before it for falling;
-    ``state`` may stand several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this
+    ``state`` may be given several times; ``owner`` is mine or others. The next page is asked with the ``after`` of this
     one, the page before it with its ``before``; with ``offset`` rows are counted instead, which is slower.
     """
     store, user = context.store, context.user
@@ -75,34 +74,30 @@ def make(context: Context, request: ModelRequest) -> ModelList:
 
 @router.get("/{model_id}")
 def show(context: Context, model_id: str) -> ModelOut:
-    """Show one model."""
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    """Show one model, with the verdict on it once it is done: what it is worth, and the step that would help most."""
+    record = get_model(context.store, model_id, context.user)
+    verdict = verdict_on(context, model_resource(context.store, record, context.user))
+    return ModelOut.of(record, verdict.to_dict() if verdict else None)
 
 
 @router.patch("/{model_id}")
 def change(context: Context, model_id: str, changes: Changes) -> ModelOut:
     """Change its name, notes, group or sharing."""
     record = get_model(context.store, model_id, context.user)
-    change_resource(context.store, record, changes.model_dump(exclude_unset=True), context.user)
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    return ModelOut.of(changed(context, record, changes.model_dump(exclude_unset=True)))
 
 
 @router.delete("/{model_id}")
 def delete(context: Context, model_id: str, for_good: bool = False) -> ModelOut:
     """Put it into the bin; with ``for_good`` a model in the bin is deleted with its run."""
     record = get_model(context.store, model_id, context.user)
-    if for_good:
-        delete_resource(context.store, record, context.user)
-        return ModelOut.of(record)
-    bin_resources(context.store, [record], context.user)
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    return ModelOut.of(put_away(context, record, for_good=for_good))
 
 
 @router.post("/{model_id}/restore")
 def restore(context: Context, model_id: str) -> ModelOut:
     """Take it out of the bin."""
-    restore_resources(context.store, [get_model(context.store, model_id, context.user)], context.user)
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    return ModelOut.of(restored(context, get_model(context.store, model_id, context.user)))
 
 
 @router.get("/{model_id}/points", response_model=PointsOut)
@@ -112,7 +107,7 @@ async def points(
 ) -> Response:  # fmt: skip
     """Tell the points of its curves after number ``since``: numbered, append-only within one version.
 
-    ``machine`` is the number after which the load of the computer is told. Ask once a second while it runs.
+    ``machine`` is the number after which the load of the computer is reported. Ask once a second while it runs.
     """
     packed = await context.live_points.reply(model_id, context.user, since, machine)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie"}

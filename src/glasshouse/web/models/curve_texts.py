@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from glasshouse.web.context.curve_reading import Remark
 
-__all__ = ["remark_words", "said"]
+__all__ = ["remark_texts", "remark_words"]
 
 
 def remark_words(_: Callable[[str], str]) -> dict[str, str]:
@@ -56,7 +56,7 @@ def remark_words(_: Callable[[str], str]) -> dict[str, str]:
     }
 
 
-def said(_: Callable[[str], str], found: Sequence[Remark]) -> list[tuple[str, bool]]:
+def remark_texts(_: Callable[[str], str], found: Sequence[Remark]) -> list[tuple[str, bool]]:
     """Return each remark as a sentence, and whether it warns."""
     words = remark_words(_)
     return [(words[one.kind].format(**one.numbers), one.warm) for one in found]

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glasshouse.store.points import Told
+from glasshouse.store.points import RunPoints
 from glasshouse.web.framework.charts import Chart, Series, chart
 
 __all__ = ["Curves", "curves"]
 
-WIDTH = 480  # of a drawing: two stand side by side
+WIDTH = 480  # of a drawing: two are side by side
 ROOM = 3.0  # percent between the least accuracy and the axis, so that a flat line does not lie on it
 
 
@@ -21,7 +21,7 @@ class Curves:
     rate: Chart | None
 
 
-def curves(run: Told, names: Sequence[str]) -> Curves:
+def curves(run: RunPoints, names: Sequence[str]) -> Curves:
     """Return the charts of a run; ``names`` are the words for training, validation, accuracy and rate."""
     train, valid, accuracy, rate = names
     per_epoch = float(run.started.get("steps_per_epoch") or 1)

@@ -1,4 +1,4 @@
-"""What stands around every view of a model: its name, state and buttons, and the tabs."""
+"""What is around every view of a model: its name, state and buttons, and the tabs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,13 +23,17 @@ __all__ = ["Tab", "framed", "tabs"]
 
 @dataclass(frozen=True)
 class Frame:
-    """What is shown of a model above every view; ``data`` is its dataset, ``again`` whether trying again may help."""
+    """What is shown of a model above every view; ``data`` is its dataset, ``again`` whether trying again may help.
+
+    ``calm``: the view has a primary button, so the frame has none.
+    """
 
     job: JobResource
     data: JobResource | None
     trained: bool
     tabs: "list[Tab]"
     again: bool
+    calm: bool
 
 
 @dataclass(frozen=True)
@@ -72,5 +76,7 @@ def framed(
         data = None
     trained = (job.folder / "model" / "model.json").is_file()
     views = tabs(texts(language_of(request)).gettext, trained, job.searches)
-    frame = Frame(job, data, trained, views, again=job.failure not in AGAIN)
+    frame = Frame(
+        job, data, trained, views, again=job.failure not in AGAIN, calm=getattr(shown, "advice", None) is not None
+    )
     return page(request, template, frame, shown, status=status)

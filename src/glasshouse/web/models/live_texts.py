@@ -6,14 +6,14 @@ from typing import TypedDict
 from glasshouse.store.points import Point
 from glasshouse.web.models.curve_texts import remark_words
 
-__all__ = ["Gauge", "LiveWords", "gauges", "live_words", "stage_words"]
+__all__ = ["Gauge", "LiveWords", "gauges", "live_texts", "stage_words"]
 
 Gauge = tuple[str, str, str, str]  # name, value, note, drawing
 GIGABYTE = 1e9
 
 
 class LiveWords(TypedDict):
-    """The words of the live page by what they are for; what stands in braces is filled in."""
+    """The words of the live page by what they are for; what is in braces is filled in."""
 
     remarks: Mapping[str, str]
     stages: Mapping[str, str]
@@ -40,8 +40,8 @@ def stage_words(_: Callable[[str], str]) -> dict[str, str]:
     }
 
 
-def live_words(_: Callable[[str], str]) -> LiveWords:
-    """Return all words of the live page; what stands in braces is filled in by the module."""
+def live_texts(_: Callable[[str], str]) -> LiveWords:
+    """Return all words of the live page; what is in braces is filled in by the module."""
     return {
         "remarks": remark_words(_),
         "stages": stage_words(_),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from glasshouse.web.framework.language import texts
-from glasshouse.web.framework.translation import told
+from glasshouse.web.framework.translation import translated
 
 __all__ = ["log_in_words"]
 
@@ -22,10 +22,10 @@ def log_in_words(log: str, language: str) -> str:
 
 def _line(line: str, language: str) -> str:
     timed = TIME.fullmatch(line)
-    return timed[1] + _said(timed[2], language) if timed else line
+    return timed[1] + _event_text(timed[2], language) if timed else line
 
 
-def _said(text: str, language: str) -> str:
+def _event_text(text: str, language: str) -> str:
     _ = texts(language).gettext
     if text in _words(_):
         return _words(_)[text]
@@ -43,11 +43,13 @@ def _filled(text: str, forms: Callable[[Words], tuple[str, ...]], language: str)
         if found:
             return said.format(**{name: _value(value, language) for name, value in found.groupdict().items()})
     notice = re.fullmatch(r"[a-z-]+: (.+)", text)
-    return _("notice: {message}").format(message=told(notice[1], language)) if notice else told(text, language)
+    return (
+        _("notice: {message}").format(message=translated(notice[1], language)) if notice else translated(text, language)
+    )
 
 
 def _value(value: str, language: str) -> str:
-    return _words(texts(language).gettext).get(value) or told(value, language)
+    return _words(texts(language).gettext).get(value) or translated(value, language)
 
 
 def _words(_: Words) -> dict[str, str]:

@@ -12,7 +12,7 @@ from glasshouse.export.card_file import read_card
 from glasshouse.store.jobs import may_see
 from glasshouse.store.machine import machine_since
 from glasshouse.store.models import get_model
-from glasshouse.store.points import Point, Told
+from glasshouse.store.points import Point, RunPoints
 from glasshouse.store.resources import abort_resource, resume_resource
 from glasshouse.store.runs import Checkpoint, delete_checkpoint, list_checkpoints, log_size, read_log
 from glasshouse.store.submit import continue_model
@@ -23,10 +23,11 @@ from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
-from glasshouse.web.models.curve_texts import said
+from glasshouse.web.models.advice import Advice, advice_on
+from glasshouse.web.models.curve_texts import remark_texts
 from glasshouse.web.models.curves import Curves, curves
 from glasshouse.web.models.frame import framed
-from glasshouse.web.models.live_texts import Gauge, LiveWords, gauges, live_words
+from glasshouse.web.models.live_texts import Gauge, LiveWords, gauges, live_texts
 from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
 
@@ -41,13 +42,13 @@ LOG = 30_000  # bytes of the log on the page
 class TrainingPage:
     """A training at one moment: ``epochs`` is how many it is to have, ``done`` how many it had, ``kept`` checkpoints.
 
-    ``watched``: there are validation pictures; ``score`` is the best epoch with its interval, where that is known, and
+    ``watched``: there are validation pictures; ``score`` is the best epoch with its interval, if that is known, and
     ``score_text`` says it in a sentence; ``remaining`` is in seconds.
     """
 
     kept: Sequence[Checkpoint]
     step: NextStep | None
-    run: Told
+    run: RunPoints
     words: LiveWords
     drawn: Curves
     remarks: Sequence[tuple[str, bool]]
@@ -59,6 +60,7 @@ class TrainingPage:
     epochs_told: Sequence[Point]
     score: Point | None
     score_text: str
+    advice: Advice | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class DetailsPage:
     log_seen: bool
     log_size: int
     card: str
-    run: Told
+    run: RunPoints
 
 
 @router.get("", response_class=HTMLResponse)
@@ -136,17 +138,18 @@ def _training(
     _: Callable[[str], str], context: RequestContext, job: JobResource, kept: Sequence[Checkpoint]
 ) -> TrainingPage:
     view = look(context.store, job.id, viewer=context.user)
-    words, run = live_words(_), view.run
+    words, run = live_texts(_), view.run
     names = (_("Training"), _("Validation"), _("Accuracy on validation pictures"), _("Learning rate"))
     samples = machine_since(context.store.path(f"work/{view.record.job_id}"))
     score = None if run.best is None else with_interval(run.best, view.known.pictures)
+    remarks = remark_texts(_, view.remarks)
     return TrainingPage(
         kept=kept,
         step=next_step(_, job, bool(kept)),
         run=run,
         words=words,
         drawn=curves(run, names),
-        remarks=said(_, view.remarks),
+        remarks=remarks,
         done=len(run.epochs),
         epochs=run.started.get("epochs") or job.recipe.get("epochs"),
         remaining=run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
@@ -155,6 +158,7 @@ def _training(
         epochs_told=[with_interval(one, view.known.pictures) for one in run.epochs[-ROWS:]],
         score=score if score and score.get("interval") else None,
         score_text=_score(words, score, view),
+        advice=advice_on(_, context, job, [text for text, _warm in remarks]),
     )
 
 

@@ -13,7 +13,7 @@ MOST_LAYERS = 20  # named of a network
 
 
 def network_words(network: object) -> object:
-    """Return a network's name; of layers of one's own their words too."""
+    """Return a network's name; of custom layers their words too."""
     if not isinstance(network, Mapping):
         return network
     words = [str(entry.get("layer", entry.get("shares", ""))) for entry in network.get("layers", ())]
@@ -36,7 +36,7 @@ def recipe_rows(_: Words, recipe: Mapping[str, object]) -> list[tuple[str, str]]
 
 
 def _rows(_: Words, part: str, said: Sequence[RecipeField], values: Values) -> Iterator[tuple[str, str]]:
-    """Yield the line of a part, then those of the fields that have a line of their own."""
+    """Yield the line of a part, then those of the fields that have their own line."""
     setting = declared_parts().get(part)
     together = [field for field in said if setting is not None and not field.setting.alone]
     if setting is not None and (together or setting.empty):

@@ -89,7 +89,7 @@ def value_of(control: Control, text: str) -> object:
 
 
 def text_of(value: object) -> str:
-    """A value as the text of a control: (3, 3) is 3, (1, 2) is 1, 2; nothing where there is none."""
+    """A value as the text of a control: (3, 3) is 3, (1, 2) is 1, 2; nothing if there is none."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ from glasshouse.web.networks.controls import controls, settings_of, text_of
 
 __all__ = ["MERGING", "Block", "Draft", "added", "doubled", "moved", "removed", "renamed"]
 
-FIRST: Mapping[str, Mapping[str, str]] = {  # what stands in a new layer's needed fields
+FIRST: Mapping[str, Mapping[str, str]] = {  # what is in a new layer's needed fields
     "Activation": {"activation": "relu"}, "AdaptiveAveragePooling2D": {"output_size": "1"},
     "Conv2D": {"filters": "32", "kernel_size": "3", "activation": "relu"},
     "Dense": {"units": "64", "activation": "relu"}, "DepthwiseConv2D": {"kernel_size": "3"}, "Dropout": {"rate": "0.3"},
@@ -136,7 +136,7 @@ def added(draft: Draft, word: str, after: int) -> Draft:
 
 
 def doubled(draft: Draft, at: int) -> Draft:
-    """Put a copy of a block behind it, with weights of its own."""
+    """Put a copy of a block behind it, with its own weights."""
     block = draft.blocks[at]
     copy = replace(block, name=_free(block.name, draft.names()), inputs=(block.name,), shares="")
     if block.shares or block.word == "Input" or block.word in MERGING:

@@ -62,7 +62,7 @@ class Shown:
 class Card:
     """One block as the page shows it.
 
-    It is ``straight`` where it takes what stands before it, ``joins`` several inputs, is ``open`` where its settings
+    It is ``straight`` where it takes what is before it, ``joins`` several inputs, is ``open`` where its settings
     are to be seen; of others ``kept`` holds all that a form sends back.
     """
 
@@ -130,7 +130,7 @@ def example(*, bare: bool = False) -> dict[str, object]:
 def filled(
     layers: Mapping[str, object], objective: Mapping[str, Any], optimizer: Mapping[str, Any], **fields: str
 ) -> Filled:
-    """The form of a network that stands somewhere already."""
+    """The form of a network that is somewhere already."""
     given = {"objective": ObjectiveRecipe(**objective), "optimizer": OptimizerRecipe(**optimizer)}
     plain = flat({name: part.model_dump(mode="json") for name, part in given.items()}, NONE)
     blank = dict.fromkeys((*PLAIN, *PARTS), "")

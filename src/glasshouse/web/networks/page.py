@@ -1,4 +1,4 @@
-"""Networks of one's own: listed, built from layers, saved; edit.py and several.py do the rest."""
+"""Custom networks: listed, built from layers, saved; edit.py and several.py do the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ KEEPING = ("save", "copy", "train")
 
 @dataclass(frozen=True)
 class NetworksPage:
-    """The networks of one's own that fit what was ``asked``, of ``count``; ``rows`` has the marks of the next pages.
+    """The custom networks that fit what was ``asked``, of ``count``; ``rows`` has the marks of the next pages.
 
     ``undo`` is when the last things went into the bin, ``undo_count`` how many.
     """
@@ -102,7 +102,7 @@ class Editor:
 
 @dataclass(frozen=True)
 class BuildPage:
-    """What stands around the editor: the network that is changed, or what a new one may begin with."""
+    """What is around the editor: the network that is changed, or what a new one may begin with."""
 
     network: NetworkRecord | None
     job: NetworkResource | None
@@ -121,7 +121,7 @@ def show_all(
     request: Request, context: Context, q: str = "", group: str = "", owner: str = "", after: str = "",
     before: str = "", binned: Annotated[float | None, Query()] = None,
 ) -> HTMLResponse:  # fmt: skip
-    """List the networks of one's own, found by words, group and owner; those changed last first."""
+    """List the custom networks, found by words, group and owner; those changed last first."""
     asked = {"q": q[:200], "group": group, "owner": owner if owner in ("mine", "others") and context.user else ""}
     listing = Listing(asked["q"], group or None, sort="-updated_at", limit=ROWS, owner=asked["owner"], after=after,
                       before=before)  # fmt: skip

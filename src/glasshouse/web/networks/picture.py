@@ -1,4 +1,4 @@
-"""The picture of a network: a box a layer with the shape it gives, laid out by graphlay, for a template to draw."""
+"""The picture of a network: one box per layer with the shape it gives, laid out by graphlay, for a template to draw."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ __all__ = ["LayerSeen", "NetworkChanges", "NetworkList", "NetworkOut", "NetworkR
 
 
 class NetworkOut(Shape):
-    """A network of one's own: ``layers`` as ``glasshouse.layers.Network.to_dict()`` gives them, and its two parts."""
+    """A custom network: ``layers`` as ``glasshouse.layers.Network.to_dict()`` gives them, and its two parts."""
 
     id: str
     name: str

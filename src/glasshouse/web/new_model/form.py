@@ -1,4 +1,4 @@
-"""The form of a new model: its fields, what stands in them at first, and the recipe it makes."""
+"""The form of a new model: its fields, what is in them at first, and the recipe it makes."""
 
 import json
 import re
@@ -46,7 +46,7 @@ WEIGHTS = {
 
 
 def defaults() -> dict[str, str]:
-    """Return what stands in an empty form, before a preset or a clone fills it."""
+    """Return what is in an empty form, before a preset or a clone fills it."""
     plain = {name: text for name, text in usual_texts().items() if name in FIELDS}
     return {**plain, "network": "LeNet", "name": "", "dataset": "", "preset": "balanced", "notes": ""}
 

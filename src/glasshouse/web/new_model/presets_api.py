@@ -23,10 +23,10 @@ def presets(request: Request, context: Context, dataset_id: str) -> list[PresetO
     check_member(context.user)
     data = dataset_resource(context.store, get_dataset(context.store, dataset_id, context.user))
     words = preset_words(texts(language_of(request)).gettext)
-    return [_told(context, way, data, *words[way.key]) for way in presets_for(data.recipe)]
+    return [_preset_out(context, way, data, *words[way.key]) for way in presets_for(data.recipe)]
 
 
-def _told(context: Context, way: Preset, data: JobResource, name: str, about: str) -> PresetOut:
+def _preset_out(context: Context, way: Preset, data: JobResource, name: str, about: str) -> PresetOut:
     found = estimate(context.store, way.recipe, data)
     known = EstimateOut(**vars(found)) if found else None
     return PresetOut(key=way.key, name=name, about=about, recipe=dict(way.recipe), estimate=known)

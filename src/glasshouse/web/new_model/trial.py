@@ -57,7 +57,7 @@ def measured(runs: Path, recipe: Mapping[str, object]) -> Asked:
         InputError: it cannot be trained so; the text says why.
     """
     with TemporaryDirectory(prefix="trial-", ignore_cleanup_errors=True) as folder:  # the child may be killed in it
-        return _asked({"do": "pace", "recipe": recipe, "place": folder}, runs)
+        return _measured({"do": "pace", "recipe": recipe, "place": folder}, runs)
 
 
 def fitting(runs: Path, network: object, weights: str, classes: int, shape: tuple[int, int, int]) -> Fit:
@@ -72,10 +72,10 @@ def fitting(runs: Path, network: object, weights: str, classes: int, shape: tupl
     """
     asked = {"do": "weights", "network": network, "weights": weights, "classes": classes, "shape": shape}
     with _fitting.taken(PATIENCE):
-        return cast(Fit, _asked(asked, runs))
+        return cast(Fit, _measured(asked, runs))
 
 
-def _asked(request: Asked, runs: Path) -> Asked:
+def _measured(request: Asked, runs: Path) -> Asked:
     try:
         found = cast(Asked, answer_of("glasshouse.web.new_model.trial", request, PATIENCE, runs))
     except TimeoutExpired:

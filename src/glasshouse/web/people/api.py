@@ -98,7 +98,7 @@ class Tried:
 
 
 async def sign_in(request: Request, context: RequestContext, name: str, password: str) -> Tried:
-    """Begin a session, whose secret is in the answer, where name and password are right."""
+    """Begin a session, whose secret is in the answer, if name and password are right."""
     address = _address(request)
 
     def work() -> Tried:
@@ -112,7 +112,7 @@ async def sign_in(request: Request, context: RequestContext, name: str, password
 
 
 async def new_password(request: Request, context: RequestContext, old: str, new: str) -> Tried:
-    """Change one's own password, which ends all sessions; ``user`` is None where one has to wait instead.
+    """Change your own password, which ends all sessions; ``user`` is None if one has to wait instead.
 
     Raises:
         RecipeError: the old one is wrong, or the new one cannot be used.
@@ -203,7 +203,7 @@ def show(context: Context) -> dict[str, object]:
 
 @router.post("/account/password", status_code=204)
 async def change_password(request: Request, context: Context, passwords: Passwords) -> Response:
-    """Change one's own password; it ends all sessions of the account, tokens stay."""
+    """Change your own password; it ends all sessions of the account, tokens stay."""
     tried = await new_password(request, context, passwords.old, passwords.new)
     return _later(request, tried) if tried.wait else Response(status_code=204)
 
@@ -216,7 +216,7 @@ def sign_out_everywhere(context: Context) -> dict[str, int]:
 
 @router.get("/tokens")
 def tokens(context: Context) -> list[dict[str, object]]:
-    """List one's own tokens."""
+    """List your own tokens."""
     return [
         {"id": t.id, "name": t.name, "created_at": t.created_at, "used_at": t.used_at}
         for t in list_tokens(context.store, someone(context))
@@ -225,7 +225,7 @@ def tokens(context: Context) -> list[dict[str, object]]:
 
 @router.post("/tokens", status_code=201)
 def make_token(context: Context, request: NewToken) -> dict[str, object]:
-    """Make a token for scripts; its text is told this once."""
+    """Make a token for scripts; its text is reported this once."""
     token, secret = add_token(context.store, someone(context), request.name)
     return {"id": token.id, "name": token.name, "token": secret}
 

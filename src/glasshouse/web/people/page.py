@@ -1,4 +1,4 @@
-"""People, where the Studio has accounts: one's own account, all accounts and the audit log for admins."""
+"""People, where the Studio has accounts: your own account, all accounts and the audit log for admins."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ Word = Annotated[str, Form(max_length=1000)]
 
 @dataclass(frozen=True)
 class AccountPage:
-    """One's own account; ``found`` is what is wrong by field, ``made`` a new token with its secret, ``done`` an act."""
+    """Your own account; ``found`` is what is wrong by field, ``made`` a new token with its secret, ``done`` an act."""
 
     me: UserRecord
     tokens: Sequence[TokenRecord]
@@ -64,7 +64,7 @@ class PeoplePage:
 
 @dataclass(frozen=True)
 class PersonPage:
-    """One account: where it is signed in, and its tokens."""
+    """One account: if it is signed in, and its tokens."""
 
     one: UserRecord
     found: Mapping[str, str]
@@ -84,13 +84,13 @@ class AuditPage:
 
 @router.get("/account", response_class=HTMLResponse)
 def account(request: Request, context: Context, done: str = "") -> HTMLResponse:
-    """Show one's own account: password, tokens, where one is signed in."""
+    """Show your own account: password, tokens, where one is signed in."""
     return _account(request, context, {}, done=done)
 
 
 @router.post("/account/password")
 async def password(request: Request, context: Context, old: Word = "", new: Word = "", again: Word = "") -> Response:
-    """Change one's own password: all other browsers are signed out."""
+    """Change your own password: all other browsers are signed out."""
     if new != again:
         return await run_in_threadpool(_account, request, context, {"again": "differs"}, 422)
     try:

@@ -18,7 +18,7 @@ class QueueFullError(Exception):
 
 
 class PasswordQueue:
-    """Runs work that looks at a password in threads of its own, so that pages never wait for sign-ins.
+    """Runs work that looks at a password in its own threads, so that pages never wait for sign-ins.
 
     ``most`` may be waiting or running; one address may have half of these, so that it does not shut others out.
     """

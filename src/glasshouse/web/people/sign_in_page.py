@@ -87,7 +87,7 @@ def show_token(request: Request, context: Context, next: str = "/", wrong: bool 
     """Ask for the token that opens a Studio without accounts."""
     if context.accounts or is_allowed(context.settings, request.headers):
         return RedirectResponse(inside(next), 303)
-    return _asked(request, inside(next), wrong=wrong)
+    return _form_page(request, inside(next), wrong=wrong)
 
 
 @router.post("/token")
@@ -106,7 +106,7 @@ def take_token(
     if not is_token(context.settings, pasted):
         attempts: Attempts = request.app.state.attempts
         wait = attempts.wrong_token(request.client.host if request.client else "-")
-        answer = _asked(request, inside(next), wrong=True, status=429 if wait else 401)
+        answer = _form_page(request, inside(next), wrong=True, status=429 if wait else 401)
         if wait:
             answer.headers["Retry-After"] = f"{wait:.0f}"
         return answer
@@ -115,7 +115,7 @@ def take_token(
     return went
 
 
-def _asked(request: Request, where: str, *, wrong: bool, status: int = 401) -> Response:
+def _form_page(request: Request, where: str, *, wrong: bool, status: int = 401) -> Response:
     answer = page(request, "token.html", TokenPage(where, wrong), status=status)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -17,8 +17,8 @@ from glasshouse.store.results import SplitAnswers, read_answers, result_place
 from glasshouse.web.context.model_classes import model_classes
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.models.mistakes import select
 from glasshouse.web.results.class_counts import class_counts, count_lines
-from glasshouse.web.results.mistakes import select
 from glasshouse.web.results.most_confident import Ranking, of_classification, of_split, top_lines
 from glasshouse.web.results.openings import openings
 from glasshouse.web.results.shapes import AnswerList, AnswerOut, CountOut, CountsOut, Opening, Ranked, TopOut
@@ -49,7 +49,7 @@ def answers(
 @router.get("/models/{model_id}/results/{split}/top")
 def top_of_split(context: Context, model_id: str, split: str, n: Most = 9) -> TopOut:
     """Tell the ``n`` pictures of each class that the model was surest of, on a split."""
-    return TopOut.model_validate({"classes": _of_split(context, model_id, split).told(n)})
+    return TopOut.model_validate({"classes": _of_split(context, model_id, split).ranked(n)})
 
 
 @router.get("/models/{model_id}/results/{split}/top.csv")
@@ -105,7 +105,7 @@ def counts_of_job_csv(context: Context, job_id: str) -> StreamingResponse:
 @router.get("/jobs/{job_id}/top")
 def top_of_job(context: Context, job_id: str, n: Most = 9) -> TopOut:
     """Tell the ``n`` pictures of each class that the model was surest of, in a classification."""
-    return TopOut.model_validate({"classes": _of_job(context, job_id).told(n)})
+    return TopOut.model_validate({"classes": _of_job(context, job_id).ranked(n)})
 
 
 @router.get("/jobs/{job_id}/top.csv")

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import GlasshouseError, MissingError
-from glasshouse.store.points import told
+from glasshouse.store.points import read_points
 from glasshouse.store.results import read_answers, result_place
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
@@ -99,7 +99,7 @@ def _dataset_names(context: RequestContext, jobs: list[JobResource]) -> dict[str
 def _drawn(jobs: list[JobResource], value: str, scale: float) -> Chart | None:
     lines = []
     for number, job in enumerate(jobs):
-        points = [(e["epoch"], scale * e[value]) for e in told(job.folder).epochs if e.get(value) is not None]
+        points = [(e["epoch"], scale * e[value]) for e in read_points(job.folder).epochs if e.get(value) is not None]
         lines.append(Series(f"line{number}", job.name, points, len(points) < 40))
     return chart(lines, width=480)
 

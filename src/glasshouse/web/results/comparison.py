@@ -1,4 +1,4 @@
-"""Comparing models: where their recipes differ, and whether their answers on the same pictures can be told apart."""
+"""Comparing models: where their recipes differ, and whether their answers on the same pictures can be distinguished."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Paired:
 
 
 def paired(first: SplitAnswers, second: SplitAnswers) -> Paired | None:
-    """Compare the answers of two models on one split; None where the pictures are not the same."""
+    """Compare the answers of two models on one split; None if the pictures are not the same."""
     if len(first.labels) != len(second.labels) or not np.array_equal(first.labels, second.labels):
         return None
     right = first.top[:, 0] == first.labels, second.top[:, 0] == second.labels
@@ -67,7 +67,7 @@ def changes(first: SplitAnswers, second: SplitAnswers, most: int) -> list[Change
 def differences(recipes: Sequence[Mapping[str, object]]) -> list[tuple[str, list[str], bool]]:
     """Return each field of the recipes with its value in each, those that differ first and are marked.
 
-    Layers of one's own are one field, by their words: two networks of the same layers may still differ in a setting.
+    Custom layers are one field, by their words: two networks of the same layers may still differ in a setting.
     """
     forms = [flat({**recipe, "network": network_words(recipe.get("network"))}, frozenset()) for recipe in recipes]
     names = sorted({name for form in forms for name in form if name.split(".")[0] not in HIDDEN})

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response, Streami
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.store.jobs import get_job
 from glasshouse.store.models import get_model
-from glasshouse.store.points import told
+from glasshouse.store.points import read_points
 from glasshouse.store.runs import checkpoint_file, log_size, read_log_since
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import LogOut
@@ -30,7 +30,7 @@ AT_ONCE = 200_000  # bytes of a log
 def curves(context: Context, model_id: str) -> Response:
     """Return the epochs as a table."""
     model = get_model(context.store, model_id, context.user)
-    epochs = told(context.store.path(model.folder)).epochs
+    epochs = read_points(context.store.path(model.folder)).epochs
     text = BOM + "".join(line(row) for row in (COLUMNS, *([one.get(name) for name in COLUMNS] for one in epochs)))
     return Response(text, media_type="text/csv; charset=utf-8", headers=attached(f"{model.name}.csv"))
 

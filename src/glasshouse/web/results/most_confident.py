@@ -8,14 +8,14 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.results import SplitAnswers
-from glasshouse.web.results.mistakes import Answered, topmost
+from glasshouse.web.models.mistakes import Answered, topmost
 
 __all__ = ["Ranking", "of_classification", "of_split", "top_lines"]
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Answers that can be ranked for each of ``classes``; ``path`` tells where a row's picture was."""
+    """Answers that can be ranked for each of ``classes``; ``path`` says where a row's picture was."""
 
     classes: Sequence[str]
     answers: SplitAnswers
@@ -29,7 +29,7 @@ class Ranking:
         """Return the name of a class, None of the number -1."""
         return self.classes[number] if number >= 0 else None
 
-    def told(self, n: int) -> list[dict[str, object]]:
+    def ranked(self, n: int) -> list[dict[str, object]]:
         """Return all classes as the API tells them."""
         return [
             {"name": name, "pictures": [

@@ -10,7 +10,7 @@ __all__ = ["OpenedTest", "openings"]
 
 @dataclass(frozen=True)
 class OpenedTest:
-    """One opening: when, for which model, and by whom (empty where there are no accounts)."""
+    """One opening: when, for which model, and by whom (empty if there are no accounts)."""
 
     at: datetime
     model: str

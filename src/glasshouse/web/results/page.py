@@ -24,8 +24,9 @@ from glasshouse.web.datasets.explorer import opened
 from glasshouse.web.framework.charts import Column, columns
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
+from glasshouse.web.models.advice import Advice, advice_on
 from glasshouse.web.models.frame import framed
-from glasshouse.web.results.mistakes import Answered, Bin, calibration, cell, confidence, least_sure, worst
+from glasshouse.web.models.mistakes import Answered, Bin, calibration, cell, confidence, least_sure, worst
 from glasshouse.web.results.openings import OpenedTest, openings
 from glasshouse.web.results.shown_report import ClassRow, ReportRead, ShownReport, shown_report
 
@@ -75,6 +76,7 @@ class ResultPage(ResultWaiting):
     worst: Sequence[Answered]
     unsure: Sequence[Answered]
     confidence: Confidence
+    advice: Advice | None
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def show(request: Request, context: Context, job: ModelInPath, split: str = "val
         worst=worst(answers) if answers and dataset else [],
         unsure=least_sure(answers, 12) if answers and dataset else [],
         confidence=_confidence(answers),
+        advice=advice_on(texts(language_of(request)).gettext, context, job) if split == "val" else None,
     )
     return framed(request, context, job, "result.html", shown)
 
@@ -198,7 +201,7 @@ def _answers(job: JobResource, split: str) -> SplitAnswers | None:
 
 
 def dataset_of(context: RequestContext, job: JobResource) -> Dataset | None:
-    """Return the dataset of a model, opened; None where it is gone."""
+    """Return the dataset of a model, opened; None if it is gone."""
     try:
         return opened(find_dataset(context, job.dataset).folder) if job.dataset else None
     except GlasshouseError:

@@ -1,4 +1,4 @@
-"""What the API tells of a model's answers: single pictures, the surest of each class, openings, comparisons."""
+"""What the API returns for a model's answers: single pictures, the surest of each class, openings, comparisons."""
 
 from typing import Self
 
@@ -93,7 +93,7 @@ class TopOut(Shape):
 
 
 class Opening(Shape):
-    """One opening of a sealed test split: when (ISO 8601), for which model, by whom where there are accounts."""
+    """One opening of a sealed test split: when (ISO 8601), for which model, by whom if there are accounts."""
 
     at: str
     model: str
@@ -101,7 +101,7 @@ class Opening(Shape):
 
 
 class ComparedOut(Shape):
-    """A model in a comparison; accuracy on ``count`` validation pictures with its 95 % interval, where scored."""
+    """A model in a comparison; accuracy on ``count`` validation pictures with its 95 % interval, if scored."""
 
     id: str
     name: str

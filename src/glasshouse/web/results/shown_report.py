@@ -18,7 +18,7 @@ FEW_CLASSES = 4  # up to these the matrix is seen at a glance
 
 
 class ClassRow(TypedDict):
-    """A class in a report: fractions 0..1, None where nothing is known."""
+    """A class in a report: fractions 0..1, None if nothing is known."""
 
     name: str
     precision: float | None

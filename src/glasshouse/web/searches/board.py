@@ -17,8 +17,8 @@ STEP = 0.05  # of accuracy, to which the low end of the axis is rounded
 class Row:
     """A candidate: ``model`` is the id of its model; ``low``, ``high`` and ``accuracy`` are parts of 1.
 
-    ``state``: ``leading``, ``equal`` (it cannot be told from the leader), ``behind``, or ``partly`` (it was behind on
-    the first pictures, and was not tried on the others).
+    ``state``: ``leading``, ``equal`` (not distinguishable from the leader), ``behind``, or ``partly`` (it was behind
+    on the first pictures, and was not tried on the others).
     """
 
     number: int
@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Equals:
-    """How many cannot be told from the leader, the least p among them, and the one that was tried quickest."""
+    """How many cannot be determined from the leader, the least p among them, and the one that was tried quickest."""
 
     count: int
     pictures: int

@@ -1,4 +1,4 @@
-"""What the API takes and tells of a search."""
+"""What the API takes and reports a search."""
 
 from collections.abc import Mapping
 from typing import Any, Self

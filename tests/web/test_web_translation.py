@@ -9,7 +9,7 @@ from library_messages import calls, constants, templates, trees
 from glasshouse.messages import PLACEHOLDER, Foreign, Message, Option, joined
 from glasshouse.web.framework.language import library_texts
 from glasshouse.web.framework.options import FIELDS
-from glasshouse.web.framework.translation import marked, told
+from glasshouse.web.framework.translation import translated, translated_html
 
 KOREAN, PAGES = library_texts("ko"), library_texts("en")
 PLURAL = {"expected_plural"}
@@ -97,46 +97,46 @@ def test_every_option_that_a_message_names_has_a_field() -> None:
     ],
 )
 def test_values_are_told_too(message: str, korean: str | None) -> None:
-    assert korean is None or told(message, "ko").startswith(korean)
-    assert told(message, "en") == message
+    assert korean is None or translated(message, "ko").startswith(korean)
+    assert translated(message, "en") == message
 
 
 def test_what_has_no_text_stays_english_and_is_marked_as_such() -> None:
-    assert told("A word nobody foresaw: x < y", "ko") == "A word nobody foresaw: x < y"
-    assert marked("nobody foresaw x < y", "ko") == '<span lang="en">nobody foresaw x &lt; y</span>'
-    assert marked("nobody foresaw x < y", "en") == "nobody foresaw x &lt; y"
-    assert marked("이미 한국어", "ko") == "이미 한국어"
+    assert translated("A word nobody foresaw: x < y", "ko") == "A word nobody foresaw: x < y"
+    assert translated_html("nobody foresaw x < y", "ko") == '<span lang="en">nobody foresaw x &lt; y</span>'
+    assert translated_html("nobody foresaw x < y", "en") == "nobody foresaw x &lt; y"
+    assert translated_html("이미 한국어", "ko") == "이미 한국어"
     pillow = Message("damaged: {message}", message=Foreign("broken data stream"))
-    assert marked(pillow, "ko").endswith('<span lang="en">broken data stream</span>')
-    assert marked(pillow, "en") == "damaged: broken data stream"
+    assert translated_html(pillow, "ko").endswith('<span lang="en">broken data stream</span>')
+    assert translated_html(pillow, "en") == "damaged: broken data stream"
 
 
 def test_pages_name_their_fields_and_not_options_of_the_command_line() -> None:
     rate = Message("Try a lower rate ({lr}; it was {rate})", lr=Option("lr", 0.1), rate=1)
     assert rate == "Try a lower rate (--lr 0.1; it was 1)"
-    assert marked(rate, "en") == "Try a lower rate (“Learning rate” 0.1; it was 1)"
-    assert "“학습률” 0.1" in marked(rate, "ko") and "--" not in marked(rate, "ko")
+    assert translated_html(rate, "en") == "Try a lower rate (“Learning rate” 0.1; it was 1)"
+    assert "“학습률” 0.1" in translated_html(rate, "ko") and "--" not in translated_html(rate, "ko")
     part = Message("The dataset at {path} has no test split; make one with {part}.", path="x", part=Option("test", 0.1))
-    assert "make one with “For the sealed test” 10 %." in marked(part, "en")
+    assert "make one with “For the sealed test” 10 %." in translated_html(part, "en")
     way = Message("{way}", way=Option("split", "random"))
-    assert (way, marked(way, "en")) == ("--split random", "“Way of splitting” Random")
-    assert marked("started with --folder DIR", "en") == "started with --folder DIR"
+    assert (way, translated_html(way, "en")) == ("--split random", "“Way of splitting” Random")
+    assert translated_html("started with --folder DIR", "en") == "started with --folder DIR"
 
 
 def test_a_page_leaves_out_what_only_a_terminal_can_do() -> None:
     run = Message("The run at {place} has no model yet; finish it with: glasshouse resume {place}", place="a/b")
     assert run.endswith("glasshouse resume a/b")
-    assert told(run, "en") == "The run at a/b has no model yet; resume it first"
+    assert translated(run, "en") == "The run at a/b has no model yet; resume it first"
     table = Message("There is a table, {tables}: give it as the source.", tables="a.csv")
-    assert "“Labels come from”" in told(table, "en")
+    assert "“Labels come from”" in translated(table, "en")
 
 
 def test_an_upload_is_named_without_its_place_on_the_server() -> None:
     place = "/srv/studio/uploads/20261121-161220-b12ac720/files"
-    assert marked(Message("{name} is damaged", name=f"{place}/notes.txt"), "en") == "notes.txt is damaged"
-    assert marked(f"{place} has one class", "en") == "your upload has one class"
+    assert translated_html(Message("{name} is damaged", name=f"{place}/notes.txt"), "en") == "notes.txt is damaged"
+    assert translated_html(f"{place} has one class", "en") == "your upload has one class"
 
 
 def test_what_a_message_names_is_escaped() -> None:
     said = Message("{path} cannot be read: {strerror}", path="<b>.csv", strerror="<i>")
-    assert marked(said, "ko") == "읽을 수 없습니다: &lt;b&gt;.csv: &lt;i&gt;"
+    assert translated_html(said, "ko") == "읽을 수 없습니다: &lt;b&gt;.csv: &lt;i&gt;"

@@ -1,0 +1,69 @@
+"""The engine of a run: what it computes, what it leaves, and what runs without one mean."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import save_file
+from tiny_pictures import make_tiny
+
+from glasshouse.data.dataset import open_dataset
+from glasshouse.export.bundle import load_model
+from glasshouse.export.scoring import evaluate
+from glasshouse.networks.build import build
+from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.loop import resume, train
+
+Trained = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    folder = tmp_path_factory.mktemp("engine")
+    data = make_tiny(folder / "tiny")
+    save_file(build("LeNet", 3, 3, 16, 16, seed=5).module.state_dict(), folder / "body.safetensors")
+
+    def run(name: str, **fields: object) -> Path:
+        recipe = {"data": str(data), "network": "LeNet", "weights": str(folder / "body.safetensors"), "device": "cpu"}
+        list(train(TrainingRecipe(**{**recipe, **fields}), folder / name))
+        return folder / name
+
+    return run
+
+
+def written(run: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((run / "recipe.json").read_text())
+    return found
+
+
+def test_features_are_computed_and_kept_by_engine(trained: Trained) -> None:
+    a, b = trained("a", strategy="features"), trained("b", strategy="features", engine="torch")
+    assert [written(run)["engine"] for run in (a, b)] == ["onnxruntime", "torch"]
+    shards = {path.name.split("-")[0] for path in (a.parent / "tiny" / "features").glob("*.safetensors")}
+    assert len(shards) == 4  # training and validation pictures, by each
+    one, other = load_model(a), load_model(b)
+    assert (one.engine, other.engine) == ("onnxruntime", "torch") and not (b / "model" / "model.onnx").exists()
+    assert "onnxruntime computes its predictions" in one.card and "onnxruntime" not in other.card
+    rows = open_dataset(a.parent / "tiny").splits["val"].rows(np.arange(20))
+    assert np.allclose(one.probabilities(rows), other.probabilities(rows), atol=1e-4)
+    assert evaluate(a).loss == json.loads((a / "report-val.json").read_text())["loss"]
+
+
+def test_a_fine_tuned_model_answers_as_its_report(trained: Trained) -> None:
+    run = trained("c", strategy="fine-tune", epochs=1)
+    assert load_model(run).engine == "onnxruntime"
+    assert evaluate(run).loss == json.loads((run / "report-val.json").read_text())["loss"]
+    assert written(trained("d", strategy="scratch", weights="none", epochs=1))["engine"] == "torch"
+
+
+def test_a_recipe_of_a_time_before_means_torch(trained: Trained) -> None:
+    run = trained("e", strategy="features", engine="torch")
+    whole = written(run)
+    del whole["engine"]
+    assert TrainingRecipe(**whole).engine == "torch" and TrainingRecipe(data="d", network="n").engine is None
+    facts, before = json.loads((run / "run.json").read_text()), (run / "model" / "weights.safetensors").read_bytes()
+    assert facts["status"] == "done"
+    list(resume(run, checkpoint="last"))
+    assert (run / "model" / "weights.safetensors").read_bytes() == before
