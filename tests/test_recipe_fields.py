@@ -303,7 +303,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     draw_pictures(folder / "set", 1, {"ape": 12, "bee": 12})
     draw_pictures(folder / "more", 2, {"ape": 12, "bee": 14})
     twin = folder / "more" / "ape" / "ape_00.png"
-    for number in range(4):  # twins stay on one side
+    for number in range(4):  # twins stay in the same subset
         (twin.parent / f"ape_{40 + number}.png").write_bytes(twin.read_bytes())
     draw_pictures(folder / "parts", 3, {"train/ape": 8, "train/bee": 8, "val/ape": 4, "val/bee": 4})
     draw_pictures(folder / "numbers", 4, {"1": 4, "2": 4, "10": 4})

@@ -116,7 +116,7 @@ def both_ways(room: str, imported: dict[tuple[str, ...], list[str]]) -> list[tup
 
 def test_two_folders_that_import_each_other_are_seen() -> None:
     imported = {
-        ("classify", "page"): ["glasshouse.web.results.mistakes"],
+        ("classify", "page"): ["glasshouse.web.results.page"],
         ("results", "page"): ["glasshouse.web.context.live", "glasshouse.web.classify.page"],
         ("context", "live"): [],
     }

@@ -1,4 +1,4 @@
-"""Series that file names tell stay on one side by themselves; names that are merely numbered through are no series."""
+"""Series that file names tell stay in one subset by themselves; names that are merely numbered are no series."""
 
 from collections.abc import Callable
 from pathlib import Path

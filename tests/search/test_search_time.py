@@ -125,6 +125,15 @@ def test_what_would_not_end_in_time_is_not_begun() -> None:
     assert budget.final(frozen(part=4)) > budget.final(plain)  # features of all the others are still to be computed
 
 
+def test_where_there_is_no_time_for_all_pictures_the_winner_learns_from_the_part_that_it_was_tried_on() -> None:
+    clock = Clock()
+    budget = Budget(SearchPlan(5, clock=clock), Sizes(4000, 500))
+    budget.speed("Net").look, budget.overhead = 0.05, 2.0
+    assert budget.last_part(frozen(part=8)) == 1
+    clock.now = 300 - 100
+    assert budget.last_part(frozen(part=8)) == 8 and budget.last_part(frozen()) == 1
+
+
 def photos(place: Path, count: int = 12) -> Path:
     draw = np.random.default_rng(1)
     for index in range(count):

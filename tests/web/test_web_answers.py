@@ -15,8 +15,8 @@ from glasshouse.store.results import SplitAnswers, result_place, write_answers
 from glasshouse.store.submit import submit_classification
 from glasshouse.web.app import create_app
 from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.models.mistakes import calibration, confidence, select, topmost
 from glasshouse.web.results.class_counts import class_counts, count_lines
-from glasshouse.web.results.mistakes import calibration, confidence, select, topmost
 from studio_seed import Studio, finish, make_dataset, make_model
 
 CLASSES = ("both", "left", "right <b>")

@@ -33,7 +33,7 @@ def create(
     split: Annotated[
         str,
         _option(
-            "How pictures are dealt out; auto is by folder where there are train and val folders.",
+            "How pictures are split; auto is by folder where there are train and val folders.",
             "auto|random|ordered|time|folder|list",
         ),
     ] = "auto",
@@ -167,7 +167,8 @@ def _tell(dataset: "Dataset", as_json: bool) -> None:
         + ("  (dataset show --rejected lists them)" if summary["rejected"] else "")
     )
     print(
-        f"Look alike   {twins['equal']} equal, {twins['near']} near-twins in {twins['groups']} groups, kept on one side"
+        f"Look alike   {twins['equal']} equal, {twins['near']} near-twins in {twins['groups']} groups, "
+        "each in one subset"
     )
     print(f"Path         {summary['path']}\nFingerprint  {summary['fingerprint']}")
     if "test" in summary["splits"]:

@@ -34,7 +34,7 @@ def demo(
         augmentation=AugmentationRecipe(rotation=10, width_shift=0.08, height_shift=0.08, zoom=0.1),
     )
     show_training(train(recipe, run), sys.stderr)
-    print("\nThe test part was kept apart until now. Opening it:\n", file=sys.stderr)
+    print("\nThe test set was kept apart until now. Opening it:\n", file=sys.stderr)
     print(evaluate(run, data.dataset, "test"))
     print(f"\nKept in   {run}\nTry       glasshouse predict {run} PICTURE", file=sys.stderr)
     if not no_studio:

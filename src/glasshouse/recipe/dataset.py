@@ -46,12 +46,13 @@ class DatasetRecipe(Recipe):
     """How pictures become a dataset.
 
     ``valid`` and ``test`` are fractions of the pictures; ``width`` and ``height`` are pixels. ``split`` is how
-    pictures are dealt out: ``random`` (seeded, stratified), ``ordered`` (the last fraction), ``time`` (the newest),
+    pictures are split: ``random`` (seeded, stratified), ``ordered`` (the last fraction), ``time`` (the newest),
     ``folder`` (train, val and test folders), ``list`` (the source's own column or files) or ``auto`` (by folder
     where such folders exist, else random). ``group`` is a regular expression on the path whose first group names a
-    series within its class, and keeps each on one side; ``none`` keeps none, and without it those are kept that file
-    names clearly tell (from ``version`` 3 on). ``twins`` keeps equal and nearly equal pictures on one side. ``version``
-    2 sorts names of classes with numbers as people count (1, 2, 10), 1 by letters (1, 10, 2), as earlier versions did.
+    series within its class, and keeps each in one subset; ``none`` keeps none, and without it those are kept that file
+    names clearly tell (from ``version`` 3 on). ``twins`` keeps equal and nearly equal pictures in the same subset.
+    ``version`` 2 sorts names of classes with numbers as people count (1, 2, 10), 1 by letters (1, 10, 2), as earlier
+    versions did.
     """
 
     title: ClassVar[str] = Message("the dataset recipe")
@@ -102,7 +103,7 @@ class DatasetRecipe(Recipe):
 
     @property
     def keeps_series(self) -> bool:
-        """Whether series that file names clearly tell are kept on one side, though no pattern says so."""
+        """Whether series that file names clearly tell are kept in the same subset, though no pattern says so."""
         return self.group is None and self.version >= KEPT_SINCE
 
     def unsearchable(self) -> list[Problem]:

@@ -10,7 +10,7 @@ from glasshouse.training.interrupts import Stopped
 __all__ = ["Budget", "OutOfTimeError", "Sizes", "Stopwatch"]
 
 MARGIN = 1.25  # of estimates, on a machine that others use too
-GRACE = 10.0  # seconds after the minutes in which the winner may still be finished
+GRACE = 5.0  # seconds after the minutes in which the winner may still be finished
 OVERHEAD = 6.0  # seconds that a run takes beside its pictures, until one has been measured
 BACKWARD = 3.5  # one training step by one look, until one has been measured
 PATIENCE = 5  # steps before a training's own estimate is believed
@@ -81,12 +81,12 @@ class Budget:
         step = self.speed(candidate.of_network).step or BACKWARD * look
         return folds * (step * candidate.epochs * pictures + self.overhead) + look * pictures
 
-    def final(self, candidate: Candidate) -> float:
-        """Return the seconds that training it on all training pictures, and judging it, will take."""
+    def final(self, candidate: Candidate, part: int = 1) -> float:
+        """Return the seconds that training it on all training pictures (or a part), and judging it, will take."""
         look = self._look(candidate) or 0.0
-        train, val = self.sizes.train, self.sizes.val
+        train, val = self.sizes.train / part, self.sizes.val
         if candidate.frozen:
-            fresh = candidate.views if candidate.part > 1 else 0
+            fresh = candidate.views if candidate.part > part else 0
             once = look * fresh * train + self._fitting(candidate, train)
         else:
             once = (self.speed(candidate.of_network).step or BACKWARD * look) * candidate.epochs * train
@@ -102,6 +102,11 @@ class Budget:
             return self.left() > self.final(leader) + 2 * self.overhead
         last = max(self.final(leader), self.final(candidate))
         return MARGIN * expected + last < self.left()
+
+    def last_part(self, leader: Candidate) -> int:
+        """Return the part of the training pictures that there is time to train the leader on: 1 in so many."""
+        fits = self.final(leader) / MARGIN <= self.left() + GRACE
+        return 1 if fits or leader.part == 1 else leader.part
 
     def check(self, leader: Candidate | None) -> None:
         """See that candidates still have time: the winner's last training is kept free.

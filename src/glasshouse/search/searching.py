@@ -126,14 +126,14 @@ class _Search:
         """Train the winner on all training pictures, and have the validation pictures judge it once."""
         leader = self._need_leader()
         runs: dict[str, Path] = {}
-        names = ["winner", "refit"] if self.plan.refit and "val" in self.dataset.splits else ["winner"]
+        part = self.budget.last_part(leader.score.candidate)
         try:
-            for name in names:
-                yield SearchPhase(name, self.budget.spent(), self.budget.remaining)
-                recipe = self._recipe(leader.score.candidate, "train+val" if name == "refit" else "train")
-                place = self.folder.final(name, leader.number)
-                yield from self._until(trained(recipe, place), self.budget.check_end)
-                runs[name] = place
+            yield from self._final("winner", leader, "train" if part == 1 else f"part 1/{part}", runs)
+            if part > 1:
+                yield Notice("part", Message("the winner learned from one in {part} training pictures: there was no "
+                                             "time for all", part=part))  # fmt: skip
+            elif self.plan.refit and "val" in self.dataset.splits:
+                yield from self._final("refit", leader, "train+val", runs)
         except OutOfTimeError:
             self.reason = "time"
             yield Notice("time", "there was not enough time left to train the winner on all training pictures; a "
@@ -142,6 +142,14 @@ class _Search:
         best = result["best"]
         yield SearchFinished(best["run"], self.reason, best["accuracy"], best["corrected"], best["valid_accuracy"],
                              result["seconds"])  # fmt: skip
+
+    def _final(self, name: str, leader: Record, learn_from: str, runs: dict[str, Path]) -> Iterator[Event]:
+        """Train the leader on all pictures, and put the run's folder into ``runs``."""
+        yield SearchPhase(name, self.budget.spent(), self.budget.remaining)
+        place = self.folder.final(name if not learn_from.startswith("part") else f"{name}-part", leader.number)
+        recipe = self._recipe(leader.score.candidate, learn_from)
+        yield from self._until(trained(recipe, place), self.budget.check_end)
+        runs[name] = place
 
     def keep(self, reason: str, runs: dict[str, Path] | None = None) -> dict[str, Any]:
         """Write the result as it is now, and return it; without a candidate there is none."""

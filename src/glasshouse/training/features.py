@@ -36,7 +36,7 @@ __all__ = ["Extractor", "View", "cache_folder", "compute_features"]
 
 FORMAT = 2
 SHARD = 512  # pictures a file
-ROUND = 32  # blocks of pictures between two reports of progress
+ROUND = 4  # blocks of pictures a thread between two reports of progress, after which it can be stopped
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _computed(
             shard = _read(path, len(samples))
             if shard is None:
                 pieces = []
-                size = ROUND * extractor.inference.block
+                size = ROUND * torch.get_num_threads() * extractor.inference.block
                 for at in range(0, len(samples), size):
                     pieces.append(extractor.features(view, samples[at : at + size]))
                     fresh += len(pieces[-1])

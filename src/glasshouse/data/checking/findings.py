@@ -91,7 +91,7 @@ def _series(dealt: Dealt) -> list[Finding]:
 def _twins(dealt: Dealt) -> Iterator[Finding]:
     counts, groups = dealt.twins.counts(), _shared_groups(dealt.twins.groups)
     kept = (
-        Message("each group was kept on one side")
+        Message("each group was kept in the same subset")
         if not list(_leaks(dealt))
         else Message("their sides were given by the source")
     )

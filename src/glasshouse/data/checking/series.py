@@ -51,7 +51,7 @@ def find_series(items: Sequence[Item], thumbs: NDArray[np.uint8], rows: Sequence
 
 
 def series_finding(series: Series, items: Sequence[Item], sides: Sequence[str]) -> Finding:
-    """Return what is said of series: that each was kept on one side, or that some are on several."""
+    """Return what is said of series: that each was kept in the same subset, or that some are on several."""
     spread: dict[tuple[str, str], set[str]] = defaultdict(set)
     for key, side in zip(series.keys, sides):
         if key is not None:
@@ -61,12 +61,12 @@ def series_finding(series: Series, items: Sequence[Item], sides: Sequence[str]) 
     if not torn:
         return Finding("series-kept", Message(
             "File names such as {name} look like series ({spread} of them), and pictures of one series are more alike "
-            "than others: each series was kept on one side of the split. {group} deals out single pictures.",
+            "than others: each series was kept in the same subset. {group} splits single pictures.",
             group=Option("group", "none"), **told))  # fmt: skip
     text = Message(
         "File names such as {name} look like series ({spread} of them), and pictures of one series are more "
-        "alike than others. {torn} series are on several sides of the split, so scores will be too good. Keep "
-        "each series on one side with {group}.",
+        "alike than others. {torn} series are on several subsets, so scores will be too good. Keep "
+        "each series in one subset with {group}.",
         torn=f"{torn:,}",
         group=Option("group", f"'{series.pattern}'"),
         **told,

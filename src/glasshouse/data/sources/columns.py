@@ -106,7 +106,9 @@ def _chosen(
         findings.append(_many_columns(names, labels))
     group = found["group"][0] if found["group"] else None
     if group is not None and wished["group"] is None:
-        text = Message("the column {names} is taken as the group: its pictures stay on one side", names=names[group])
+        text = Message(
+            "the column {names} is taken as the group: its pictures stay in the same subset", names=names[group]
+        )
         findings.append(Finding("group-column", text))
     findings += _unused_split(found["split"], split, labels[0], names)
     return Columns(path, labels[0], group, split, names, tuple(findings))

@@ -51,13 +51,13 @@ def draw(seed: int, purpose: str, path: str) -> int:
 
 
 def split_mode(items: Iterable[Item], recipe: DatasetRecipe) -> str:
-    """Return how the pictures are dealt out; ``auto`` is the source's own way if it has one, else ``random``."""
+    """Return how the pictures are split; ``auto`` is the source's own way if it has one, else ``random``."""
     given = any(item.split is not None for item in items)
     if recipe.split == "auto":
         return "folder" if given else "random"
     if recipe.split in ("folder", "list") and not given:
         raise SourceError(
-            "The split is to be taken from the source ({split}), but {source} has no train, val or test part. "
+            "The split is to be taken from the source ({split}), but {source} has no train, val or test split. "
             "Bring such folders or a split column, or use {way}.",
             split=recipe.split,
             source=recipe.source,
@@ -69,9 +69,10 @@ def split_mode(items: Iterable[Item], recipe: DatasetRecipe) -> str:
 def deal(items: Sequence[Item], groups: Sequence[int], recipe: DatasetRecipe) -> list[str]:
     """Return the side of each picture: ``train``, ``val`` or ``test``.
 
-    Pictures with the same number in ``groups`` stay on one side. ``random`` deals groups first, the largest first, each
-    to the side that misses most of its share; single pictures then fill every class to its exact quota (largest
-    remainder). ``ordered`` and ``time`` give the last (newest) groups of each class to test, those before to val.
+    Pictures with the same number in ``groups`` stay in the same subset. ``random`` deals groups first, the largest
+    first, each to the side that misses most of its share; single pictures then fill every class to its exact quota
+    (largest remainder). ``ordered`` and ``time`` give the last (newest) groups of each class to test, those before to
+    val.
     ``folder`` and ``list`` keep the sides that the source gives, and deal a missing one out of its training pictures.
 
     Raises:
@@ -250,7 +251,7 @@ def _check_given(items: Sequence[Item], sides: Sequence[str]) -> None:
     poor = sorted({item.label for item in items} - trained)
     if poor:
         raise SourceError(
-            "Nothing to learn from: the training part has no usable picture of {repr}. Add some, or take the "
-            "class out of the validation and test parts.",
+            "Nothing to learn from: the training set has no usable picture of {repr}. Add some, or take the "
+            "class out of the validation and test sets.",
             repr=", ".join(map(repr, poor[:10])),
         )

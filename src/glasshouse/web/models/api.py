@@ -16,16 +16,13 @@ from glasshouse.store.models import (
 )
 from glasshouse.store.resources import (
     abort_resource,
-    bin_resources,
-    change_resource,
-    delete_resource,
-    restore_resources,
     resume_resource,
 )
 from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
 from glasshouse.web.context.job_resource import model_resource
+from glasshouse.web.context.owned_records import changed, put_away, restored
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import (
     Changes,
@@ -39,7 +36,7 @@ from glasshouse.web.context.shapes import (
     Times,
 )
 from glasshouse.web.framework.listing import AskedListing, listed
-from glasshouse.web.results.advice import verdict_on
+from glasshouse.web.models.advice import verdict_on
 
 __all__ = ["router"]
 
@@ -87,26 +84,20 @@ def show(context: Context, model_id: str) -> ModelOut:
 def change(context: Context, model_id: str, changes: Changes) -> ModelOut:
     """Change its name, notes, group or sharing."""
     record = get_model(context.store, model_id, context.user)
-    change_resource(context.store, record, changes.model_dump(exclude_unset=True), context.user)
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    return ModelOut.of(changed(context, record, changes.model_dump(exclude_unset=True)))
 
 
 @router.delete("/{model_id}")
 def delete(context: Context, model_id: str, for_good: bool = False) -> ModelOut:
     """Put it into the bin; with ``for_good`` a model in the bin is deleted with its run."""
     record = get_model(context.store, model_id, context.user)
-    if for_good:
-        delete_resource(context.store, record, context.user)
-        return ModelOut.of(record)
-    bin_resources(context.store, [record], context.user)
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    return ModelOut.of(put_away(context, record, for_good=for_good))
 
 
 @router.post("/{model_id}/restore")
 def restore(context: Context, model_id: str) -> ModelOut:
     """Take it out of the bin."""
-    restore_resources(context.store, [get_model(context.store, model_id, context.user)], context.user)
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    return ModelOut.of(restored(context, get_model(context.store, model_id, context.user)))
 
 
 @router.get("/{model_id}/points", response_model=PointsOut)

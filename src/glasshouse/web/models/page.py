@@ -23,13 +23,13 @@ from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
+from glasshouse.web.models.advice import Advice, advice_on
 from glasshouse.web.models.curve_texts import remark_texts
 from glasshouse.web.models.curves import Curves, curves
 from glasshouse.web.models.frame import framed
 from glasshouse.web.models.live_texts import Gauge, LiveWords, gauges, live_texts
 from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
-from glasshouse.web.results.advice import Advice, advice_on
 
 __all__ = ["router"]
 

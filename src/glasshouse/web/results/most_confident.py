@@ -8,7 +8,7 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.results import SplitAnswers
-from glasshouse.web.results.mistakes import Answered, topmost
+from glasshouse.web.models.mistakes import Answered, topmost
 
 __all__ = ["Ranking", "of_classification", "of_split", "top_lines"]
 
