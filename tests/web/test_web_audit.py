@@ -28,7 +28,6 @@ from glasshouse.store.weights import shelf_of
 from glasshouse.web.app import create_app
 from studio_seed import Studio, alone, finish
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 PASSWORD = "correct horse battery"
 LAYERS = describe(Network([Flatten(), Dense(3, activation="softmax")], input_shape=(8, 8, 1)))
 
@@ -329,7 +328,7 @@ ACTS = [
 
 
 @pytest.fixture(scope="module")
-def people(studio: Studio, quick_passwords: None) -> Iterator[People]:
+def people(studio: Studio) -> Iterator[People]:
     with alone():
         yield People(studio)
 
