@@ -269,6 +269,8 @@ ACTS = [
         lambda p, key: p.api("DELETE", f"{key}?for_good=true"), lambda p: p.gone(p.making("failed"))),
     Act("model-continue", lambda p, _: p.post(f"{p.model}/continue", epochs="1"),
         lambda p, _: p.api("POST", f"{p.model}/continue", epochs=1)),
+    Act("model-create", lambda p, _: p.post("sample"), lambda p, _: p.api("POST", "models/sample"),
+        lambda p: p.api("POST", "models/sample")),
     Act("search-create",
         lambda p, _: p.post("models/new", name="S", dataset=p.studio.dataset, preset="search", minutes="2"),
         lambda p, _: p.api("POST", "searches", name="S", dataset_id=p.studio.dataset, minutes=2)),
