@@ -38,7 +38,7 @@ class Architecture:
         seed: the first weights are a function of it and of the layers' names.
 
     Raises:
-        NetworkError: if shapes do not fit, names are twice, or no shape is known.
+        NetworkError: where shapes do not fit, names are twice, or no shape is known.
 
     >>> net = Architecture([Layer()], input_shape=(4,))
     >>> net.output_shape
@@ -74,7 +74,8 @@ class Architecture:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set what there is; a misspelt name of a network of Glasshouse's own is reported, a subclass may have more."""
-        if not hasattr(type(self), name) and name not in _KEPT and type(self).__module__.startswith("glasshouse."):
+        known = name.startswith("_") or name in _KEPT or hasattr(type(self), name)
+        if not known and type(self).__module__.startswith("glasshouse."):
             raise NetworkError(no_attribute(type(self).__name__, name, [*_SETTABLE]))
         super().__setattr__(name, value)
 
@@ -132,7 +133,7 @@ class Architecture:
         """Replace weights: a dictionary of some or all names, or a list in the order of `weights`.
 
         Raises:
-            WeightsError: if a name or a shape does not fit; nothing is changed then.
+            WeightsError: where a name or a shape does not fit; nothing is changed then.
         """
         if not isinstance(weights, Mapping):
             names, given = list(self.weights()), list(weights)
@@ -165,7 +166,7 @@ class Architecture:
         self.freeze(frozen=not learns)
 
     def freeze(self, *names: str, frozen: bool = True) -> None:
-        """Leave layers out of learning, all of them if none is named; `fit` heeds it at once."""
+        """Leave layers out of learning, all of them where none is named; `fit` heeds it at once."""
         unknown = [name for name in names if name not in self.holders]
         if unknown:
             raise NetworkError(

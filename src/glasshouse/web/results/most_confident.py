@@ -22,7 +22,7 @@ class Ranking:
     path: Callable[[int], str]
 
     def top(self, numbers: Sequence[int], n: int) -> list[tuple[str, list[Answered]]]:
-        """Return the names of the classes ``numbers``, each with at most ``n`` pictures, the surest first."""
+        """Return the names of the classes ``numbers``, each with at most ``n`` pictures, the most confident first."""
         return [(self.classes[k], found) for k, found in zip(numbers, topmost(self.answers, numbers, n))]
 
     def name(self, number: int) -> str | None:
