@@ -234,7 +234,7 @@ class LearningRateScheduler(Callback):
 
 
 class CSVLogger(Callback):
-    """Write a row an epoch: epoch, then the numbers in the order of their names."""
+    """Write one row per epoch: epoch, then the numbers in the order of their names."""
 
     def __init__(self, filename: str | Path, separator: str = ",", append: bool = False) -> None:
         self.filename, self.separator, self.append = Path(filename), separator, append

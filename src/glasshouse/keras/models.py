@@ -21,7 +21,7 @@ __all__ = ["LayerInModel", "Model", "Sequential", "load_model"]
 
 
 class LayerInModel:
-    """A layer as it stands in a model: its name there, its weights, its output. `Model.get_layer` gives it."""
+    """A layer as it is in a model: its name there, its weights, its output. `Model.get_layer` gives it."""
 
     model: "Model"
     step: Step
@@ -107,14 +107,14 @@ class Model(Network):
 
     @property
     def layers(self) -> list[Any]:
-        """The layers in the order of computation, each once, as they stand in this model."""
+        """The layers in the order of computation, each once, as they are in this model."""
         return [LayerInModel(self, step) for step in self.steps if step.weights == step.name and step.inputs]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> LayerInModel:
         """A layer by its name or number.
 
         Raises:
-            NetworkError: there is none; the names that there are are told.
+            NetworkError: there is none; the names that there are are reported.
         """
         layers = self.layers
         if name is None:

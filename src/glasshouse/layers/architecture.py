@@ -38,7 +38,7 @@ class Architecture:
         seed: the first weights are a function of it and of the layers' names.
 
     Raises:
-        NetworkError: where shapes do not fit, names are twice, or no shape is known.
+        NetworkError: if shapes do not fit, names are twice, or no shape is known.
 
     >>> net = Architecture([Layer()], input_shape=(4,))
     >>> net.output_shape
@@ -133,7 +133,7 @@ class Architecture:
         """Replace weights: a dictionary of some or all names, or a list in the order of `weights`.
 
         Raises:
-            WeightsError: where a name or a shape does not fit; nothing is changed then.
+            WeightsError: if a name or a shape does not fit; nothing is changed then.
         """
         if not isinstance(weights, Mapping):
             names, given = list(self.weights()), list(weights)
@@ -166,7 +166,7 @@ class Architecture:
         self.freeze(frozen=not learns)
 
     def freeze(self, *names: str, frozen: bool = True) -> None:
-        """Leave layers out of learning, all of them where none is named; `fit` heeds it at once."""
+        """Leave layers out of learning, all of them if none is named; `fit` heeds it at once."""
         unknown = [name for name in names if name not in self.holders]
         if unknown:
             raise NetworkError(

@@ -119,7 +119,7 @@ def load_network(path: str | Path) -> Network:
     """Read a network that `Network.save` wrote, with its weights, compiled as it was.
 
     Raises:
-        ModelError: where the file is missing, damaged, or none of Glasshouse's.
+        ModelError: if the file is missing, damaged, or none of Glasshouse's.
     """
     found = read(Path(path))
     try:

@@ -110,7 +110,7 @@ def _evaluate(net: Architecture, compiled: Compiled, batches: Iterable[Batch]) -
 
 @torch.no_grad()
 def predict(net: Architecture, x: Any, batch_size: int) -> Any:
-    """The outputs as NumPy arrays; a list where there are several."""
+    """The outputs as NumPy arrays; a list if there are several."""
     xs, module = inputs_of(net, x), net.module.eval()
     device = _device(module)
     found = []
