@@ -35,6 +35,11 @@ class Button:
     address: str
     sent: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def makes(self) -> bool:
+        """Whether it makes something, which viewers may not."""
+        return bool(self.sent) or "/new" in self.address
+
 
 @dataclass(frozen=True)
 class Advice:
