@@ -20,7 +20,7 @@ __all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
 
 
 class Holding(Protocol):
-    """Who holds a layer's weights, and can be told whether training moves them: a ``holding.Holder``."""
+    """Who holds a layer's weights, and can learn whether training moves them: a ``holding.Holder``."""
 
     trainable: bool
 

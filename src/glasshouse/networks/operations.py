@@ -32,7 +32,7 @@ SIDE = 224
 def operations(network: str | Mapping[str, Any], width: int, height: int) -> int:
     """Return about how many multiplications with additions one picture of this size takes.
 
-    Networks of the catalogue are counted, and grow with the pixels; of others, and of layers of one's own, the number
+    Networks of the catalogue are counted, and grow with the pixels; of others, and of custom layers, the number
     of weights tells roughly.
 
     >>> operations("MobileNetV2", 224, 224)

@@ -20,6 +20,7 @@ from glasshouse.store.resources import (
 )
 from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
+from glasshouse.store.sample_model import submit_sample
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
 from glasshouse.web.context.job_resource import model_resource
 from glasshouse.web.context.owned_records import changed, put_away, restored
@@ -37,6 +38,7 @@ from glasshouse.web.context.shapes import (
 )
 from glasshouse.web.framework.listing import AskedListing, listed
 from glasshouse.web.models.advice import verdict_on
+from glasshouse.web.models.sample_page import sample_names
 
 __all__ = ["router"]
 
@@ -70,6 +72,12 @@ def make(context: Context, request: ModelRequest) -> ModelList:
     )
     found = submit_models(context.store, NewModel(**asked, sweep=sweep), context.user)
     return ModelList(items=[ModelOut.of(one) for one in found], count=len(found))
+
+
+@router.post("/sample", status_code=201)
+def sample(context: Context) -> ModelOut:
+    """Queue a small training on the bundled digits, and the making of their dataset if there is none."""
+    return ModelOut.of(submit_sample(context.store, *sample_names(context.language), context.user))
 
 
 @router.get("/{model_id}")

@@ -78,10 +78,16 @@ class DetailsPage:
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, context: Context, job: ModelInPath) -> Response:
-    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it. A search leads to its own page."""
-    if job.searches and not (job.state == "done" and (job.folder / "model" / "model.json").is_file()):
+def show(request: Request, context: Context, job: ModelInPath, then: str = "") -> Response:
+    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it. A search leads to its own page.
+
+    ``then``: ``follow`` leads to a followed picture once the training is done.
+    """
+    trained = job.state == "done" and (job.folder / "model" / "model.json").is_file()
+    if job.searches and not trained:
         return RedirectResponse(f"{job.address}/search", 303)
+    if then == "follow" and trained:
+        return RedirectResponse(f"{job.address}/follow", 303)
     _ = texts(language_of(request)).gettext
     kept = list_checkpoints(context.store, get_model(context.store, job.id, context.user))
     return framed(request, context, job, "model.html", _training(_, context, job, kept))

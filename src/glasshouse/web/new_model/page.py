@@ -52,7 +52,7 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 USABLE = ("done", "running", "queued")  # states of a dataset
-BEGIN = "balanced"  # the card that one's own settings begin with, unless another one is chosen first
+BEGIN = "balanced"  # the card that your own settings begin with, unless another one is chosen first
 MINUTES = (2, 10, 60)  # of a search, one press each; the second is chosen unless something else is
 
 
@@ -346,7 +346,7 @@ def _start(context: RequestContext, clone: str) -> dict[str, str]:
 
 
 def _card_form(context: RequestContext, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields of the card that one's own settings begin with (``from``, else balanced)."""
+    """Return the fields of the card that your own settings begin with (``from``, else balanced)."""
     chosen = _chosen(datasets_and_models(context), given.get("dataset", ""))
     way = next((way for way in _presets(chosen) if way.key == given.get("from", BEGIN)), None)
     own = {"preset": "own"} if "from" in given else {}
@@ -372,7 +372,7 @@ def _chosen(jobs: Sequence[JobResource], key: str) -> JobResource | None:
 
 
 def _sizes(chosen: JobResource | None) -> dict[str, int | None]:
-    """Return the weights of each network for the pictures of a dataset; None where they are too small for it."""
+    """Return the weights of each network for the pictures of a dataset; None if they are too small for it."""
     recipe = chosen.recipe if chosen else {}
     width, height = int(recipe.get("width", 224)), int(recipe.get("height", 224))
     channels, classes = 1 if recipe.get("color") == "gray" else 3, (chosen.classes if chosen else None) or 10

@@ -31,7 +31,7 @@ ACTIVE = 60  # values that are kept of a picture for each of its own, to train o
 
 
 def pace_from_operations(store: Store, recipe: Mapping[str, Any], width: int, height: int) -> dict[str, Any] | None:
-    """Return a pace (``store.rates``) of a recipe on pictures of this size; None where the network is not known."""
+    """Return a pace (``store.rates``) of a recipe on pictures of this size; None if the network is not known."""
     network = recipe.get("network")
     try:
         needed = operations(network, width, height) if isinstance(network, str | Mapping) else 0
