@@ -99,8 +99,8 @@ class Budget:
             return True
         expected = self.expected(candidate, folds)
         if expected is None:
-            return self.left() > self.final(leader) + 2 * self.overhead
-        last = max(self.final(leader), self.final(candidate))
+            return self.left() > self._reserve(leader) + 2 * self.overhead
+        last = max(self._reserve(leader), self._reserve(candidate))
         return MARGIN * expected + last < self.left()
 
     def last_part(self, leader: Candidate) -> int:
@@ -114,7 +114,7 @@ class Budget:
         Raises:
             OutOfTimeError: they have none.
         """
-        if self.left() <= (0.0 if leader is None else self.final(leader)):
+        if self.left() <= (0.0 if leader is None else self._reserve(leader)):
             raise OutOfTimeError
 
     def check_end(self) -> None:
@@ -125,6 +125,10 @@ class Budget:
         """
         if self.left() <= -GRACE:
             raise OutOfTimeError
+
+    def _reserve(self, leader: Candidate) -> float:
+        """Return the seconds that are kept free for the last training, on as many pictures as it was tried on."""
+        return self.final(leader, leader.part)
 
     def _look(self, candidate: Candidate) -> float | None:
         known = self.speed(candidate.of_network).look
