@@ -12,7 +12,7 @@ from names_in_order import by_kind
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
-    "messages", "errors", "events", "integrity", "autodiff", "dezero", "layers", "recipe", "networks", "data",
+    "messages", "errors", "events", "integrity", "autodiff", "dezero", "layers", "keras", "recipe", "networks", "data",
     "evaluation", "export", "training", "explanation", "ladder", "search", "store", "jobs", "web", "notebook", "cli",
 )  # fmt: skip
 WITHOUT_TORCH = (
@@ -21,6 +21,7 @@ WITHOUT_TORCH = (
     "events",
     "autodiff",
     "dezero",
+    "keras",
     "recipe",
     "evaluation",
     "ladder",
@@ -116,7 +117,7 @@ def both_ways(room: str, imported: dict[tuple[str, ...], list[str]]) -> list[tup
 
 def test_two_folders_that_import_each_other_are_seen() -> None:
     imported = {
-        ("classify", "page"): ["glasshouse.web.results.mistakes"],
+        ("classify", "page"): ["glasshouse.web.results.page"],
         ("results", "page"): ["glasshouse.web.context.live", "glasshouse.web.classify.page"],
         ("context", "live"): [],
     }

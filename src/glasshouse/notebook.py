@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from glasshouse.data.decoding.picture import decode
+from glasshouse.data.sources.lookup import CHOOSABLE
 from glasshouse.errors import InputError
 from glasshouse.export.bundle import load_model
 from glasshouse.export.predictor import Model, Prediction
@@ -32,9 +33,7 @@ def classify_upload(model: Model | str | Path, top: int = 5) -> Any:
             "classify_upload needs ipywidgets; install it with: pip install 'glasshouse[notebook]'"
         ) from None
     loaded = model if isinstance(model, Model) else load_model(model)
-    button = widgets.FileUpload(
-        accept="image/*,.heic,.heif,.avif,.tif,.tiff,.jp2", multiple=True, description="Upload pictures"
-    )
+    button = widgets.FileUpload(accept=CHOOSABLE, multiple=True, description="Upload pictures")
     answers = widgets.VBox([])
 
     def show(change: Mapping[str, Any]) -> None:

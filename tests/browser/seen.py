@@ -56,6 +56,9 @@ SMALL = """() => [...document.querySelectorAll("svg text")].filter((one) => one.
   size: one.getScreenCTM().a * parseFloat(getComputedStyle(one).fontSize), text: one.textContent,
 })).filter((one) => one.size < 10.9).slice(0, 3).map((one) => `${one.text} (${one.size.toFixed(1)} pixels)`)"""
 
+NO_ROOM = """() => [...document.images].filter((one) => one.checkVisibility() && one.naturalWidth)
+  .filter((one) => one.getBoundingClientRect().width < 8).slice(0, 3).map((one) => one.outerHTML.slice(0, 120))"""
+
 
 @dataclass(frozen=True)
 class View:
@@ -95,6 +98,7 @@ def wrong_with(page: Any, view: View) -> list[str]:
     if page.evaluate("document.documentElement.scrollWidth") > view.width:
         found.append(f"wider than {view.width} pixels: {page.evaluate(WIDER, view.width)}")
     found += [f"too small to be read: {one}" for one in page.evaluate(SMALL)]
+    found += [f"a picture without room: {one}" for one in page.evaluate(NO_ROOM)]
     if view.language == "ko":
         found += [f"left in English: {text[:90]}" for text in page.evaluate(TEXTS) if english(text)]
     return found

@@ -1,6 +1,8 @@
 """Networks as ONNX files: the numbers of torch, the same bits alone and in company, and what cannot be written."""
 
 import copy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +128,21 @@ def test_a_model_has_its_engine_wherever_it_is_saved(model: Model, model_path: P
     assert np.allclose(torchs.probabilities(rows), said, atol=1e-6)
     with pytest.raises(ModelError, match=r"has no model.onnx"):
         load_model(model_path, engine="onnxruntime")
+
+
+@pytest.mark.system
+def test_a_prediction_by_onnxruntime_loads_no_torch(model: Model, folder: Path) -> None:
+    picture = next(folder.glob("dog/*.png"))
+    program = (
+        "import sys; from glasshouse.cli.main import main; sys.argv = ['glasshouse', 'predict', *sys.argv[1:]]\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code\n"
+        "slow = {'torch', 'torchvision', 'timm', 'onnx', 'scipy', 'pandas', 'pyarrow'} & set(sys.modules)\n"
+        "assert not slow, slow"
+    )
+    asked = [sys.executable, "-c", program, str(model.path), str(picture)]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert str(model.predict(picture)) in found.stdout
 
 
 def test_a_damaged_file_is_told(model: Model, tmp_path: Path) -> None:

@@ -1,10 +1,23 @@
 """What looks accepted has an effect: trainable freezes, misspelt attributes are told, a loss fits the output."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from glasshouse.errors import NetworkError
-from glasshouse.layers import Activation, Dense, Flatten, Input, Loss, Network, Reshape, Softmax
+from glasshouse.layers import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Flatten,
+    Input,
+    Loss,
+    Network,
+    Reshape,
+    Softmax,
+    load_network,
+)
 
 X, Y = np.random.default_rng(0).random((12, 5), np.float32), np.arange(12) % 3
 
@@ -104,3 +117,14 @@ def test_outputs_that_may_be_probabilities_are_accepted(last: Dense) -> None:
     x = Input((3,))
     net = Network(x, last(Dense(3)(x)))
     net.compile("sgd", "sparse_categorical_crossentropy")
+
+
+def test_the_list_of_weights_has_one_order_also_after_a_file_was_read(tmp_path: Path) -> None:
+    net = Network([BatchNormalization(name="norm")], input_shape=(5,))
+    net.set_weights([np.full(5, number) for number in range(4)])
+    net.save(tmp_path / "net")
+    again = load_network(tmp_path / "net")
+    assert list(again.weights()) == list(net.weights())
+    other = Network([BatchNormalization(name="norm")], input_shape=(5,))
+    other.set_weights(list(again.weights().values()))
+    assert all(np.array_equal(a, b) for a, b in zip(net.weights().values(), other.weights().values(), strict=True))

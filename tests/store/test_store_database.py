@@ -6,9 +6,13 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from glasshouse.errors import StoreError
+from glasshouse.messages import Message
 from glasshouse.store.database import open_store
 from glasshouse.store.datasets import get_dataset, list_datasets
+from glasshouse.store.jobs import get_job, resume_job
 from glasshouse.store.migrations import MIGRATIONS, migrate
+from glasshouse.store.queue import claim, end
+from glasshouse.store.records import JobKind, JobState
 from glasshouse.store.submit import NewDataset, submit_dataset
 from glasshouse.store.tables import metadata
 
@@ -29,6 +33,30 @@ def test_an_old_database_is_brought_up_to_date_with_what_it_held(tmp_path: Path)
     with store.read() as connection:
         assert connection.execute(text("SELECT name FROM uploads")).scalar() == "old"
         assert set(connection.execute(text("SELECT name FROM migrations")).scalars()) == set(MIGRATIONS)
+    store.close()
+
+
+def test_a_reason_from_before_0008_is_kept_as_text_and_a_new_one_with_its_parts(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'glasshouse.db'}")
+    with engine.begin() as connection:
+        assert "0008-parts-of-reasons" not in migrate(connection, upto="0007-failures")
+        connection.execute(
+            text(
+                "INSERT INTO jobs (id, kind, title, state, position, arguments, done, total, notices, attempt, "
+                "version, created_at, reason, losses) VALUES ('j1', 'train', 'Old', 'failed', 1.0, '{}', 0, 0, "
+                '\'[{"kind": "odd", "message": "as it was"}]\', 1, 1, 5.0, \'pets.zip cannot be read\', 0)'
+            )
+        )
+    engine.dispose()
+    store = open_store(tmp_path)
+    old = get_job(store, "j1")
+    assert (old.reason, old.notices[0]["message"]) == ("pets.zip cannot be read", "as it was")
+    assert not isinstance(old.reason, Message)
+    resume_job(store, "j1")
+    assert claim(store, (JobKind.TRAIN,), "here", "train:0") is not None
+    end(store, "j1", JobState.FAILED, reason=Message("{path} cannot be read", path="pets.zip"))
+    reason = get_job(store, "j1").reason
+    assert isinstance(reason, Message) and (reason, reason.values["path"]) == ("pets.zip cannot be read", "pets.zip")
     store.close()
 
 

@@ -24,9 +24,12 @@ def studio(seed: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     made.store.close()
 
 
-@pytest.fixture(scope="module")
-def quick_passwords() -> Iterator[None]:
-    """Have passwords hashed at once; the slow hash is looked at in ``test_web_signing_in``."""
+@pytest.fixture(scope="module", autouse=True)
+def quick_passwords(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have passwords hashed at once; the slow hash is looked at in ``test_web_signing_in``, which does without this."""
+    if request.module.__name__ == "test_web_signing_in":
+        yield
+        return
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("glasshouse.store.people._hasher", lambda: quick)

@@ -80,6 +80,8 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("DELETE", "/api/v1/models/{model_id}/checkpoints/{name}"): (CHANGE,),
     ("POST", "/api/v1/models/{model_id}/warm"): (READ,),
     ("POST", "/api/v1/models/{model_id}/predict"): (READ,),
+    ("POST", "/sample"): (MAKER, FORM, {}),
+    ("POST", "/api/v1/models/sample"): (MAKER,),
     ("GET", "/api/v1/searches"): (ANY,),
     ("POST", "/api/v1/searches"): (USE, {"name": "", "dataset_id": "{dataset}"}),
     ("GET", "/api/v1/searches/{model_id}"): (READ,),

@@ -15,8 +15,8 @@ from glasshouse.store.results import SplitAnswers, result_place, write_answers
 from glasshouse.store.submit import submit_classification
 from glasshouse.web.app import create_app
 from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.models.mistakes import calibration, confidence, select, topmost
 from glasshouse.web.results.class_counts import class_counts, count_lines
-from glasshouse.web.results.mistakes import calibration, confidence, select, topmost
 from studio_seed import Studio, finish, make_dataset, make_model
 
 CLASSES = ("both", "left", "right <b>")
@@ -182,7 +182,7 @@ def test_models_are_compared_over_the_api_and_different_datasets_are_told(
     assert client.get("/api/v1/compare", params={"model": [scored]}).json()["errors"][0]["field"] == "model"
     text = client.get("/compare", params=[("chosen", f"models/{key}") for key in (scored, other, foreign)]).text
     assert "These models learnt from different datasets." in text
-    assert "They cannot be told apart with 18 pictures" in text
+    assert "They cannot be distinguished with 18 pictures" in text
     assert text.count("Not comparable picture by picture") == 2
 
 

@@ -28,7 +28,6 @@ from glasshouse.store.weights import shelf_of
 from glasshouse.web.app import create_app
 from studio_seed import Studio, alone, finish
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 PASSWORD = "correct horse battery"
 LAYERS = describe(Network([Flatten(), Dense(3, activation="softmax")], input_shape=(8, 8, 1)))
 
@@ -270,6 +269,8 @@ ACTS = [
         lambda p, key: p.api("DELETE", f"{key}?for_good=true"), lambda p: p.gone(p.making("failed"))),
     Act("model-continue", lambda p, _: p.post(f"{p.model}/continue", epochs="1"),
         lambda p, _: p.api("POST", f"{p.model}/continue", epochs=1)),
+    Act("model-create", lambda p, _: p.post("sample"), lambda p, _: p.api("POST", "models/sample"),
+        lambda p: p.api("POST", "models/sample")),
     Act("search-create",
         lambda p, _: p.post("models/new", name="S", dataset=p.studio.dataset, preset="search", minutes="2"),
         lambda p, _: p.api("POST", "searches", name="S", dataset_id=p.studio.dataset, minutes=2)),
@@ -329,7 +330,7 @@ ACTS = [
 
 
 @pytest.fixture(scope="module")
-def people(studio: Studio, quick_passwords: None) -> Iterator[People]:
+def people(studio: Studio) -> Iterator[People]:
     with alone():
         yield People(studio)
 

@@ -50,7 +50,7 @@ def test_details_are_korean(action: str, detail: str, korean: str) -> None:
     assert (typed.detail, typed.typed) == (korean, True)
 
 
-def test_the_page_shows_what_the_store_wrote_in_korean(tmp_path: Path, quick_passwords: None) -> None:
+def test_the_page_shows_what_the_store_wrote_in_korean(tmp_path: Path) -> None:
     store = open_store(tmp_path / "home")
     admin = add_user(store, "mina", "long enough words", Role.ADMIN)
     add_user(store, "juno", "long enough words", Role.VIEWER, by=admin)

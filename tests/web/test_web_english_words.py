@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from glasshouse.cli.main import app
+from glasshouse.ladder.comments import sentences
 from glasshouse.web.framework.language import catalogue, library_texts
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,11 @@ FORBIDDEN = {  # a regular expression, in any case: what to write instead
     r"\b(?:one|name|entry|picture) a line\b": "one … per line",
     r"\bstands?\b": "is",
     r"\basked for\b": "requested, required",
+    r"\bsurest\b": "most confident",
+    r"\b(?:stay|kept|keeps?) on one side\b|\bdealt out\b": "in the same subset; split",
+    r"\btest part\b": "test set",
+    r"\b(?:taken for|be told apart)\b": "predicted; distinguished",
+    r"\bone's own\b": "your own, custom",
     r"(?:^|[.;:] )where\b": "if, when",
     r"\bgrows? image classifiers\b": "trains image classifiers",
 }
@@ -52,10 +58,6 @@ MEANT = (  # parts of texts in which a word has its plain sense: a place, a ques
     "Where the schedule of several steps goes down",
     "Where one cycle reaches its highest rate",
     "Where the pictures come in: height, width and channels",
-    "Where the dataset lies now",
-    "Where the run's dataset lies now",
-    "Where the drawing goes",
-    "Where they come from, such as an address",
     "Where things are, what each room owns",
     "; where it takes effect in `training/`",
     "wrong if things stand on the ground",
@@ -107,6 +109,7 @@ def faults(texts: Iterator[tuple[str, str]]) -> tuple[int, list[str]]:
         pytest.param(lambda: (("the library", text) for text in library_texts("ko")), 900, id="library"),
         pytest.param(lambda: helped(typer.main.get_command(app), "glasshouse"), 100, id="help"),
         pytest.param(documents, 200, id="documents"),
+        pytest.param(lambda: (("a script", text) for text in sentences("en").values()), 60, id="scripts"),
     ],
 )
 def test_texts_are_plain_english(texts: Any, least: int) -> None:

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 from starlette.testclient import TestClient
 
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.store.datasets import get_dataset
 from glasshouse.store.models import get_model
 from glasshouse.store.rates import RUN, TRIAL, find_rate, note_rate, rate_key
 from glasshouse.store.resources import change_resource
@@ -16,7 +18,10 @@ from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.training.time_estimate import pace_of_run
 from glasshouse.web.app import create_app
+from glasshouse.web.context.job_resource import dataset_resource
+from glasshouse.web.new_model.estimate import estimate
 from glasshouse.web.new_model.form import FIELDS, defaults, filled_from, new_model, weights_word
+from glasshouse.web.new_model.reckoned import speed_here
 from studio_seed import Studio
 
 OWN = {"preset": "own", "network": "Dense128", "epochs": "3", "batch_size": "16"}
@@ -97,7 +102,8 @@ def test_the_plan_of_a_sweep_is_told_over_the_api(client: TestClient, studio: St
     recipe = {"network": "Dense128", "epochs": 3}
     asked = {"dataset_id": studio.dataset, "recipe": recipe, "sweep": {"lr": [0.1, 0.01, 0.001], "batch_size": [9, 11]}}
     told = client.post("/api/v1/trials/plan", json=asked).json()
-    assert told == {"models": 6, "rates": 3, "sizes": 2, "one": None}, "nothing is measured for it"
+    assert told.pop("one")["kind"] == "reckoned", "nothing is measured for it"
+    assert told == {"models": 6, "rates": 3, "sizes": 2}
     pace = {"learn": 0.01, "look": 0.001, "frozen": 0.01, "start": 50.0, "memory": 2**28, "device": "cpu"}
     key = rate_key({"network": "Dense128", "batch_size": 9}, {"width": 28, "height": 28, "color": "gray"})
     note_rate(studio.store, key, TRIAL, pace)
@@ -122,7 +128,7 @@ def test_the_three_cards_are_told_over_the_api_as_the_page_shows_them(client: Te
     pace = {"learn": 0.01, "look": 0.001, "frozen": 0.01, "start": 4000.0, "memory": 2**28, "device": "cpu"}
     note_rate(studio.store, rate_key(cards[0]["recipe"], data), TRIAL, pace)
     known = client.get("/api/v1/presets", params=query).json()
-    assert [card["estimate"] is None for card in known] == [False, True, True], "the others are augmented"
+    assert [card["estimate"]["kind"] for card in known] == ["trial", "reckoned", "reckoned"], "others are augmented"
     assert known[0]["estimate"]["seconds"] > 4000
     for language in ({}, korean):
         page = client.get("/models/new", params={"dataset": studio.dataset}, headers=language).text
@@ -280,3 +286,36 @@ def test_weights_that_are_not_there_are_the_only_problem(client: TestClient, stu
     answer = client.post("/api/v1/models", json={"name": "x", "dataset_id": studio.dataset, "recipe": recipe})
     (error,) = answer.json()["errors"]
     assert error["field"] == "weights" and "gone" in error["message"]
+
+
+def test_time_is_told_at_once_and_measured_only_when_nothing_runs(studio: Studio) -> None:
+    data = dataset_resource(studio.store, get_dataset(studio.store, studio.dataset))
+    recipe = {"network": "LeNet", "strategy": "scratch", "weights": "none", "epochs": 7, "batch_size": 48}
+    first = estimate(studio.store, recipe, data)
+    assert first is not None and first.kind == "reckoned" and first.seconds > 0
+    longer = estimate(studio.store, {**recipe, "epochs": 70}, data)
+    assert longer is not None and longer.seconds > first.seconds
+    deeper = estimate(studio.store, {**recipe, "network": "ConvNet4"}, data)
+    assert deeper is not None and deeper.seconds > first.seconds and deeper.memory > first.memory
+    key = rate_key(recipe, data.recipe)
+    slow = {"learn": 10.0, "look": 5.0, "frozen": 7.0, "start": 5.0, "memory": 2**29, "device": "cpu"}
+    note_rate(studio.store, key, TRIAL, slow)
+    measured = estimate(studio.store, recipe, data)
+    assert measured is not None and measured.kind == "trial"
+    note_rate(studio.store, rate_key({**recipe, "batch_size": 8}, data.recipe), TRIAL, {**slow, "look": 1e-9})
+    assert speed_here(studio.store) > 0, "of what was measured, the middle"
+
+
+def test_own_settings_begin_with_a_card_and_networks_tell_their_true_size(client: TestClient, studio: Studio) -> None:
+    cards = client.get("/api/v1/presets", params={"dataset_id": studio.dataset}).json()
+    accurate = next(card["recipe"] for card in cards if card["key"] == "accurate")
+    text = client.get("/models/new", params={"dataset": studio.dataset, "from": "accurate"}).text
+    assert re.search(r'name="preset" value="own" checked', text)
+    assert re.search(rf'id="field-epochs"[^>]*value="{accurate["epochs"]}"', text)
+    assert re.search(rf'name="augmentation\.rotation"[^>]*value="{accurate["augmentation"]["rotation"]}', text)
+    given = dict(re.findall(r'data-card="(\w+)" data-fields="([^"]*)"', text))
+    assert set(given) == {"fast", "balanced", "accurate"}
+    fields = json.loads(unescape(given["fast"]))
+    assert fields["network"] == cards[0]["recipe"]["network"] and fields["epochs"] == str(cards[0]["recipe"]["epochs"])
+    assert "What “Fast” will do" in text and "<dt>Network</dt>" in text
+    assert re.search(r"LeNet – 0\.4 million weights", text) and "VGG16 – for larger pictures" in text

@@ -101,7 +101,7 @@ def test_mistakes_are_shown_where_single_answers_are_known(client: TestClient, s
     write_answers(place, labels, chances)
     place.with_suffix(".json").write_text((run / "report-val.json").read_text())
     text = client.get(f"/models/{studio.model}/result").text
-    assert "Surest mistakes" in text
+    assert "Most confident mistakes" in text
     table = client.get(f"/models/{studio.model}/result/table.csv?split=val").text.splitlines()
     assert len(table) == 19
     first, said = int(labels[0]), (int(labels[0]) + 1) % 3
@@ -126,7 +126,7 @@ def test_models_are_compared_in_words_and_side_by_side(client: TestClient, studi
         chances = np.eye(3, dtype=np.float32)[(labels + int(right == 0.0)) % 3]
         write_answers(result_place(studio.store.path(get_model(studio.store, key).folder), "val"), labels, chances)
     text = client.get("/compare", params=both).text
-    assert "They can be told apart: on 18 pictures, 18 only the first got right, 0 only the second" in text
+    assert "They can be distinguished: on 18 pictures, 18 only the first got right, 0 only the second" in text
     assert text.index(">epochs<") < text.index(">batch_size<")
     assert "Choose two models" in client.get("/compare").text
 

@@ -69,7 +69,7 @@ def test_its_page_says_the_corrected_score_first_and_every_candidate(client: Tes
     assert "24 validation pictures, which chose nothing: 90.0 %" in text
     rows = re.findall(r'id="candidate-(\d)"', text)
     assert rows == ["2", "3", "1", "4"], "the leader first, what was dropped early last"
-    assert "1 candidate cannot be told apart from the leading one on 60 pictures (paired test, p = 0.50)" in text
+    assert "1 candidate cannot be distinguished from the leading one on 60 pictures (paired test, p = 0.50)" in text
     assert f'class="button primary" href="/models/{ended}/classify"' in text, "its own model, when it has ended"
     assert f'action="/models/{ended}/search/prolong"' in text
     assert "89.0%" in shown(client, f"/models/{ended}/search", "ko")

@@ -3,7 +3,6 @@
 from http.cookies import SimpleCookie
 from pathlib import Path
 
-import pytest
 from httpx import Response
 from starlette.testclient import TestClient
 
@@ -13,7 +12,6 @@ from glasshouse.web.app import create_app
 from glasshouse.web.context.session_cookie import EARLIER
 from glasshouse.web.framework.settings import Settings
 
-pytestmark = pytest.mark.usefixtures("quick_passwords")
 PASSWORD = "correct horse battery"
 
 

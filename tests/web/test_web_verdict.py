@@ -13,7 +13,7 @@ from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
 from glasshouse.web.context.job_resource import model_resource
 from glasshouse.web.framework.language import texts
-from glasshouse.web.results.advice import _button
+from glasshouse.web.models.advice import _button
 from studio_seed import Studio, alone
 
 

@@ -15,7 +15,7 @@ def code(
         Literal["learner", "layers", "autodiff"],
         typer.Option(help="learner: a few lines; layers: the network and the loop; autodiff: every derivative."),
     ] = "learner",
-    data: Annotated[Path | None, typer.Option(help="Where the run's dataset lies now.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The folder of the run's dataset now.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the script to this file, not to the screen.")] = None,
     language: Annotated[Literal["en", "ko"], typer.Option(help="The language of the comments.")] = "en",
 ) -> None:

@@ -33,13 +33,13 @@ def create(
     split: Annotated[
         str,
         _option(
-            "How pictures are split; auto is by folder where there are train and val folders.",
+            "How pictures are split; auto is by folder if there are train and val folders.",
             "auto|random|ordered|time|folder|list",
         ),
     ] = "auto",
     group: Annotated[
         str | None,
-        _option("Regular expression on the path; its first group names a series. none: deal out single pictures."),
+        _option("Regular expression on the path; its first group names a series. none: split single pictures."),
     ] = None,
     encoding: Annotated[str, _option("How pictures are stored.", "raw|png|jpeg")] = "raw",
     quality: Annotated[int, _option("Quality of JPEG, 1 to 100.")] = 90,

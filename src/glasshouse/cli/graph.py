@@ -26,7 +26,7 @@ def graph(
         Literal["layers", "functions"] | None,
         typer.Option(help="One box per layer, or every function (the default for a picture that can be read)."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Where the drawing goes (graph.svg).")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="File of the drawing (graph.svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print nodes and edges as one JSON document.")] = False,
 ) -> None:
     """Draw the recorded graph of a computation as SVG.

@@ -12,7 +12,7 @@ __all__ = ["resume"]
 def resume(
     run: Annotated[Path, typer.Argument(help="The run's folder, as train --out made it.")],
     data: Annotated[
-        Path | None, typer.Option(help="Where the dataset lies now; it is looked for beside the run too.")
+        Path | None, typer.Option(help="The dataset's folder now; it is looked for beside the run too.")
     ] = None,
     checkpoint: Annotated[
         str | None,

@@ -39,12 +39,12 @@ def studio(
         str | None, typer.Option(help="URL of a PostgreSQL database instead of SQLite.", envvar="GLASSHOUSE_DATABASE")
     ] = None,
     allow_host: Annotated[
-        list[str] | None, typer.Option(help="A further name by which browsers may reach it; may be repeated.")
+        list[str] | None, typer.Option(help="Another host name by which browsers may reach it; may be repeated.")
     ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Trainings at once; unless given, as set in the Studio, else one a GPU, or one on CPU."
+            min=1, help="Trainings at once; unless given, as set in the Studio, else one per GPU, or one on CPU."
         ),
     ] = None,
     https: Annotated[bool, typer.Option("--https", help="It is behind a proxy that ends HTTPS.")] = False,

@@ -49,7 +49,7 @@ def add(
     network: Annotated[str, typer.Option(help="The network it belongs to, unless the file says so.")] = "",
     name: Annotated[str, typer.Option(help="Name on the shelf; unless given, the file's.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the weights, such as Apache-2.0.")] = "",
-    source: Annotated[str, typer.Option(help="Where they come from, such as an address.")] = "",
+    source: Annotated[str, typer.Option(help="Their source, such as an address.")] = "",
     as_json: Json = False,
 ) -> None:
     """Put a file of weights on the shelf (a copy, as safetensors)."""

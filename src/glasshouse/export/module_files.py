@@ -27,7 +27,7 @@ def module_of(description: Description, weights: bytes, place: Path, device: str
     """Return the module of a description with the weights in a file's bytes, in eval mode on the device.
 
     Raises:
-        DamagedModelError: they do not fit, or cannot answer; ``place`` is told.
+        DamagedModelError: they do not fit, or cannot answer; ``place`` is reported.
     """
     network = _network(description, place)
     _check_sizes(network, weights, place)

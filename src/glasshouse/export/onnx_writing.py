@@ -139,7 +139,10 @@ def model_file(module: nn.Module, mean: Sequence[float], std: Sequence[float], h
 def _checked(
     module: nn.Module, example: Tensor, rows: NDArray[Any], result: str, file: Callable[[], bytes]
 ) -> bytes | None:
-    """Return the file if it says the same as the module of pictures other than those that were watched."""
+    """Return the file if it says the same as the module of pictures other than those that were watched.
+
+    An operation that is written wrongly is far away; the last digits may differ more where large numbers cancel.
+    """
     try:
         data = file()
         found = OnnxNetwork(data, len(rows)).compute(rows, result)
@@ -147,7 +150,7 @@ def _checked(
         return None
     with torch.inference_mode():
         expected = module(example).cpu().numpy()
-    close = np.allclose(expected, found, rtol=1e-3, atol=1e-4 * (float(abs(expected).max()) + 1e-6))
+    close = np.allclose(expected, found, rtol=0.01, atol=0.01 * (float(abs(expected).max()) + 1e-6))
     return data if close else None
 
 

@@ -55,7 +55,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "이 학습을 위해 만든 신경망. 초기 가중치는 시드와 층 이름에서 나옵니다",
     ),
     "pictures": (
-        "The pictures, and the mean and deviation that they are normalised by, a number a channel.",
+        "The pictures, and the mean and deviation that they are normalised by, one number per channel.",
         "이미지, 그리고 정규화에 쓰는 채널별 평균과 표준편차.",
     ),
     "network": (
@@ -70,7 +70,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "마지막 층을 뺀 신경망. 이미지는 torch의 순서인 (채널, 행, 열)입니다. 고정(동결)되어 있어 학습하지 않습니다.",
     ),
     "body-autodiff": (
-        "Its layers stand still and need no derivative, so torch computes them as they are; Autodiff learns below.",
+        "Its layers are frozen and need no derivative, so torch computes them as they are; Autodiff learns below.",
         "고정된 층에는 미분이 필요 없으므로 torch가 그대로 계산합니다. 학습하는 것은 아래의 Autodiff입니다.",
     ),
     "network-own": (
@@ -82,11 +82,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Layered는 정규화된 이미지 (N, C, H, W)를 받아 점수를 냅니다. 소프트맥스는 손실에 들어 있습니다.",
     ),
     "begin": (
-        "Where the weights begin: the catalogue's network draws them from the seed, by the published formulas.",
+        "Initial weights: the catalogue's network draws them from the seed, by the published formulas.",
         "초기 가중치: 목록의 신경망이 공개된 공식에 따라 시드로 뽑습니다.",
     ),
     "begin-loaded": (
-        "Where the weights begin: the head is drawn from the seed, the rest is read from trained weights.",
+        "Initial weights: the head is drawn from the seed, the rest is read from trained weights.",
         "초기 가중치: 마지막 층은 시드로 뽑고, 나머지는 학습된 가중치에서 읽습니다.",
     ),
     "channels-last": (
@@ -103,7 +103,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "optimizer": (
         "{name} over (parameters, share of the rate). Weight decay draws weights towards 0 and leaves biases "
-        "and\n    normalisation alone; what is in no group stands still.",
+        "and\n    normalisation alone; what is in no group does not change.",
         "{name}: (매개변수, 학습률의 비율)마다. 가중치 감쇠는 가중치만 0으로 당기고 편향과 정규화는 그대로 "
         "둡니다.\n    어느 그룹에도 없는 것은 움직이지 않습니다.",
     ),
@@ -203,7 +203,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "점수 (N, K)의 행마다 ln softmax.",
     ),
     "solver-lbfgs": (
-        "Where a smooth convex function, which gives (value, gradient), is least: L-BFGS (Nocedal 1980).",
+        "The minimum of a smooth convex function, which gives (value, gradient): L-BFGS (Nocedal 1980).",
         "(값, 기울기)를 주는 매끄러운 볼록 함수가 가장 작은 곳: L-BFGS (Nocedal 1980).",
     ),
     "solver-solve": (

@@ -20,7 +20,7 @@ from .augmentation import (
 from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from .dense import Dense, Flatten, Reshape
 from .graph import Input
-from .history import BatchDone, EpochEnd, History
+from .history import BatchDone, Control, EpochEnd, History
 from .initializers import Initializer
 from .layer import Layer, Symbol
 from .losses import Loss
@@ -39,7 +39,7 @@ from .vocabulary import LAYERS
 
 __all__ = [
     "ELU", "LAYERS", "SGD", "Activation", "Adadelta", "Adagrad", "Adam", "AdamW", "AdaptiveAveragePooling2D", "Add",
-    "Average", "AveragePooling2D", "BatchDone", "BatchNormalization", "Concatenate", "Conv2D", "Cropping2D",
+    "Average", "AveragePooling2D", "BatchDone", "BatchNormalization", "Concatenate", "Control", "Conv2D", "Cropping2D",
     "Dense", "DepthwiseConv2D", "Dropout", "EpochEnd", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
     "History", "Initializer", "Input", "Layer", "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam",
     "Network", "RMSprop", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",

@@ -74,7 +74,8 @@ class Architecture:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set what there is; a misspelt name of a network of Glasshouse's own is reported, a subclass may have more."""
-        if not hasattr(type(self), name) and name not in _KEPT and type(self).__module__.startswith("glasshouse."):
+        known = name.startswith("_") or name in _KEPT or hasattr(type(self), name)
+        if not known and type(self).__module__.startswith("glasshouse."):
             raise NetworkError(no_attribute(type(self).__name__, name, [*_SETTABLE]))
         super().__setattr__(name, value)
 

@@ -2,10 +2,34 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-__all__ = ["BatchDone", "EpochEnd", "FitEvent", "History"]
+if TYPE_CHECKING:
+    from .compiling import Compiled
+
+__all__ = ["BatchDone", "Control", "EpochEnd", "FitEvent", "History"]
+
+
+class Control:
+    """What a reader of the events may change while `fit_events` waits for it: stop, and the learning rate.
+
+    Every event of a training carries the same one: ``for event in net.fit_events(x, y): event.control.stop = True``
+    ends the training after that event; ``event.control.learning_rate *= 0.5`` holds from the next step on.
+    """
+
+    def __init__(self, compiled: "Compiled") -> None:
+        self._compiled = compiled
+        self.stop = False
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        return self._compiled.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._compiled.optimizer = replace(self._compiled.optimizer, learning_rate=float(rate))
 
 
 @dataclass(frozen=True)
@@ -16,6 +40,7 @@ class BatchDone:
     batch: int
     batches: int
     logs: Callable[[], dict[str, float]] = field(repr=False, compare=False)
+    control: Control = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -27,6 +52,7 @@ class EpochEnd:
     batches: int
     logs: dict[str, float]
     seconds: float
+    control: Control = field(repr=False, compare=False)
 
 
 FitEvent: TypeAlias = BatchDone | EpochEnd

@@ -60,7 +60,7 @@ class Holder:
         for w in self.weights:
             if w.name not in self._arrays:
                 self._arrays[w.name] = draw(w.initializer, w.shape, self.seed, f"{self.name}/{w.name}")
-        return {name: value.copy() for name, value in self._arrays.items()}
+        return {w.name: self._arrays[w.name].copy() for w in self.weights}
 
     def engine_arrays(self) -> dict[str, np.ndarray]:
         """Copies of the weights, as engines hold them."""

@@ -6,7 +6,7 @@ the next Symbol; the same layer called twice shares its weights.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from weakref import WeakSet
 
 from glasshouse.errors import NetworkError, Problem, RecipeError
@@ -16,10 +16,16 @@ from .rules import layer_class, optional, rule
 from .rules import name as name_rule
 from .shapes import Shape, to_layout
 
-if TYPE_CHECKING:
-    from .holding import Holder
-
 __all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
+
+
+class Holding(Protocol):
+    """Who holds a layer's weights, and can learn whether training moves them: a ``holding.Holder``."""
+
+    trainable: bool
+
+    def learn(self, learns: bool) -> None:
+        """Take it in."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Layer:
         for holder in self.__dict__.get("_holders", ()):
             holder.learn(bool(learns))
 
-    def held_by(self, holder: "Holder") -> None:
+    def held_by(self, holder: "Holding") -> None:
         """Remember who holds the layer's weights, so that ``trainable`` reaches them."""
         self.__dict__.setdefault("_holders", WeakSet()).add(holder)
         if not self.__dict__.get("_trainable", True):

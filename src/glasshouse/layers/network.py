@@ -43,27 +43,33 @@ class Network(Architecture):
         """
         self.compiled = Compiled.of(self, optimizer, loss, metrics)
 
-    def fit_events(self, x: Any, y: Any, **settings: Any) -> Iterator[FitEvent]:
+    def fit_events(self, x: Any, y: Any = None, **settings: Any) -> Iterator[FitEvent]:
         """Train, and tell what happens: an event a batch, and one an epoch. Settings as in `fit`."""
         from .training import fit_events  # loads torch
 
         return fit_events(self, self._compiled(), x, y, FitSettings.of(settings))
 
-    def fit(self, x: Any, y: Any, batch_size: int = 32, epochs: int = 1, **settings: Any) -> History:
-        """Train on arrays; returns a History.
+    def fit(self, x: Any, y: Any = None, batch_size: int = 32, epochs: int = 1, **settings: Any) -> History:
+        """Train on arrays, or on what gives batches (x, y): a generator, a torch DataLoader; returns a History.
 
         Args:
             settings: validation_split (the last part, before shuffling), validation_data (x, y), class_weight
-                ({class: weight}), shuffle (True), seed, initial_epoch, verbose (1: one line per epoch on stderr).
+                ({class: weight}), shuffle (True), seed, initial_epoch, steps_per_epoch and validation_steps
+                (batches of a source without a length), verbose (1: one line per epoch on stderr).
         """
         events = self.fit_events(x, y, batch_size=batch_size, epochs=epochs, **settings)
         return History.of(events, verbose=int(settings.get("verbose", 1)))
 
-    def evaluate(self, x: Any, y: Any, batch_size: int = 32, return_dict: bool = False) -> Any:
-        """The loss and the metrics on arrays: [loss, accuracy], the loss alone, or a dictionary."""
+    def evaluate(
+        self, x: Any, y: Any = None, batch_size: int = 32, return_dict: bool = False, steps: int | None = None
+    ) -> Any:
+        """The loss and the metrics: [loss, accuracy], the loss alone, or a dictionary.
+
+        On arrays, or on what gives batches: ``steps`` of them if it has no length.
+        """
         from .training import evaluate  # loads torch
 
-        found = evaluate(self, self._compiled(), x, y, batch_size)
+        found = evaluate(self, self._compiled(), x, y, batch_size, steps)
         values = list(found.values())
         return found if return_dict else values[0] if len(values) == 1 else values
 

@@ -13,19 +13,23 @@ __all__ = ["FitSettings"]
 class FitSettings:
     """Keras' words for `fit`.
 
-    ``validation_split`` is the share of samples, the last ones before any shuffling; ``validation_data`` (x, y) goes
-    before it. ``class_weight`` multiplies the training loss of a class. ``epochs`` is the number of the last epoch,
-    where ``initial_epoch`` is given. Order and dropout are functions of ``seed`` and the epoch.
+    ``validation_split`` is the share of samples, the last ones before any shuffling; ``validation_data``, which is
+    (x, y) or what gives batches, goes before it. ``class_weight`` multiplies the training loss of a class. ``epochs``
+    is the number of the last epoch, if ``initial_epoch`` is given. ``steps_per_epoch`` and ``validation_steps`` count
+    the batches of a source without a length, such as a generator. Order and dropout are functions of ``seed`` and the
+    epoch.
     """
 
     batch_size: int = 32
     epochs: int = 1
     validation_split: float = 0.0
-    validation_data: tuple[Any, Any] | None = None
+    validation_data: Any = None
     class_weight: Mapping[int, float] | None = None
     shuffle: bool = True
     seed: int = 0
     initial_epoch: int = 0
+    steps_per_epoch: int | None = None
+    validation_steps: int | None = None
     verbose: int = 1
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from glasshouse.errors import NetworkError, NotFiniteError
 
 from .architecture import Architecture
 from .arrays import inputs_of, targets_of
+from .batches import ArrayBatches, Batch, StreamBatches, class_weights, is_stream
 from .compiling import Compiled
-from .history import BatchDone, EpochEnd, FitEvent
+from .history import BatchDone, Control, EpochEnd, FitEvent
 from .losses import METRICS
 from .settings import FitSettings
 from .torch_engine import activations
@@ -48,59 +49,61 @@ class Means:
 
 
 def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: FitSettings) -> Iterator[FitEvent]:
-    """Train on arrays, and report each batch and each epoch."""
-    xs, targets = inputs_of(net, x), targets_of(net, y, compiled.loss)
-    (xs, targets), held_out = _parts(net, compiled, xs, targets, settings)
-    weights = _class_weights(settings.class_weight, targets, compiled)
-    module, n, size = net.module, len(targets), settings.batch_size
+    """Train on arrays, or on what gives batches (``y`` None then), and report each batch and each epoch."""
+    source, held_out = _sources(net, compiled, x, y, settings)
+    module, control = net.module, Control(compiled)
     parameters = list(module.parameters())
     if not any(p.requires_grad for p in parameters):
-        raise NetworkError("{name} has no weights that learn: all its layers are frozen (trainable = False)",
-                           name=net.name)  # fmt: skip
+        raise NetworkError(
+            "{name} has no weights that learn: all its layers are frozen (trainable = False)", name=net.name
+        )
     device = _device(module)
-    batches = -(-n // size)
     for epoch in range(settings.initial_epoch, settings.epochs):
         began, means = time.perf_counter(), Means(compiled)
         module.train()
         module.seed(settings.seed, epoch, 1)
-        order = np.random.default_rng([settings.seed, epoch]).permutation(n) if settings.shuffle else np.arange(n)
-        for batch, rows in enumerate(_pieces(order, size)):
-            inputs = [_batch(x, rows, device) for x in xs]
-            labels = targets[rows].to(device)
+        for batch, (xs, y, weights) in enumerate(source.epoch(epoch)):
+            inputs = [part.to(device, torch.float32) for part in xs]
+            labels = y.to(device)
             p = module(*inputs, logits=compiled.bare)
             if weights is None:
                 loss = compiled.loss.mean(labels, p, compiled.bare)
             else:
-                loss = (compiled.loss.each(labels, p, compiled.bare) * weights[rows].to(device)).mean()
+                loss = (compiled.loss.each(labels, p, compiled.bare) * weights.to(device)).mean()
             torch.autograd.backward(loss)
             with torch.no_grad():
                 compiled.step(parameters)
                 means.add(loss, labels, p.detach())
-            yield BatchDone(epoch, batch, batches, means.logs)
+            yield BatchDone(epoch, batch, source.count, means.logs, control)
+            if control.stop:
+                break
         module.eval()
         logs = means.logs()
         if not np.isfinite(logs.get("loss", 0.0)):
             raise NotFiniteError(f"the loss of epoch {epoch + 1} is {logs['loss']}; take a smaller learning rate, "
                                  "and look for NaN in the arrays", compiled.iterations)  # fmt: skip
         if held_out is not None:
-            found = _evaluate(net, compiled, held_out[0], held_out[1], size)
+            found = _evaluate(net, compiled, held_out.epoch(epoch))
             logs |= {f"val_{name}": value for name, value in found.items()}
-        yield EpochEnd(epoch, settings.epochs, batches, logs, time.perf_counter() - began)
+        yield EpochEnd(epoch, settings.epochs, source.count, logs, time.perf_counter() - began, control)
+        if control.stop:
+            return
 
 
-def evaluate(net: Architecture, compiled: Compiled, x: Any, y: Any, batch_size: int) -> dict[str, float]:
-    """The mean loss and metrics over all samples."""
-    return _evaluate(net, compiled, inputs_of(net, x), targets_of(net, y, compiled.loss), batch_size)
+def evaluate(
+    net: Architecture, compiled: Compiled, x: Any, y: Any, batch_size: int, steps: int | None = None
+) -> dict[str, float]:
+    """The mean loss and metrics over all samples of arrays, or over ``steps`` batches of what gives them."""
+    return _evaluate(net, compiled, _held_out(net, compiled, x, y, batch_size, steps).epoch(0))
 
 
 @torch.no_grad()
-def _evaluate(net: Architecture, compiled: Compiled, xs: list[Tensor], y: Tensor, size: int) -> dict[str, float]:
+def _evaluate(net: Architecture, compiled: Compiled, batches: Iterable[Batch]) -> dict[str, float]:
     module, means = net.module.eval(), Means(compiled)
     device = _device(module)
-    for start in range(0, len(y), size):
-        rows = slice(start, start + size)
-        labels = y[rows].to(device)
-        p = module(*[_batch(x, rows, device) for x in xs], logits=compiled.bare)
+    for xs, y, _ in batches:
+        labels = y.to(device)
+        p = module(*[x.to(device, torch.float32) for x in xs], logits=compiled.bare)
         means.add(compiled.loss.mean(labels, p, compiled.bare), labels, p)
     return means.logs()
 
@@ -128,31 +131,49 @@ def _batch(x: Tensor, rows: Tensor | slice, device: torch.device) -> Tensor:
     return x[rows].to(device, torch.float32)
 
 
-def _pieces(order: np.ndarray, size: int) -> list[Tensor]:
-    return [torch.from_numpy(order[start : start + size]) for start in range(0, len(order), size)]
-
-
 def _device(module: nn.Module) -> torch.device:
     first = next(module.parameters(), None)
     return torch.device("cpu") if first is None else first.device
 
 
-def _parts(net: Architecture, compiled: Compiled, xs: list[Tensor], y: Tensor, settings: FitSettings) -> Any:
-    """Training part, validation part or None."""
-    if settings.validation_data is not None:
-        x_val, y_val = settings.validation_data[:2]
-        return (xs, y), (inputs_of(net, x_val), targets_of(net, y_val, compiled.loss))
-    if not settings.validation_split:
-        return (xs, y), None
-    cut = int(np.floor(len(y) * (1 - settings.validation_split)))
+def _sources(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: FitSettings) -> tuple[Any, Any]:
+    """Where batches come from, and where those of validation come from, or None."""
+    given, size = settings.validation_data, settings.batch_size
+    held_out: ArrayBatches | StreamBatches | None = None
+    if given is not None:
+        arrays = isinstance(given, tuple | list) and not is_stream(given)
+        x_val, y_val = given[:2] if arrays else (given, None)
+        held_out = _held_out(net, compiled, x_val, y_val, size, settings.validation_steps)
+    if y is None and is_stream(x):
+        if settings.validation_split:
+            raise NetworkError("validation_split divides arrays; give validation_data with a source of batches")
+        return StreamBatches(net, compiled, x, settings.steps_per_epoch, settings.class_weight), held_out
+    xs, targets = inputs_of(net, x), targets_of(net, y, compiled.loss)
+    if held_out is None and settings.validation_split:
+        cut = _cut(compiled, targets, settings.validation_split)
+        held_out = ArrayBatches([x[cut:] for x in xs], targets[cut:], None, FitSettings(size, shuffle=False))
+        xs, targets = [x[:cut] for x in xs], targets[:cut]
+    return ArrayBatches(xs, targets, class_weights(settings.class_weight, targets, compiled), settings), held_out
+
+
+def _held_out(
+    net: Architecture, compiled: Compiled, x: Any, y: Any, size: int, steps: int | None
+) -> ArrayBatches | StreamBatches:
+    if y is None and is_stream(x):
+        return StreamBatches(net, compiled, x, steps)
+    targets = targets_of(net, y, compiled.loss)
+    return ArrayBatches(inputs_of(net, x), targets, None, FitSettings(size, shuffle=False))
+
+
+def _cut(compiled: Compiled, y: Tensor, share: float) -> int:
+    """Where the last ``share`` of the samples begins."""
+    cut = int(np.floor(len(y) * (1 - share)))
     if not 0 < cut < len(y):
         raise NetworkError(
-            "validation_split {validation_split} of {y} samples leaves a part empty",
-            validation_split=settings.validation_split,
-            y=len(y),
+            "validation_split {validation_split} of {y} samples leaves a part empty", validation_split=share, y=len(y)
         )
     _warn_of_missing(compiled, y[:cut], y[cut:])
-    return ([x[:cut] for x in xs], y[:cut]), ([x[cut:] for x in xs], y[cut:])
+    return cut
 
 
 def _warn_of_missing(compiled: Compiled, train: Tensor, valid: Tensor) -> None:
@@ -174,14 +195,3 @@ def _warn_of_missing(compiled: Compiled, train: Tensor, valid: Tensor) -> None:
 def _classes(compiled: Compiled, y: Tensor) -> set[int]:
     labels = y if compiled.loss.sparse or y.shape[-1] == 1 else y.argmax(-1)
     return {int(label) for label in np.unique(labels.cpu().numpy())}
-
-
-def _class_weights(given: Mapping[int, float] | None, y: Tensor, compiled: Compiled) -> Tensor | None:
-    """A weight for each sample; 1 for a class that is not named."""
-    if given is None:
-        return None
-    labels = y if compiled.loss.sparse else y.squeeze(-1).long() if y.shape[-1] == 1 else y.argmax(-1)
-    table = torch.ones(int(max(int(labels.max()), *given)) + 1)
-    for label, weight in given.items():
-        table[label] = weight
-    return table[labels]

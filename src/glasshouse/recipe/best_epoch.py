@@ -18,7 +18,7 @@ class EarlyStoppingRecipe(Part):
             "Stops after this many epochs without improvement of the validation loss. Empty: never.",
             section="course",
             unit="epochs",
-            option=Option("--early-stopping", "Stop after N epochs without a better loss."),
+            option=Option("--early-stopping", "Early stopping: stop after N epochs without improvement."),
         ),
     ]
     min_delta: Annotated[

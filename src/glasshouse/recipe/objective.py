@@ -37,7 +37,7 @@ class ObjectiveRecipe(Part):
             "Balanced makes rare classes count as much as common ones.",
             section="course",
             words={"none": "All pictures count the same", "balanced": "Balanced"},
-            option=Option("--class-weights", "Weight rare classes more (none)."),
+            option=Option("--class-weights", "Class weights: rare classes count more (none)."),
             alone=True,
         ),
     ] = "none"

@@ -34,7 +34,7 @@ class ScheduleRecipe(Part):
                 "exponential": "Exponential", "inverse": "Inverse", "polynomial": "Polynomial", "sigmoid": "Sigmoid",
                 "cosine": "Cosine",
             },
-            option=Option("--schedule", "How the rate moves (one-cycle).", "NAME"),
+            option=Option("--schedule", "Schedule of the learning rate (one-cycle).", "NAME"),
             always=True,
         ),
     ] = "one-cycle"  # fmt: skip
@@ -46,7 +46,7 @@ class ScheduleRecipe(Part):
             "Number of epochs over which the rate rises linearly from zero.",
             section="rate",
             unit="epochs",
-            option=Option("--warmup", "Epochs in which the rate rises from 0 (0)."),
+            option=Option("--warmup", "Warm-up: epochs over which the rate rises linearly from 0 (0)."),
         ),
     ] = 0.0
     step: Annotated[

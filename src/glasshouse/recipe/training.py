@@ -77,7 +77,7 @@ class TrainingRecipe(Recipe):
             "model of the same network can be trained further.",
             section="network",
             words={"none": "Nothing: random weights", "pretrained": "Pretrained weights"},
-            option=Option("--weights", "Where the weights begin (none).", "pretrained|none|FILE|NAME"),
+            option=Option("--weights", "Initial weights (none).", "pretrained|none|FILE|NAME"),
             always=True,
         ),
     ] = "none"
@@ -169,7 +169,7 @@ class TrainingRecipe(Recipe):
             "How many pictures are looked at before the weights move.",
             section="course",
             unit="pictures",
-            option=Option("--batch-size", "Pictures a batch (64)."),
+            option=Option("--batch-size", "Batch size: pictures per batch (64)."),
             always=True,
             swept=True,
         ),
@@ -182,7 +182,7 @@ class TrainingRecipe(Recipe):
             "Adds up the gradients of this many batches before the weights move: the effect of a larger batch in the "
             "memory of a small one.",
             unit="batches",
-            option=Option("--accumulate", "Batches a step (1)."),
+            option=Option("--accumulate", "Gradient accumulation: batches per step (1)."),
         ),
     ] = 1
     optimizer: Annotated[OptimizerRecipe, Setting("Optimizer", always=True)] = OptimizerRecipe()
@@ -198,7 +198,7 @@ class TrainingRecipe(Recipe):
             "Shuffled shows each picture once in an epoch. Balanced shows pictures of rare classes more often, so "
             "that all classes are seen equally.",
             words={"shuffle": "Shuffled", "balanced": "Balanced"},
-            option=Option("--sampling", "How pictures are drawn (shuffle)."),
+            option=Option("--sampling", "Sampling of the training pictures (shuffle)."),
         ),
     ] = "shuffle"
     dropout: Annotated[
@@ -209,7 +209,7 @@ class TrainingRecipe(Recipe):
             "the network's own.",
             section="network",
             empty="the network's own",
-            option=Option("--dropout", "Dropout, in the place of the network's own."),
+            option=Option("--dropout", "Dropout rate, instead of the network's own."),
         ),
     ] = None
     clip_norm: Annotated[
@@ -218,7 +218,7 @@ class TrainingRecipe(Recipe):
             "Gradient clipping (max norm)",
             "Limits how far one step can move the weights: a gradient longer than this is shortened to it, so that "
             "one bad batch does no harm. Empty: never.",
-            option=Option("--clip-norm", "Clip the gradient to this norm."),
+            option=Option("--clip-norm", "Gradient clipping: max norm."),
         ),
     ] = None
     ema_decay: Annotated[
@@ -226,7 +226,7 @@ class TrainingRecipe(Recipe):
         Setting(
             "Weight averaging (EMA)",
             "Validates and keeps a moving average of the weights, with this decay, such as 0.999. 0: off.",
-            option=Option("--ema-decay", "Moving average of the weights, such as 0.999 (0: off)."),
+            option=Option("--ema-decay", "Weight averaging (EMA): decay, such as 0.999 (0: off)."),
         ),
     ] = 0.0
     early_stopping: Annotated[EarlyStoppingRecipe | None, Setting("Early stopping")] = None
@@ -248,7 +248,7 @@ class TrainingRecipe(Recipe):
             "Precision (32-bit / mixed)",
             "Mixed uses 16 bits where that is exact enough: faster on newer GPUs, and half the memory.",
             words={"float32": "32-bit", "mixed": "Mixed (16 and 32 bits)"},
-            option=Option("--precision", "Numbers to compute in (float32)."),
+            option=Option("--precision", "Precision: 32-bit, or mixed with 16-bit (float32)."),
         ),
     ] = "float32"
     engine: Annotated[

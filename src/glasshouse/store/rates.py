@@ -13,7 +13,7 @@ from glasshouse.recipe import AugmentationRecipe
 from glasshouse.store.database import Store
 from glasshouse.store.tables import rates
 
-__all__ = ["RUN", "TRIAL", "find_rate", "note_rate", "rate_key"]
+__all__ = ["RUN", "TRIAL", "find_rate", "list_rates", "note_rate", "rate_key"]
 
 RUN, TRIAL = "run", "trial"
 
@@ -52,3 +52,10 @@ def find_rate(store: Store, key: str) -> dict[str, Any] | None:
         rows = {row.kind: row for row in connection.execute(query)}
     row = rows.get(RUN) or rows.get(TRIAL)
     return None if row is None else {**row.pace, "kind": row.kind, "busy": row.busy}
+
+
+def list_rates(store: Store, limit: int = 50) -> list[tuple[str, dict[str, Any]]]:
+    """Return what was measured on this computer, the latest first: the key and the pace of each."""
+    query = select(rates).where(rates.c.host == socket.gethostname()).order_by(rates.c.at.desc()).limit(limit)
+    with store.read() as connection:
+        return [(row.key, row.pace) for row in connection.execute(query)]

@@ -17,7 +17,7 @@ from glasshouse.web.framework.static_files import static_file
 from glasshouse.web.home import bulk_api, bulk_page, edit_page, jobs_api, running_page, workers_api, workers_page
 from glasshouse.web.home import page as home_page
 from glasshouse.web.models import api as models_api
-from glasshouse.web.models import code_api, code_page
+from glasshouse.web.models import code_api, code_page, sample_page
 from glasshouse.web.models import page as models_page
 from glasshouse.web.networks import api as networks_api
 from glasshouse.web.networks import page as networks_page
@@ -46,7 +46,7 @@ PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
     running_page, bulk_page, new_page, new_model_page, datasets_page, models_page, searches_page, top_page,
     results_page, classify_page, inputs_page, follow_page, code_page, many_page, compare_page, downloads, edit_page,
-    people_page, sign_in_page,
+    people_page, sign_in_page, sample_page,
 )  # fmt: skip
 
 

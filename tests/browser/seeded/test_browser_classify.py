@@ -107,7 +107,7 @@ def test_many_from_a_folder_are_scored_filtered_and_seen_by_class(page: Any, see
     page.get_by_label("Answer", exact=True).select_option("left")
     page.wait_for_url("**answer=left**")
     assert set(page.locator('td[data-name="Answer"]').all_inner_texts()) == {"left"}
-    page.get_by_role("link", name="Surest pictures of each class").click()
+    page.get_by_role("link", name="Most confident pictures of each class").click()
     page.get_by_label("Pictures a class").fill("4")
     page.get_by_label("Pictures a class").press("Enter")
     page.wait_for_url("**n=4**")

@@ -17,6 +17,7 @@ from glasshouse.data.checking.spool import THUMB
 from glasshouse.data.checking.times import dated
 from glasshouse.data.decoding.picture import decode, resize
 from glasshouse.data.decoding.preprocess import Preprocessing
+from glasshouse.data.decoding.resizing import OneThread
 from glasshouse.data.decoding.values import Range, Scaler, Values
 from glasshouse.data.items import Item, Source
 from glasshouse.errors import PictureError
@@ -106,15 +107,13 @@ def worker_threads() -> int:
 @contextmanager
 def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
     """Give a pool whose threads use one core each in torch; what was not begun is dropped at the end."""
-    import torch
-
-    before = torch.get_num_threads()
-    pool = ThreadPoolExecutor(threads, "glasshouse-read", initializer=torch.set_num_threads, initargs=(1,))
+    one = OneThread()
+    pool = ThreadPoolExecutor(threads, "glasshouse-read", initializer=one.begin)
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-        torch.set_num_threads(before)
+        one.end()
 
 
 def _chunks(things: Iterable[T], size: int) -> Iterator[list[T]]:

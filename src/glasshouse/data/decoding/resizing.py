@@ -1,14 +1,48 @@
 """The four ways to bring a picture to a size, as in DIGITS, with bilinear filtering that does not alias."""
 
-from dataclasses import dataclass
+import itertools
+import sys
+import threading
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from glasshouse.data.decoding.exact_resizing import scaled
 from glasshouse.messages import Message
 
-__all__ = ["MODES", "Plan", "plan", "resize"]
+__all__ = ["MODES", "OneThread", "Plan", "plan", "resize"]
 
 MODES = ("squash", "crop", "pad", "half-crop")
+FEW = 64  # pictures that NumPy resizes sooner than torch is imported; the bits are the same
+_count = itertools.count()
+_here = threading.local()
+
+
+@dataclass
+class OneThread:
+    """Has torch compute on one core in each thread that calls ``begin``; nothing happens unless torch is loaded."""
+
+    before: int | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self) -> None:
+        """To be called in each thread, before it resizes."""
+        _here.one = self
+
+    def end(self) -> None:
+        """Give torch its threads back, for threads that begin later."""
+        if self.before is not None:
+            import torch
+
+            torch.set_num_threads(self.before)
+
+    def set(self) -> None:
+        """Set torch to one core in this thread."""
+        import torch
+
+        with self.lock:
+            self.before = torch.get_num_threads() if self.before is None else self.before
+            torch.set_num_threads(1)
 
 
 @dataclass(frozen=True)
@@ -35,8 +69,8 @@ def resize(picture: np.ndarray, width: int, height: int, mode: str) -> np.ndarra
         return np.ascontiguousarray(picture)
     steps = plan(source_width, source_height, width, height, mode)
     top, left, rows, columns = steps.window
-    scaled = _scale(picture[top : top + rows, left : left + columns], *steps.scaled)
-    return _centre(scaled, width, height)
+    small = _scale(picture[top : top + rows, left : left + columns], *steps.scaled)
+    return _centre(small, width, height)
 
 
 def plan(source_width: int, source_height: int, width: int, height: int, mode: str) -> Plan:
@@ -63,14 +97,19 @@ def plan(source_width: int, source_height: int, width: int, height: int, mode: s
 
 
 def _scale(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    import torch
-
     if picture.shape[:2] == (height, width):
         return picture
+    if "torch" not in sys.modules and next(_count) < FEW:
+        return scaled(picture, height, width)
+    import torch
+
+    if (one := getattr(_here, "one", None)) is not None:
+        one.set()
+        _here.one = None
     tensor = torch.from_numpy(np.require(picture, requirements=["C", "W"]))  # (H, W, C); torch wants it writable
     tensor = tensor[None].permute(0, 3, 1, 2)  # (1, C, H, W), channels last: in this order torch sees it as such
-    scaled = torch.nn.functional.interpolate(tensor, (height, width), mode="bilinear", antialias=True)
-    return scaled[0].permute(1, 2, 0).contiguous().numpy()
+    found = torch.nn.functional.interpolate(tensor, (height, width), mode="bilinear", antialias=True)
+    return found[0].permute(1, 2, 0).contiguous().numpy()
 
 
 def _centre(picture: np.ndarray, width: int, height: int) -> np.ndarray:

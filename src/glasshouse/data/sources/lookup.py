@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from glasshouse.data.names import cleaned, composed
 from glasshouse.messages import Message
 
-__all__ = ["ENDINGS", "Found", "Lookup", "Several"]
+__all__ = ["CHOOSABLE", "ENDINGS", "Found", "Lookup", "Several"]
 
 ENDINGS = frozenset(
     [
@@ -43,6 +43,7 @@ ENDINGS = frozenset(
         ".pcx",
     ]
 )
+CHOOSABLE = "image/*,.heic,.heif,.avif,.tif,.tiff,.jp2"  # in a browser, for which the last ones may be no pictures
 _DRIVE = re.compile(r"^[A-Za-z]:/|^//")
 _URI = re.compile(r"^(?:file|https?|s3|gs|hdfs)://", re.IGNORECASE)
 _FORMULA = "=+-@"

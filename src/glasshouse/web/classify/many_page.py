@@ -30,8 +30,8 @@ from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
 from glasshouse.web.home.jobs_api import prediction_lines
 from glasshouse.web.models.frame import framed
+from glasshouse.web.models.mistakes import KINDS, ORDERS, select
 from glasshouse.web.results.class_counts import ClassCount, class_counts, count_lines
-from glasshouse.web.results.mistakes import KINDS, ORDERS, select
 
 __all__ = ["router"]
 

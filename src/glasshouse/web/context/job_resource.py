@@ -12,6 +12,8 @@ from glasshouse.web.context.resource import DATASET, MODEL, Resource, moment, ow
 
 __all__ = ["DATASET", "MODEL", "JobResource", "dataset_resource", "model_resource"]
 
+GLIMPSE = 5  # pictures of a dataset in a list
+
 
 @dataclass(frozen=True, kw_only=True)
 class JobResource(Resource):
@@ -21,7 +23,7 @@ class JobResource(Resource):
     model's dataset. ``score`` is a model's accuracy on ``pictures`` validation pictures; of a dataset, ``pictures`` is
     how many it has. ``error`` is a sentence for people, ``details`` what a developer wants,
     ``failure`` a code of why (``Failure``). ``searches``: it is what a search finds; ``search`` is the id of the one
-    whose candidate it is.
+    whose candidate it is. ``glimpse`` are rows of some training pictures of a dataset with that ``fingerprint``.
     """
 
     state: str
@@ -50,6 +52,8 @@ class JobResource(Resource):
     classes: int | None = None
     searches: bool = False
     search: str | None = None
+    fingerprint: str = ""
+    glimpse: Sequence[int] = ()
 
     @property
     def running(self) -> bool:
@@ -74,7 +78,11 @@ def dataset_resource(store: Store, record: DatasetRecord, viewer: UserRecord | N
     """Return a dataset as pages show it to ``viewer``."""
     classes = len(record.summary["classes"]) if record.summary and "classes" in record.summary else None
     common = _common(store, record, viewer)
-    return JobResource(**common, kind=DATASET, pictures=record.pictures, size=record.size, classes=classes)
+    summary = record.summary or {}
+    train = int(summary.get("splits", {}).get("train", {}).get("count", 0)) if record.state is JobState.DONE else 0
+    rows = sorted({train * k // GLIMPSE + train // (2 * GLIMPSE) for k in range(GLIMPSE)}) if train else []
+    return JobResource(**common, kind=DATASET, pictures=record.pictures, size=record.size, classes=classes,
+                       fingerprint=record.fingerprint or "", glimpse=rows)  # fmt: skip
 
 
 def model_resource(store: Store, record: ModelRecord, viewer: UserRecord | None = None) -> JobResource:

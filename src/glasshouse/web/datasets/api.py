@@ -11,13 +11,10 @@ from glasshouse.store.datasets import (
 )
 from glasshouse.store.resources import (
     abort_resource,
-    bin_resources,
-    change_resource,
-    delete_resource,
-    restore_resources,
     resume_resource,
 )
 from glasshouse.store.submit import NewDataset, submit_dataset
+from glasshouse.web.context.owned_records import changed, put_away, restored
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut
 from glasshouse.web.framework.listing import AskedListing, listed
@@ -63,8 +60,7 @@ def show(context: Context, dataset_id: str) -> DatasetOut:
 def change(context: Context, dataset_id: str, changes: Changes) -> DatasetOut:
     """Change its name, notes, group or sharing."""
     record = get_dataset(context.store, dataset_id, context.user)
-    change_resource(context.store, record, changes.model_dump(exclude_unset=True), context.user)
-    return DatasetOut.of(get_dataset(context.store, dataset_id, context.user))
+    return DatasetOut.of(changed(context, record, changes.model_dump(exclude_unset=True)))
 
 
 @router.get("/{dataset_id}/models")
@@ -78,18 +74,13 @@ def used_by(context: Context, dataset_id: str) -> list[dict[str, str]]:
 def delete(context: Context, dataset_id: str, even_if_used: bool = False, for_good: bool = False) -> DatasetOut:
     """Put it into the bin; with ``for_good`` a dataset in the bin is deleted with its files."""
     record = get_dataset(context.store, dataset_id, context.user)
-    if for_good:
-        delete_resource(context.store, record, context.user)
-        return DatasetOut.of(record)
-    bin_resources(context.store, [record], context.user, even_if_used=even_if_used)
-    return DatasetOut.of(get_dataset(context.store, dataset_id, context.user))
+    return DatasetOut.of(put_away(context, record, for_good=for_good, even_if_used=even_if_used))
 
 
 @router.post("/{dataset_id}/restore")
 def restore(context: Context, dataset_id: str) -> DatasetOut:
     """Take it out of the bin."""
-    restore_resources(context.store, [get_dataset(context.store, dataset_id, context.user)], context.user)
-    return DatasetOut.of(get_dataset(context.store, dataset_id, context.user))
+    return DatasetOut.of(restored(context, get_dataset(context.store, dataset_id, context.user)))
 
 
 @router.post("/{dataset_id}/abort")

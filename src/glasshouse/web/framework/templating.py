@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
+from glasshouse.data.sources.lookup import CHOOSABLE
 from glasshouse.evaluation.reliability import too_wide
 from glasshouse.store.discretion import without_home
 from glasshouse.store.records import Role
@@ -77,6 +78,7 @@ def environment(language: str) -> Environment:
     )
     env.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(lang=language, languages=LANGUAGES, static=static, too_wide=too_wide, coarse=coarse)
+    env.globals["choosable"] = CHOOSABLE
     env.globals["field_label"] = lambda name: field_labels(language).get(name, name)
     env.globals["fields_of"] = lambda names: ", ".join(field_labels(language).get(name, name) for name in names)
     env.globals["kind_words"] = kind_words(language)

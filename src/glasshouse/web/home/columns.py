@@ -23,6 +23,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
     "models": {
         "state": Column("state", usual=True),
         "score": Column("score", usual=True),
+        "curve": Column(usual=True),
         "network": Column("network", usual=True),
         "dataset": Column(usual=True),
         "group": Column("group"),
@@ -38,6 +39,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "created": Column("created", usual=True),
     },
     "datasets": {
+        "strip": Column(usual=True),
         "state": Column("state", usual=True),
         "pictures": Column("pictures", usual=True, number=True),
         "classes": Column(usual=True, number=True),

@@ -16,10 +16,12 @@ from glasshouse.store.networks import count_networks
 from glasshouse.store.ownership import Listing
 from glasshouse.store.paging import Page
 from glasshouse.store.people import list_users
+from glasshouse.store.points import read_points
 from glasshouse.store.records import JobState
 from glasshouse.web.context.job_resource import JobResource, dataset_resource, model_resource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import group_names
+from glasshouse.web.framework.charts import sparkline
 from glasshouse.web.framework.language import LANGUAGES
 from glasshouse.web.framework.templating import page
 from glasshouse.web.home.columns import COLUMNS, Column, chosen, cookie_of, written
@@ -90,7 +92,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class HomePage(RunningNow):
-    """Home: what runs now, and the two lists as the ``view`` asks; ``uses`` are the models on each dataset.
+    """Home: what runs now, and the two lists as the ``view`` asks; ``uses`` are the models on each dataset,
+    ``curves`` the small drawings of the validation loss of models.
 
     ``undo`` is when the last things went into the bin, ``undo_count`` how many; ``asked`` is the query as it came.
     """
@@ -100,6 +103,7 @@ class HomePage(RunningNow):
     lists: Sequence[Rows]
     anything: bool
     uses: Mapping[str, int]
+    curves: Mapping[str, str]
     groups: Sequence[str]
     people: Mapping[str, str]
     undo: float | None
@@ -151,6 +155,7 @@ def home(request: Request, context: Context, asked: Annotated[Asked, Query()]) -
         lists=lists,
         anything=any(rows.count for rows in lists) or view.filtered or _anything(context),
         uses=count_models_on(context.store, [job.id for job in data], context.user),
+        curves=_curves(next((rows.jobs for rows in lists if rows.kind == "models"), [])),
         groups=group_names(context),
         people={user.id: user.name for user in list_users(context.store)} if context.user else {},
         undo=binned if undo_count else None,
@@ -227,6 +232,16 @@ def _rows(request: Request, context: RequestContext, view: View, kind: str) -> R
     found = page_of_datasets(context.store, context.user, listing) if view.show != "models" else Page([], None, None)
     return Rows(kind, count, [dataset_resource(context.store, one, context.user) for one in found.items], wish,
                 found.before, found.after)  # fmt: skip
+
+
+def _curves(models: Sequence[JobResource]) -> dict[str, str]:
+    """Return the drawing of the validation loss of each model that has one; of a long list only of the first rows."""
+    found = {}
+    for job in models[:BOTH]:
+        losses = [one["valid_loss"] for one in read_points(job.folder).epochs if one.get("valid_loss") is not None]
+        if drawn := sparkline(losses):
+            found[job.id] = drawn
+    return found
 
 
 def _anything(context: RequestContext) -> bool:

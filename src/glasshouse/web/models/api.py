@@ -16,16 +16,14 @@ from glasshouse.store.models import (
 )
 from glasshouse.store.resources import (
     abort_resource,
-    bin_resources,
-    change_resource,
-    delete_resource,
-    restore_resources,
     resume_resource,
 )
 from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
+from glasshouse.store.sample_model import submit_sample
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
 from glasshouse.web.context.job_resource import model_resource
+from glasshouse.web.context.owned_records import changed, put_away, restored
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import (
     Changes,
@@ -39,7 +37,8 @@ from glasshouse.web.context.shapes import (
     Times,
 )
 from glasshouse.web.framework.listing import AskedListing, listed
-from glasshouse.web.results.advice import verdict_on
+from glasshouse.web.models.advice import verdict_on
+from glasshouse.web.models.sample_page import sample_names
 
 __all__ = ["router"]
 
@@ -75,6 +74,12 @@ def make(context: Context, request: ModelRequest) -> ModelList:
     return ModelList(items=[ModelOut.of(one) for one in found], count=len(found))
 
 
+@router.post("/sample", status_code=201)
+def sample(context: Context) -> ModelOut:
+    """Queue a small training on the bundled digits, and the making of their dataset if there is none."""
+    return ModelOut.of(submit_sample(context.store, *sample_names(context.language), context.user))
+
+
 @router.get("/{model_id}")
 def show(context: Context, model_id: str) -> ModelOut:
     """Show one model, with the verdict on it once it is done: what it is worth, and the step that would help most."""
@@ -87,26 +92,20 @@ def show(context: Context, model_id: str) -> ModelOut:
 def change(context: Context, model_id: str, changes: Changes) -> ModelOut:
     """Change its name, notes, group or sharing."""
     record = get_model(context.store, model_id, context.user)
-    change_resource(context.store, record, changes.model_dump(exclude_unset=True), context.user)
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    return ModelOut.of(changed(context, record, changes.model_dump(exclude_unset=True)))
 
 
 @router.delete("/{model_id}")
 def delete(context: Context, model_id: str, for_good: bool = False) -> ModelOut:
     """Put it into the bin; with ``for_good`` a model in the bin is deleted with its run."""
     record = get_model(context.store, model_id, context.user)
-    if for_good:
-        delete_resource(context.store, record, context.user)
-        return ModelOut.of(record)
-    bin_resources(context.store, [record], context.user)
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    return ModelOut.of(put_away(context, record, for_good=for_good))
 
 
 @router.post("/{model_id}/restore")
 def restore(context: Context, model_id: str) -> ModelOut:
     """Take it out of the bin."""
-    restore_resources(context.store, [get_model(context.store, model_id, context.user)], context.user)
-    return ModelOut.of(get_model(context.store, model_id, context.user))
+    return ModelOut.of(restored(context, get_model(context.store, model_id, context.user)))
 
 
 @router.get("/{model_id}/points", response_model=PointsOut)

@@ -23,13 +23,13 @@ from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
+from glasshouse.web.models.advice import Advice, advice_on
 from glasshouse.web.models.curve_texts import remark_texts
 from glasshouse.web.models.curves import Curves, curves
 from glasshouse.web.models.frame import framed
 from glasshouse.web.models.live_texts import Gauge, LiveWords, gauges, live_texts
 from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
-from glasshouse.web.results.advice import Advice, advice_on
 
 __all__ = ["router"]
 
@@ -78,10 +78,16 @@ class DetailsPage:
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, context: Context, job: ModelInPath) -> Response:
-    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it. A search leads to its own page."""
-    if job.searches and not (job.state == "done" and (job.folder / "model" / "model.json").is_file()):
+def show(request: Request, context: Context, job: ModelInPath, then: str = "") -> Response:
+    """Show the training: state, curves, epochs; ``static/live.js`` goes on with it. A search leads to its own page.
+
+    ``then``: ``follow`` leads to a followed picture once the training is done.
+    """
+    trained = job.state == "done" and (job.folder / "model" / "model.json").is_file()
+    if job.searches and not trained:
         return RedirectResponse(f"{job.address}/search", 303)
+    if then == "follow" and trained:
+        return RedirectResponse(f"{job.address}/follow", 303)
     _ = texts(language_of(request)).gettext
     kept = list_checkpoints(context.store, get_model(context.store, job.id, context.user))
     return framed(request, context, job, "model.html", _training(_, context, job, kept))

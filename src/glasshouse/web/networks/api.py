@@ -13,11 +13,7 @@ from glasshouse.store.networks import (
     page_of_networks,
     save_network,
 )
-from glasshouse.store.resources import (
-    bin_resources,
-    delete_resource,
-    restore_resources,
-)
+from glasshouse.web.context.owned_records import put_away, restored
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.framework.listing import AskedNetworks, listed
 from glasshouse.web.networks.controls import controls
@@ -94,15 +90,10 @@ def change(context: Context, network_id: str, changes: NetworkChanges) -> Networ
 def delete(context: Context, network_id: str, for_good: bool = False) -> NetworkOut:
     """Put it into the bin; with ``for_good`` a network in the bin is deleted."""
     record = get_network(context.store, network_id, context.user)
-    if for_good:
-        delete_resource(context.store, record, context.user)
-        return NetworkOut.of(record)
-    bin_resources(context.store, [record], context.user)
-    return NetworkOut.of(get_network(context.store, network_id, context.user))
+    return NetworkOut.of(put_away(context, record, for_good=for_good))
 
 
 @router.post("/{network_id}/restore")
 def restore(context: Context, network_id: str) -> NetworkOut:
     """Take it out of the bin."""
-    restore_resources(context.store, [get_network(context.store, network_id, context.user)], context.user)
-    return NetworkOut.of(get_network(context.store, network_id, context.user))
+    return NetworkOut.of(restored(context, get_network(context.store, network_id, context.user)))

@@ -10,6 +10,7 @@ from glasshouse.store.jobs import list_jobs
 from glasshouse.store.rates import TRIAL, find_rate, note_rate, rate_key
 from glasshouse.store.records import JobState
 from glasshouse.web.context.job_resource import JobResource
+from glasshouse.web.new_model.reckoned import RECKONED, pace_from_operations
 from glasshouse.web.new_model.trial import measured, turn_to_measure
 
 __all__ = ["Estimate", "estimate", "estimate_of", "try_out"]
@@ -21,7 +22,8 @@ HEAD = 3e-5  # seconds to train a head on the features of one picture
 class Estimate:
     """Seconds from the start of the job to its end, and bytes at the most.
 
-    ``device`` is where; ``kind`` is ``run`` (a finished one) or ``trial`` (some steps); ``busy``: other work ran.
+    ``device`` is where; ``kind`` is ``run`` (a finished one), ``trial`` (some steps) or ``reckoned`` (from a count of
+    operations); ``busy``: other work ran.
     """
 
     seconds: float
@@ -32,8 +34,11 @@ class Estimate:
 
 
 def estimate(store: Store, recipe: Mapping[str, object], data: JobResource) -> Estimate | None:
-    """Return what a training on a dataset takes; None if nothing like it was measured on this computer."""
-    rate = find_rate(store, rate_key(recipe, data.recipe))
+    """Return what a training on a dataset takes, reckoned if nothing like it was measured on this computer.
+
+    None if the network is not known, or the dataset is not made.
+    """
+    rate = find_rate(store, rate_key(recipe, data.recipe)) or _reckoned(store, recipe, data)
     if rate is None or not data.pictures:
         return None
     seconds = _seconds(TrainingRecipe(**{**recipe, "data": "-"}).resolved(), rate, data)
@@ -55,16 +60,23 @@ def try_out(store: Store, recipe: Mapping[str, object], data: JobResource) -> Es
     if data.state != "done" or not data.pictures:
         return None
     found = estimate(store, recipe, data)
-    if found is not None:
+    if found is not None and found.kind != RECKONED:
+        return found
+    busy = bool(list_jobs(store, states=[JobState.RUNNING], limit=1))
+    if busy and found is not None:  # what runs is not disturbed, and would disturb what is measured
         return found
     with turn_to_measure():
         found = estimate(store, recipe, data)  # another page may have asked for the same meanwhile
-        if found is not None:
+        if found is not None and found.kind != RECKONED:
             return found
-        busy = bool(list_jobs(store, states=[JobState.RUNNING], limit=1))
         whole = {**recipe, "data": f"../datasets/{data.folder.name}"}
         note_rate(store, rate_key(recipe, data.recipe), TRIAL, measured(store.path("runs"), whole), busy)
     return estimate(store, recipe, data)
+
+
+def _reckoned(store: Store, recipe: Mapping[str, Any], data: JobResource) -> dict[str, Any] | None:
+    width, height = (int(data.recipe.get(name, 224)) for name in ("width", "height"))
+    return pace_from_operations(store, recipe, width, height)
 
 
 def _seconds(recipe: TrainingRecipe, rate: Mapping[str, Any], data: JobResource) -> float:

@@ -1,6 +1,7 @@
 """New model: a name and a dataset are enough; all else has a default, and shows what it does."""
 
-from collections.abc import Mapping, Sequence, Set
+import json
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -8,10 +9,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from glasshouse.errors import GlasshouseError, Problem, RecipeError
+from glasshouse.errors import BusyError, GlasshouseError, Problem, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE, Entry
 from glasshouse.networks.pretrained import at_hand
+from glasshouse.networks.sizes import weights_for
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.store.database import Store
 from glasshouse.store.networks import get_network, list_networks, network_layers
 from glasshouse.store.ownership import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
@@ -28,10 +31,12 @@ from glasshouse.web.framework.form_values import flat, problems_of
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.recipe_controls import FormSection, form_sections
 from glasshouse.web.framework.templating import language_of, page
+from glasshouse.web.models.recipe_texts import recipe_rows
 from glasshouse.web.new_model.augmented import examples
 from glasshouse.web.new_model.estimate import Estimate, estimate, estimate_of, try_out
 from glasshouse.web.new_model.form import (
     CHECKED,
+    FIELDS,
     checked_model,
     defaults,
     filled_from,
@@ -46,6 +51,8 @@ from glasshouse.web.new_model.trial import Fit, fitting
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
+USABLE = ("done", "running", "queued")  # states of a dataset
+BEGIN = "balanced"  # the card that your own settings begin with, unless another one is chosen first
 MINUTES = (2, 10, 60)  # of a search, one press each; the second is chosen unless something else is
 
 
@@ -60,10 +67,20 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Card:
+    """What a preset does: its recipe in ``rows`` of name and value, and as JSON the ``fields`` that make it."""
+
+    key: str
+    rows: Sequence[tuple[str, str]]
+    fields: str
+
+
+@dataclass(frozen=True)
 class NewModelPage:
     """The form with what is wrong by field, and what its fields may be: datasets, presets, networks, weights, models.
 
-    ``known`` is the network whose weights a search may begin with, ``minutes`` what it may take.
+    ``known`` is the network whose weights a search may begin with, ``minutes`` what it may take. ``begins`` is the card
+    whose settings one's own begin with; ``sizes`` are the weights of each network for these pictures.
     ``estimates`` are those of the presets by key, ``own_networks`` (value, name), ``weights_here`` the networks whose
     pretrained weights are at hand, ``models`` those with checkpoints to begin from.
     """
@@ -84,6 +101,9 @@ class NewModelPage:
     drawing: Chart | None
     sections: Mapping[str, FormSection]
     known: str | None
+    cards: Sequence[Card]
+    sizes: Mapping[str, int | None]
+    begins: str
     minutes: Sequence[int]
     alone: bool = False
 
@@ -137,7 +157,9 @@ def show(request: Request, context: MemberContext) -> HTMLResponse:
     """Show the form: empty, of another model (``clone``), or as it was sent to see what it does."""
     given = dict(request.query_params)
     form = {**_start(context, given.get("clone", "")), **_own_network(context, given.get("network", "")), **given}
-    if not {"preset", "clone", "network"} & set(given):
+    if not {"clone", "network", "sent"} & set(given):
+        form = {**form, **_card_form(context, given), **given}
+    if not {"preset", "clone", "network", "from"} & set(given):
         form["preset"] = ""  # whichever suits the dataset
     if "sent" in given:
         form |= {name: given.get(name, "") for name in CHECKED}
@@ -187,12 +209,20 @@ def measured(request: Request, context: Context, dataset: str, preset: str = "ow
         fields["network"] = network_layers(context.store, fields.get("network"), context.user)
         plain = fields.get("weights", "none") == "none" or isinstance(fields["network"], dict)
         fields["weights"] = "none" if plain else "pretrained"
-        found = try_out(context.store, fields, find_dataset(context, dataset))
+        found = _tried(context.store, fields, find_dataset(context, dataset))
     except RecipeError as error:
         problems = problems_of(error)
     except GlasshouseError as error:
         wrong = str(error)
     return page(request, "estimate.html", EstimatePart(found, wrong, problems))
+
+
+def _tried(store: Store, fields: Mapping[str, object], data: JobResource) -> Estimate | None:
+    """Measure a training, or while others are being measured reckon it."""
+    try:
+        return try_out(store, fields, data)
+    except BusyError:
+        return estimate(store, fields, data)
 
 
 @router.get("/live/plan", response_class=HTMLResponse)
@@ -315,6 +345,40 @@ def _start(context: RequestContext, clone: str) -> dict[str, str]:
     }
 
 
+def _card_form(context: RequestContext, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of the card that your own settings begin with (``from``, else balanced)."""
+    chosen = _chosen(datasets_and_models(context), given.get("dataset", ""))
+    way = next((way for way in _presets(chosen) if way.key == given.get("from", BEGIN)), None)
+    own = {"preset": "own"} if "from" in given else {}
+    return {**_fields_of(way), **own} if way and chosen else own
+
+
+def _fields_of(way: Preset) -> dict[str, str]:
+    """Return the form that a preset would be set up by, field by field."""
+    whole = filled_from(way.recipe)
+    return {name: whole[name] for name in FIELDS if name in whole}
+
+
+def _card(_: Callable[[str], str], way: Preset) -> Card:
+    weights = "none" if way.recipe.get("weights") == "none" else "pretrained"
+    recipe = TrainingRecipe(**{**way.recipe, "data": "-", "weights": weights}).resolved()
+    return Card(way.key, recipe_rows(_, recipe.model_dump(mode="json")), json.dumps(_fields_of(way)))
+
+
+def _chosen(jobs: Sequence[JobResource], key: str) -> JobResource | None:
+    """Return the dataset that is asked for, else the newest that can be trained on."""
+    usable = [job for job in jobs if job.kind == DATASET and job.state in USABLE]
+    return next((job for job in usable if job.id == key), usable[0] if usable else None)
+
+
+def _sizes(chosen: JobResource | None) -> dict[str, int | None]:
+    """Return the weights of each network for the pictures of a dataset; None if they are too small for it."""
+    recipe = chosen.recipe if chosen else {}
+    width, height = int(recipe.get("width", 224)), int(recipe.get("height", 224))
+    channels, classes = 1 if recipe.get("color") == "gray" else 3, (chosen.classes if chosen else None) or 10
+    return {name: weights_for(one, classes, channels, width, height) for name, one in CATALOGUE.items()}
+
+
 def _own_network(context: RequestContext, network: str) -> dict[str, str]:
     """Return what a custom network puts into the form: itself, its objective and its optimizer."""
     if not network.startswith("network:"):
@@ -328,8 +392,8 @@ def _form(
     request: Request, context: RequestContext, form: Mapping[str, str], problems: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
     jobs = datasets_and_models(context)
-    usable = [job for job in jobs if job.kind == DATASET and job.state in ("done", "running", "queued")]
-    chosen = next((job for job in usable if job.id == form.get("dataset")), usable[0] if usable else None)
+    usable = [job for job in jobs if job.kind == DATASET and job.state in USABLE]
+    chosen = _chosen(jobs, form.get("dataset", ""))
     ways = _presets(chosen)
     drawn, _ = _recipe(form, None)
     known = pretrained_for(chosen.recipe) if chosen else None
@@ -337,6 +401,9 @@ def _form(
     shown = NewModelPage(
         form={**form, "dataset": chosen.id if chosen else "", "preset": form.get("preset") or usual},
         known=known,
+        cards=[_card(texts(language_of(request)).gettext, way) for way in ways],
+        sizes=_sizes(chosen),
+        begins=form.get("from", BEGIN),
         minutes=MINUTES,
         problems=problems,
         datasets=usable,

@@ -17,8 +17,8 @@ from glasshouse.store.results import SplitAnswers, read_answers, result_place
 from glasshouse.web.context.model_classes import model_classes
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.models.mistakes import select
 from glasshouse.web.results.class_counts import class_counts, count_lines
-from glasshouse.web.results.mistakes import select
 from glasshouse.web.results.most_confident import Ranking, of_classification, of_split, top_lines
 from glasshouse.web.results.openings import openings
 from glasshouse.web.results.shapes import AnswerList, AnswerOut, CountOut, CountsOut, Opening, Ranked, TopOut

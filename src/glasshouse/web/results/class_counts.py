@@ -1,18 +1,14 @@
 """How many pictures of a classification got each class: for the page, the API and as a table."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.store.results import SplitAnswers
 
 __all__ = ["ClassCount", "class_counts", "count_lines"]
-
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it, Excel takes UTF-8 for the system's old encoding
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -51,15 +47,7 @@ def class_counts(answers: SplitAnswers, classes: Sequence[str]) -> list[ClassCou
 
 def count_lines(counts: Sequence[ClassCount]) -> Iterator[str]:
     """Yield the lines of the table: class, pictures, share, mean probability, with known truth, right."""
-    yield BOM + _line(["class", "pictures", "share", "mean probability", "with known truth", "right"])
+    yield BOM + line(["class", "pictures", "share", "mean probability", "with known truth", "right"])
     for one in counts:
         sure = "" if one.sure is None else f"{one.sure:.6f}"
-        yield _line([one.name, one.count, f"{one.share:.6f}", sure, one.known, one.right])
-
-
-def _line(cells: Sequence[object]) -> str:
-    """Return one line; a cell that a spreadsheet would take for a formula gets an apostrophe before it."""
-    target = io.StringIO()
-    safe = [f"'{one}" if isinstance(one, str) and one.startswith(FORMULA) else one for one in cells]
-    csv.writer(target, lineterminator="\r\n").writerow(safe)
-    return target.getvalue()
+        yield line([one.name, one.count, f"{one.share:.6f}", sure, one.known, one.right])

@@ -8,7 +8,7 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.results import SplitAnswers
-from glasshouse.web.results.mistakes import Answered, topmost
+from glasshouse.web.models.mistakes import Answered, topmost
 
 __all__ = ["Ranking", "of_classification", "of_split", "top_lines"]
 
@@ -22,7 +22,7 @@ class Ranking:
     path: Callable[[int], str]
 
     def top(self, numbers: Sequence[int], n: int) -> list[tuple[str, list[Answered]]]:
-        """Return the names of the classes ``numbers``, each with at most ``n`` pictures, the surest first."""
+        """Return the names of the classes ``numbers``, each with at most ``n`` pictures, the most confident first."""
         return [(self.classes[k], found) for k, found in zip(numbers, topmost(self.answers, numbers, n))]
 
     def name(self, number: int) -> str | None:

@@ -24,9 +24,9 @@ from glasshouse.web.datasets.explorer import opened
 from glasshouse.web.framework.charts import Column, columns
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
+from glasshouse.web.models.advice import Advice, advice_on
 from glasshouse.web.models.frame import framed
-from glasshouse.web.results.advice import Advice, advice_on
-from glasshouse.web.results.mistakes import Answered, Bin, calibration, cell, confidence, least_sure, worst
+from glasshouse.web.models.mistakes import Answered, Bin, calibration, cell, confidence, least_sure, worst
 from glasshouse.web.results.openings import OpenedTest, openings
 from glasshouse.web.results.shown_report import ClassRow, ReportRead, ShownReport, shown_report
 

@@ -75,7 +75,7 @@ def shown_report(report: ReportRead, split: str, place: str, language: str) -> S
         language: of ``LANGUAGES``.
     """
     names, matrix = report["classes"], ""
-    said = texts(language).gettext("%(truth)s was taken for %(taken)s: %(count)s")
+    said = texts(language).gettext("label %(truth)s, predicted %(taken)s: %(count)s")
 
     def link(truth: int, answer: int) -> str:
         return f"{place}?{urlencode({'split': split, 'truth': truth, 'answer': answer})}"

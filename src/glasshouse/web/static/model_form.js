@@ -5,6 +5,7 @@ const form = document.getElementById("model");
 if (form) {
   showSettings(form);
   form.addEventListener("input", () => showSettings(form));
+  const said = (name) => form.getAttribute(`data-${name}`);  // form.dataset is the field of that name
   let asked = 0;
   const draw = async () => {
     const mine = ++asked;
@@ -20,7 +21,7 @@ if (form) {
   };
   const own = () => form.querySelector("input[name=preset]:checked")?.value === "own";
 
-  // Time and memory: what was never measured here is measured now, a card after the other.
+  // Time and memory: what the page reckoned is measured when the computer has nothing else to do, card by card.
   let trial = 0;
   const measure = async (card) => {
     const values = new URLSearchParams(new FormData(form));
@@ -30,14 +31,46 @@ if (form) {
   };
   const measureAll = async (cards) => {
     const mine = ++trial;
-    for (const card of cards) {
-      card.dataset.turn = mine;
-      card.textContent = card.closest("[data-measuring]").dataset.measuring;
-    }
+    for (const card of cards) card.dataset.turn = mine;
     for (const card of cards) if (mine === trial) await measure(card);
   };
   const cards = [...form.querySelectorAll("[data-estimate]:not([data-known]):not([data-estimate=own])")];
-  if (form.querySelector("[data-estimate]") && !form.hasAttribute("data-waits")) measureAll(cards.filter((card) => !card.querySelector("strong")));
+  if (form.querySelector("[data-estimate]") && !form.hasAttribute("data-waits")) measureAll(cards);
+
+  // One's own settings begin with what the chosen card would do, until one of them is changed.
+  const controls = (name) => [...form.querySelectorAll(`[data-own] [name="${CSS.escape(name)}"]`)];
+  const now = (control) => control.type === "checkbox" ? (control.checked ? "yes" : "") : control.value;
+  const base = new Map();
+  const keepBase = () => { for (const control of form.querySelectorAll("[data-own] [name]")) base.set(control.name, now(control)); mark(); };
+  const mark = () => {
+    for (const [name, value] of base) for (const control of controls(name)) {
+      const field = control.closest(".field");
+      let note = field?.querySelector(".changed");
+      if (!field || now(control) === value) { note?.remove(); continue; }
+      if (!note) { note = document.createElement("p"); note.className = "caption changed"; field.append(note); }
+      const shown = control.tagName === "SELECT" ? [...control.options].find((one) => one.value === value)?.text : value;
+      note.textContent = said("changed").replace("{value}", control.type === "checkbox" ? (value ? "✓" : "–") : shown || "–");
+    }
+  };
+  let touched = form.hasAttribute("data-own-already") || form.hasAttribute("data-restored") || own();
+  let last = form.querySelector("input[name=preset]:checked")?.value;
+  const begin = (key) => {
+    const card = form.querySelector(`[data-card="${key}"]`) ?? form.querySelector(`[data-card="${said("begins")}"]`);
+    if (!card) return;
+    for (const [name, value] of Object.entries(JSON.parse(card.dataset.fields))) for (const control of controls(name)) {
+      if (control.type === "checkbox") control.checked = Boolean(value); else control.value = value;
+    }
+    keepBase();
+    showSettings(form);
+    draw();
+  };
+  if (!form.hasAttribute("data-restored")) keepBase();
+  form.addEventListener("input", (event) => {
+    if (event.target.closest("[data-own]")) { touched = true; mark(); }
+    if (event.target.name !== "preset") return;
+    if (event.target.value === "own" && !touched) begin(last);
+    else if (event.target.value !== "own") last = event.target.value;
+  });
 
   // How many models it makes, told before.
   const planned = document.getElementById("plan");

@@ -16,7 +16,7 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import RequestContext
 from glasshouse.web.context.resources import find_dataset
 from glasshouse.web.datasets.explorer import opened
-from glasshouse.web.results.mistakes import Answered, worst
+from glasshouse.web.models.mistakes import Answered, worst
 
 __all__ = ["Advice", "Button", "advice_on", "verdict_on"]
 

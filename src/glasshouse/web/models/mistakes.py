@@ -63,7 +63,7 @@ def select(
 
 
 def worst(answers: SplitAnswers, most: int = 24) -> list[Answered]:
-    """Return wrong answers, the surest first."""
+    """Return wrong answers, the most confident first."""
     return _answered(answers, select(answers, "wrong", "sure")[:most])
 
 
@@ -73,7 +73,7 @@ def least_sure(answers: SplitAnswers, most: int = 24) -> list[Answered]:
 
 
 def cell(answers: SplitAnswers, truth: int, answer: int) -> list[Answered]:
-    """Return the pictures of class ``truth`` that were taken for ``answer``, the surest first."""
+    """Return the pictures of class ``truth`` that were taken for ``answer``, the most confident first."""
     return _answered(answers, select(answers, "all", "sure", answer, truth))
 
 

@@ -1,0 +1,21 @@
+"""Keras' names over `glasshouse.layers`: write ``glasshouse.`` in front of the imports of a Keras program.
+
+    from glasshouse.keras import layers, models
+
+    model = models.Sequential()
+    model.add(layers.Dense(12, input_dim=8, activation="relu"))
+    model.add(layers.Dense(1, activation="sigmoid"))
+    model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
+
+Only names and adapters: the layers, formulas and training are those of `glasshouse.layers`. Importing this loads no
+torch. docs/from-keras.md tells what differs.
+"""
+
+from . import activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers, utils
+from .layers import Input
+from .models import Model, Sequential
+
+__all__ = [
+    "Input", "Model", "Sequential", "activations", "callbacks", "datasets", "initializers", "layers", "losses",
+    "metrics", "models", "optimizers", "utils",
+]  # fmt: skip

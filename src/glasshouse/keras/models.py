@@ -1,0 +1,331 @@
+"""``keras.models``: Model and Sequential, with Keras' words for what a `glasshouse.layers.Network` does."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glasshouse.errors import NetworkError
+from glasshouse.layers import EpochEnd, History, Layer, Network, Symbol, load_network
+from glasshouse.layers.graph import Step
+from glasshouse.layers.history import line
+from glasshouse.layers.shapes import to_layout
+
+from .callbacks import Callback, Callbacks
+from .layers import given_shape
+
+__all__ = ["LayerInModel", "Model", "Sequential", "load_model"]
+
+
+class LayerInModel:
+    """A layer as it is in a model: its name there, its weights, its output. `Model.get_layer` gives it."""
+
+    model: "Model"
+    step: Step
+
+    def __init__(self, model: "Model", step: Step) -> None:
+        self.__dict__.update(model=model, step=step)
+
+    @property
+    def name(self) -> str:
+        """The name of the layer in this model."""
+        return self.step.name
+
+    @property
+    def layer(self) -> Layer:
+        """The settings: what was given to the model."""
+        return self.step.layer
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training moves the layer's weights."""
+        return self.model.holders[self.step.weights].trainable
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "trainable":
+            raise NetworkError("of a layer in a model only trainable can be set, not {name}", name=name)
+        self.model.freeze(self.step.weights, frozen=not value)
+
+    @property
+    def output(self) -> Symbol:
+        """What the layer gives, as a Symbol: ``Model(model.input, layer.output)`` ends there."""
+        return self.model.symbol_of(self.step)
+
+    @property
+    def input(self) -> Any:
+        """What the layer takes: a Symbol, or a list of them."""
+        found = self.output.inputs
+        return found[0] if len(found) == 1 else list(found)
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of what the layer gives, with None for N."""
+        return (None, *to_layout(self.step.engine_shape, self.model.channels_last))
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the arrays, in Keras' order and axes."""
+        return list(self.model.holders[self.step.weights].arrays().values())
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Replace the arrays, given in the order of `get_weights`."""
+        names = [w.name for w in self.model.holders[self.step.weights].weights]
+        if len(names) != len(weights):
+            raise NetworkError("{name} holds {names} arrays, got {weights}", name=self.name, names=len(names),
+                               weights=len(weights))  # fmt: skip
+        self.model.set_weights({f"{self.step.weights}/{name}": value for name, value in zip(names, weights)})
+
+    def count_params(self) -> int:
+        """The number of the layer's weights."""
+        return self.model.count(self.step.weights)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.step.layer, name)
+
+
+class Model(Network):
+    """A network in Keras' words: ``Model(inputs, outputs)``."""
+
+    def __init__(self, inputs: Any, outputs: Any = None, *, name: str = "model", **settings: Any) -> None:
+        super().__init__(inputs, outputs, name=name, **settings)
+
+    # what it is made of
+
+    @property
+    def input(self) -> Any:
+        """The first Symbol, or a list of them."""
+        return self.inputs[0] if len(self.inputs) == 1 else list(self.inputs)
+
+    @property
+    def output(self) -> Any:
+        """The last Symbol, or a list of them."""
+        return self.outputs[0] if len(self.outputs) == 1 else list(self.outputs)
+
+    @property
+    def layers(self) -> list[Any]:
+        """The layers in the order of computation, each once, as they are in this model."""
+        return [LayerInModel(self, step) for step in self.steps if step.weights == step.name and step.inputs]
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> LayerInModel:
+        """A layer by its name or number.
+
+        Raises:
+            NetworkError: there is none; the names that there are are reported.
+        """
+        layers = self.layers
+        if name is None:
+            if index is None or not -len(layers) <= index < len(layers):
+                raise NetworkError("there is no layer {index}; the model has {count}", index=index, count=len(layers))
+            return layers[index]  # type: ignore[no-any-return]
+        for layer in layers:
+            if layer.name == name:
+                return layer  # type: ignore[no-any-return]
+        raise NetworkError("no layer {name}; there are {names}", name=name, names=", ".join(x.name for x in layers))
+
+    def symbol_of(self, step: Step) -> Symbol:
+        """What a step of this model gives, as a Symbol that shares its weights."""
+        values: list[Symbol] = list(self.inputs)
+        for other in self.steps[len(values) :]:
+            inputs = tuple(values[i] for i in other.inputs)
+            values.append(Symbol(other.layer, inputs, other.engine_shape, self.channels_last, other.owner or self))
+        return values[self.steps.index(step)]
+
+    def count_params(self) -> int:
+        """The number of all weights."""
+        return self.parameters
+
+    @property
+    def trainable_weights(self) -> list[np.ndarray]:
+        """Copies of the arrays that training moves."""
+        return [a for h in self.holders.values() if h.trainable for w, a in _pairs(h) if w.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[np.ndarray]:
+        """Copies of the arrays that training leaves alone."""
+        return [a for h in self.holders.values() for w, a in _pairs(h) if not (h.trainable and w.trainable)]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all arrays, in the order of the layers."""
+        return list(self.weights().values())
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What `evaluate` returns: the loss, then the metrics."""
+        return ["loss", *self._compiled().metrics]
+
+    # how it learns
+
+    def fit(
+        self, x: Any = None, y: Any = None, batch_size: int = 32, epochs: int = 1, verbose: Any = 1,
+        callbacks: Sequence[Callback] = (), **settings: Any,
+    ) -> History:  # fmt: skip
+        """Train; returns a History. Arrays, or what gives batches; the other words are those of `Network.fit`.
+
+        Raises:
+            NetworkError: a word that `fit` does not know.
+        """
+        for word in ("workers", "use_multiprocessing", "max_queue_size"):
+            settings.pop(word, None)  # how Keras loads batches; nothing of it changes a number
+        events = self.fit_events(x, y, batch_size=batch_size, epochs=epochs, **settings)
+        history, told = History(params={"verbose": verbose}), Callbacks(callbacks, self)
+        told.begin(epochs)
+        for event in events:
+            told.on(event)
+            if isinstance(event, EpochEnd):
+                history.add(event)
+                if verbose:
+                    _say(line(event))
+        told.end()
+        return history
+
+    def fit_generator(self, generator: Any, steps_per_epoch: int | None = None, **settings: Any) -> History:
+        """As `fit` on a generator; Keras' older name."""
+        return self.fit(generator, steps_per_epoch=steps_per_epoch, **settings)
+
+    def predict(self, x: Any, batch_size: int = 32, verbose: Any = 0, steps: int | None = None) -> Any:
+        """The outputs as NumPy arrays, for arrays or for what gives batches (of ``steps`` if it has no length)."""
+        from glasshouse.layers.batches import is_stream  # loads torch
+
+        if not is_stream(x):
+            return super().predict(x, batch_size)
+        count = len(x) if steps is None else steps
+        parts = [super(Model, self).predict(_only_x(batch), batch_size) for batch, _ in zip(x, range(count))]
+        return np.concatenate(parts)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs of one batch."""
+        return super().predict(x, len(x))
+
+    # files
+
+    def save_weights(self, path: str | Path) -> None:
+        """Write the weights, with the layers they belong to, to one file in Glasshouse's own format."""
+        self.save(path)
+
+    def load_weights(self, path: str | Path) -> None:
+        """Take the weights of a file that `save` or `save_weights` wrote, for a model of the same layers.
+
+        Raises:
+            ModelError: the file is missing, damaged, or none of Glasshouse's.
+            WeightsError: it belongs to other layers.
+        """
+        self.set_weights(list(load_network(path).weights().values()))
+
+
+class Sequential(Model):
+    """Layers one after the other, given at once or one by one with `add`.
+
+    The shape of what comes in is that of an Input, of the first layer's ``input_shape`` or ``input_dim``, or that of
+    the first arrays.
+    """
+
+    def __init__(self, layers: Sequence[Any] | None = None, name: str = "sequential", **settings: Any) -> None:
+        self._parts: list[Any] = []
+        self._settings = {"name": name, **settings}
+        self._later: tuple[Any, ...] | None = None
+        for layer in layers or ():
+            self.add(layer)
+
+    def add(self, layer: Any) -> None:
+        """Put a layer, or a whole model, at the end."""
+        if isinstance(layer, type) or not isinstance(layer, Layer | Network | Symbol):
+            raise NetworkError("add takes a layer, such as Dense(10), got {layer}", layer=repr(layer))
+        self._parts.append(layer)
+        self._start(None)
+
+    def pop(self) -> None:
+        """Take the last layer away."""
+        self._parts.pop()
+        self._start(None)
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Fix the shape of what comes in: (N, ...), N is None."""
+        if not self._built:
+            self._start(tuple(n for n in tuple(input_shape)[1:] if n is not None))
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self._built else f"<Sequential of {len(self._parts)} layers, not built yet>"
+
+    @property
+    def _built(self) -> bool:
+        return "steps" in self.__dict__
+
+    def _start(self, shape: tuple[int, ...] | None) -> None:
+        """Build the network anew where the shape is known; weights that were there are kept."""
+        first = self._parts[0] if self._parts else None
+        shape = shape or given_shape(first) or (self.__dict__.get("_shape") if self._built else None)
+        if (
+            first is None
+            or (shape is None and isinstance(first, Layer))
+            or len(self._parts) == isinstance(first, Symbol)
+        ):
+            return
+        held = dict(self.__dict__.get("holders", {}))
+        compiled = self.__dict__.get("compiled")
+        self.__dict__["_shape"] = shape
+        super().__init__(list(self._parts), input_shape=shape if isinstance(first, Layer) else None, **self._settings)
+        self.holders |= {name: holder for name, holder in held.items() if name in self.holders}
+        if compiled is not None:
+            self.compiled = None  # another output: compile again
+            warnings.warn("layers were added after compile; call compile again", UserWarning, stacklevel=3)
+        elif self._later is not None:
+            super().compile(*self._later)
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] = ()) -> None:
+        """Choose how the model learns; before the first arrays, if their shape is not known yet."""
+        self._later = (optimizer, loss, metrics)
+        if self._built:
+            super().compile(optimizer, loss, metrics)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OF_A_BUILT_ONE and not self._built:
+            raise NetworkError(
+                "the model does not know the shape of what comes in; give input_shape=(28, 28, 1) to its first layer, "
+                "begin with Input((28, 28, 1)), or call model.build((None, 28, 28, 1))"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **settings: Any) -> History:
+        """As `Model.fit`; an unknown shape is that of the arrays."""
+        if not self._built and y is not None:
+            self.build((None, *np.shape(x)[1:]))
+        return super().fit(x, y, *args, **settings)
+
+    def __call__(self, x: Any) -> Any:
+        if not self._built:
+            first = x[0] if isinstance(x, list | tuple) else x
+            self.build(first.shape if isinstance(first, Symbol) else np.shape(x))
+        return super().__call__(x)
+
+
+_OF_A_BUILT_ONE = frozenset({"steps", "inputs", "outputs", "holders", "output_steps", "channels_last"})
+
+
+def load_model(path: str | Path) -> Model:
+    """Read what `Model.save` wrote, whatever its ending; compiled as it was.
+
+    Raises:
+        ModelError: the file is missing, damaged, or none of Glasshouse's (a file of Keras itself, say).
+    """
+    found = load_network(path)
+    model = Model(found.inputs, found.outputs, name=found.name, seed=found.seed)
+    model.holders.update(found.holders)
+    model.compiled = found.compiled
+    return model
+
+
+def _pairs(holder: Any) -> list[tuple[Any, np.ndarray]]:
+    arrays = holder.arrays()
+    return [(weight, arrays[weight.name]) for weight in holder.weights]
+
+
+def _only_x(batch: Any) -> Any:
+    return batch[0] if isinstance(batch, tuple | list) else batch
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

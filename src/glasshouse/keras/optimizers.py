@@ -1,0 +1,29 @@
+"""``keras.optimizers``: those of `glasshouse.layers`, which here also know the older ``lr`` for ``learning_rate``."""
+
+from typing import Any, TypeVar, cast
+
+from glasshouse.layers import optimizers
+
+__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Nadam", "Optimizer", "RMSprop", "get"]
+
+Optimizer = optimizers.Optimizer
+get = optimizers.optimizer_of
+K = TypeVar("K", bound=type[optimizers.Optimizer])
+
+
+def _with_lr(kind: K) -> K:
+    def start(self: Any, learning_rate: float | None = None, *, lr: float | None = None, **settings: Any) -> None:
+        rate = learning_rate if lr is None else lr
+        kind.__init__(self, **({} if rate is None else {"learning_rate": rate}), **settings)
+
+    words = {"__init__": start, "__doc__": kind.__doc__, "__module__": __name__, "__qualname__": kind.__name__}
+    return cast(K, type(kind.__name__, (kind,), words))
+
+
+Adadelta = _with_lr(optimizers.Adadelta)
+Adagrad = _with_lr(optimizers.Adagrad)
+Adam = _with_lr(optimizers.Adam)
+AdamW = _with_lr(optimizers.AdamW)
+Nadam = _with_lr(optimizers.Nadam)
+RMSprop = _with_lr(optimizers.RMSprop)
+SGD = _with_lr(optimizers.SGD)
