@@ -22,7 +22,7 @@ from glasshouse.store.ownership import Listing
 from glasshouse.store.places import check_named
 from glasshouse.store.resources import change_resource
 from glasshouse.store.submit import NewDataset, submit_dataset
-from glasshouse.web.datasets.explorer import beside, find
+from glasshouse.web.datasets.explorer import Search, beside, find
 from glasshouse.web.datasets.exports import table
 from glasshouse.web.datasets.sources import reader
 from pictures import picture, save
@@ -50,23 +50,26 @@ def test_pictures_are_shown_as_people_count_and_rows_stay(tmp_path: Path) -> Non
     dataset = made(tmp_path, [f"{label}/{n}.jpg" for label in ("a", "b") for n in (1, 2, 10, 11)])
     paths = list(dataset.splits["train"].paths)
     assert paths == sorted(paths)
-    first = find(dataset, "train", "", "", -1, most=3)
+    first = find(dataset, Search("train"), -1, most=3)
     assert [one.path for one in first.pictures] == ["a/1.jpg", "a/2.jpg", "a/10.jpg"]
     assert all(paths[one.row] == one.path for one in first.pictures)
-    second = find(dataset, "train", "", "", first.after or 0, most=3)
+    second = find(dataset, Search("train"), first.after or 0, most=3)
     assert [one.path for one in second.pictures] == ["a/11.jpg", "b/1.jpg", "b/2.jpg"]
-    back = find(dataset, "train", "", "", second.before or 0, backward=True, most=3)
+    back = find(dataset, Search("train"), second.before or 0, backward=True, most=3)
     assert back.pictures == first.pictures
     row = paths.index("a/10.jpg")
-    assert [paths[one] for one in beside(dataset, "train", "a", "", row) if one is not None] == ["a/2.jpg", "a/11.jpg"]
-    assert beside(dataset, "train", "a", "", paths.index("a/11.jpg"))[1] is None
+    assert [paths[one] for one in beside(dataset, Search("train", "a"), row) if one is not None] == [
+        "a/2.jpg",
+        "a/11.jpg",
+    ]
+    assert beside(dataset, Search("train", "a"), paths.index("a/11.jpg"))[1] is None
 
 
 @pytest.mark.parametrize("typed", ["강아지", APART])
 def test_pictures_are_found_however_a_name_is_spelled(typed: str, tmp_path: Path) -> None:
     dataset = made(tmp_path, [f"{APART}/{APART} {n}.jpg" for n in range(2)] + ["고양이/1.jpg", "고양이/2.jpg"])
     assert dataset.classes == ("강아지", "고양이")
-    assert find(dataset, "train", "", typed, -1).total == 2
+    assert find(dataset, Search("train", words=typed), -1).total == 2
 
 
 def test_pictures_of_datasets_that_keep_paths_as_a_mac_wrote_them_are_read_again(tmp_path: Path) -> None:

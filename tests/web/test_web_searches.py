@@ -118,6 +118,10 @@ def test_the_dot_of_each_candidate_is_drawn_and_words_say_what_it_does(studio: S
     dots = {line.style: len(line.dots) for line in seen.drawing.lines}
     assert dots["kept"] == 2 and dots["dropped"] == 2
     assert 0 <= seen.on_axis(seen.low) == 0 and seen.on_axis(1.0) == 1
+    endless = board(str, read_found(studio.store, ended), None)
+    assert endless is not None and endless.drawing is not None
+    ends = [float(x) for line in endless.drawing.lines for x in re.findall(r"[ML]([\d.]+) ", line.path)]
+    assert max(ends) <= endless.drawing.right, "the lines end with the axis"
     ko = texts("ko").gettext
     views = {"strategy": "features", "views": 4, "augmentation": {"horizontal_flip": True, "crop_scale": [0.6, 1.0]}}
     assert candidate_words(str, views) == "Frozen features, mirror images and crops, 4 views of each picture"

@@ -178,62 +178,55 @@ def _gained(epochs: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _steps(facts: Facts) -> list[NextStep]:
-    error, found = facts.wrong / facts.count, []
-    if facts.scratch and facts.photos and facts.weights_at_hand:
-        found.append(
-            _share(
-                "pretrained",
-                error,
-                PRETRAINED,
-                Message(
-                    "Begin with pretrained weights: a network that has seen a million photographs needs few of yours."
-                ),
-            )
-        )
-    if facts.gained:
-        found.append(
-            _share(
-                "epochs",
-                facts.gained,
-                LONGER,
-                Message("Train longer: the validation loss was still falling at the end."),
-            )
-        )
+    found = (_begin_pretrained(facts), _train_longer(facts), _add_pictures(facts), _vary(facts), _check_labels(facts))
+    return [step for step in found if step is not None]
+
+
+def _begin_pretrained(facts: Facts) -> NextStep | None:
+    if not (facts.scratch and facts.photos and facts.weights_at_hand):
+        return None
+    told = Message("Begin with pretrained weights: a network that has seen a million photographs needs few of yours.")
+    return _share("pretrained", facts.wrong / facts.count, PRETRAINED, told)
+
+
+def _train_longer(facts: Facts) -> NextStep | None:
+    if not facts.gained:
+        return None
+    told = Message("Train longer: the validation loss was still falling at the end.")
+    return _share("epochs", facts.gained, LONGER, told)
+
+
+def _add_pictures(facts: Facts) -> NextStep | None:
     few = _trouble(facts)
     if few:
-        wrong = sum(one.wrong for one in few) / facts.count
-        names = joined(", ", [one.name for one in few])
-        found.append(_share("pictures", wrong, DOUBLED, Message(
-            "Add pictures of these classes: {names}. The gain is that of twice as many.", names=names),
-            tuple(one.name for one in few)))  # fmt: skip
-    elif error:
-        found.append(
-            _share(
-                "pictures",
-                error,
-                DOUBLED,
-                Message(
-                    "Add pictures to all classes: the mistakes are spread over them. The gain is that of twice as many."
-                ),
-            )
+        names = tuple(one.name for one in few)
+        told = Message(
+            "Add pictures of these classes: {names}. The gain is that of twice as many.", names=joined(", ", names)
         )
-    if not facts.augmented and _by_heart(facts):
-        found.append(
-            _share(
-                "augmentation",
-                error,
-                VARIED,
-                Message(
-                    "Vary the training pictures (augmentation): the network knows its own pictures much better than "
-                    "new ones."
-                ),
-            )
-        )
-    if facts.sure_mistakes:
-        found.append(_share("labels", facts.sure_mistakes / facts.count, MISLABELLED, Message(
-            "Look at the labels: it was sure of {count} of its mistakes, and some of these are likely wrong labels.",
-            count=facts.sure_mistakes)))  # fmt: skip
-    return found
+        return _share("pictures", sum(one.wrong for one in few) / facts.count, DOUBLED, told, names)
+    if not facts.wrong:
+        return None
+    told = Message("Add pictures to all classes: the mistakes are spread over them. The gain is that of twice as many.")
+    return _share("pictures", facts.wrong / facts.count, DOUBLED, told)
+
+
+def _vary(facts: Facts) -> NextStep | None:
+    if facts.augmented or not _by_heart(facts):
+        return None
+    told = Message(
+        "Vary the training pictures (augmentation): the network knows its own pictures much better than new ones."
+    )
+    return _share("augmentation", facts.wrong / facts.count, VARIED, told)
+
+
+def _check_labels(facts: Facts) -> NextStep | None:
+    if not facts.sure_mistakes:
+        return None
+    told = Message(
+        "Look at the labels: it was sure of {count} of its mistakes, and some of these are likely wrong labels.",
+        count=facts.sure_mistakes,
+    )
+    return _share("labels", facts.sure_mistakes / facts.count, MISLABELLED, told)
 
 
 def _share(kind: Kind, error: float, share: tuple[float, float], message: str, classes: tuple[str, ...] = ()

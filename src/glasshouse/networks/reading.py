@@ -59,17 +59,21 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     torch_file = start.startswith(TORCH_STARTS) and not _is_safetensors(start, size)
     state = _read_torch(path) if torch_file else _read_safetensors(path)
     tensors = _of_checkpoint(_tensors(state))
+    _refuse_head(path, tensors)
+    if not tensors:
+        raise WeightsError(
+            "{path} holds no tensors by name; expected a state dict, as torch.save(net.state_dict()).", path=path
+        )
+    return tensors
+
+
+def _refuse_head(path: Path, tensors: Mapping[str, Tensor]) -> None:
     if set(tensors) == {"weight", "bias"} and path.with_name(FROZEN).is_file():
         raise WeightsError(
             "{path} holds only a head that was trained on frozen features. Give the whole model's weights: "
             "model/weights.safetensors of its run.",
             path=path,
         )
-    if not tensors:
-        raise WeightsError(
-            "{path} holds no tensors by name; expected a state dict, as torch.save(net.state_dict()).", path=path
-        )
-    return tensors
 
 
 def check_file(path: str | Path) -> None:

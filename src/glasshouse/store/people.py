@@ -97,9 +97,7 @@ def change_user(
         ConflictError: it is the last admin who can sign in, and would be none (``even_last``: then it is so).
     """
     everybody = list_users(store)
-    user = next((one for one in everybody if one.name == name), None)
-    if user is None:
-        raise MissingError("There is no account {name}.", name=name)
+    user = _named(everybody, name)
     if password is not None and (problem := _wrong_password(password)):
         raise RecipeError("the account", [problem])
     if not even_last and (disabled or role not in (None, Role.ADMIN)):
@@ -116,11 +114,22 @@ def change_user(
             values = {column: value for column, (value, _) in changes.items()}
             connection.execute(update(users).where(users.c.id == user.id).values(**values))
             _log(connection, by, "user-change", user.id, f"{name}: {', '.join(said for _, said in changes.values())}")
-        if password is not None or disabled:
-            connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
-        if disabled:
-            connection.execute(delete(tokens).where(tokens.c.user_id == user.id))
+        _end_what_was_begun(connection, user, signed_in=password is not None or bool(disabled), scripts=bool(disabled))
     return next(one for one in list_users(store) if one.id == user.id)
+
+
+def _named(everybody: Sequence[UserRecord], name: str) -> UserRecord:
+    found = next((one for one in everybody if one.name == name), None)
+    if found is None:
+        raise MissingError("There is no account {name}.", name=name)
+    return found
+
+
+def _end_what_was_begun(connection: Connection, user: UserRecord, *, signed_in: bool, scripts: bool) -> None:
+    if signed_in:
+        connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
+    if scripts:
+        connection.execute(delete(tokens).where(tokens.c.user_id == user.id))
 
 
 def change_own_password(store: Store, user: UserRecord, password: str) -> None:

@@ -42,18 +42,21 @@ KEPT = {"Cache-Control": "private, max-age=3600"}
 
 
 @dataclass(frozen=True)
-class ManyPage:
-    """The form: ``source`` and ``name`` as typed, what is ``wrong``; ``before`` are earlier classifications.
-
-    ``server``: pictures of the server's own ``folders`` may be named.
-    """
+class Typed:
+    """The form: ``source`` and ``name`` as typed, what is ``wrong``."""
 
     source: str
     name: str
-    wrong: str
-    before: Sequence[JobRecord]
-    folders: Sequence[Path]
-    server: bool
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class ManyPage(Typed):
+    """The form, with earlier classifications; ``server``: pictures of the server's own ``folders`` may be named."""
+
+    before: Sequence[JobRecord] = ()
+    folders: Sequence[Path] = ()
+    server: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class ManyResult(Waiting):
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: ModelInPath, source: str = "", name: str = "") -> HTMLResponse:
     """Ask for pictures, and list what was classified before."""
-    return _form(request, context, job, source, name, "")
+    return _form(request, context, job, Typed(source, name))
 
 
 @router.post("", response_class=HTMLResponse)
@@ -106,9 +109,9 @@ def begin(
     try:
         made = submit_classification(context.store, job.id, source, context.user, title=name.strip()[:120] or job.name)
     except RecipeError as error:
-        return _form(request, context, job, source, name, joined("; ", problems_of(error).values()), 422)
+        return _form(request, context, job, Typed(source, name, joined("; ", problems_of(error).values())), 422)
     except GlasshouseError as error:
-        return _form(request, context, job, source, name, str(error), 409)
+        return _form(request, context, job, Typed(source, name, str(error)), 409)
     return RedirectResponse(f"{job.address}/many/{made.id}", 303)
 
 
@@ -231,9 +234,9 @@ def _query(values: Mapping[str, object]) -> str:
     return "?" + urlencode({key: value for key, value in values.items() if value != plain.get(key)})
 
 
-def _form(
-    request: Request, context: RequestContext, job: JobResource, source: str, name: str, wrong: str, status: int = 200
-) -> HTMLResponse:
+def _form(request: Request, context: RequestContext, job: JobResource, typed: Typed, status: int = 200) -> HTMLResponse:
     before = list_jobs(context.store, context.user, model_id=job.id, kind=JobKind.CLASSIFY)
-    shown = ManyPage(source, name, wrong, before, context.suggested_folders, server=bool(context.folders))
+    shown = ManyPage(
+        typed.source, typed.name, typed.wrong, before, context.suggested_folders, server=bool(context.folders)
+    )
     return framed(request, context, job, "many.html", shown, status)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.names import composed, natural
 
-__all__ = ["PAGE", "Found", "Shown", "beside", "class_counts", "find", "matching", "opened"]
+__all__ = ["PAGE", "Found", "Search", "Shown", "beside", "class_counts", "find", "matching", "opened"]
 
 PAGE = 60
 WORDS = 8  # of a search; more are passed over
@@ -38,17 +38,25 @@ class Found:
     after: int | None
 
 
+@dataclass(frozen=True)
+class Search:
+    """Which pictures of a split are meant: those of a class ("" for any) with all ``words`` in their path."""
+
+    split: str
+    label: str = ""
+    words: str = ""
+
+
 def opened(path: Path) -> Dataset:
     """Return the dataset at ``path``, kept open: its columns are read once, not for each page."""
     return _opened(path, (path / "dataset.json").stat().st_mtime_ns if (path / "dataset.json").is_file() else 0)
 
 
-def find(dataset: Dataset, split: str, label: str, words: str, after: int, backward: bool = False,
-         most: int = PAGE) -> Found:  # fmt: skip
+def find(dataset: Dataset, search: Search, after: int, backward: bool = False, most: int = PAGE) -> Found:
     """Return the page of pictures behind the row ``after`` (backward: the page that ends before it); -1 begins."""
-    part = dataset.splits[split]
-    rows, places = _in_order(dataset, split, label, words)
-    at = _place(dataset, split, after)
+    part = dataset.splits[search.split]
+    rows, places = _in_order(dataset, search)
+    at = _place(dataset, search.split, after)
     if backward:
         end = int(np.searchsorted(places, at))
         start = max(0, end - most)
@@ -67,10 +75,10 @@ def find(dataset: Dataset, split: str, label: str, words: str, after: int, backw
     )
 
 
-def beside(dataset: Dataset, split: str, label: str, words: str, row: int) -> tuple[int | None, int | None]:
+def beside(dataset: Dataset, search: Search, row: int) -> tuple[int | None, int | None]:
     """Return the rows before and after ``row`` among those that fit; None if there is none."""
-    rows, places = _in_order(dataset, split, label, words)
-    at = _place(dataset, split, row)
+    rows, places = _in_order(dataset, search)
+    at = _place(dataset, search.split, row)
     before, after = int(np.searchsorted(places, at)) - 1, int(np.searchsorted(places, at, side="right"))
     return int(rows[before]) if before >= 0 else None, int(rows[after]) if after < len(rows) else None
 
@@ -81,10 +89,10 @@ def matching(dataset: Dataset, split: str, label: str, words: str) -> NDArray[np
     return _matching(dataset.path, dataset.fingerprint, split, label, wanted)
 
 
-def _in_order(dataset: Dataset, split: str, label: str, words: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _in_order(dataset: Dataset, search: Search) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the rows that fit in the order in which people see them, and their places in it, rising."""
-    rows = matching(dataset, split, label, words)
-    places = _places(dataset.path, dataset.fingerprint, split)
+    rows = matching(dataset, search.split, search.label, search.words)
+    places = _places(dataset.path, dataset.fingerprint, search.split)
     if places is None:
         return rows, rows
     order = np.argsort(places[rows])

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import numpy as np
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from glasshouse.data.check import Finding
 from glasshouse.data.dataset import Dataset, Twin
@@ -23,7 +24,7 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live, mark_of
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import DatasetInPath
-from glasshouse.web.datasets.explorer import Found, beside, class_counts, find, opened
+from glasshouse.web.datasets.explorer import Found, Search, beside, class_counts, find, opened
 from glasshouse.web.datasets.exports import own_sizes
 from glasshouse.web.datasets.originals import original_file, original_steps
 from glasshouse.web.datasets.rejected_files import LeftOut, left_out_files, reasons, twin_groups, twins_of
@@ -189,23 +190,30 @@ def making(request: Request, context: Context, job: DatasetInPath, since: str = 
     return live(request, "dataset_progress.html", _text(job), since, not job.running, lambda mark: Making(job, mark))
 
 
+class Within(BaseModel):
+    """The class and the words of the path that a search asks for."""
+
+    label: str = Field("", alias="class")
+    q: str = ""
+
+
+class Explored(Within):
+    """The address of a page of a search: behind the row ``after``, or ending at ``before``."""
+
+    split: str = "train"
+    after: int = -1
+    before: int | None = None
+
+
 @router.get("/explore", response_class=HTMLResponse)
 def explore(
-    request: Request,
-    context: Context,
-    job: DatasetInPath,
-    split: str = "train",
-    label: Annotated[str, Query(alias="class")] = "",
-    q: str = "",
-    after: int = -1,
-    before: int | None = None,
+    request: Request, context: Context, job: DatasetInPath, asked: Annotated[Explored, Query()]
 ) -> HTMLResponse:
     """Show sixty pictures a page."""
-    dataset = _open(job)
-    if split not in dataset.splits:
-        split = next(iter(dataset.splits))
-    label = label if label in dataset.classes else ""
-    found = find(dataset, split, label, q, after if before is None else before, before is not None)
+    dataset, q, before = _open(job), asked.q, asked.before
+    split = asked.split if asked.split in dataset.splits else next(iter(dataset.splits))
+    label = asked.label if asked.label in dataset.classes else ""
+    found = find(dataset, Search(split, label, q), asked.after if before is None else before, before is not None)
     chosen = {"split": split, "class": label, "q": q}
     damage = _damage(dataset.splits[split], [one.row for one in found.pictures])
     within = _query({"class": label, "q": q})
@@ -273,15 +281,14 @@ def picture(
     job: DatasetInPath,
     split: str,
     row: int,
-    label: Annotated[str, Query(alias="class")] = "",
-    q: str = "",
+    within: Annotated[Within, Query()],
 ) -> HTMLResponse:
     """Show one picture and what is known of it; those beside it are of the same search."""
-    dataset = _open(job)
+    dataset, label, q = _open(job), within.label, within.q
     part = _part(dataset, split, row)
     found = part.row(row)
     part.check_pictures([row])
-    before, after = beside(dataset, split, label, q, row)
+    before, after = beside(dataset, Search(split, label, q), row)
     shown = PicturePage(
         job,
         dataset,

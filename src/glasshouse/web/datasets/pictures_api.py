@@ -16,7 +16,7 @@ from glasshouse.store.records import JobState
 from glasshouse.store.submit import NewDataset
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.datasets.attachments import dataset_file
-from glasshouse.web.datasets.explorer import PAGE, beside, class_counts, find, opened
+from glasshouse.web.datasets.explorer import PAGE, Search, beside, class_counts, find, opened
 from glasshouse.web.datasets.exports import own_sizes
 from glasshouse.web.datasets.originals import original_file
 from glasshouse.web.datasets.picture_shapes import (
@@ -76,7 +76,7 @@ def pictures(
     _split(dataset, split)
     if label and label not in dataset.classes:
         raise MissingError("The dataset has no class {label}.", label=label)
-    found = find(dataset, split, label, q, after if before is None else before, before is not None, limit)
+    found = find(dataset, Search(split, label, q), after if before is None else before, before is not None, limit)
     items = [PictureOut(row=one.row, path=one.path, label=one.label) for one in found.pictures]
     return PicturePage(items=items, total=found.total, first=found.first, before=found.before, after=found.after)
 
@@ -86,7 +86,7 @@ def picture(context: Context, dataset_id: str, split: str, row: int, label: Clas
     """Tell what is known of one picture; the rows beside it are of the same search."""
     dataset = _dataset(context, dataset_id)
     one = _split(dataset, split, row).row(row)
-    before, after = beside(dataset, split, label, q, row)
+    before, after = beside(dataset, Search(split, label, q), row)
     return PictureDetail(
         row=row, split=split, path=one.path, label=dataset.classes[one.label], width=one.width, height=one.height,
         sha256=one.sha256, before=before, after=after,

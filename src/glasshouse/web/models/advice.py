@@ -35,6 +35,11 @@ class Button:
     address: str
     sent: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def makes(self) -> bool:
+        """Whether it leads to something new, which a viewer may not make."""
+        return bool(self.sent) or self.address.partition("?")[0].endswith("/new")
+
 
 @dataclass(frozen=True)
 class Advice:

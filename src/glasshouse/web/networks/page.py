@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from glasshouse.errors import ConflictError, GlasshouseError, RecipeError
@@ -101,6 +102,17 @@ class Editor:
 
 
 @dataclass(frozen=True)
+class Subject:
+    """What the editor is opened on: a network with its ``chosen`` block, or what a new one begins with."""
+
+    network: NetworkRecord | None = None
+    chosen: str = ""
+    start: str = ""
+    dataset: str = ""
+    saved: bool = False
+
+
+@dataclass(frozen=True)
 class BuildPage:
     """What is around the editor: the network that is changed, or what a new one may begin with."""
 
@@ -116,15 +128,25 @@ class BuildPage:
     mine: bool
 
 
+class Asked(BaseModel):
+    """The address of the list as it came; ``binned`` is when the last things went into the bin."""
+
+    q: str = ""
+    group: str = ""
+    owner: str = ""
+    after: str = ""
+    before: str = ""
+    binned: float | None = None
+
+
 @router.get("/networks", response_class=HTMLResponse)
-def show_all(
-    request: Request, context: Context, q: str = "", group: str = "", owner: str = "", after: str = "",
-    before: str = "", binned: Annotated[float | None, Query()] = None,
-) -> HTMLResponse:  # fmt: skip
+def show_all(request: Request, context: Context, sent: Annotated[Asked, Query()]) -> HTMLResponse:
     """List the custom networks, found by words, group and owner; those changed last first."""
-    asked = {"q": q[:200], "group": group, "owner": owner if owner in ("mine", "others") and context.user else ""}
-    listing = Listing(asked["q"], group or None, sort="-updated_at", limit=ROWS, owner=asked["owner"], after=after,
-                      before=before)  # fmt: skip
+    binned = sent.binned
+    asked = {"q": sent.q[:200], "group": sent.group,
+             "owner": sent.owner if sent.owner in ("mine", "others") and context.user else ""}  # fmt: skip
+    listing = Listing(asked["q"], sent.group or None, sort="-updated_at", limit=ROWS, owner=asked["owner"],
+                      after=sent.after, before=sent.before)  # fmt: skip
     found = page_of_networks(context.store, context.user, listing)
     undo_count = 0 if binned is None else count_binned_at(context.store, binned, context.user)
     shown = NetworksPage(
@@ -153,7 +175,7 @@ def new(request: Request, context: Context, dataset: str = "") -> HTMLResponse:
         except RecipeError as error:
             problems = problems_of(error)
     form = filled(layers, objective, optimizer, name="")
-    return _page(request, context, form, problems, start=start, dataset=dataset)
+    return _page(request, context, form, problems, Subject(start=start, dataset=dataset))
 
 
 @router.post("/networks/new", response_class=HTMLResponse)
@@ -176,7 +198,7 @@ def show(request: Request, context: Context, key: str, saved: str = "") -> HTMLR
     record = get_network(context.store, key, context.user)
     form = filled(record.layers, record.objective, record.optimizer, name=record.name, notes=record.notes,
                   revision=str(record.revision))  # fmt: skip
-    return _page(request, context, form, {}, network=record, saved=bool(saved))
+    return _page(request, context, form, {}, Subject(record, saved=bool(saved)))
 
 
 @router.post("/networks/{key}", response_class=HTMLResponse)
@@ -197,13 +219,13 @@ async def _sent(request: Request) -> tuple[Filled, str]:
 def _done(request: Request, context: RequestContext, form: Filled, do: str, record: NetworkRecord | None) -> Response:
     if do not in KEEPING:
         after, chosen = changed(form, do)
-        return _page(request, context, after, {}, network=record, chosen=chosen)
+        return _page(request, context, after, {}, Subject(record, chosen))
     try:
         kept = _kept(context, form, None if do == "copy" else record)
     except RecipeError as error:
-        return _page(request, context, form, problems_of(error), 422, network=record)
+        return _page(request, context, form, problems_of(error), Subject(record), 422)
     except ConflictError as error:
-        return _page(request, context, form, {"": str(error)}, 409, network=record)
+        return _page(request, context, form, {"": str(error)}, Subject(record), 409)
     if do == "train" and not kept.problems:
         return RedirectResponse(f"/models/new?network=network:{kept.id}", 303)
     return RedirectResponse(f"/networks/{kept.id}?saved=1", 303)
@@ -223,23 +245,24 @@ def _kept(context: RequestContext, form: Filled, record: NetworkRecord | None) -
 
 
 def _page(
-    request: Request, context: RequestContext, form: Filled, problems: Mapping[str, str], status: int = 200, *,
-    network: NetworkRecord | None = None, chosen: str = "", start: str = "", dataset: str = "", saved: bool = False,
+    request: Request, context: RequestContext, form: Filled, problems: Mapping[str, str], of: Subject,
+    status: int = 200,
 ) -> HTMLResponse:  # fmt: skip
+    network = of.network
     jobs = datasets_and_models(context)
     shown = BuildPage(
         network,
         network_resource(network, context.user) if network else None,
-        saved,
-        start,
-        dataset,
+        of.saved,
+        of.start,
+        of.dataset,
         classics=list(CLASSICS),
         owned=[] if network else list_networks(context.store, context.user, Listing(sort="name", limit=1000)),
         models=[job for job in jobs if job.kind == MODEL and _has_layers(job)],
         datasets=[job for job in jobs if job.kind == DATASET and job.state == "done"],
         mine=may_change(network.owner_id if network else None, context.user),
     )
-    editor = _editor(language_of(request), form, problems, chosen)
+    editor = _editor(language_of(request), form, problems, of.chosen)
     return page(request, "network_build.html", shown, editor, status=status)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from pydantic import BaseModel
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
@@ -137,15 +138,25 @@ def evaluate(context: Context, job: ModelInPath, split: Annotated[str, Form()]) 
     return RedirectResponse(f"{job.address}/result?split={split}", 303)
 
 
+class CellAsked(BaseModel):
+    """A cell of the confusion matrix by the numbers of its classes, and behind how many pictures the page begins."""
+
+    truth: int
+    answer: int
+    split: str = "val"
+    after: int = 0
+
+
 @router.get("/pictures", response_class=HTMLResponse)
 def pictures(
-    request: Request, context: Context, job: ModelInPath, truth: int, answer: int, split: str = "val", after: int = 0
+    request: Request, context: Context, job: ModelInPath, asked: Annotated[CellAsked, Query()]
 ) -> HTMLResponse:
     """Show the pictures of one cell of the confusion matrix, sixty a page."""
+    truth, answer, split = asked.truth, asked.answer, asked.split
     answers, dataset = _answers(job, split), dataset_of(context, job)
     if answers is None or dataset is None or not (0 <= min(truth, answer) <= max(truth, answer) < len(dataset.classes)):
         raise MissingError("There are no answers for single pictures here.")
-    found, first = cell(answers, truth, answer), max(after, 0)
+    found, first = cell(answers, truth, answer), max(asked.after, 0)
     shown = CellPage(
         dataset,
         dataset.classes[truth],

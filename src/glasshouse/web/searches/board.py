@@ -70,7 +70,7 @@ def board(_: Words, found: Mapping[str, Any], minutes: float | None) -> Board | 
     rows = [_row(_, one, best) for one in found["candidates"]]
     rows.sort(key=lambda row: (row.state == "partly", row.state != "leading", -row.accuracy, row.number))
     low = _low([rows[0].low, best["corrected_interval"][0], *(row.accuracy for row in rows if row.state != "partly")])
-    end = max([minutes or 0.0, *(one["at"] / 60 for one in found["candidates"])])
+    end = max([minutes or 0.0, float(found.get("seconds", 0.0)) / 60, *(one["at"] / 60 for one in found["candidates"])])
     return Board(best, rows[0], rows, low, _drawing(_, found, end, low), _equals(rows, found))
 
 
@@ -136,7 +136,7 @@ def _drawing(_: Words, found: Mapping[str, Any], end: float, low: float) -> Char
         Series("dropped", "", sorted(point for keeps, point in dots if not keeps), dots=True),
         Series("kept", "", sorted(point for keeps, point in dots if keeps), dots=True),
     ]
-    drawn = chart([one for one in series if one.points], (0.0, max(end, 0.1)), (100 * low, 100.0), width=560)
+    drawn = chart([one for one in series if one.points], (0.0, max(end, 0.1)), (100 * low, 100.0), width=480)
     if drawn is None:
         return None
     lines = [replace(line, path="") if line.style in ("kept", "dropped") else line for line in drawn.lines]
