@@ -73,9 +73,15 @@ from glasshouse.networks.build import build
 build("LeNet", 3, 1, 28, 28)
 assert "torchvision" not in sys.modules
 build("MobileNetV2", 3, 3, 64, 64)
+build("EfficientNetLite0", 3, 3, 64, 64)  # one file of timm's
+assert "timm.models.efficientnet" in sys.modules and "timm.models.resnet" not in sys.modules
 assert not {"timm", "torch._dynamo", "torch._dynamo.utils"} & set(sys.modules)
 align = sys.modules["torchvision.ops.roi_align"]
 assert align.is_compile_supported("cpu") == sys.modules["torch._dynamo.utils"].is_compile_supported("cpu")
+from glasshouse.networks.timm_networks import make_timm, timm_names
+assert make_timm("resnet10t.c3_in1k", 3, 3, None).fc.out_features == 3 and "timm" not in sys.modules
+import timm.layers  # all of it, later
+assert len(timm_names()) > 1000 and timm.create_model("resnet10t", num_classes=3) and timm.layers.SelectAdaptivePool2d
 """
 
 

@@ -1,13 +1,19 @@
 """The log of a job on a Korean page: each line that a job writes has a Korean text."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+import glasshouse
 from glasshouse.events import CheckpointSaved, DatasetReady, EpochDone, Event, Notice, RunFinished, RunStarted
 from glasshouse.jobs.job_log import line_of
+from glasshouse.store.records import JobKind
+from glasshouse.web.framework.job_kinds import stage_words
 from glasshouse.web.models.log_texts import log_in_words
 
+SOURCES = Path(glasshouse.__file__).parent
+STAGE = re.compile(r"""(?:Progress\(|"stage": |stage=)"([a-z-]+)\"""")
 TIME = "2026-11-30 08:02:44 "
 EVENTS: dict[str, tuple[Event, str]] = {
     "begin": (RunStarted("r", "LeNet", "cpu", 2, 22, 431_080, 500), "학습 시작: LeNet, 장치 cpu, 가중치 431,080개"),
@@ -29,6 +35,18 @@ def test_a_line_is_told_in_korean(name: str) -> None:
     assert log_in_words(line, "ko").startswith(TIME + korean)
     assert log_in_words(line, "en") == line
     assert not re.search(r" (?:epoch|loss|weights|step|kept|the) ", log_in_words(line, "ko"))
+
+
+def test_each_kind_of_job_and_each_stage_has_its_word() -> None:
+    stages = {name for file in SOURCES.rglob("*.py") for name in STAGE.findall(file.read_text(encoding="utf-8"))}
+    assert len(stages) >= 6
+    for kind in JobKind:
+        said = log_in_words(f"{TIME}start 1 of the job 7 ({kind.value}), process 9", "ko")
+        assert not re.search("[A-Za-z]", said), said
+    for stage in stages:
+        said = log_in_words(f"{TIME}{stage}: 449 to do", "ko")
+        assert not re.search("[A-Za-z]", said), said
+        assert not re.search("[A-Za-z]", stage_words("ko")[stage])
 
 
 def test_other_lines_stay_as_they_are() -> None:

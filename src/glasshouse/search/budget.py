@@ -10,7 +10,8 @@ from glasshouse.training.interrupts import Stopped
 __all__ = ["Budget", "OutOfTimeError", "Sizes", "Stopwatch"]
 
 MARGIN = 1.25  # of estimates, on a machine that others use too
-GRACE = 5.0  # seconds after the minutes in which the winner may still be finished
+LAST = 1.6  # of the last training, without which nothing is judged
+GRACE = 2.0  # seconds after the minutes in which the winner may still be finished
 OVERHEAD = 6.0  # seconds that a run takes beside its pictures, until one has been measured
 BACKWARD = 3.5  # one training step by one look, until one has been measured
 PATIENCE = 5  # steps before a training's own estimate is believed
@@ -91,7 +92,7 @@ class Budget:
         else:
             once = (self.speed(candidate.of_network).step or BACKWARD * look) * candidate.epochs * train
         again = once * (1 + val / max(1, train)) + self.overhead if self.plan.refit else 0.0
-        return MARGIN * (once + look * val + self.overhead + again)
+        return LAST * (once + look * val + self.overhead + again)
 
     def fits(self, candidate: Candidate, folds: int, leader: Candidate | None) -> bool:
         """Whether there seems to be time to score a candidate, and to train it or the leader afterwards."""
@@ -99,13 +100,13 @@ class Budget:
             return True
         expected = self.expected(candidate, folds)
         if expected is None:
-            return self.left() > self.final(leader) + 2 * self.overhead
-        last = max(self.final(leader), self.final(candidate))
+            return self.left() > self._reserve(leader) + 2 * self.overhead
+        last = max(self._reserve(leader), self._reserve(candidate))
         return MARGIN * expected + last < self.left()
 
     def last_part(self, leader: Candidate) -> int:
         """Return the part of the training pictures that there is time to train the leader on: 1 in so many."""
-        fits = self.final(leader) / MARGIN <= self.left() + GRACE
+        fits = self.final(leader) / LAST <= self.left() + GRACE
         return 1 if fits or leader.part == 1 else leader.part
 
     def check(self, leader: Candidate | None) -> None:
@@ -114,7 +115,7 @@ class Budget:
         Raises:
             OutOfTimeError: they have none.
         """
-        if self.left() <= (0.0 if leader is None else self.final(leader)):
+        if self.left() <= (0.0 if leader is None else self._reserve(leader)):
             raise OutOfTimeError
 
     def check_end(self) -> None:
@@ -125,6 +126,10 @@ class Budget:
         """
         if self.left() <= -GRACE:
             raise OutOfTimeError
+
+    def _reserve(self, leader: Candidate) -> float:
+        """Return the seconds that are kept free for the last training, on as many pictures as it was tried on."""
+        return self.final(leader, leader.part)
 
     def _look(self, candidate: Candidate) -> float | None:
         known = self.speed(candidate.of_network).look

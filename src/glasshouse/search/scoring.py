@@ -25,7 +25,7 @@ __all__ = ["Answers", "Folds", "folds_of", "frozen_answers", "run_answers", "tog
 MANY = 5000  # training pictures from which one fold says enough
 SPARSE = 6  # parts, of which one is left out, if there are many
 SAME = ("network", "weights", "strategy", "epochs", "views", "head", "learn_from", "augmentation", "optimizer", "seed",
-        "dropout", "ema_decay", "objective")  # fmt: skip
+        "dropout", "ema_decay", "objective", "engine")  # fmt: skip
 
 
 @dataclass(frozen=True)

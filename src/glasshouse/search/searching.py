@@ -92,7 +92,7 @@ class _Search:
             self.found.add(record, folder.answers(record.number))
         self.given_up: list[Candidate] = []
         self.reason = "done"
-        folds_of(dataset)
+        self._known_folds = {1: folds_of(dataset)}  # by part; of many pictures they take seconds
 
     @property
     def leader(self) -> Candidate | None:
@@ -167,7 +167,7 @@ class _Search:
         for candidate in next_candidate(self.dataset, scores, self.plan.seed):
             if candidate in self.given_up:
                 continue
-            if self.budget.fits(candidate, folds_of(self.dataset, candidate.part).scored, self.leader):
+            if self.budget.fits(candidate, self._folds(candidate.part).scored, self.leader):
                 return candidate
             late = True
         if late:
@@ -176,7 +176,7 @@ class _Search:
 
     def _try(self, candidate: Candidate) -> Generator[Event]:
         number, start = len(self.found.records) + 1, self.plan.clock()
-        folds = folds_of(self.dataset, candidate.part)
+        folds = self._folds(candidate.part)
         pictures = len(self.train) // candidate.part
         run = self.folder.run(number)
         yield CandidateStarted(number, candidate.of_network, candidate.strategy, candidate.what, pictures, str(run),
@@ -241,6 +241,11 @@ class _Search:
                 elif isinstance(event, StepDone):
                     yield Progress("training", event.step, steps, event.seconds, event.remaining)
                 check()
+
+    def _folds(self, part: int) -> Folds:
+        if part not in self._known_folds:
+            self._known_folds[part] = folds_of(self.dataset, part)
+        return self._known_folds[part]
 
     def _check(self) -> None:
         if self.plan.stop():

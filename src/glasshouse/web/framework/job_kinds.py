@@ -6,7 +6,7 @@ from functools import cache
 from glasshouse.store.records import JobKind, JobRecord
 from glasshouse.web.framework.language import texts
 
-__all__ = ["ADDRESSES", "address_of", "kind_words"]
+__all__ = ["ADDRESSES", "address_of", "kind_words", "stage_words"]
 
 ADDRESSES: Mapping[JobKind, Callable[[JobRecord], str]] = {
     JobKind.DATASET: lambda job: f"/datasets/{job.dataset_id}",
@@ -33,5 +33,26 @@ def kind_words(language: str) -> Mapping[JobKind, str]:
         JobKind.EVALUATE: _("scoring"),
         JobKind.CLASSIFY: _("classifying"),
         JobKind.WEIGHTS: _("weights"),
-        JobKind.SEARCH: _("searching the best"),
+        JobKind.SEARCH: _("searching for the best"),
+    }
+
+
+@cache
+def stage_words(language: str) -> Mapping[str, str]:
+    """Return what a running job is doing, by its stage; "" is before it says anything."""
+    _ = texts(language).gettext
+    return {
+        "": _("beginning"),
+        "classifying": _("classifying"),
+        "evaluating": _("scoring"),
+        "features": _("computing features"),
+        "fetching": _("fetching"),
+        "head": _("fitting the last layer"),
+        "reading": _("reading the pictures"),
+        "scoring": _("scoring"),
+        "searching": _("searching"),
+        "train": _("training"),
+        "training": _("training"),
+        "validating": _("looking at the validation pictures"),
+        "writing": _("writing the dataset"),
     }

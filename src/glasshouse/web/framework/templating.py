@@ -20,7 +20,7 @@ from glasshouse.evaluation.reliability import too_wide
 from glasshouse.store.discretion import without_home
 from glasshouse.store.records import Role
 from glasshouse.web.framework.field_labels import field_labels
-from glasshouse.web.framework.job_kinds import kind_words
+from glasshouse.web.framework.job_kinds import kind_words, stage_words
 from glasshouse.web.framework.language import (
     LANGUAGES,
     WEB,
@@ -81,7 +81,7 @@ def environment(language: str) -> Environment:
     env.globals["choosable"] = CHOOSABLE
     env.globals["field_label"] = lambda name: field_labels(language).get(name, name)
     env.globals["fields_of"] = lambda names: ", ".join(field_labels(language).get(name, name) for name in names)
-    env.globals["kind_words"] = kind_words(language)
+    env.globals.update(kind_words=kind_words(language), stage_words=stage_words(language))
     env.globals["percent_words"] = texts(language).gettext("{value} %")
     env.filters.update(
         number=lambda value: count(value, language),

@@ -37,8 +37,8 @@ class Button:
 
     @property
     def makes(self) -> bool:
-        """Whether it makes something, which viewers may not."""
-        return bool(self.sent) or "/new" in self.address
+        """Whether it leads to something new, which a viewer may not make."""
+        return bool(self.sent) or self.address.partition("?")[0].endswith("/new")
 
 
 @dataclass(frozen=True)

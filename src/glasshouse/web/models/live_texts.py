@@ -34,6 +34,7 @@ def stage_words(_: Callable[[str], str]) -> dict[str, str]:
     """Return what a training is doing, by the stage of its job."""
     return {
         "features": _("computing features"),
+        "head": _("fitting the last layer"),
         "validating": _("looking at the validation pictures"),
         "evaluating": _("scoring"),
         "scoring": _("scoring"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from glasshouse.web.framework.job_kinds import kind_words, stage_words
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.translation import translated
 
@@ -27,8 +28,8 @@ def _line(line: str, language: str) -> str:
 
 def _event_text(text: str, language: str) -> str:
     _ = texts(language).gettext
-    if text in _words(_):
-        return _words(_)[text]
+    if text in _words(language):
+        return _words(language)[text]
     if epoch := re.fullmatch(r"epoch (\d+): (.+)", text):
         parts = ", ".join(_filled(part, _parts, language) for part in epoch[2].split(", "))
         return _("epoch {epoch}: {parts}").format(epoch=epoch[1], parts=parts)
@@ -49,18 +50,14 @@ def _filled(text: str, forms: Callable[[Words], tuple[str, ...]], language: str)
 
 
 def _value(value: str, language: str) -> str:
-    return _words(texts(language).gettext).get(value) or translated(value, language)
+    return _words(language).get(value) or translated(value, language)
 
 
-def _words(_: Words) -> dict[str, str]:
-    """Return the words that stand for kinds of jobs, stages and reasons."""
-    return {
-        "dataset": _("making the dataset"), "train": _("training"), "evaluate": _("scoring"),
-        "classify": _("classifying"), "classifying": _("classifying"), "evaluating": _("scoring"),
-        "scoring": _("scoring"), "reading": _("reading the pictures"), "writing": _("writing the dataset"),
-        "features": _("computing features"), "validating": _("looking at the validation pictures"),
-        "done": _("done"), "early-stopping": _("stopped early"),
-    }  # fmt: skip
+def _words(language: str) -> dict[str, str]:
+    """Return the words for kinds of jobs, stages and reasons."""
+    _ = texts(language).gettext
+    kinds = {kind.value: words for kind, words in kind_words(language).items()}
+    return {**stage_words(language), **kinds, "done": _("done"), "early-stopping": _("stopped early")}
 
 
 def _events(_: Words) -> tuple[str, ...]:

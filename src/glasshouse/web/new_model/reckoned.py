@@ -27,7 +27,7 @@ FROZEN = 1.5  # the same with all but the head fixed
 START = 6.0  # seconds beside the pictures
 MEMORY = 600_000_000  # bytes of a process that has loaded torch
 KEPT = 16  # bytes a weight: itself, its gradient, and two values of the optimizer
-ACTIVE = 60  # values that are kept of a picture for each of its own, to train on it
+ACTIVE = 60  # values that are kept of a picture each for itself, to train on it
 
 
 def pace_from_operations(store: Store, recipe: Mapping[str, Any], width: int, height: int) -> dict[str, Any] | None:

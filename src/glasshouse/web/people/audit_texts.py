@@ -43,6 +43,7 @@ def _things(_: Words) -> Mapping[str, str]:
     return {
         "dataset": _("Dataset"), "model": _("Model"), "network": _("Network"), "job": _("Job"), "user": _("Account"),
         "upload": _("Upload"), "checkpoint": _("Checkpoint"), "weights": _("Weights"), "token": _("Token"),
+        "search": _("Search for the best"),
     }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def _acts(_: Words) -> Mapping[str, str]:
         "add": _("{thing}: added"), "fetch": _("{thing}: download"), "abort": _("{thing}: aborted"),
         "resume": _("{thing}: resumed"), "move": _("{thing}: moved in the queue"), "evaluate": _("{thing}: scored"),
         "classify": _("{thing}: pictures classified"), "follow": _("{thing}: picture followed"),
-        "search": _("{thing}: search"),
+        "prolong": _("{thing}: given more time"),
     }  # fmt: skip
 
 
