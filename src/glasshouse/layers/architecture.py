@@ -72,7 +72,7 @@ class Architecture:
                 step.layer.held_by(holders[step.name])
         return holders
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Set what there is; a misspelt name of a network of Glasshouse's own is reported, a subclass may have more."""
         known = name.startswith("_") or name in _KEPT or hasattr(type(self), name)
         if not known and type(self).__module__.startswith("glasshouse."):

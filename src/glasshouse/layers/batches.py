@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 import torch
@@ -46,7 +46,7 @@ class StreamBatches:
     """
 
     def __init__(
-        self, net: Architecture, compiled: Compiled, source: Iterable[Any], steps: int | None,
+        self, net: Architecture, compiled: Compiled, source: Iterable[object], steps: int | None,
         class_weight: Mapping[int, float] | None = None,
     ) -> None:  # fmt: skip
         self.net, self.compiled, self.source, self.weight = net, compiled, source, class_weight
@@ -58,7 +58,7 @@ class StreamBatches:
                 kind=type(source).__name__,
             )
         self.count = len(source) if steps is None else int(steps)  # type: ignore[arg-type]
-        self._going: Iterator[Any] | None = None
+        self._going: Iterator[object] | None = None
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of one epoch.
@@ -81,7 +81,7 @@ class StreamBatches:
                 epoch=number + 1,
             )
 
-    def _batch(self, given: Any) -> Batch:
+    def _batch(self, given: object) -> Batch:
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
             raise NetworkError(
                 "expected batches (x, y) or (x, y, weights), got {kind}{length}",
@@ -96,7 +96,7 @@ class StreamBatches:
         return xs, y, weights
 
 
-def is_stream(x: Any) -> bool:
+def is_stream(x: object) -> TypeGuard[Iterable[object]]:
     """Whether ``x`` gives batches by itself, rather than being an array or a list of arrays."""
     if isinstance(x, np.ndarray | Tensor) or not isinstance(x, Iterable):
         return False

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from .settings import FitSettings
 from .torch_engine import activations
 
 __all__ = ["evaluate", "fit_events", "predict"]
+
+Source: TypeAlias = ArrayBatches | StreamBatches
 
 
 class Means:
@@ -48,7 +50,9 @@ class Means:
         return {name: float(value) / self.count + 0.0 for name, value in self.sums.items()}
 
 
-def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: FitSettings) -> Iterator[FitEvent]:
+def fit_events(
+    net: Architecture, compiled: Compiled, x: object, y: object, settings: FitSettings
+) -> Iterator[FitEvent]:
     """Train on arrays, or on what gives batches (``y`` None then), and report each batch and each epoch."""
     source, held_out = _sources(net, compiled, x, y, settings)
     module, control = net.module, Control(compiled)
@@ -91,7 +95,7 @@ def fit_events(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: 
 
 
 def evaluate(
-    net: Architecture, compiled: Compiled, x: Any, y: Any, batch_size: int, steps: int | None = None
+    net: Architecture, compiled: Compiled, x: object, y: object, batch_size: int, steps: int | None = None
 ) -> dict[str, float]:
     """The mean loss and metrics over all samples of arrays, or over ``steps`` batches of what gives them."""
     return _evaluate(net, compiled, _held_out(net, compiled, x, y, batch_size, steps).epoch(0))
@@ -109,7 +113,7 @@ def _evaluate(net: Architecture, compiled: Compiled, batches: Iterable[Batch]) -
 
 
 @torch.no_grad()
-def predict(net: Architecture, x: Any, batch_size: int) -> Any:
+def predict(net: Architecture, x: object, batch_size: int) -> Any:
     """The outputs as NumPy arrays; a list if there are several."""
     xs, module = inputs_of(net, x), net.module.eval()
     device = _device(module)
@@ -136,10 +140,12 @@ def _device(module: nn.Module) -> torch.device:
     return torch.device("cpu") if first is None else first.device
 
 
-def _sources(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: FitSettings) -> tuple[Any, Any]:
+def _sources(
+    net: Architecture, compiled: Compiled, x: object, y: object, settings: FitSettings
+) -> tuple[Source, Source | None]:
     """Where batches come from, and where those of validation come from, or None."""
     given, size = settings.validation_data, settings.batch_size
-    held_out: ArrayBatches | StreamBatches | None = None
+    held_out: Source | None = None
     if given is not None:
         arrays = isinstance(given, tuple | list) and not is_stream(given)
         x_val, y_val = given[:2] if arrays else (given, None)
@@ -156,9 +162,7 @@ def _sources(net: Architecture, compiled: Compiled, x: Any, y: Any, settings: Fi
     return ArrayBatches(xs, targets, class_weights(settings.class_weight, targets, compiled), settings), held_out
 
 
-def _held_out(
-    net: Architecture, compiled: Compiled, x: Any, y: Any, size: int, steps: int | None
-) -> ArrayBatches | StreamBatches:
+def _held_out(net: Architecture, compiled: Compiled, x: object, y: object, size: int, steps: int | None) -> Source:
     if y is None and is_stream(x):
         return StreamBatches(net, compiled, x, steps)
     targets = targets_of(net, y, compiled.loss)
