@@ -68,6 +68,8 @@ class Studio:
             with contextlib.suppress(psutil.Error):
                 if "glasshouse.jobs.child" in process.cmdline():
                     process.nice(19)
+                    with contextlib.suppress(OSError):  # Linux shares the processor by sessions first, then by niceness
+                        Path(f"/proc/{process.pid}/autogroup").write_text("19", encoding="ascii")
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Return what ``/api/v1`` answers."""
