@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,9 @@ class Model(Network):
 
         if not is_stream(x):
             return super().predict(x, batch_size)
-        count = len(x) if steps is None else steps
+        if steps is None and not isinstance(x, Sized):
+            raise NetworkError("{kind} has no length; say how many batches to take: steps=", kind=type(x).__name__)
+        count = len(x) if steps is None and isinstance(x, Sized) else steps or 0
         parts = [super(Model, self).predict(_only_x(batch), batch_size) for batch, _ in zip(x, range(count))]
         return np.concatenate(parts)
 
