@@ -29,7 +29,7 @@ def theirs(name: str) -> nn.Module:
     if CATALOGUE[name].library == "timm":
         from glasshouse.networks import timm_networks  # slow to import: not while tests are collected
 
-        made: nn.Module = timm_networks.timm.create_model(word, num_classes=7)
+        made: nn.Module = timm_networks.make_timm(word, 7, 3, (SIDES[name], SIDES[name]))
         return made
     side = {"aux_logits": False, "init_weights": False} if name in ("GoogLeNet", "InceptionV3") else {}
     if name in ("AlexNet", "VGG16", "VGG19"):
