@@ -104,9 +104,12 @@ def test_4_a_model_is_trained(page: Any) -> None:
     page.keyboard.type("By keys")
     for _ in range(10):
         page.keyboard.press("Tab")
-        if page.evaluate("() => document.activeElement.type") == "radio":
+        if page.evaluate("() => document.activeElement.name") == "preset":
             break
-    page.keyboard.press("ArrowUp")
+    for _ in range(6):
+        if page.get_by_role("radio", name="Fast").is_checked():
+            break
+        page.keyboard.press("ArrowUp")
     assert page.get_by_role("radio", name="Fast").is_checked()
     enter(page, "BUTTON", "Create and train")
     page.get_by_role("slider", name=re.compile("Loss of training")).wait_for()

@@ -275,7 +275,7 @@ def test_folders_beside_the_parts_that_are_not_read_are_told(tmp_path: Path) -> 
 def test_parts_without_one_to_train_on_are_no_classes(tmp_path: Path) -> None:
     names = [f"{part}/{name}/{n}.jpg" for part in ("val", "test") for name in ("cat", "dog") for n in (1, 2)]
     tree(tmp_path / "p", *names)
-    with pytest.raises(SourceError, match=r"training part has no usable picture of 'cat', 'dog'"):
+    with pytest.raises(SourceError, match=r"training set has no usable picture of 'cat', 'dog'"):
         create_dataset(DatasetRecipe(source=str(tmp_path / "p"), width=8, height=8, twins=False), tmp_path / "out")
 
 
