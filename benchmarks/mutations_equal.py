@@ -23,7 +23,7 @@ EQUAL: dict[tuple[str, str], str] = {
         "1 -> 2 in: task = max(1, (task or self.block) // self.block) * self.block",
     ): CHUNKS,
     (
-        "export/inference",
+        "export/blocks",
         '224 -> 225 in: BLOCK_PIXELS = {"cpu": 2 * 224 * 224, "other": 64 * 224 * 224}',
     ): CHUNKS,
     ("recipe/checking", "20 -> 21 in: for _ in range(20):"): "a bound on rounds; each round takes a field away",
