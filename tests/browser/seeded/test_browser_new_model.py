@@ -125,6 +125,7 @@ def test_fields_without_effect_are_hidden_as_it_is_dialled(form: Any) -> None:
     fill.select_option("constant")
     grey = form.get_by_label("Grey level of the border", exact=True)
     grey.wait_for()
-    form.get_by_label("Rotation", exact=True).fill("0")
+    for name in ("rotation", "width_shift", "height_shift", "shear", "zoom"):  # some of them are on in the card
+        form.locator(f'[name="augmentation.{name}"]').fill("0")
     grey.wait_for(state="hidden")
     assert not fill.is_visible(), "an idle field counts as left at its default"
