@@ -1,4 +1,4 @@
-"""What looks accepted has an effect: trainable freezes, misspelt attributes are told, a loss fits the output."""
+"""What looks accepted has an effect: trainable freezes, misspelt attributes are errors, a loss fits the output."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is told of a network before it is built: its weights for these pictures, and its operations."""
+"""What is known of a network before it is built: its weights for these pictures, and its operations."""
 
 import pytest
 import torch

@@ -15,7 +15,7 @@ from glasshouse.search.searching import search
 
 
 def pictures(out: Path, side: int = 28, count: int = 24, gray: bool = True, seed: int = 3) -> Path:
-    """Return a dataset of so many pictures; its third class is so small that there are two folds."""
+    """Return a dataset of this many pictures; its third class is so small that there are two folds."""
     draw = np.random.default_rng(seed)
     labels = np.where(np.arange(count) < count - 3, np.arange(count) % 2, 2)
     shape = (count, side, side) if gray else (count, side, side, 3)

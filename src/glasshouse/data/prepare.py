@@ -139,7 +139,7 @@ def _divided(
     if series is not None and recipe.keeps_series:
         try:
             return divide(items, recipe, twins.groups, series.bonds(items))
-        except SourceError:  # too few series for that: then it is told that they are torn
+        except SourceError:  # too few series for that: then a finding says that they are torn
             pass
     return divide(items, recipe, twins.groups)
 

@@ -153,7 +153,7 @@ class Model:
 
     @cached_property
     def _computed(self) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-        """What gives the probabilities of rows (n, H, W, C), made ready once."""
+        """What gives the probabilities of rows (n, H, W, C), prepared once."""
         H, W, C = self.preprocessing.shape
         if self.onnx is not None:
             try:
