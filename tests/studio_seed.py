@@ -26,7 +26,7 @@ from glasshouse.store.submit import NewDataset, NewModel, submit_dataset, submit
 from glasshouse.store.tables import jobs
 from glasshouse.training.loop import train
 from glasshouse.web.new_model import estimates_api as estimates
-from glasshouse.web.new_model import page as new_model
+from glasshouse.web.new_model import live_parts as new_model
 from glasshouse.web.new_model.form import defaults, first_of, recipe_fields
 from glasshouse.web.new_model.presets import presets_for
 

@@ -22,6 +22,7 @@ from glasshouse.web.models import page as models_page
 from glasshouse.web.networks import api as networks_api
 from glasshouse.web.networks import page as networks_page
 from glasshouse.web.new_model import estimates_api, presets_api
+from glasshouse.web.new_model import live_parts as new_model_parts
 from glasshouse.web.new_model import page as new_model_page
 from glasshouse.web.people import api as people_api
 from glasshouse.web.people import page as people_page
@@ -44,9 +45,9 @@ API = (
 )  # fmt: skip
 PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
-    running_page, bulk_page, new_page, new_model_page, datasets_page, models_page, searches_page, top_page,
-    results_page, classify_page, inputs_page, follow_page, code_page, many_page, compare_page, downloads, edit_page,
-    people_page, sign_in_page, sample_page,
+    running_page, bulk_page, new_page, new_model_page, new_model_parts, datasets_page, models_page, searches_page,
+    top_page, results_page, classify_page, inputs_page, follow_page, code_page, many_page, compare_page, downloads,
+    edit_page, people_page, sign_in_page, sample_page,
 )  # fmt: skip
 
 

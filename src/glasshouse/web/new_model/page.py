@@ -9,44 +9,37 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from glasshouse.errors import BusyError, GlasshouseError, Problem, RecipeError
+from glasshouse.errors import GlasshouseError, Problem, RecipeError
 from glasshouse.networks.catalogue import CATALOGUE, Entry
 from glasshouse.networks.pretrained import at_hand
 from glasshouse.networks.sizes import weights_for
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.store.database import Store
-from glasshouse.store.networks import get_network, list_networks, network_layers
+from glasshouse.store.networks import get_network, list_networks
 from glasshouse.store.ownership import NAME_LENGTH, Listing
 from glasshouse.store.runs import checkpoint_names
 from glasshouse.store.searches import NewSearch, submit_search
-from glasshouse.store.submit import check_member, model_problems, submit_models, weights_path
+from glasshouse.store.submit import model_problems, submit_models
 from glasshouse.store.weights import weights_at_hand
 from glasshouse.web.context.job_resource import JobResource
-from glasshouse.web.context.request_context import Context, MemberContext, RequestContext
+from glasshouse.web.context.request_context import MemberContext, RequestContext
 from glasshouse.web.context.resource import DATASET, MODEL
 from glasshouse.web.context.resources import datasets_and_models, find_dataset, find_model
-from glasshouse.web.datasets.explorer import opened
-from glasshouse.web.framework.charts import Chart, Series, chart
+from glasshouse.web.framework.charts import Chart
 from glasshouse.web.framework.form_values import flat, problems_of
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.recipe_controls import FormSection, form_sections
 from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.models.recipe_texts import recipe_rows
-from glasshouse.web.new_model.augmented import examples
-from glasshouse.web.new_model.estimate import Estimate, estimate, estimate_of, try_out
+from glasshouse.web.new_model.estimate import Estimate, estimate
 from glasshouse.web.new_model.form import (
     CHECKED,
     FIELDS,
     checked_model,
     defaults,
     filled_from,
-    first_of,
-    new_model,
-    recipe_fields,
 )
-from glasshouse.web.new_model.presets import Preset, preset_words, presets_for, pretrained_for
-from glasshouse.web.new_model.rate_preview import rates_ahead
-from glasshouse.web.new_model.trial import Fit, fitting
+from glasshouse.web.new_model.live_parts import Plan, drawing_of, plan_of, presets_of, recipe_of
+from glasshouse.web.new_model.presets import Preset, preset_words, pretrained_for
 
 __all__ = ["router"]
 
@@ -54,16 +47,6 @@ router = APIRouter(include_in_schema=False)
 USABLE = ("done", "running", "queued")  # states of a dataset
 BEGIN = "balanced"  # the card that your own settings begin with, unless another one is chosen first
 MINUTES = (2, 10, 60)  # of a search, one press each; the second is chosen unless something else is
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How many models a form makes, of how many rates and batch sizes, and what one of them takes if known."""
-
-    models: int
-    rates: int
-    sizes: int
-    one: Estimate | None
 
 
 @dataclass(frozen=True)
@@ -108,50 +91,6 @@ class NewModelPage:
     alone: bool = False
 
 
-@dataclass(frozen=True)
-class SchedulePart:
-    """The learning rate as the form describes it."""
-
-    drawing: Chart | None
-    problems: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class AugmentedPart:
-    """Pictures as the augmentation changes them: a row of addresses each."""
-
-    rows: Sequence[Sequence[str]]
-    wrong: str
-    problems: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class EstimatePart:
-    """Time and memory of a training; ``waits``: they are being measured."""
-
-    found: Estimate | None
-    wrong: str
-    problems: Mapping[str, str]
-    waits: bool = False
-
-
-@dataclass(frozen=True)
-class PlanPart:
-    """How many models the form makes; ``alone``: not within the whole page."""
-
-    plan: Plan | None
-    problems: Mapping[str, str]
-    alone: bool = True
-
-
-@dataclass(frozen=True)
-class WeightsPart:
-    """What of the chosen weights fits the network."""
-
-    found: Fit | None
-    wrong: str
-
-
 @router.get("/models/new", response_class=HTMLResponse)
 def show(request: Request, context: MemberContext) -> HTMLResponse:
     """Show the form: empty, of another model (``clone``), or as it was sent to see what it does."""
@@ -172,101 +111,6 @@ async def create(request: Request, context: MemberContext) -> Response:
     async with request.form() as posted:
         form = {**defaults(), **dict.fromkeys(CHECKED, ""), **{k: v for k, v in posted.items() if isinstance(v, str)}}
     return await run_in_threadpool(_create, request, context, form)
-
-
-@router.get("/live/schedule", response_class=HTMLResponse)
-def schedule(request: Request, context: Context) -> HTMLResponse:
-    """Draw the learning rate that a form describes."""
-    form = {**defaults(), **dict(request.query_params), "preset": "own"}
-    recipe, problems = _recipe(form, None)
-    return page(request, "schedule.html", SchedulePart(_drawing(recipe), problems))
-
-
-@router.get("/live/augmented", response_class=HTMLResponse)
-def augmented(request: Request, context: Context, dataset: str) -> HTMLResponse:
-    """Show some training pictures of the dataset as the augmentation of a form changes them."""
-    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
-    recipe, problems = _recipe(form, None)
-    rows, wrong = [], ""
-    if recipe is not None:
-        try:
-            rows = examples(find_dataset(context, dataset).folder, recipe.augmentation, recipe.seed)
-        except GlasshouseError as error:
-            wrong = str(error)
-    return page(request, "augmented.html", AugmentedPart(rows, wrong, problems))
-
-
-@router.get("/live/estimate", response_class=HTMLResponse)
-def measured(request: Request, context: Context, dataset: str, preset: str = "own") -> HTMLResponse:
-    """Tell time and memory of a preset, or of the form's own settings, measured now where it was not before."""
-    check_member(context.user)
-    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
-    found: Estimate | None = None
-    wrong, problems = "", {}
-    try:
-        way = next((one for one in _presets(find_dataset(context, dataset)) if one.key == preset), None)
-        fields = {**recipe_fields(first_of(form), way)}
-        fields["network"] = network_layers(context.store, fields.get("network"), context.user)
-        plain = fields.get("weights", "none") == "none" or isinstance(fields["network"], dict)
-        fields["weights"] = "none" if plain else "pretrained"
-        found = _tried(context.store, fields, find_dataset(context, dataset))
-    except RecipeError as error:
-        problems = problems_of(error)
-    except GlasshouseError as error:
-        wrong = str(error)
-    return page(request, "estimate.html", EstimatePart(found, wrong, problems))
-
-
-def _tried(store: Store, fields: Mapping[str, object], data: JobResource) -> Estimate | None:
-    """Measure a training, or while others are being measured reckon it."""
-    try:
-        return try_out(store, fields, data)
-    except BusyError:
-        return estimate(store, fields, data)
-
-
-@router.get("/live/plan", response_class=HTMLResponse)
-def plan(request: Request, context: Context, dataset: str = "") -> HTMLResponse:
-    """Tell how many models the form makes, as they are, and what is wrong with it."""
-    form = {**defaults(), **dict.fromkeys(CHECKED, ""), **dict(request.query_params)}
-    recipe, problems = _recipe(form, None)
-    data = find_dataset(context, dataset) if dataset else None
-    return page(request, "plan.html", PlanPart(_plan(context, form, data, recipe), problems))
-
-
-@router.get("/live/weights", response_class=HTMLResponse)
-def weights(request: Request, context: Context, dataset: str, network: str, weights: str) -> HTMLResponse:
-    """Tell what of the chosen weights fits the network, before anything is trained."""
-    check_member(context.user)
-    found, wrong = None, ""
-    try:
-        found = _fitting(context, find_dataset(context, dataset), network, weights)
-    except GlasshouseError as error:
-        wrong = str(error)
-    return page(request, "weights.html", WeightsPart(found, wrong))
-
-
-def _fitting(context: RequestContext, data: JobResource, network: str, weights: str) -> Fit | None:
-    if weights in ("", "none", "pretrained"):
-        return None
-    classes = len(opened(data.folder).classes) if data.state == "done" else 1
-    channels = 1 if data.recipe.get("color") == "gray" else 3
-    shape = channels, int(data.recipe.get("width", 224)), int(data.recipe.get("height", 224))
-    runs, path = context.store.path("runs"), weights_path(context.store, weights, context.user)
-    return fitting(runs, network_layers(context.store, network, context.user), path, classes, shape)
-
-
-def _plan(
-    context: RequestContext, form: Mapping[str, str], data: JobResource | None, recipe: TrainingRecipe | None
-) -> Plan | None:
-    """Return what the own settings make: None if they cannot be read."""
-    try:
-        new = new_model({**form, "dataset": form.get("dataset") or "-"}, None)
-    except RecipeError:
-        return None
-    rates, sizes = (len(new.sweep.get(name) or [0.0]) for name in ("lr", "batch_size"))
-    one = estimate_of(context.store, recipe, data) if recipe and data else None
-    return Plan(rates * sizes, rates, sizes, one)
 
 
 def _create(request: Request, context: RequestContext, form: dict[str, str]) -> Response:
@@ -348,7 +192,7 @@ def _start(context: RequestContext, clone: str) -> dict[str, str]:
 def _card_form(context: RequestContext, given: Mapping[str, str]) -> dict[str, str]:
     """Return the fields of the card that your own settings begin with (``from``, else balanced)."""
     chosen = _chosen(datasets_and_models(context), given.get("dataset", ""))
-    way = next((way for way in _presets(chosen) if way.key == given.get("from", BEGIN)), None)
+    way = next((way for way in presets_of(chosen) if way.key == given.get("from", BEGIN)), None)
     own = {"preset": "own"} if "from" in given else {}
     return {**_fields_of(way), **own} if way and chosen else own
 
@@ -394,8 +238,8 @@ def _form(
     jobs = datasets_and_models(context)
     usable = [job for job in jobs if job.kind == DATASET and job.state in USABLE]
     chosen = _chosen(jobs, form.get("dataset", ""))
-    ways = _presets(chosen)
-    drawn, _ = _recipe(form, None)
+    ways = presets_of(chosen)
+    drawn, _ = recipe_of(form, None)
     known = pretrained_for(chosen.recipe) if chosen else None
     usual = "search" if known else "balanced"
     shown = NewModelPage(
@@ -411,13 +255,13 @@ def _form(
         presets=ways,
         ways=preset_words(texts(language_of(request)).gettext),
         estimates={way.key: estimate(context.store, way.recipe, chosen) if chosen else None for way in ways},
-        plan=_plan(context, form, chosen, drawn),
+        plan=plan_of(context, form, chosen, drawn),
         networks=list(CATALOGUE.values()),
         own_networks=_own_networks(context, jobs, form.get("network", "")),
         shelf=[item.card.name for item in weights_at_hand(context.store) if not item.packaged],
         weights_here={name for name, entry in CATALOGUE.items() if at_hand(entry)},
         models=[(job, checkpoint_names(job.folder)) for job in jobs if job.kind == MODEL and job.state == "done"],
-        drawing=_drawing(drawn),
+        drawing=drawing_of(drawn),
         sections=form_sections(language_of(request), form),
     )
     return page(request, "model_new.html", shown, status=status)
@@ -432,30 +276,9 @@ def _own_networks(context: RequestContext, jobs: Sequence[JobResource], chosen: 
     return found + [(chosen, f"{job.network} ({job.name})") for job in jobs if chosen == f"model:{job.id}"]
 
 
-def _presets(dataset: JobResource | None) -> tuple[Preset, ...]:
-    return presets_for(dataset.recipe if dataset else {})
-
-
 def _preset(context: RequestContext, form: Mapping[str, str]) -> Preset | None:
     """Return the preset that the form asks for; None if the person set everything."""
     if form.get("preset") == "own" or not form.get("dataset"):
         return None
-    ways = _presets(find_dataset(context, form["dataset"]))
+    ways = presets_of(find_dataset(context, form["dataset"]))
     return next((way for way in ways if way.key == form.get("preset")), ways[1])
-
-
-def _recipe(form: Mapping[str, str], preset: Preset | None) -> tuple[TrainingRecipe | None, dict[str, str]]:
-    try:
-        fields = recipe_fields(first_of(form), preset)
-        fields.pop("weights", None)  # a name of the Studio
-        strategy = fields.pop("strategy", "scratch")
-        weights = "none" if strategy == "scratch" else "pretrained"
-        return TrainingRecipe(data="-", strategy=strategy, weights=weights, **fields).resolved(), {}
-    except RecipeError as error:
-        return None, problems_of(error)
-
-
-def _drawing(recipe: TrainingRecipe | None) -> Chart | None:
-    if recipe is None:
-        return None
-    return chart([Series("rate", "", rates_ahead(recipe))], (0.0, float(recipe.epochs or 1)), width=400)
