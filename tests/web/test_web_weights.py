@@ -16,7 +16,7 @@ from glasshouse.networks.build import build
 from glasshouse.store.people import add_user
 from glasshouse.store.queue import claim, end
 from glasshouse.store.records import Failure, JobKind, JobRecord, JobState, Role
-from glasshouse.store.submit import weights_path
+from glasshouse.store.sources import weights_path
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.store.weights import remove_weights, submit_weights_fetch, submit_weights_file, weights_at_hand
 from glasshouse.web.app import create_app

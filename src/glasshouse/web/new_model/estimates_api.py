@@ -8,7 +8,8 @@ from pydantic import Field
 from glasshouse.errors import ConflictError
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.datasets import get_dataset
-from glasshouse.store.submit import check_member, sweep_variants, weights_path
+from glasshouse.store.sources import weights_path
+from glasshouse.store.submit import check_member, sweep_variants
 from glasshouse.web.context.job_resource import dataset_resource
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import EstimateOut, PlanOut, Shape, Sweep

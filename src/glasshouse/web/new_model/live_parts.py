@@ -10,7 +10,8 @@ from glasshouse.errors import BusyError, GlasshouseError, RecipeError
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.database import Store
 from glasshouse.store.networks import network_layers
-from glasshouse.store.submit import check_member, weights_path
+from glasshouse.store.sources import weights_path
+from glasshouse.store.submit import check_member
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import find_dataset
