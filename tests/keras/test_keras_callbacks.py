@@ -86,3 +86,18 @@ def test_a_row_an_epoch_and_more_rows_when_appended(tmp_path: Path) -> None:
     rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
     assert rows[0] == ["epoch", "loss", "val_loss"]
     assert [(row[0], row[2]) for row in rows[1:]] == [("0", "3"), ("1", "1"), ("0", "7")]
+
+
+def test_a_stop_before_the_first_step_ends_it_after_that_step() -> None:
+    class Never(callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.control.stop = True
+
+    epochs: list[int] = []
+    run([1, 1, 1], Never(), callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch)))
+    assert epochs == [0]
+
+
+def test_an_error_inside_a_schedule_is_not_swallowed() -> None:
+    with pytest.raises(TypeError, match="unsupported operand"):
+        run([1], callbacks.LearningRateScheduler(lambda epoch, rate: rate + "a"))

@@ -79,6 +79,15 @@ def test_a_shape_that_is_not_given_is_that_of_the_arrays() -> None:
         model.summary()
     model.fit(PICTURES, LABELS, verbose=0)
     assert model.output_shape == (None, 3)
+    with pytest.warns(UserWarning, match="the layers changed after compile"):
+        model.pop()
+    assert len(model.layers) == 2
+    for _ in range(2):
+        model.pop()
+    with pytest.raises(NetworkError, match="has no layer to take away"):
+        model.pop()
+    with pytest.raises(NetworkError, match="does not know the shape"):
+        model.summary()
     later = Sequential([Dense(2)])
     later.build((None, 5))
     assert later.count_params() == 12

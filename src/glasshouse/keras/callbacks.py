@@ -4,6 +4,7 @@ What a callback changes (a stop, the learning rate) goes through the events' one
 """
 
 import csv
+import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -54,11 +55,12 @@ class Callbacks:
     def __init__(self, callbacks: Sequence[Callback], model: Any) -> None:
         self.callbacks, self.model, self.epoch = list(callbacks), model, -1
         self._logs: Logs = {}
+        self._before = Control(model.compiled)  # until the training gives its own
 
     def begin(self, epochs: int) -> None:
         """Before the first step."""
         for callback in self.callbacks:
-            callback.model, callback.control = self.model, Control(self.model.compiled)
+            callback.model, callback.control = self.model, self._before
             callback.on_train_begin()
         if self.callbacks and epochs:
             self._next_epoch(0)
@@ -69,7 +71,8 @@ class Callbacks:
             callback.on_epoch_begin(epoch)
 
     def on(self, event: FitEvent) -> None:
-        """Tell all of one event."""
+        """Call all for one event."""
+        event.control.stop = event.control.stop or self._before.stop
         for callback in self.callbacks:
             callback.control = event.control
         if isinstance(event, BatchDone):
@@ -223,11 +226,8 @@ class LearningRateScheduler(Callback):
         self.schedule, self.verbose = schedule, verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        before = self.control.learning_rate
-        try:
-            rate = self.schedule(epoch, before)
-        except TypeError:
-            rate = self.schedule(epoch)
+        takes_rate = len(inspect.signature(self.schedule).parameters) > 1
+        rate = self.schedule(epoch, self.control.learning_rate) if takes_rate else self.schedule(epoch)
         self.control.learning_rate = float(rate)
         if self.verbose:
             sys.stderr.write(f"Epoch {epoch + 1}: learning rate {rate:g}\n")

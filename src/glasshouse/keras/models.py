@@ -240,7 +240,13 @@ class Sequential(Model):
         self._start(None)
 
     def pop(self) -> None:
-        """Take the last layer away."""
+        """Take the last layer away.
+
+        Raises:
+            NetworkError: there is none.
+        """
+        if not self._parts:
+            raise NetworkError("{name} has no layer to take away", name=self._settings["name"])
         self._parts.pop()
         self._start(None)
 
@@ -257,14 +263,13 @@ class Sequential(Model):
         return "steps" in self.__dict__
 
     def _start(self, shape: tuple[int, ...] | None) -> None:
-        """Build the network anew where the shape is known; weights that were there are kept."""
+        """Build the network anew if the shape is known; weights that were there are kept."""
         first = self._parts[0] if self._parts else None
-        shape = shape or given_shape(first) or (self.__dict__.get("_shape") if self._built else None)
-        if (
-            first is None
-            or (shape is None and isinstance(first, Layer))
-            or len(self._parts) == isinstance(first, Symbol)
-        ):
+        if first is None or (isinstance(first, Symbol) and len(self._parts) == 1):
+            self.__dict__.pop("steps", None)  # nothing to compute yet, or no longer
+            return
+        shape = shape or given_shape(first) or self.__dict__.get("_shape")
+        if shape is None and isinstance(first, Layer):
             return
         held = dict(self.__dict__.get("holders", {}))
         compiled = self.__dict__.get("compiled")
@@ -273,7 +278,7 @@ class Sequential(Model):
         self.holders |= {name: holder for name, holder in held.items() if name in self.holders}
         if compiled is not None:
             self.compiled = None  # another output: compile again
-            warnings.warn("layers were added after compile; call compile again", UserWarning, stacklevel=3)
+            warnings.warn("the layers changed after compile; call compile again", UserWarning, stacklevel=3)
         elif self._later is not None:
             super().compile(*self._later)
 
