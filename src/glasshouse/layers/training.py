@@ -154,11 +154,12 @@ def _sources(
         arrays = isinstance(given, tuple | list) and not is_stream(given)
         x_val, y_val = given[:2] if arrays else (given, None)
         held_out = _held_out(net, compiled, x_val, y_val, size, settings.validation_steps)
-    if y is None and (is_rows(x) or is_stream(x)):
-        if settings.validation_split:
-            raise NetworkError("validation_split divides arrays; give validation_data with a source of batches")
-        if is_rows(x):
-            return RowBatches(net, compiled, x, settings, settings.steps_per_epoch), held_out
+    batched = y is None and (is_rows(x) or is_stream(x))
+    if batched and settings.validation_split:
+        raise NetworkError("validation_split divides arrays; give validation_data with a source of batches")
+    if y is None and is_rows(x):
+        return RowBatches(net, compiled, x, settings, settings.steps_per_epoch), held_out
+    if y is None and is_stream(x):
         return StreamBatches(net, compiled, x, settings.steps_per_epoch, settings.class_weight), held_out
     xs, targets = inputs_of(net, x), targets_of(net, y, compiled.loss)
     if held_out is None and settings.validation_split:
