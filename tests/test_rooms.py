@@ -12,8 +12,9 @@ from names_in_order import by_kind
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
-    "messages", "errors", "events", "integrity", "autodiff", "dezero", "layers", "keras", "recipe", "networks", "data",
-    "evaluation", "export", "training", "explanation", "ladder", "search", "store", "jobs", "web", "notebook", "cli",
+    "messages", "errors", "events", "integrity", "autodiff", "dezero", "layers", "recipe", "networks", "data", "keras",
+    "evaluation", "export", "training", "explanation", "ladder", "search", "fastai", "store", "jobs", "web", "notebook",
+    "cli",
 )  # fmt: skip
 WITHOUT_TORCH = (
     "messages",
@@ -25,6 +26,7 @@ WITHOUT_TORCH = (
     "recipe",
     "evaluation",
     "ladder",
+    "fastai",
     "store",
     "jobs",
     "web",

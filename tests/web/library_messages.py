@@ -106,7 +106,7 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "web/framework/options.py": "what is found and replaced in messages",
     "store/versions.py": "the logs of workers and jobs",
 }
-OTHER_ROOMS = ("autodiff", "cli", "keras", "notebook.py")  # which the Studio does not show
+OTHER_ROOMS = ("autodiff", "cli", "fastai", "keras", "notebook.py")  # which the Studio does not show
 FOR_PROGRAMMERS = re.compile(
     r"^(confusion|log_loss|measure): |not a Head; build|^expected a path, bytes|^This model takes|^enter a phase|"
     r"^a \{kind\}; expected a path|give one picture without N|^the language of comments|"

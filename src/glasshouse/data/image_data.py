@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Self
@@ -23,7 +23,7 @@ from glasshouse.data.sources.stacks import stack_of
 from glasshouse.data.stored.rows import Split
 from glasshouse.recipe import DatasetRecipe, LabelRecipe
 
-__all__ = ["ImageData", "cache_folder"]
+__all__ = ["ImageData", "cache_folder", "user_cache"]
 
 _Size = int | str | tuple[int, int]
 
@@ -56,6 +56,25 @@ class ImageData:
         """
         answers = [(name, function(name.rsplit("/", 1)[-1])) for name in source_paths(str(path))]
         given = Given(labels=[(name, label_text(label)) for name, label in answers])
+        return cls._make({"source": str(path), **fields}, size, given)
+
+    @classmethod
+    def from_labels(
+        cls,
+        path: str | Path,
+        labels: Mapping[str, object],
+        splits: Mapping[str, str] | None = None,
+        *,
+        size: _Size = 224,
+        **fields: Any,
+    ) -> Self:
+        """Make the data of the pictures that ``labels`` names: a path below ``path``, with its label.
+
+        ``splits`` says ``train``, ``val`` or ``test`` of each of them; without it they are dealt out as the fields say.
+        A picture without a label (None or NaN) is left out, and listed.
+        """
+        pairs = [(name, label_text(label)) for name, label in labels.items()]
+        given = Given(labels=pairs, splits=None if splits is None else [splits[name] for name in labels])
         return cls._make({"source": str(path), **fields}, size, given)
 
     @classmethod
@@ -166,10 +185,11 @@ def cache_folder(recipe: DatasetRecipe) -> Path:
     }
     text = recipe.replace(version=1).to_json()  # so that what earlier versions made is found again
     key = hashlib.sha256((text + repr(places)).encode("utf-8", "surrogatepass")).hexdigest()
-    return _home() / "datasets" / f"{Path(recipe.source).name[:40] or 'source'}-{key[:16]}"
+    return user_cache() / "datasets" / f"{Path(recipe.source).name[:40] or 'source'}-{key[:16]}"
 
 
-def _home() -> Path:
+def user_cache() -> Path:
+    """Return the folder that this user's datasets and unpacked archives are kept in."""
     if os.environ.get("GLASSHOUSE_HOME"):
         return Path(os.environ["GLASSHOUSE_HOME"]).expanduser()
     if sys.platform == "win32":

@@ -95,12 +95,14 @@ class Source(Protocol):
 class Given:
     """Labels or pictures that Python hands over.
 
-    Either ``labels``: (path, label) pairs, paths relative to the recipe's source, None for a file that has no label; or
+    Either ``labels``: (path, label) pairs, paths relative to the recipe's source, None for a file that has no label,
+    and perhaps ``splits``, which has ``train``, ``val`` or ``test`` for each of the pairs; or
     ``images`` (N, H, W) or (N, H, W, C), or a sequence of arrays, with one label for each in ``targets`` (strings, or
     numbers that index ``classes`` where given).
     """
 
     labels: Sequence[tuple[str, str | None]] | None = None
+    splits: Sequence[str] | None = None
     images: Sequence[np.ndarray] | np.ndarray | None = None
     targets: Sequence[str | int] | np.ndarray | None = None
     classes: Sequence[str] | None = None

@@ -21,8 +21,8 @@ ENTRY_LIMIT = 1000
 
 
 def is_archive_name(path: Path) -> bool:
-    """Return whether a model of this name is one file (``.zip`` or ``.model``) and not a folder."""
-    return path.suffix.lower() in (".zip", ".model")
+    """Return whether a model of this name is one file (``.zip``, ``.model``; fastai says ``.pkl``), no folder."""
+    return path.suffix.lower() in (".zip", ".model", ".pkl")
 
 
 def write_files(path: Path, files: Mapping[str, bytes]) -> None:

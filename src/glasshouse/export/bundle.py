@@ -1,4 +1,4 @@
-"""Models on disk: a folder, or one zip when the name ends in ``.zip`` or ``.model``.
+"""Models on disk: a folder, or one zip when the name ends in ``.zip``, ``.model`` or ``.pkl``.
 
 ``model.json`` (network, classes, preprocessing, format), ``weights.safetensors``, ``recipe.json``, ``card.md``, and
 ``model.onnx`` where onnxruntime is the engine.
@@ -49,7 +49,7 @@ def save(model: Model, path: str | Path) -> Path:
 
 
 def load_model(path: str | Path, device: str = "auto", engine: str | None = None) -> Model:
-    """Return the model in a folder, in a ``.zip`` or ``.model`` file, or that a run's folder holds.
+    """Return the model in a folder, in a ``.zip``, ``.model`` or ``.pkl`` file, or that a run's folder holds.
 
     ``engine`` "torch" computes with torch what onnxruntime would; None is what the model was made with. A model for
     onnxruntime is computed by torch on a ``device`` other than the processor.

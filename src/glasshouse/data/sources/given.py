@@ -29,6 +29,8 @@ def given_digest(given: Given) -> str:
     digest = hashlib.sha256(repr([*(given.classes or [])]).encode())
     for path, label in given.labels or ():
         digest.update(f"{path}\0{label}\n".encode("utf-8", "surrogatepass"))
+    if given.splits is not None:
+        digest.update(repr([*given.splits]).encode())
     for image in given.images if given.images is not None else ():
         digest.update(content_hash(np.asarray(image)).encode())
     digest.update(repr(_targets(given)).encode("utf-8", "surrogatepass"))

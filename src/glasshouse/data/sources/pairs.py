@@ -6,7 +6,7 @@ from pathlib import Path
 
 from glasshouse.data.archives.files import Tree
 from glasshouse.data.check import Rejected
-from glasshouse.data.items import Item, Labelled
+from glasshouse.data.items import Given, Item, Labelled
 from glasshouse.data.names import composed
 from glasshouse.data.sources.labels import label_text
 from glasshouse.messages import Message
@@ -14,26 +14,26 @@ from glasshouse.messages import Message
 __all__ = ["label_by_pairs"]
 
 
-def label_by_pairs(
-    tree: Tree, pairs: Sequence[tuple[str, object]], classes: Sequence[str] | None, root: Path | None = None
-) -> Labelled:
-    """Label the files that ``pairs`` name, by paths relative to the source (or absolute ones under ``root``).
+def label_by_pairs(tree: Tree, given: Given, root: Path | None = None) -> Labelled:
+    """Label the files that the pairs name, by paths relative to the source (or absolute ones under ``root``).
 
     A label of None, a file that is not there, and a file that is named twice are rejected.
     """
+    pairs: Sequence[tuple[str, object]] = given.labels or ()
+    splits = given.splits if given.splits is not None else [None] * len(pairs)
     files = {file.path: file for file in tree.files}
     items: dict[str, Item] = {}
     rejected: list[Rejected] = []
-    for written, label in pairs:
+    for (written, label), split in zip(pairs, splits, strict=True):
         path = composed(_relative(written, root))
         text = label_text(label)
         reason = _reason(path, text, path in files, items)
         if reason is None:
-            items[path] = Item(path, str(text), time=files[path].mtime_ns / 1e9 or None)
+            items[path] = Item(path, str(text), split, time=files[path].mtime_ns / 1e9 or None)
         else:
             rejected.append(Rejected(path, reason))
     ordered = [items[path] for path in sorted(items)]
-    return Labelled(ordered, rejected, classes=classes)
+    return Labelled(ordered, rejected, classes=given.classes)
 
 
 def _relative(written: str, root: Path | None) -> str:

@@ -148,7 +148,7 @@ def _open_folder(root: Path, labels: LabelRecipe, given: Given | None) -> Source
         return _table(_only_table(root), labels)
     files = DiskFiles(root)
     if given is not None and given.labels is not None:
-        return FileSource(files, label_by_pairs(files.tree, given.labels, given.classes, root))
+        return FileSource(files, label_by_pairs(files.tree, given, root))
     if labels.by == "pattern" or (labels.by == "auto" and labels.pattern):
         return FileSource(files, label_by_pattern(files.tree, labels.pattern or ""))
     by_folder = label_by_folder(files.tree)
@@ -192,7 +192,7 @@ def _open_file(path: Path, labels: LabelRecipe, given: Given | None) -> Source:
     if labels.by == "given" and (given is None or given.labels is None):
         raise _nothing_given(path)
     if given is not None and given.labels is not None:
-        labelled = label_by_pairs(archive.tree, given.labels, given.classes)
+        labelled = label_by_pairs(archive.tree, given)
     elif labels.by == "pattern" or (labels.by == "auto" and labels.pattern):
         labelled = label_by_pattern(archive.tree, labels.pattern or "")
     else:

@@ -1,0 +1,1 @@
+"""``fastai.callback``: settings of a training that fastai writes as callbacks."""

@@ -1,0 +1,1 @@
+"""``fastai.data``: where pictures are, and what their names say."""

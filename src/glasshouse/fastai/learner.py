@@ -1,0 +1,186 @@
+"""``Learner`` and ``load_learner``: fastai's words for a training and for its model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glasshouse.errors import InputError
+from glasshouse.export.bundle import load_model, save
+from glasshouse.export.predictor import Model, Prediction
+from glasshouse.export.reading import Picture
+from glasshouse.fastai.labels import vocabulary
+from glasshouse.fastai.vision.data import ImageDataLoaders
+
+if TYPE_CHECKING:
+    from glasshouse.search.learner import Learner as OwnLearner
+
+__all__ = ["Answer", "LearnedModel", "Learner", "SuggestedLRs", "load_learner"]
+
+_RATIO = 100.0  # between the rates of the last layer and the first ones, as fine_tune has it
+
+
+class Answer(NamedTuple):
+    """What is in a picture: ``label, number, probabilities = learn.predict(picture)``."""
+
+    label: Any
+    number: np.int64
+    probabilities: NDArray[np.float32]
+
+
+class SuggestedLRs(NamedTuple):
+    """Learning rates that the range test suggests, by two rules."""
+
+    valley: float
+    steep: float
+
+
+class LearnedModel:
+    """A model that answers as fastai's learner does: what ``load_learner`` returns."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    @property
+    def model(self) -> Model:
+        """The model itself."""
+        return self._model
+
+    @property
+    def vocab(self) -> list[Any]:
+        """The classes, in the order of the probabilities; booleans if the labels are."""
+        return vocabulary(self.model.classes)
+
+    def predict(self, item: Picture) -> Answer:
+        """Say what is in a picture (path, bytes, array or Pillow's): the label, its index and all probabilities.
+
+        Raises:
+            PictureError: it cannot be used.
+        """
+        model = self.model
+        found: Prediction = model.predict(item, top=len(model.classes))
+        likely = dict(found.top)
+        probabilities = np.array([likely[name] for name in model.classes], np.float32)
+        index = np.argmax(probabilities)
+        return Answer(self.vocab[int(index)], np.int64(index), probabilities)
+
+    def export(self, fname: str | Path = "export.pkl") -> Path:
+        """Write the model to one file of Glasshouse's own format (no code in it), whatever its ending.
+
+        Raises:
+            ModelError: it cannot be written, or a file that is no model is there.
+        """
+        return save(self.model, Path(fname))
+
+
+@dataclass
+class Learner(LearnedModel):
+    """A network that learns from ``dls`` in fastai's words; ``learner`` is the Learner that does it."""
+
+    dls: ImageDataLoaders
+    learner: "OwnLearner"
+    frozen: bool
+
+    @property
+    def model(self) -> Model:
+        """The model of the last training: the weights of its best epoch.
+
+        Raises:
+            RunError: nothing was trained yet.
+        """
+        return self.learner.model
+
+    def fine_tune(self, epochs: int, base_lr: float = 2e-3, freeze_epochs: int = 1, **settings: Any) -> None:
+        """Train the head for ``freeze_epochs``, then everything for ``epochs``, earlier layers more slowly.
+
+        ``settings`` of one training are ``wd`` (weight decay), ``pct_start`` and ``div`` of the schedule.
+        """
+        self._with({"schedule": {}, **_changes(settings)})
+        self.learner.fine_tune(epochs, base_lr, freeze_epochs)
+        self.frozen = False
+
+    def fit_one_cycle(self, n_epoch: int, lr_max: float | slice | None = None, **settings: Any) -> None:
+        """Train for ``n_epoch`` epochs while the rate rises to ``lr_max`` and falls: the head alone while frozen."""
+        self._fit(n_epoch, lr_max, {"schedule": {}, **_changes(settings)})
+
+    def fit(self, n_epoch: int, lr: float | slice | None = None, **settings: Any) -> None:
+        """Train for ``n_epoch`` epochs at one rate: the head alone while frozen."""
+        changes = _changes(settings)
+        self._fit(n_epoch, lr, {**changes, "schedule": {**changes.get("schedule", {}), "name": "constant"}})
+
+    def freeze(self) -> None:
+        """Train only the head from now on."""
+        self.frozen = True
+
+    def unfreeze(self) -> None:
+        """Train all layers from now on."""
+        self.frozen = False
+
+    def lr_find(self, start_lr: float = 1e-7, end_lr: float = 10.0, num_it: int = 100) -> SuggestedLRs:
+        """Return the learning rates that a range test suggests; the weights are not changed by it."""
+        self._with(self._strategy(None)[0])
+        found = self.learner.find_learning_rate(start_lr, end_lr, num_it)
+        return SuggestedLRs(found.suggestion, found.steepest)
+
+    def _fit(self, epochs: int, lr: float | slice | None, changes: Mapping[str, Any]) -> None:
+        strategy, rate = self._strategy(lr)
+        self._with({**changes, **strategy})
+        self.learner.fit(epochs, rate)
+
+    def _strategy(self, lr: float | slice | None) -> tuple[dict[str, Any], float]:
+        """Return what trains the layers that are not frozen, and the rate that it is to be given."""
+        first, last = (lr.start, lr.stop) if isinstance(lr, slice) else (None, lr)
+        rate = 1e-3 if last is None else float(last)
+        if self.frozen:
+            return {"strategy": "features", "head": "steps"}, rate
+        if not isinstance(lr, slice):
+            return {"strategy": "scratch", "head": None}, rate
+        if first is not None and not 0.9 * _RATIO <= rate / first <= 1.1 * _RATIO:
+            raise InputError(
+                "the first layers learn at a hundredth of the last one's rate here: write slice({first}, {last})",
+                first=f"{rate / _RATIO:g}",
+                last=f"{rate:g}",
+            )
+        return {"strategy": "fine-tune", "freeze_epochs": 0, "head": None}, 2 * rate  # whose second half has rate / 2
+
+    def _with(self, changes: Mapping[str, Any]) -> None:
+        """Change the recipe of the trainings to come; constants of a part that are not named stay as they are."""
+        recipe = self.learner.recipe
+        merged = {
+            name: {**getattr(recipe, name).model_dump(), **value} if name == "optimizer" else value
+            for name, value in changes.items()
+        }
+        weights = self.learner.run and self.learner.run / "model" / "weights.safetensors"
+        if weights is not None and weights.exists():
+            merged["weights"] = str(weights)
+        self.learner.recipe = recipe.replace(**merged)
+
+
+def load_learner(fname: str | Path, cpu: bool = True) -> LearnedModel:
+    """Return the model that ``export`` wrote.
+
+    Raises:
+        ModelError: there is none, it is damaged, or it is a pickle of fastai, which would run code.
+    """
+    return LearnedModel(load_model(Path(fname), "cpu" if cpu else "auto"))
+
+
+def _changes(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of one training as fields of a recipe.
+
+    Raises:
+        InputError: there is no such setting; all of them are named.
+    """
+    known: Sequence[str] = ("wd", "pct_start", "div", "div_final")
+    if unknown := [name for name in settings if name not in known]:
+        raise InputError("no setting {unknown} of a training; there are {known}",
+                         unknown=", ".join(unknown), known=", ".join(known))  # fmt: skip
+    names = {"pct_start": "pct_start", "div": "div", "div_final": "final_div"}
+    schedule = {names[name]: value for name, value in settings.items() if name in names and value is not None}
+    found: dict[str, Any] = {"schedule": schedule} if schedule else {}
+    if settings.get("wd") is not None:
+        found["optimizer"] = {"weight_decay": settings["wd"]}
+    return found

@@ -1,0 +1,1 @@
+"""``fastai.vision``: see `glasshouse.fastai.vision.all`."""
