@@ -9,7 +9,7 @@ Every event is frozen, has a ``type`` and turns into one line of JSON and back::
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
 from glasshouse.messages import with_messages, with_parts
@@ -122,7 +122,7 @@ class EpochDone(Event):
     ``train_accuracy`` counts the right answers of its steps, each given before the weights moved, on the pictures as
     they were shown (augmented), with dropout on, as Keras counts; of mixed pictures the class with the larger part
     is the right one. None in runs that were made before it was counted. ``metrics`` are the further scores on the
-    validation pictures that the training was asked for, by name; None where one is not defined.
+    validation pictures that the training was asked for, by name, each None where it is not defined.
     """
 
     type: ClassVar[str] = "epoch"
@@ -136,7 +136,7 @@ class EpochDone(Event):
     best: bool
     phase: str = "train"
     train_accuracy: float | None = None
-    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    metrics: Mapping[str, float | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,8 @@ def test_words_of_the_command_line_and_metrics(tiny: Path, tmp_path: Path, capsy
     assert recipe.schedule.name == "cosine"
     learner.fit(1)
     (epoch,) = learner.history
-    assert epoch.metrics["error_rate"] == pytest.approx(1 - (epoch.valid_accuracy or 0)) and "kappa" in epoch.metrics
+    assert epoch.metrics is not None and "kappa" in epoch.metrics
+    assert epoch.metrics["error_rate"] == pytest.approx(1 - (epoch.valid_accuracy or 0))
     assert "error_rate 0." in capsys.readouterr().err
     both = Learner(tiny, "LeNet", lr=0.1, optimizer={"name": "sgd", "momentum": 0.9}).recipe.optimizer
     assert (both.name, both.lr, both.momentum) == ("sgd", 0.1, 0.9)

@@ -35,7 +35,9 @@ def epoch_line(event: EpochDone) -> str:
     return (
         f"{event.epoch:7}   {event.train_loss:10.4f}   {loss:>10}   {learned:>10}   {accuracy:>8}   "
         f"{clock(event.seconds):>6}{'  *' if event.best else ''}{'  ' + event.phase if event.phase != 'train' else ''}"
-        + "".join(f"   {name} {'-' if value is None else f'{value:.4f}'}" for name, value in event.metrics.items())
+        + "".join(
+            f"   {name} {'-' if value is None else f'{value:.4f}'}" for name, value in (event.metrics or {}).items()
+        )
     )
 
 

@@ -220,9 +220,9 @@ class TrainingState:
         position.right = position.counted = 0
         return done
 
-    def _metrics(self, names: Sequence[str], scores: Scores | None) -> dict[str, float | None]:
+    def _metrics(self, names: Sequence[str], scores: Scores | None) -> dict[str, float | None] | None:
         if scores is None or not names:
-            return {}
+            return None
         return named_scores(names, self.setup.resources.dataset.splits["val"].labels, scores.probabilities)
 
     def _epoch_seconds(self) -> float:
