@@ -9,6 +9,7 @@ from glasshouse.data.checking.selection import too_rare
 from glasshouse.data.checking.series import Series, find_series
 from glasshouse.data.checking.spool import Spool
 from glasshouse.data.checking.survey import Record, survey
+from glasshouse.data.class_names import CLASS_NAMES
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.items import Given, Item, Source
 from glasshouse.data.names import natural
@@ -161,6 +162,8 @@ def _replace(standing: Standing, fingerprint: str, folder: Path, damaged: bool) 
     openings = place / "test-openings.jsonl"
     if (damaged or standing.fingerprint == fingerprint) and openings.exists():
         shutil.copy2(openings, folder / openings.name)
+    if (place / CLASS_NAMES).exists():
+        shutil.copy2(place / CLASS_NAMES, folder / CLASS_NAMES)
     if damaged:
         yield Notice("replaced", Message("The dataset at {place} was damaged: it is made anew.", place=place))
     else:
