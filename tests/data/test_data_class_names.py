@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from glasshouse.cli.main import app
-from glasshouse.data.class_names import CLASS_NAMES, parse_names
 from glasshouse.data.dataset import open_dataset
 from glasshouse.data.prepare import create_dataset
 from glasshouse.data.preparing.reuse import inspect
+from glasshouse.data.stored.class_names import CLASS_NAMES, parse_names
 from glasshouse.errors import InputError
 from glasshouse.export.bundle import load_model
 from glasshouse.export.class_names import name_classes

@@ -192,7 +192,7 @@ def _read_labels(file: Path) -> bytes:
 
 
 def _name(dataset: "Dataset", data: bytes) -> None:
-    from glasshouse.data.class_names import parse_names
+    from glasshouse.data.stored.class_names import parse_names
 
     dataset.name_classes(parse_names(data, dataset.classes))
 

@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from glasshouse.data.check import Rejected, findings_of, reason_of
-from glasshouse.data.class_names import CLASS_NAMES, checked_names, class_names_fault, read_names, write_names
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.decoding.values import ValueRanges
 from glasshouse.data.stored.arrow_blocks import verify_blocks
 from glasshouse.data.stored.chosen import learning_splits
+from glasshouse.data.stored.class_names import CLASS_NAMES, checked_names, class_names_fault, read_names, write_names
 from glasshouse.data.stored.manifest import (
     FORMAT,
     KIND,

@@ -9,7 +9,6 @@ from glasshouse.data.checking.selection import too_rare
 from glasshouse.data.checking.series import Series, find_series
 from glasshouse.data.checking.spool import Spool
 from glasshouse.data.checking.survey import Record, survey
-from glasshouse.data.class_names import CLASS_NAMES
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.items import Given, Item, Source
 from glasshouse.data.names import natural
@@ -21,6 +20,7 @@ from glasshouse.data.sources.labels import class_order
 from glasshouse.data.sources.source import open_source
 from glasshouse.data.splitting.dividing import divide
 from glasshouse.data.splitting.twins import Twins, find_twins
+from glasshouse.data.stored.class_names import CLASS_NAMES
 from glasshouse.errors import DatasetError, RecipeError, SourceError
 from glasshouse.events import DatasetReady, Event, Notice
 from glasshouse.messages import Message

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import select, update
 
-from glasshouse.data.class_names import checked_names, read_names, write_names
+from glasshouse.data.stored.class_names import checked_names, read_names, write_names
 from glasshouse.errors import ConflictError, ModelError
 from glasshouse.export.class_names import name_classes
 from glasshouse.store.audit import log_action

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from glasshouse.data.checking.fingerprint import content_hash, listing_digest, names_digest, recipe_key
 from glasshouse.data.checking.reading import in_order, worker_threads
-from glasshouse.data.class_names import CLASS_NAMES
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.items import Source
+from glasshouse.data.stored.class_names import CLASS_NAMES
 from glasshouse.data.stored.manifest import SPLITS, read_manifest
 from glasshouse.data.stored.spreadsheet import read_rows
 from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from glasshouse.data.class_names import CLASS_NAMES, read_names
+from glasshouse.data.stored.class_names import CLASS_NAMES, read_names
 
 __all__ = ["names_of_dataset", "names_of_model"]
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from glasshouse.data.class_names import LARGEST, parse_names
+from glasshouse.data.stored.class_names import LARGEST, parse_names
 from glasshouse.errors import InputError
 from glasshouse.store.class_names import rename_classes, shown_names
 from glasshouse.store.datasets import get_dataset

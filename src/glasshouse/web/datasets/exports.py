@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from glasshouse.data.archives.files import is_hidden
-from glasshouse.data.class_names import CLASS_NAMES
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.sources.parts import is_unlabelled, part_of_name
+from glasshouse.data.stored.class_names import CLASS_NAMES
 from glasshouse.data.stored.rows import Row, Split
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.store.discretion import named_alone, recipe_as_seen
