@@ -12,7 +12,7 @@ from names_in_order import by_kind
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
-    "messages", "errors", "events", "integrity", "autodiff", "dezero", "layers", "keras", "recipe", "networks", "data",
+    "messages", "errors", "events", "integrity", "autodiff", "dezero", "layers", "recipe", "networks", "data", "keras",
     "evaluation", "export", "training", "explanation", "ladder", "search", "fastai", "store", "jobs", "web", "notebook",
     "cli",
 )  # fmt: skip

@@ -14,8 +14,10 @@ from glasshouse.keras.datasets import fashion_mnist
 from glasshouse.keras.utils import normalize, to_categorical
 from glasshouse.layers.initializers import draw
 
-MODULES = ("activations", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
-           "optimizers", "utils")  # fmt: skip
+MODULES = (
+    "activations", "applications", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
+    "optimizers", "preprocessing", "preprocessing.image", "utils",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -10,6 +10,8 @@ from torch import nn
 from glasshouse.errors import WeightsError
 from glasshouse.layers import Network
 from glasshouse.layers.classics import CLASSICS, lenet, resnet18, take_weights
+from glasshouse.layers.classics.ordering import layer_order
+from glasshouse.layers.classics.taking import PUBLISHED
 from glasshouse.networks import own, vision
 from glasshouse.networks.build import build
 from glasshouse.networks.catalogue import CATALOGUE
@@ -117,3 +119,26 @@ def test_weights_of_another_network_are_refused() -> None:
     wrong = {key: torch.zeros(3) for key in theirs("LeNet").state_dict()}
     with pytest.raises(WeightsError, match="another network"):
         take_weights(lenet(), wrong)
+
+
+@pytest.mark.parametrize("name", CLASSICS)
+def test_the_order_of_the_layers_is_read_from_the_names(name: str) -> None:
+    assert name in PUBLISHED
+    with torch.device("meta"):
+        module = (
+            getattr(vision.torchvision.models, CATALOGUE[name].id)() if name[:3] in ("VGG", "Ale") else theirs(name)
+        )
+    names = list(module.state_dict())
+    assert layer_order(sorted(names)) == names
+    assert layer_order(reversed(names)) == names
+
+
+def test_weights_are_taken_from_a_file_sorted_by_name() -> None:
+    module = theirs("ResNet18").eval()
+    livened(module)
+    state = module.state_dict()
+    first, again = (resnet18(input_shape=(64, 64, 3), classes=7) for _ in range(2))
+    take_weights(first, state)
+    take_weights(again, {name: state[name] for name in sorted(state)})
+    for key, value in first.weights().items():
+        np.testing.assert_array_equal(again.weights()[key], value)

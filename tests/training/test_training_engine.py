@@ -14,6 +14,7 @@ from glasshouse.export.bundle import load_model
 from glasshouse.export.scoring import evaluate
 from glasshouse.networks.build import build
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.checkpoint_model import checkpoint_model
 from glasshouse.training.loop import resume, train
 
 Trained = Callable[..., Path]
@@ -67,3 +68,21 @@ def test_a_recipe_of_a_time_before_means_torch(trained: Trained) -> None:
     assert facts["status"] == "done"
     list(resume(run, checkpoint="last"))
     assert (run / "model" / "weights.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"strategy": "features"}, {"strategy": "scratch", "weights": "none", "epochs": 3, "ema_decay": 0.9}],
+    ids=["features", "averaged"],
+)
+def test_a_checkpoint_answers_as_the_model_it_would_become(trained: Trained, fields: dict[str, object]) -> None:
+    run = trained(f"at {fields['strategy']}", checkpoints={"keep_every": 1}, **fields)
+    rows = open_dataset(run.parent / "tiny").splits["val"].rows(np.arange(9))
+    model = load_model(run)
+    answers = {name: checkpoint_model(run, name).probabilities(rows) for name in ("best", "last", "epoch-0001")}
+    assert np.array_equal(answers["best"], model.probabilities(rows))
+    assert np.array_equal(answers["last"], answers["epoch-0001"]) == (fields["strategy"] == "features")
+    (run / "model").rename(run / "away")  # as it is when the training was aborted
+    found = checkpoint_model(run, "best", run.parent / "tiny")
+    assert (found.classes, found.engine) == (model.classes, model.engine)
+    assert np.array_equal(found.probabilities(rows), answers["best"])

@@ -7,7 +7,7 @@ import pytest
 from library_messages import calls, constants, templates, trees
 
 from glasshouse.messages import PLACEHOLDER, Foreign, Message, Option, joined
-from glasshouse.web.framework.language import library_texts
+from glasshouse.web.framework.language import catalogue, library_texts
 from glasshouse.web.framework.options import FIELDS
 from glasshouse.web.framework.translation import translated, translated_html
 
@@ -66,6 +66,14 @@ def test_no_message_advises_a_command_on_a_page(language: str) -> None:
     texts = library_texts(language)
     said = {text: texts.get(text, text) for text, place in templates().items() if not place.startswith(NO_PAGE)}
     assert {text for text, shown in said.items() if TERMINAL.search(STARTING.sub("", shown))} == set()
+
+
+def test_no_page_advises_a_command() -> None:
+    """But for the one that a person sees who just started the Studio in a terminal and has lost its token."""
+    texts = [text for message in catalogue("ko") for text in (message.id, message.string)]
+    shown = [one for text in texts for one in ((text,) if isinstance(text, str) else text)]
+    assert len(shown) > 2000
+    assert [text for text in shown if TERMINAL.search(text) and "--home DIR" not in text] == []
 
 
 def test_every_option_that_a_message_names_has_a_field() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from glasshouse.integrity.documents import CHECKSUM
 from glasshouse.messages import Message
 
-__all__ = ["BLANK", "tensors_fault", "with_tensors_checksum"]
+__all__ = ["BLANK", "tensors_fault", "tensors_metadata", "with_tensors_checksum"]
 
 BLANK = "crc32:00000000"  # what the metadata's "checksum" must be when a file is made
 _PIECE = 4 * 2**20
@@ -53,6 +53,16 @@ def tensors_fault(file: Path, known: Collection[str] = ()) -> tuple[str | None, 
     return Message(
         "its checksum is crc32:{found}, it was written with {told}", found=f"{found:08x}", told=told[:40]
     ), True
+
+
+def tensors_metadata(file: Path) -> dict[str, str]:
+    """Return the metadata of a safetensors file, unverified; of its tensors nothing is read.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no such file.
+    """
+    return _metadata(_head(file))
 
 
 def _entry(value: str) -> bytes:

@@ -87,12 +87,15 @@ def classify_many(store: Store, job: JobRecord, progress: ProgressWriter) -> dic
     from glasshouse.data.sources.gathering import find_pictures
     from glasshouse.data.sources.source import LISTS, TABLES
     from glasshouse.export.bundle import load_model
+    from glasshouse.training.checkpoint_model import checkpoint_model
 
     record = get_model(store, str(job.model_id))
     source = str(job.arguments["source"])
     if Path(source).is_dir() or Path(source).suffix.lower() in (*LISTS, *TABLES):
         check_named(store, [source], find_pictures(source, ()).named)
-    model = load_model(record.id)
+    checkpoint, dataset = job.arguments.get("checkpoint"), record.dataset_id
+    data = store.path(get_dataset(store, dataset).folder) if checkpoint and dataset else None
+    model = checkpoint_model(record.id, str(checkpoint), data) if checkpoint else load_model(record.id)
     return classify(model, source, store.path(f"work/{job.id}"), progress.hear)
 
 

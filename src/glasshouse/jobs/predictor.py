@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from contextlib import suppress
+from functools import partial
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
 from pathlib import Path
@@ -60,7 +61,8 @@ class Predictor:
             if question.get("kind"):
                 return self._follower.answer(question, picture)
             with self._lock:
-                model = self._model(str(question["model"]))
+                chosen = str(question.get("checkpoint") or ""), str(question.get("data") or "")
+                model = self._model(str(question["model"]), *chosen)
             if question.get("warm"):
                 return {"seconds": time.perf_counter() - begin}
             row = prepared_row(self._readers, model, picture, str(question.get("who", "")))
@@ -97,20 +99,28 @@ class Predictor:
         """End the processes that read pictures."""
         self._readers.end()
 
-    def _model(self, folder: str) -> "Model":
+    def _model(self, folder: str, checkpoint: str = "", data: str = "") -> "Model":
+        """Return the model in ``folder``, or that of one of its checkpoints; ``data`` is its dataset's folder."""
         from glasshouse.export.bundle import load_model
+        from glasshouse.training.checkpoint_model import checkpoint_model
 
-        place = (self.store.home / folder).resolve()
-        if not is_inside(place, self.store.home):
-            raise InputError("{folder} is no model of this Studio.", folder=folder)
-        file = place / "model" / "model.json"
-        key = (folder, file.stat().st_mtime if file.exists() else 0.0)
+        place = self._place(folder)
+        file = place / "checkpoints" / f"{Path(checkpoint).name}.safetensors"
+        file = file if checkpoint else place / "model" / "model.json"
+        key = (str(file), file.stat().st_mtime if file.exists() else 0.0)
         if key not in self._models:
-            self._models[key] = load_model(place)
+            made = partial(checkpoint_model, place, file.stem, self._place(data) if data else None)
+            self._models[key] = made() if checkpoint else load_model(place)
             while len(self._models) > LOADED:
                 self._models.popitem(last=False)
         self._models.move_to_end(key)
         return self._models[key]
+
+    def _place(self, folder: str) -> Path:
+        place = (self.store.home / folder).resolve()
+        if not is_inside(place, self.store.home):
+            raise InputError("{folder} is no model of this Studio.", folder=folder)
+        return place
 
 
 def _seen(row: "NDArray[np.uint8]") -> dict[str, Any]:

@@ -7,15 +7,29 @@
     model.add(layers.Dense(1, activation="sigmoid"))
     model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
 
-Only names and adapters: the layers, formulas and training are those of `glasshouse.layers`. Importing this loads no
+Only names and adapters: the layers, formulas and training are those of `glasshouse.layers`, the networks those of the
+catalogue, the pictures those of `glasshouse.data`. Importing this loads no
 torch. docs/from-keras.md tells what differs.
 """
 
-from . import activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers, utils
+from . import (
+    activations,
+    applications,
+    callbacks,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    preprocessing,
+    utils,
+)
 from .layers import Input
 from .models import Model, Sequential
 
 __all__ = [
-    "Input", "Model", "Sequential", "activations", "callbacks", "datasets", "initializers", "layers", "losses",
-    "metrics", "models", "optimizers", "utils",
+    "Input", "Model", "Sequential", "activations", "applications", "callbacks", "datasets", "initializers", "layers",
+    "losses", "metrics", "models", "optimizers", "preprocessing", "utils",
 ]  # fmt: skip

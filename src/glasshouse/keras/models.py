@@ -195,7 +195,7 @@ class Model(Network):
         if steps is None and not isinstance(x, Sized):
             raise NetworkError("{kind} has no length; say how many batches to take: steps=", kind=type(x).__name__)
         count = len(x) if steps is None and isinstance(x, Sized) else steps or 0
-        parts = [super(Model, self).predict(_only_x(batch), batch_size) for batch, _ in zip(x, range(count))]
+        parts = [super(Model, self).predict(_only_x(batch), batch_size) for _, batch in zip(range(count), x)]
         return np.concatenate(parts)
 
     def predict_on_batch(self, x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""``keras.utils``: to_categorical, normalize."""
+"""``keras.utils``: to_categorical, normalize, and pictures from files and folders."""
 
 from typing import Any
 
@@ -6,7 +6,12 @@ import numpy as np
 
 from glasshouse.errors import InputError
 
-__all__ = ["normalize", "to_categorical"]
+from .preprocessing import image_dataset_from_directory
+from .preprocessing.image import array_to_img, img_to_array, load_img
+
+__all__ = [
+    "array_to_img", "image_dataset_from_directory", "img_to_array", "load_img", "normalize", "to_categorical",
+]  # fmt: skip
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:

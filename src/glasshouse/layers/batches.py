@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias, TypeGuard
+from typing import Any, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,9 +15,25 @@ from .arrays import inputs_of, targets_of, tensor
 from .compiling import Compiled
 from .settings import FitSettings
 
-__all__ = ["ArrayBatches", "Batch", "StreamBatches", "class_weights", "is_stream"]
+__all__ = ["ArrayBatches", "Batch", "RowBatches", "Rows", "StreamBatches", "class_weights", "is_rows", "is_stream"]
 
 Batch: TypeAlias = "tuple[list[Tensor], Tensor, Tensor | None]"  # inputs, targets, a weight for each sample
+
+
+@runtime_checkable
+class Rows(Protocol):
+    """Pictures on disk with their labels, such as the split of a dataset: ``data.train``."""
+
+    @property
+    def labels(self) -> Any:
+        """The class (N,) of each picture."""
+        ...
+
+    def rows(self, indices: Any) -> Any:
+        """Pictures (n, H, W, C), uint8 from 0 to 255."""
+        ...
+
+    def __len__(self) -> int: ...
 
 
 class ArrayBatches:
@@ -94,6 +110,36 @@ class StreamBatches:
             own = tensor(given[2], "the weights of the samples").to(torch.float32).reshape(-1)
             weights = own if weights is None else weights * own
         return xs, y, weights
+
+
+class RowBatches:
+    """Batches of pictures that are read when their turn comes, uint8 from 0 to 255, in the order of `ArrayBatches`.
+
+    Args:
+        steps: the batches of an epoch, if not all of them.
+    """
+
+    def __init__(
+        self, net: Architecture, compiled: Compiled, split: Rows, settings: FitSettings, steps: int | None = None
+    ) -> None:
+        self.net, self.compiled, self.split, self.settings = net, compiled, split, settings
+        every = -(-len(split) // settings.batch_size)
+        self.count = every if steps is None else min(int(steps), every)
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of one epoch."""
+        n, size, settings = len(self.split), self.settings.batch_size, self.settings
+        order = np.random.default_rng([settings.seed, number]).permutation(n) if settings.shuffle else np.arange(n)
+        for start in range(0, self.count * size, size):
+            rows = order[start : start + size]
+            xs = inputs_of(self.net, self.split.rows(rows))
+            y = targets_of(self.net, self.split.labels[rows], self.compiled.loss)
+            yield xs, y, class_weights(settings.class_weight, y, self.compiled)
+
+
+def is_rows(x: object) -> TypeGuard[Rows]:
+    """Whether ``x`` is a split of a dataset: pictures that are read by their numbers."""
+    return not isinstance(x, np.ndarray | Tensor) and isinstance(x, Rows)
 
 
 def is_stream(x: object) -> TypeGuard[Iterable[object]]:

@@ -50,7 +50,9 @@ class Network(Architecture):
         return fit_events(self, self._compiled(), x, y, FitSettings.of(settings))
 
     def fit(self, x: Any, y: Any = None, batch_size: int = 32, epochs: int = 1, **settings: Any) -> History:
-        """Train on arrays, or on what gives batches (x, y): a generator, a torch DataLoader; returns a History.
+        """Train on arrays, on a split of a dataset, or on what gives batches (x, y); returns a History.
+
+        A split (``data.train``) gives uint8 pictures from 0 to 255; batches come of a generator or a torch DataLoader.
 
         Args:
             settings: validation_split (the last part, before shuffling), validation_data (x, y), class_weight

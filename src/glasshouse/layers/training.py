@@ -13,7 +13,7 @@ from glasshouse.errors import NetworkError, NotFiniteError
 
 from .architecture import Architecture
 from .arrays import inputs_of, targets_of
-from .batches import ArrayBatches, Batch, StreamBatches, class_weights, is_stream
+from .batches import ArrayBatches, Batch, RowBatches, StreamBatches, class_weights, is_rows, is_stream
 from .compiling import Compiled
 from .history import BatchDone, Control, EpochEnd, FitEvent
 from .losses import METRICS
@@ -22,7 +22,7 @@ from .torch_engine import activations
 
 __all__ = ["evaluate", "fit_events", "predict"]
 
-Source: TypeAlias = ArrayBatches | StreamBatches
+Source: TypeAlias = ArrayBatches | RowBatches | StreamBatches
 
 
 class Means:
@@ -114,7 +114,11 @@ def _evaluate(net: Architecture, compiled: Compiled, batches: Iterable[Batch]) -
 
 @torch.no_grad()
 def predict(net: Architecture, x: object, batch_size: int) -> Any:
-    """The outputs as NumPy arrays; a list if there are several."""
+    """The outputs as NumPy arrays, of arrays or of a split of a dataset; a list if there are several."""
+    if is_rows(x):
+        starts = range(0, len(x), batch_size)
+        parts = [predict(net, x.rows(np.arange(at, min(at + batch_size, len(x)))), batch_size) for at in starts]
+        return [np.concatenate(one) for one in zip(*parts)] if len(net.outputs) > 1 else np.concatenate(parts)
     xs, module = inputs_of(net, x), net.module.eval()
     device = _device(module)
     found = []
@@ -150,9 +154,12 @@ def _sources(
         arrays = isinstance(given, tuple | list) and not is_stream(given)
         x_val, y_val = given[:2] if arrays else (given, None)
         held_out = _held_out(net, compiled, x_val, y_val, size, settings.validation_steps)
+    batched = y is None and (is_rows(x) or is_stream(x))
+    if batched and settings.validation_split:
+        raise NetworkError("validation_split divides arrays; give validation_data with a source of batches")
+    if y is None and is_rows(x):
+        return RowBatches(net, compiled, x, settings, settings.steps_per_epoch), held_out
     if y is None and is_stream(x):
-        if settings.validation_split:
-            raise NetworkError("validation_split divides arrays; give validation_data with a source of batches")
         return StreamBatches(net, compiled, x, settings.steps_per_epoch, settings.class_weight), held_out
     xs, targets = inputs_of(net, x), targets_of(net, y, compiled.loss)
     if held_out is None and settings.validation_split:
@@ -163,6 +170,8 @@ def _sources(
 
 
 def _held_out(net: Architecture, compiled: Compiled, x: object, y: object, size: int, steps: int | None) -> Source:
+    if y is None and is_rows(x):
+        return RowBatches(net, compiled, x, FitSettings(size, shuffle=False), steps)
     if y is None and is_stream(x):
         return StreamBatches(net, compiled, x, steps)
     targets = targets_of(net, y, compiled.loss)

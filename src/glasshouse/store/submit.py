@@ -17,6 +17,7 @@ from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job, get_job
+from glasshouse.store.kept_epochs import chosen_epoch
 from glasshouse.store.models import get_model
 from glasshouse.store.names import entered
 from glasshouse.store.networks import network_layers
@@ -241,15 +242,21 @@ def submit_evaluation(
 
 
 def submit_classification(
-    store: Store, model_id: str, source: str, user: UserRecord | None = None, *, title: str = ""
+    store: Store, model_id: str, source: str, user: UserRecord | None = None, *, title: str = "", checkpoint: str = ""
 ) -> JobRecord:
     """Queue the classification of many pictures: a folder, archive, table or list on the server, or ``upload:ID``.
 
-    The truth is taken from a table, a list, or class folders where the source has them.
+    The truth is taken from a table, a list, or class folders where the source has them. ``checkpoint`` names the
+    epoch that answers (``chosen_epoch``); without it the model does, or the best epoch of a run that has none yet.
+
+    Raises:
+        MissingError: no epoch of that name is kept, or none at all.
     """
     check_member(user)
-    model = _trained(store, model_id, user)
-    arguments = {"source": source_path(store, source, "source", user)}
+    model = get_model(store, model_id, user)
+    arguments: dict[str, Any] = {"source": source_path(store, source, "source", user)}
+    if (epoch := chosen_epoch(store.path(model.folder), checkpoint)) is not None:
+        arguments |= {"checkpoint": epoch.checkpoint, "epoch": epoch.epoch, "step": epoch.step}
     name, owner = composed(title) or model.name, user.id if user else None
     return _enqueue(store, NewJob(JobKind.CLASSIFY, name, owner, None, model_id, arguments=arguments), user, source)
 

@@ -5,8 +5,9 @@ from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import DamagedRunError
 from glasshouse.evaluation.report import Report, measure
 from glasshouse.events import Event, Notice, Progress, RunFinished
@@ -18,6 +19,7 @@ from glasshouse.export.onnx_writing import model_file
 from glasshouse.export.scoring import baselines
 from glasshouse.integrity.documents import with_checksum
 from glasshouse.messages import Message
+from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import load_state, module_tensors, read_checkpoint
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.setup import TrainingResources
@@ -25,7 +27,7 @@ from glasshouse.training.standing import other_ways
 from glasshouse.training.state import TrainingState
 from glasshouse.training.validation import PictureValidator
 
-__all__ = ["finish"]
+__all__ = ["described", "finish", "onnx_of"]
 
 
 def finish(run: RunFolder, state: TrainingState) -> Generator[Event]:
@@ -34,26 +36,38 @@ def finish(run: RunFolder, state: TrainingState) -> Generator[Event]:
     load_state(state.module, _best(run, state), state.kept_prefix)
     onnx = yield from _onnx(m)
     reports = yield from _reports(run, state, onnx)
-    preprocessing = replace(m.dataset.preprocessing, mean=tuple(m.mean), std=tuple(m.std))
-    description = Description(network_facts(m.recipe), m.dataset.classes, preprocessing, run.recipe)
+    description = described(m, run.recipe)
     engine = "torch" if onnx is None else "onnxruntime"
     text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat(), engine)
-    save_model(run.model, network=description.network, module=m.built.module, preprocessing=preprocessing,
-               classes=m.dataset.classes, recipe=run.recipe, card=text, onnx=onnx)  # fmt: skip
+    save_model(run.model, network=description.network, module=m.built.module,
+               preprocessing=description.preprocessing, classes=m.dataset.classes, recipe=run.recipe, card=text,
+               onnx=onnx, class_names=description.class_names)  # fmt: skip
     best = position.history[state.best.best_epoch - 1]
     reason = "early-stopping" if state.stopping.stop else "done"
     yield RunFinished(str(run.path), reason, position.epoch, state.best.best_epoch, best["valid_loss"],
                       best["valid_accuracy"], position.seconds, "model")  # fmt: skip
 
 
+def described(m: TrainingResources, recipe: TrainingRecipe) -> Description:
+    """Return the description of the model that a training leaves, which its ``recipe`` goes with."""
+    preprocessing = replace(m.dataset.preprocessing, mean=tuple(m.mean), std=tuple(m.std))
+    facts, names = network_facts(m.recipe), m.dataset.class_names
+    return Description(facts, m.dataset.classes, preprocessing, recipe, class_names=names)
+
+
+def onnx_of(network: nn.Module, preprocessing: Preprocessing) -> bytes | None:
+    """Return a network with its preprocessing as an ONNX file, None where it cannot be written as one."""
+    H, W, C = preprocessing.shape
+    module = Inference(network, (H, W, C)).module
+    with evaluating(module):
+        return model_file(module, preprocessing.mean, preprocessing.std, H, W)
+
+
 def _onnx(m: TrainingResources) -> Generator[Event, None, bytes | None]:
     """Return the model as an ONNX file if its engine is onnxruntime; what hinders it is said."""
     if m.recipe.engine != "onnxruntime":
         return None
-    H, W = m.dataset.height, m.dataset.width
-    module = Inference(m.built.module, (H, W, m.dataset.channels)).module
-    with evaluating(module):
-        data = model_file(module, m.mean, m.std, H, W)
+    data = onnx_of(m.built.module, described(m, m.recipe).preprocessing)
     if data is None:
         yield Notice(
             "engine",

@@ -1,4 +1,4 @@
-"""Weights of a torch module for the same network: taken in order, turned into Keras' axes, all or none."""
+"""Weights of a torch module for the same network: in the order of its layers, in Keras' axes, all or none."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,11 +13,23 @@ from glasshouse.layers.layer import Weight
 from glasshouse.layers.normalization import Dropout
 from glasshouse.layers.shapes import text
 
+from .ordering import layer_order
+
 __all__ = ["take_weights"]
+
+# whose published names tell the order of their layers
+PUBLISHED = frozenset({
+    "AlexNet", "ConvNet4", "Dense128", "EfficientNetLite0", "GoogLeNet", "InceptionV3", "LeNet", "MobileNet",
+    "MobileNetV2", "ResNet18", "ResNet34", "ResNet50", "SqueezeNet", "VGG16", "VGG19", "Xception",
+})  # fmt: skip
+LEAVES = {"running_mean": "mean", "running_var": "variance"}  # torch's words in ours
 
 
 def take_weights(net: Architecture, state: Mapping[str, Any]) -> None:
-    """Give `net` the arrays of a torch state dictionary, which holds the same layers in the same order.
+    """Give `net` the arrays of a torch state dictionary, which holds the same layers.
+
+    The order of the layers is read from the names, as a file sorted by name has lost it; where the names tell no order
+    that fits, the order given holds.
 
     Args:
         state: name -> array or tensor; counters of batches are passed over.
@@ -25,7 +37,22 @@ def take_weights(net: Architecture, state: Mapping[str, Any]) -> None:
     Raises:
         WeightsError: if the number of arrays or a shape does not fit; nothing is changed then.
     """
-    arrays = [(key, np.asarray(value)) for key, value in state.items() if not key.endswith("num_batches_tracked")]
+    given = [key for key in state if not key.endswith("num_batches_tracked")]
+    by_name = layer_order(given)
+    orders = [by_name, given] if net.name in PUBLISHED or given == sorted(given) else [given, by_name]
+    told: list[tuple[dict[str, Any], list[str]]] = []
+    for order in orders:
+        found, problems = _fitted(net, [(key, np.asarray(state[key])) for key in order])
+        if not problems:
+            net.set_weights(found)
+            return
+        told.append((found, problems))
+    lines = "\n  ".join(max(told, key=lambda one: len(one[0]))[1][:20])
+    raise WeightsError("the weights are those of another network than {name}:\n  {told}", name=net.name, told=lines)
+
+
+def _fitted(net: Architecture, arrays: list[tuple[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+    """The arrays by the network's names, and what does not fit."""
     places = [(name, weight) for name, holder in net.holders.items() for weight in holder.weights]
     if len(arrays) != len(places):
         raise WeightsError(
@@ -35,17 +62,16 @@ def take_weights(net: Architecture, state: Mapping[str, Any]) -> None:
             arrays=len(arrays),
         )
     steps = {step.name: step for step in net.steps}
-    found, problems = {}, []
+    found: dict[str, Any] = {}
+    problems: list[str] = []
     for (name, weight), (key, value) in zip(places, arrays):
-        turned = _turned(value, weight, _flattened(net, steps[name]))
+        leaf = key.rpartition(".")[2]
+        turned = _turned(value, weight, _flattened(net, steps[name])) if LEAVES.get(leaf, "") in weight.name else None
         if turned is None:
             problems.append(f"{name}/{weight.name} is {text(weight.shape)}, {key} is {text(value.shape)}")
         else:
             found[f"{name}/{weight.name}"] = turned
-    if problems:
-        told = "\n  ".join(problems[:20])
-        raise WeightsError("the weights are those of another network than {name}:\n  {told}", name=net.name, told=told)
-    net.set_weights(found)
+    return found, problems
 
 
 def _turned(value: Any, weight: Weight, flattened: tuple[int, ...] | None) -> Any:

@@ -14,7 +14,7 @@ from glasshouse.networks.catalogue import CATALOGUE
 from glasshouse.store.models import get_model
 from glasshouse.store.ownership import check_member
 from glasshouse.store.places import allowed_path, complete_path
-from glasshouse.store.predictor import ask, want_predictor
+from glasshouse.store.predictor import want_predictor
 from glasshouse.store.uploads import (
     begin_upload,
     delete_upload,
@@ -24,6 +24,7 @@ from glasshouse.store.uploads import (
     received_files,
     write_piece,
 )
+from glasshouse.web.classify.chosen_epoch import answered
 from glasshouse.web.classify.given_picture import given_picture, read_picture_file
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import Finish, NewUpload, UploadOut
@@ -119,10 +120,13 @@ def warm(context: Context, model_id: str) -> Response:
 async def predict(
     context: Context, request: Request, model_id: str,
     top: Annotated[int, Query(ge=1, le=1000)] = 5, path: str | None = None, source: str | None = None,
+    checkpoint: str = "",
 ) -> dict[str, object]:  # fmt: skip
     """Classify one picture: the body holds its bytes, ``path`` names it on the server, ``source`` by an address here.
 
     Such addresses are ``/datasets/ID/pictures/SPLIT/ROW``, ``/models/ID/many/JOB/pictures/ROW`` and ``upload:ID/NAME``.
+    ``checkpoint`` names the epoch that answers, as ``GET checkpoints`` lists it; a training without a model answers
+    with its best epoch. The answer then has ``checkpoint`` and ``epoch`` too.
     """
     model = await run_in_threadpool(get_model, context.store, model_id, context.user)
     if path is not None:
@@ -143,4 +147,4 @@ async def predict(
                 )
             ],
         )
-    return await run_in_threadpool(ask, context.store, model.folder, picture, top)
+    return await run_in_threadpool(answered, context, model, picture, top=top, checkpoint=checkpoint)

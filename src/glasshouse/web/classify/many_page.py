@@ -18,6 +18,7 @@ from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.records import JobKind, JobRecord
 from glasshouse.store.results import SplitAnswers
 from glasshouse.store.submit import submit_classification
+from glasshouse.web.classify.chosen_epoch import EpochChoice, epoch_choices, epoch_text
 from glasshouse.web.classify.classified import classified_picture
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
@@ -43,20 +44,25 @@ KEPT = {"Cache-Control": "private, max-age=3600"}
 
 @dataclass(frozen=True)
 class Typed:
-    """The form: ``source`` and ``name`` as typed, what is ``wrong``."""
+    """The form: ``source``, ``name`` and ``checkpoint`` as typed, what is ``wrong``."""
 
     source: str
     name: str
     wrong: str = ""
+    checkpoint: str = ""
 
 
 @dataclass(frozen=True)
 class ManyPage(Typed):
-    """The form, with earlier classifications; ``server``: pictures of the server's own ``folders`` may be named."""
+    """The form, with earlier classifications; ``server``: pictures of the server's own ``folders`` may be named.
+
+    ``epochs`` are those that can answer, none if there is no choice.
+    """
 
     before: Sequence[JobRecord] = ()
     folders: Sequence[Path] = ()
     server: bool = False
+    epochs: Sequence[EpochChoice] = ()
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,14 @@ class Table:
 
 @dataclass(frozen=True)
 class ManyResult(Waiting):
-    """A classification and its answers as ``chosen``; ``report`` is there where the truth is known."""
+    """A classification and its answers as ``chosen``; ``report`` is there where the truth is known.
+
+    ``epoch`` says which one answered, if it was not the model.
+    """
 
     table: Table
     report: Mapping[str, object] | None
+    epoch: str
     step: NextStep | None
     chosen: Mapping[str, str]
     classes: Sequence[str]
@@ -104,14 +114,17 @@ def begin(
     job: ModelInPath,
     source: Annotated[str, Form()] = "",
     name: Annotated[str, Form()] = "",
+    checkpoint: Annotated[str, Form()] = "",
 ) -> Response:
     """Queue the classification."""
+    title = name.strip()[:120] or job.name
     try:
-        made = submit_classification(context.store, job.id, source, context.user, title=name.strip()[:120] or job.name)
+        made = submit_classification(context.store, job.id, source, context.user, title=title, checkpoint=checkpoint)
     except RecipeError as error:
-        return _form(request, context, job, Typed(source, name, joined("; ", problems_of(error).values())), 422)
+        wrong = joined("; ", problems_of(error).values())
+        return _form(request, context, job, Typed(source, name, wrong, checkpoint), 422)
     except GlasshouseError as error:
-        return _form(request, context, job, Typed(source, name, str(error)), 409)
+        return _form(request, context, job, Typed(source, name, str(error), checkpoint), 409)
     return RedirectResponse(f"{job.address}/many/{made.id}", 303)
 
 
@@ -135,13 +148,15 @@ def result(
 ) -> HTMLResponse:
     """Show how far it is, and then a table of answers: filtered, sorted, sixty a page."""
     work = find_classification(context, job, number)
+    _ = texts(language_of(request)).gettext
     chosen, classes, first = wanted.chosen(), model_classes(job.folder), max(wanted.after, 0)
     shown = ManyResult(
         job,
         work,
         Table() if work.state.live else _answers(context, work, classes, chosen, first),
         _report(context, work),
-        next_step(texts(language_of(request)).gettext, work),
+        epoch_text(_, work.arguments["epoch"], work.arguments["step"]) if "epoch" in work.arguments else "",
+        next_step(_, work),
         chosen,
         classes,
         first,
@@ -235,8 +250,9 @@ def _query(values: Mapping[str, object]) -> str:
 
 
 def _form(request: Request, context: RequestContext, job: JobResource, typed: Typed, status: int = 200) -> HTMLResponse:
+    epochs = epoch_choices(texts(language_of(request)).gettext, job.folder, typed.checkpoint)
     before = list_jobs(context.store, context.user, model_id=job.id, kind=JobKind.CLASSIFY)
     shown = ManyPage(
-        typed.source, typed.name, typed.wrong, before, context.suggested_folders, server=bool(context.folders)
+        **vars(typed), before=before, folders=context.suggested_folders, server=bool(context.folders), epochs=epochs
     )
     return framed(request, context, job, "many.html", shown, status)

@@ -1,7 +1,7 @@
 """Classify One: a picture in, the five most probable classes out; the model stays loaded in a process beside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -11,12 +11,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from glasshouse.errors import BusyError, ConflictError, GlasshouseError, InputError
-from glasshouse.store.predictor import ask, warm
+from glasshouse.store.models import get_model
+from glasshouse.store.predictor import warm
+from glasshouse.web.classify.chosen_epoch import EpochChoice, answered, epoch_choices
 from glasshouse.web.classify.given_picture import given_picture
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
+from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.sent_picture import shown_picture
+from glasshouse.web.framework.templating import language_of
 from glasshouse.web.models.frame import framed
 
 __all__ = ["router"]
@@ -28,7 +32,10 @@ SHOWN = 320
 
 @dataclass(frozen=True)
 class ClassifyPage:
-    """The place to drop a picture; ``answer`` is ``Prediction.to_dict`` of the one shown, ``given`` its address."""
+    """The place to drop a picture; ``answer`` is ``Prediction.to_dict`` of the one shown, ``given`` its address.
+
+    ``epochs`` are those to choose from, ``answering`` the one that answers, in words; empty without a choice.
+    """
 
     folders: Sequence[Path]
     answer: Mapping[str, object] | None = None
@@ -36,15 +43,33 @@ class ClassifyPage:
     picture: str = ""
     name: str = ""
     given: str = ""
+    checkpoint: str = ""
+    epochs: Sequence[EpochChoice] = ()
+    answering: str = ""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a person asked: the bytes of a picture with their name, or where it is, and which epoch is to answer."""
+
+    data: bytes = b""
+    name: str = ""
+    given: str = ""
+    checkpoint: str = ""
 
 
 @router.get("", response_class=HTMLResponse)
-def show(request: Request, context: Context, job: ModelInPath, given: str = "") -> HTMLResponse:
-    """Show the place to drop a picture, and have the model loaded meanwhile; ``given`` is classified at once."""
+def show(request: Request, context: Context, job: ModelInPath, given: str = "", checkpoint: str = "") -> HTMLResponse:
+    """Show the place to drop a picture, and have the model loaded meanwhile; ``given`` is classified at once.
+
+    ``checkpoint`` names the epoch that answers; without it the model does.
+    """
+    sent = Sent(given=given, checkpoint=checkpoint)
     if given.strip():
-        return _answer(request, context, job, b"", "", given)
-    answer = framed(request, context, job, "classify.html", ClassifyPage(context.suggested_folders))
-    answer.background = BackgroundTask(warm, context.store, f"runs/{job.folder.name}")
+        return _answer(request, context, job, sent)
+    answer = _page(request, context, job, sent)
+    if (job.folder / "model" / "model.json").is_file():
+        answer.background = BackgroundTask(warm, context.store, f"runs/{job.folder.name}")
     return answer
 
 
@@ -52,31 +77,43 @@ def show(request: Request, context: Context, job: ModelInPath, given: str = "") 
 async def classify(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
     """Classify the picture that was sent, or named."""
     async with request.form(max_files=1) as posted:
-        file, given = posted.get("picture"), posted.get("given")
+        file = posted.get("picture")
         data = await file.read(LARGEST + 1) if isinstance(file, UploadFile) else b""
         name = file.filename or "" if isinstance(file, UploadFile) else ""
-    return await run_in_threadpool(_answer, request, context, job, data, name, given if isinstance(given, str) else "")
+        given, checkpoint = (str(posted.get(field) or "") for field in ("given", "checkpoint"))
+    return await run_in_threadpool(_answer, request, context, job, Sent(data, name, given, checkpoint))
 
 
-def _answer(
-    request: Request, context: RequestContext, job: JobResource, data: bytes, name: str, given: str
-) -> HTMLResponse:
+def _answer(request: Request, context: RequestContext, job: JobResource, sent: Sent) -> HTMLResponse:
     answer: Mapping[str, object] | None = None
-    error, shown, status = "", "", 200
+    error, shown, status, data, name = "", "", 200, sent.data, sent.name
     try:
-        if not data and given.strip():
-            data, name = given_picture(context.store, given, context.user, request.headers.get("host", ""))
+        if not data and sent.given.strip():
+            data, name = given_picture(context.store, sent.given, context.user, request.headers.get("host", ""))
         if not data or len(data) > LARGEST:
             raise InputError(
                 "No picture came, or it has more than {LARGEST} MB; choose a picture file.", LARGEST=LARGEST // 2**20
             )
         shown = shown_picture(data, SHOWN)
-        answer = ask(context.store, f"runs/{job.folder.name}", data, seen=True)
+        model = get_model(context.store, job.id, context.user)
+        answer = answered(context, model, data, seen=True, checkpoint=sent.checkpoint)
     except BusyError:
         raise
     except ConflictError as problem:
         status, error = 503, str(problem)
     except GlasshouseError as problem:
         status, error = 422, str(problem)
-    found = ClassifyPage(context.suggested_folders, answer, error, shown, name, given)
+    return _page(request, context, job, replace(sent, name=name), answer, error, shown, status)
+
+
+def _page(
+    request: Request, context: RequestContext, job: JobResource, sent: Sent,
+    answer: Mapping[str, object] | None = None, error: str = "", shown: str = "", status: int = 200,
+) -> HTMLResponse:  # fmt: skip
+    _ = texts(language_of(request)).gettext
+    epochs = epoch_choices(_, job.folder, sent.checkpoint)
+    answering = next((one.text for one in epochs if one.chosen), epochs[0].text if epochs else "")
+    found = ClassifyPage(
+        context.suggested_folders, answer, error, shown, sent.name, sent.given, sent.checkpoint, epochs, answering
+    )
     return framed(request, context, job, "classify.html", found, status)

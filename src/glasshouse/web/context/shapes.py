@@ -347,10 +347,15 @@ class EvaluationRequest(Shape):
 
 
 class Classification(Shape):
-    """Many pictures to classify: a server path of a folder, archive or list, or ``upload:ID``."""
+    """Many pictures to classify: a server path of a folder, archive or list, or ``upload:ID``.
+
+    ``checkpoint`` names the epoch that answers, as ``GET checkpoints`` lists it; without it the model does, or the
+    best epoch of a training that has none yet.
+    """
 
     source: str
     title: str = Field("", max_length=120)
+    checkpoint: str = Field("", max_length=120)
 
 
 class Move(Shape):

@@ -179,30 +179,20 @@ def _answers(
     run: Path, dataset: "Dataset", recipe: TrainingRecipe, rows: NDArray[np.uint8]
 ) -> tuple[Facts, NDArray[np.floating] | None]:
     """What the input is normalised by, and the probabilities (n, K) of the model or of its best checkpoint."""
+    from glasshouse.export.bundle import load_model
+    from glasshouse.export.scoring import columns_of
+    from glasshouse.training.checkpoint_model import checkpoint_model
+    from glasshouse.training.setup import gather
+
     if (run / "model" / "model.json").is_file():
-        from glasshouse.export.bundle import load_model
-        from glasshouse.export.scoring import columns_of
-
-        model = load_model(run, "cpu")
-        prepared, columns = model.preprocessing, columns_of(model, dataset)
-        return {"mean": prepared.mean, "std": prepared.std, "moment": "model"}, model.probabilities(rows)[:, columns]
-    from glasshouse.export.inference import Inference
-    from glasshouse.training.checkpoints import read_checkpoint
-    from glasshouse.training.setup import gather, load_frozen
-
-    resources = gather(recipe.replace(fingerprint=dataset.fingerprint), dataset, with_weights=False)
-    facts: Facts = {"mean": resources.mean, "std": resources.std, "moment": ""}
-    best, frozen = run / "checkpoints" / "best.safetensors", run / "checkpoints" / "body.safetensors"
-    if not best.is_file():
-        return facts, None
-    if frozen.is_file():
-        load_frozen(resources, frozen)
-    tensors = read_checkpoint(best)[0]
-    prefix = "average/" if any(name.startswith("average/") for name in tensors) else "module/"
-    state = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-    (resources.built.head if frozen.is_file() else resources.built.module).load_state_dict(state)
-    found = Inference(resources.built.module, rows.shape[1:]).probabilities(rows, resources.mean, resources.std)
-    return {**facts, "moment": "best"}, found
+        model, moment = load_model(run, "cpu"), "model"
+    elif (run / "checkpoints" / "best.safetensors").is_file():
+        model, moment = checkpoint_model(run, "best", dataset.path), "best"
+    else:
+        resources = gather(recipe.replace(fingerprint=dataset.fingerprint), dataset, with_weights=False)
+        return {"mean": resources.mean, "std": resources.std, "moment": ""}, None
+    prepared, columns = model.preprocessing, columns_of(model, dataset)
+    return {"mean": prepared.mean, "std": prepared.std, "moment": moment}, model.probabilities(rows)[:, columns]
 
 
 def _top(probabilities: NDArray[np.floating], classes: tuple[str, ...]) -> list[Guess]:

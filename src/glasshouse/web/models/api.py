@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from glasshouse.errors import MissingError
 from glasshouse.store.datasets import get_dataset
+from glasshouse.store.kept_epochs import KeptEpoch, kept_epochs
 from glasshouse.store.models import (
     count_models,
     get_model,
@@ -163,20 +164,33 @@ def results(context: Context, model_id: str, split: str, dataset_id: str | None 
 @router.post("/{model_id}/classify", status_code=202)
 def classify(context: Context, model_id: str, request: Classification) -> JobOut:
     """Queue the classification of many pictures."""
-    job = submit_classification(context.store, model_id, request.source, context.user, title=request.title)
+    job = submit_classification(
+        context.store, model_id, request.source, context.user, title=request.title, checkpoint=request.checkpoint
+    )
     return JobOut.of(job)
 
 
 @router.get("/{model_id}/checkpoints")
 def checkpoints(context: Context, model_id: str) -> list[dict[str, object]]:
-    """List its checkpoints with their sizes."""
-    return [vars(one) for one in list_checkpoints(context.store, get_model(context.store, model_id, context.user))]
+    """List its checkpoints with their sizes.
+
+    Those that can predict also have their ``epoch``, ``valid_accuracy``, and whether they are ``best`` or ``last``.
+    """
+    record = get_model(context.store, model_id, context.user)
+    epochs = {f"{one.checkpoint}.safetensors": one for one in kept_epochs(context.store.path(record.folder))}
+    return [{**vars(one), **_epoch(epochs.get(one.name))} for one in list_checkpoints(context.store, record)]
 
 
 @router.delete("/{model_id}/checkpoints/{name}", status_code=204)
 def drop_checkpoint(context: Context, model_id: str, name: str) -> None:
     """Delete one checkpoint of an ended training."""
     delete_checkpoint(context.store, get_model(context.store, model_id, context.user), name, context.user)
+
+
+def _epoch(kept: KeptEpoch | None) -> dict[str, object]:
+    if kept is None:
+        return {}
+    return {"epoch": kept.epoch, "valid_accuracy": kept.accuracy, "best": kept.best, "last": kept.last}
 
 
 def _split(name: str) -> str:

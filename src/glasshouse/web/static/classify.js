@@ -8,6 +8,8 @@ if (form) {
   const send = (file) => {
     if (!file) return;
     const data = new FormData();
+    const chosen = form.elements.namedItem("checkpoint");
+    if (chosen) data.append("checkpoint", chosen.value);
     data.append("picture", file, file.name || "picture");
     ask(data);
   };

@@ -1,0 +1,71 @@
+"""The pictures of a folder with a folder for each class, in Keras' order: classes and files by name."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from glasshouse.data.sources.lookup import ENDINGS
+from glasshouse.errors import SourceError
+
+__all__ = ["Labelled", "in_folders"]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Files with the number of their class, int64 (N,); ``classes`` are the names, ``root`` is what paths begin at."""
+
+    root: Path
+    files: tuple[str, ...]
+    labels: np.ndarray
+    classes: tuple[str, ...]
+
+    def only(self, rows: Sequence[int] | np.ndarray) -> Self:
+        """Some of them, in that order."""
+        return replace(self, files=tuple(self.files[i] for i in rows), labels=self.labels[list(rows)])
+
+    def part(self, subset: str | None, share: float) -> Self:
+        """The share that comes first in each class, or the rest, as ImageDataGenerator divides; all for None."""
+        if subset is None:
+            return self
+        kept: list[int] = []
+        for number in range(len(self.classes)):
+            rows = np.flatnonzero(self.labels == number)
+            cut = int(len(rows) * share)
+            kept += list(rows[:cut] if subset == "validation" else rows[cut:])
+        return self.only(kept)
+
+
+def in_folders(directory: str | Path, classes: Sequence[str] | None = None) -> Labelled:
+    """All pictures under the folders of ``classes``, or of all folders in ``directory``.
+
+    Raises:
+        SourceError: there is no such folder, or no picture in it.
+    """
+    root = Path(directory)
+    if not root.is_dir():
+        raise SourceError("{path} is no folder; give one that holds a folder for each class", path=root)
+    names = sorted(p.name for p in root.iterdir() if p.is_dir()) if classes is None else list(classes)
+    files: list[str] = []
+    labels: list[int] = []
+    for number, name in enumerate(names):
+        found = _pictures(root / name)
+        files += [f"{name}/{file}" for file in found]
+        labels += [number] * len(found)
+    if not files:
+        raise SourceError("{path} holds no pictures in the folders {names}; expected a folder for each class with "
+                          "pictures in it", path=root, names=", ".join(names[:20]) or "-")  # fmt: skip
+    return Labelled(root, tuple(files), np.array(labels, np.int64), tuple(names))
+
+
+def _pictures(folder: Path) -> list[str]:
+    found = []
+    for place, inner, names in os.walk(folder):
+        inner.sort()
+        for name in sorted(names):
+            if Path(name).suffix.lower() in ENDINGS:
+                found.append(Path(place, name).relative_to(folder).as_posix())
+    return found
