@@ -10,6 +10,7 @@ A layer is data; a Network holds the weights, and computes with torch (`to_torch
 
 from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
 from .augmentation import (
+    GaussianNoise,
     RandomBrightness,
     RandomContrast,
     RandomFlip,
@@ -19,6 +20,7 @@ from .augmentation import (
 )
 from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from .dense import Dense, Flatten, Reshape
+from .embedding import Embedding
 from .graph import Input
 from .history import BatchDone, Control, EpochEnd, History
 from .initializers import Initializer
@@ -26,7 +28,7 @@ from .layer import Layer, Symbol
 from .losses import Loss
 from .merging import Add, Average, Concatenate, Cropping2D, Maximum, Multiply, Subtract, ZeroPadding2D
 from .network import Network, load_network
-from .normalization import BatchNormalization, Dropout, Rescaling, SpatialDropout2D
+from .normalization import BatchNormalization, Dropout, LayerNormalization, Rescaling, SpatialDropout2D
 from .optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Nadam, RMSprop
 from .pooling import (
     AdaptiveAveragePooling2D,
@@ -35,14 +37,17 @@ from .pooling import (
     GlobalMaxPooling2D,
     MaxPooling2D,
 )
+from .regularizers import Regularizer
+from .resampling import Conv2DTranspose, UpSampling2D
 from .vocabulary import LAYERS
 
 __all__ = [
     "ELU", "LAYERS", "SGD", "Activation", "Adadelta", "Adagrad", "Adam", "AdamW", "AdaptiveAveragePooling2D", "Add",
-    "Average", "AveragePooling2D", "BatchDone", "BatchNormalization", "Concatenate", "Control", "Conv2D", "Cropping2D",
-    "Dense", "DepthwiseConv2D", "Dropout", "EpochEnd", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
-    "History", "Initializer", "Input", "Layer", "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam",
-    "Network", "RMSprop", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",
-    "RandomZoom", "ReLU", "Rescaling", "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract",
-    "Symbol", "ZeroPadding2D", "load_network",
+    "Average", "AveragePooling2D", "BatchDone", "BatchNormalization", "Concatenate", "Control", "Conv2D",
+    "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "Embedding", "EpochEnd", "Flatten",
+    "GaussianNoise", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "History", "Initializer", "Input", "Layer",
+    "LayerNormalization", "LeakyReLU", "Loss", "MaxPooling2D", "Maximum", "Multiply", "Nadam", "Network", "RMSprop",
+    "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU",
+    "Regularizer", "Rescaling", "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract", "Symbol",
+    "UpSampling2D", "ZeroPadding2D", "load_network",
 ]  # fmt: skip
