@@ -8,6 +8,10 @@ A layer is data; a Network holds the weights, and computes with torch (`to_torch
 (`to_autodiff`). Importing this loads no torch.
 """
 
+from typing import TYPE_CHECKING
+
+from glasshouse.errors import no_such_name
+
 from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
 from .augmentation import (
     GaussianNoise,
@@ -22,6 +26,7 @@ from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from .dense import Dense, Flatten, Reshape
 from .embedding import Embedding
 from .graph import Input
+from .hints import INSTEAD
 from .history import BatchDone, Control, EpochEnd, History
 from .initializers import Initializer
 from .layer import Layer, Symbol
@@ -51,3 +56,9 @@ __all__ = [
     "Regularizer", "Rescaling", "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract", "Symbol",
     "UpSampling2D", "ZeroPadding2D", "load_network",
 ]  # fmt: skip
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, INSTEAD)
