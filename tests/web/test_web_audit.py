@@ -261,6 +261,8 @@ ACTS = [
         lambda p: p.gone(p.training("failed"))),
     Act("dataset-change", lambda p, key: p.post(f"{key}/describe", name="e", group_name="g", notes=""),
         lambda p, key: p.api("PATCH", key, name="e", group_name="g"), People.making),
+    Act("dataset-classes", lambda p, _: p.post(f"datasets/{p.studio.dataset}/classes", **{"name-0": "a"}),
+        lambda p, _: p.api("PUT", f"datasets/{p.studio.dataset}/class-names", both="a")),
     Act("dataset-bin", lambda p, key: p.post(f"{key}/delete"), lambda p, key: p.api("DELETE", key),
         lambda p: p.making("failed")),
     Act("dataset-restore", lambda p, key: p.post(f"{key}/restore"), lambda p, key: p.api("POST", f"{key}/restore"),

@@ -50,6 +50,9 @@ def create(
     pattern: Annotated[str | None, _option("Labels by file name: a regular expression with one group.")] = None,
     labels_csv: Annotated[str | None, _option("Labels by a table of paths in SOURCE and labels.", "FILE")] = None,
     labels_file: Annotated[str | None, _option("Names of the classes of a text list, one per line.", "FILE")] = None,
+    class_names: Annotated[
+        Path | None, _option("Display names: a class and its name per line (CSV, text) or JSON.", "FILE")
+    ] = None,
     path_column: Annotated[str | None, _option("The table's column of paths.")] = None,
     label_column: Annotated[str | None, _option("The table's column of labels.")] = None,
     group_column: Annotated[str | None, _option("The table's column of groups, such as patients.")] = None,
@@ -92,7 +95,10 @@ def create(
         "max_per_class": max_per_class,
         "pixel_limit": pixel_limit,
     }
+    data = None if class_names is None else _read_labels(class_names)
     ready = follow(prepare_dataset(DatasetRecipe(**fields), out), notices=not as_json)
+    if data is not None:
+        _name(_open(out), data)
     _tell(_open(out), as_json)
     if ready is not None and ready.reused:
         print(f"{out} had been made before from the same pictures and options.", file=sys.stderr)
@@ -123,6 +129,33 @@ def show(
         print(f"{entry.path}\t{entry.reason}")
 
 
+@app.command("names")
+def names(
+    path: Annotated[Path, typer.Argument(help="A dataset's folder.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A class and its name per line (CSV, text), names alone in the order of classes, or JSON."),
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Take all display names away.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show the classes of a dataset with their display names, or give them names from FILE.
+
+    Models that are trained afterwards have the names, and so do their predictions. Nothing that is computed changes.
+    """
+    dataset = _open(path)
+    if file is not None:
+        _name(dataset, _read_labels(file))
+    elif none:
+        dataset.name_classes({})
+    shown = dataset.class_names
+    if as_json:
+        print(json_text({"classes": list(dataset.classes), "class_names": shown}))
+        return
+    for name in dataset.classes:
+        print(f"{name}\t{shown.get(name, name)}")
+
+
 @app.command("verify")
 def verify(
     path: Annotated[Path, typer.Argument(help="A dataset's folder.")],
@@ -145,6 +178,23 @@ def _labels(
     by = "csv" if table is not None else "pattern" if pattern is not None else "auto"
     places = {"pictures": source if table is not None else None, "labels_file": names, "pattern": pattern}
     return {"by": by, **places, **{f"{name}_column": column for name, column in columns.items()}}
+
+
+def _read_labels(file: Path) -> bytes:
+    from glasshouse.errors import InputError
+
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(
+            "The labels file {path} cannot be read: {strerror}.", path=file, strerror=error.strerror
+        ) from None
+
+
+def _name(dataset: "Dataset", data: bytes) -> None:
+    from glasshouse.data.stored.class_names import parse_names
+
+    dataset.name_classes(parse_names(data, dataset.classes))
 
 
 def _open(path: Path) -> "Dataset":

@@ -1,7 +1,7 @@
 """A dataset on disk: immutable, self-describing, opened in milliseconds whatever its size.
 
 The folder has ``dataset.json`` (what it is), ``recipe.json``, one Arrow file a split, ``rejected.csv``, ``twins.csv``,
-and ``test-openings.jsonl`` once the sealed test split was opened.
+``test-openings.jsonl`` once the sealed test split was opened, and ``class-names.json`` once classes were renamed.
 """
 
 import copy
@@ -21,6 +21,7 @@ from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.decoding.values import ValueRanges
 from glasshouse.data.stored.arrow_blocks import verify_blocks
 from glasshouse.data.stored.chosen import learning_splits
+from glasshouse.data.stored.class_names import CLASS_NAMES, checked_names, class_names_fault, read_names, write_names
 from glasshouse.data.stored.manifest import (
     FORMAT,
     KIND,
@@ -101,6 +102,23 @@ class Dataset:
         made = Preprocessing.from_recipe(self.recipe, self.mean, self.std, self.ranges)
         return replace(made, width=self.width, height=self.height)
 
+    @property
+    def class_names(self) -> dict[str, str]:
+        """The display names of the classes that have one, by class; see ``name_classes``."""
+        return read_names(self.path, self.classes)
+
+    def name_classes(self, names: Mapping[str, str]) -> None:
+        """Give classes display names, such as ``{"n01440764": "tench"}``; the others lose theirs.
+
+        They are shown where the classes are, and go into the models that are trained from now on. The fingerprint, the
+        labels and what is computed stay the same.
+
+        Raises:
+            InputError: a class is unknown, or a name is too long.
+            DatasetError: they cannot be written.
+        """
+        write_names(self.path, checked_names(names, self.classes))
+
     def summary(self) -> dict[str, Any]:
         """Return what ``glasshouse dataset create --json`` prints."""
         return {
@@ -120,6 +138,7 @@ class Dataset:
             "std": list(self.std),
             **({"ranges": self.ranges.to_dict()} if self.ranges is not None else {}),
             "test_openings": len(self.openings()),
+            **({"class_names": names} if (names := self.class_names) else {}),
         }
 
     def openings(self) -> list[dict[str, Any]]:
@@ -311,6 +330,9 @@ def _verify_content(checks: _Checks, dataset: Dataset, manifest: Mapping[str, An
             )
     checks.of("rejected.csv", lambda: dataset.rejected)
     checks.of("twins.csv", lambda: dataset.twins)
+    if (dataset.path / CLASS_NAMES).exists():
+        fault = class_names_fault(dataset.path)
+        checks.files.append(FileCheck(CLASS_NAMES, "damaged" if fault else checks.state, fault or ""))
     if (dataset.path / OPENINGS).exists():
         checks.of(OPENINGS, dataset.openings)
 

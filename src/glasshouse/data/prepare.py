@@ -20,6 +20,7 @@ from glasshouse.data.sources.labels import class_order
 from glasshouse.data.sources.source import open_source
 from glasshouse.data.splitting.dividing import divide
 from glasshouse.data.splitting.twins import Twins, find_twins
+from glasshouse.data.stored.class_names import CLASS_NAMES
 from glasshouse.errors import DatasetError, RecipeError, SourceError
 from glasshouse.events import DatasetReady, Event, Notice
 from glasshouse.messages import Message
@@ -161,6 +162,8 @@ def _replace(standing: Standing, fingerprint: str, folder: Path, damaged: bool) 
     openings = place / "test-openings.jsonl"
     if (damaged or standing.fingerprint == fingerprint) and openings.exists():
         shutil.copy2(openings, folder / openings.name)
+    if (place / CLASS_NAMES).exists():
+        shutil.copy2(place / CLASS_NAMES, folder / CLASS_NAMES)
     if damaged:
         yield Notice("replaced", Message("The dataset at {place} was damaged: it is made anew.", place=place))
     else:

@@ -32,15 +32,18 @@ def save_model(
     recipe: TrainingRecipe | None = None,
     card: str = "",
     onnx: bytes | None = None,
+    class_names: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a model to ``path`` in one step and return the path; see ``Description`` for ``network``.
 
-    With ``onnx``, the same network as an ONNX file, the model's engine is onnxruntime.
+    With ``onnx``, the same network as an ONNX file, the model's engine is onnxruntime. ``class_names`` are display
+    names by class.
 
     Raises:
         ModelError: something that is no model is there already, or it cannot be written.
     """
-    return _write(path, Description(network, tuple(classes), preprocessing, recipe, card), module, onnx)
+    description = Description(network, tuple(classes), preprocessing, recipe, card, class_names=dict(class_names or {}))
+    return _write(path, description, module, onnx)
 
 
 def save(model: Model, path: str | Path) -> Path:

@@ -71,7 +71,8 @@ def _summary(description: Description, reports: Sequence[Report], created: str) 
 
 
 def _use(description: Description) -> Message:
-    names = [escape(name) for name in description.classes]
+    shown = description.class_names
+    names = [escape(f"{shown[name]} ({name})" if name in shown else name) for name in description.classes]
     return Message(
         "To sort pictures like those it learned from into: {names}. It always answers with one of these, for a picture "
         "that shows none of them too. It is no ground for decisions about people without a person who looks.",

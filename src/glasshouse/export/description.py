@@ -19,8 +19,8 @@ from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = [
-    "FORMAT", "ONNX", "WEIGHTS", "Description", "check_texts", "network_facts", "piece_problems", "pieces",
-    "read_manifest", "text_problems",
+    "CLASS_NAMES", "FORMAT", "ONNX", "WEIGHTS", "Description", "check_texts", "names_in", "network_facts",
+    "piece_problems", "pieces", "read_manifest", "text_problems",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -28,6 +28,7 @@ KIND = "glasshouse-model"
 WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"
 TEXTS = "checksums"  # SHA-256 of the files that are text; models made before have none
+CLASS_NAMES = "class_names"
 SETTINGS = {"name", "layers", "dropout"}  # of a network
 NEEDED = {"network": dict, "classes": list, "preprocessing": dict, "weights": dict, "files": list}
 
@@ -45,7 +46,7 @@ class Description:
     ``network`` has the name in the catalogue and the dropout that it was trained with: ``{"name": "LeNet", "dropout":
     None}``; of layers as data it has ``layers`` too, which are built in the place of the name. Picture size and
     channels come from ``preprocessing``, the number of classes from ``classes``.
-    ``glasshouse`` is the version that made it.
+    ``glasshouse`` is the version that made it; ``class_names`` are display names of classes that have one.
     """
 
     network: Mapping[str, Any]
@@ -54,6 +55,7 @@ class Description:
     recipe: TrainingRecipe | None = None
     card: str = ""
     glasshouse: str = field(default=__version__)
+    class_names: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = [*network_problems(self.network), *class_problems(self.classes)]
@@ -99,6 +101,7 @@ class Description:
                 "glasshouse": self.glasshouse,
                 "network": dict(self.network),
                 "classes": list(self.classes),
+                **({CLASS_NAMES: dict(self.class_names)} if self.class_names else {}),
                 "preprocessing": self.preprocessing.to_dict(),
                 "temperature": None,
                 "weights": _piece(weights),
@@ -132,9 +135,17 @@ class Description:
                 recipe=TrainingRecipe.from_json(recipe.decode()) if recipe is not None else None,
                 card=message_of(files.get(CARD, b"").decode(errors="replace"), manifest.get(CARD_PARTS)),
                 glasshouse=str(manifest.get("glasshouse"))[:80],
+                class_names=names_in(manifest),
             )
         except (ModelError, RecipeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise _damaged(where, str(error)) from None
+
+
+def names_in(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the display names in a model's description, for those of its classes that have one."""
+    found = manifest.get(CLASS_NAMES)
+    names = found if isinstance(found, dict) else {}
+    return {name: str(names[name]) for name in manifest["classes"] if isinstance(names.get(name), str)}
 
 
 def read_manifest(files: Mapping[str, bytes], where: str) -> dict[str, Any]:

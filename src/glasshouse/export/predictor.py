@@ -1,7 +1,7 @@
 """A model in use: pictures in, class names with probabilities out."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, overload
@@ -31,7 +31,7 @@ class Prediction:
 
     ``top`` has the most probable classes with their probabilities (0..1), best first. If the picture could not be
     read, ``error`` is the reason, ``label`` and ``probability`` are None and ``top`` is empty. ``path`` is None for
-    a picture that came as bytes, as an array or as a PIL image.
+    a picture that came as bytes, as an array or as a PIL image. ``names`` are display names by class.
     """
 
     path: str | None
@@ -39,23 +39,37 @@ class Prediction:
     probability: float | None
     top: tuple[tuple[str, float], ...] = ()
     error: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str | None:
+        """The display name of the most probable class, or the class itself where it has none."""
+        return None if self.label is None else self.names.get(self.label, self.label)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it with the words of ``glasshouse predict --json``."""
+        """Return it with the words of ``glasshouse predict --json``; ``name`` where a class has a display name."""
         found: dict[str, Any] = {
             "path": self.path,
             "label": self.label,
+            **self._named(self.label),
             "probability": self.probability,
-            "top": [{"label": label, "probability": probability} for label, probability in self.top],
+            "top": [
+                {"label": label, **self._named(label), "probability": probability} for label, probability in self.top
+            ],
             "error": self.error,
         }
         return found if self.error is None else dict(with_parts(found))
+
+    def _named(self, label: str | None) -> dict[str, str]:
+        name = self.names.get(label or "")
+        return {} if name is None else {"name": name}
 
     def __str__(self) -> str:
         name = f"{self.path}: " if self.path else ""
         if self.error is not None:
             return f"{name}error: {self.error}"
-        return name + ", ".join(f"{label} {100 * probability:.1f} %" for label, probability in self.top)
+        shown = ((self.names.get(label, label), probability) for label, probability in self.top)
+        return name + ", ".join(f"{label} {100 * probability:.1f} %" for label, probability in shown)
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,11 @@ class Model:
     def classes(self) -> tuple[str, ...]:
         """The class names, in the order of the columns of ``probabilities``."""
         return self.description.classes
+
+    @property
+    def class_names(self) -> Mapping[str, str]:
+        """The display names of the classes that have one, by class."""
+        return self.description.class_names
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -215,7 +234,7 @@ class Model:
             return Prediction(one.path, None, None, error=one.error)
         best = np.argsort(-answer, kind="stable")[: max(1, top)]
         ranked = tuple((self.classes[k], float(answer[k])) for k in best)
-        first = Prediction(one.path, *ranked[0], top=ranked)
+        first = Prediction(one.path, *ranked[0], top=ranked, names=self.class_names)
         return first if top > 0 else replace(first, top=())
 
 

@@ -41,7 +41,7 @@ def finish(run: RunFolder, state: TrainingState) -> Generator[Event]:
     text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat(), engine)
     save_model(run.model, network=description.network, module=m.built.module,
                preprocessing=description.preprocessing, classes=m.dataset.classes, recipe=run.recipe, card=text,
-               onnx=onnx)  # fmt: skip
+               onnx=onnx, class_names=description.class_names)  # fmt: skip
     best = position.history[state.best.best_epoch - 1]
     reason = "early-stopping" if state.stopping.stop else "done"
     yield RunFinished(str(run.path), reason, position.epoch, state.best.best_epoch, best["valid_loss"],
@@ -51,7 +51,8 @@ def finish(run: RunFolder, state: TrainingState) -> Generator[Event]:
 def described(m: TrainingResources, recipe: TrainingRecipe) -> Description:
     """Return the description of the model that a training leaves, which its ``recipe`` goes with."""
     preprocessing = replace(m.dataset.preprocessing, mean=tuple(m.mean), std=tuple(m.std))
-    return Description(network_facts(m.recipe), m.dataset.classes, preprocessing, recipe)
+    facts, names = network_facts(m.recipe), m.dataset.class_names
+    return Description(facts, m.dataset.classes, preprocessing, recipe, class_names=names)
 
 
 def onnx_of(network: nn.Module, preprocessing: Preprocessing) -> bytes | None:

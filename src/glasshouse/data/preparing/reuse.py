@@ -11,6 +11,7 @@ from glasshouse.data.checking.fingerprint import content_hash, listing_digest, n
 from glasshouse.data.checking.reading import in_order, worker_threads
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.items import Source
+from glasshouse.data.stored.class_names import CLASS_NAMES
 from glasshouse.data.stored.manifest import SPLITS, read_manifest
 from glasshouse.data.stored.spreadsheet import read_rows
 from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
@@ -21,7 +22,7 @@ __all__ = ["Found", "Standing", "found_again", "inspect", "source_marks"]
 
 Found = Literal["same", "other", "damaged"]
 
-_OWN = {"dataset.json", "recipe.json", "rejected.csv", "twins.csv", "test-openings.jsonl"}
+_OWN = {"dataset.json", "recipe.json", "rejected.csv", "twins.csv", "test-openings.jsonl", CLASS_NAMES}
 _OWN |= {f"{name}.arrow" for name in SPLITS}
 _OWN_FOLDERS = {"features"}  # caches of the training room; they are made again
 _QUICK = 2**30  # bytes of pixels that are verified in about a second

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from glasshouse.store.class_names import rename_classes, shown_names
 from glasshouse.store.datasets import (
     count_datasets,
     dependants,
@@ -61,6 +62,18 @@ def change(context: Context, dataset_id: str, changes: Changes) -> DatasetOut:
     """Change its name, notes, group or sharing."""
     record = get_dataset(context.store, dataset_id, context.user)
     return DatasetOut.of(changed(context, record, changes.model_dump(exclude_unset=True)))
+
+
+@router.get("/{dataset_id}/class-names")
+def class_names(context: Context, dataset_id: str) -> dict[str, str]:
+    """Show the display names of its classes, for those that have one."""
+    return shown_names(context.store, get_dataset(context.store, dataset_id, context.user))
+
+
+@router.put("/{dataset_id}/class-names")
+def name_classes(context: Context, dataset_id: str, names: dict[str, str]) -> dict[str, str]:
+    """Give classes display names, the others none; the models on it get them too. Nothing that is computed changes."""
+    return rename_classes(context.store, get_dataset(context.store, dataset_id, context.user), names, context.user)
 
 
 @router.get("/{dataset_id}/models")

@@ -13,6 +13,7 @@ import numpy as np
 from glasshouse.data.archives.files import is_hidden
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.sources.parts import is_unlabelled, part_of_name
+from glasshouse.data.stored.class_names import CLASS_NAMES
 from glasshouse.data.stored.rows import Row, Split
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.store.discretion import named_alone, recipe_as_seen
@@ -20,7 +21,9 @@ from glasshouse.web.framework.pictures import png
 
 __all__ = ["OWN_FILES", "folder_names", "folders_zip", "own_file", "own_sizes", "own_zip", "table", "without_sources"]
 
-OWN_FILES = ("dataset.json", "recipe.json", "train.arrow", "val.arrow", "test.arrow", "rejected.csv", "twins.csv")
+OWN_FILES = (
+    "dataset.json", "recipe.json", "train.arrow", "val.arrow", "test.arrow", "rejected.csv", "twins.csv", CLASS_NAMES
+)  # fmt: skip
 HEAD = ("path", "class", "split", "width", "height", "sha256", "file")
 AT_ONCE = 1000  # rows of the table that are made together
 BLOCK = 1 << 20

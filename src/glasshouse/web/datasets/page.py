@@ -19,6 +19,7 @@ from glasshouse.errors import DamagedDatasetError, GlasshouseError, PictureError
 from glasshouse.store.datasets import dependants, get_dataset
 from glasshouse.store.discretion import may_see_places, recipe_as_seen
 from glasshouse.store.resources import abort_resource, resume_resource
+from glasshouse.web.context.class_names import names_of_dataset
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live, mark_of
@@ -36,7 +37,7 @@ from glasshouse.web.framework.templating import language_of, page
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["router"]
+__all__ = ["open_made", "router", "tab_page"]
 
 router = APIRouter(prefix="/datasets/{key}", include_in_schema=False)
 THUMB, STEP, LARGEST = 160, 224, 1024  # pixels
@@ -63,12 +64,13 @@ class MakingPage(Making):
 
 @dataclass(frozen=True)
 class Frame:
-    """What is around every view of a dataset; ``users`` are the models on it."""
+    """What is around every view of a dataset; ``users`` are the models on it, ``names`` the names shown of classes."""
 
     job: JobResource
     dataset: Dataset
     users: Sequence[tuple[str, str]]
     binned: datetime | None
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class PicturePage:
     query: str
     back: str
     twins: Sequence[tuple[Twin, int | None]]
+    names: Mapping[str, str]
 
 
 @router.get("", response_class=HTMLResponse)
@@ -159,7 +162,7 @@ def show(request: Request, context: Context, job: DatasetInPath) -> HTMLResponse
         _ = texts(language_of(request)).gettext
         step = next_step(_, job, kept=False)
         return page(request, "dataset_making.html", MakingPage(job, mark_of(_text(job)), job.binned, step))
-    dataset = _open(job)
+    dataset = open_made(job)
     shown = DatasetPage(
         class_counts(dataset),
         dataset.openings(),
@@ -169,7 +172,7 @@ def show(request: Request, context: Context, job: DatasetInPath) -> HTMLResponse
         mean_count=mean_count(dataset),
         files=own_sizes(dataset),
     )
-    return _tab(request, context, job, dataset, "dataset.html", shown)
+    return tab_page(request, context, job, dataset, "dataset.html", shown)
 
 
 @router.get("/means/{fingerprint}")
@@ -177,7 +180,7 @@ def mean(
     context: Context, job: DatasetInPath, fingerprint: str, label: Annotated[str, Query(alias="class")] = ""
 ) -> Response:
     """Return the mean of the training pictures, of all or of one class."""
-    dataset = _open(job)
+    dataset = open_made(job)
     if fingerprint != dataset.fingerprint[:12] or label not in ("", *dataset.classes):
         raise HTTPException(404)
     data, kind = mean_picture(dataset, label)
@@ -210,7 +213,7 @@ def explore(
     request: Request, context: Context, job: DatasetInPath, asked: Annotated[Explored, Query()]
 ) -> HTMLResponse:
     """Show sixty pictures a page."""
-    dataset, q, before = _open(job), asked.q, asked.before
+    dataset, q, before = open_made(job), asked.q, asked.before
     split = asked.split if asked.split in dataset.splits else next(iter(dataset.splits))
     label = asked.label if asked.label in dataset.classes else ""
     found = find(dataset, Search(split, label, q), asked.after if before is None else before, before is not None)
@@ -218,7 +221,7 @@ def explore(
     damage = _damage(dataset.splits[split], [one.row for one in found.pictures])
     within = _query({"class": label, "q": q})
     shown = ExplorePage(split, label, q, found, within, damage, query=lambda **more: _query({**chosen, **more}))
-    return _tab(request, context, job, dataset, "dataset_explore.html", shown)
+    return tab_page(request, context, job, dataset, "dataset_explore.html", shown)
 
 
 @router.get("/left-out", response_class=HTMLResponse)
@@ -230,16 +233,16 @@ def left_out(
     after: Annotated[int, Query(ge=0, lt=2**53)] = 0,
 ) -> HTMLResponse:
     """List the files that were left out, why, and how often each reason."""
-    dataset = _open(job)
+    dataset = open_made(job)
     found = [one for one in left_out_files(dataset) if why in ("", one.kind)]
     shown = LeftOutPage(found[after : after + LISTED], len(found), after, why, reasons(dataset))
-    return _tab(request, context, job, dataset, "dataset_left_out.html", shown)
+    return tab_page(request, context, job, dataset, "dataset_left_out.html", shown)
 
 
 @router.get("/left-out/{fingerprint}/{number}")
 def left_out_picture(context: Context, job: DatasetInPath, fingerprint: str, number: int) -> Response:
     """Return a file that was left out as a small picture, if it is one and is still the same file."""
-    dataset = _open(job)
+    dataset = open_made(job)
     files = left_out_files(dataset)
     if fingerprint != dataset.fingerprint[:12] or not 0 <= number < len(files):
         raise HTTPException(404)
@@ -254,15 +257,15 @@ def left_out_picture(context: Context, job: DatasetInPath, fingerprint: str, num
 @router.get("/twins", response_class=HTMLResponse)
 def twins(request: Request, context: Context, job: DatasetInPath, after: int = -1, only: str = "") -> HTMLResponse:
     """Show groups of pictures that look the same; ``only`` is ``classes`` for those with several labels."""
-    dataset = _open(job)
+    dataset = open_made(job)
     groups, total, following = twin_groups(dataset, after, only == "classes")
-    return _tab(request, context, job, dataset, "dataset_twins.html", TwinsPage(groups, total, following, only))
+    return tab_page(request, context, job, dataset, "dataset_twins.html", TwinsPage(groups, total, following, only))
 
 
 @router.get("/recipe", response_class=HTMLResponse)
 def recipe(request: Request, context: Context, job: DatasetInPath, split: str = "train", row: int = 0) -> HTMLResponse:
     """Show how pictures become this dataset, one of them step by step."""
-    dataset = _open(job)
+    dataset = open_made(job)
     part = _part(dataset, split, row)
     shown = dataset.recipe.model_dump(mode="json")
     if not may_see_places(job.owner, context.user):
@@ -271,7 +274,7 @@ def recipe(request: Request, context: Context, job: DatasetInPath, split: str = 
     way, reason = _way(context, dataset, split, row)
     next_row = (row + max(1, len(part) // 97)) % len(part)
     page_shown = RecipePage(text, part.row(row).path, way, reason, split, row, next_row)
-    return _tab(request, context, job, dataset, "dataset_recipe.html", page_shown)
+    return tab_page(request, context, job, dataset, "dataset_recipe.html", page_shown)
 
 
 @router.get("/pictures/{split}/{row}", response_class=HTMLResponse)
@@ -284,7 +287,7 @@ def picture(
     within: Annotated[Within, Query()],
 ) -> HTMLResponse:
     """Show one picture and what is known of it; those beside it are of the same search."""
-    dataset, label, q = _open(job), within.label, within.q
+    dataset, label, q = open_made(job), within.label, within.q
     part = _part(dataset, split, row)
     found = part.row(row)
     part.check_pictures([row])
@@ -301,6 +304,7 @@ def picture(
         query=_query({"class": label, "q": q}),
         back=_query({"split": split, "class": label, "q": q, "after": row - 1}),
         twins=twins_of(dataset, found.path, split),
+        names=names_of_dataset(dataset.path, dataset.classes),
     )
     return page(request, "picture.html", shown)
 
@@ -310,7 +314,7 @@ def original_picture(
     context: Context, job: DatasetInPath, fingerprint: str, split: str, row: int, side: int = LARGEST
 ) -> Response:
     """Return the file that a picture was made from as a picture for a page, upright; its own colours are kept."""
-    dataset = _open(job)
+    dataset = open_made(job)
     found = _part(dataset, split, row).row(row)
     if fingerprint != dataset.fingerprint[:12]:
         raise HTTPException(404)
@@ -325,7 +329,7 @@ def original_picture(
 @router.get("/images/{fingerprint}/{split}/{row}")
 def image(context: Context, job: DatasetInPath, fingerprint: str, split: str, row: int, side: int = THUMB) -> Response:
     """Return a picture of the dataset as a file; its address changes with the dataset, so it is kept for ever."""
-    dataset = _open(job)
+    dataset = open_made(job)
     part = _part(dataset, split, row)
     if fingerprint != dataset.fingerprint[:12]:
         raise HTTPException(404)
@@ -347,7 +351,8 @@ def resume(context: Context, job: DatasetInPath) -> RedirectResponse:
     return RedirectResponse(job.address, 303)
 
 
-def _open(job: JobResource) -> Dataset:
+def open_made(job: JobResource) -> Dataset:
+    """Return a dataset that is made; what hinders it is answered with status 409."""
     try:
         return opened(job.folder)
     except GlasshouseError as error:
@@ -378,12 +383,14 @@ def _way(context: RequestContext, dataset: Dataset, split: str, row: int) -> tup
         return [], str(error)
 
 
-def _tab(
+def tab_page(
     request: Request, context: RequestContext, job: JobResource, dataset: Dataset, template: str,
-    shown: "DataclassInstance",
+    shown: "DataclassInstance", status: int = 200,
 ) -> HTMLResponse:  # fmt: skip
+    """Answer with a view of a dataset, with its name, state, buttons and tabs above."""
     users = dependants(context.store, job.id, context.user)
-    return page(request, template, Frame(job, dataset, users, job.binned), shown)
+    names = names_of_dataset(dataset.path, dataset.classes)
+    return page(request, template, Frame(job, dataset, users, job.binned, names), shown, status=status)
 
 
 def _text(job: JobResource) -> str:

@@ -95,6 +95,7 @@ def environment(language: str) -> Environment:
         interval=lambda ends: interval(ends, language),
         loss=lambda value: "–" if value is None else f"{value:.4f}",
         size=lambda size: _size(size),
+        named=lambda name, names: names.get(name, name),
         translated=lambda message: translated_html(message, language),
     )
     return env

@@ -1,6 +1,6 @@
 """What is around every view of a model: its name, state and buttons, and the tabs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from glasshouse.errors import MissingError
 from glasshouse.store.kept_epochs import kept_epochs
+from glasshouse.web.context.class_names import names_of_model
 from glasshouse.web.context.failure import AGAIN
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import RequestContext
@@ -26,7 +27,7 @@ __all__ = ["Tab", "framed", "tabs"]
 class Frame:
     """What is shown of a model above every view; ``data`` is its dataset, ``again`` whether trying again may help.
 
-    ``answers``: it has a model, or keeps an epoch that can predict.
+    ``answers``: it has a model, or keeps an epoch that can predict. ``names`` are the names shown of its classes.
     ``calm``: the view has a primary button, so the frame has none.
     """
 
@@ -37,6 +38,7 @@ class Frame:
     tabs: "list[Tab]"
     again: bool
     calm: bool
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -91,5 +93,6 @@ def framed(
         views,
         again=job.failure not in AGAIN,
         calm=getattr(shown, "advice", None) is not None,
+        names=names_of_model(job.folder, data.folder if data else None),
     )
     return page(request, template, frame, shown, status=status)

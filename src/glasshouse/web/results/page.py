@@ -16,6 +16,7 @@ from glasshouse.evaluation.reliability import calibration_verdict
 from glasshouse.store.records import JobRecord
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place, verified_report
 from glasshouse.store.submit import submit_evaluation
+from glasshouse.web.context.class_names import names_of_model
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live
@@ -102,6 +103,7 @@ def show(request: Request, context: Context, job: ModelInPath, split: str = "val
     report, answers, dataset = _report(job, split), _answers(job, split), dataset_of(context, job)
     now = latest_evaluation(context, job, split)
     place = f"{job.address}/result/pictures" if answers is not None else ""
+    names = names_of_model(job.folder, dataset.path if dataset else None)
     shown = ResultPage(
         job,
         split,
@@ -111,7 +113,7 @@ def show(request: Request, context: Context, job: ModelInPath, split: str = "val
         openings=openings(dataset),
         sort=sort,
         report=report,
-        summary=shown_report(report, split, place, language_of(request)) if report else None,
+        summary=shown_report(report, split, place, language_of(request), names) if report else None,
         per_class=_ordered(report["per_class"], sort) if report else [],
         answers=answers is not None,
         worst=worst(answers) if answers and dataset else [],

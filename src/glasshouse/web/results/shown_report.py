@@ -1,6 +1,6 @@
 """What the page of a result says of a report: its matrix, its commonest confusions, and what to keep in mind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 from urllib.parse import urlencode
@@ -66,16 +66,22 @@ class ShownReport:
     roughly: bool
 
 
-def shown_report(report: ReportRead, split: str, place: str, language: str) -> ShownReport:
+def shown_report(
+    report: ReportRead, split: str, place: str, language: str, shown: Mapping[str, str] | None = None
+) -> ShownReport:
     """Return what the page says of a report.
 
     Args:
         report: as it was read.
         place: the address of the pictures of a cell, without its query; empty if they are not known one by one.
         language: of ``LANGUAGES``.
+        shown: the display names of classes that have one.
     """
     names, matrix = report["classes"], ""
     said = texts(language).gettext("label %(truth)s, predicted %(taken)s: %(count)s")
+
+    def named(name: str) -> str:
+        return (shown or {}).get(name, name)
 
     def link(truth: int, answer: int) -> str:
         return f"{place}?{urlencode({'split': split, 'truth': truth, 'answer': answer})}"
@@ -86,13 +92,14 @@ def shown_report(report: ReportRead, split: str, place: str, language: str) -> S
     small = len(names) <= MATRIX
     if small:
         matrix = confusion_table(
-            names, report["confusion"], title=title, number=lambda n: count(n, language), link=link if place else None
-        )
+            [named(name) for name in names], report["confusion"], title=title, number=lambda n: count(n, language),
+            link=link if place else None,
+        )  # fmt: skip
     row = {name: number for number, name in enumerate(names)}
     common = confusions(report, LISTED if small else LISTED_ALONE) if len(names) > FEW_CLASSES else []
     return ShownReport(
         matrix,
-        confusions=[(title(a, b, n), link(row[a], row[b]) if place else "") for a, b, n in common],
+        confusions=[(title(named(a), named(b), n), link(row[a], row[b]) if place else "") for a, b, n in common],
         unbeaten=not_beaten(report["interval"][0], [one["accuracy"] for one in report["baselines"]]),
         roughly=report["count"] < FEW_FOR_CALIBRATION,
     )
