@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from tiny_pictures import make_tiny
 
 import glasshouse
@@ -157,3 +158,17 @@ def test_words_of_the_command_line_and_metrics(tiny: Path, tmp_path: Path, capsy
         Learner(tiny, "LeNet", optimizer={"speed": 1})
     with pytest.raises(InputError, match="no metric 'f2'"):
         Learner(tiny, "LeNet", metrics="f2")
+
+
+def test_curves_are_written_as_a_file(tiny: Path, tmp_path: Path) -> None:
+    learner = Learner(tiny, "LeNet", out=tmp_path / "run", batch_size=16, show=list)
+    with pytest.raises(RunError, match=r"call fit\(\)"):
+        learner.plot()
+    learner.fit(2)
+    learner.plot(tmp_path / "curves.svg")
+    drawing = (tmp_path / "curves.svg").read_text(encoding="utf-8")
+    assert drawing.count("<polyline") == 4 and "Accuracy" in drawing, "loss and accuracy, train and valid"
+    with Image.open(learner.plot(tmp_path / "curves.png").save(tmp_path / "again.png")) as image:
+        assert image.size == (1440, 400) and (0x42, 0x69, 0xD0) in {color for _, color in image.getcolors(1 << 20)}
+    with pytest.raises(InputError, match=r"written as .svg or .png"):
+        learner.plot(tmp_path / "curves.pdf")

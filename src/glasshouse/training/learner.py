@@ -24,7 +24,7 @@ from glasshouse.layers.network import Network
 from glasshouse.networks.shelf.listing import weights_by_name
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.recipe.typed_words import by_fields
-from glasshouse.training.curves import Line, chart
+from glasshouse.training.curves import Chart, Charts, Line
 from glasshouse.training.display import show_training
 from glasshouse.training.finder import RateFinding, find_rate
 from glasshouse.training.loop import resume, train
@@ -32,6 +32,8 @@ from glasshouse.training.run_folder import RunFolder, next_run
 from glasshouse.training.setup import TrainingSetup, check_batches, check_settings, gather, prepare
 
 __all__ = ["Learner"]
+
+TRAIN, VALID = "#4269d0", "#b3541e"  # of curves
 
 
 class Learner:
@@ -134,6 +136,21 @@ class Learner:
         events = (event_from_json(line) for line in lines if '"type": "epoch"' in line)
         return [event for event in events if isinstance(event, EpochDone)]
 
+    def plot(self, path: str | Path | None = None) -> Charts:
+        """Return the curves of the last run: loss and accuracy on training and validation pictures, epoch by epoch.
+
+        In a notebook the last line of a cell shows them; ``path`` is a .png or .svg file that they are written to.
+
+        Raises:
+            RunError: nothing was trained yet.
+            InputError: the file has another ending.
+        """
+        self._run()
+        found = _charts(self.history)
+        if path is not None:
+            found.save(path)
+        return found
+
     def __repr__(self) -> str:
         r = self.recipe
         state = f"run {self.run}" if self.run is not None else "not trained yet"
@@ -145,7 +162,7 @@ class Learner:
         names = ("epoch", "train loss", "valid loss", "train accuracy", "accuracy")
         head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
         table = f"<table>{head}{rows}</table>" if epochs else ""
-        return f"<div><p>{escape(repr(self))}</p>{_curves(epochs)}{table}</div>"
+        return f"<div><p>{escape(repr(self))}</p>{_charts(epochs)._repr_html_()}{table}</div>"
 
     def _train(self, recipe: TrainingRecipe) -> "Learner":
         place = self._place()
@@ -214,12 +231,12 @@ def _cells(epoch: EpochDone) -> list[str]:
             *("" if part is None else f"{100 * part:.2f} %" for part in parts)]  # fmt: skip
 
 
-def _curves(epochs: Sequence[EpochDone]) -> str:
-    if not epochs:
-        return ""
-    losses = [
-        Line("train", "#4269d0", [(e.epoch, e.train_loss) for e in epochs]),
-        Line("valid", "#efb118", [(e.epoch, e.valid_loss if e.valid_loss is not None else math.nan) for e in epochs]),
-    ]
-    scores = [(e.epoch, e.valid_accuracy if e.valid_accuracy is not None else math.nan) for e in epochs]
-    return chart(losses, "Loss") + chart([Line("valid", "#3ca951", scores)], "Accuracy")
+def _charts(epochs: Sequence[EpochDone]) -> Charts:
+    """Return the curves that show over- and underfitting: loss and accuracy on training and validation pictures."""
+
+    def line(name: str, color: str, of: Callable[[EpochDone], float | None]) -> Line:
+        return Line(name, color, [(e.epoch, math.nan if (value := of(e)) is None else value) for e in epochs])
+
+    loss = [line("train", TRAIN, lambda e: e.train_loss), line("valid", VALID, lambda e: e.valid_loss)]
+    right = [line("train", TRAIN, lambda e: e.train_accuracy), line("valid", VALID, lambda e: e.valid_accuracy)]
+    return Charts([Chart(loss, "Loss"), Chart(right, "Accuracy")])
