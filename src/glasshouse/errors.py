@@ -27,7 +27,7 @@ GlasshouseError
 """
 
 import copyreg
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,7 @@ __all__ = [
     "SourceError",
     "StoreError",
     "WeightsError",
+    "no_such_name",
 ]
 
 
@@ -84,6 +85,16 @@ class GlasshouseError(Exception):
 
 class InputError(GlasshouseError, ValueError):
     """What was given cannot be used; the text names it, what was expected, what came and the next step."""
+
+
+def no_such_name(module: str, name: str, instead: Mapping[str, str]) -> Exception:
+    """What a module's ``__getattr__`` raises: with what to write instead, if the name is known from elsewhere.
+
+    Such a name raises an InputError, as ``from module import name`` would swallow the words of an AttributeError.
+    """
+    if name in instead:
+        return InputError("{module} has no {name}; write {instead}", module=module, name=name, instead=instead[name])
+    return AttributeError(f"module {module!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)

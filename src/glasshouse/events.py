@@ -8,6 +8,7 @@ Every event is frozen, has a ``type`` and turns into one line of JSON and back::
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -116,7 +117,13 @@ class StepDone(Event):
 
 @dataclass(frozen=True)
 class EpochDone(Event):
-    """One epoch, from 1: mean training loss, loss and accuracy on the validation pictures (None without them)."""
+    """One epoch, from 1: mean training loss, loss and accuracy on the validation pictures (None without them).
+
+    ``train_accuracy`` counts the right answers of its steps, each given before the weights moved, on the pictures as
+    they were shown (augmented), with dropout on, as Keras counts; of mixed pictures the class with the larger part
+    is the right one. None in runs that were made before it was counted. ``metrics`` are the further scores on the
+    validation pictures that the training was asked for, by name, each None where it is not defined.
+    """
 
     type: ClassVar[str] = "epoch"
     epoch: int
@@ -128,6 +135,8 @@ class EpochDone(Event):
     seconds: float
     best: bool
     phase: str = "train"
+    train_accuracy: float | None = None
+    metrics: Mapping[str, float | None] | None = None
 
 
 @dataclass(frozen=True)

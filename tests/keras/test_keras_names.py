@@ -16,7 +16,7 @@ from glasshouse.layers.initializers import draw
 
 MODULES = (
     "activations", "applications", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
-    "optimizers", "preprocessing", "preprocessing.image", "utils",
+    "optimizers", "preprocessing", "preprocessing.image", "regularizers", "utils",
 )  # fmt: skip
 
 

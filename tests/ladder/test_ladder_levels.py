@@ -23,6 +23,7 @@ from glasshouse.layers import (
     Dense,
     Dropout,
     Flatten,
+    GaussianNoise,
     Input,
     Maximum,
     MaxPooling2D,
@@ -38,6 +39,7 @@ from glasshouse.layers import (
     Reshape,
     SeparableConv2D,
     Softmax,
+    UpSampling2D,
 )
 from glasshouse.layers.vocabulary import LAYERS
 from glasshouse.recipe import OptimizerRecipe, TrainingRecipe
@@ -62,13 +64,19 @@ CHANGED = Network(
     input_shape=(16, 16, 3), name="changed",
 ).to_dict()  # fmt: skip
 
+PRINTED = Network(  # as documents print it: pictures without a channel, the softmax a layer of its own
+    [Flatten(), Dense(8, activation="relu"), GaussianNoise(0.1), Dropout(0.2), Dense(3), Softmax()],
+    input_shape=(16, 16),
+    name="printed",
+).to_dict()
+
 
 def _larger() -> dict[str, Any]:
     """The larger of two branches, softmax between them; it has no dropout of its own."""
     start = Input((16, 16, 3))
     x = RandomFlip()(start)
     x = Maximum()([Conv2D(4, 3)(x), Conv2D(4, 3)(x), Conv2D(4, 3)(x)])
-    x = Softmax()(MaxPooling2D()(x))
+    x = Softmax()(UpSampling2D()(MaxPooling2D()(x)))
     return Network(start, Dense(3, activation="softmax")(Flatten()(x)), name="larger").to_dict()
 
 
@@ -92,6 +100,7 @@ CASES: dict[str, dict[str, Any]] = {
         "objective": {"label_smoothing": 0.1, "class_weights": {"red": 3.0, "green": 0.5}},
     },
     "changed": {"network": CHANGED},
+    "printed": {"network": PRINTED},
     "changed-drops": {"network": _larger(), "dropout": 0.4, "accumulate": 2},
     "own-file": {"network": SPARSE, "weights": "@own-drops", "strategy": "fine-tune", "epochs": 1, "seed": 3},
     "frozen": {

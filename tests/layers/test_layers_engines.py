@@ -10,6 +10,7 @@ import torch
 
 from glasshouse import layers
 from glasshouse.autodiff import Variable, test_mode, using_config
+from glasshouse.errors import NetworkError
 from glasshouse.layers import LAYERS, Input, Network
 from glasshouse.layers.holding import unpacked
 
@@ -131,7 +132,7 @@ def test_a_layer_survives_its_description(name: str) -> None:
 
 def test_every_layer_is_in_the_battery() -> None:
     augmentation = {kind for kind in LAYERS if kind.startswith("Random")}  # test_layers_augmentation.py has those
-    own = {"AdaptiveAveragePooling2D"}  # torch's, not Keras'
+    own = {"AdaptiveAveragePooling2D", "Embedding", "GaussianNoise"}  # torch's, of whole numbers, random: below
     assert {case[0] for case in cases.CASES.values()} == set(LAYERS) - augmentation - own
     assert set(LAYERS) <= set(layers.__all__)
 
@@ -149,6 +150,38 @@ def test_adaptive_pooling_is_torchs_on_both_engines(size: Any) -> None:
     close(net.module(torch.from_numpy(x)).numpy(), y.detach().numpy(), "torch")
     close(z.data, y.detach().numpy(), "autodiff")
     close(other.grad.data, given.grad.numpy(), "gradient")  # type: ignore[union-attr]
+
+
+def test_embedding_looks_rows_up_and_teaches_them_on_both_engines() -> None:
+    net = Network([LAYERS["Embedding"](5, 3)], input_shape=(4,))  # type: ignore[call-arg]
+    ids, (table,) = np.array([[0, 4, 4, 1], [1, 1, 2, 0]]), net.weights().values()
+    assert (net.output_shape, net.parameters) == ((None, 4, 3), 15)
+    assert np.abs(table).max() <= 0.05 and table.std() > 0.01
+    module, model = net.to_torch(), net.to_autodiff()
+    y, z = module(torch.from_numpy(ids)), model(ids)
+    close(y.detach().numpy(), table[ids], "torch")
+    close(z.data, table[ids], "autodiff")
+    close(net.predict(ids.astype("float32")), table[ids], "floats that are whole")
+    y.square().sum().backward()
+    (z * z).sum().backward()
+    expected = np.zeros_like(table)
+    np.add.at(expected, ids, 2 * table[ids])
+    close(module.layers["embedding"].held()["embeddings"].grad.numpy(), expected, "torch")  # type: ignore[operator]
+    close(model.weights["embedding"]["embeddings"].grad.data, expected, "autodiff")  # type: ignore[union-attr]
+    with pytest.raises(NetworkError, match="takes rows of whole numbers, got a shape of 2x3"):
+        Network([LAYERS["Embedding"](5, 3)], input_shape=(2, 3))  # type: ignore[call-arg]
+
+
+def test_noise_is_the_same_on_both_engines_and_only_in_training() -> None:
+    net = Network([LAYERS["GaussianNoise"](0.5)], input_shape=(8, 8, 6))  # type: ignore[call-arg]
+    x = np.ones((50, 8, 8, 6), np.float32)
+    module, model = net.to_torch().train(), net.to_autodiff()
+    module.seed(3)
+    model.seed(3)
+    y = module(torch.from_numpy(x)).numpy()
+    close(model(x).data, y, "noise")
+    assert abs(float(y.mean()) - 1) < 0.02 and abs(float(y.std()) - 0.5) < 0.02
+    assert (net.predict(x) == x).all()
 
 
 @pytest.mark.parametrize("kind", ["Dropout", "SpatialDropout2D"])

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from tiny_pictures import make_tiny
 
 import glasshouse
-from glasshouse.errors import NetworkError, RecipeError, RunError, WeightsError
+from glasshouse.errors import InputError, NetworkError, RecipeError, RunError, WeightsError
 from glasshouse.events import EpochDone
 from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.training.display import clock, show_training
@@ -24,7 +25,7 @@ def test_a_learner_trains_scores_predicts_and_saves(
     learner = glasshouse.Learner(glasshouse.ImageData.open(tiny), "LeNet", out=tmp_path / "run", batch_size=16)
     learner.fit(6, lr=3e-3)
     output = capsys.readouterr()
-    assert output.out == "" and "valid loss" in output.err and output.err.count(" %") == 6
+    assert output.out == "" and "valid loss" in output.err and output.err.count(" %") == 12
     assert learner.evaluate().accuracy > 0.9
     picture = next((tiny.parent / "tiny-pictures" / "red").glob("*.png"))
     assert learner.predict(picture).label == "red"
@@ -133,3 +134,41 @@ def test_what_is_known_to_be_wrong_is_told_at_once(
     with pytest.raises(error, match=says):
         Learner(data, network, show=list, **fields)
     assert not Path("runs").exists()
+
+
+def test_words_of_the_command_line_and_metrics(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    learner = Learner(tiny, "LeNet", out=tmp_path / "run", batch_size=16, optimizer="rmsprop", lr=1e-3, momentum=0.5,
+                      early_stopping=3, schedule="cosine", metrics=["error_rate", "kappa"])  # fmt: skip
+    recipe = learner.recipe
+    assert (recipe.optimizer.name, recipe.optimizer.lr, recipe.optimizer.momentum) == ("rmsprop", 1e-3, 0.5)
+    assert recipe.early_stopping is not None and recipe.early_stopping.patience == 3
+    assert recipe.schedule.name == "cosine"
+    learner.fit(1)
+    (epoch,) = learner.history
+    assert epoch.metrics is not None and "kappa" in epoch.metrics
+    assert epoch.metrics["error_rate"] == pytest.approx(1 - (epoch.valid_accuracy or 0))
+    assert "error_rate 0." in capsys.readouterr().err
+    both = Learner(tiny, "LeNet", lr=0.1, optimizer={"name": "sgd", "momentum": 0.9}).recipe.optimizer
+    assert (both.name, both.lr, both.momentum) == ("sgd", 0.1, 0.9)
+    with pytest.raises(
+        RecipeError, match=r"(?s)optimizer.name: expected.*'rmsprop'.*early_stopping.patience: expected"
+    ):
+        Learner(tiny, "LeNet", optimizer="rmspop", early_stopping="soon")
+    with pytest.raises(RecipeError, match=r"no such field; there are beta1, .*lr, .*name"):
+        Learner(tiny, "LeNet", optimizer={"speed": 1})
+    with pytest.raises(InputError, match="no metric 'f2'"):
+        Learner(tiny, "LeNet", metrics="f2")
+
+
+def test_curves_are_written_as_a_file(tiny: Path, tmp_path: Path) -> None:
+    learner = Learner(tiny, "LeNet", out=tmp_path / "run", batch_size=16, show=list)
+    with pytest.raises(RunError, match=r"call fit\(\)"):
+        learner.plot()
+    learner.fit(2)
+    learner.plot(tmp_path / "curves.svg")
+    drawing = (tmp_path / "curves.svg").read_text(encoding="utf-8")
+    assert drawing.count("<polyline") == 4 and "Accuracy" in drawing, "loss and accuracy, train and valid"
+    with Image.open(learner.plot(tmp_path / "curves.png").save(tmp_path / "again.png")) as image:
+        assert image.size == (1440, 400) and (0x42, 0x69, 0xD0) in {color for _, color in image.getcolors(1 << 20)}
+    with pytest.raises(InputError, match=r"written as .svg or .png"):
+        learner.plot(tmp_path / "curves.pdf")

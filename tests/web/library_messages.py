@@ -74,6 +74,7 @@ NEVER_SHOWN = {  # files whose texts no page prints, and why
     "data/image_data.py": "the Learner level",
     "data/augmentation/keras_generator.py": "the Learner level",
     "evaluation/intervals.py": "programmer errors",
+    "evaluation/named_metrics.py": "the Learner level",
     "evaluation/report_html.py": "notebooks",
     "evaluation/report_text.py": "command line",
     "explanation/follow_html.py": "notebooks",

@@ -53,7 +53,7 @@ def running(studio: Studio) -> str:
     }
     steps = [{"type": "step", "step": n, "epoch": 1, "loss": 2.0 / n, "lr": 0.1, "remaining": 70.0} for n in (1, 2, 3)]
     epoch = {"type": "epoch", "epoch": 1, "step": 3, "train_loss": 1.1, "valid_loss": 1.2, "valid_accuracy": 0.5,
-             "lr": 0.1, "seconds": 1.0, "best": True, "phase": "train"}  # fmt: skip
+             "train_accuracy": 0.75, "lr": 0.1, "seconds": 1.0, "best": True, "phase": "train"}  # fmt: skip
     (folder / "events.jsonl").write_text("".join(json.dumps(one) + "\n" for one in (begun, *steps, epoch)))
     work = studio.store.path(f"work/{model.job_id}")
     work.mkdir(parents=True, exist_ok=True)
@@ -139,7 +139,8 @@ def _found(studio: Studio, key: str, viewer: object) -> bool:
 
 def test_the_page_shows_the_curves_of_the_moment_without_scripts(client: TestClient, running: str) -> None:
     text = client.get(f"/models/{running}").text
-    assert text.count('class="series train') == 4, "two lines and two marks of the legend"
+    assert text.count('class="series train') == 6, "three lines and three marks of the legends"
+    assert "75.0 %" in text and "Accuracy on training pictures" in text
     assert "Epoch 2 of 9" in text
     assert "50.0 %" in text
     assert "on 18 validation pictures" in text
@@ -153,6 +154,7 @@ def test_what_the_page_offers_to_take_away(client: TestClient, studio: Studio, r
     base = f"/api/v1/models/{studio.model}"
     table = client.get(f"{base}/curves.csv").text.splitlines()
     assert table[0].startswith("\ufeffepoch,step,train_loss,valid_loss")
+    assert table[0].endswith(",train_accuracy")
     assert len(table) == 3
     assert client.get(f"{base}/recipe.json").json()["network"] == "Dense128"
     assert len(client.get(f"{base}/checkpoints/best.safetensors").content) > 1000

@@ -9,12 +9,17 @@
 The words are those of DeZero, the library of "Deep Learning from Scratch 3"; docs/from-the-book.md tells what differs.
 """
 
+from typing import TYPE_CHECKING
+
+from glasshouse.errors import no_such_name
+
 from . import cuda, datasets, functions, layers, models, optimizers, transforms, utils
 from .arrays import as_array
 from .core import Function, Parameter, Variable, as_variable, grad
 from .dataloaders import DataLoader, SeqDataLoader
 from .datasets import Dataset
 from .graph import Graph
+from .hints import INSTEAD
 from .layer import Layer
 from .models import Model
 from .operators import Operators
@@ -28,3 +33,9 @@ __all__ = [
 ]  # fmt: skip
 
 Operators.F = functions  # an operation is written on Variables, and a Variable has operations
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, INSTEAD)

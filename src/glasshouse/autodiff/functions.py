@@ -1,6 +1,10 @@
 """Every function of the engine under one roof, for ``import glasshouse.autodiff.functions as F``."""
 # ruff: noqa: A004  (sum, max, min, pow and abs are the names readers know)
 
+from typing import TYPE_CHECKING
+
+from glasshouse.errors import no_such_name
+
 from .activation import leaky_relu, log_softmax, relu, relu6, sigmoid, softmax
 from .arithmetic import add, div, mul, neg, pow, rdiv, rpow, rsub, sub
 from .columns import col2im, im2col
@@ -8,6 +12,7 @@ from .comparison import absolute, clip, maximum, minimum, where
 from .convolution import conv2d, deconv2d
 from .elementary import cos, exp, log, sin, sqrt, tanh
 from .embedding import embed_id
+from .hints import FUNCTIONS
 from .indexing import concatenate, get_item, pad
 from .linear import linear, matmul
 from .loss import (
@@ -31,3 +36,9 @@ __all__ = [
     "pad", "pooling", "pow", "rdiv", "relu", "relu6", "reshape", "rpow", "rsub", "sigmoid", "sigmoid_cross_entropy",
     "sin", "softmax", "softmax_cross_entropy", "sqrt", "sub", "sum", "sum_to", "tanh", "transpose", "where",
 ]  # fmt: skip
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, FUNCTIONS)

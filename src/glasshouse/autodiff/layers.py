@@ -4,9 +4,11 @@ A layer that is not told how many inputs it gets waits for its first one, and ta
 Weights are drawn from a normal distribution with deviation √(1 / inputs); biases start at 0.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from glasshouse.errors import no_such_name
 
 from .activation import sigmoid
 from .arrays import Array, module_of, new_array
@@ -15,6 +17,7 @@ from .core import Operand, Parameter, Variable, as_operand
 from .elementary import tanh
 from .embedding import embed_id
 from .geometry import Size, pair
+from .hints import LAYERS
 from .layer import Layer
 from .linear import linear
 from .normalization import batch_norm
@@ -228,3 +231,9 @@ class LSTM(Layer):
         self.c = i * u if self.c is None else f * self.c + i * u
         self.h = o * tanh(self.c)
         return self.h
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, LAYERS)

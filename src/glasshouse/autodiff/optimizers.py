@@ -5,15 +5,16 @@ Letters: θ the parameter, g its gradient, α or η the learning rate.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from glasshouse.errors import WeightsError
+from glasshouse.errors import WeightsError, no_such_name
 
 from .arrays import Array, module_of
 from .core import Parameter, constant
 from .faults import GraphError
+from .hints import OPTIMIZERS
 from .layer import Layer
 from .weights import read_arrays, write_arrays
 
@@ -318,3 +319,9 @@ class FreezeParam:
         for part in self.frozen:
             for param in [part] if isinstance(part, Parameter) else part.params():
                 param.grad = None
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, OPTIMIZERS)

@@ -1,5 +1,7 @@
 """Augmentation of a whole batch on its device: geometry, colour, erasing, mixing, in this order."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from glasshouse.data.augmentation.warp import GEOMETRY
 from glasshouse.data.draws import Draw
 from glasshouse.recipe import AugmentationRecipe
 
-__all__ = ["CHANGES", "MIXINGS", "augment"]
+__all__ = ["CHANGES", "MIXINGS", "augment", "changed_rows"]
 
 CHANGES: tuple[Change, ...] = (GEOMETRY, CHANNEL_SHIFT, COLOUR, ERASING)  # of each picture, in this order
 MIXINGS: tuple[Mixing, ...] = (MIXUP_CUTMIX,)  # then with the next picture of the batch
@@ -56,6 +58,19 @@ def augment(
             targets = targets if targets.ndim == 2 else F.one_hot(targets, classes).to(pictures.dtype)
             targets = own * targets + (1 - own) * targets.roll(-1, 0)
     return result, targets
+
+
+def changed_rows(
+    rows: NDArray[np.uint8], samples: NDArray[np.int64], recipe: AugmentationRecipe, seed: int, epochs: Iterable[int]
+) -> NDArray[np.uint8]:
+    """Return pictures, uint8 (N, H, W, C), as a training shows the ``samples`` (N,) in the ``epochs`` (N)."""
+    found = []
+    for row, sample, epoch in zip(rows, samples.tolist(), epochs, strict=True):
+        picture = torch.from_numpy(np.ascontiguousarray(row)).permute(2, 0, 1)[None].float().div(255)
+        numbers = np.array([sample], np.int64)
+        changed, _ = augment(picture, torch.zeros(1, dtype=torch.long), numbers, recipe.unmixed(), seed, epoch, 1)
+        found.append(changed[0].permute(1, 2, 0).mul(255).round().clamp(0, 255).to(torch.uint8).numpy())
+    return np.stack(found)
 
 
 def _parts(pictures: Tensor) -> list[slice]:

@@ -21,10 +21,13 @@ from glasshouse.data.sources.labels import label_text
 from glasshouse.data.sources.source import source_paths
 from glasshouse.data.sources.stacks import stack_of
 from glasshouse.data.stored.rows import Split
-from glasshouse.recipe import DatasetRecipe, LabelRecipe
+from glasshouse.recipe import AugmentationRecipe, DatasetRecipe, LabelRecipe, TrainingRecipe
 
 __all__ = ["ImageData", "cache_folder", "user_cache"]
 
+USUAL_CHANGES: Mapping[str, Any] = {
+    "horizontal_flip": True, "rotation": 10, "zoom": 0.1, "brightness": 0.2, "contrast": 0.2,
+}  # fmt: skip
 _Size = int | str | tuple[int, int]
 
 
@@ -149,11 +152,32 @@ class ImageData:
         return self.dataset.splits.get("test")
 
     def show(self, n: int = 12, split: str = "train") -> Gallery:
-        """Return ``n`` pictures of a split with their labels, which a notebook shows as a grid."""
+        """Return ``n`` pictures of a split with their labels: a notebook shows the grid, ``.save(path)`` writes it."""
         chosen = self.dataset.splits[split]
         rows = pick(chosen, n)
         labels = [self.classes[label] for label in chosen.labels[rows]]
         return Gallery(chosen.rows(rows), labels, [chosen.paths[row] for row in rows.tolist()])
+
+    def show_augmented(
+        self, augmentation: AugmentationRecipe | Mapping[str, Any] = USUAL_CHANGES, n: int = 12, *,
+        row: int | None = None, seed: int = 42,
+    ) -> Gallery:  # fmt: skip
+        """Return ``n`` training pictures as a training with this augmentation would show them, with their labels.
+
+        With ``row`` they are changed forms of that one picture: what its first ``n`` epochs would show.
+
+        Raises:
+            RecipeError: fields of the augmentation are wrong.
+        """
+        from glasshouse.data.augment import changed_rows  # loads torch
+
+        given = augmentation if isinstance(augmentation, AugmentationRecipe) else dict(augmentation)
+        changes = TrainingRecipe(data="-", network="-", augmentation=given).augmentation
+        split = self.train
+        rows = pick(split, n) if row is None else np.full(n, row, np.int64)
+        epochs = range(n) if row is not None else [0] * len(rows)
+        changed = changed_rows(split.rows(rows), split.origin(rows), changes, seed, epochs)
+        return Gallery(changed, [self.classes[k] for k in split.labels[rows]], [split.paths[k] for k in rows.tolist()])
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(split)} {name}" for name, split in self.dataset.splits.items())

@@ -65,6 +65,8 @@ def line_of(event: Event) -> str:
 
 def _epoch(event: EpochDone) -> str:
     parts = [f"training loss {event.train_loss:.4f}"]
+    if event.train_accuracy is not None:
+        parts.append(f"training accuracy {event.train_accuracy:.4f}")
     if event.valid_loss is not None:
         parts.append(f"validation loss {event.valid_loss:.4f}")
     if event.valid_accuracy is not None:

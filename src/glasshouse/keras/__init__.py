@@ -24,6 +24,7 @@ from . import (
     models,
     optimizers,
     preprocessing,
+    regularizers,
     utils,
 )
 from .layers import Input
@@ -31,5 +32,5 @@ from .models import Model, Sequential
 
 __all__ = [
     "Input", "Model", "Sequential", "activations", "applications", "callbacks", "datasets", "initializers", "layers",
-    "losses", "metrics", "models", "optimizers", "preprocessing", "utils",
+    "losses", "metrics", "models", "optimizers", "preprocessing", "regularizers", "utils",
 ]  # fmt: skip

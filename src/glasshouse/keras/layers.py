@@ -11,12 +11,13 @@ from glasshouse.layers import LAYERS, Layer, Symbol
 
 __all__ = [
     "ELU", "Activation", "Add", "Average", "AveragePooling2D", "AvgPool2D", "BatchNormalization", "Concatenate",
-    "Conv2D", "Convolution2D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "Flatten", "GlobalAveragePooling2D",
-    "GlobalAvgPool2D", "GlobalMaxPool2D", "GlobalMaxPooling2D", "Input", "InputLayer", "Layer", "LeakyReLU",
-    "MaxPool2D", "MaxPooling2D", "Maximum", "Multiply", "RandomBrightness", "RandomContrast", "RandomFlip",
-    "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU", "Rescaling", "Reshape", "SeparableConv2D", "Softmax",
-    "SpatialDropout2D", "Subtract", "ZeroPadding2D", "add", "average", "concatenate", "given_shape", "maximum",
-    "multiply", "subtract",
+    "Conv2D", "Conv2DTranspose", "Convolution2D", "Convolution2DTranspose", "Cropping2D", "Dense",
+    "DepthwiseConv2D", "Dropout", "Embedding", "Flatten", "GaussianNoise", "GlobalAveragePooling2D",
+    "GlobalAvgPool2D", "GlobalMaxPool2D", "GlobalMaxPooling2D", "Input", "InputLayer", "Layer",
+    "LayerNormalization", "LeakyReLU", "MaxPool2D", "MaxPooling2D", "Maximum", "Multiply", "RandomBrightness",
+    "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU", "Rescaling",
+    "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract", "UpSampling2D", "ZeroPadding2D", "add",
+    "average", "concatenate", "given_shape", "maximum", "multiply", "subtract",
 ]  # fmt: skip
 
 L = TypeVar("L", bound=type[Layer])
@@ -55,10 +56,14 @@ Cropping2D = _as_keras(layers.Cropping2D)
 Dense = _as_keras(layers.Dense)
 DepthwiseConv2D = _as_keras(layers.DepthwiseConv2D)
 Dropout = _as_keras(layers.Dropout)
+Conv2DTranspose = Convolution2DTranspose = _as_keras(layers.Conv2DTranspose)
 ELU = _as_keras(layers.ELU)
+Embedding = _as_keras(layers.Embedding)
 Flatten = _as_keras(layers.Flatten)
+GaussianNoise = _as_keras(layers.GaussianNoise)
 GlobalAveragePooling2D = GlobalAvgPool2D = _as_keras(layers.GlobalAveragePooling2D)
 GlobalMaxPooling2D = GlobalMaxPool2D = _as_keras(layers.GlobalMaxPooling2D)
+LayerNormalization = _as_keras(layers.LayerNormalization)
 LeakyReLU = _as_keras(layers.LeakyReLU)
 MaxPooling2D = MaxPool2D = _as_keras(layers.MaxPooling2D)
 Maximum = _as_keras(layers.Maximum)
@@ -76,6 +81,7 @@ SeparableConv2D = _as_keras(layers.SeparableConv2D)
 Softmax = _as_keras(layers.Softmax)
 SpatialDropout2D = _as_keras(layers.SpatialDropout2D)
 Subtract = _as_keras(layers.Subtract)
+UpSampling2D = _as_keras(layers.UpSampling2D)
 ZeroPadding2D = _as_keras(layers.ZeroPadding2D)
 
 

@@ -24,7 +24,8 @@ FUNCTIONS = {
     "tanh": "F.tanh({x})",
 }
 AT_RANDOM = (
-    "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom",
+    "GaussianNoise", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",
+    "RandomZoom",
 )  # fmt: skip
 Pads = tuple[tuple[int, int], tuple[int, int]]
 
@@ -244,6 +245,16 @@ def _most(w: Writer, step: Step, xs: Sequence[str]) -> str:
     return reduce(lambda x, y: f"engine.maximum({x}, {y})", xs)
 
 
+def _larger(w: Writer, step: Step, xs: Sequence[str]) -> str:
+    layer: Any = step.layer
+    w.engine = True
+    return f"engine.upsample({xs[0]}, {layer.size!r}, {layer.interpolation!r})"
+
+
+def _none(w: Writer, step: Step, xs: Sequence[str]) -> str:
+    raise unwritten(step)
+
+
 def _at_random(w: Writer, step: Step, xs: Sequence[str]) -> str:
     w.engine = w.random = True
     w.words.add(type(step.layer).__name__)
@@ -260,14 +271,17 @@ WRITERS: dict[str, Callable[[Writer, Step, Sequence[str]], str]] = {
     "BatchNormalization": _norm,
     "Concatenate": _join,
     "Conv2D": lambda w, step, xs: w.convolution(step, xs[0]),
+    "Conv2DTranspose": _none,
     "Cropping2D": _crop,
     "Dense": _dense,
     "DepthwiseConv2D": lambda w, step, xs: w.convolution(step, xs[0]),
     "Dropout": _dropout,
     "ELU": _elu,
+    "Embedding": _none,
     "Flatten": _flatten,
     "GlobalAveragePooling2D": _mean("mean"),
     "GlobalMaxPooling2D": _mean("max"),
+    "LayerNormalization": _none,
     "LeakyReLU": _leaky,
     "Maximum": _most,
     "MaxPooling2D": lambda w, step, xs: w.pooling(step, xs[0]),
@@ -280,6 +294,7 @@ WRITERS: dict[str, Callable[[Writer, Step, Sequence[str]], str]] = {
     "Softmax": _softmax,
     "SpatialDropout2D": _dropout,
     "Subtract": lambda w, step, xs: " - ".join(xs),
+    "UpSampling2D": _larger,
     "ZeroPadding2D": _pad,
 }
 

@@ -1,4 +1,4 @@
-"""Layers that change pictures at random in training, and let them pass in use: Keras' words and ranges.
+"""Layers that change pictures, or other numbers, at random in training only: Keras' words and ranges.
 
 Every picture has its own draws, NumPy's: the same on both engines. A factor f means -f to f; (a, b) means a to b.
 """
@@ -12,11 +12,14 @@ from numpy.random import Generator
 
 from .engine import Engine, Run, T
 from .layer import Layer
-from .rules import factor, layer_class, one_of, optional, rule
+from .rules import amount, factor, layer_class, one_of, optional, rule
 from .rules import pair_of_numbers as numbers
 from .shapes import Shape, picture
 
-__all__ = ["RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"]
+__all__ = [
+    "GaussianNoise", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",
+    "RandomZoom",
+]  # fmt: skip
 
 Factor: TypeAlias = float | tuple[float, float]  # f for -f to f, or (lowest, highest)
 FILLS = one_of("reflect", "nearest", "constant")
@@ -135,3 +138,17 @@ class RandomBrightness(_Random):
         low, high = self.value_range
         shift = drawn(run, x.shape[0], self.factor).reshape(-1, 1, 1, 1) * (high - low)
         return F.bounded(x + F.values(shift, x), low, high)
+
+
+@layer_class
+class GaussianNoise(_Random):
+    """y = x + noise of a normal distribution with mean 0 and deviation ``stddev``; numbers of any shape."""
+
+    stddev: float = rule(amount)
+
+    def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
+        return shape
+
+    def change(self, F: Engine[T], x: T, run: Run) -> T:
+        noise = source(run).standard_normal(tuple(x.shape), dtype="float32") * np.float32(self.stddev)
+        return x + F.values(noise, x)

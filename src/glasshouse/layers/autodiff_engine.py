@@ -11,12 +11,13 @@ from glasshouse.autodiff.arrays import Array, module_of, new_array
 from glasshouse.autodiff.core import as_operand, constant
 
 from .engine import Run, Two
-from .shapes import Pads, shares, tapped
+from .shapes import Pads, between, shares, tapped
 
 __all__ = [
     "above", "activations", "adaptive_average_pool", "at_most", "average_pool", "batch_norm", "bounded",
-    "concatenate", "conv2d", "dropout", "elu", "generator", "leaky_relu", "linear", "max", "max_pool", "maximum",
-    "mean", "pad", "reshape", "row", "to_inside", "to_outside", "values", "warp", "where",
+    "concatenate", "conv2d", "conv2d_transpose", "dropout", "elu", "generator", "leaky_relu", "linear", "max",
+    "max_pool", "maximum", "mean", "pad", "reshape", "row", "rows_of", "to_inside", "to_outside", "upsample", "values",
+    "warp", "where",
 ]  # fmt: skip
 
 SELU = 1.0507009873554805, 1.6732632423543772
@@ -88,6 +89,11 @@ def conv2d(
     return A.conv2d(x, W, b, strides, (top, left), dilation, groups)
 
 
+def conv2d_transpose(x: Variable, W: Variable, strides: Two) -> Variable:
+    """x (N, C, H, W), W (C, O, KH, KW) to (N, O, S (H - 1) + KH, S (W - 1) + KW)."""
+    return A.deconv2d(x, W, None, strides)
+
+
 def pad(x: Variable, pads: Pads) -> Variable:
     return A.pad(x, [(0, 0), (0, 0), *pads])
 
@@ -112,6 +118,18 @@ def average_pool(x: Variable, kernel: Two, strides: Two, pads: Pads, zeros: Pads
 def adaptive_average_pool(x: Variable, size: Two) -> Variable:
     rows, columns = (constant(new_array(shares(n, count), x.data)) for n, count in zip(x.shape[2:], size))
     return A.matmul(A.matmul(rows, x), A.transpose(columns, (1, 0)))
+
+
+def upsample(x: Variable, size: Two, interpolation: str) -> Variable:
+    rows, columns = (
+        constant(new_array(between(n, times, interpolation == "bilinear"), x.data))
+        for n, times in zip(x.shape[2:], size)
+    )
+    return A.matmul(A.matmul(rows, x), A.transpose(columns, (1, 0)))
+
+
+def rows_of(W: Variable, x: Variable) -> Variable:
+    return A.embed_id(x, W)
 
 
 def mean(x: Variable, axes: Sequence[int], keepdims: bool) -> Variable:

@@ -21,6 +21,7 @@ from .description import Plan, Site, build, check_shared, describe
 from .graph import Input, Step
 from .layer import InputLayer, Layer
 from .normalization import Dropout, Rescaling
+from .rewriting import as_classifier
 from .shapes import text, to_layout
 
 __all__ = ["Classifier", "classifier_problems"]
@@ -36,12 +37,14 @@ class Classifier:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Classifier":
-        """The classifier that a description says.
+        """The classifier that a description says; one that ends in a sigmoid or in Softmax is rewritten.
 
         Raises:
             RecipeError: it is none; every problem is reported under its layer's name.
         """
         found = cls(build(data))
+        if (usual := as_classifier(found.net)) is not None:
+            found = cls(build(usual))
         if problems := found.problems():
             raise RecipeError("the network", problems)
         return found
@@ -88,7 +91,7 @@ class Classifier:
 
     def problems(self) -> list[Problem]:
         """What hinders these layers from classifying pictures."""
-        return [*_ends(self.net), *_last(self.net), *_size(self.net)]
+        return [*_ends(self.net), *_last(self.net), *_size(self.net), *_penalties(self.net)]
 
     def starting(self, seed: int, dropout: float | None = None) -> "Classifier":
         """The same layers with first weights of ``seed``.
@@ -229,6 +232,17 @@ def _size(net: Architecture) -> Iterator[Problem]:
                 MOST_WEIGHTS=f"{MOST_WEIGHTS:,}",
             ),
         )
+
+
+def _penalties(net: Architecture) -> Iterator[Problem]:
+    """A run has weight decay in the place of regularizers: nothing that looks accepted is ignored."""
+    for step in net.steps:
+        if step.layer.penalties(weight.name for weight in net.holders[step.weights].weights) if step.inputs else ():
+            yield Problem(
+                step.name,
+                "a regularizer works in fit of level 3 only; take it away here, and choose a weight decay for the "
+                "optimizer",
+            )
 
 
 def _last(net: Architecture) -> Iterator[Problem]:

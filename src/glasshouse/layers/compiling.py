@@ -50,7 +50,12 @@ class Compiled:
             )
         activation = getattr(last.layer, last.layer.activation_field, None)
         _check_probabilities(found, last, activation)
-        bare = activation is not None and activation == found.bare_of and net.output_steps == (len(net.steps) - 1,)
+        bare = (
+            "" not in last.layer.penalties(())
+            and activation is not None
+            and activation == found.bare_of
+            and net.output_steps == (len(net.steps) - 1,)
+        )
         words = {word: metric_of(word, found, units) for word in metrics}
         return cls(optimizer_of(optimizer), found, words, bare, activation)
 

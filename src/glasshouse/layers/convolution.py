@@ -9,6 +9,7 @@ from .activations import activation as activation_rule
 from .engine import Engine, Numbers, Run, T
 from .initializers import AnyInitializer, initializer
 from .layer import Layer, Weight
+from .regularizers import AnyRegularizer, regularizer
 from .rules import Pair, count, flag, layer_class, one_of, pair, rule
 from .shapes import Pads, Shape, picture, window_pads, windowed
 
@@ -67,6 +68,9 @@ class Conv2D(_Convolution):
     use_bias: bool = rule(flag, default=True, kw_only=True)
     kernel_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
     bias_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
+    kernel_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
+    bias_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
+    activity_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
 
     def conflicts(self) -> Sequence[Problem]:
         if self.filters % self.groups:
@@ -114,6 +118,9 @@ class DepthwiseConv2D(_Convolution):
     use_bias: bool = rule(flag, default=True, kw_only=True)
     depthwise_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
     bias_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
+    depthwise_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
+    bias_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
+    activity_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         size = self._size(shape)
@@ -149,6 +156,10 @@ class SeparableConv2D(_Convolution):
     depthwise_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
     pointwise_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
     bias_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
+    depthwise_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
+    pointwise_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
+    bias_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
+    activity_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         return self.filters, *self._size(shape)

@@ -10,6 +10,7 @@ from .activations import activation as activation_rule
 from .engine import Engine, Run, T
 from .initializers import AnyInitializer, initializer
 from .layer import Layer, Weight
+from .regularizers import AnyRegularizer, regularizer
 from .rules import count, flag, layer_class, rule
 from .rules import shape as shape_rule
 from .shapes import Shape, from_layout, text, to_layout
@@ -29,6 +30,9 @@ class Dense(Layer):
     use_bias: bool = rule(flag, default=True)
     kernel_initializer: AnyInitializer = rule(initializer, default="glorot_uniform", kw_only=True)
     bias_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
+    kernel_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
+    bias_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
+    activity_regularizer: AnyRegularizer = rule(regularizer, default=None, kw_only=True)
 
     def shape_of(self, shape: Shape, channels_last: bool) -> Shape:
         if not shape:

@@ -4,7 +4,7 @@ T is what the engine computes with: a torch tensor, or a Variable. x (N, C, H, W
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
@@ -28,6 +28,7 @@ class Numbers(Protocol):
     def __mul__(self, other: Any, /) -> Self: ...
     def __rmul__(self, other: Any, /) -> Self: ...
     def __truediv__(self, other: Any, /) -> Self: ...
+    def __pow__(self, other: Any, /) -> Self: ...
     def __getitem__(self, index: Any, /) -> Self: ...
 
 
@@ -39,13 +40,14 @@ class Run:
     """How a network runs: in training or in use, its layout, and where random numbers come from.
 
     ``random`` None is torch's own generator. ``around`` are zeros that a window sees around x, if a ZeroPadding2D
-    before it is left out.
+    before it is left out. ``penalties`` collects what regularizers of outputs add to the loss.
     """
 
     training: bool = False
     channels_last: bool = True
     random: np.random.Generator | None = None
     around: Pads | None = None
+    penalties: list[Any] = field(default_factory=list)
 
 
 class Engine(Protocol[T]):
@@ -77,10 +79,13 @@ class Engine(Protocol[T]):
         training: bool, unbiased: bool = False,
     ) -> T: ...  # fmt: skip
     def conv2d(self, x: T, W: T, b: T | None, strides: Two, pads: Pads, dilation: Two, groups: int) -> T: ...
+    def conv2d_transpose(self, x: T, W: T, strides: Two) -> T: ...
     def linear(self, x: T, W: T, b: T | None) -> T: ...
     def max(self, x: T, axes: Sequence[int], keepdims: bool) -> T: ...
     def max_pool(self, x: T, kernel: Two, strides: Two, pads: Pads) -> T: ...
     def mean(self, x: T, axes: Sequence[int], keepdims: bool) -> T: ...
+    def rows_of(self, W: T, x: T) -> T: ...
+    def upsample(self, x: T, size: Two, interpolation: str) -> T: ...
 
     # numbers from outside, and random ones
     def dropout(self, x: T, shape: tuple[int, ...], rate: float, run: Run) -> T: ...

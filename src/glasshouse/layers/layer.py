@@ -4,7 +4,7 @@ A layer holds settings only, no weights: those belong to the Network that it is 
 the next Symbol; the same layer called twice shares its weights.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Protocol
 from weakref import WeakSet
@@ -12,6 +12,7 @@ from weakref import WeakSet
 from glasshouse.errors import NetworkError, Problem, RecipeError
 
 from .engine import Engine, Run, T
+from .regularizers import Regularizer
 from .rules import layer_class, optional, rule
 from .rules import name as name_rule
 from .shapes import Shape, to_layout
@@ -138,6 +139,16 @@ class Layer:
     def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         """The output on an engine ``F`` (torch's or autodiff's), before the activation. xs pictures (N, C, H, W)."""
         raise NotImplementedError(f"{type(self).__name__} has no compute")
+
+    def penalties(self, names: Iterable[str]) -> dict[str, Regularizer]:
+        """What is added to the loss for weights of these names, and as "" for what the layer gives."""
+        fields_of = {"kernel": ("kernel", "depthwise"), "": ("activity",)}
+        found: dict[str, Regularizer] = {}
+        for name in (*names, ""):
+            for word in fields_of.get(name, (name.removesuffix("_kernel"),)):
+                held = getattr(self, f"{word}_regularizer", None)
+                found |= {name: held} if isinstance(held, Regularizer) else {}
+        return found
 
     def settings(self) -> dict[str, Any]:
         """The fields that differ from their defaults, the name left out."""

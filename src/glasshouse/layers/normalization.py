@@ -1,4 +1,5 @@
-"""Layers that keep numbers in range: BatchNormalization, Rescaling; and Dropout, which works in training only."""
+"""Layers that keep numbers in range: BatchNormalization, LayerNormalization, Rescaling; and Dropout, which only
+works in training."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from .layer import Layer, Weight
 from .rules import amount, flag, layer_class, number, rule, share
 from .shapes import Shape
 
-__all__ = ["BatchNormalization", "Dropout", "Rescaling", "SpatialDropout2D"]
+__all__ = ["BatchNormalization", "Dropout", "LayerNormalization", "Rescaling", "SpatialDropout2D"]
 
 
 @layer_class
@@ -48,6 +49,37 @@ class BatchNormalization(Layer):
         affine = w.get("gamma"), w.get("beta")
         y = F.batch_norm(rows, affine, moving, self.momentum, self.epsilon, run.training, self.unbiased)
         return y if rows is x else F.reshape(y, tuple(x.shape))
+
+
+@layer_class
+class LayerNormalization(Layer):
+    """y = gamma (x - μ) / √(σ² + epsilon) + beta, μ and σ² of each place of each sample, over its channels.
+
+    The channels are the last axis of channels_last arrays, axis 1 of others.
+
+    Source: Ba and others 2016, arXiv 1607.06450; Keras' defaults.
+    """
+
+    epsilon: float = rule(amount, default=1e-3, kw_only=True)
+    center: bool = rule(flag, default=True, kw_only=True)
+    scale: bool = rule(flag, default=True, kw_only=True)
+    beta_initializer: AnyInitializer = rule(initializer, default="zeros", kw_only=True)
+    gamma_initializer: AnyInitializer = rule(initializer, default="ones", kw_only=True)
+
+    def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
+        C = (shapes[0][0] if len(shapes[0]) == 3 else shapes[0][-1],)
+        return (
+            *([Weight("gamma", C, self.gamma_initializer)] if self.scale else []),
+            *([Weight("beta", C, self.beta_initializer)] if self.center else []),
+        )
+
+    def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
+        x = xs[0]
+        axes, side = ([1], (-1, 1, 1)) if x.ndim == 4 else ([x.ndim - 1], (-1,))
+        d = x - F.mean(x, axes, True)
+        y = d / (F.mean(d * d, axes, True) + self.epsilon) ** 0.5
+        y = y * F.reshape(w["gamma"], side) if self.scale else y
+        return y + F.reshape(w["beta"], side) if self.center else y
 
 
 @layer_class

@@ -12,6 +12,7 @@ from glasshouse.errors import NetworkError
 __all__ = [
     "Pads",
     "Shape",
+    "between",
     "from_layout",
     "picture",
     "shares",
@@ -92,6 +93,18 @@ def tapped(size: tuple[int, int], kernel: tuple[int, int], strides: tuple[int, i
         for n, k, s, p in zip(size, kernel, strides, pads)
     )
     return np.outer(rows, columns)
+
+
+def between(size: int, times: int, bilinear: bool) -> np.ndarray:
+    """What part each of ``size`` pixels has in each of ``times`` as many: float32 (size times, size).
+
+    Pixel i lies at (i + ½) / times - ½; bilinear shares it out between its neighbours, else the nearest has it all.
+    """
+    places = ((np.arange(size * times) + 0.5) / times - 0.5).clip(0, size - 1)
+    if not bilinear:
+        return np.repeat(np.eye(size, dtype=np.float32), times, 0)
+    found: np.ndarray = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(size)))
+    return found.astype(np.float32)
 
 
 def shares(size: int, count: int) -> np.ndarray:

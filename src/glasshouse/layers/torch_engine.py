@@ -12,8 +12,9 @@ from .shapes import Pads, tapped
 
 __all__ = [
     "above", "activations", "adaptive_average_pool", "at_most", "average_pool", "batch_norm", "bounded",
-    "concatenate", "conv2d", "dropout", "elu", "generator", "leaky_relu", "linear", "max", "max_pool", "maximum",
-    "mean", "pad", "reshape", "row", "to_inside", "to_outside", "values", "warp", "where",
+    "concatenate", "conv2d", "conv2d_transpose", "dropout", "elu", "generator", "leaky_relu", "linear", "max",
+    "max_pool", "maximum", "mean", "pad", "reshape", "row", "rows_of", "to_inside", "to_outside", "upsample", "values",
+    "warp", "where",
 ]  # fmt: skip
 
 activations: dict[str, Callable[..., Tensor]] = {
@@ -57,6 +58,11 @@ def conv2d(x: Tensor, W: Tensor, b: Tensor | None, strides: Two, pads: Pads, dil
     return functional.conv2d(x, W, b, strides, (top, left), dilation, groups)
 
 
+def conv2d_transpose(x: Tensor, W: Tensor, strides: Two) -> Tensor:
+    """x (N, C, H, W), W (C, O, KH, KW) to (N, O, S (H - 1) + KH, S (W - 1) + KW)."""
+    return functional.conv_transpose2d(x, W, None, strides)
+
+
 def pad(x: Tensor, pads: Pads, value: float = 0.0) -> Tensor:
     (top, bottom), (left, right) = pads
     return functional.pad(x, (left, right, top, bottom), value=value)
@@ -81,6 +87,15 @@ def average_pool(x: Tensor, kernel: Two, strides: Two, pads: Pads, zeros: Pads |
 
 def adaptive_average_pool(x: Tensor, size: Two) -> Tensor:
     return functional.adaptive_avg_pool2d(x, size)
+
+
+def upsample(x: Tensor, size: Two, interpolation: str) -> Tensor:
+    corners = {"align_corners": False} if interpolation == "bilinear" else {}
+    return functional.interpolate(x, scale_factor=(float(size[0]), float(size[1])), mode=interpolation, **corners)
+
+
+def rows_of(W: Tensor, x: Tensor) -> Tensor:
+    return functional.embedding(x.long(), W)
 
 
 def mean(x: Tensor, axes: Sequence[int], keepdims: bool) -> Tensor:

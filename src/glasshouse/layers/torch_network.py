@@ -33,6 +33,7 @@ class TorchLayer(nn.Module):
         self.layer = layer
         self.activation = getattr(layer, layer.activation_field, None)
         self.learns = True
+        self.penalties = layer.penalties(weight.name for weight in holder.weights)
         values = holder.engine_arrays()
         for weight in holder.weights:
             tensor = _laid_out(values[weight.name])
@@ -61,7 +62,10 @@ class TorchLayer(nn.Module):
         if around is not None or (run.training and not self.learns):
             run = replace(run, training=run.training and self.learns, around=around)
         y = self.layer.compute(F, self.held(), xs, run)
-        return y if bare or self.activation is None else activate(F, self.activation, y, run)
+        y = y if bare or self.activation is None else activate(F, self.activation, y, run)
+        if "" in self.penalties:
+            run.penalties.append(self.penalties[""].of(y) / len(y))
+        return y
 
     def extra_repr(self) -> str:
         settings = ", ".join(f"{key}={value!r}" for key, value in self.layer.settings().items())
@@ -93,6 +97,14 @@ class TorchNetwork(nn.Module):
         self.around, self.passed = _paddings(steps, self.outputs, count)
         self.train(False)
 
+    def penalty(self) -> Tensor | None:
+        """What the regularizers add to the loss of the last batch; None if there are none."""
+        parts = [*self.run.penalties]
+        self.run.penalties.clear()
+        for layer in cast(list[TorchLayer], list(self.layers.values())):
+            parts += [part.of(layer.held()[name]) for name, part in layer.penalties.items() if name]
+        return sum(parts[1:], parts[0]) if parts else None
+
     def seed(self, *seeds: int) -> None:
         """Begin the draws of dropout anew."""
         self.run.random = np.random.default_rng(seeds)
@@ -101,6 +113,7 @@ class TorchNetwork(nn.Module):
         """The outputs; with ``logits`` the last layer's activation is left out."""
         last = self.run.channels_last
         self.run.training = self.training
+        self.run.penalties.clear()
         values: list[Any] = [torch_engine.to_inside(x) if last and x.ndim == 4 else x for x in xs]
         layers, run, final = self.layers._modules, self.run, len(self.plan) - 1
         for number, (name, inputs, done) in enumerate(self.plan):

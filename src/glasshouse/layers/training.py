@@ -74,6 +74,8 @@ def fit_events(
                 loss = compiled.loss.mean(labels, p, compiled.bare)
             else:
                 loss = (compiled.loss.each(labels, p, compiled.bare) * weights.to(device)).mean()
+            if (penalty := module.penalty()) is not None:
+                loss = loss + penalty
             torch.autograd.backward(loss)
             with torch.no_grad():
                 compiled.step(parameters)
@@ -108,7 +110,8 @@ def _evaluate(net: Architecture, compiled: Compiled, batches: Iterable[Batch]) -
     for xs, y, _ in batches:
         labels = y.to(device)
         p = module(*[x.to(device, torch.float32) for x in xs], logits=compiled.bare)
-        means.add(compiled.loss.mean(labels, p, compiled.bare), labels, p)
+        loss, penalty = compiled.loss.mean(labels, p, compiled.bare), module.penalty()
+        means.add(loss if penalty is None else loss + penalty, labels, p)
     return means.logs()
 
 

@@ -2,6 +2,7 @@
 
 from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
 from .augmentation import (
+    GaussianNoise,
     RandomBrightness,
     RandomContrast,
     RandomFlip,
@@ -11,9 +12,10 @@ from .augmentation import (
 )
 from .convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from .dense import Dense, Flatten, Reshape
+from .embedding import Embedding
 from .layer import Layer
 from .merging import Add, Average, Concatenate, Cropping2D, Maximum, Multiply, Subtract, ZeroPadding2D
-from .normalization import BatchNormalization, Dropout, Rescaling, SpatialDropout2D
+from .normalization import BatchNormalization, Dropout, LayerNormalization, Rescaling, SpatialDropout2D
 from .pooling import (
     AdaptiveAveragePooling2D,
     AveragePooling2D,
@@ -21,6 +23,7 @@ from .pooling import (
     GlobalMaxPooling2D,
     MaxPooling2D,
 )
+from .resampling import Conv2DTranspose, UpSampling2D
 
 __all__ = ["LAYERS"]
 
@@ -33,14 +36,18 @@ LAYERS: dict[str, type[Layer]] = {
     "BatchNormalization": BatchNormalization,
     "Concatenate": Concatenate,
     "Conv2D": Conv2D,
+    "Conv2DTranspose": Conv2DTranspose,
     "Cropping2D": Cropping2D,
     "Dense": Dense,
     "DepthwiseConv2D": DepthwiseConv2D,
     "Dropout": Dropout,
     "ELU": ELU,
+    "Embedding": Embedding,
     "Flatten": Flatten,
+    "GaussianNoise": GaussianNoise,
     "GlobalAveragePooling2D": GlobalAveragePooling2D,
     "GlobalMaxPooling2D": GlobalMaxPooling2D,
+    "LayerNormalization": LayerNormalization,
     "LeakyReLU": LeakyReLU,
     "MaxPooling2D": MaxPooling2D,
     "Maximum": Maximum,
@@ -58,5 +65,6 @@ LAYERS: dict[str, type[Layer]] = {
     "Softmax": Softmax,
     "SpatialDropout2D": SpatialDropout2D,
     "Subtract": Subtract,
+    "UpSampling2D": UpSampling2D,
     "ZeroPadding2D": ZeroPadding2D,
 }

@@ -15,6 +15,7 @@ from glasshouse.layers.classifier import Classifier
 from glasshouse.layers.holding import packed, unpacked
 from glasshouse.layers.network import Network
 from glasshouse.layers.normalization import BatchNormalization
+from glasshouse.layers.rewriting import two_columns
 from glasshouse.layers.torch_network import TorchLayer, TorchNetwork
 from glasshouse.networks.folding_layers import fold_layers
 from glasshouse.networks.own import Head
@@ -109,6 +110,8 @@ def own_names(module: Layered, state: Mapping[str, Tensor]) -> dict[str, Tensor]
         if weight is None:
             found |= {} if key.startswith("optimizer/") else {key: value}
         elif name == net.steps[-1].weights:
+            if value.shape[-1:] == (1,) and weight.shape[-1] == 2:  # one sigmoid, which is a softmax over two here
+                value = torch.as_tensor(two_columns(np.asarray(value)))
             found[key_of(part, True, name)] = value.T if value.ndim == 2 else value
         else:
             same = value.ndim == len(weight.shape)

@@ -10,7 +10,7 @@ from glasshouse.events import EpochDone, Event, Notice, Progress, RunFinished, R
 
 __all__ = ["Display", "clock", "epoch_line", "show_training", "showing"]
 
-HEADER = "  epoch   train loss   valid loss   accuracy     time"
+HEADER = "  epoch   train loss   valid loss   train acc.   accuracy     time"
 BAR = 24
 SECONDS_BETWEEN = 0.1
 
@@ -29,10 +29,15 @@ def show_training(events: Iterable[Event], stream: TextIO | None = None) -> RunF
 def epoch_line(event: EpochDone) -> str:
     """Return the epoch as a row of the table; a star marks the best one so far."""
     loss = "" if event.valid_loss is None else f"{event.valid_loss:.4f}"
-    accuracy = "" if event.valid_accuracy is None else f"{100 * event.valid_accuracy:.2f} %"
+    learned, accuracy = (
+        "" if part is None else f"{100 * part:.2f} %" for part in (event.train_accuracy, event.valid_accuracy)
+    )
     return (
-        f"{event.epoch:7}   {event.train_loss:10.4f}   {loss:>10}   {accuracy:>8}   {clock(event.seconds):>6}"
-        f"{'  *' if event.best else ''}{'  ' + event.phase if event.phase != 'train' else ''}"
+        f"{event.epoch:7}   {event.train_loss:10.4f}   {loss:>10}   {learned:>10}   {accuracy:>8}   "
+        f"{clock(event.seconds):>6}{'  *' if event.best else ''}{'  ' + event.phase if event.phase != 'train' else ''}"
+        + "".join(
+            f"   {name} {'-' if value is None else f'{value:.4f}'}" for name, value in (event.metrics or {}).items()
+        )
     )
 
 

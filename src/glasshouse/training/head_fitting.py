@@ -39,9 +39,10 @@ class Tried:
 
 @dataclass(frozen=True)
 class HeadFit:
-    """A fitted head: its mean loss on the training pictures, and what the folds said (None without folds)."""
+    """A fitted head: its mean loss and right answers on the training pictures, and what the folds said, if any."""
 
     loss: float
+    right: int
     tried: Tried | None
 
 
@@ -98,7 +99,8 @@ def fit_head(setup: TrainingSetup, check: Callable[[], None] = check_interrupt) 
         log_p = log_softmax(flat @ found[:-1] + found[-1])
     _put(head, found)
     yield _strength_notice(strength, tried, y)
-    return HeadFit(float(-(shares * log_p[np.arange(len(copies)), copies]).mean()), tried)
+    right = round(float((log_p.argmax(1) == copies).mean()) * len(y))  # of several views: of a picture, on average
+    return HeadFit(float(-(shares * log_p[np.arange(len(copies)), copies]).mean()), right, tried)
 
 
 @torch.no_grad()

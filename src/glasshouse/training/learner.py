@@ -14,6 +14,7 @@ import numpy as np
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.errors import GlasshouseError, RunError
+from glasshouse.evaluation.named_metrics import check_metrics
 from glasshouse.evaluation.report import Report
 from glasshouse.events import EpochDone, Event, event_from_json
 from glasshouse.export.bundle import load_model, save
@@ -22,7 +23,8 @@ from glasshouse.export.scoring import evaluate
 from glasshouse.layers.network import Network
 from glasshouse.networks.shelf.listing import weights_by_name
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.training.curves import Line, chart
+from glasshouse.recipe.typed_words import by_fields
+from glasshouse.training.curves import Chart, Charts, Line
 from glasshouse.training.display import show_training
 from glasshouse.training.finder import RateFinding, find_rate
 from glasshouse.training.loop import resume, train
@@ -31,14 +33,18 @@ from glasshouse.training.setup import TrainingSetup, check_batches, check_settin
 
 __all__ = ["Learner"]
 
+TRAIN, VALID = "#4269d0", "#b3541e"  # of curves
+
 
 class Learner:
     """Trains ``network`` on ``data`` (an ImageData, a Dataset or the path of one).
 
     ``network`` is a name of the catalogue, or a ``glasshouse.layers.Network``: its layers are fitted to the pictures
     and classes, and begin from first weights of the recipe's seed; for its own weights, save it and give the file.
-    ``fields`` are fields of ``TrainingRecipe``, such as ``batch_size=32`` or ``augmentation={"rotation": 10}``. Each
-    training is a run in its own folder, ``out`` for the first one (default: below ``runs/``); a later one starts
+    ``fields`` are fields of ``TrainingRecipe``, such as ``batch_size=32`` or ``augmentation={"rotation": 10}``, or
+    words of the command line, such as ``optimizer="sgd"``, ``lr=0.1`` or ``early_stopping=3``. ``metrics`` are scores
+    that each epoch tells too: ``error_rate``, ``f1``, ``balanced_accuracy``, ``kappa``, ``auroc``, ``top_3`` and so on.
+    Each training is a run in its own folder, ``out`` for the first one (default: below ``runs/``); a later one starts
     from the weights of the one before. ``show`` runs the events of a training, and prints them unless it is replaced.
 
     Raises:
@@ -55,6 +61,7 @@ class Learner:
         *,
         weights: str = "none",
         out: str | Path | None = None,
+        metrics: str | Sequence[str] = (),
         show: Callable[[Iterator[Event]], Any] = show_training,
         **fields: Any,
     ) -> None:
@@ -63,9 +70,11 @@ class Learner:
         self.dataset = data if isinstance(data, Dataset) else open_dataset(data)
         self.out = None if out is None else Path(out)
         self.show = show
+        self.metrics = check_metrics(metrics)
         self.run: Path | None = None
         weights = weights_by_name(weights)
-        self.recipe = TrainingRecipe(data=str(self.dataset.path), network=_plain(network), weights=weights, **fields)
+        given = {"data": str(self.dataset.path), "network": _plain(network), "weights": weights, **by_fields(fields)}
+        self.recipe = TrainingRecipe(**given)
         check_settings(self.recipe, self.dataset)
 
     def fit(self, epochs: int | None = None, lr: float | None = None) -> "Learner":
@@ -127,6 +136,21 @@ class Learner:
         events = (event_from_json(line) for line in lines if '"type": "epoch"' in line)
         return [event for event in events if isinstance(event, EpochDone)]
 
+    def plot(self, path: str | Path | None = None) -> Charts:
+        """Return the curves of the last run: loss and accuracy on training and validation pictures, epoch by epoch.
+
+        In a notebook the last line of a cell shows them; ``path`` is a .png or .svg file that they are written to.
+
+        Raises:
+            RunError: nothing was trained yet.
+            InputError: the file has another ending.
+        """
+        self._run()
+        found = _charts(self.history)
+        if path is not None:
+            found.save(path)
+        return found
+
     def __repr__(self) -> str:
         r = self.recipe
         state = f"run {self.run}" if self.run is not None else "not trained yet"
@@ -135,15 +159,16 @@ class Learner:
     def _repr_html_(self) -> str:
         epochs = self.history
         rows = "".join(f"<tr><td>{'</td><td>'.join(_cells(epoch))}</td></tr>" for epoch in epochs)
-        head = "<tr><th>epoch</th><th>train loss</th><th>valid loss</th><th>accuracy</th></tr>"
+        names = ("epoch", "train loss", "valid loss", "train accuracy", "accuracy")
+        head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
         table = f"<table>{head}{rows}</table>" if epochs else ""
-        return f"<div><p>{escape(repr(self))}</p>{_curves(epochs)}{table}</div>"
+        return f"<div><p>{escape(repr(self))}</p>{_charts(epochs)._repr_html_()}{table}</div>"
 
     def _train(self, recipe: TrainingRecipe) -> "Learner":
         place = self._place()
         self.recipe, before = recipe, self.recipe
         try:
-            self.show(self._noting(train(recipe, place), place))
+            self.show(self._noting(train(recipe, place, metrics=self.metrics), place))
         except KeyboardInterrupt:
             sys.stderr.write(f"Stopped; everything so far is kept in {place}. Go on with .resume()\n")
             raise
@@ -201,16 +226,17 @@ def _exhaust(steps: Any) -> TrainingSetup:
 
 def _cells(epoch: EpochDone) -> list[str]:
     loss = "" if epoch.valid_loss is None else f"{epoch.valid_loss:.4f}"
-    accuracy = "" if epoch.valid_accuracy is None else f"{100 * epoch.valid_accuracy:.2f} %"
-    return [str(epoch.epoch), f"{epoch.train_loss:.4f}", loss, accuracy]
+    parts = (epoch.train_accuracy, epoch.valid_accuracy)
+    return [str(epoch.epoch), f"{epoch.train_loss:.4f}", loss,
+            *("" if part is None else f"{100 * part:.2f} %" for part in parts)]  # fmt: skip
 
 
-def _curves(epochs: Sequence[EpochDone]) -> str:
-    if not epochs:
-        return ""
-    losses = [
-        Line("train", "#4269d0", [(e.epoch, e.train_loss) for e in epochs]),
-        Line("valid", "#efb118", [(e.epoch, e.valid_loss if e.valid_loss is not None else math.nan) for e in epochs]),
-    ]
-    scores = [(e.epoch, e.valid_accuracy if e.valid_accuracy is not None else math.nan) for e in epochs]
-    return chart(losses, "Loss") + chart([Line("valid", "#3ca951", scores)], "Accuracy")
+def _charts(epochs: Sequence[EpochDone]) -> Charts:
+    """Return the curves that show over- and underfitting: loss and accuracy on training and validation pictures."""
+
+    def line(name: str, color: str, of: Callable[[EpochDone], float | None]) -> Line:
+        return Line(name, color, [(e.epoch, math.nan if (value := of(e)) is None else value) for e in epochs])
+
+    loss = [line("train", TRAIN, lambda e: e.train_loss), line("valid", VALID, lambda e: e.valid_loss)]
+    right = [line("train", TRAIN, lambda e: e.train_accuracy), line("valid", VALID, lambda e: e.valid_accuracy)]
+    return Charts([Chart(loss, "Loss"), Chart(right, "Accuracy")])

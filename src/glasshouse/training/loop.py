@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from glasshouse.data.dataset import open_dataset
 from glasshouse.errors import RecipeError
+from glasshouse.evaluation.named_metrics import check_metrics
 from glasshouse.events import CheckpointSaved, Event, Notice, RunFinished, RunStarted, StepDone
 from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
@@ -38,9 +39,12 @@ __all__ = ["resume", "train"]
 Result = TypeVar("Result")
 
 
-def train(recipe: TrainingRecipe, out: str | Path, *, with_weights: bool = True) -> Iterator[Event]:
+def train(
+    recipe: TrainingRecipe, out: str | Path, *, with_weights: bool = True, metrics: Sequence[str] = ()
+) -> Iterator[Event]:
     """Train as ``recipe`` says and yield what happens; ``out`` becomes the run's folder.
 
+    ``metrics`` are names of ``glasshouse.evaluation.named_metrics`` that each epoch tells on the validation pictures.
     Without ``with_weights`` the network starts from random ones whatever the recipe says, to measure how fast it is.
 
     Closing the iterator, Ctrl-C and SIGTERM leave a checkpoint, and ``resume`` goes on from it with the same numbers.
@@ -50,6 +54,7 @@ def train(recipe: TrainingRecipe, out: str | Path, *, with_weights: bool = True)
         RunError: ``out`` is taken, or the training could not go on; what was kept is reported.
     """
     RunFolder.check_free(Path(out))
+    metrics = check_metrics(metrics)
     if problems := list(recipe.start_problems()):
         raise RecipeError(recipe.title, problems)
     dataset = open_dataset(recipe.data)
@@ -57,6 +62,8 @@ def train(recipe: TrainingRecipe, out: str | Path, *, with_weights: bool = True)
     check_batches(resources)
     run = RunFolder.create(Path(out), resources.recipe.replace(fingerprint=dataset.fingerprint))
     with run.lock(), run.log():
+        if metrics:
+            run.describe(metrics=list(metrics))
         yield from _recorded(run, _training(run, resources, None, ()))
 
 
@@ -190,6 +197,7 @@ def _fitted(run: RunFolder, state: TrainingState, stop: StopRequest) -> Generato
     position.step = position.step_in_epoch = 1
     position.pictures = state.setup.plan.pictures
     position.loss_sum = fit.loss * position.pictures
+    position.right, position.counted = fit.right, position.pictures
     position.seconds = time.monotonic() - clock
     yield StepDone(1, 1, fit.loss, 0.0, 0.0, position.seconds, 0.0)
     yield from _epoch_end(run, state, stop, -clock)
@@ -200,7 +208,7 @@ def _epoch_end(run: RunFolder, state: TrainingState, stop: StopRequest, since: f
     state.check_weights()
     scores = yield from _judged(state, stop)
     state.position.seconds = since + time.monotonic()
-    done = state.end_epoch(scores)
+    done = state.end_epoch(scores, run.metrics)
     yield done
     paths = checkpoint_paths(state, run, done)
     save_state(state, paths, run.recorded())

@@ -14,11 +14,12 @@ __all__ = ["Position", "disagreements", "odd_fields", "other_recipe"]
 class Position:
     """How far a training is: ``step`` optimiser steps in all, ``step_in_epoch`` of epoch ``epoch`` (from 0).
 
-    ``loss_sum`` and ``pictures`` belong to the part of the epoch that is done; ``history`` holds the epochs that are
-    done, ``best`` and ``stopping`` are watches, ``events`` is the length of events.jsonl in bytes, ``scaler`` the
-    state of mixed precision, ``updates`` counts the moving average's, ``numbers`` are values of the optimizer that
-    are not tensors. ``recipe`` is the run's recipe, ``classes`` the dataset's classes in their order, and
-    ``told`` the CRC-32 of the first ``events`` bytes of events.jsonl; all three are empty in older checkpoints.
+    ``loss_sum`` and ``pictures`` belong to the part of the epoch that is done, ``right`` are the right answers among
+    ``counted`` of these pictures (fewer than ``pictures`` where an earlier version began the epoch); ``history`` holds
+    the epochs that are done, ``best`` and ``stopping`` are watches, ``events`` is the length of events.jsonl in bytes,
+    ``scaler`` the state of mixed precision, ``updates`` counts the moving average's, ``numbers`` are values of the
+    optimizer that are not tensors. ``recipe`` is the run's recipe, ``classes`` the dataset's classes in their order,
+    and ``told`` the CRC-32 of the first ``events`` bytes of events.jsonl; all three are empty in older checkpoints.
     """
 
     epoch: int = 0
@@ -26,6 +27,8 @@ class Position:
     step_in_epoch: int = 0
     loss_sum: float = 0.0
     pictures: int = 0
+    right: int = 0
+    counted: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     best: dict[str, Any] = field(default_factory=dict)
     stopping: dict[str, Any] = field(default_factory=dict)

@@ -171,6 +171,11 @@ class RunFolder:
             )
         return {name: value for name, value in found.items() if name != CHECKSUM}
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that each epoch tells, by their names."""
+        return tuple(str(name) for name in self.facts().get("metrics", ()))
+
     def describe(self, **facts: Any) -> None:
         """Add or change facts in run.json."""
         whole = with_checksum({**self.facts(), **facts})

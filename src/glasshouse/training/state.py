@@ -6,12 +6,13 @@ the moved weights: `TrainingState.train_step`, and in it `Stepper.step`.
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import nn
 
 from glasshouse.errors import NotFiniteError
+from glasshouse.evaluation.named_metrics import named_scores
 from glasshouse.events import EpochDone
 from glasshouse.messages import Message
 from glasshouse.networks.layered import Layered
@@ -50,8 +51,11 @@ class Stepper:
         count: int,
         seed: tuple[int, int, int],
         clip_norm: float | None,
-    ) -> tuple[float, float]:
-        """Move the weights once, by the mean loss of the ``count`` pictures in ``parts``; return loss and norm.
+    ) -> tuple[float, float, int]:
+        """Move the weights once, by the mean loss of the ``count`` pictures in ``parts``.
+
+        Returns:
+            The loss, the norm of the gradient, and how many of the pictures were answered right before the move.
 
         ``seed`` is (seed, epoch, step): all that dropout and augmentation layers depend on.
 
@@ -59,20 +63,23 @@ class Stepper:
             NotFiniteError: the loss or the gradient is NaN or infinite; the weights have not been moved.
         """
         optimizer.zero_grad(set_to_none=True)
-        total = torch.zeros((), device=self.device)
+        total, right = torch.zeros((), device=self.device), torch.zeros((), device=self.device)
         with deterministic():
             for index, part in enumerate(parts):
-                loss = self._forward(part, (*seed, index)) / count
+                logits = self._forward(part, (*seed, index))
+                loss = self.objective(logits, part.targets) / count
                 torch.autograd.backward(self.scaler.scale(loss))
                 total += loss.detach()
+                right += _right(logits.detach(), part.targets)
         self.scaler.unscale_(optimizer)
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         norm = nn.utils.clip_grad_norm_(parameters, clip_norm or math.inf)
-        value, size = torch.stack([total, norm]).tolist()  # one wait for the device, not two
+        value, size, hits = torch.stack([total, norm, right]).tolist()  # one wait for the device, not three
         self._check(value, size)
         self.scaler.step(optimizer)
         self.scaler.update()
-        return value + 0.0, size if math.isfinite(size) else 0.0  # a step that the scale made too large is not taken
+        length = size if math.isfinite(size) else 0.0  # a step that the scale made too large is not taken
+        return value + 0.0, length, int(hits)
 
     def _forward(self, part: Part, numbers: tuple[int, ...]) -> torch.Tensor:
         mixed = self.precision.dtype is not None
@@ -82,8 +89,8 @@ class Stepper:
             seeded(self.device, *numbers),
             torch.autocast(self.device.type, dtype=self.precision.dtype, enabled=mixed),
         ):
-            logits = self.module(part.inputs)
-        return self.objective(logits.float(), part.targets)
+            logits: torch.Tensor = self.module(part.inputs)
+        return logits.float()
 
     def _check(self, loss: float, norm: float) -> None:
         if not math.isfinite(loss):
@@ -92,6 +99,12 @@ class Stepper:
             raise NotFiniteError(
                 Message("the loss is {loss}, but its gradient is {norm}", loss=f"{loss:.4g}", norm=norm), 0
             )
+
+
+def _right(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return how many rows of logits (N, K) are largest at the target, a class (N,) or the largest part of (N, K)."""
+    truth = targets.argmax(1) if targets.is_floating_point() else targets
+    return (logits.argmax(1) == truth).sum()
 
 
 class TrainingState:
@@ -148,13 +161,15 @@ class TrainingState:
         set_rate(optimizer, rate)
         seed = (self.recipe.seed, position.epoch, position.step_in_epoch)
         with explained(self.setup, position):
-            loss, norm = self.stepper.step(optimizer, parts, count, seed, self.recipe.clip_norm)
+            loss, norm, right = self.stepper.step(optimizer, parts, count, seed, self.recipe.clip_norm)
         if self.average is not None:
             self.average.update(self.module)
         position.step += 1
         position.step_in_epoch += 1
         position.loss_sum += loss * count
         position.pictures += count
+        position.right += right
+        position.counted += count
         return loss, norm, rate
 
     def check_weights(self) -> None:
@@ -183,8 +198,8 @@ class TrainingState:
                 self.recipe, self.position, Message("the loss on the validation pictures is {loss}", loss=scores.loss)
             )
 
-    def end_epoch(self, scores: Scores | None) -> EpochDone:
-        """Close the epoch with its scores, and move on to the next."""
+    def end_epoch(self, scores: Scores | None, metrics: Sequence[str] = ()) -> EpochDone:
+        """Close the epoch with its scores and the metrics of these names, and move on to the next."""
         position, plan, phase = self.position, self.setup.plan, self.phase
         train_loss = position.loss_sum / max(1, position.pictures)
         values = {"train_loss": train_loss}
@@ -195,11 +210,20 @@ class TrainingState:
         if self.recipe.early_stopping is not None and plan.phases[-1] is phase:  # a frozen phase always ends
             self.stopping = self.stopping.after(epoch, values[self.stopping.monitor])
         rate = phase.rate(position.epoch, plan.steps - 1, plan.steps) if phase else 0.0
+        known = position.counted == position.pictures > 0
         done = EpochDone(epoch, position.step, train_loss, values.get("valid_loss"), values.get("valid_accuracy"), rate,
-                         self._epoch_seconds(), self.best.best_epoch == epoch, phase.name if phase else "")  # fmt: skip
+                         self._epoch_seconds(), self.best.best_epoch == epoch, phase.name if phase else "",
+                         position.right / position.counted if known else None,
+                         self._metrics(metrics, scores))  # fmt: skip
         position.history.append(done.to_dict())
         position.epoch, position.step_in_epoch, position.loss_sum, position.pictures = epoch, 0, 0.0, 0
+        position.right = position.counted = 0
         return done
+
+    def _metrics(self, names: Sequence[str], scores: Scores | None) -> dict[str, float | None] | None:
+        if scores is None or not names:
+            return None
+        return named_scores(names, self.setup.resources.dataset.splits["val"].labels, scores.probabilities)
 
     def _epoch_seconds(self) -> float:
         return self.position.seconds - math.fsum(epoch["seconds"] for epoch in self.position.history)

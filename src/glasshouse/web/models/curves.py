@@ -22,13 +22,14 @@ class Curves:
 
 
 def curves(run: RunPoints, names: Sequence[str]) -> Curves:
-    """Return the charts of a run; ``names`` are the words for training, validation, accuracy and rate."""
-    train, valid, accuracy, rate = names
+    """Return the charts of a run; ``names`` are the words for two losses, two accuracies (training first) and rate."""
+    train, valid, learned, accuracy, rate = names
     per_epoch = float(run.started.get("steps_per_epoch") or 1)
     steps = [(step["step"] / per_epoch, step["loss"]) for step in run.steps if step["loss"] is not None]
     mean = [(e["epoch"], e["train_loss"]) for e in run.epochs if e["train_loss"] is not None]
     held = [(e["epoch"], e["valid_loss"]) for e in run.epochs if e["valid_loss"] is not None]
     right = [(e["epoch"], 100 * e["valid_accuracy"]) for e in run.epochs if e["valid_accuracy"] is not None]
+    seen = [(e["epoch"], 100 * e["train_accuracy"]) for e in run.epochs if e.get("train_accuracy") is not None]
     rates = [(step["step"] / per_epoch, step["lr"]) for step in run.steps] or [
         (e["epoch"], e["lr"]) for e in run.epochs
     ]
@@ -37,7 +38,8 @@ def curves(run: RunPoints, names: Sequence[str]) -> Curves:
     return Curves(
         chart([Series("train raw", "", steps), Series("train", train, mean, True),
                Series("valid", valid, held, True)], across, width=WIDTH),
-        chart([Series("accuracy", accuracy, right, True)], across, _floor(right), WIDTH),
+        chart([Series("train", learned, seen, True), Series("accuracy", accuracy, right, True)], across,
+              _floor([*seen, *right]), WIDTH),
         chart([Series("rate", rate, rates)], across, width=WIDTH),
     )  # fmt: skip
 

@@ -67,8 +67,8 @@ def live_texts(_: Callable[[str], str]) -> LiveWords:
         "percent": _("{value} %"),
         "between": _("{low} to {high} %"),
         "best": _("best"),
-        "columns": [_("Epoch"), _("Training loss"), _("Validation loss"), _("Accuracy"), _("95 % interval"),
-                    _("Rate"), _("Time"), ""],
+        "columns": [_("Epoch"), _("Training loss"), _("Validation loss"), _("Training accuracy"), _("Accuracy"),
+                    _("95 % interval"), _("Rate"), _("Time"), ""],
         "at": _("epoch {epoch}"),
         "gauges": {
             "cpu": _("Processor"), "cpu_value": _("{use} %"), "cpu_job": _("this job: {use} % of one core"),

@@ -76,6 +76,7 @@ def _events(_: Words) -> tuple[str, ...]:
 
 def _parts(_: Words) -> tuple[str, ...]:
     return (
-        _("training loss {value}"), _("validation loss {value}"), _("accuracy {value}"), _("rate {value}"),
+        _("training loss {value}"), _("training accuracy {value}"), _("validation loss {value}"),
+        _("accuracy {value}"), _("rate {value}"),
         _("{seconds} s"), _("the best so far"),
     )  # fmt: skip

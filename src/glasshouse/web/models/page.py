@@ -43,7 +43,8 @@ class TrainingPage:
     """A training at one moment: ``epochs`` is how many it is to have, ``done`` how many it had, ``kept`` checkpoints.
 
     ``watched``: there are validation pictures; ``score`` is the best epoch with its interval, if that is known, and
-    ``score_text`` says it in a sentence; ``remaining`` is in seconds.
+    ``score_text`` says it in a sentence; ``remaining`` is in seconds; ``counted``: right answers on training pictures
+    were, or will be, counted.
     """
 
     kept: Sequence[Checkpoint]
@@ -56,6 +57,7 @@ class TrainingPage:
     epochs: int | None
     remaining: float | None
     watched: bool
+    counted: bool
     gauges: Sequence[Gauge]
     epochs_told: Sequence[Point]
     score: Point | None
@@ -145,7 +147,8 @@ def _training(
 ) -> TrainingPage:
     view = look(context.store, job.id, viewer=context.user)
     words, run = live_texts(_), view.run
-    names = (_("Training"), _("Validation"), _("Accuracy on validation pictures"), _("Learning rate"))
+    names = (_("Training"), _("Validation"), _("Accuracy on training pictures"), _("Accuracy on validation pictures"),
+             _("Learning rate"))  # fmt: skip
     samples = machine_since(context.store.path(f"work/{view.record.job_id}"))
     score = None if run.best is None else with_interval(run.best, view.known.pictures)
     remarks = remark_texts(_, view.remarks)
@@ -160,6 +163,7 @@ def _training(
         epochs=run.started.get("epochs") or job.recipe.get("epochs"),
         remaining=run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
         watched=view.known.pictures != 0,
+        counted=job.running or any(one.get("train_accuracy") is not None for one in run.epochs),
         gauges=gauges(samples, words["gauges"]),
         epochs_told=[with_interval(one, view.known.pictures) for one in run.epochs[-ROWS:]],
         score=score if score and score.get("interval") else None,

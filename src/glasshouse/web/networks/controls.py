@@ -10,20 +10,21 @@ from inspect import Parameter, signature
 from glasshouse.layers import LAYERS, rules
 from glasshouse.layers.activations import ACTIVATIONS, activation
 from glasshouse.layers.initializers import INITIALIZERS, initializer
+from glasshouse.layers.regularizers import regularizer
 
 __all__ = ["GROUPS", "Control", "controls", "settings_of", "text_of", "value_of"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "convolution": ("Conv2D", "DepthwiseConv2D", "SeparableConv2D"),
+    "convolution": ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"),
     "pooling": ("MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
-                "AdaptiveAveragePooling2D"),
-    "dense": ("Dense", "Flatten", "Reshape"),
-    "normalization": ("BatchNormalization", "Dropout", "SpatialDropout2D", "Rescaling"),
+                "AdaptiveAveragePooling2D", "UpSampling2D"),
+    "dense": ("Dense", "Flatten", "Reshape", "Embedding"),
+    "normalization": ("BatchNormalization", "LayerNormalization", "Dropout", "SpatialDropout2D", "Rescaling"),
     "activation": ("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"),
     "merging": ("Add", "Concatenate", "Average", "Maximum", "Multiply", "Subtract"),
     "border": ("ZeroPadding2D", "Cropping2D"),
     "augmentation": ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast",
-                     "RandomBrightness"),
+                     "RandomBrightness", "GaussianNoise"),
 }  # fmt: skip
 NUMBERS: Mapping[object, Mapping[str, str]] = {
     rules.count: {"min": "1", "step": "1"},
@@ -60,7 +61,7 @@ def controls(word: str) -> tuple[Control, ...]:
     parameters = signature(kind).parameters
     found = []
     for part in fields(kind):
-        if part.name != "name":
+        if part.name != "name" and part.metadata["rule"] is not regularizer:  # no run takes one
             needed = parameters[part.name].default is Parameter.empty
             found.append(_control(part.name, part.metadata["rule"], None if needed else part.default, needed))
     return tuple(sorted(found, key=lambda control: control.rare))

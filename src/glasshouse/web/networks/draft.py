@@ -15,6 +15,8 @@ __all__ = ["MERGING", "Block", "Draft", "added", "doubled", "moved", "removed", 
 FIRST: Mapping[str, Mapping[str, str]] = {  # what is in a new layer's needed fields
     "Activation": {"activation": "relu"}, "AdaptiveAveragePooling2D": {"output_size": "1"},
     "Conv2D": {"filters": "32", "kernel_size": "3", "activation": "relu"},
+    "Conv2DTranspose": {"filters": "32", "kernel_size": "3", "activation": "relu"},
+    "Embedding": {"input_dim": "256", "output_dim": "8"}, "GaussianNoise": {"stddev": "0.1"},
     "Dense": {"units": "64", "activation": "relu"}, "DepthwiseConv2D": {"kernel_size": "3"}, "Dropout": {"rate": "0.3"},
     "RandomBrightness": {"factor": "0.1"}, "RandomContrast": {"factor": "0.1"}, "RandomRotation": {"factor": "0.05"},
     "RandomTranslation": {"height_factor": "0.1", "width_factor": "0.1"}, "RandomZoom": {"height_factor": "0.1"},
@@ -213,6 +215,7 @@ def _texts(word: str, settings: object) -> dict[str, str]:
 
 def _sides(shape: object, channels_first: bool) -> dict[str, str]:
     sides = [str(n) for n in shape] if isinstance(shape, list | tuple) else []
+    sides += ["1"] if len(sides) == 2 and not channels_first else []  # (28, 28), as many programs print it
     if channels_first and len(sides) == 3:
         sides = [sides[1], sides[2], sides[0]]
     return dict(zip(("height", "width", "channels"), [*sides, "", "", ""]))

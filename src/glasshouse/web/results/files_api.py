@@ -22,7 +22,8 @@ from glasshouse.web.models.log_texts import log_in_words
 __all__ = ["router"]
 
 router = APIRouter(prefix="/models/{model_id}", tags=["models"])
-COLUMNS = ("epoch", "step", "train_loss", "valid_loss", "valid_accuracy", "lr", "seconds", "best", "phase")
+COLUMNS = ("epoch", "step", "train_loss", "valid_loss", "valid_accuracy", "lr", "seconds", "best", "phase",
+           "train_accuracy")  # fmt: skip
 AT_ONCE = 200_000  # bytes of a log
 
 

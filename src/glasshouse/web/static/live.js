@@ -54,10 +54,10 @@ function draw() {
   const of = (name, times = 1) => state.epochs.filter((one) => one[name] != null).map((one) => [one.epoch, times * one[name]]);
   plots.loss.draw([{ style: "train raw", points: raw }, { style: "train", points: of("train_loss"), dots: true },
     { style: "valid", points: of("valid_loss"), dots: true }], { at, format: short, log: choices.log?.checked });
-  const right = of("valid_accuracy", 100);
-  const least = Math.min(100, ...right.map((point) => point[1]));
+  const right = of("valid_accuracy", 100), learned = of("train_accuracy", 100);
+  const least = Math.min(100, ...[...learned, ...right].map((point) => point[1]));
   const floor = Math.max(-ROOM, Math.min(90, 10 * Math.floor((least - ROOM) / 10)));
-  plots.accuracy?.draw([{ style: "accuracy", points: right, dots: true }], { at, format: (value) => percent(value / 100), range: [floor, 100] });
+  plots.accuracy?.draw([{ style: "train", points: learned, dots: true }, { style: "accuracy", points: right, dots: true }], { at, format: (value) => percent(value / 100), range: [floor, 100] });
   const rates = state.steps.length ? state.steps.map((step) => [across(step), step.lr]) : of("lr");
   plots.rate.draw([{ style: "rate", points: rates }], { at, format: (value) => value.toPrecision(2) });
 }
@@ -103,7 +103,7 @@ function table() {
 }
 
 function row(one, best) {
-  const cells = [loss(one.train_loss), loss(one.valid_loss), percent(one.valid_accuracy), between(one.interval), one.lr.toPrecision(2), took(one.seconds)];
+  const cells = [loss(one.train_loss), loss(one.valid_loss), percent(one.train_accuracy), percent(one.valid_accuracy), between(one.interval), one.lr.toPrecision(2), took(one.seconds)];
   const head = made("th", "number", made("span", "visually-hidden", `${words.columns[0]} `), String(one.epoch));
   head.scope = "row";
   const rest = cells.map((text, k) => { const cell = made("td", "number", text); cell.dataset.name = words.columns[k + 1]; return cell; });

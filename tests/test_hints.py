@@ -1,0 +1,48 @@
+"""Names that readers bring from elsewhere: asking for one says what to write instead, and that can be imported."""
+
+import importlib
+import re
+from types import ModuleType
+
+import pytest
+
+from glasshouse import autodiff, layers
+from glasshouse.autodiff import functions, hints, optimizers
+from glasshouse.autodiff import layers as book_layers
+from glasshouse.errors import InputError
+from glasshouse.layers.hints import INSTEAD
+
+TABLES = [
+    pytest.param(layers, INSTEAD, id="layers"),
+    pytest.param(autodiff, hints.INSTEAD, id="autodiff"),
+    pytest.param(functions, hints.FUNCTIONS, id="functions"),
+    pytest.param(book_layers, hints.LAYERS, id="layers of the book"),
+    pytest.param(optimizers, hints.OPTIMIZERS, id="optimizers"),
+]
+NAMES = {"F": functions, "L": book_layers, "optimizers": optimizers}
+
+
+@pytest.mark.parametrize(("module", "table"), TABLES)
+def test_a_name_from_elsewhere_says_what_to_write(module: ModuleType, table: dict[str, str]) -> None:
+    for name, instead in table.items():
+        assert name not in vars(module), name
+        with pytest.raises(InputError, match=f"has no {name}; write {re.escape(instead)}"):
+            getattr(module, name)
+        with pytest.raises(InputError, match="write"):
+            exec(f"from {module.__name__} import {name}", {})
+    with pytest.raises(AttributeError, match="has no attribute 'Blancmange'"):
+        _ = module.Blancmange
+    assert not hasattr(module, "__wrapped__")
+
+
+@pytest.mark.parametrize(("module", "table"), TABLES)
+def test_what_is_to_be_written_is_there(module: ModuleType, table: dict[str, str]) -> None:
+    for name, instead in table.items():
+        for place, what in re.findall(r"from (glasshouse[\w.]*) import (\w+(?:, \w+)*)", instead):
+            for word in what.split(", "):
+                home = importlib.import_module(place)
+                assert hasattr(home, word) or importlib.import_module(f"{place}.{word}"), (name, instead)
+        for short, word in re.findall(r"\b(F|L|optimizers)\.(\w+)", instead):
+            assert word in vars(NAMES[short]), (name, instead)
+        for word in re.findall(r"(?<![\w.])([A-Z]\w*)\(", instead) if module is layers else ():
+            assert word in layers.__all__ or word == "Learner", (name, instead)
