@@ -1,4 +1,4 @@
-"""docs/from-digits.md: the labels that it names are on the pages, its commands and addresses exist, in both languages."""
+"""docs/from-digits.md: its labels are on the pages, its commands and addresses exist, in both languages."""
 
 import re
 from pathlib import Path
