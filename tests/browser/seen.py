@@ -22,7 +22,7 @@ WORDS = """
     Autodiff Variable Function Arrow NumPy PyTorch Python torch scikit learn Studio cpu png json auto one cycle weight
     decay AdamW source split patient path label cat dog train val test zip tar bias kernel valid same zeros ones
     All corners Corners Digits My First try Second Still training The failed binned left right both broken twin
-    Abort me quickly Written before mina otto vera evening script small net best onnxruntime OpenVINO
+    Abort me quickly Written before Trained Looked mina otto vera evening script small net best onnxruntime OpenVINO
     """  # fmt: skip
 DRAWN = {word.lower() for word in (*LAYERS, *ACTIVATIONS, *INITIALIZERS, *CATALOGUE, "InputLayer", "input")}
 ORDINARY = frozenset({"Input"})  # words that are said in Korean, though a layer may have them as its name

@@ -140,7 +140,7 @@ def test_a_stop_before_the_work_began_is_no_failure(store: Store, monkeypatch: p
         os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError
 
-    monkeypatch.setattr(child, "NICE", 0)
+    monkeypatch.setattr(child, "lower_priority", lambda: None)
     monkeypatch.setattr(child, "store_of_worker", stopped)
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
     before = [signal.getsignal(number) for number in numbers]

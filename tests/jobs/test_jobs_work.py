@@ -298,7 +298,7 @@ def test_a_job_in_other_hands_is_left_alone(store: Store, monkeypatch: pytest.Mo
     with store.write() as connection:
         job_id = add_job(connection, NewJob(JobKind.EVALUATE, "taken"))
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.0)
-    monkeypatch.setattr(module, "NICE", 0)
+    monkeypatch.setattr(module, "lower_priority", lambda: None)
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     try:
         assert child(str(store.home), job_id, "1") == TAKEN, "it is not running: nobody claimed it"

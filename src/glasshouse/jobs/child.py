@@ -31,12 +31,12 @@ from glasshouse.jobs.scratch import end_scratch, job_scratch
 from glasshouse.jobs.space import check_space
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import get_job
+from glasshouse.store.priority import lower_priority
 from glasshouse.store.queue import end, give_back, tell_process
 from glasshouse.store.records import JobRecord, JobState
 
 __all__ = ["main"]
 
-NICE = 5  # so that pages stay quick on a computer that trains on its processor
 WAIT_SECONDS = 20.0
 AGAIN_SECONDS = 3.0  # after which a stop is asked for again: what is being imported may swallow an exception
 TELLING_SECONDS = 30.0  # in which a database that refuses is asked again to note how the job ended
@@ -58,7 +58,7 @@ def main(home: str, job_id: str, attempt: str) -> int:
 
 
 def _main(home: str, job_id: str, attempt: str) -> int:
-    os.nice(NICE)
+    lower_priority()  # so that pages stay quick on a computer that trains on its processor
     store = store_of_worker(home)
     folder = store.path(f"work/{job_id}")
     with _lock(folder) as mine:

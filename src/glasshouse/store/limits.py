@@ -1,8 +1,9 @@
 """What a process may take that reads what a stranger made: memory, time on the processor, size of what it writes."""
 
-import os
 from contextlib import suppress
 from typing import Any
+
+from glasshouse.store.priority import lower_priority
 
 __all__ = ["limit_memory", "limit_seconds", "limit_the_rest"]
 
@@ -14,7 +15,6 @@ except ImportError:  # pragma: no cover  (Windows; there the time on the wall is
 
 WRITTEN = 1 << 34  # bytes of one temporary file: an archive that is unpacked to be listed
 FILES = 256
-NICE = 5  # the server and the jobs go first
 
 
 def limit_memory(size: int) -> None:
@@ -36,8 +36,7 @@ def limit_the_rest() -> None:
     """No core file, no endless file, few open ones, and a place behind what people wait for."""
     for name, most in (("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", WRITTEN), ("RLIMIT_NOFILE", FILES)):
         _lower(name, most)
-    with suppress(OSError):
-        os.nice(NICE)
+    lower_priority()  # the server and the jobs go first
 
 
 def _lower(name: str, most: int) -> None:

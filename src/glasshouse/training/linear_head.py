@@ -3,6 +3,10 @@
 With features z standardised, L(W, b) = Σᵢ wᵢ (-ln softmax(W·zᵢ + b)[yᵢ]) / Σᵢ wᵢ + strength/2 · Σ W². L is convex, so
 there is one answer; L-BFGS finds it, the same to the bit each time. The strength is the one with the least
 cross-entropy on pictures left out, fold by fold. These functions are in the scripts of the ladder as they are here.
+
+The variance that a feature is divided by is the mean of its own, of n pictures, and the mean variance of all features,
+which counts as much as three pictures. With one picture a class a feature that only one of them has is not blown up
+(imagenette: 81 instead of 63 % of the pictures left out); with hundreds nothing changes.
 """
 
 from collections.abc import Callable, Iterator
@@ -70,8 +74,9 @@ def solve(
     """Return weights (F + 1, K), the last row the biases, for features x (N, F), labels y and weights w (N,)."""
     mean = w @ x.astype(np.float64) / w.sum() if bias else np.zeros(x.shape[1])
     z = x - mean
-    scale = np.sqrt(w @ (z * z) / w.sum())
-    z /= np.where(scale > 1e-8, scale, np.inf)  # a feature that is always the same says nothing
+    spread = w @ (z * z) / w.sum()
+    scale = np.sqrt((len(y) * spread + 3 * spread.mean()) / (len(y) + 3))  # few pictures tell little of each feature
+    z /= np.where(spread > 1e-16, scale, np.inf)  # a feature that is always the same says nothing
     share, truth = w[:, None] / w.sum(), np.eye(classes)[y]
 
     def function(flat: Array) -> tuple[float, Array]:
@@ -83,7 +88,7 @@ def solve(
         return float(value), own.ravel()
 
     found = lbfgs(function, np.zeros((x.shape[1] + 1) * classes), check=check).reshape(-1, classes)
-    found[:-1] /= np.where(scale > 1e-8, scale, np.inf)[:, None]
+    found[:-1] /= np.where(spread > 1e-16, scale, np.inf)[:, None]
     found[-1] -= mean @ found[:-1]
     return found
 

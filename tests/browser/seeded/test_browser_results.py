@@ -26,7 +26,7 @@ def test_a_cell_of_the_matrix_opens_its_pictures(page: Any, seeded: Seeded) -> N
     cell.focus()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name=re.compile("predicted")).wait_for()
-    page.get_by_text(re.compile(rf"^\s*{count} pictures?, the surest")).wait_for()
+    page.get_by_text(re.compile(rf"^\s*{count} pictures?, the most confident")).wait_for()
     assert page.locator(".gallery img").count() == count
     assert (
         page.locator(".gallery img").first.evaluate("async image => (await image.decode(), image.naturalWidth)") == 28

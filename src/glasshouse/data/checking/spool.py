@@ -1,7 +1,8 @@
 """A place on disk for prepared pictures while it is not yet known on which side each of them goes."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -57,8 +58,30 @@ class Spool:
             return np.zeros((0, *THUMB), np.uint8)
         return np.memmap(self._thumbs_file, np.uint8, "r", shape=(len(self), *THUMB))
 
-    def raw_rows(self, indices: Sequence[int], out: NDArray[np.uint8]) -> None:
-        """Read some rows into ``out``, uint8 (n, row_bytes), if all rows are equally long."""
+    def batches(
+        self, parts: Sequence[Sequence[int]], row_bytes: int | None
+    ) -> Generator[NDArray[np.uint8] | list[bytes], None, None]:
+        """Yield the rows of each part, the next part being read while one is used.
+
+        With ``row_bytes``, the length of all rows, they come as uint8 (n, row_bytes), valid until the next part.
+        """
+        most = max(map(len, parts), default=0)
+        buffers = [np.empty((most, row_bytes), np.uint8) for _ in parts[:2]] if row_bytes is not None else []
+
+        def read(number: int) -> NDArray[np.uint8] | list[bytes]:
+            if row_bytes is None:
+                return self._encoded_rows(parts[number])
+            return self._raw_rows(parts[number], buffers[number % 2][: len(parts[number])])
+
+        with ThreadPoolExecutor(1, "glasshouse-spool") as reader:
+            coming = [reader.submit(read, 0)] if parts else []
+            for number in range(len(parts)):
+                rows = coming.pop().result()
+                if number + 1 < len(parts):
+                    coming.append(reader.submit(read, number + 1))
+                yield rows
+
+    def _raw_rows(self, indices: Sequence[int], out: NDArray[np.uint8]) -> NDArray[np.uint8]:
         with self._rows_file.open("rb", buffering=0) as file:
             for place, index in enumerate(indices):
                 file.seek(self._ends[index])
@@ -69,9 +92,9 @@ class Spool:
                             rows_file=self._rows_file,
                         )
                     )
+        return out
 
-    def encoded_rows(self, indices: Sequence[int]) -> list[bytes]:
-        """Return the content of some rows."""
+    def _encoded_rows(self, indices: Sequence[int]) -> list[bytes]:
         with self._rows_file.open("rb") as file:
             result = []
             for index in indices:

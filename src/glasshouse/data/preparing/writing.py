@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -82,14 +83,11 @@ def _write_split(draft: Draft, spool: Spool, side: str, folder: Path) -> Iterabl
     raw = recipe.encoding == "raw"
     numbers = {name: number for number, name in enumerate(draft.classes)}
     step = min(batch_rows(row_bytes), len(chosen))
-    buffer = np.empty((step, row_bytes) if raw else (0, 0), np.uint8)
-    with SplitWriter(folder / f"{side}.arrow", row_bytes if raw else None) as writer:
-        for start in range(0, len(chosen), step):
-            part = chosen[start : start + step]
-            spooled = [draft.records[i].row for i in part]
-            if raw:
-                spool.raw_rows(spooled, buffer)
-            pictures = buffer[: len(part)] if raw else spool.encoded_rows(spooled)
+    parts = [chosen[start : start + step] for start in range(0, len(chosen), step)]
+    rows = [[draft.records[i].row for i in part] for part in parts]
+    size = row_bytes if raw else None
+    with SplitWriter(folder / f"{side}.arrow", size) as writer, closing(spool.batches(rows, size)) as batches:
+        for part, pictures in zip(parts, batches, strict=True):
             writer.write(pictures, _columns(draft, part, numbers))
             yield len(part)
 

@@ -5,7 +5,6 @@ pace of a training on this machine, or what of a file of weights fits a network.
 """
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -17,13 +16,13 @@ from typing import TypedDict, cast
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
 from glasshouse.messages import Message, with_parts
 from glasshouse.store.limits import limit_memory
+from glasshouse.store.priority import lower_priority
 from glasshouse.store.turns import Turns
 from glasshouse.web.framework.children import Asked, answer_of
 
 __all__ = ["Fit", "fitting", "main", "measured", "turn_to_measure"]
 
 PATIENCE = 90.0
-NICE = 5  # as the process of a job: a trial takes no time from what runs, and has as much as a job will have
 MEMORY = 8 << 30  # bytes of the process that opens a file of weights
 _measuring = Turns(1, 1, 16, 2)
 _fitting = Turns(2, 1, 8, 2)  # a file of weights waits for no measurement, and for nobody else's
@@ -101,7 +100,7 @@ def _pace(request: Asked) -> dict[str, object]:
     from glasshouse.recipe import TrainingRecipe
     from glasshouse.training.time_estimate import measure
 
-    os.nice(NICE)
+    lower_priority()  # as the process of a job: it takes no time from what runs, and has as much as a job will have
     return measure(TrainingRecipe(**request["recipe"]), place=Path(request["place"])).to_dict()
 
 
