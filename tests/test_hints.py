@@ -40,6 +40,13 @@ def test_a_name_from_elsewhere_says_what_to_write(module: ModuleType, table: dic
     assert not hasattr(module, "__wrapped__")
 
 
+def test_the_layers_and_callbacks_of_keras_know_them_too() -> None:
+    with pytest.raises(InputError, match="has no LSTM; write layers of sequences are out of scope"):
+        exec("from glasshouse.keras.layers import LSTM", {})
+    with pytest.raises(InputError, match="has no TensorBoard; write CSVLogger"):
+        exec("from glasshouse.keras.callbacks import TensorBoard", {})
+
+
 @pytest.mark.parametrize(("module", "table"), TABLES)
 def test_what_is_to_be_written_is_there(module: ModuleType, table: dict[str, str]) -> None:
     for name, instead in table.items():
