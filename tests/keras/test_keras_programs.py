@@ -139,6 +139,12 @@ def test_the_functional_way_with_objects_of_losses_and_metrics() -> None:
     assert list(model.fit(PICTURES, LABELS, verbose=0).history) == ["loss", "sparse_categorical_accuracy"]
 
 
+def test_one_metric_may_be_a_word() -> None:
+    model = yes_or_no()
+    model.compile("sgd", "mse", metrics="mae")
+    assert list(model.fit(X, Y, verbose=0).history) == ["loss", "mae"]
+
+
 def test_a_generator_trains_and_predicts() -> None:
     def batches() -> Iterator[tuple[Any, Any]]:
         while True:

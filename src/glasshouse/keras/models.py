@@ -186,6 +186,14 @@ class Model(Network):
         """As `fit` on a generator; Keras' older name."""
         return self.fit(generator, steps_per_epoch=steps_per_epoch, **settings)
 
+    def evaluate_generator(self, generator: Any, steps: int | None = None, **_: Any) -> Any:
+        """As `evaluate` on a generator; Keras' older name."""
+        return self.evaluate(generator, steps=steps)
+
+    def predict_generator(self, generator: Any, steps: int | None = None, **_: Any) -> Any:
+        """As `predict` on a generator; Keras' older name."""
+        return self.predict(generator, steps=steps)
+
     def predict(self, x: Any, batch_size: int = 32, verbose: Any = 0, steps: int | None = None) -> Any:
         """The outputs as NumPy arrays, for arrays or for what gives batches (of ``steps`` if it has no length)."""
         from glasshouse.layers.batches import is_stream  # loads torch
@@ -282,7 +290,7 @@ class Sequential(Model):
         elif self._later is not None:
             super().compile(*self._later)
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] = ()) -> None:
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = ()) -> None:
         """Choose how the model learns; before the first arrays, if their shape is not known yet."""
         self._later = (optimizer, loss, metrics)
         if self._built:
