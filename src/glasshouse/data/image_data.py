@@ -29,7 +29,7 @@ USUAL_CHANGES: Mapping[str, Any] = {
     "horizontal_flip": True, "rotation": 10, "zoom": 0.1, "brightness": 0.2, "contrast": 0.2,
 }  # fmt: skip
 INSTEAD: Mapping[str, str] = {  # for names of fastai and Keras
-    "c": "len(classes)",
+    "c": "classes, and len() of them",
     "class_indices": "classes, in the order of their numbers",
     "class_names": "classes",
     "show_batch": "show(), or show_augmented()",
