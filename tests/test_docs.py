@@ -12,6 +12,8 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 RUN_ELSEWHERE = {  # the document, and the test that runs its blocks
     "follow-one-picture.md": "explanation/test_explanation_guide.py",
     "follow-one-picture.ko.md": "explanation/test_explanation_guide.py",
+    "from-fastai.md": "fastai/test_fastai_documents.py",
+    "from-fastai.ko.md": "fastai/test_fastai_documents.py",
     "from-keras.md": "keras/test_keras_documents.py",
     "from-keras.ko.md": "keras/test_keras_documents.py",
     "from-the-book.md": "autodiff/test_autodiff_documents.py",

@@ -6,13 +6,18 @@ from types import ModuleType
 
 import pytest
 
+import glasshouse
 from glasshouse import autodiff, layers
 from glasshouse.autodiff import functions, hints, optimizers
 from glasshouse.autodiff import layers as book_layers
+from glasshouse.data import image_data
 from glasshouse.errors import InputError
 from glasshouse.layers.hints import INSTEAD
+from glasshouse.training.hints import INSTEAD as LEARNER_LEVEL
+from glasshouse.training.hints import LEARNER
 
 TABLES = [
+    pytest.param(glasshouse, LEARNER_LEVEL, id="glasshouse"),
     pytest.param(layers, INSTEAD, id="layers"),
     pytest.param(autodiff, hints.INSTEAD, id="autodiff"),
     pytest.param(functions, hints.FUNCTIONS, id="functions"),
@@ -35,6 +40,13 @@ def test_a_name_from_elsewhere_says_what_to_write(module: ModuleType, table: dic
     assert not hasattr(module, "__wrapped__")
 
 
+def test_the_layers_and_callbacks_of_keras_know_them_too() -> None:
+    with pytest.raises(InputError, match="has no LSTM; write layers of sequences are out of scope"):
+        exec("from glasshouse.keras.layers import LSTM", {})
+    with pytest.raises(InputError, match="has no TensorBoard; write CSVLogger"):
+        exec("from glasshouse.keras.callbacks import TensorBoard", {})
+
+
 @pytest.mark.parametrize(("module", "table"), TABLES)
 def test_what_is_to_be_written_is_there(module: ModuleType, table: dict[str, str]) -> None:
     for name, instead in table.items():
@@ -46,3 +58,15 @@ def test_what_is_to_be_written_is_there(module: ModuleType, table: dict[str, str
             assert word in vars(NAMES[short]), (name, instead)
         for word in re.findall(r"(?<![\w.])([A-Z]\w*)\(", instead) if module is layers else ():
             assert word in layers.__all__ or word == "Learner", (name, instead)
+
+
+def test_a_learner_and_its_data_say_what_to_write() -> None:
+    learner = object.__new__(glasshouse.Learner)
+    data = object.__new__(image_data.ImageData)
+    for thing, table in ((learner, LEARNER), (data, image_data.INSTEAD)):
+        for name, instead in table.items():
+            with pytest.raises(AttributeError, match=f"has no {name}; write {re.escape(instead)}"):
+                getattr(thing, name)
+            for word in re.findall(r"^(\w+)\(", instead):
+                assert hasattr(type(thing), word) or word in glasshouse.__all__, (name, instead)
+        assert not hasattr(thing, "blancmange")

@@ -31,6 +31,12 @@ __all__ = sorted([*_HOMES, "__version__"])
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
+        if not name.startswith("_"):
+            from glasshouse.errors import no_such_name
+            from glasshouse.training.hints import INSTEAD
+
+            if name in INSTEAD:
+                raise no_such_name("glasshouse", name, INSTEAD)
         raise AttributeError(f"module 'glasshouse' has no attribute {name!r}; it has {', '.join(__all__)}")
     return getattr(importlib.import_module(_HOMES[name]), name)
 

@@ -1,22 +1,38 @@
 """The five lines of fastai's first chapter, and what follows them, on a few dozen tiny pictures."""
 
+import re
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from glasshouse.errors import InputError, SourceError
+from glasshouse.fastai.hints import INSTEAD, LEARNER, LOADERS
+from glasshouse.fastai.metrics import metric_names
+from glasshouse.fastai.vision import all as everything
 from glasshouse.fastai.vision.all import (
+    SGD,
+    ClassificationInterpretation,
+    CohenKappa,
+    EarlyStoppingCallback,
+    F1Score,
     ImageDataLoaders,
+    LabelSmoothingCrossEntropy,
     Learner,
+    MixUp,
     PILImage,
     Resize,
+    RocAuc,
+    SaveModelCallback,
     URLs,
+    accuracy,
     aug_transforms,
     error_rate,
     get_image_files,
     load_learner,
+    top_k_accuracy,
     untar_data,
     vision_learner,
 )
@@ -67,6 +83,76 @@ def test_an_exported_model_answers_the_same_whatever_its_ending(learn: Learner, 
     assert loaded.vocab == [False, True] and (tmp_path / "export.pkl").is_file()
     ours, theirs = learn.predict(pets / "dog_1.png"), loaded.predict(pets / "dog_1.png")
     assert theirs.label is False and np.array_equal(ours.probabilities, theirs.probabilities)
+
+
+def test_metrics_are_told_and_the_recorder_draws(learn: Learner, tmp_path: Path) -> None:
+    assert learn.recorder.metric_names == ["train_loss", "valid_loss", "error_rate"]
+    last = learn.recorder.values[-1]
+    assert len(learn.recorder.values) == 4 and last[2] == pytest.approx(1 - learn.learner.evaluate().accuracy, abs=0.07)
+    assert learn.recorder.plot_loss().save(tmp_path / "loss.png").is_file()
+    assert "<svg" in learn.recorder.plot_sched()._repr_html_()
+    preds, labels = learn.get_preds()
+    assert preds.shape == (16, 2) and labels is not None
+    loss, error = learn.validate()
+    assert error == error_rate(preds, labels) and loss == pytest.approx(learn.learner.evaluate().loss)
+    assert error_rate(np.eye(3), [0, 1, 1]) == pytest.approx(1 / 3)
+    names = metric_names([accuracy, F1Score(average="macro"), partial(top_k_accuracy, k=2), CohenKappa(), RocAuc()])
+    assert names == ("accuracy", "f1", "top_2", "kappa", "auroc")
+    with pytest.raises(InputError, match=r"is no metric that a training tells; there are BalancedAccuracy"):
+        metric_names(max)
+
+
+def test_where_it_is_wrong_is_shown(
+    learn: Learner, pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = ClassificationInterpretation.from_learner(learn)
+    matrix = found.confusion_matrix()
+    assert matrix.sum() == 16 and matrix.trace() == round(16 * learn.learner.evaluate().accuracy)
+    assert sum(count for _, _, count in found.most_confused()) == 16 - matrix.trace()
+    losses, rows = found.top_losses(3)
+    assert losses.tolist() == sorted(found.losses.tolist(), reverse=True)[:3] and found.losses[rows[0]] == losses[0]
+    assert " / " in found.plot_top_losses(4, nrows=2).labels[0]
+    assert "<table" in found.plot_confusion_matrix(figsize=(6, 6)).save(tmp_path / "m.html").read_text(encoding="utf-8")
+    assert "0.00" in found.plot_confusion_matrix(normalize=True)._repr_html_()
+    found.print_classification_report()
+    assert "precision" in capsys.readouterr().out
+    assert learn.show_results(4).labels[0].count(" / ") == 1
+    assert len(learn.dls.show_batch(max_n=4, nrows=1).labels) == 4
+    preds, none = learn.get_preds(dl=learn.dls.test_dl([pets / "Cat_1.png", pets / "nothing.png"]))
+    assert none is None and preds[0].argmax() == 1 and np.isnan(preds[1]).all()
+
+
+def test_settings_that_fastai_writes_as_callbacks_and_losses(learn: Learner, tmp_path: Path) -> None:
+    made = vision_learner(
+        learn.dls, "LeNet", pretrained=False, loss_func=LabelSmoothingCrossEntropy(), opt_func=SGD, lr=0.1, wd=0.0,
+        cbs=[MixUp(0.2), SaveModelCallback(monitor="accuracy")], out=tmp_path / "run",
+    ).to_fp16()  # fmt: skip
+    recipe = made.base
+    assert (recipe.optimizer.name, recipe.optimizer.lr, recipe.optimizer.weight_decay) == ("sgd", 0.1, 0.0)
+    assert (recipe.objective.label_smoothing, recipe.augmentation.mixup, recipe.precision) == (0.1, 0.2, "mixed")
+    assert recipe.checkpoints.monitor == "valid_accuracy"
+    changed = made._with
+    changed({"early_stopping": EarlyStoppingCallback(patience=2).fields["early_stopping"]})
+    assert made.learner.recipe.early_stopping is not None and made.learner.recipe.early_stopping.patience == 2
+    changed({})
+    assert made.learner.recipe.early_stopping is None, "of one training only"
+    with pytest.raises(InputError, match="is no callback here; there are EarlyStoppingCallback"):
+        made.fit(1, cbs=[print])
+
+
+def test_names_that_are_not_here_say_what_to_write(learn: Learner) -> None:
+    for name, instead in INSTEAD.items():
+        with pytest.raises(InputError, match=f"{name} is not here; write {re.escape(instead)}"):
+            getattr(everything, name)(learn.dls)
+    with pytest.raises(InputError, match="out of scope"):
+        everything.SegmentationDataLoaders.from_label_func(1)
+    for name in LEARNER:
+        with pytest.raises(AttributeError, match=f"Learner has no {name}; write"):
+            getattr(learn, name)
+    for name in LOADERS:
+        with pytest.raises(AttributeError, match=f"ImageDataLoaders has no {name}; write"):
+            getattr(learn.dls, name)
+    assert not hasattr(learn, "nothing_like_it")
 
 
 def test_fine_tuning_and_slices_train_on_from_the_weights_before(learn: Learner) -> None:

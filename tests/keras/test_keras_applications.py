@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from glasshouse.errors import NetworkError
-from glasshouse.keras import Sequential, applications, layers
+from glasshouse.keras import Input, Model, Sequential, applications, layers
 from glasshouse.keras.applications import MobileNetV2, vgg16
 from glasshouse.keras.applications.vgg16 import VGG16, decode_predictions, preprocess_input
 from glasshouse.networks import vision
@@ -95,6 +95,8 @@ def test_pictures_are_prepared_as_the_weights_expect() -> None:
         preprocess_input(x.transpose(0, 3, 1, 2), data_format="channels_first")[0, :, 0, 0], expected, rtol=1e-5
     )
     assert float(x[0, 0, 0, 0]) == 127.5
+    start = Input((2, 2, 3))
+    np.testing.assert_allclose(Model(start, preprocess_input(start)).predict(x)[0, 0, 0], expected, rtol=1e-4)
 
 
 def test_classes_have_their_names() -> None:

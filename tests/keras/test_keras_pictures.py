@@ -128,6 +128,8 @@ def test_a_generator_of_a_folder_trains_and_predicts(folder: Path) -> None:
     p = model.predict(valid)
     assert p.shape == (10, 1)
     np.testing.assert_allclose(model.predict(valid[1][0]), p[5:], rtol=1e-5)
+    np.testing.assert_array_equal(model.predict_generator(valid, steps=2), p)
+    assert model.evaluate_generator(valid, steps=2) == model.evaluate(valid)
 
 
 def test_a_folder_as_a_dataset_of_0_to_255(folder: Path) -> None:

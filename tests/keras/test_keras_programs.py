@@ -13,6 +13,7 @@ from glasshouse import keras
 from glasshouse.errors import ModelError, NetworkError
 from glasshouse.keras import Input, Model, Sequential, callbacks, layers, losses, metrics, models, optimizers
 from glasshouse.keras.layers import Activation, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from glasshouse.keras.preprocessing.image import ImageDataGenerator
 from glasshouse.keras.utils import to_categorical
 from glasshouse.layers import Network
 
@@ -137,6 +138,26 @@ def test_the_functional_way_with_objects_of_losses_and_metrics() -> None:
                   loss=losses.SparseCategoricalCrossentropy(from_logits=True),
                   metrics=[metrics.SparseCategoricalAccuracy()])  # fmt: skip
     assert list(model.fit(PICTURES, LABELS, verbose=0).history) == ["loss", "sparse_categorical_accuracy"]
+
+
+def test_a_shape_that_is_not_given_is_that_of_the_first_batch() -> None:
+    def batches() -> Iterator[tuple[Any, Any]]:
+        for n in range(3):
+            yield PICTURES[8 * n : 8 * n + 8], LABELS[8 * n : 8 * n + 8]
+
+    for given in (batches(), list(batches()), ImageDataGenerator().flow(PICTURES, LABELS, batch_size=8)):
+        changes = Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1)])
+        model = Sequential([changes, layers.Rescaling(2.0), Flatten(), Dense(3, activation="softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        model.fit(given, steps_per_epoch=3, verbose=0)
+        assert model.input_shape == (None, 12, 12, 1)
+        assert [layer.name for layer in model.layers[:2]] == ["random_flip", "random_rotation"]
+
+
+def test_one_metric_may_be_a_word() -> None:
+    model = yes_or_no()
+    model.compile("sgd", "mse", metrics="mae")
+    assert list(model.fit(X, Y, verbose=0).history) == ["loss", "mae"]
 
 
 def test_a_generator_trains_and_predicts() -> None:

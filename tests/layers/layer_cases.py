@@ -117,6 +117,18 @@ CURVE = [
     ("Dense", {"units": 8, "activation": "relu"}),
     ("Dense", {"units": 3, "activation": "softmax"}),
 ]
+# one with penalties of weights and outputs, and with the layers that make pictures larger
+PENALIZED = [
+    ("Conv2D", {"filters": 3, "kernel_size": 3, "activation": "relu", "kernel_regularizer": "l2",
+                "activity_regularizer": "l1"}),
+    ("SeparableConv2D", {"filters": 2, "kernel_size": 2, "strides": 2, "depthwise_regularizer": "l2",
+                         "pointwise_regularizer": "l1"}),
+    ("LayerNormalization", {}),
+    ("UpSampling2D", {}),
+    ("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same", "bias_regularizer": "l2"}),
+    ("Flatten", {}),
+    ("Dense", {"units": 3, "activation": "softmax", "kernel_regularizer": "l1", "activity_regularizer": "l2"}),
+]  # fmt: skip
 CURVE_SHAPE, CURVE_COUNT = (10, 10, 1), 50
 CURVE_FIT = {"batch_size": 8, "epochs": 4, "validation_split": 0.25, "shuffle": False, "class_weight": {0: 2.0, 2: 0.5}}
 

@@ -100,14 +100,14 @@ def initializer(word):
     found[f"initializer/{word}"] = np.array([values.mean(), values.std(), values.min(), values.max()])
 
 
-def network():
-    return keras.Sequential([keras.Input(cases.CURVE_SHAPE), *(getattr(keras.layers, k)(**s) for k, s in cases.CURVE)])
+def network(layers):
+    return keras.Sequential([keras.Input(cases.CURVE_SHAPE), *(getattr(keras.layers, k)(**s) for k, s in layers)])
 
 
-def curve(word):
+def curve(name, word, layers):
     rng = generator("curve")
     x, y = cases.curve_data(rng)
-    net = network()
+    net = network(layers)
     net.set_weights(
         [
             np.abs(w) if "var" in v.path else w / 3
@@ -117,9 +117,9 @@ def curve(word):
     net.compile(optimizer=word, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     history = net.fit(x, y, verbose=0, **cases.CURVE_FIT).history
     for key, values in history.items():
-        found[f"curve/{word}/{key}"] = np.array(values)
-    found[f"curve/{word}/evaluate"] = np.array(net.evaluate(x, y, verbose=0, batch_size=7))
-    found[f"curve/{word}/predict"] = net.predict(x[:3], verbose=0)
+        found[f"curve/{name}/{key}"] = np.array(values)
+    found[f"curve/{name}/evaluate"] = np.array(net.evaluate(x, y, verbose=0, batch_size=7))
+    found[f"curve/{name}/predict"] = net.predict(x[:3], verbose=0)
 
 
 for name, case in cases.CASES.items():
@@ -131,7 +131,8 @@ for name, case in cases.LOSSES.items():
 for word in cases.INITIALIZERS:
     initializer(word)
 for word in ("sgd", "rmsprop", "adam"):
-    curve(word)
+    curve(word, word, cases.CURVE)
+curve("penalized", "sgd", cases.PENALIZED)
 index, start = {}, 0
 for key, values in found.items():
     index[key] = [start, list(np.shape(values))]

@@ -79,18 +79,19 @@ def test_first_weights_are_a_function_of_seed_and_name() -> None:
     assert set(cases.INITIALIZERS) < set(INITIALIZERS)
 
 
-def curve_network() -> Network:
-    return Network([LAYERS[kind](**settings) for kind, settings in cases.CURVE], input_shape=cases.CURVE_SHAPE)
+def curve_network(layers: Any = cases.CURVE) -> Network:
+    return Network([LAYERS[kind](**settings) for kind, settings in layers], input_shape=cases.CURVE_SHAPE)
 
 
-@pytest.mark.parametrize("word", ["sgd", "rmsprop", "adam"])
-def test_a_training_has_the_curve_of_keras(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["sgd", "rmsprop", "adam", "penalized"])
+def test_a_training_has_the_curve_of_keras(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    word, layers = ("sgd", cases.PENALIZED) if name == "penalized" else (name, cases.CURVE)
     rng = keras.generator("curve")
     x, y = cases.curve_data(rng)
-    net = curve_network()
+    net = curve_network(layers)
     names = list(net.weights())
     drawn = cases.arrays(rng, [value.shape for value in net.weights().values()])
-    net.set_weights([np.abs(w) if "var" in name else w / 3 for name, w in zip(names, drawn)])
+    net.set_weights([np.abs(w) if "var" in key else w / 3 for key, w in zip(names, drawn)])
     net.compile(optimizer=word, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     settings: dict[str, Any] = dict(cases.CURVE_FIT)
     with warnings.catch_warnings():
@@ -98,9 +99,9 @@ def test_a_training_has_the_curve_of_keras(word: str, capsys: pytest.CaptureFixt
         history = net.fit(x, y, **settings)
     assert set(history.history) == {"accuracy", "loss", "val_accuracy", "val_loss"}
     for key, values in history.history.items():
-        np.testing.assert_allclose(values, keras.stored(f"curve/{word}/{key}"), rtol=1e-4, atol=1e-5, err_msg=key)
+        np.testing.assert_allclose(values, keras.stored(f"curve/{name}/{key}"), rtol=1e-4, atol=1e-5, err_msg=key)
     assert history.epoch == [0, 1, 2, 3]
     assert history.params == {"epochs": 4, "steps": 5, "verbose": 1}
-    np.testing.assert_allclose(net.evaluate(x, y, batch_size=7), keras.stored(f"curve/{word}/evaluate"), rtol=1e-4)
-    np.testing.assert_allclose(net.predict(x[:3]), keras.stored(f"curve/{word}/predict"), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(net.evaluate(x, y, batch_size=7), keras.stored(f"curve/{name}/evaluate"), rtol=1e-4)
+    np.testing.assert_allclose(net.predict(x[:3]), keras.stored(f"curve/{name}/predict"), rtol=1e-3, atol=1e-5)
     assert capsys.readouterr().out == ""

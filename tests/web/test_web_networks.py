@@ -10,8 +10,9 @@ import pytest
 from network_form import fields, send
 from starlette.testclient import TestClient
 
-from glasshouse.layers import LAYERS, Dense, Network, Reshape
+from glasshouse.layers import LAYERS, Dense, Flatten, Network, Reshape, Softmax
 from glasshouse.layers.classics import CLASSICS
+from glasshouse.networks.resolved import resolve
 from glasshouse.store.audit import page_of_audit
 from glasshouse.store.database import open_store
 from glasshouse.store.models import get_model
@@ -241,6 +242,20 @@ def test_the_api_keeps_looks_changes_and_deletes(client: TestClient) -> None:
     client.delete(address)
     assert client.delete(f"{address}?for_good=true").status_code == 200 and client.get(address).status_code == 404
     assert set(client.get("/api/v1/networks/vocabulary").json()) == set(LAYERS)
+
+
+@pytest.mark.parametrize("last", [[Dense(1, activation="sigmoid")], [Dense(10), Softmax()]], ids=["sigmoid", "softmax"])
+def test_a_network_as_documents_print_it_is_kept_shown_and_fitted(client: TestClient, last: list[Any]) -> None:
+    data = Network([Flatten(), Dense(16, activation="relu"), *last], input_shape=(28, 28)).to_dict()
+    seen = client.post("/api/v1/networks/look", json={"layers": data, "batch_size": 2}).json()
+    assert seen["problems"] == [] and seen["layers"][0]["shape"] == [28, 28]
+    made = client.post("/api/v1/networks", json={"name": "printed", "layers": data}).json()
+    assert made["problems"] == 0
+    sides = dict(fields(client.get(f"/networks/{made['id']}").text))
+    assert {"28", "1"} <= set(sides.values())
+    assert Draft.of(data).look().count == 0
+    fitted = resolve(data, classes=2, channels=3, width=20, height=10)
+    assert (fitted.shape, fitted.entry.parameters) == ((3, 10, 20), 600 * 16 + 16 + 16 * 2 + 2)
 
 
 def test_where_there_are_accounts(tmp_path: Path) -> None:

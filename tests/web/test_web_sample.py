@@ -38,3 +38,18 @@ def test_home_shows_pictures_of_datasets_and_curves_of_models(studio: Studio) ->
         done = f"/models/{studio.model}"
         assert client.get(f"{done}?then=follow").headers["location"] == f"{done}/follow"
         assert client.get(done).status_code == 200
+
+
+def test_an_empty_home_shows_a_followed_digit_and_takes_pictures(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "empty")
+    with TestClient(create_app(store), base_url="http://localhost") as client:
+        text = client.get("/").text
+        pictures = re.findall(r'src="(/static/[0-9a-f]+/digit[\w-]*\.png)"', text)
+        assert len(pictures) == 3
+        for address in pictures:
+            answer = client.get(address)
+            assert answer.headers["content-type"] == "image/png" and "immutable" in answer.headers["cache-control"]
+        assert text.count('class="primary"') == 1, "one primary button a page"
+        assert 'action="/datasets/upload"' in text and "upload.js" in text
+        assert "샘플로 시작하기" in client.get("/", headers={"Accept-Language": "ko"}).text
+    store.close()

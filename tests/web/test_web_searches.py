@@ -129,3 +129,20 @@ def test_the_dot_of_each_candidate_is_drawn_and_words_say_what_it_does(studio: S
         "Fine-tuning, 3 epochs, augmentation"
     )
     assert "특성" in candidate_words(ko, views)
+
+
+def test_it_says_which_candidate_is_tried_now(client: TestClient, studio: Studio) -> None:
+    key = make_search(studio.store, studio.dataset, studio.model, "Trying", "running")
+    found, address = read_found(studio.store, key), f"/models/{key}/search"
+    assert "Being tried now" not in shown(client, address)
+    mark = re.search(r'data-since="([^"]*)"', client.get(address).text)
+    assert mark is not None and client.get(f"{address}/live", params={"since": mark[1]}).status_code == 204
+    trying = {"number": 5, "network": "ResNet18", "strategy": "fine-tune", "pictures": 48, "expected": 95.0}
+    write_found(studio.store, key, {**found, "trying": trying})
+    fresh = client.get(f"{address}/live", params={"since": mark[1]})
+    assert fresh.status_code == 200, "it has changed, though nothing was scored"
+    text = re.sub(r"\s+", " ", fresh.text)
+    assert "Candidate 5: <strong>ResNet18</strong>, Fine-tuning, learning from 48 pictures · about" in text
+    assert "지금 시험 중" in shown(client, address, "ko") and "이미지 48장으로 학습" in shown(client, address, "ko")
+    write_found(studio.store, key, {**found, "trying": None, "phase": "winner"})
+    assert "The winner learns from all training pictures." in shown(client, address)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -28,6 +28,15 @@ __all__ = ["ImageData", "cache_folder", "user_cache"]
 USUAL_CHANGES: Mapping[str, Any] = {
     "horizontal_flip": True, "rotation": 10, "zoom": 0.1, "brightness": 0.2, "contrast": 0.2,
 }  # fmt: skip
+INSTEAD: Mapping[str, str] = {  # for names of fastai and Keras
+    "c": "classes, and len() of them",
+    "class_indices": "classes, in the order of their numbers",
+    "class_names": "classes",
+    "show_batch": "show(), or show_augmented()",
+    "train_ds": "train",
+    "valid_ds": "valid",
+    "vocab": "classes",
+}
 _Size = int | str | tuple[int, int]
 
 
@@ -41,6 +50,12 @@ class ImageData:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
+
+    if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+        def __getattr__(self, name: str) -> object:
+            more = f"; write {INSTEAD[name]}" if name in INSTEAD else ""
+            raise AttributeError(f"ImageData has no {name}{more}")
 
     @classmethod
     def from_folder(

@@ -1,25 +1,34 @@
 """``Learner`` and ``load_learner``: fastai's words for a training and for its model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glasshouse.data.gallery import Gallery, pick
 from glasshouse.errors import InputError
+from glasshouse.evaluation.metrics import log_loss
+from glasshouse.evaluation.named_metrics import named_scores
 from glasshouse.export.bundle import load_model, save
 from glasshouse.export.predictor import Model, Prediction
 from glasshouse.export.reading import Picture
+from glasshouse.fastai.callback.settings import settings_of
+from glasshouse.fastai.hints import LEARNER, no_such_attribute
 from glasshouse.fastai.labels import vocabulary
+from glasshouse.fastai.recorder import Recorder
 from glasshouse.fastai.vision.data import ImageDataLoaders
+from glasshouse.recipe import TrainingRecipe
 
 if TYPE_CHECKING:
     from glasshouse.search.learner import Learner as OwnLearner
 
 __all__ = ["Answer", "LearnedModel", "Learner", "SuggestedLRs", "load_learner"]
 
+_KEPT = ("optimizer", "objective", "augmentation", "checkpoints")  # parts of which only what is named changes
+_AT_ONCE = 64  # pictures
 _RATIO = 100.0  # between the rates of the last layer and the first ones, as fine_tune has it
 
 
@@ -83,6 +92,10 @@ class Learner(LearnedModel):
     dls: ImageDataLoaders
     learner: "OwnLearner"
     frozen: bool
+    base: TrainingRecipe = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.base = self.learner.recipe  # from which every training starts anew, but for its weights
 
     @property
     def model(self) -> Model:
@@ -93,10 +106,16 @@ class Learner(LearnedModel):
         """
         return self.learner.model
 
+    if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+        def __getattr__(self, name: str) -> object:
+            raise no_such_attribute("Learner", name, LEARNER)
+
     def fine_tune(self, epochs: int, base_lr: float = 2e-3, freeze_epochs: int = 1, **settings: Any) -> None:
         """Train the head for ``freeze_epochs``, then everything for ``epochs``, earlier layers more slowly.
 
-        ``settings`` of one training are ``wd`` (weight decay), ``pct_start`` and ``div`` of the schedule.
+        ``settings`` of one training are ``wd`` (weight decay), ``cbs`` (see `glasshouse.fastai.callback`), and
+        ``pct_start``, ``div`` and ``div_final`` of the schedule.
         """
         self._with({"schedule": {}, **_changes(settings)})
         self.learner.fine_tune(epochs, base_lr, freeze_epochs)
@@ -125,6 +144,56 @@ class Learner(LearnedModel):
         found = self.learner.find_learning_rate(start_lr, end_lr, num_it)
         return SuggestedLRs(found.suggestion, found.steepest)
 
+    def to_fp16(self) -> "Learner":
+        """Compute with 16 bits where that is exact enough, from the next training on."""
+        self.base = self.base.replace(precision="mixed")
+        return self
+
+    def to_fp32(self) -> "Learner":
+        """Compute with 32 bits, from the next training on."""
+        self.base = self.base.replace(precision="float32")
+        return self
+
+    def get_preds(
+        self, ds_idx: int = 1, dl: Sequence[Picture] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
+        """Return probabilities (N, K) and labels (N,) of a split (0 training, 1 validation), or of pictures ``dl``.
+
+        Pictures of ``dls.test_dl`` have no labels: None. One that cannot be read has probabilities of NaN.
+        """
+        model = self.model
+        if dl is None:
+            split = self.dls.split(ds_idx)
+            parts = (np.arange(at, min(at + _AT_ONCE, len(split))) for at in range(0, len(split), _AT_ONCE))
+            return np.concatenate([model.probabilities(split.rows(part)) for part in parts]), split.labels
+        found = np.full((len(dl), len(model.classes)), np.nan, np.float32)
+        for row, one in zip(found, model.predict_stream(dl, top=len(model.classes))):
+            if one.error is None:
+                likely = dict(one.top)
+                row[:] = [likely[name] for name in model.classes]
+        return found, None
+
+    def validate(self, ds_idx: int = 1) -> list[float | None]:
+        """Return the loss and the metrics on the validation pictures (``ds_idx=0``: the training pictures)."""
+        probabilities, labels = self.get_preds(ds_idx)
+        if labels is None:
+            return []
+        return [log_loss(probabilities, labels), *named_scores(self.learner.metrics, labels, probabilities).values()]
+
+    def show_results(self, max_n: int = 9, ds_idx: int = 1) -> Gallery:
+        """Return pictures of a split with their label, and what the model says after it."""
+        split = self.dls.split(ds_idx)
+        rows = pick(split, max_n)
+        pictures, names = split.rows(rows), self.dls.data.classes
+        said = self.model.probabilities(pictures).argmax(1).tolist()
+        labels = [f"{names[truth]} / {names[guess]}" for truth, guess in zip(split.labels[rows].tolist(), said)]
+        return Gallery(pictures, labels, [split.paths[row] for row in rows.tolist()])
+
+    @property
+    def recorder(self) -> Recorder:
+        """What the last training told."""
+        return Recorder(self.learner)
+
     def _fit(self, epochs: int, lr: float | slice | None, changes: Mapping[str, Any]) -> None:
         strategy, rate = self._strategy(lr)
         self._with({**changes, **strategy})
@@ -147,16 +216,15 @@ class Learner(LearnedModel):
         return {"strategy": "fine-tune", "freeze_epochs": 0, "head": None}, 2 * rate  # whose second half has rate / 2
 
     def _with(self, changes: Mapping[str, Any]) -> None:
-        """Change the recipe of the trainings to come; constants of a part that are not named stay as they are."""
-        recipe = self.learner.recipe
+        """Make the recipe of the next training; constants of a part that are not named stay as they were given."""
         merged = {
-            name: {**getattr(recipe, name).model_dump(), **value} if name == "optimizer" else value
+            name: {**getattr(self.base, name).model_dump(), **value} if name in _KEPT else value
             for name, value in changes.items()
         }
         weights = self.learner.run and self.learner.run / "model" / "weights.safetensors"
         if weights is not None and weights.exists():
             merged["weights"] = str(weights)
-        self.learner.recipe = recipe.replace(**merged)
+        self.learner.recipe = self.base.replace(**merged)
 
 
 def load_learner(fname: str | Path, cpu: bool = True) -> LearnedModel:
@@ -174,13 +242,13 @@ def _changes(settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: there is no such setting; all of them are named.
     """
-    known: Sequence[str] = ("wd", "pct_start", "div", "div_final")
+    known: Sequence[str] = ("wd", "cbs", "pct_start", "div", "div_final")
     if unknown := [name for name in settings if name not in known]:
         raise InputError("no setting {unknown} of a training; there are {known}",
                          unknown=", ".join(unknown), known=", ".join(known))  # fmt: skip
     names = {"pct_start": "pct_start", "div": "div", "div_final": "final_div"}
     schedule = {names[name]: value for name, value in settings.items() if name in names and value is not None}
-    found: dict[str, Any] = {"schedule": schedule} if schedule else {}
+    found: dict[str, Any] = settings_of(settings.get("cbs")) | ({"schedule": schedule} if schedule else {})
     if settings.get("wd") is not None:
         found["optimizer"] = {"weight_decay": settings["wd"]}
     return found

@@ -8,11 +8,11 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glasshouse.errors import NetworkError
+from glasshouse.errors import NetworkError, no_such_name
 from glasshouse.layers import BatchDone, Control
 from glasshouse.layers.history import FitEvent
 
@@ -21,6 +21,13 @@ __all__ = [
     "ModelCheckpoint", "ReduceLROnPlateau", "TerminateOnNaN",
 ]  # fmt: skip
 
+INSTEAD = {
+    "BackupAndRestore": "a run of the Learner, which goes on after an interruption: glasshouse resume RUN",
+    "ProgbarLogger": "model.fit(..., verbose=1)",
+    "RemoteMonitor": "LambdaCallback(on_epoch_end=lambda epoch, logs: ...)",
+    "SwapEMAWeights": "Learner(..., ema_decay=0.999)",
+    "TensorBoard": 'CSVLogger("log.csv"), or look at a run in the Studio',
+}
 Logs = Mapping[str, float]
 
 
@@ -271,3 +278,9 @@ class LambdaCallback(Callback):
 
 class TerminateOnNaN(Callback):
     """Nothing to do: a training ends with an error that says so if its loss is not finite. Kept for Keras' code."""
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, INSTEAD)

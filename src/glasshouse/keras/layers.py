@@ -3,11 +3,12 @@
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from glasshouse import layers
-from glasshouse.errors import NetworkError
+from glasshouse.errors import NetworkError, no_such_name
 from glasshouse.layers import LAYERS, Layer, Symbol
+from glasshouse.layers.hints import INSTEAD
 
 __all__ = [
     "ELU", "Activation", "Add", "Average", "AveragePooling2D", "AvgPool2D", "BatchNormalization", "Concatenate",
@@ -115,3 +116,9 @@ def _merging(kind: str) -> Any:
 
 add, average, concatenate = _merging("Add"), _merging("Average"), _merging("Concatenate")
 maximum, multiply, subtract = _merging("Maximum"), _merging("Multiply"), _merging("Subtract")
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, INSTEAD)

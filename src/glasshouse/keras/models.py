@@ -1,10 +1,11 @@
 """``keras.models``: Model and Sequential, with Keras' words for what a `glasshouse.layers.Network` does."""
 
+import itertools
 import sys
 import warnings
-from collections.abc import Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from glasshouse.layers.shapes import to_layout
 
 from .callbacks import Callback, Callbacks
 from .layers import given_shape
+from .preprocessing.image import Batches
 
 __all__ = ["LayerInModel", "Model", "Sequential", "load_model"]
 
@@ -186,6 +188,14 @@ class Model(Network):
         """As `fit` on a generator; Keras' older name."""
         return self.fit(generator, steps_per_epoch=steps_per_epoch, **settings)
 
+    def evaluate_generator(self, generator: Any, steps: int | None = None, **_: Any) -> Any:
+        """As `evaluate` on a generator; Keras' older name."""
+        return self.evaluate(generator, steps=steps)
+
+    def predict_generator(self, generator: Any, steps: int | None = None, **_: Any) -> Any:
+        """As `predict` on a generator; Keras' older name."""
+        return self.predict(generator, steps=steps)
+
     def predict(self, x: Any, batch_size: int = 32, verbose: Any = 0, steps: int | None = None) -> Any:
         """The outputs as NumPy arrays, for arrays or for what gives batches (of ``steps`` if it has no length)."""
         from glasshouse.layers.batches import is_stream  # loads torch
@@ -269,8 +279,11 @@ class Sequential(Model):
             self.__dict__.pop("steps", None)  # nothing to compute yet, or no longer
             return
         shape = shape or given_shape(first) or self.__dict__.get("_shape")
-        if shape is None and isinstance(first, Layer):
+        waits = isinstance(first, Sequential) and not first._built
+        if shape is None and (waits or isinstance(first, Layer)):
             return
+        if waits and shape is not None:
+            first.build((None, *shape))
         held = dict(self.__dict__.get("holders", {}))
         compiled = self.__dict__.get("compiled")
         self.__dict__["_shape"] = shape
@@ -282,7 +295,7 @@ class Sequential(Model):
         elif self._later is not None:
             super().compile(*self._later)
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] = ()) -> None:
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = ()) -> None:
         """Choose how the model learns; before the first arrays, if their shape is not known yet."""
         self._later = (optimizer, loss, metrics)
         if self._built:
@@ -297,9 +310,10 @@ class Sequential(Model):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **settings: Any) -> History:
-        """As `Model.fit`; an unknown shape is that of the arrays."""
-        if not self._built and y is not None:
-            self.build((None, *np.shape(x)[1:]))
+        """As `Model.fit`; an unknown shape is that of the arrays, or of the first batch."""
+        if not self._built:
+            shape, x = _first_shape(x, y)
+            self.build(shape)
         return super().fit(x, y, *args, **settings)
 
     def __call__(self, x: Any) -> Any:
@@ -323,6 +337,21 @@ def load_model(path: str | Path) -> Model:
     model.holders.update(found.holders)
     model.compiled = found.compiled
     return model
+
+
+def _first_shape(x: Any, y: Any) -> tuple[tuple[int, ...], Any]:
+    """The shape of the first batch, and what gives all of them, this one too."""
+    from glasshouse.layers.batches import is_rows, is_stream  # loads torch
+
+    if y is not None or not (is_rows(x) or is_stream(x)):
+        return np.shape(x), x
+    if is_rows(x):
+        return np.shape(x.rows(np.arange(1))), x
+    if isinstance(x, Batches):
+        return np.shape(_only_x(x[0])), x
+    batches: Iterator[Any] = iter(cast(Iterable[Any], x))
+    first = next(batches)
+    return np.shape(_only_x(first)), itertools.chain([first], batches) if batches is x else x
 
 
 def _pairs(holder: Any) -> list[tuple[Any, np.ndarray]]:

@@ -33,7 +33,7 @@ class Compiled:
     kept: "dict[Tensor, list[Tensor | None]]" = field(default_factory=dict)  # parameter -> the optimizer's numbers
 
     @classmethod
-    def of(cls, net: Architecture, optimizer: Any, loss: Any, metrics: Sequence[str]) -> "Compiled":
+    def of(cls, net: Architecture, optimizer: Any, loss: Any, metrics: str | Sequence[str] | None) -> "Compiled":
         """Look the words up and check them against the output."""
         if loss is None:
             raise NetworkError('compile needs a loss, such as loss="sparse_categorical_crossentropy"')
@@ -56,7 +56,9 @@ class Compiled:
             and activation == found.bare_of
             and net.output_steps == (len(net.steps) - 1,)
         )
-        words = {word: metric_of(word, found, units) for word in metrics}
+        words = {
+            word: metric_of(word, found, units) for word in ([metrics] if isinstance(metrics, str) else metrics or ())
+        }
         return cls(optimizer_of(optimizer), found, words, bare, activation)
 
     def step(self, parameters: "Sequence[Tensor]") -> None:

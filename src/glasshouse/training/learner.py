@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from glasshouse.recipe.typed_words import by_fields
 from glasshouse.training.curves import Chart, Charts, Line
 from glasshouse.training.display import show_training
 from glasshouse.training.finder import RateFinding, find_rate
+from glasshouse.training.hints import LEARNER
 from glasshouse.training.loop import resume, train
 from glasshouse.training.run_folder import RunFolder, next_run
 from glasshouse.training.setup import TrainingSetup, check_batches, check_settings, gather, prepare
@@ -76,6 +77,12 @@ class Learner:
         given = {"data": str(self.dataset.path), "network": _plain(network), "weights": weights, **by_fields(fields)}
         self.recipe = TrainingRecipe(**given)
         check_settings(self.recipe, self.dataset)
+
+    if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+        def __getattr__(self, name: str) -> object:
+            more = f"; write {LEARNER[name]}" if name in LEARNER else ""
+            raise AttributeError(f"{type(self).__name__} has no {name}{more}")
 
     def fit(self, epochs: int | None = None, lr: float | None = None) -> "Learner":
         """Train with the recipe's strategy for ``epochs`` at rate ``lr``; None takes the recipe's."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from PIL import Image
 
@@ -14,6 +14,7 @@ from glasshouse.data.stored.rows import Split
 from glasshouse.errors import InputError, SourceError
 from glasshouse.fastai.data.tables import labels_of, read_rows
 from glasshouse.fastai.data.transforms import get_image_files, parent_label
+from glasshouse.fastai.hints import LOADERS, no_such_attribute
 from glasshouse.fastai.labels import vocabulary
 from glasshouse.fastai.vision.augment import look_of
 
@@ -147,6 +148,11 @@ class ImageDataLoaders:
         )
         return cls(data, root, look.changes, bs, look.normalize)
 
+    if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+        def __getattr__(self, name: str) -> object:
+            raise no_such_attribute("ImageDataLoaders", name, LOADERS)
+
     @property
     def vocab(self) -> list[Any]:
         """The classes; booleans if the labels are."""
@@ -173,9 +179,21 @@ class ImageDataLoaders:
             raise InputError("there are no validation pictures; make the data with valid_pct=0.2")
         return self.data.valid
 
-    def show_batch(self, max_n: int = 9) -> Gallery:
-        """Return pictures with their labels: the last line of a notebook's cell shows them, ``.save`` writes them."""
-        return self.data.show(max_n)
+    def split(self, ds_idx: int) -> Split:
+        """Return the pictures to learn from (0) or for validation (1)."""
+        return self.valid_ds if ds_idx else self.train_ds
+
+    def show_batch(self, max_n: int = 9, nrows: int | None = None, unique: bool = False) -> Gallery:
+        """Return training pictures, changed as a training would, with their labels; ``unique``: forms of one picture.
+
+        The last line of a notebook's cell shows them, ``.save("batch.png")`` writes them.
+        """
+        del nrows  # a page finds its own
+        return self.data.show_augmented(self.changes, max_n, row=0 if unique else None)
+
+    def test_dl(self, items: Sequence[Any]) -> list[Any]:
+        """Return pictures without labels, for ``learn.get_preds(dl=...)``."""
+        return list(items)
 
     def __repr__(self) -> str:
         return f"<ImageDataLoaders of {self.data!r}, batches of {self.bs}>"

@@ -17,6 +17,7 @@ from glasshouse.layers import (
     GlobalMaxPooling2D,
     Layer,
     MaxPooling2D,
+    Rescaling,
     Symbol,
 )
 from glasshouse.layers.classics import CLASSICS, take_weights
@@ -73,11 +74,16 @@ class Application:
             _take(model, entry, str(weights), classes if include_top else None, shape)
         return model if input_tensor is None else Model(input_tensor, model(input_tensor), name=model.name)
 
-    def preprocess_input(self, x: Any, data_format: str | None = None) -> np.ndarray:
+    def preprocess_input(self, x: Any, data_format: str | None = None) -> Any:
         """Pictures of 0 to 255, (H, W, C) or (N, H, W, C), as the weights expect them; a new float32 array.
 
-        Keras' own differ from network to network; these are those of the weights that are loaded here.
+        Keras' own differ from network to network; these are those of the weights that are loaded here. Of what Input
+        or a layer gives, it makes a Rescaling layer.
         """
+        if isinstance(x, Symbol):
+            mean, std = self.entry.normalization(x.shape[-1] or 1)
+            scale, offset = tuple(1 / (255 * s) for s in std), tuple(-m / s for m, s in zip(mean, std))
+            return Rescaling(scale, offset)(x)
         values = np.asarray(x, np.float32)
         first = data_format == "channels_first"
         mean, std = self.entry.normalization(values.shape[-3 if first else -1])

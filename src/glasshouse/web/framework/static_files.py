@@ -11,7 +11,7 @@ from glasshouse.web.framework.templating import STATIC
 
 __all__ = ["static_file"]
 
-KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 

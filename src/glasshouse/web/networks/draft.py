@@ -215,9 +215,9 @@ def _texts(word: str, settings: object) -> dict[str, str]:
 
 def _sides(shape: object, channels_first: bool) -> dict[str, str]:
     sides = [str(n) for n in shape] if isinstance(shape, list | tuple) else []
-    sides += ["1"] if len(sides) == 2 and not channels_first else []  # (28, 28), as many programs print it
     if channels_first and len(sides) == 3:
         sides = [sides[1], sides[2], sides[0]]
+    sides += ["1"] if len(sides) == 2 else []  # (28, 28), as many programs print it
     return dict(zip(("height", "width", "channels"), [*sides, "", "", ""]))
 
 

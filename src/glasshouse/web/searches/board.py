@@ -7,7 +7,7 @@ from typing import Any
 from glasshouse.evaluation.paired import CHANCE
 from glasshouse.web.framework.charts import Chart, Series, chart
 
-__all__ = ["Board", "Equals", "Row", "board", "candidate_words"]
+__all__ = ["Board", "Equals", "Row", "Trying", "board", "candidate_words", "trying_now"]
 
 Words = Callable[[str], str]
 STEP = 0.05  # of accuracy, to which the low end of the axis is rounded
@@ -44,6 +44,17 @@ class Equals:
 
 
 @dataclass(frozen=True)
+class Trying:
+    """The candidate that is tried now, on how many ``pictures``; ``seconds`` it seems to take, None if not known."""
+
+    number: int
+    network: str
+    words: str
+    pictures: int
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class Board:
     """All that a search has found: ``best`` as ``store.searches.read_found`` has it, the rows from the best down.
 
@@ -72,6 +83,15 @@ def board(_: Words, found: Mapping[str, Any], minutes: float | None) -> Board | 
     low = _low([rows[0].low, best["corrected_interval"][0], *(row.accuracy for row in rows if row.state != "partly")])
     end = max([minutes or 0.0, float(found.get("seconds", 0.0)) / 60, *(one["at"] / 60 for one in found["candidates"])])
     return Board(best, rows[0], rows, low, _drawing(_, found, end, low), _equals(rows, found))
+
+
+def trying_now(_: Words, found: Mapping[str, Any]) -> Trying | None:
+    """Return the candidate that a search is trying; None between two of them, and before the first."""
+    told = found.get("trying")
+    if not isinstance(told, Mapping):
+        return None
+    words = candidate_words(_, {"strategy": told.get("strategy")})
+    return Trying(told["number"], told["network"], words, told["pictures"], told.get("expected"))
 
 
 def candidate_words(_: Words, fields: Mapping[str, Any]) -> str:

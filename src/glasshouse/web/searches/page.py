@@ -18,7 +18,7 @@ from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
 from glasshouse.web.models.frame import framed
-from glasshouse.web.searches.board import Board, board
+from glasshouse.web.searches.board import Board, Trying, board, trying_now
 
 __all__ = ["router"]
 
@@ -31,7 +31,8 @@ class SearchPage:
     """A search as it is now; ``minutes`` and ``candidates`` are what was asked for, ``trained``: its model is there.
 
     ``use`` is the model to use: the leading candidate, or when the search has ended its own. ``seconds`` it has worked;
-    ``reason`` says why it ended (``done``, ``time``, ``stopped``), empty before.
+    ``reason`` says why it ended (``done``, ``time``, ``stopped``), empty before; ``trying`` is the candidate that is
+    tried now, ``phase`` what is done beside that.
     """
 
     job: JobResource
@@ -43,6 +44,8 @@ class SearchPage:
     use: str
     step: NextStep | None
     more: int
+    trying: Trying | None
+    phase: str
     mark: str
 
 
@@ -87,9 +90,12 @@ def _page(context: RequestContext, job: JobResource) -> SearchPage:
     use = job.address if done else (f"/models/{seen.leader.model}" if seen else "")
     return SearchPage(
         job, seen, asked.get("minutes"), asked.get("candidates"), float(found.get("seconds", 0.0)),
-        str(found.get("ended", "")), use, next_step(_, job), MORE, mark_of(_text(job, found)),
+        str(found.get("ended", "")), use, next_step(_, job), MORE,
+        trying_now(_, found) if job.state == "running" else None, str(found.get("phase") or ""),
+        mark_of(_text(job, found)),
     )  # fmt: skip
 
 
 def _text(job: JobResource, found: Mapping[str, object]) -> str:
-    return f"{job.id}:{job.state}:{job.stage}:{job.progress}:{job.remaining}:{job.stopping}:{found.get('seconds')}"
+    told = (job.id, job.state, job.stage, job.progress, job.remaining, job.stopping, found.get("seconds"))
+    return ":".join(map(str, (*told, found.get("trying"), found.get("phase"))))
