@@ -18,8 +18,19 @@ from glasshouse.export.onnx_network import picture_network
 from glasshouse.export.onnx_writing import model_file, written
 from glasshouse.export.predictor import Model
 from glasshouse.export.verify import verify_model
+from glasshouse.layers import (
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    GaussianNoise,
+    GlobalMaxPooling2D,
+    LayerNormalization,
+    Network,
+    UpSampling2D,
+)
 from glasshouse.networks.build import Built, build
 from glasshouse.networks.folding import Pooled
+from glasshouse.networks.layered import Layered
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 NETWORKS = [("LeNet", 16), ("MobileNetV2", 32)]
@@ -88,6 +99,19 @@ def test_attention_is_written_too() -> None:
     module, x = Attending().eval(), torch.randn(7, 3, 8, 8, generator=torch.Generator().manual_seed(2))
     ways = [Inference(module, (8, 8, 3), 3, engine) for engine in ("torch", "onnxruntime")]
     one, other = (way.outputs(7, lambda first, end: x[first:end]) for way in ways)
+    assert ways[1].engine == "onnxruntime" and torch.allclose(one, other, atol=1e-5)
+
+
+def test_layers_that_make_pictures_larger_are_written_too() -> None:
+    layers = [
+        Conv2D(4, 3, strides=2, activation="relu"), LayerNormalization(), UpSampling2D(2, "bilinear"),
+        Conv2DTranspose(3, (3, 2), strides=2, padding="same"), UpSampling2D((1, 3)), GaussianNoise(0.1),
+        GlobalMaxPooling2D(), Dense(2, activation="softmax"),
+    ]  # fmt: skip
+    module = Layered(Network(layers, input_shape=(9, 11, 3)).to_dict()).eval()
+    x = torch.randn(5, 3, 9, 11, generator=torch.Generator().manual_seed(2))
+    ways = [Inference(module, (9, 11, 3), 3, engine) for engine in ("torch", "onnxruntime")]
+    one, other = (way.outputs(5, lambda first, end: x[first:end]) for way in ways)
     assert ways[1].engine == "onnxruntime" and torch.allclose(one, other, atol=1e-5)
 
 

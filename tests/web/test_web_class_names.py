@@ -8,9 +8,13 @@ from zipfile import ZipFile
 import pytest
 from starlette.testclient import TestClient
 
+from glasshouse.evaluation.verdict import NextStep, Verdict
+from glasshouse.messages import Message, joined
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.models import get_model
 from glasshouse.web.app import create_app
+from glasshouse.web.framework.translation import translated
+from glasshouse.web.models.advice import in_names
 from studio_seed import Studio, alone
 
 
@@ -60,3 +64,12 @@ def test_names_come_and_go_over_the_api(client: TestClient, studio: Studio) -> N
     manifest = studio.store.path(get_model(studio.store, studio.model).folder) / "model" / "model.json"
     assert "class_names" not in json.loads(manifest.read_text())
     assert "class_names" not in client.get(f"/api/v1/datasets/{studio.dataset}").json()["summary"]
+
+
+def test_the_next_step_is_said_in_display_names() -> None:
+    told = Message("Add pictures of these classes: {names}. The gain is that of twice as many.",
+                   names=joined(", ", ["n01440764", "n02102040"]))  # fmt: skip
+    step = NextStep("pictures", told, classes=("n01440764", "n02102040"))
+    found = in_names(Verdict(0.9, (0.8, 0.95), 40, 4, "It is good.", step), {"n01440764": "tench"})
+    assert "classes: tench, n02102040." in found.step.message and found.step.classes == step.classes
+    assert "n01440764" not in translated(found.step.message, "ko") and "tench" in translated(found.step.message, "ko")

@@ -84,7 +84,7 @@ def test_an_aborted_training_classifies_one(client: TestClient, studio: Studio, 
     assert f'href="/models/{aborted}/classify"' in page and "can classify already" in page
     assert f'href="/models/{aborted}/result"' not in page
     form = client.get(f"/models/{aborted}/classify").text
-    assert form.count("<option value=") >= 2 and "the best" in form and "right on validation pictures" in form
+    assert form.count("<option value=") >= 2 and "the best" in form and "on validation pictures" in form
     assert "가장 좋음" in client.get(f"/models/{aborted}/classify", headers=KOREAN).text
     given = {"given": str(one_picture(studio)), "checkpoint": "epoch-0001"}
     answer = client.get(f"/models/{aborted}/classify", params=given)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
@@ -18,9 +19,11 @@ from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.training.time_estimate import pace_of_run
 from glasshouse.web.app import create_app
-from glasshouse.web.context.job_resource import dataset_resource
+from glasshouse.web.context.job_resource import dataset_resource, model_resource
 from glasshouse.web.new_model.estimate import estimate
+from glasshouse.web.new_model.expected import PRETRAINED_START, RANDOM_START, expected_of
 from glasshouse.web.new_model.form import FIELDS, defaults, filled_from, new_model, weights_word
+from glasshouse.web.new_model.presets import presets_for
 from glasshouse.web.new_model.reckoned import speed_here
 from studio_seed import Studio
 
@@ -319,3 +322,20 @@ def test_own_settings_begin_with_a_card_and_networks_tell_their_true_size(client
     assert fields["network"] == cards[0]["recipe"]["network"] and fields["epochs"] == str(cards[0]["recipe"]["epochs"])
     assert "What “Fast” will do" in text and "<dt>Network</dt>" in text
     assert re.search(r"LeNet – 0\.4 million weights", text) and "VGG16 – for larger pictures" in text
+
+
+def test_the_side_card_expects_what_was_seen_before_what_an_example_reached(client: TestClient, studio: Studio) -> None:
+    model = model_resource(studio.store, get_model(studio.store, studio.model))
+    data = dataset_resource(studio.store, get_dataset(studio.store, studio.dataset))
+    fast, balanced, accurate = presets_for(data.recipe)
+    trained = replace(model, recipe={**model.recipe, **fast.recipe})
+    found = expected_of([data, trained], data, (fast, balanced, accurate), None)
+    seen = found["fast"]
+    assert seen is not None and seen.model == trained and (seen.accuracy, seen.low) == (model.score, model.interval[0])
+    assert found["balanced"] is None and found["search"] is None, "the example is of photographs"
+    photos = replace(data, recipe={**data.recipe, "width": 224, "height": 224, "color": "rgb"})
+    assert expected_of([], photos, presets_for(photos.recipe), "EfficientNetLite0")["search"] == PRETRAINED_START
+    assert expected_of([], photos, presets_for(photos.recipe), None)["search"] == RANDOM_START
+    text = client.get("/models/new").text
+    assert text.count("data-final") == 1 and "stays sealed" in text and "<kbd>Ctrl</kbd>" in text
+    assert "봉인된 채로 둡니다" in client.get("/models/new", headers={"Accept-Language": "ko"}).text

@@ -28,7 +28,7 @@ from glasshouse.web.models.code_api import show as show_code
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")  # a lone %: test_texts_of_templates_can_be_filled_in
 LATIN = re.compile(r">[^<>{}]*[A-Za-z]{3,}[^<>{}]*<")
 OTHERS = [language for language in LANGUAGES if language != "en"]
-SAME = {"Glasshouse", "SHA-256", "Esc", "Delete", "AdamW"}
+SAME = {"Glasshouse", "SHA-256", "Esc", "Delete", "Ctrl", "Enter", "AdamW"}
 
 
 def in_sources() -> dict[str | tuple[str, ...], str]:

@@ -27,6 +27,11 @@ SENTENCES = {
     "Add": "y = a + b: the shortcut and the block are added.",
     "Concatenate": "The channels of all inputs, one after the other.",
     "ZeroPadding2D": "Zeros around the picture.",
+    "Conv2DTranspose": "y = Wᵀ * x + b: each number paints a kernel into a larger picture, and what overlaps is added.",
+    "Embedding": "y = W[x]: the row of the table that each whole number names.",
+    "GaussianNoise": "y = x: in use everything passes; only training adds noise.",
+    "LayerNormalization": "y = γ·(x - μ) / √(σ² + ε) + β, μ and σ² over the channels of each place of this picture.",
+    "UpSampling2D": "Each pixel repeated, or blended with its neighbours: a larger picture.",
     "Rescaling": "y = scale·x + offset.",
     "": "One step of the network.",
 }

@@ -86,9 +86,20 @@ def _leaky(w: Writer, x: Tensor, slope: float = 0.01) -> Names:
 def _convolution(w: Writer, x: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[int],
                  padding: Sequence[int], dilation: Sequence[int], transposed: bool, extra: Sequence[int],
                  groups: int) -> Names:  # fmt: skip
-    if transposed or x.ndim != 4:
+    if x.ndim != 4:
         raise UnknownOperationError("convolution")
     inputs = [w.of(x), w.of(weight), *([w.of(bias)] if bias is not None else [])]
+    if transposed:
+        return w.node(
+            "ConvTranspose",
+            *inputs,
+            strides=list(stride),
+            pads=[*padding, *padding],
+            group=groups,
+            dilations=list(dilation),
+            output_padding=list(extra),
+            kernel_shape=list(weight.shape[2:]),
+        )
     return w.node("Conv", *inputs, strides=list(stride), pads=[*padding, *padding], dilations=list(dilation),
                   group=groups, kernel_shape=list(weight.shape[2:]))  # fmt: skip
 
@@ -111,6 +122,24 @@ def _layer_norm(w: Writer, x: Tensor, shape: Sequence[int], weight: Tensor | Non
     scale = torch.ones(tuple(shape)) if weight is None else weight
     inputs = [w.of(x), w.of(scale), *([w.of(bias)] if bias is not None else [])]
     return (*w.node("LayerNormalization", *inputs, axis=-len(shape), epsilon=float(epsilon)), "", "")
+
+
+def _nearest(w: Writer, x: Tensor, size: Sequence[int] | None, *_: Any) -> Names:
+    return _resized(w, x, size, mode="nearest", nearest_mode="floor", coordinate_transformation_mode="asymmetric")
+
+
+def _bilinear(w: Writer, x: Tensor, size: Sequence[int] | None, corners: bool, *_: Any) -> Names:
+    if corners:
+        raise UnknownOperationError("upsample_bilinear2d")
+    return _resized(w, x, size, mode="linear", coordinate_transformation_mode="half_pixel")
+
+
+def _resized(w: Writer, x: Tensor, size: Any, **attributes: Any) -> Names:
+    """A picture some whole times as large."""
+    if size is None or len(size) != 2 or any(new % old for new, old in zip(size, x.shape[2:], strict=True)):
+        raise UnknownOperationError("upsample")
+    scales = torch.tensor([1.0, 1.0, *(new / old for new, old in zip(size, x.shape[2:], strict=True))])
+    return w.node("Resize", w.of(x), "", w.of(scales), **attributes)
 
 
 def _max_pool(w: Writer, x: Tensor, kernel: Sequence[int], stride: Sequence[int] = (), padding: Sequence[int] = (0,),
@@ -310,6 +339,8 @@ OPERATIONS: dict[str, Operation] = {
     "transpose": _transpose,
     "unbind": _unbind,
     "unsqueeze": _unsqueeze,
+    "upsample_bilinear2d": _bilinear,
+    "upsample_nearest2d": _nearest,
     "view": _reshape,
     "where": _where,
 }

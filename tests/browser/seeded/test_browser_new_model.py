@@ -89,7 +89,7 @@ def test_cards_tell_time_and_memory(page: Any, seeded: Seeded) -> None:
     page.goto(f"/models/new?dataset={seeded.dataset}")
     card = page.locator(".option", has=page.get_by_role("radio", name="Fast"))
     card.get_by_text(re.compile("about .*memory")).wait_for()
-    assert "measured" in card.inner_text()
+    card.get_by_text(re.compile("measured (here|on)")).wait_for()  # it was reckoned before
 
 
 def test_an_error_leaves_every_word_where_it_was(form: Any) -> None:
@@ -129,3 +129,33 @@ def test_fields_without_effect_are_hidden_as_it_is_dialled(form: Any) -> None:
         form.locator(f'[name="augmentation.{name}"]').fill("0")
     grey.wait_for(state="hidden")
     assert not fill.is_visible(), "an idle field counts as left at its default"
+
+
+def test_own_settings_begin_with_the_chosen_card_and_say_what_was_changed(page: Any, seeded: Seeded) -> None:
+    page.goto(f"/models/new?dataset={seeded.dataset}")
+    page.get_by_role("radio", name="Accurate").check()
+    page.get_by_role("radio", name="My own settings").check()
+    epochs = page.get_by_label("Epochs", exact=True)
+    begun = epochs.input_value()
+    note = page.locator(".field", has=epochs).locator(".changed")
+    assert begun == "40" and note.count() == 0
+    epochs.fill("7")
+    note.wait_for()
+    assert note.inner_text() == "changed from 40"
+    epochs.fill(begun)
+    note.wait_for(state="detached")
+
+
+def test_the_side_card_follows_the_choice_and_ctrl_enter_creates(page: Any, seeded: Seeded) -> None:
+    page.goto(f"/models/new?dataset={seeded.dataset}")
+    side = page.get_by_role("complementary", name="What the chosen card takes")
+    page.get_by_role("radio", name="Find the best").check()
+    page.get_by_label("60 min").check()
+    assert re.match(r"Time\s+60 min\s+Accuracy", side.inner_text())
+    page.get_by_role("radio", name="Fast").check()
+    side.locator("dl:visible").get_by_text(re.compile("about .*memory")).wait_for()
+    page.get_by_label("Name", exact=True).fill("By keys")
+    with page.expect_request(lambda sent: sent.method == "POST" and sent.url.endswith("/models/new")) as sent:
+        page.route("**/models/new", lambda route: route.fulfill(status=200, body="kept"))
+        page.get_by_label("Name", exact=True).press("Control+Enter")
+    assert "By+keys" in sent.value.post_data

@@ -53,7 +53,7 @@ def epoch_choices(_: Callable[[str], str], run: Path, checkpoint: str = "") -> S
         value = "" if one.best and trained else one.checkpoint
         text = epoch_text(_, one.epoch, one.step)
         marks = [_("the best")] * one.best + [_("the last")] * one.last
-        score = [] if one.accuracy is None else [_("{score} right on validation pictures").format(
+        score = [] if one.accuracy is None else [_("{score} on validation pictures").format(
             score=f"{100 * one.accuracy:.1f} %")]  # fmt: skip
         choices.append(EpochChoice(value, " · ".join([text, *marks, *score]), value == checkpoint))
     if trained and kept and not kept[0].best:

@@ -188,6 +188,11 @@ def sentences(_: Callable[[str], str]) -> dict[str, str]:
         "Add": _("y = a + b: the shortcut and the block are added."),
         "Concatenate": _("The channels of all inputs, one after the other."),
         "ZeroPadding2D": _("Zeros around the picture."),
+        "Conv2DTranspose": _("y = Wᵀ * x + b: each number paints a kernel into a larger picture, and what overlaps is added."),  # noqa: E501
+        "Embedding": _("y = W[x]: the row of the table that each whole number names."),
+        "GaussianNoise": _("y = x: in use everything passes; only training adds noise."),
+        "LayerNormalization": _("y = γ·(x - μ) / √(σ² + ε) + β, μ and σ² over the channels of each place of this picture."),  # noqa: E501
+        "UpSampling2D": _("Each pixel repeated, or blended with its neighbours: a larger picture."),
         "Rescaling": _("y = scale·x + offset."),
         "": _("One step of the network."),
     }  # fmt: skip

@@ -1,24 +1,26 @@
 """The verdict on a finished model as pages and the API tell it: one sentence, one button, the pictures behind it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import GlasshouseError, MissingError
 from glasshouse.evaluation.verdict import SURE, Kind, NextStep, Verdict, facts_of, judge
+from glasshouse.messages import altered
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.points import read_points
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place, verified_report
 from glasshouse.training.run_verdict import are_photos, useful_weights
+from glasshouse.web.context.class_names import names_of_model
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import RequestContext
 from glasshouse.web.context.resources import find_dataset
 from glasshouse.web.datasets.explorer import opened
 from glasshouse.web.models.mistakes import Answered, worst
 
-__all__ = ["Advice", "Button", "advice_on", "verdict_on"]
+__all__ = ["Advice", "Button", "advice_on", "in_names", "verdict_on"]
 
 Words = Callable[[str], str]
 SHOWN = 6  # pictures that are the reason
@@ -79,9 +81,26 @@ def advice_on(_: Words, context: RequestContext, job: JobResource, remarks: Sequ
         return None
     data, answers = _data(context, job), _answers(job)
     dataset = _opened(data)
+    found = in_names(found, names_of_model(job.folder, data.folder if data else None))
     shown = _reasons(found.step, answers, dataset) if answers is not None and dataset is not None else []
     others = [(step, _button(_, job, data, step)) for step in found.others]
     return Advice(found, _button(_, job, data, found.step), others, shown, dataset, (*found.remarks, *remarks))
+
+
+def in_names(found: Verdict, names: Mapping[str, str]) -> Verdict:
+    """Return a verdict that says the display names of classes; ``classes`` of its steps stay as they are."""
+
+    if not names:
+        return found
+
+    def said(message: str) -> str:
+        return altered(message, lambda text: names.get(text, text))
+
+    def step(one: NextStep) -> NextStep:
+        return replace(one, message=said(one.message))
+
+    others, remarks = tuple(map(step, found.others)), tuple(map(said, found.remarks))
+    return replace(found, message=said(found.message), step=step(found.step), others=others, remarks=remarks)
 
 
 def _button(_: Words, job: JobResource, data: JobResource | None, step: NextStep) -> Button:

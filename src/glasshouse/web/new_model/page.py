@@ -31,6 +31,7 @@ from glasshouse.web.framework.recipe_controls import FormSection, form_sections
 from glasshouse.web.framework.templating import language_of, page
 from glasshouse.web.models.recipe_texts import recipe_rows
 from glasshouse.web.new_model.estimate import Estimate, estimate
+from glasshouse.web.new_model.expected import PRETRAINED_START, RANDOM_START, Expected, expected_of
 from glasshouse.web.new_model.form import (
     CHECKED,
     FIELDS,
@@ -64,6 +65,7 @@ class NewModelPage:
 
     ``known`` is the network whose weights a search may begin with, ``minutes`` what it may take. ``begins`` is the card
     whose settings one's own begin with; ``sizes`` are the weights of each network for these pictures.
+    ``expected`` is the accuracy that each card is likely to reach, ``example`` that of a pretrained and a random start.
     ``estimates`` are those of the presets by key, ``own_networks`` (value, name), ``weights_here`` the networks whose
     pretrained weights are at hand, ``models`` those with checkpoints to begin from.
     """
@@ -88,6 +90,8 @@ class NewModelPage:
     sizes: Mapping[str, int | None]
     begins: str
     minutes: Sequence[int]
+    expected: Mapping[str, Expected | None]
+    example: Sequence[Expected] = (PRETRAINED_START, RANDOM_START)
     alone: bool = False
 
 
@@ -249,6 +253,7 @@ def _form(
         sizes=_sizes(chosen),
         begins=form.get("from", BEGIN),
         minutes=MINUTES,
+        expected=expected_of(jobs, chosen, ways, known),
         problems=problems,
         datasets=usable,
         chosen=chosen,

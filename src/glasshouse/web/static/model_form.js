@@ -1,4 +1,5 @@
 // The form of a new model: what a preset means for another dataset, and the schedule drawn as it is dialled.
+import { composing } from "./keys.js";
 import { showSettings } from "./settings.js";
 
 const form = document.getElementById("model");
@@ -27,7 +28,9 @@ if (form) {
     const values = new URLSearchParams(new FormData(form));
     values.set("preset", card.dataset.estimate);
     const found = await part(`/live/estimate?${values}`, "[data-found]");
-    if (found && card.dataset.turn === String(trial)) card.replaceChildren(found);
+    if (!found || card.dataset.turn !== String(trial)) return;
+    card.replaceChildren(found);
+    for (const copy of form.querySelectorAll(`[data-mirrors="${card.dataset.estimate}"]`)) copy.replaceChildren(found.cloneNode(true));
   };
   const measureAll = async (cards) => {
     const mine = ++trial;
@@ -72,6 +75,18 @@ if (form) {
     else if (event.target.value !== "own") last = event.target.value;
   });
 
+  // The minutes of a search as they are chosen, beside the button; which Ctrl and Enter press.
+  const time = form.querySelector("[data-minutes]");
+  form.addEventListener("input", (event) => {
+    if (event.target.name === "minutes") time.textContent = event.target.value ? event.target.closest("label").textContent.trim() : time.dataset.minutes;
+  });
+  form.querySelector("[data-keyed]").hidden = matchMedia("(hover: none)").matches;
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || composing(event)) return;
+    event.preventDefault();
+    form.requestSubmit(form.querySelector("[data-final]"));
+  });
+
   // How many models it makes, told before.
   const planned = document.getElementById("plan");
   let planTurn = 0;
@@ -80,7 +95,10 @@ if (form) {
     if (!own()) return;
     const mine = ++planTurn;
     const fresh = await part(`/live/plan?${new URLSearchParams(new FormData(form))}`, "[data-plan]");
-    if (fresh && mine === planTurn) planned.replaceChildren(fresh);
+    if (!fresh || mine !== planTurn) return;
+    planned.replaceChildren(fresh);
+    const told = fresh.querySelector(".caption");
+    if (told) form.querySelector("[data-mirrors=own]").replaceChildren(told.cloneNode(true));
   };
   let soonPlan = 0;
   form.addEventListener("input", () => { clearTimeout(soonPlan); soonPlan = setTimeout(tell, 300); });

@@ -147,8 +147,8 @@ if (form) {
   drop.addEventListener("drop", async (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    const dropped = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
-    send((await Promise.all(dropped.map((entry) => entries(entry)))).flat());
+    const dropped = [...event.dataTransfer.items].map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+    send((await Promise.all(dropped.map(({ entry, file }) => entry ? entries(entry) : file ? [{ name: file.name, file }] : []))).flat());
   });
   form.addEventListener("submit", (event) => {
     const chosen = [...form.querySelectorAll("input[type=file]")].flatMap((field) => [...field.files]);
