@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from glasshouse.data.check import Finding
 from glasshouse.data.items import Item
-from glasshouse.data.splitting.groups import series_keys
 from glasshouse.messages import Message, Option
 from glasshouse.recipe.patterns import Pattern
 
@@ -75,10 +74,16 @@ def series_finding(series: Series, items: Sequence[Item], sides: Sequence[str]) 
 
 
 def _keys(items: Sequence[Item], pattern: str) -> list[tuple[str, str] | None]:
-    search = Pattern(pattern).search
-    if sum(search(item.path) is not None for item in items) < 0.9 * len(items):
-        return []
-    return series_keys(items, pattern)
+    """Return (class, name of the series) of each picture; nothing if more than a tenth of the names tell none."""
+    search, keys = Pattern(pattern).search, list[tuple[str, str] | None]()
+    without = 0
+    for item in items:
+        found = search(item.path)
+        without += found is None
+        if without > len(items) / 10:
+            return []
+        keys.append((item.label, found.group(1) or "") if found else None)
+    return keys
 
 
 def _many(keys: Sequence[tuple[str, str] | None]) -> bool:

@@ -23,7 +23,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self._rows_file = folder / "rows.spool"
         self._thumbs_file = folder / "thumbs.spool"
-        self._rows = self._rows_file.open("wb", buffering=2**20)
+        self._rows = self._rows_file.open("wb", buffering=2**16)  # larger rows go past it without a copy
         self._thumbs = self._thumbs_file.open("wb", buffering=2**20)
         self._ends = array("Q", [0])
 
