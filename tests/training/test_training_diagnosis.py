@@ -176,7 +176,7 @@ def test_a_loss_of_nothing_has_no_sign(tiny: Path, tmp_path: Path) -> None:
         sure.weight.copy_(torch.tensor([[100.0, 0.0], [0.0, 100.0]]))
     stepper = Stepper(sure, Objective(None, 0.0), torch.device("cpu"), Precision())
     part = Part(torch.eye(2) * 5, torch.arange(2))
-    loss, _ = stepper.step(torch.optim.SGD(sure.parameters(), lr=0.0), [part], 2, (0, 0, 0), None)
+    loss, _, _ = stepper.step(torch.optim.SGD(sure.parameters(), lr=0.0), [part], 2, (0, 0, 0), None)
     assert f"{loss:.4f}" == "0.0000"
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from glasshouse.cli.main import app
 from glasshouse.errors import DamagedRunError, DamageError, GlasshouseError, InputError, ResumeError, WeightsError
 from glasshouse.events import EpochDone, Notice, StepDone
-from glasshouse.integrity.documents import with_checksum
+from glasshouse.integrity.documents import checksum_fault, with_checksum
 from glasshouse.networks.reading import read_weights
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import read_checkpoint, write_checkpoint
@@ -95,6 +95,12 @@ def test_verify_finds_every_flipped_bit(done: Path, tmp_path: Path, name: str) -
             assert not found.ok, f"{name}: a flipped bit passed"
             assert name in {one.name for one in found.damaged}
         file.write_bytes(content)
+
+
+def test_a_flipped_bit_in_the_name_of_a_checksum_does_not_hide_it() -> None:
+    whole = with_checksum({"a": 1})
+    assert checksum_fault(whole) is None and checksum_fault({"a": 1}) is None, "none was written"
+    assert "its checksum is called 'checkrum'" in str(checksum_fault({"a": 1, "checkrum": whole["checksum"]}))
 
 
 @pytest.mark.parametrize("name", STOPPED[:4])

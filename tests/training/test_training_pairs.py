@@ -154,8 +154,9 @@ def test_a_step_in_low_precision_is_the_formula_as_far_as_its_numbers_reach(name
     stepper = Stepper(net, objective, torch.device("cpu"), Precision(dtype, scaled=dtype == torch.float16))
     part = Part(torch.from_numpy(x).float(), torch.from_numpy(labels))
     optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
-    told, size = stepper.step(optimizer, [part], 12, (0, 0, 0), recipe.clip_norm)
+    told, size, right = stepper.step(optimizer, [part], 12, (0, 0, 0), recipe.clip_norm)
     assert told == pytest.approx(loss / 12, rel=0.02) and size == pytest.approx(norm, rel=0.03)
+    assert right == int(((x @ θ[0].T + θ[1]).argmax(1) == labels).sum())
     share = min(1.0, (recipe.clip_norm or 1e9) / norm)
     np.testing.assert_allclose(net.weight.detach().numpy(), θ[0] - share * gradients[0] / 12, atol=0.02)
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from glasshouse.messages import Message
 __all__ = ["CHECKSUM", "checksum_fault", "parse_object", "read_object", "with_checksum"]
 
 CHECKSUM = "checksum"  # the key; its value is "crc32:" and eight hexadecimal digits
+_LOOK = re.compile(r"crc32:[0-9a-f]{8}")
 DEPTH = 64  # of lists and objects in each other; no document of ours has more than about ten
 
 
@@ -54,7 +56,8 @@ def checksum_fault(data: Mapping[str, Any]) -> str | None:
     """Return how a document differs from what was written; None if it is whole or has no checksum."""
     told = data.get(CHECKSUM)
     if told is None:
-        return None
+        lost = next((name for name, value in data.items() if isinstance(value, str) and _LOOK.fullmatch(value)), None)
+        return None if lost is None else Message("its checksum is called {name}", name=repr(lost[:40]))
     found = _checksum({name: value for name, value in data.items() if name != CHECKSUM})
     return (
         None
