@@ -112,9 +112,9 @@ def test_a_curve_without_points_beside_one_that_has_them() -> None:
 @pytest.mark.parametrize("accuracy", [0.0, 0.02, 0.5, 0.9, 1.0])
 def test_a_flat_accuracy_does_not_lie_on_the_axis(accuracy: float) -> None:
     epochs = [{"epoch": n, "train_loss": 1.0, "valid_loss": 1.0, "valid_accuracy": accuracy, "lr": 0.1} for n in (1, 2)]
-    drawn = curves(RunPoints(epochs=epochs, started={"steps_per_epoch": 1}), ("a", "b", "c", "d")).accuracy
+    drawn = curves(RunPoints(epochs=epochs, started={"steps_per_epoch": 1}), ("a", "b", "c", "d", "e")).accuracy
     assert drawn is not None
-    heights = {y for _, y in drawn.lines[0].dots}
+    heights = {y for _, y in drawn.lines[-1].dots}
     assert drawn.top <= min(heights)
     assert max(heights) <= drawn.bottom - 5
     assert "0" not in [tick.text for tick in drawn.y_ticks] or accuracy < 0.13
