@@ -20,7 +20,7 @@ def settings_of(cbs: object) -> dict[str, Any]:
     """Return the fields of one or several settings together.
 
     Raises:
-        InputError: something is no setting, such as a callback of one's own.
+        InputError: something is no setting, such as a custom callback.
     """
     given: Iterable[object] = cbs if isinstance(cbs, list | tuple) else () if cbs is None else (cbs,)
     found: dict[str, Any] = {}

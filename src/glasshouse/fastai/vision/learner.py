@@ -24,7 +24,7 @@ def vision_learner(
     """Return a learner of the network ``arch``, a name such as ``resnet34``, for the pictures and classes of ``dls``.
 
     It is pretrained and its body frozen, as in fastai, unless ``pretrained=False``; ``weights`` is a file of such
-    weights, or their name on the shelf. ``metrics`` are told after each epoch, ``loss_func``, ``opt_func`` and ``cbs``
+    weights, or their name on the shelf. ``metrics`` are shown after each epoch, ``loss_func``, ``opt_func`` and ``cbs``
     are those of `glasshouse.fastai`. ``fields`` are those of ``TrainingRecipe``; ``out`` is the run's folder.
 
     Raises:
