@@ -178,7 +178,8 @@ class SearchPhase(Event):
 @dataclass(frozen=True)
 class CandidateStarted(Event):
     """A search begins with a candidate that learns from ``pictures`` training pictures, and seems to take ``expected``
-    seconds (None: nothing has been measured yet); ``what`` is what it does beside its strategy."""
+    seconds (None: nothing has been measured yet); ``what`` is what it does beside its strategy. ``side``: it sees
+    pictures of this many pixels a side, read from the source again (None: as the dataset has them)."""
 
     type: ClassVar[str] = "candidate-started"
     number: int
@@ -188,6 +189,7 @@ class CandidateStarted(Event):
     pictures: int
     run: str
     expected: float | None = None
+    side: int | None = None
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,8 @@ class CandidateDone(Event):
     """A search has scored a candidate on ``pictures`` that it did not learn from; ``best`` tells that it leads now.
 
     ``low`` and ``high`` are the 95 % interval of its accuracy. ``whole`` tells that it was scored on all of the
-    pictures that are compared on; one that was behind on some of them is not tried on the others.
+    pictures that are compared on; one that was behind on some of them is not tried on the others. ``side`` is that of
+    its pictures in pixels, None if it is the dataset's.
     """
 
     type: ClassVar[str] = "candidate"
@@ -210,6 +213,7 @@ class CandidateDone(Event):
     low: float = 0.0
     high: float = 1.0
     whole: bool = True
+    side: int | None = None
 
 
 @dataclass(frozen=True)
