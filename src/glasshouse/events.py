@@ -17,6 +17,7 @@ from glasshouse.messages import with_messages, with_parts
 __all__ = [
     "EVENTS",
     "CandidateDone",
+    "CandidateScored",
     "CandidateStarted",
     "CheckpointSaved",
     "DatasetReady",
@@ -193,6 +194,27 @@ class CandidateStarted(Event):
 
 
 @dataclass(frozen=True)
+class CandidateScored(Event):
+    """A search knows how good a candidate is on ``pictures`` that it did not learn from; its run is trained next.
+
+    Only of candidates whose score is known before that. ``low`` and ``high`` are the 95 % interval, ``best`` tells that
+    it leads now, ``seconds`` are those since it was begun.
+    """
+
+    type: ClassVar[str] = "candidate-scored"
+    number: int
+    network: str
+    strategy: str
+    accuracy: float
+    pictures: int
+    seconds: float
+    best: bool
+    low: float
+    high: float
+    side: int | None = None
+
+
+@dataclass(frozen=True)
 class CandidateDone(Event):
     """A search has scored a candidate on ``pictures`` that it did not learn from; ``best`` tells that it leads now.
 
@@ -235,6 +257,7 @@ class SearchFinished(Event):
 
 EVENTS: dict[str, type[Event]] = {
     "candidate": CandidateDone,
+    "candidate-scored": CandidateScored,
     "candidate-started": CandidateStarted,
     "checkpoint": CheckpointSaved,
     "dataset-ready": DatasetReady,

@@ -14,7 +14,15 @@ from glasshouse.data.dataset import open_dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.data.prepare import create_dataset
 from glasshouse.errors import DatasetError, RunError
-from glasshouse.events import CandidateDone, CandidateStarted, Event, Notice, SearchFinished, SearchPhase
+from glasshouse.events import (
+    CandidateDone,
+    CandidateScored,
+    CandidateStarted,
+    Event,
+    Notice,
+    SearchFinished,
+    SearchPhase,
+)
 from glasshouse.export.bundle import load_model
 from glasshouse.export.scoring import evaluate
 from glasshouse.ladder.levels import run_code
@@ -106,7 +114,10 @@ def test_two_searches_and_a_resumed_one_are_equal_to_the_bit(
 def test_frozen_features_come_first(tmp_path: Path) -> None:
     photos = pictures(tmp_path / "set", 65, gray=False)
     with closing(search(photos, tmp_path / "a", SearchPlan(None))) as events:  # type: ignore[type-var]
+        scored = next(event for event in events if isinstance(event, CandidateScored | CandidateDone))
         first = next(event for event in events if isinstance(event, CandidateDone))
+    assert isinstance(scored, CandidateScored), "the score is said before its run is trained"
+    assert (scored.accuracy, scored.low, scored.high, scored.best) == (first.accuracy, first.low, first.high, True)
     assert (first.network, first.strategy, first.best) == ("EfficientNetLite0", "features", True)
     best = result(tmp_path / "a")["best"]
     assert best["run"] == first.run and best["valid_accuracy"] is None and load_model(Path(best["run"]))

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.errors import RunError
-from glasshouse.events import CandidateDone, CandidateStarted, Event, Notice, Progress, SearchFinished, SearchPhase
+from glasshouse.events import (
+    CandidateDone,
+    CandidateScored,
+    CandidateStarted,
+    Event,
+    Notice,
+    Progress,
+    SearchFinished,
+    SearchPhase,
+)
 from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.jobs.validation import keep_validation
 from glasshouse.store.database import Store
@@ -29,6 +38,7 @@ __all__ = ["Searching", "search_best"]
 ASKED_EVERY = 1.0  # seconds between two looks whether it is to stop
 LEAST = 0.2  # minutes that a search which goes on has at least
 TRYING = ("number", "network", "strategy", "pictures", "expected", "side")  # of the candidate that is being tried
+SCORED = ("number", "network", "strategy", "accuracy", "low", "high", "pictures", "side")  # while it is trained
 TOLD = ("strategy", "views", "epochs", "augmentation", "head", "engine")  # of a recipe: what a candidate does
 
 
@@ -105,8 +115,10 @@ class Searching:
         self.progress.note(event)
         if isinstance(event, CandidateDone):
             self._candidate(event)
+        elif isinstance(event, CandidateScored):
+            self._say(scored={name: getattr(event, name) for name in SCORED})
         elif isinstance(event, CandidateStarted):
-            self._say(trying={name: getattr(event, name) for name in TRYING})
+            self._say(trying={name: getattr(event, name) for name in TRYING}, scored=None)
         elif isinstance(event, SearchPhase):
             self._say(phase=event.phase, trying=None, ended=None)
         elif isinstance(event, SearchFinished):

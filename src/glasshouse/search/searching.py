@@ -8,7 +8,8 @@ The events, in this order (all of them turn into JSON and back, see `glasshouse.
 
 - ``SearchPhase``: ``dataset`` (only of `search_source`: pictures are read), ``comparing``, ``winner``, ``refit``.
 - ``Progress`` within a phase; its ``stage`` is ``features``, ``head``, ``training``, ``validating``, or a dataset's.
-- ``CandidateStarted``, then ``CandidateDone`` with accuracy, interval and the run's folder; ``best``: it leads now.
+- ``CandidateStarted``, of frozen features ``CandidateScored`` as soon as the accuracy is known, and when its run can
+  be used ``CandidateDone`` with accuracy, interval and the run's folder; ``best``: it leads now.
   One that was begun and could not be finished has no ``CandidateDone``; a ``Notice`` of the kind ``time`` says so.
 - ``Notice``: what a person should know.
 - ``SearchFinished``, the last one.
@@ -29,6 +30,7 @@ from glasshouse.errors import GlasshouseError, RunError
 from glasshouse.evaluation.intervals import wilson
 from glasshouse.events import (
     CandidateDone,
+    CandidateScored,
     CandidateStarted,
     Event,
     Notice,
@@ -201,21 +203,31 @@ class _Search:
         yield CandidateStarted(number, candidate.of_network, candidate.strategy, candidate.what, pictures, str(run),
                                self.budget.expected(candidate, folds.scored), candidate.side)  # fmt: skip
         watch = Stopwatch(self.budget, candidate, pictures)
-        answers, whole = yield from self._answers(number, candidate, folds, watch)
+        answers, whole = yield from self._answers(number, candidate, folds, watch, start)
         watch.end()
-        score = Score(candidate, float(answers.right.mean()), float(-answers.log_p.mean()), whole)
-        seconds = self.plan.clock() - start
-        record = Record(number, score, len(answers.rows), seconds, str(run))
+        record = self._record(number, candidate, answers, whole, start)
         self.folder.add(record, answers)
         self.found.add(record, answers)
         self.keep("running")
-        low, high = wilson(int(answers.right.sum()), len(answers.right))
-        yield CandidateDone(number, candidate.of_network, candidate.strategy, score.accuracy, len(answers.rows),
-                            seconds, record.run, self.found.leader is record, low, high, whole,
+        low, high = _interval(answers)
+        yield CandidateDone(number, candidate.of_network, candidate.strategy, record.score.accuracy, record.pictures,
+                            record.seconds, record.run, self.found.leader is record, low, high, whole,
                             candidate.side)  # fmt: skip
 
+    def _record(self, number: int, candidate: Candidate, answers: Answers, whole: bool, start: float) -> Record:
+        """Return what is kept of a candidate that answered so, and was begun at ``start``."""
+        score = Score(candidate, float(answers.right.mean()), float(-answers.log_p.mean()), whole)
+        return Record(number, score, len(answers.rows), self.plan.clock() - start, str(self.folder.run(number)))
+
+    def _scored(self, number: int, candidate: Candidate, answers: Answers, start: float) -> CandidateScored:
+        """Return the event that says a score before its run is trained."""
+        record = self._record(number, candidate, answers, True, start)
+        return CandidateScored(number, candidate.of_network, candidate.strategy, record.score.accuracy, record.pictures,
+                               record.seconds, self.found.leads(record, answers), *_interval(answers),
+                               candidate.side)  # fmt: skip
+
     def _answers(
-        self, number: int, candidate: Candidate, folds: Folds, watch: Stopwatch
+        self, number: int, candidate: Candidate, folds: Folds, watch: Stopwatch, start: float
     ) -> Generator[Event, None, tuple[Answers, bool]]:
         """Score all folds of a candidate, or only the first where it is behind there."""
         part = "" if candidate.part == 1 else f" of part 1/{candidate.part}"
@@ -225,6 +237,7 @@ class _Search:
             first = _recipe(data, candidate, f"fold 1/{folds.count}{part}")
             whole = _recipe(data, candidate, part.removeprefix(" of ") or "train")
             answers = yield from self._until(frozen_answers(data, whole, run), self._check, watch)
+            yield self._scored(number, candidate, answers, start)
             yield from self._until(trained(first, run), self._check, watch)
             return answers, True
         parts: list[Answers] = []
@@ -296,6 +309,10 @@ class _Search:
                 "no candidate was finished in the time; go on with more minutes in {path}", path=self.folder.path
             )
         return self.found.leader
+
+
+def _interval(answers: Answers) -> tuple[float, float]:
+    return wilson(int(answers.right.sum()), len(answers.right))
 
 
 def _recipe(data: Dataset, candidate: Candidate, learn_from: str) -> TrainingRecipe:

@@ -7,7 +7,7 @@ from typing import Any
 from glasshouse.evaluation.paired import CHANCE
 from glasshouse.web.framework.charts import Chart, Series, chart
 
-__all__ = ["Board", "Equals", "Row", "Trying", "board", "candidate_words", "trying_now"]
+__all__ = ["Board", "Equals", "FirstScore", "Row", "Trying", "board", "candidate_words", "first_score", "trying_now"]
 
 Words = Callable[[str], str]
 STEP = 0.05  # of accuracy, to which the low end of the axis is rounded
@@ -41,6 +41,18 @@ class Equals:
     pictures: int
     p: float
     quickest: Row
+
+
+@dataclass(frozen=True)
+class FirstScore:
+    """The score of the first candidate, known before its model can be used."""
+
+    network: str
+    words: str
+    accuracy: float
+    low: float
+    high: float
+    pictures: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,15 @@ def trying_now(_: Words, found: Mapping[str, Any]) -> Trying | None:
         return None
     words = candidate_words(_, {"strategy": told.get("strategy")}, told.get("side"))
     return Trying(told["number"], told["network"], words, told["pictures"], told.get("expected"))
+
+
+def first_score(_: Words, found: Mapping[str, Any]) -> FirstScore | None:
+    """Return the score of the first candidate from when it is known until its model is there; else None."""
+    told = found.get("scored")
+    if found.get("best") or not isinstance(told, Mapping):
+        return None
+    words = candidate_words(_, {"strategy": told.get("strategy")}, told.get("side"))
+    return FirstScore(told["network"], words, told["accuracy"], told["low"], told["high"], told["pictures"])
 
 
 def candidate_words(_: Words, fields: Mapping[str, Any], side: int | None = None) -> str:
