@@ -55,7 +55,6 @@ LEARNER: Mapping[str, str] = {
     "opt_func": "vision_learner(dls, resnet34, opt_func=SGD)",
     "save": 'export("model.pkl")',
     "summary": "learner.model.card",
-    "tta": "get_preds()",
 }
 
 
