@@ -4,8 +4,7 @@ Everything that does not follow from the pictures (weights, folded norms, positi
 number of pictures is left open. torch's own exporter knows every operation but takes 5 to 20 seconds.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from glasshouse.export.onnx_network import OnnxNetwork
+from glasshouse.export.engines import ENGINES, file_network
+from glasshouse.export.file_network import FileNetwork
 from glasshouse.export.onnx_operations import OPERATIONS, SAME, UnknownOperationError
 
 __all__ = ["UnknownOperationError", "model_file", "network_file", "written"]
@@ -27,6 +27,7 @@ IR_VERSION = 10
 BATCH = 5  # pictures of the example: a number that a network hardly has as another size
 N = "n"
 LIMIT = 2_000_000_000  # bytes of weights: what one file of this format holds
+FAR = {"float32": 0.01, "bfloat16": 0.1}  # how far from torch a file that is written wrongly is, and none else
 
 
 class _Graph:
@@ -121,37 +122,54 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise UnknownOperationError(name) from error
 
 
-def written(module: nn.Module, shape: Sequence[int]) -> bytes | None:
-    """Return what ``network_file`` writes, None of what cannot be written or gives other numbers than torch."""
+def written(module: nn.Module, shape: Sequence[int], block: int = 2, engine: str = "onnxruntime") -> FileNetwork | None:
+    """Return what ``network_file`` writes, to be computed by ``engine`` in blocks of a size.
+
+    None of what cannot be written or gives other numbers than torch.
+    """
     example = torch.linspace(2, -2, 2 * int(np.prod(shape)), device=_device(module)).reshape(2, *shape)
-    return _checked(module, example, example.cpu().numpy(), "outputs", lambda: network_file(module, shape))
+    try:
+        found = file_network(network_file(module, shape), block, engine)
+    except (UnknownOperationError, ValueError):
+        return None
+    return found if _agrees(found, module, example, example.cpu().numpy(), "outputs", engine) else None
 
 
-def model_file(module: nn.Module, mean: Sequence[float], std: Sequence[float], height: int, width: int) -> bytes | None:
+def model_file(
+    module: nn.Module,
+    mean: Sequence[float],
+    std: Sequence[float],
+    height: int,
+    width: int,
+    engine: str = "onnxruntime",
+) -> bytes | None:
     """Return the file of a whole model in eval mode, from pictures to probabilities, or None as ``written`` does."""
     shape = (len(mean), height, width)
     pictures = np.arange(2 * height * width * len(mean)).astype(np.uint8).reshape(2, height, width, len(mean))
     example = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - _column(mean)) / _column(std)
-    file = partial(network_file, module, shape, (mean, std))
-    return _checked(module, example.to(_device(module)), pictures, "logits", file)
+    try:
+        data = network_file(module, shape, (mean, std))
+        found = file_network(data, 2, engine)
+    except (UnknownOperationError, ValueError):
+        return None
+    return data if _agrees(found, module, example.to(_device(module)), pictures, "logits", engine) else None
 
 
-def _checked(
-    module: nn.Module, example: Tensor, rows: NDArray[Any], result: str, file: Callable[[], bytes]
-) -> bytes | None:
-    """Return the file if it says the same as the module of pictures other than those that were watched.
+def _agrees(
+    found: FileNetwork, module: nn.Module, example: Tensor, rows: NDArray[Any], result: str, engine: str
+) -> bool:
+    """Whether the file says the same as the module of pictures other than those that were watched.
 
     An operation that is written wrongly is far away; the last digits may differ more where large numbers cancel.
     """
     try:
-        data = file()
-        found = OnnxNetwork(data, len(rows)).compute(rows, result)
-    except (UnknownOperationError, ValueError):
-        return None
+        said = found.compute(rows, result)
+    except ValueError:  # what the engine cannot compute
+        return False
     with torch.inference_mode():
         expected = module(example).cpu().numpy()
-    close = np.allclose(expected, found, rtol=0.01, atol=0.01 * (float(abs(expected).max()) + 1e-6))
-    return data if close else None
+    far = FAR[ENGINES[engine].precision]
+    return np.allclose(expected, said, rtol=far, atol=far * (float(abs(expected).max()) + 1e-6))
 
 
 def network_file(
