@@ -155,7 +155,7 @@ def _made(description: Description, engine: str) -> Iterator[str]:
         if ENGINES[engine].precision == "bfloat16":
             yield Message(
                 "{engine} computes its predictions in bfloat16, from `model.onnx`; those of PyTorch, from "
-                "`weights.safetensors`, are the same to about two digits.",
+                "`weights.safetensors`, differ by up to a few hundredths.",
                 engine=title,
             )
             return

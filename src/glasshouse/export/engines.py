@@ -19,12 +19,14 @@ __all__ = ["ENGINES", "Engine", "engine_problem", "file_network", "installed", "
 class Engine:
     """An engine of recipes and models: ``package`` computes in ``precision``.
 
-    ``make`` gives the network in an ONNX file, for blocks of a size; None is torch, which reads no file.
+    ``exact`` is the same engine in float32, if that is another. ``make`` gives the network in an ONNX file, for blocks
+    of a size; None is torch, which reads no file.
     """
 
     title: str
     package: str
     precision: str = "float32"
+    exact: str = ""
     make: Callable[[bytes, int], FileNetwork] | None = None
 
     @property
@@ -38,7 +40,7 @@ ENGINES: dict[str, Engine] = {
     "onnxruntime": Engine("onnxruntime", "onnxruntime", make=OnnxNetwork),
     "openvino": Engine("OpenVINO", "openvino", make=OpenvinoNetwork),
     "openvino-bf16": Engine(
-        "OpenVINO (bfloat16)", "openvino", "bfloat16", partial(OpenvinoNetwork, precision="bfloat16")
+        "OpenVINO (bfloat16)", "openvino", "bfloat16", "openvino", partial(OpenvinoNetwork, precision="bfloat16")
     ),
 }  # fmt: skip
 

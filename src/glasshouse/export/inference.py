@@ -25,7 +25,7 @@ from torch.func import functional_call
 
 from glasshouse.errors import ModelError
 from glasshouse.export import blocks
-from glasshouse.export.engines import engine_problem
+from glasshouse.export.engines import engine_problem, file_network
 from glasshouse.export.file_network import FileNetwork
 from glasshouse.networks.folding import folded
 
@@ -88,7 +88,8 @@ class Inference:
             raise ModelError(problem)
         H, W, C = shape if len(shape) == 3 else (0, 0, 0)
         with evaluating(self.module):
-            return written(self.module, (C, H, W) if C else shape, self.block, engine)
+            data = written(self.module, (C, H, W) if C else shape, engine)
+        return None if data is None else file_network(data, self.block, engine)
 
     def _task(self, inputs: Callable[[int, int], Tensor], count: int, task: int, start: int) -> Tensor:
         parts = []

@@ -4,7 +4,8 @@ Everything that does not follow from the pictures (weights, folded norms, positi
 number of pictures is left open. torch's own exporter knows every operation but takes 5 to 20 seconds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from glasshouse.export.engines import ENGINES, file_network
-from glasshouse.export.file_network import FileNetwork
 from glasshouse.export.onnx_operations import OPERATIONS, SAME, UnknownOperationError
 
 __all__ = ["UnknownOperationError", "model_file", "network_file", "written"]
@@ -27,7 +27,6 @@ IR_VERSION = 10
 BATCH = 5  # pictures of the example: a number that a network hardly has as another size
 N = "n"
 LIMIT = 2_000_000_000  # bytes of weights: what one file of this format holds
-FAR = {"float32": 0.01, "bfloat16": 0.1}  # how far from torch a file that is written wrongly is, and none else
 
 
 class _Graph:
@@ -122,17 +121,10 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise UnknownOperationError(name) from error
 
 
-def written(module: nn.Module, shape: Sequence[int], block: int = 2, engine: str = "onnxruntime") -> FileNetwork | None:
-    """Return what ``network_file`` writes, to be computed by ``engine`` in blocks of a size.
-
-    None of what cannot be written or gives other numbers than torch.
-    """
+def written(module: nn.Module, shape: Sequence[int], engine: str = "onnxruntime") -> bytes | None:
+    """Return what ``network_file`` writes for an engine, None of what cannot be written or is not what torch says."""
     example = torch.linspace(2, -2, 2 * int(np.prod(shape)), device=_device(module)).reshape(2, *shape)
-    try:
-        found = file_network(network_file(module, shape), block, engine)
-    except (UnknownOperationError, ValueError):
-        return None
-    return found if _agrees(found, module, example, example.cpu().numpy(), "outputs", engine) else None
+    return _checked(module, example, example.cpu().numpy(), "outputs", lambda: network_file(module, shape), engine)
 
 
 def model_file(
@@ -147,29 +139,27 @@ def model_file(
     shape = (len(mean), height, width)
     pictures = np.arange(2 * height * width * len(mean)).astype(np.uint8).reshape(2, height, width, len(mean))
     example = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - _column(mean)) / _column(std)
-    try:
-        data = network_file(module, shape, (mean, std))
-        found = file_network(data, 2, engine)
-    except (UnknownOperationError, ValueError):
-        return None
-    return data if _agrees(found, module, example.to(_device(module)), pictures, "logits", engine) else None
+    file = partial(network_file, module, shape, (mean, std))
+    return _checked(module, example.to(_device(module)), pictures, "logits", file, engine)
 
 
-def _agrees(
-    found: FileNetwork, module: nn.Module, example: Tensor, rows: NDArray[Any], result: str, engine: str
-) -> bool:
-    """Whether the file says the same as the module of pictures other than those that were watched.
+def _checked(
+    module: nn.Module, example: Tensor, rows: NDArray[Any], result: str, file: Callable[[], bytes], engine: str
+) -> bytes | None:
+    """Return the file if it says the same as the module of pictures other than those that were watched.
 
-    An operation that is written wrongly is far away; the last digits may differ more where large numbers cancel.
+    An operation that is written wrongly is far away; the last digits may differ more where large numbers cancel. What
+    is to be computed in bfloat16 is compared in float32: its rounding alone can be as far.
     """
     try:
-        said = found.compute(rows, result)
-    except ValueError:  # what the engine cannot compute
-        return False
+        data = file()
+        found = file_network(data, len(rows), ENGINES[engine].exact or engine).compute(rows, result)
+    except (UnknownOperationError, ValueError):
+        return None
     with torch.inference_mode():
         expected = module(example).cpu().numpy()
-    far = FAR[ENGINES[engine].precision]
-    return np.allclose(expected, said, rtol=far, atol=far * (float(abs(expected).max()) + 1e-6))
+    close = np.allclose(expected, found, rtol=0.01, atol=0.01 * (float(abs(expected).max()) + 1e-6))
+    return data if close else None
 
 
 def network_file(

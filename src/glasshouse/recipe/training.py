@@ -256,8 +256,9 @@ class TrainingRecipe(Recipe):
         Setting(
             "Engine for frozen features and predictions",
             "onnxruntime and OpenVINO compute a finished network about twice as fast on a processor; their numbers "
-            "are those of PyTorch to four digits. With bfloat16 OpenVINO is faster still on newer processors, to two "
-            "digits. Empty: onnxruntime for a pretrained network on a processor, PyTorch otherwise.",
+            "are those of PyTorch to four digits. With bfloat16 OpenVINO is faster still on newer processors, and "
+            "probabilities differ by up to a few hundredths. Empty: onnxruntime for a pretrained network on a "
+            "processor, PyTorch otherwise.",
             words={
                 "torch": "PyTorch",
                 "onnxruntime": "onnxruntime",
