@@ -19,6 +19,7 @@ _HOMES = {
     "TrainingRecipe": "glasshouse.recipe",
     "create_dataset": "glasshouse.data.prepare",
     "evaluate": "glasshouse.export.scoring",
+    "export_model": "glasshouse.export.onnx_export",
     "follow": "glasshouse.explanation.follow",
     "load_model": "glasshouse.export.bundle",
     "open_dataset": "glasshouse.data.dataset",

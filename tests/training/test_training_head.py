@@ -33,7 +33,8 @@ def test_the_head_is_scikit_learns(classes: int, strength: float) -> None:
     oracle.fit((x - mean) / scale, y, sample_weight=w)
     found = solve(x, y, w, classes, strength)
     p = np.exp(log_softmax(x @ found[:-1] + found[-1]))
-    np.testing.assert_allclose(p, oracle.predict_proba((x - mean) / scale), atol=5e-5)
+    flat = max(2e-6, 3e-8 / strength)  # the search ends at one slope, which is farther from the least in a flat valley
+    np.testing.assert_allclose(p, oracle.predict_proba((x - mean) / scale), atol=flat)
     assert np.array_equal(found, solve(x, y, w, classes, strength))
 
 

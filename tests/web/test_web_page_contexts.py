@@ -10,13 +10,14 @@ from types import ModuleType
 import pytest
 from jinja2 import meta, nodes
 
-from glasshouse.web.datasets.page import Frame as DatasetFrame
+from glasshouse.web.datasets.made import Frame as DatasetFrame
 from glasshouse.web.framework.language import WEB
 from glasshouse.web.framework.templating import environment
 from glasshouse.web.models.frame import Frame
 
 OF_EVERY_PAGE = {"user", "maker", "theme", "here", "address"}
-SHOWN_BY = {"page": 1, "render": 1, "live": 1, "_tab": 4, "framed": 3}  # function: where it takes the template's name
+# A function that shows a template, and the place of the template's name among its arguments.
+SHOWN_BY = {"page": 1, "render": 1, "live": 1, "tab_page": 4, "framed": 3}
 ROUTES = sorted(path for path in WEB.rglob("*.py") if "templates" not in path.parts)
 
 
@@ -94,8 +95,8 @@ def test_a_template_names_only_what_its_context_declares(
 ) -> None:
     module = module_of(path)
     contexts = [kind for name in kinds if is_dataclass(kind := getattr(module, name, None))]
-    contexts += {"framed": [Frame], "_tab": [DatasetFrame]}.get(by, [])
-    assert len(contexts) > (by in ("framed", "_tab")), "its context is made where this test does not see it"
+    contexts += {"framed": [Frame], "tab_page": [DatasetFrame]}.get(by, [])
+    assert len(contexts) > (by in ("framed", "tab_page")), "its context is made where this test does not see it"
     declared = {one.name for kind in contexts for one in fields(kind)}
     assert named_in(template) - OF_EVERY_PAGE - declared == set()
     assert all(kind.__dataclass_params__.frozen for kind in contexts)

@@ -11,6 +11,7 @@ from glasshouse.cli import (
     demo,
     doctor,
     evaluate,
+    export,
     graph,
     networks,
     predict,
@@ -46,6 +47,7 @@ app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("verify")(verify.verify)
+app.command("export")(export.export)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("networks")(networks.networks)

@@ -36,7 +36,7 @@ class Classifier:
     plan: Plan
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> "Classifier":
+    def of(cls, data: Mapping[str, object]) -> "Classifier":
         """The classifier that a description says; one that ends in a sigmoid or in Softmax is rewritten.
 
         Raises:
@@ -136,12 +136,12 @@ class Classifier:
         outputs = [symbol for i in net.output_steps if (symbol := site.symbols[net.steps[i].name]) is not None]
         return Classifier(replace(self.plan, inputs=site.inputs, outputs=outputs))
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Classifier":
+    def __deepcopy__(self, memo: dict[int, object]) -> "Classifier":
         """Itself: it never changes, and a chain of a thousand Symbols is too deep to copy."""
         return self
 
 
-def classifier_problems(data: Mapping[str, Any]) -> list[Problem]:
+def classifier_problems(data: Mapping[str, object]) -> list[Problem]:
     """Why a description is no classifier of pictures: each problem under its layer's name; none if it is one."""
     try:
         Classifier.of(data)

@@ -8,7 +8,7 @@ from glasshouse.messages import Message
 from .activations import activation as activation_rule
 from .engine import Engine, Numbers, Run, T
 from .initializers import AnyInitializer, initializer
-from .layer import Layer, Weight
+from .layer import BiasedLayer, Weight
 from .regularizers import AnyRegularizer, regularizer
 from .rules import Pair, count, flag, layer_class, one_of, pair, rule
 from .shapes import Pads, Shape, picture, window_pads, windowed
@@ -16,15 +16,13 @@ from .shapes import Pads, Shape, picture, window_pads, windowed
 __all__ = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"]
 
 
-class _Convolution(Layer):
+class _Convolution(BiasedLayer):
     """What convolutions share; each declares these settings in Keras' order."""
 
     kernel_size: Pair
     strides: Pair
     padding: str
     dilation_rate: Pair
-    use_bias: bool
-    bias_initializer: AnyInitializer
 
     def conflicts(self) -> Sequence[Problem]:
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
@@ -44,9 +42,6 @@ class _Convolution(Layer):
 
     def _pads(self, x: Numbers, run: Run) -> Pads:
         return run.around or window_pads((x.shape[2], x.shape[3]), self.window, self.strides, self.padding)
-
-    def _bias(self, channels: int) -> tuple[Weight, ...]:
-        return (Weight("bias", (channels,), self.bias_initializer),) if self.use_bias else ()
 
 
 @layer_class
@@ -93,7 +88,7 @@ class Conv2D(_Convolution):
 
     def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
         shape = (*self.kernel_size, shapes[0][0] // self.groups, self.filters)
-        return Weight("kernel", shape, self.kernel_initializer, layout="conv"), *self._bias(self.filters)
+        return Weight("kernel", shape, self.kernel_initializer, layout="conv"), *self.bias_weight(self.filters)
 
     def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]
@@ -131,7 +126,7 @@ class DepthwiseConv2D(_Convolution):
         kernel = Weight(
             "kernel", (*self.kernel_size, C, self.depth_multiplier), self.depthwise_initializer, layout="depthwise"
         )
-        return kernel, *self._bias(C * self.depth_multiplier)
+        return kernel, *self.bias_weight(C * self.depth_multiplier)
 
     def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]
@@ -169,7 +164,7 @@ class SeparableConv2D(_Convolution):
         return (
             Weight("depthwise_kernel", (*self.kernel_size, C, M), self.depthwise_initializer, layout="depthwise"),
             Weight("pointwise_kernel", (1, 1, C * M, self.filters), self.pointwise_initializer, layout="conv"),
-            *self._bias(self.filters),
+            *self.bias_weight(self.filters),
         )
 
     def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:

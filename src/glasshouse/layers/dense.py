@@ -9,7 +9,7 @@ from glasshouse.errors import NetworkError
 from .activations import activation as activation_rule
 from .engine import Engine, Run, T
 from .initializers import AnyInitializer, initializer
-from .layer import Layer, Weight
+from .layer import BiasedLayer, Layer, Weight
 from .regularizers import AnyRegularizer, regularizer
 from .rules import count, flag, layer_class, rule
 from .rules import shape as shape_rule
@@ -19,7 +19,7 @@ __all__ = ["Dense", "Flatten", "Reshape"]
 
 
 @layer_class
-class Dense(Layer):
+class Dense(BiasedLayer):
     """y = activation(x W + b) over the last axis. x (..., D), W (D, units).
 
     Source: Keras' Dense: kernel glorot_uniform, bias zeros.
@@ -41,8 +41,7 @@ class Dense(Layer):
 
     def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
         D = to_layout(shapes[0], channels_last)[-1]
-        kernel = Weight("kernel", (D, self.units), self.kernel_initializer)
-        return (kernel, Weight("bias", (self.units,), self.bias_initializer)) if self.use_bias else (kernel,)
+        return Weight("kernel", (D, self.units), self.kernel_initializer), *self.bias_weight(self.units)
 
     def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]

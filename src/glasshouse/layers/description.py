@@ -139,7 +139,7 @@ def _loose_ends(site: Site, outputs: Sequence[str | None]) -> None:
             )
 
 
-def _check_top(data: Any) -> None:
+def _check_top(data: object) -> None:
     if not isinstance(data, Mapping) or not isinstance(data.get("layers"), list):
         problems = [Problem("layers", 'expected a dictionary with a list under "layers"')]
     else:
@@ -148,7 +148,7 @@ def _check_top(data: Any) -> None:
         raise RecipeError("the network", problems)
 
 
-def _wrong_fields(data: Mapping[str, Any]) -> Iterator[Problem]:
+def _wrong_fields(data: Mapping[str, object]) -> Iterator[Problem]:
     """Yield what is wrong with the fields beside the layers."""
     version = data.get("glasshouse-network", VERSION)
     if not isinstance(version, int) or version > VERSION:
@@ -182,7 +182,7 @@ def _wrong_sizes(data: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("layers", Message("expected at most {MOST} layers, got {data}", MOST=f"{MOST:,}", data=got))
 
 
-def _step(site: Site, entry: Any, number: int, before: str | None) -> str:
+def _step(site: Site, entry: object, number: int, before: str | None) -> str:
     """Build one step; returns its name."""
     if not isinstance(entry, Mapping):
         site.tell(f"layers.{number}", Message("expected a dictionary, got {entry}", entry=repr(entry)))
@@ -235,7 +235,7 @@ def check_shared(site: Site, first: str, again: Symbol) -> None:
             )
 
 
-def _input(site: Site, name: str, shape: Any) -> None:
+def _input(site: Site, name: str, shape: object) -> None:
     try:
         symbol = Input(shape if isinstance(shape, list | tuple) else (0,), data_format=site.data_format, name=name)
     except (NetworkError, RecipeError) as error:
@@ -245,7 +245,7 @@ def _input(site: Site, name: str, shape: Any) -> None:
     site.inputs.append(symbol)
 
 
-def _layer(site: Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
+def _layer(site: Site, name: str, entry: Mapping[str, object]) -> Layer | None:
     if "shares" in entry:
         if str(entry["shares"]) not in site.layers:
             site.tell(
@@ -271,7 +271,7 @@ def _layer(site: Site, name: str, entry: Mapping[str, Any]) -> Layer | None:
     return layer
 
 
-def _has_its_settings(site: Site, name: str, kind: type[Layer], settings: Mapping[str, Any]) -> bool:
+def _has_its_settings(site: Site, name: str, kind: type[Layer], settings: Mapping[str, object]) -> bool:
     """Say whether the names of the settings are those of the layer, and all that it needs; tell what is not so."""
     known = {part.name for part in fields(kind)} - {"name"}
     needed = {part.name for part in fields(kind) if "rule" in part.metadata and _needed(kind, part.name)}
@@ -288,7 +288,7 @@ def _did_you_mean(word: str, known: Iterable[str]) -> str:
     return Message("; did you mean {close}?", close=close[0]) if close else ""
 
 
-def _are_names(given: Any) -> bool:
+def _are_names(given: object) -> bool:
     return isinstance(given, list | tuple) and all(isinstance(name, str) for name in given)
 
 

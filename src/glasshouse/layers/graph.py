@@ -12,7 +12,7 @@ from .rules import MOST
 from .rules import name as name_rule
 from .shapes import Shape, from_layout, text, to_layout
 
-__all__ = ["Input", "Step", "chain", "steps_of"]
+__all__ = ["Input", "Step", "chain", "free_name", "steps_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ def _named(order: Sequence[Symbol], numbers: dict[Symbol, int]) -> list[Step]:
     for symbol in order:
         layer = symbol.layer
         holder = first.get(id(layer))
-        name = layer.name if holder is None and layer.name else _free(holder or plain_name(layer), taken)
+        name = layer.name if holder is None and layer.name else free_name(holder or plain_name(layer), taken)
         taken.add(name)
         first.setdefault(id(layer), name)
         shapes = tuple(x.engine_shape for x in symbol.inputs)
@@ -148,8 +148,9 @@ def _named(order: Sequence[Symbol], numbers: dict[Symbol, int]) -> list[Step]:
     return steps
 
 
-def _free(stem: str, taken: set[str]) -> str:
-    name, number = stem, 0
+def free_name(stem: str, taken: set[str], first: int = 1) -> str:
+    """Return ``stem`` if it is not taken, else with the smallest free number behind it from ``first`` on."""
+    name, number = stem, first - 1
     while name in taken:
         number += 1
         name = f"{stem}_{number}"

@@ -17,7 +17,7 @@ from .rules import layer_class, optional, rule
 from .rules import name as name_rule
 from .shapes import Shape, to_layout
 
-__all__ = ["InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
+__all__ = ["BiasedLayer", "InputLayer", "Layer", "Run", "Symbol", "Weight", "plain_name"]
 
 
 class Holding(Protocol):
@@ -157,6 +157,17 @@ class Layer:
             for part in fields(self)
             if part.name != "name" and (value := getattr(self, part.name)) != _default(part)
         }
+
+
+class BiasedLayer(Layer):
+    """A layer that adds a number to each output if ``use_bias``; each declares both settings in Keras' order."""
+
+    use_bias: bool
+    bias_initializer: Any
+
+    def bias_weight(self, count: int) -> tuple[Weight, ...]:
+        """The weight "bias" (count,), nothing without one."""
+        return (Weight("bias", (count,), self.bias_initializer),) if self.use_bias else ()
 
 
 @layer_class

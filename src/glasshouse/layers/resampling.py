@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from .activations import activation as activation_rule
 from .engine import Engine, Run, T
 from .initializers import AnyInitializer, initializer
-from .layer import Layer, Weight
+from .layer import BiasedLayer, Layer, Weight
 from .regularizers import AnyRegularizer, regularizer
 from .rules import Pair, count, flag, layer_class, one_of, pair, rule
 from .shapes import Shape, picture
@@ -32,7 +32,7 @@ class UpSampling2D(Layer):
 
 
 @layer_class
-class Conv2DTranspose(Layer):
+class Conv2DTranspose(BiasedLayer):
     """What Conv2D does to gradients: each pixel puts its number times the kernel into a larger picture.
 
     ``padding="same"`` gives H S rows, ``"valid"`` H S + max(K - S, 0).
@@ -58,10 +58,8 @@ class Conv2DTranspose(Layer):
         return self.filters, H, W
 
     def weights(self, shapes: Sequence[Shape], channels_last: bool) -> tuple[Weight, ...]:
-        kernel = Weight(
-            "kernel", (*self.kernel_size, self.filters, shapes[0][0]), self.kernel_initializer, layout="conv"
-        )
-        return (kernel, Weight("bias", (self.filters,), self.bias_initializer)) if self.use_bias else (kernel,)
+        shape = (*self.kernel_size, self.filters, shapes[0][0])
+        return Weight("kernel", shape, self.kernel_initializer, layout="conv"), *self.bias_weight(self.filters)
 
     def compute(self, F: Engine[T], w: Mapping[str, T], xs: Sequence[T], run: Run) -> T:
         x = xs[0]

@@ -15,7 +15,7 @@ from .activations import Activation, ReLU, Softmax
 from .architecture import Architecture
 from .dense import Dense, Flatten, Reshape
 from .description import describe
-from .graph import Step
+from .graph import Step, free_name
 from .normalization import Dropout, Rescaling
 
 __all__ = ["as_classifier", "two_columns"]
@@ -80,7 +80,7 @@ def _pictures(net: Architecture, data: dict[str, Any]) -> bool:
     entry = _entry(data, first.name)
     entry["shape"] = [rows, columns, 1] if net.channels_last else [1, rows, columns]
     if not _flattens(net, 0):
-        name = _free(f"{first.name}_rows", {step.name for step in net.steps})
+        name = free_name(f"{first.name}_rows", {step.name for step in net.steps}, first=2)
         for other in data["layers"]:
             if "inputs" in other:
                 other["inputs"] = [name if word == first.name else word for word in other["inputs"]]
@@ -102,11 +102,3 @@ def _each_alone(step: Step) -> bool:
     if isinstance(layer, Rescaling):
         return isinstance(layer.scale, float) and isinstance(layer.offset, float)
     return isinstance(layer, ReLU) or type(layer) is Dropout
-
-
-def _free(stem: str, taken: set[str]) -> str:
-    name, number = stem, 1
-    while name in taken:
-        number += 1
-        name = f"{stem}_{number}"
-    return name

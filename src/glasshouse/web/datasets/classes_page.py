@@ -15,7 +15,7 @@ from glasshouse.store.datasets import get_dataset
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import DatasetInPath
-from glasshouse.web.datasets.page import open_made, tab_page
+from glasshouse.web.datasets.made import open_made, tab_page
 
 __all__ = ["router"]
 

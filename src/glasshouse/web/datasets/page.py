@@ -5,44 +5,39 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlencode
 
-import numpy as np
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import BaseModel, Field
 
 from glasshouse.data.check import Finding
 from glasshouse.data.dataset import Dataset, Twin
-from glasshouse.data.stored.rows import Row, Split
-from glasshouse.errors import DamagedDatasetError, GlasshouseError, PictureError
-from glasshouse.store.datasets import dependants, get_dataset
+from glasshouse.data.stored.rows import Split
+from glasshouse.errors import DamagedDatasetError, PictureError
+from glasshouse.store.datasets import get_dataset
 from glasshouse.store.discretion import may_see_places, recipe_as_seen
 from glasshouse.store.resources import abort_resource, resume_resource
-from glasshouse.web.context.class_names import names_of_dataset
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live, mark_of
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import DatasetInPath
-from glasshouse.web.datasets.explorer import Found, Search, beside, class_counts, find, opened
+from glasshouse.web.datasets.explorer import Found, Search, class_counts, find
 from glasshouse.web.datasets.exports import own_sizes
-from glasshouse.web.datasets.originals import original_file, original_steps
-from glasshouse.web.datasets.rejected_files import LeftOut, left_out_files, reasons, twin_groups, twins_of
+from glasshouse.web.datasets.made import FOREVER, Within, open_made, part_of, query_of, tab_page
+from glasshouse.web.datasets.originals import original_steps
+from glasshouse.web.datasets.rejected_files import LeftOut, left_out_files, reasons, twin_groups
 from glasshouse.web.datasets.statistics import Sizes, mean_count, mean_picture, sizes
 from glasshouse.web.framework.language import texts
-from glasshouse.web.framework.pictures import file_of, shrunk
 from glasshouse.web.framework.templating import language_of, page
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+    pass
 
-__all__ = ["open_made", "router", "tab_page"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/datasets/{key}", include_in_schema=False)
-THUMB, STEP, LARGEST = 160, 224, 1024  # pixels
+STEP = 224  # pixels
 MEANS = 20  # classes, beyond which only one mean picture is shown
-FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 LISTED = 60
 
 
@@ -60,17 +55,6 @@ class MakingPage(Making):
 
     binned: datetime | None
     step: NextStep | None
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What is around every view of a dataset; ``users`` are the models on it, ``names`` the names shown of classes."""
-
-    job: JobResource
-    dataset: Dataset
-    users: Sequence[tuple[str, str]]
-    binned: datetime | None
-    names: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -137,24 +121,6 @@ class RecipePage:
     next_row: int
 
 
-@dataclass(frozen=True)
-class PicturePage:
-    """One picture; ``before`` and ``after`` are rows of the same search, ``back`` leads to it."""
-
-    job: JobResource
-    dataset: Dataset
-    split: str
-    row: int
-    found: Row
-    label: str
-    before: int | None
-    after: int | None
-    query: str
-    back: str
-    twins: Sequence[tuple[Twin, int | None]]
-    names: Mapping[str, str]
-
-
 @router.get("", response_class=HTMLResponse)
 def show(request: Request, context: Context, job: DatasetInPath) -> HTMLResponse:
     """Show how many pictures of each class each split has; while it is made, how far it is."""
@@ -193,13 +159,6 @@ def making(request: Request, context: Context, job: DatasetInPath, since: str = 
     return live(request, "dataset_progress.html", _text(job), since, not job.running, lambda mark: Making(job, mark))
 
 
-class Within(BaseModel):
-    """The class and the words of the path that a search asks for."""
-
-    label: str = Field("", alias="class")
-    q: str = ""
-
-
 class Explored(Within):
     """The address of a page of a search: behind the row ``after``, or ending at ``before``."""
 
@@ -219,8 +178,8 @@ def explore(
     found = find(dataset, Search(split, label, q), asked.after if before is None else before, before is not None)
     chosen = {"split": split, "class": label, "q": q}
     damage = _damage(dataset.splits[split], [one.row for one in found.pictures])
-    within = _query({"class": label, "q": q})
-    shown = ExplorePage(split, label, q, found, within, damage, query=lambda **more: _query({**chosen, **more}))
+    within = query_of({"class": label, "q": q})
+    shown = ExplorePage(split, label, q, found, within, damage, query=lambda **more: query_of({**chosen, **more}))
     return tab_page(request, context, job, dataset, "dataset_explore.html", shown)
 
 
@@ -239,21 +198,6 @@ def left_out(
     return tab_page(request, context, job, dataset, "dataset_left_out.html", shown)
 
 
-@router.get("/left-out/{fingerprint}/{number}")
-def left_out_picture(context: Context, job: DatasetInPath, fingerprint: str, number: int) -> Response:
-    """Return a file that was left out as a small picture, if it is one and is still the same file."""
-    dataset = open_made(job)
-    files = left_out_files(dataset)
-    if fingerprint != dataset.fingerprint[:12] or not 0 <= number < len(files):
-        raise HTTPException(404)
-    one = files[number]
-    try:
-        data, kind = original_file(dataset, context.store, one.path, one.sha256, THUMB)
-    except PictureError as error:
-        raise HTTPException(404, str(error)) from None
-    return Response(data, media_type=kind, headers=FOREVER)
-
-
 @router.get("/twins", response_class=HTMLResponse)
 def twins(request: Request, context: Context, job: DatasetInPath, after: int = -1, only: str = "") -> HTMLResponse:
     """Show groups of pictures that look the same; ``only`` is ``classes`` for those with several labels."""
@@ -266,7 +210,7 @@ def twins(request: Request, context: Context, job: DatasetInPath, after: int = -
 def recipe(request: Request, context: Context, job: DatasetInPath, split: str = "train", row: int = 0) -> HTMLResponse:
     """Show how pictures become this dataset, one of them step by step."""
     dataset = open_made(job)
-    part = _part(dataset, split, row)
+    part = part_of(dataset, split, row)
     shown = dataset.recipe.model_dump(mode="json")
     if not may_see_places(job.owner, context.user):
         shown = recipe_as_seen(shown)
@@ -275,66 +219,6 @@ def recipe(request: Request, context: Context, job: DatasetInPath, split: str = 
     next_row = (row + max(1, len(part) // 97)) % len(part)
     page_shown = RecipePage(text, part.row(row).path, way, reason, split, row, next_row)
     return tab_page(request, context, job, dataset, "dataset_recipe.html", page_shown)
-
-
-@router.get("/pictures/{split}/{row}", response_class=HTMLResponse)
-def picture(
-    request: Request,
-    context: Context,
-    job: DatasetInPath,
-    split: str,
-    row: int,
-    within: Annotated[Within, Query()],
-) -> HTMLResponse:
-    """Show one picture and what is known of it; those beside it are of the same search."""
-    dataset, label, q = open_made(job), within.label, within.q
-    part = _part(dataset, split, row)
-    found = part.row(row)
-    part.check_pictures([row])
-    before, after = beside(dataset, Search(split, label, q), row)
-    shown = PicturePage(
-        job,
-        dataset,
-        split,
-        row,
-        found,
-        label=dataset.classes[found.label],
-        before=before,
-        after=after,
-        query=_query({"class": label, "q": q}),
-        back=_query({"split": split, "class": label, "q": q, "after": row - 1}),
-        twins=twins_of(dataset, found.path, split),
-        names=names_of_dataset(dataset.path, dataset.classes),
-    )
-    return page(request, "picture.html", shown)
-
-
-@router.get("/originals/{fingerprint}/{split}/{row}")
-def original_picture(
-    context: Context, job: DatasetInPath, fingerprint: str, split: str, row: int, side: int = LARGEST
-) -> Response:
-    """Return the file that a picture was made from as a picture for a page, upright; its own colours are kept."""
-    dataset = open_made(job)
-    found = _part(dataset, split, row).row(row)
-    if fingerprint != dataset.fingerprint[:12]:
-        raise HTTPException(404)
-    try:
-        small = min(max(side, 1), LARGEST)
-        data, kind = original_file(dataset, context.store, found.path, found.sha256, small)
-    except PictureError as error:
-        raise HTTPException(404, str(error)) from None
-    return Response(data, media_type=kind, headers=FOREVER)
-
-
-@router.get("/images/{fingerprint}/{split}/{row}")
-def image(context: Context, job: DatasetInPath, fingerprint: str, split: str, row: int, side: int = THUMB) -> Response:
-    """Return a picture of the dataset as a file; its address changes with the dataset, so it is kept for ever."""
-    dataset = open_made(job)
-    part = _part(dataset, split, row)
-    if fingerprint != dataset.fingerprint[:12]:
-        raise HTTPException(404)
-    data, kind = file_of(shrunk(part.rows(np.array([row]))[0], min(max(side, 1), LARGEST)))
-    return Response(data, media_type=kind, headers=FOREVER)
 
 
 @router.post("/abort")
@@ -351,14 +235,6 @@ def resume(context: Context, job: DatasetInPath) -> RedirectResponse:
     return RedirectResponse(job.address, 303)
 
 
-def open_made(job: JobResource) -> Dataset:
-    """Return a dataset that is made; what hinders it is answered with status 409."""
-    try:
-        return opened(job.folder)
-    except GlasshouseError as error:
-        raise HTTPException(409, str(error)) from None
-
-
 def _damage(part: Split, rows: list[int]) -> str:
     """Return what is wrong with the stored pictures of a page, nothing if they are whole."""
     try:
@@ -366,13 +242,6 @@ def _damage(part: Split, rows: list[int]) -> str:
     except DamagedDatasetError as error:
         return str(error)
     return ""
-
-
-def _part(dataset: Dataset, split: str, row: int) -> Split:
-    part = dataset.splits.get(split)
-    if part is None or not 0 <= row < len(part):
-        raise HTTPException(404)
-    return part
 
 
 def _way(context: RequestContext, dataset: Dataset, split: str, row: int) -> tuple[list[dict[str, object]], str]:
@@ -383,20 +252,5 @@ def _way(context: RequestContext, dataset: Dataset, split: str, row: int) -> tup
         return [], str(error)
 
 
-def tab_page(
-    request: Request, context: RequestContext, job: JobResource, dataset: Dataset, template: str,
-    shown: "DataclassInstance", status: int = 200,
-) -> HTMLResponse:  # fmt: skip
-    """Answer with a view of a dataset, with its name, state, buttons and tabs above."""
-    users = dependants(context.store, job.id, context.user)
-    names = names_of_dataset(dataset.path, dataset.classes)
-    return page(request, template, Frame(job, dataset, users, job.binned, names), shown, status=status)
-
-
 def _text(job: JobResource) -> str:
     return f"{job.id}{job.state}{job.stage}{job.progress}{job.stopping}"
-
-
-def _query(values: Mapping[str, object]) -> str:
-    kept = {key: value for key, value in values.items() if value not in ("", None)}
-    return f"?{urlencode(kept)}" if kept else ""
