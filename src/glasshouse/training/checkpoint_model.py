@@ -38,10 +38,11 @@ def checkpoint_model(run: str | Path, name: str, data: str | Path | None = None)
     tensors, _ = read_checkpoint(folder.checkpoint(name))
     description, engine = _described(folder, None if data is None else Path(data))
     state = _network_state(folder, description, tensors)
-    device = "cpu" if engine == "onnxruntime" else "auto"
+    device = "auto" if engine == "torch" else "cpu"
     module = module_of(description, safetensors.torch.save(state), folder.checkpoint(name), device)
-    onnx = onnx_of(module, description.preprocessing) if engine == "onnxruntime" else None
-    return Model(module if onnx is None else OnnxModel(onnx, lambda: module), description, folder.checkpoint(name))
+    onnx = None if engine == "torch" else onnx_of(module, description.preprocessing, engine)
+    given = module if onnx is None else OnnxModel(onnx, lambda: module, engine)
+    return Model(given, description, folder.checkpoint(name))
 
 
 def epoch_model(run: str | Path, epoch: int | str, data: str | Path | None = None) -> Model:
