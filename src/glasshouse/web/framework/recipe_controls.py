@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from glasshouse.export.engines import installed
 from glasshouse.recipe.fields import RecipeField, declared_fields, in_effect, value_at
 from glasshouse.recipe.setting import SECTIONS
 from glasshouse.web.framework.language import texts
@@ -129,7 +130,9 @@ def _options(language: str, field: RecipeField, form: Mapping[str, str]) -> Iter
     elif field.usual is None:
         yield "", _(field.setting.empty) if field.setting.empty else _("auto")
     for name in field.names:
-        yield name, _(field.setting.words.get(name, name))
+        label = _(field.setting.words.get(name, name))
+        missing = field.name == "engine" and not installed(name)
+        yield name, _("{choice} (not installed here)").format(choice=label) if missing else label
 
 
 def _text(value: object) -> str:
