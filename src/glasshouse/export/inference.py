@@ -214,8 +214,8 @@ def alone(device: torch.device, function: Callable[[], Made]) -> Made:
     where other work keeps the processors busy, as each step would wait for all threads.
     """
     with _map(device, 1) as each:
-        (found,) = each(lambda _: function(), [None])
-    return found
+        found: list[Made] = list(each(lambda _: function(), [None]))
+    return found[0]
 
 
 @contextmanager

@@ -18,14 +18,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from glasshouse.networks import vision  # noqa: F401  (timm imports torchvision, which has to be imported there first)
+from glasshouse.networks.unfilled import DRAWN, Unfilled
 
 __all__ = ["TimmFacts", "converted", "make_timm", "timm_facts", "timm_names", "timm_size", "timm_source"]
 
-FILLING = ("normal_", "uniform_", "trunc_normal_", "kaiming_normal_", "kaiming_uniform_", "xavier_normal_",
-           "xavier_uniform_", "erfinv_", "mul_", "add_", "clamp_")  # fmt: skip
+SHAPED = DRAWN | {"erfinv_", "mul_", "add_", "clamp_"}  # of what has shapes only, these would import torch's compiler
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def make_timm(name: str, classes: int, channels: int, size: tuple[int, int] | No
         warnings.simplefilter("ignore")
         models = _with(name)
         if size is None:
-            with torch.device("meta"), _Unfilled():
+            with torch.device("meta"), Unfilled(SHAPED):
                 module: nn.Module = models.create_model(name, num_classes=classes, in_chans=channels)
             return module
         config: Any = models.get_pretrained_cfg(name)
@@ -113,16 +112,6 @@ def _head_name(module: nn.Module) -> str:
         return ""
     classifier: Any = module.get_classifier()  # type: ignore[operator]
     return next((str(name) for name, part in module.named_modules() if part is classifier), "")
-
-
-class _Unfilled(TorchFunctionMode):
-    """Within it tensors of shapes only are not filled with random numbers; that would import torch's compiler."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        given = kwargs or {}
-        if getattr(func, "__name__", "") in FILLING:
-            return args[0] if args else given["tensor"]
-        return func(*args, **given)
 
 
 @dataclass(frozen=True)
