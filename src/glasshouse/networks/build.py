@@ -12,8 +12,9 @@ from glasshouse.networks.catalogue import CATALOGUE, Entry
 from glasshouse.networks.layered import Layered, is_norm, layered
 from glasshouse.networks.own import OWN, Head
 from glasshouse.networks.resolved import ResolvedNetwork, resolve
+from glasshouse.networks.unfilled import Unfilled
 
-__all__ = ["Built", "build", "construct"]
+__all__ = ["Built", "build", "construct", "frame"]
 
 
 class Built:
@@ -115,6 +116,22 @@ def construct(network: ResolvedNetwork, *, dropout: float | None = None, seed: i
     if dropout is not None:
         _set_dropout(built, dropout)
     return built
+
+
+def frame(network: ResolvedNetwork, *, dropout: float | None = None) -> nn.Module:
+    """Return a resolved network whose weights are to be read: of the catalogue's networks none is drawn in vain.
+
+    Raises:
+        NetworkError: as ``construct`` does.
+    """
+    if network.layers is not None or network.entry.name not in CATALOGUE:
+        return construct(network, dropout=dropout, seed=0).module
+    with Unfilled():
+        module = construct(network, dropout=dropout, seed=0).module
+    kept = module.state_dict(keep_vars=True).keys()
+    if all(name in kept for name, _ in module.named_buffers()):
+        return module
+    return construct(network, dropout=dropout, seed=0).module  # a buffer that no file holds has to be made
 
 
 def _make(network: ResolvedNetwork) -> Built:
