@@ -1,4 +1,7 @@
-"""``keras.losses``: losses as objects, ``SparseCategoricalCrossentropy(from_logits=True)``."""
+"""``keras.losses``: losses as objects, ``SparseCategoricalCrossentropy(from_logits=True)``.
+
+``name=`` is taken and changes nothing: the loss is called loss in a History.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -15,37 +18,37 @@ __all__ = [
 get = loss_of
 
 
-def BinaryCrossentropy(from_logits: bool = False, label_smoothing: float = 0.0) -> Loss:  # noqa: N802
+def BinaryCrossentropy(from_logits: bool = False, label_smoothing: float = 0.0, name: str | None = None) -> Loss:  # noqa: N802
     """-y log p - (1 - y) log(1 - p), the mean over the last axis."""
     return Loss("binary_crossentropy", from_logits, label_smoothing)
 
 
-def CategoricalCrossentropy(from_logits: bool = False, label_smoothing: float = 0.0) -> Loss:  # noqa: N802
+def CategoricalCrossentropy(from_logits: bool = False, label_smoothing: float = 0.0, name: str | None = None) -> Loss:  # noqa: N802
     """-Σ y log p, y one-hot."""
     return Loss("categorical_crossentropy", from_logits, label_smoothing)
 
 
-def SparseCategoricalCrossentropy(from_logits: bool = False) -> Loss:  # noqa: N802
+def SparseCategoricalCrossentropy(from_logits: bool = False, name: str | None = None) -> Loss:  # noqa: N802
     """-log p[y], y whole numbers."""
     return Loss("sparse_categorical_crossentropy", from_logits)
 
 
-def MeanSquaredError() -> Loss:  # noqa: N802
+def MeanSquaredError(name: str | None = None) -> Loss:  # noqa: N802
     """The mean of (p - y)²."""
     return Loss("mean_squared_error")
 
 
-def MeanAbsoluteError() -> Loss:  # noqa: N802
+def MeanAbsoluteError(name: str | None = None) -> Loss:  # noqa: N802
     """The mean of |p - y|."""
     return Loss("mean_absolute_error")
 
 
-def Huber(delta: float = 1.0) -> Loss:  # noqa: N802
+def Huber(delta: float = 1.0, name: str | None = None) -> Loss:  # noqa: N802
     """Squares near 0, lines from ``delta`` on."""
     return Loss("huber", delta=delta)
 
 
-def KLDivergence() -> Loss:  # noqa: N802
+def KLDivergence(name: str | None = None) -> Loss:  # noqa: N802
     """Σ y log(y / p)."""
     return Loss("kl_divergence")
 
