@@ -12,10 +12,17 @@ from .hints import LOSSES
 
 __all__ = [
     "BinaryCrossentropy", "CategoricalCrossentropy", "Huber", "KLDivergence", "Loss", "MeanAbsoluteError",
-    "MeanSquaredError", "SparseCategoricalCrossentropy", "get",
+    "MeanSquaredError", "SparseCategoricalCrossentropy", "binary_crossentropy", "categorical_crossentropy", "get",
+    "huber", "kl_divergence", "mae", "mean_absolute_error", "mean_squared_error", "mse",
+    "sparse_categorical_crossentropy",
 ]  # fmt: skip
 
 get = loss_of
+binary_crossentropy, categorical_crossentropy = "binary_crossentropy", "categorical_crossentropy"
+sparse_categorical_crossentropy, kl_divergence = "sparse_categorical_crossentropy", "kl_divergence"
+mean_squared_error = mse = "mean_squared_error"
+mean_absolute_error = mae = "mean_absolute_error"
+huber = "huber"
 
 
 def BinaryCrossentropy(from_logits: bool = False, label_smoothing: float = 0.0, name: str | None = None) -> Loss:  # noqa: N802

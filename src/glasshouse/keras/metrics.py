@@ -11,8 +11,17 @@ from .hints import METRICS
 
 __all__ = [
     "Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "MeanAbsoluteError", "MeanSquaredError",
-    "SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "TopKCategoricalAccuracy",
+    "SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "TopKCategoricalAccuracy", "binary_accuracy",
+    "categorical_accuracy", "mae", "mean_absolute_error", "mean_squared_error", "mse", "sparse_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy",
 ]  # fmt: skip
+
+binary_accuracy, categorical_accuracy = "binary_accuracy", "categorical_accuracy"
+sparse_categorical_accuracy = "sparse_categorical_accuracy"
+top_k_categorical_accuracy = "top_k_categorical_accuracy"
+sparse_top_k_categorical_accuracy = "sparse_top_k_categorical_accuracy"
+mean_squared_error = mse = "mean_squared_error"
+mean_absolute_error = mae = "mean_absolute_error"
 
 
 def Accuracy(name: str | None = None) -> str:  # noqa: N802
