@@ -1,12 +1,12 @@
 """A layer as it is in a model of Keras: ``model.layers`` and ``model.get_layer`` give it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from glasshouse.errors import NetworkError
-from glasshouse.layers import Layer, Symbol
+from glasshouse.layers import Layer, Network, Symbol
 from glasshouse.layers.graph import Step
 from glasshouse.layers.shapes import to_layout
 
@@ -16,10 +16,10 @@ __all__ = ["LayerInModel"]
 class LayerInModel:
     """A layer as it is in a model: its name there, its weights, its output. `Model.get_layer` gives it."""
 
-    model: Any  # a Model, which holds such layers
+    model: Network  # a Model, which is what gives such layers
     step: Step
 
-    def __init__(self, model: Any, step: Step) -> None:
+    def __init__(self, model: Network, step: Step) -> None:
         self.__dict__.update(model=model, step=step)
 
     @property
@@ -49,7 +49,8 @@ class LayerInModel:
     @property
     def output(self) -> Symbol:
         """What the layer gives, as a Symbol: ``Model(model.input, layer.output)`` ends there."""
-        return self.model.symbol_of(self.step)
+        found: Symbol = cast(Any, self.model).symbol_of(self.step)
+        return found
 
     @property
     def input(self) -> Any:
