@@ -150,7 +150,7 @@ def _make(network: ResolvedNetwork) -> Built:
             _adapt_input(module, channels)
         _replace_head(entry, module, network.classes)
         if entry.name not in CATALOGUE:  # whose sizes are known
-            _try(module, channels, width, height)
+            _try(entry, module, (channels, height, width), network.classes)
     except NetworkError:
         raise
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
@@ -170,9 +170,10 @@ def _make(network: ResolvedNetwork) -> Built:
 
 
 @torch.no_grad()
-def _try(module: nn.Module, channels: int, width: int, height: int) -> None:
-    module.eval()
-    module(torch.zeros(1, channels, height, width))
+def _try(entry: Entry, module: nn.Module, shape: tuple[int, int, int], classes: int) -> None:
+    found = module.eval()(torch.zeros(1, *shape))
+    if not isinstance(found, torch.Tensor) or found.shape != (1, classes):
+        raise _without_head(entry)
     module.train()
 
 
@@ -189,16 +190,23 @@ def _adapt_input(module: nn.Module, channels: int) -> None:
 
 
 def _replace_head(entry: Entry, module: nn.Module, classes: int) -> None:
-    """Put a Head in the place of the last layer, a dense one or a 1x1 convolution."""
+    """Put a Head in the place of the last layer: a dense one, a 1x1 convolution, or several beside each other."""
     last = module.get_submodule(entry.head) if entry.head else module
-    if not isinstance(last, nn.Linear | nn.Conv2d):
-        raise NetworkError(
-            "{name} does not end in one dense layer (it is an encoder, or it has several heads), so it cannot "
-            "get a head for new classes; choose another network: `glasshouse networks --search TEXT`.",
-            name=entry.name,
-        )
-    features = last.in_features if isinstance(last, nn.Linear) else last.in_channels
+    if isinstance(last, nn.Linear | nn.Conv2d):
+        features = last.in_features if isinstance(last, nn.Linear) else last.in_channels
+    elif entry.head and isinstance(module.num_features, int):  # several heads in one, as RepVit has: all of them go
+        features = module.num_features
+    else:
+        raise _without_head(entry)
     module.set_submodule(entry.head, Head(features, classes))
+
+
+def _without_head(entry: Entry) -> NetworkError:
+    return NetworkError(
+        "{name} does not end in one dense layer (it is an encoder, or it has several heads), so it cannot "
+        "get a head for new classes; choose another network: `glasshouse networks --search TEXT`.",
+        name=entry.name,
+    )
 
 
 def _set_dropout(built: Built, dropout: float) -> None:
