@@ -11,7 +11,8 @@ from glasshouse import autodiff, layers
 from glasshouse.autodiff import functions, hints, optimizers
 from glasshouse.autodiff import layers as book_layers
 from glasshouse.data import image_data
-from glasshouse.errors import InputError
+from glasshouse.errors import InputError, UnknownImportError, UnknownNameError
+from glasshouse.keras import hints as keras_hints
 from glasshouse.layers.hints import INSTEAD
 from glasshouse.training.hints import INSTEAD as LEARNER_LEVEL
 from glasshouse.training.hints import LEARNER
@@ -23,7 +24,16 @@ TABLES = [
     pytest.param(functions, hints.FUNCTIONS, id="functions"),
     pytest.param(book_layers, hints.LAYERS, id="layers of the book"),
     pytest.param(optimizers, hints.OPTIMIZERS, id="optimizers"),
-]
+    *(
+        pytest.param(importlib.import_module(f"glasshouse.keras{name}"), getattr(keras_hints, table), id=table)
+        for name, table in (
+            ("", "KERAS"), (".applications", "APPLICATIONS"), (".callbacks", "CALLBACKS"), (".datasets", "DATASETS"),
+            (".preprocessing.image", "IMAGE"), (".initializers", "INITIALIZERS"), (".losses", "LOSSES"),
+            (".metrics", "METRICS"), (".models", "MODELS"), (".optimizers", "OPTIMIZERS"),
+            (".preprocessing", "PREPROCESSING"), (".utils", "UTILS"),
+        )
+    ),
+]  # fmt: skip
 NAMES = {"F": functions, "L": book_layers, "optimizers": optimizers}
 
 
@@ -31,17 +41,21 @@ NAMES = {"F": functions, "L": book_layers, "optimizers": optimizers}
 def test_a_name_from_elsewhere_says_what_to_write(module: ModuleType, table: dict[str, str]) -> None:
     for name, instead in table.items():
         assert name not in vars(module), name
-        with pytest.raises(InputError, match=f"has no {name}; write {re.escape(instead)}"):
+        told = f"has no {name}(; write|:) {re.escape(instead)}"
+        with pytest.raises(UnknownNameError, match=told):
             getattr(module, name)
-        with pytest.raises(InputError, match="write"):
+        with pytest.raises(UnknownImportError, match=told):
             exec(f"from {module.__name__} import {name}", {})
+        assert not hasattr(module, name)
+        assert getattr(module, name, "default") == "default"
     with pytest.raises(AttributeError, match="has no attribute 'Blancmange'"):
         _ = module.Blancmange
     assert not hasattr(module, "__wrapped__")
 
 
 def test_the_layers_and_callbacks_of_keras_know_them_too() -> None:
-    with pytest.raises(InputError, match="has no LSTM; write layers of sequences are out of scope"):
+    assert issubclass(UnknownNameError, AttributeError) and issubclass(UnknownImportError, ImportError)
+    with pytest.raises(InputError, match="has no LSTM: layers of sequences are out of scope"):
         exec("from glasshouse.keras.layers import LSTM", {})
     with pytest.raises(InputError, match="has no TensorBoard; write CSVLogger"):
         exec("from glasshouse.keras.callbacks import TensorBoard", {})

@@ -9,7 +9,9 @@ GlasshouseError
 │   ├── NetworkError       no such network, or it does not fit the pictures
 │   ├── WeightsError       a file of weights is missing, refused or does not fit
 │   ├── ModelError         a model's folder or file is missing or damaged
-│   └── LevelError         a level cannot express what a run did
+│   ├── LevelError         a level cannot express what a run did
+│   ├── UnknownNameError   a module has no such name; what to write instead (also an AttributeError)
+│   └── UnknownImportError the same, of ``from module import name`` (also an ImportError)
 ├── RunError               a training could not go on
 │   ├── NotFiniteError     the loss or the gradient is NaN or infinite
 │   ├── MemoryLimitError   the device has too little memory for a batch
@@ -27,8 +29,10 @@ GlasshouseError
 """
 
 import copyreg
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from opcode import opmap
 from typing import Any
 
 from glasshouse.messages import Message, joined
@@ -58,7 +62,10 @@ __all__ = [
     "RunError",
     "SourceError",
     "StoreError",
+    "UnknownImportError",
+    "UnknownNameError",
     "WeightsError",
+    "instead_of",
     "no_such_name",
 ]
 
@@ -87,14 +94,32 @@ class InputError(GlasshouseError, ValueError):
     """What was given cannot be used; the text names it, what was expected, what came and the next step."""
 
 
+class UnknownNameError(InputError, AttributeError):
+    """There is no such name; the text says what to write instead. ``hasattr`` and ``getattr(..., default)`` work."""
+
+
+class UnknownImportError(InputError, ImportError):
+    """``from module import name``, and there is no such name; the text says what to write instead."""
+
+
 def no_such_name(module: str, name: str, instead: Mapping[str, str]) -> Exception:
     """What a module's ``__getattr__`` raises: with what to write instead, if the name is known from elsewhere.
 
-    Such a name raises an InputError, as ``from module import name`` would swallow the words of an AttributeError.
+    ``from module import name`` replaces the words of any AttributeError by its own; so it gets an ImportError.
     """
-    if name in instead:
-        return InputError("{module} has no {name}; write {instead}", module=module, name=name, instead=instead[name])
-    return AttributeError(f"module {module!r} has no attribute {name!r}")
+    if name not in instead:
+        return AttributeError(f"module {module!r} has no attribute {name!r}")
+    caller = sys._getframe(2)  # above the module's __getattr__
+    kind = UnknownImportError if caller.f_code.co_code[caller.f_lasti] == _IMPORT_FROM else UnknownNameError
+    return kind("{module} has no {name}{instead}", module=module, name=name, instead=instead_of(instead[name]))
+
+
+def instead_of(words: str) -> str:
+    """How a sentence about a name that is not there goes on: with what to write, or why there is nothing to write."""
+    return f": {words}" if "out of scope" in words else f"; write {words}"
+
+
+_IMPORT_FROM = opmap["IMPORT_FROM"]
 
 
 @dataclass(frozen=True)

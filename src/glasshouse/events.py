@@ -17,6 +17,7 @@ from glasshouse.messages import with_messages, with_parts
 __all__ = [
     "EVENTS",
     "CandidateDone",
+    "CandidateScored",
     "CandidateStarted",
     "CheckpointSaved",
     "DatasetReady",
@@ -178,7 +179,8 @@ class SearchPhase(Event):
 @dataclass(frozen=True)
 class CandidateStarted(Event):
     """A search begins with a candidate that learns from ``pictures`` training pictures, and seems to take ``expected``
-    seconds (None: nothing has been measured yet); ``what`` is what it does beside its strategy."""
+    seconds (None: nothing has been measured yet); ``what`` is what it does beside its strategy. ``side``: it sees
+    pictures of this many pixels a side, read from the source again (None: as the dataset has them)."""
 
     type: ClassVar[str] = "candidate-started"
     number: int
@@ -188,6 +190,28 @@ class CandidateStarted(Event):
     pictures: int
     run: str
     expected: float | None = None
+    side: int | None = None
+
+
+@dataclass(frozen=True)
+class CandidateScored(Event):
+    """A search knows how good a candidate is on ``pictures`` that it did not learn from; its run is trained next.
+
+    Only of candidates whose score is known before that. ``low`` and ``high`` are the 95 % interval, ``best`` tells that
+    it leads now, ``seconds`` are those since it was begun.
+    """
+
+    type: ClassVar[str] = "candidate-scored"
+    number: int
+    network: str
+    strategy: str
+    accuracy: float
+    pictures: int
+    seconds: float
+    best: bool
+    low: float
+    high: float
+    side: int | None = None
 
 
 @dataclass(frozen=True)
@@ -195,7 +219,8 @@ class CandidateDone(Event):
     """A search has scored a candidate on ``pictures`` that it did not learn from; ``best`` tells that it leads now.
 
     ``low`` and ``high`` are the 95 % interval of its accuracy. ``whole`` tells that it was scored on all of the
-    pictures that are compared on; one that was behind on some of them is not tried on the others.
+    pictures that are compared on; one that was behind on some of them is not tried on the others. ``side`` is that of
+    its pictures in pixels, None if it is the dataset's.
     """
 
     type: ClassVar[str] = "candidate"
@@ -210,6 +235,7 @@ class CandidateDone(Event):
     low: float = 0.0
     high: float = 1.0
     whole: bool = True
+    side: int | None = None
 
 
 @dataclass(frozen=True)
@@ -231,6 +257,7 @@ class SearchFinished(Event):
 
 EVENTS: dict[str, type[Event]] = {
     "candidate": CandidateDone,
+    "candidate-scored": CandidateScored,
     "candidate-started": CandidateStarted,
     "checkpoint": CheckpointSaved,
     "dataset-ready": DatasetReady,

@@ -212,3 +212,22 @@ def test_data_comes_from_this_computer(pets: Path, tmp_path: Path, monkeypatch: 
     assert len(get_image_files(untar_data(URLs.PETS))) == 80
     with pytest.raises(SourceError, match="there is no folder and no archive"):
         untar_data("nowhere")
+
+
+def test_tta_mixes_the_answers_of_changed_forms_with_those_of_the_picture(
+    learn: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, truth = learn.get_preds()
+    same, labels = learn.tta()  # nothing is changed in this training
+    assert same.tolist() == plain.tolist() and labels is not None and labels.tolist() == truth.tolist()
+    mirrored = learn.learner.recipe.replace(augmentation={"horizontal_flip": True, "mixup": 0.4})
+    monkeypatch.setattr(learn.learner, "recipe", mirrored)
+    split = learn.dls.valid_ds
+    rows = split.rows(np.arange(len(split)))
+    both = [learn.model.probabilities(rows), learn.model.probabilities(np.ascontiguousarray(rows[:, :, ::-1]))]
+    forms = learn.tta(n=1, beta=None)[0]  # each picture, or its mirror image
+    drawn = [int(np.argmin([np.abs(form - one[k]).max() for one in both])) for k, form in enumerate(forms)]
+    assert set(drawn) == {0, 1}
+    np.testing.assert_allclose(forms, [both[which][k] for k, which in enumerate(drawn)], atol=1e-6)
+    np.testing.assert_allclose(learn.tta(n=1)[0], 0.75 * forms + 0.25 * plain, atol=1e-6)  # fastai's beta
+    np.testing.assert_allclose(learn.tta(n=1, use_max=True)[0], np.maximum(forms, plain), atol=1e-6)

@@ -6,17 +6,26 @@ from pathlib import Path
 
 import pytest
 
+from glasshouse.data.dataset import open_dataset
+from glasshouse.data.prepare import create_dataset
 from glasshouse.errors import ConflictError, RecipeError
 from glasshouse.events import CandidateDone, Event
 from glasshouse.jobs.kinds import WORK
 from glasshouse.jobs.progress import ProgressWriter
+from glasshouse.recipe import DatasetRecipe
+from glasshouse.search import searching
+from glasshouse.search.candidates import Candidate
 from glasshouse.store.database import Store
+from glasshouse.store.datasets import get_dataset
+from glasshouse.store.import_runs import import_dataset
 from glasshouse.store.jobs import abort_job, get_job
 from glasshouse.store.models import count_models, get_model, list_models
 from glasshouse.store.queue import claim, end, give_back
 from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord
 from glasshouse.store.resources import bin_resources, delete_resource
 from glasshouse.store.searches import NewSearch, prolong_search, read_found, search_folder, submit_search, write_found
+from glasshouse.store.sized_datasets import add_sized_dataset
+from pictures import write_class_folders
 
 pytestmark = pytest.mark.slow
 
@@ -130,6 +139,29 @@ def test_a_finished_search_leaves_what_the_winner_learned_and_goes_with_its_cand
     assert not list_models(store, search_id=record.id)
     for folder in (made.folder, candidate.folder, search_folder(made.id)):
         assert not Path(store.path(folder)).exists(), folder
+
+
+def test_a_candidate_at_another_size_is_of_a_dataset_of_its_own(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_class_folders(tmp_path / "photos", each=8, size=(44, 40))
+    create_dataset(DatasetRecipe(source=str(source), width=28, height=28, test=0.1), tmp_path / "set")
+    base = import_dataset(store, tmp_path / "set", "Photos")
+    fields = {"network": "LeNet", "weights": "none", "strategy": "scratch", "epochs": 1, "seed": 1}
+    monkeypatch.setattr(searching, "next_candidate", lambda *_: iter([Candidate(fields, "LeNet", side=36)]))
+    record = submit_search(store, NewSearch("in large", base.id, candidates=1))
+    worked(store, begun(store))
+    made, (candidate,) = get_model(store, record.id), list_models(store, search_id=record.id)
+    sized = get_dataset(store, str(made.dataset_id))
+    assert sized.name == "Photos · 36x36" and sized.recipe["width"] == 36 and sized.pictures == base.pictures
+    assert candidate.dataset_id == sized.id != base.id and candidate.recipe["data"] == f"../{sized.folder}"
+    assert made.scores["count"] == (base.summary or {})["splits"]["val"]["count"]
+    opened = open_dataset(store.path(sized.folder))
+    opened.open_test("a person")
+    assert len(open_dataset(store.path(base.folder)).openings()) == 1, "one seal for both"
+    (found,) = read_found(store, record.id)["candidates"]
+    assert (found["side"], found["dataset"]) == (36, sized.id)
+    assert add_sized_dataset(store, made, base.id, 36).id == sized.id, "made once"
 
 
 @pytest.mark.parametrize(

@@ -176,3 +176,35 @@ def test_one_picture_to_an_array_and_back(folder: Path) -> None:
         image.load_img(folder / "gone.png")
     with pytest.raises(PictureError, match="color_mode is rgb or grayscale"):
         image.load_img(folder / "cats" / "1.png", color_mode="rgba")
+
+
+def test_a_table_names_files_and_classes(folder: Path) -> None:
+    table = {"file": ["cats/1.png", "dogs/0.png", "cats/9.png", "cats/0.png"], "kind": ["cat", "dog", "cat", "cat"]}
+    generator = ImageDataGenerator(validation_split=0.34)
+    with pytest.warns(UserWarning, match=r"1 files of the table are not there and left out: cats/9\.png"):
+        given = generator.flow_from_dataframe(
+            table, folder, x_col="file", y_col="kind", target_size=(2, 2), class_mode="binary", shuffle=False
+        )
+    x, y = next(given)
+    assert (x[:, 0, 0, 0].tolist(), y.tolist()) == ([20, 200, 10], [0, 1, 0])
+    assert given.class_indices == {"cat": 0, "dog": 1}
+    first = {"file": table["file"][:2], "kind": table["kind"][:2], "n": [1, 2]}
+    names = {"x_col": "file", "target_size": (2, 2), "class_mode": None, "shuffle": False}
+    assert next(generator.flow_from_dataframe(first, str(folder), **names))[:, 0, 0, 0].tolist() == [20, 200]
+    with pytest.raises(SourceError, match="no column label; it has file, kind, n"):
+        generator.flow_from_dataframe(first, folder, x_col="file", y_col="label")
+    with pytest.raises(SourceError, match="classes does not name dog"):
+        generator.flow_from_dataframe(first, folder, x_col="file", y_col="kind", classes=["cat"])
+    with pytest.raises(SourceError, match="none of the 2 files of the table is in "):
+        generator.flow_from_dataframe(first, folder / "dogs", x_col="file", y_col="kind")
+
+
+def test_means_and_deviations_are_those_of_keras() -> None:
+    x = np.arange(2 * 2 * 2 * 3, dtype=np.float32).reshape(2, 2, 2, 3)
+    sample = ImageDataGenerator(samplewise_std_normalization=True, rescale=2.0).standardize(x[0])
+    np.testing.assert_allclose(sample[0, 0], [-1.5932549, -1.3035722, -1.0138895], rtol=1e-6)  # as its formulas say
+    both = ImageDataGenerator(featurewise_std_normalization=True)
+    both.fit(x)
+    np.testing.assert_allclose(next(both.flow(x, shuffle=False))[1, 1, 1], [1.5275250] * 3, rtol=1e-6)
+    with pytest.raises(DatasetError, match="fit takes pictures"):
+        both.fit(x[0])

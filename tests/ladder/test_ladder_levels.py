@@ -11,6 +11,7 @@ import pytest
 from scripts import Run, run_scripts, tiny, train_one
 
 from glasshouse.errors import LevelError
+from glasshouse.export.engines import engine_problem
 from glasshouse.ladder.comments import sentences
 from glasshouse.ladder.formulas import EPS, FORMULAS
 from glasshouse.ladder.layer_texts import WRITERS
@@ -113,7 +114,8 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "own-solved": {"network": OWN, "strategy": "features", "weights": "@own", "head": "linear", "epochs": None},
     "tuned-fold": {"network": "LeNet", "learn_from": "fold 1/2", "augmentation": {"rotation": 10}},
-    "own-frozen": {"network": OWN, "strategy": "features", "weights": "@own", "dropout": 0.2, "clip_norm": 0.5},
+    "own-frozen": {"network": OWN, "strategy": "features", "weights": "@own", "dropout": 0.2, "clip_norm": 0.5,
+                   "engine": "openvino-bf16"},
 }  # fmt: skip
 
 
@@ -131,6 +133,8 @@ def runs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]
 def _begun(folder: Path, fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a recipe; weights called @NAME are those of that run's model."""
     name = fields.get("weights", "").removeprefix("@")
+    if engine_problem(fields.get("engine", "torch")) is not None:
+        fields = fields | {"engine": "onnxruntime"}
     return fields | ({"weights": str(folder / name / "model" / "weights.safetensors")} if name else {})
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -11,13 +12,27 @@ from searched import pictures, result
 
 from glasshouse.data.dataset import open_dataset
 from glasshouse.data.image_data import ImageData
+from glasshouse.data.prepare import create_dataset
 from glasshouse.errors import DatasetError, RunError
-from glasshouse.events import CandidateDone, CandidateStarted, Event, SearchFinished, SearchPhase
+from glasshouse.events import (
+    CandidateDone,
+    CandidateScored,
+    CandidateStarted,
+    Event,
+    Notice,
+    SearchFinished,
+    SearchPhase,
+)
 from glasshouse.export.bundle import load_model
 from glasshouse.export.scoring import evaluate
 from glasshouse.ladder.levels import run_code
-from glasshouse.recipe import TrainingRecipe
+from glasshouse.recipe import DatasetRecipe, TrainingRecipe
+from glasshouse.search import searching, sides
+from glasshouse.search.candidates import Candidate
+from glasshouse.search.folder import SearchFolder
 from glasshouse.search.searching import SearchPlan, search
+from glasshouse.search.sides import other_sides
+from pictures import write_class_folders
 
 PLAN = SearchPlan(None, candidates=2)
 
@@ -99,7 +114,10 @@ def test_two_searches_and_a_resumed_one_are_equal_to_the_bit(
 def test_frozen_features_come_first(tmp_path: Path) -> None:
     photos = pictures(tmp_path / "set", 65, gray=False)
     with closing(search(photos, tmp_path / "a", SearchPlan(None))) as events:  # type: ignore[type-var]
+        scored = next(event for event in events if isinstance(event, CandidateScored | CandidateDone))
         first = next(event for event in events if isinstance(event, CandidateDone))
+    assert isinstance(scored, CandidateScored), "the score is said before its run is trained"
+    assert (scored.accuracy, scored.low, scored.high, scored.best) == (first.accuracy, first.low, first.high, True)
     assert (first.network, first.strategy, first.best) == ("EfficientNetLite0", "features", True)
     best = result(tmp_path / "a")["best"]
     assert best["run"] == first.run and best["valid_accuracy"] is None and load_model(Path(best["run"]))
@@ -114,6 +132,46 @@ def test_a_refit_learns_from_all_and_says_so(gray: Path, tmp_path: Path) -> None
     assert "training and validation pictures together" in (run / "model" / "card.md").read_text()
     assert "learned from these very pictures" in evaluate(run).notes[0]
     assert not evaluate(tmp_path / "a" / "winner").notes
+
+
+def test_a_candidate_sees_pictures_of_another_size_read_from_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_class_folders(tmp_path / "photos", each=8, size=(44, 40))
+    data = create_dataset(DatasetRecipe(source=str(source), width=28, height=28), tmp_path / "set")
+    fields = {"network": "LeNet", "weights": "none", "strategy": "scratch", "epochs": 1, "seed": 1}
+    small, large = Candidate(fields, "LeNet"), Candidate(fields, "LeNet", side=36)
+    monkeypatch.setattr(searching, "next_candidate", lambda _data, scores, _seed: iter([small, large][len(scores) :]))
+    events = list(search(data, tmp_path / "a", SearchPlan(None, candidates=2)))
+    assert [event.side for event in events if isinstance(event, CandidateDone)] == [None, 36]
+    rows = result(tmp_path / "a")["candidates"]
+    assert [row["side"] for row in rows] == [None, 36] and "36x36 pixels" in rows[1]["what"]
+    run = Path(rows[1]["run"])
+    at = open_dataset(TrainingRecipe.load(run / "recipe.json").data)
+    assert (at.width, at.splits["val"].paths) == (36, data.splits["val"].paths)
+    assert load_model(run).preprocessing.width == 36 and evaluate(run).count == len(data.splits["val"])
+    assert np.array_equal(*(SearchFolder(tmp_path / "a").answers(number).rows for number in (1, 2)))
+    again = list(search(data, tmp_path / "a", SearchPlan(None, candidates=2)))
+    assert not any(isinstance(event, CandidateDone) for event in again)
+
+
+def test_without_the_source_pictures_of_another_size_are_left_out_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_class_folders(tmp_path / "photos", each=8, size=(44, 40))
+    data = create_dataset(DatasetRecipe(source=str(source), width=28, height=28), tmp_path / "set")
+    monkeypatch.setattr(sides, "SIDES", (60, 36, 28, 20))
+    assert other_sides(data, 40) == [40, 36, 20]
+    assert other_sides(data, 41) == [36, 20]  # half of the pictures would have to be enlarged
+    shutil.rmtree(source)
+    assert other_sides(data, 40) == []
+    fields = {"network": "LeNet", "weights": "none", "strategy": "scratch", "epochs": 1, "seed": 1}
+    tried = [Candidate(fields, "LeNet", side=36), Candidate(fields, "LeNet")]
+    monkeypatch.setattr(searching, "next_candidate", lambda *_: iter(tried))
+    events = list(search(data, tmp_path / "a", SearchPlan(None, candidates=1)))
+    told = [event.message for event in events if isinstance(event, Notice) and event.kind == "size"]
+    assert len(told) == 1 and "36x36 pixels are not tried" in told[0]
+    assert [event.side for event in events if isinstance(event, CandidateDone)] == [None]
 
 
 def test_a_class_of_one_picture_cannot_be_searched(tmp_path: Path) -> None:

@@ -10,12 +10,18 @@ from safetensors.torch import save_file
 from tiny_pictures import make_tiny
 
 from glasshouse.data.dataset import open_dataset
-from glasshouse.export.bundle import load_model
+from glasshouse.errors import ModelError, RecipeError
+from glasshouse.export import engines
+from glasshouse.export.archive import read_files, write_files
+from glasshouse.export.bundle import load_model, save
+from glasshouse.export.engines import engine_problem
 from glasshouse.export.scoring import evaluate
+from glasshouse.integrity.documents import with_checksum
 from glasshouse.networks.build import build
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoint_model import checkpoint_model
 from glasshouse.training.loop import resume, train
+from glasshouse.training.run_folder import RunFolder
 
 Trained = Callable[..., Path]
 
@@ -27,6 +33,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     save_file(build("LeNet", 3, 3, 16, 16, seed=5).module.state_dict(), folder / "body.safetensors")
 
     def run(name: str, **fields: object) -> Path:
+        if (folder / name).exists():
+            return folder / name
         recipe = {"data": str(data), "network": "LeNet", "weights": str(folder / "body.safetensors"), "device": "cpu"}
         list(train(TrainingRecipe(**{**recipe, **fields}), folder / name))
         return folder / name
@@ -50,6 +58,51 @@ def test_features_are_computed_and_kept_by_engine(trained: Trained) -> None:
     rows = open_dataset(a.parent / "tiny").splits["val"].rows(np.arange(20))
     assert np.allclose(one.probabilities(rows), other.probabilities(rows), atol=1e-4)
     assert evaluate(a).loss == json.loads((a / "report-val.json").read_text())["loss"]
+
+
+@pytest.mark.parametrize("engine", ["openvino", "openvino-bf16"])
+def test_openvino_computes_a_run_and_its_model(trained: Trained, engine: str) -> None:
+    if (problem := engine_problem(engine)) is not None:
+        pytest.skip(problem)
+    features = trained("a", strategy="features").parent / "tiny" / "features"
+    before = set(features.iterdir())
+    run = trained(engine, strategy="features", engine=engine)
+    assert len(set(features.iterdir()) - before) == 2  # training and validation pictures
+    model = load_model(run)
+    assert model.engine == engine and ("OpenVINO (bfloat16)" in model.card) == (engine == "openvino-bf16")
+    assert "- openvino 2" in model.card
+    assert evaluate(run).loss == json.loads((run / "report-val.json").read_text())["loss"]
+    rows = open_dataset(run.parent / "tiny").splits["val"].rows(np.arange(20))
+    said = model.probabilities(rows)
+    for other, far in (("torch", 0.05), ("onnxruntime", 0.05), (engine, 0)):
+        assert np.allclose(load_model(run, engine=other).probabilities(rows), said, rtol=0, atol=far)
+    assert np.array_equal(load_model(save(model, run / "moved.model")).probabilities(rows), said)
+
+
+def test_an_engine_that_cannot_compute_here_is_told(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trained("a", strategy="features")
+    recipe, model = RunFolder.open(run).recipe, load_model(run, engine="openvino-bf16")
+    monkeypatch.setattr(engines, "computes_bfloat16", lambda: False)
+    monkeypatch.setattr(engines, "find_spec", lambda name: name)
+    rows = open_dataset(run.parent / "tiny").splits["val"].rows(np.arange(2))
+    with pytest.raises(ModelError, match="this processor does not compute bfloat16"):
+        model.probabilities(rows)
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    with pytest.raises(ModelError, match="not installed here; install the Python package openvino, or choose"):
+        model.probabilities(rows)
+    with pytest.raises(RecipeError, match=r"engine: OpenVINO is not installed here"):
+        list(train(recipe.replace(engine="openvino"), run.parent / "missing"))
+
+
+def test_a_model_of_an_engine_that_is_not_known(trained: Trained, tmp_path: Path) -> None:
+    files = read_files(trained("a", strategy="features") / "model")
+    manifest = json.loads(files["model.json"])
+    del manifest["checksum"]
+    files["model.json"] = json.dumps(with_checksum({**manifest, "engine": "abacus"})).encode()
+    write_files(tmp_path / "model", files)
+    with pytest.raises(ModelError, match="computed by abacus, which this version of Glasshouse does not know"):
+        load_model(tmp_path / "model")
+    assert load_model(tmp_path / "model", engine="torch").engine == "torch"
 
 
 def test_a_fine_tuned_model_answers_as_its_report(trained: Trained) -> None:

@@ -7,10 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 from sqlalchemy import select
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
-from glasshouse.errors import MissingError
+from glasshouse.cli.predict import predict
+from glasshouse.errors import MissingError, ModelError
 from glasshouse.jobs.kinds import classify_many
 from glasshouse.jobs.predictor import Predictor
 from glasshouse.recipe import TrainingRecipe
@@ -18,10 +21,12 @@ from glasshouse.store import predictor
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import get_job
-from glasshouse.store.kept_epochs import KeptEpoch, chosen_epoch, kept_epochs
 from glasshouse.store.models import get_model
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.store.tables import jobs
+from glasshouse.training.checkpoint_model import checkpoint_model
+from glasshouse.training.kept_epochs import KeptEpoch, chosen_epoch, kept_epochs
+from glasshouse.training.learner import Learner
 from glasshouse.training.loop import train
 from glasshouse.web.app import create_app
 from studio_seed import Studio, finish
@@ -92,6 +97,23 @@ def test_an_aborted_training_classifies_one(client: TestClient, studio: Studio, 
     assert client.post(f"/models/{aborted}/classify", data=given).status_code == 200
     lost = client.get(f"/models/{aborted}/classify", params={**given, "checkpoint": "../last"})
     assert lost.status_code == 422 and "has no checkpoint" in lost.text
+
+
+def test_the_command_line_answers_by_an_epoch(studio: Studio, aborted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, picture, program = studio.store.path(f"runs/{aborted}"), str(one_picture(studio)), typer.Typer()
+    program.command()(predict)
+    monkeypatch.chdir(run.parent)  # an unfinished run finds its dataset from here
+    for epoch, name in (("1", "epoch-0001"), ("best", "best"), ("last", "last")):
+        done = CliRunner().invoke(program, [str(run), picture, "--json", "--epoch", epoch], catch_exceptions=False)
+        (said,) = json.loads(done.stdout)
+        assert said["probability"] == checkpoint_model(run, name).predict(picture).probability
+    learner = Learner.__new__(Learner)
+    learner.run = run
+    assert learner.model_at(2).description == checkpoint_model(run, "last").description
+    there = r"keeps no epoch 7; it keeps 1.*, 2 \(.*last\)$"
+    for place, epoch, told in ((run, "7", there), (run / "checkpoints", "1", "is no folder of a run")):
+        with pytest.raises(ModelError, match=told):
+            CliRunner().invoke(program, [str(place), picture, "--epoch", epoch], catch_exceptions=False)
 
 
 def test_the_api_answers_by_an_epoch(client: TestClient, studio: Studio, aborted: str) -> None:

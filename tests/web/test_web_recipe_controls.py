@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from glasshouse.export import engines
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.recipe.fields import declared_fields
 from glasshouse.web.app import create_app
@@ -97,3 +98,11 @@ def test_controls_speak_the_language_of_the_page() -> None:
 
 def test_numbers_are_written_so_that_they_are_read_as_they_were() -> None:
     assert [number_text(x) for x in (0.1, 100000.0, 2**31 - 1, 4 / 3)] == ["0.1", "100000", "2147483647", str(4 / 3)]
+
+
+def test_an_engine_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda package: None if package == "openvino" else package)
+    sections = form_sections("en", defaults()).values()
+    (control,) = [one for section in sections for one in section.controls if one.name == "engine"]
+    assert dict(control.options)["openvino"] == "OpenVINO (not installed here)"
+    assert dict(control.options)["onnxruntime"] == "onnxruntime"

@@ -131,6 +131,25 @@ def test_the_dot_of_each_candidate_is_drawn_and_words_say_what_it_does(studio: S
     assert "특성" in candidate_words(ko, views)
 
 
+def test_the_first_score_is_shown_before_its_model_can_be_used(client: TestClient, studio: Studio) -> None:
+    key = make_search(studio.store, studio.dataset, studio.model, "First", "running")
+    found, address = read_found(studio.store, key), f"/models/{key}/search"
+    scored = {"number": 1, "network": "EfficientNetLite0", "strategy": "features", "accuracy": 0.973, "low": 0.94,
+              "high": 0.988, "pictures": 150, "side": None}  # fmt: skip
+    write_found(studio.store, key, {**found, "candidates": [], "best": None})
+    mark = re.search(r'data-since="([^"]*)"', client.get(address).text)
+    write_found(studio.store, key, {**found, "candidates": [], "best": None, "scored": scored})
+    fresh = client.get(f"{address}/live", params={"since": mark[1] if mark else ""})
+    text = re.sub(r"\s+", " ", fresh.text)
+    assert (
+        '<p class="big">97.3 %</p>' in text and "EfficientNetLite0 (Frozen features), on 150 training pictures" in text
+    )
+    assert "첫 결과입니다" in shown(client, address, "ko")
+    write_found(studio.store, key, {**found, "scored": scored})
+    assert "The first answer" not in shown(client, address), "the board says it from then on"
+    assert candidate_words(texts("ko").gettext, {"strategy": "features"}, 288) == "고정된 특성, 288x288 픽셀"
+
+
 def test_it_says_which_candidate_is_tried_now(client: TestClient, studio: Studio) -> None:
     key = make_search(studio.store, studio.dataset, studio.model, "Trying", "running")
     found, address = read_found(studio.store, key), f"/models/{key}/search"

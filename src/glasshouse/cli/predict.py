@@ -13,7 +13,7 @@ import typer
 from glasshouse.cli.streams import json_text
 
 if TYPE_CHECKING:
-    from glasshouse.export.predictor import Prediction
+    from glasshouse.export.predictor import Model, Prediction
 
 __all__ = ["predict"]
 
@@ -29,6 +29,10 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="How many classes to show for each picture.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
     csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table to FILE.")] = None,
+    epoch: Annotated[
+        str | None,
+        typer.Option(metavar="EPOCH", help="Of a run: the epoch that answers, by its number, or best or last."),
+    ] = None,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Pictures read at once; the answers do not depend on it.")
     ] = 64,
@@ -41,7 +45,7 @@ def predict(
     from glasshouse.export.bundle import load_model
     from glasshouse.export.listing import list_pictures
 
-    loaded = load_model(model)
+    loaded = load_model(model) if epoch is None else _at(model, epoch)
     answers = loaded.predict_stream(list_pictures(pictures), batch_size, top)
     columns = min(top, len(loaded.classes))
     with ExitStack() as stack:
@@ -50,6 +54,12 @@ def predict(
         good = _print_json(answers) if as_json else _print_text(answers, silent=csv_file is not None)
     if not good:
         raise typer.Exit(1)
+
+
+def _at(run: Path, epoch: str) -> "Model":
+    from glasshouse.training.checkpoint_model import epoch_model
+
+    return epoch_model(run, epoch)
 
 
 def _open(path: Path) -> IO[str]:

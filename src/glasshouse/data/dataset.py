@@ -148,7 +148,7 @@ class Dataset:
             DamagedDatasetError: a line is not what was written, so that the number of openings is not known.
         """
         try:
-            text = (self.path / OPENINGS).read_text(encoding="utf-8")
+            text = self._openings.read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as error:
@@ -171,7 +171,7 @@ class Dataset:
         entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "by": by}
         entry = with_checksum(entry if person is None else {**entry, "person": person})
         try:
-            with (self.path / OPENINGS).open("a", encoding="utf-8") as file:
+            with self._openings.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(entry, ensure_ascii=False) + "\n")
         except OSError as error:
             raise DatasetError(
@@ -201,6 +201,19 @@ class Dataset:
         file = f"{name}.arrow"
         return Split(name, self.path / file, shape, self.recipe.encoding, len(self.classes),
                      blocks_in(self._manifest, file), self.recipe.series_pattern)  # fmt: skip
+
+    @property
+    def _openings(self) -> Path:
+        """The list of openings: of pictures at another size it is that of the dataset whose pictures they are."""
+        told = self._manifest.get("resized_of")
+        if not isinstance(told, Mapping):
+            return self.path / OPENINGS
+        whole = self.path / str(told.get("path"))
+        try:
+            same = read_manifest(whole)["fingerprint"] == told.get("fingerprint")
+        except (DatasetError, KeyError):
+            same = False
+        return (whole if same else self.path) / OPENINGS
 
     def _table(self, name: str, *columns: str) -> list[dict[str, str]]:
         """Return the rows of a table, verified."""

@@ -1,7 +1,7 @@
 """Models on disk: a folder, or one zip when the name ends in ``.zip``, ``.model`` or ``.pkl``.
 
 ``model.json`` (network, classes, preprocessing, format), ``weights.safetensors``, ``recipe.json``, ``card.md``, and
-``model.onnx`` where onnxruntime is the engine.
+``model.onnx`` where the engine is another than torch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import ModelError
 from glasshouse.export.archive import MANIFEST, read_files, write_files
-from glasshouse.export.description import ONNX, WEIGHTS, Description, check_texts, read_manifest
+from glasshouse.export.description import ONNX, WEIGHTS, Description, check_texts, engine_of, read_manifest
 from glasshouse.export.predictor import Model, OnnxModel
 from glasshouse.recipe import TrainingRecipe
 
@@ -32,30 +32,31 @@ def save_model(
     recipe: TrainingRecipe | None = None,
     card: str = "",
     onnx: bytes | None = None,
+    engine: str = "onnxruntime",
     class_names: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a model to ``path`` in one step and return the path; see ``Description`` for ``network``.
 
-    With ``onnx``, the same network as an ONNX file, the model's engine is onnxruntime. ``class_names`` are display
+    With ``onnx``, the same network as an ONNX file, the model's engine is ``engine``. ``class_names`` are display
     names by class.
 
     Raises:
         ModelError: something that is no model is there already, or it cannot be written.
     """
     description = Description(network, tuple(classes), preprocessing, recipe, card, class_names=dict(class_names or {}))
-    return _write(path, description, module, onnx)
+    return _write(path, description, module, onnx, engine)
 
 
 def save(model: Model, path: str | Path) -> Path:
     """Write ``model`` to ``path`` in one step and return the path; a model loaded from there is the same."""
-    return _write(path, model.description, model.module, model.onnx)
+    return _write(path, model.description, model.module, model.onnx, model.engine)
 
 
 def load_model(path: str | Path, device: str = "auto", engine: str | None = None) -> Model:
     """Return the model in a folder, in a ``.zip``, ``.model`` or ``.pkl`` file, or that a run's folder holds.
 
-    ``engine`` "torch" computes with torch what onnxruntime would; None is what the model was made with. A model for
-    onnxruntime is computed by torch on a ``device`` other than the processor.
+    ``engine``, one of ``ENGINES``, computes in the place of the one that the model was made with (None), with other
+    last digits. On a ``device`` other than the processor torch computes.
 
     Raises:
         ModelError: there is none, a piece is missing or damaged, or a later version wrote it.
@@ -66,8 +67,8 @@ def load_model(path: str | Path, device: str = "auto", engine: str | None = None
     made = partial(_module, description, files[WEIGHTS], place, device)
     if engine != "torch" and device in ("auto", "cpu") and (data := _onnx(files, place)) is not None:
         check_texts(files, str(place), description)
-        return Model(OnnxModel(data, made), description, place)
-    if engine == "onnxruntime":
+        return Model(OnnxModel(data, made, engine or engine_of(files, str(place))), description, place)
+    if engine not in (None, "torch"):
         raise ModelError("The model at {place} has no {ONNX}; only torch can compute it.", place=place, ONNX=ONNX)
     module = made()
     check_texts(files, str(place), description)
@@ -94,10 +95,10 @@ def find_model(path: str | Path) -> Path:
     )
 
 
-def _write(path: str | Path, description: Description, module: "nn.Module", onnx: bytes | None) -> Path:
+def _write(path: str | Path, description: Description, module: "nn.Module", onnx: bytes | None, engine: str) -> Path:
     from glasshouse.export.module_files import weights_of  # loads torch
 
-    write_files(Path(path), description.to_files(weights_of(module), onnx))
+    write_files(Path(path), description.to_files(weights_of(module), onnx, engine))
     return Path(path)
 
 

@@ -14,6 +14,7 @@ from glasshouse.evaluation.report_markdown import escape, table
 from glasshouse.evaluation.wording import percent, span, split_word
 from glasshouse.export.card_recipe import recipe_sentence
 from glasshouse.export.description import Description
+from glasshouse.export.engines import ENGINES
 from glasshouse.messages import Message, altered, joined
 from glasshouse.recipe import DatasetRecipe
 
@@ -150,10 +151,18 @@ def _made(description: Description, engine: str) -> Iterator[str]:
     yield recipe_sentence(description.recipe.resolved())
     yield Message("`recipe.json` holds the whole recipe; the same recipe on the same data gives the model again.")
     if engine != "torch":
+        title = ENGINES[engine].title
+        if ENGINES[engine].precision == "bfloat16":
+            yield Message(
+                "{engine} computes its predictions in bfloat16, from `model.onnx`; those of PyTorch, from "
+                "`weights.safetensors`, differ by up to a few hundredths.",
+                engine=title,
+            )
+            return
         yield Message(
             "{engine} computes its predictions, from `model.onnx`; those of PyTorch, from `weights.safetensors`, are "
             "the same to about four digits.",
-            engine=engine,
+            engine=title,
         )
 
 
@@ -213,7 +222,7 @@ def _some(names: Sequence[str], most: int = 10) -> str:
 
 
 def _versions(description: Description, engine: str) -> Iterator[str]:
-    for name in (*PACKAGES, *([] if engine == "torch" else [engine])):
+    for name in (*PACKAGES, *([] if engine == "torch" else [ENGINES[engine].package])):
         try:
             yield f"{name} {description.glasshouse if name == 'glasshouse' else version(name)}"
         except PackageNotFoundError:

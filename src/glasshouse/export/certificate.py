@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from glasshouse import __version__
 from glasshouse.data.dataset import Dataset
-from glasshouse.export.onnx_network import OnnxNetwork, engine_version
+from glasshouse.export.onnx_network import OnnxNetwork
 from glasshouse.messages import Message
 
 __all__ = ["BATCHES", "LIMIT", "PICTURES", "Certificate", "certified", "chosen_pictures"]
@@ -87,7 +88,7 @@ def certified(
     return Certificate(
         file, len(rows), dict(splits), difference, flips, not reason, reason, LIMIT, BATCHES, opset,
         hashlib.sha256(data).hexdigest(), weights,
-        {"glasshouse": __version__, **{name: engine_version(name) for name in ("torch", "onnx", "onnxruntime")}},
+        {"glasshouse": __version__, **{name: version(name) for name in ("torch", "onnx", "onnxruntime")}},
     )  # fmt: skip
 
 

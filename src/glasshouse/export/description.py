@@ -13,13 +13,14 @@ from glasshouse.errors import DamagedModelError, ModelError, NetworkError, Recip
 from glasshouse.export.archive import MANIFEST
 from glasshouse.export.card_file import CARD, CARD_PARTS
 from glasshouse.export.checks import class_problems, network_problems, preprocessing_problems, recipe_problems
+from glasshouse.export.engines import ENGINES
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, parse_object, with_checksum
 from glasshouse.messages import Message, joined, message_of, parts_of
 from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = [
-    "CLASS_NAMES", "FORMAT", "ONNX", "WEIGHTS", "Description", "check_texts", "names_in", "network_facts",
+    "CLASS_NAMES", "FORMAT", "ONNX", "WEIGHTS", "Description", "check_texts", "engine_of", "names_in", "network_facts",
     "piece_problems", "pieces", "read_manifest", "text_problems",
 ]  # fmt: skip
 
@@ -84,10 +85,10 @@ class Description:
         """The part of the features that training dropped, if it was not the network's own."""
         return self.network.get("dropout")
 
-    def to_files(self, weights: bytes, onnx: bytes | None = None) -> dict[str, bytes]:
+    def to_files(self, weights: bytes, onnx: bytes | None = None, engine: str = "onnxruntime") -> dict[str, bytes]:
         """Return the model's files by name; the same model gives the same bytes.
 
-        With the network as an ONNX file, the engine is onnxruntime.
+        ``engine`` computes the network as an ONNX file; without one it is torch.
         """
         files = {WEIGHTS: weights, CARD: self.card.encode()}
         if self.recipe is not None:
@@ -105,7 +106,7 @@ class Description:
                 "preprocessing": self.preprocessing.to_dict(),
                 "temperature": None,
                 "weights": _piece(weights),
-                **({} if onnx is None else {"engine": "onnxruntime", "onnx": _piece(onnx)}),
+                **({} if onnx is None else {"engine": engine, "onnx": _piece(onnx)}),
                 "files": sorted(files),
                 TEXTS: {name: hashlib.sha256(data).hexdigest() for name, data in sorted(texts.items())},
                 **({} if parts is None else {CARD_PARTS: parts}),
@@ -198,6 +199,23 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> dict[str, Any]:
             ),
         )
     return manifest
+
+
+def engine_of(files: Mapping[str, bytes], where: str) -> str:
+    """Return the engine that computes the ONNX file of the model at ``where``.
+
+    Raises:
+        ModelError: there is no such engine in this version.
+    """
+    engine = read_manifest(files, where).get("engine", "onnxruntime")
+    if engine not in ENGINES:
+        raise ModelError(
+            "The model at {where} is computed by {engine}, which this version of Glasshouse does not know; install a "
+            "later one.",
+            where=where,
+            engine=str(engine)[:40],
+        )
+    return str(engine)
 
 
 def piece_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[str]:

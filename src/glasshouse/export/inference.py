@@ -8,8 +8,8 @@ a block and as many blocks side by side as there are threads. On one kind of pro
 probabilities to the last bit alone, among many and in training, on any number of cores. Batch norms are folded into
 the convolutions before them, which spares passes over memory.
 
-With the engine onnxruntime the same holds (a block is one run of one thread), about twice as fast on a CPU; a network
-that cannot be written as an ONNX file is computed by torch all the same.
+With the engines onnxruntime and OpenVINO the same holds (a block is one run of one thread), about twice as fast on a
+CPU; a network that cannot be written as an ONNX file is computed by torch all the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,8 @@ from torch.func import functional_call
 
 from glasshouse.errors import ModelError
 from glasshouse.export import blocks
-from glasshouse.export.onnx_network import OnnxNetwork
+from glasshouse.export.engines import engine_problem, file_network
+from glasshouse.export.file_network import FileNetwork
 from glasshouse.networks.folding import folded
 
 __all__ = ["Inference", "block_size", "evaluating", "lay_out", "normalized", "pick_device", "probabilities", "softmax"]
@@ -36,7 +37,10 @@ class Inference:
 
     ``shape`` is that of one input: (H, W, C) of a picture as a dataset holds it, or (F,) for features, whose ``block``
     must then be given. Changes of the module's weights afterwards may or may not count: make a new one. ``engine`` is
-    what computes, torch or onnxruntime; afterwards it says which it is.
+    what computes, one of ``ENGINES``; afterwards it says which it is.
+
+    Raises:
+        ModelError: the engine is not installed, or this processor lacks what it needs.
     """
 
     def __init__(
@@ -51,8 +55,8 @@ class Inference:
             with evaluating(module):
                 self.module = folded(module, example)
         self.weights = {name: lay_out(part) for name, part in self.module.named_parameters() if not _laid_out(part)}
-        self.onnx = self._written(shape) if engine == "onnxruntime" else None
-        self.engine = "torch" if self.onnx is None else engine
+        self.file = None if engine == "torch" else self._written(shape, engine)
+        self.engine = "torch" if self.file is None else engine
 
     def outputs(self, count: int, inputs: Callable[[int, int], Tensor], task: int | None = None) -> Tensor:
         """Return network(x) for ``count`` rows on the CPU, (count, ...).
@@ -74,24 +78,26 @@ class Inference:
 
     def softmax(self, logits: Tensor) -> NDArray[np.float32]:
         """Return a probability for each class, float32 (n, K), with the bits that a model of this engine gives."""
-        return softmax(logits) if self.onnx is None else blocks.softmax(logits.numpy())
+        return softmax(logits) if self.file is None else blocks.softmax(logits.numpy())
 
-    def _written(self, shape: Sequence[int]) -> OnnxNetwork | None:
-        """Return the network for onnxruntime, None if that cannot be shown to be right."""
+    def _written(self, shape: Sequence[int], engine: str) -> FileNetwork | None:
+        """Return the network for an engine that reads a file, None if that cannot be shown to be right."""
         from glasshouse.export.onnx_writing import written  # imports onnx
 
+        if (problem := engine_problem(engine)) is not None:
+            raise ModelError(problem)
         H, W, C = shape if len(shape) == 3 else (0, 0, 0)
         with evaluating(self.module):
-            data = written(self.module, (C, H, W) if C else shape)
-        return None if data is None else OnnxNetwork(data, self.block)
+            data = written(self.module, (C, H, W) if C else shape, engine)
+        return None if data is None else file_network(data, self.block, engine)
 
     def _task(self, inputs: Callable[[int, int], Tensor], count: int, task: int, start: int) -> Tensor:
         parts = []
         with torch.inference_mode():
             for first in range(start, min(start + task, max(count, 1)), self.block):
                 x = inputs(first, min(first + self.block, count))
-                if self.onnx is not None:
-                    parts.append(torch.from_numpy(self.onnx.compute(x.cpu().numpy(), "outputs", self.block)))
+                if self.file is not None:
+                    parts.append(torch.from_numpy(self.file.compute(x.cpu().numpy(), "outputs", self.block)))
                     continue
                 found = functional_call(self.module, self.weights, (self._filled(x),))
                 parts.append(found[: len(x)].float().cpu().clone() if len(x) else found[:0].float().cpu())

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from glasshouse.export.onnx_network import OnnxNetwork
+from glasshouse.export.engines import ENGINES, file_network
 from glasshouse.export.onnx_operations import OPERATIONS, SAME, UnknownOperationError
 
 __all__ = ["UnknownOperationError", "model_file", "network_file", "written"]
@@ -121,31 +121,39 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise UnknownOperationError(name) from error
 
 
-def written(module: nn.Module, shape: Sequence[int]) -> bytes | None:
-    """Return what ``network_file`` writes, None of what cannot be written or gives other numbers than torch."""
+def written(module: nn.Module, shape: Sequence[int], engine: str = "onnxruntime") -> bytes | None:
+    """Return what ``network_file`` writes for an engine, None of what cannot be written or is not what torch says."""
     example = torch.linspace(2, -2, 2 * int(np.prod(shape)), device=_device(module)).reshape(2, *shape)
-    return _checked(module, example, example.cpu().numpy(), "outputs", lambda: network_file(module, shape))
+    return _checked(module, example, example.cpu().numpy(), "outputs", lambda: network_file(module, shape), engine)
 
 
-def model_file(module: nn.Module, mean: Sequence[float], std: Sequence[float], height: int, width: int) -> bytes | None:
+def model_file(
+    module: nn.Module,
+    mean: Sequence[float],
+    std: Sequence[float],
+    height: int,
+    width: int,
+    engine: str = "onnxruntime",
+) -> bytes | None:
     """Return the file of a whole model in eval mode, from pictures to probabilities, or None as ``written`` does."""
     shape = (len(mean), height, width)
     pictures = np.arange(2 * height * width * len(mean)).astype(np.uint8).reshape(2, height, width, len(mean))
     example = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - _column(mean)) / _column(std)
     file = partial(network_file, module, shape, (mean, std))
-    return _checked(module, example.to(_device(module)), pictures, "logits", file)
+    return _checked(module, example.to(_device(module)), pictures, "logits", file, engine)
 
 
 def _checked(
-    module: nn.Module, example: Tensor, rows: NDArray[Any], result: str, file: Callable[[], bytes]
+    module: nn.Module, example: Tensor, rows: NDArray[Any], result: str, file: Callable[[], bytes], engine: str
 ) -> bytes | None:
     """Return the file if it says the same as the module of pictures other than those that were watched.
 
-    An operation that is written wrongly is far away; the last digits may differ more where large numbers cancel.
+    An operation that is written wrongly is far away; the last digits may differ more where large numbers cancel. What
+    is to be computed in bfloat16 is compared in float32: its rounding alone can be as far.
     """
     try:
         data = file()
-        found = OnnxNetwork(data, len(rows)).compute(rows, result)
+        found = file_network(data, len(rows), ENGINES[engine].exact or engine).compute(rows, result)
     except (UnknownOperationError, ValueError):
         return None
     with torch.inference_mode():

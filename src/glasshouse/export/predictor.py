@@ -14,7 +14,7 @@ from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.sources.given import channels_last
 from glasshouse.errors import DamagedModelError, ModelError, PictureError
 from glasshouse.export.description import Description
-from glasshouse.export.onnx_network import picture_network
+from glasshouse.export.engines import engine_problem, picture_network
 from glasshouse.export.reading import Picture, Read, read_pictures
 from glasshouse.messages import with_parts
 from glasshouse.recipe import TrainingRecipe
@@ -74,10 +74,11 @@ class Prediction:
 
 @dataclass(frozen=True)
 class OnnxModel:
-    """A model's file for onnxruntime, and how to make torch's module of its weights, for who asks."""
+    """A model's ONNX file with the engine that computes it, and how to make torch's module of its weights."""
 
     data: bytes
     module: "Callable[[], nn.Module]"
+    engine: str = "onnxruntime"
 
 
 class Model:
@@ -85,7 +86,7 @@ class Model:
 
     ``network``, ``classes``, ``preprocessing``, ``recipe`` and ``card`` are those of its ``Description``; ``module``
     computes where it is, and is not to change any more; ``path`` is where the model was loaded from. With an
-    ``OnnxModel`` in the place of the module onnxruntime computes, and no torch is loaded unless ``module`` is asked.
+    ``OnnxModel`` in the place of the module its engine computes, and no torch is loaded unless ``module`` is asked.
     """
 
     def __init__(self, module: "nn.Module | OnnxModel", description: Description, path: Path | None = None) -> None:
@@ -100,13 +101,13 @@ class Model:
 
     @property
     def onnx(self) -> bytes | None:
-        """The model's file for onnxruntime; None where torch computes."""
+        """The model's ONNX file; None where torch computes."""
         return self._given.data if isinstance(self._given, OnnxModel) else None
 
     @property
     def engine(self) -> str:
-        """What computes: torch or onnxruntime."""
-        return "torch" if self.onnx is None else "onnxruntime"
+        """What computes: torch, onnxruntime, openvino or openvino-bf16."""
+        return self._given.engine if isinstance(self._given, OnnxModel) else "torch"
 
     @property
     def network(self) -> str:
@@ -175,8 +176,10 @@ class Model:
         """What gives the probabilities of rows (n, H, W, C), prepared once."""
         H, W, C = self.preprocessing.shape
         if self.onnx is not None:
+            if (problem := engine_problem(self.engine)) is not None:
+                raise ModelError("{path}: {problem}", path=self.path or self.network, problem=problem)
             try:
-                return picture_network(self.onnx, H, W).probabilities
+                return picture_network(self.onnx, H, W, self.engine).probabilities
             except ValueError as error:
                 raise DamagedModelError(
                     "The model at {where} is damaged: {how}. Copy or save it again.",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from glasshouse.errors import InputError
+from glasshouse.errors import InputError, UnknownNameError, instead_of
 
 __all__ = ["INSTEAD", "LEARNER", "LOADERS", "Absent", "absent", "no_such_attribute"]
 
@@ -55,14 +55,13 @@ LEARNER: Mapping[str, str] = {
     "opt_func": "vision_learner(dls, resnet34, opt_func=SGD)",
     "save": 'export("model.pkl")',
     "summary": "learner.model.card",
-    "tta": "get_preds()",
 }
 
 
 def no_such_attribute(kind: str, name: str, instead: Mapping[str, str]) -> AttributeError:
     """What ``__getattr__`` of an object raises: with what to write instead, if the name is known from fastai."""
     if name in instead:
-        return AttributeError(f"{kind} has no {name}; write {instead[name]}")
+        return AttributeError(f"{kind} has no {name}{instead_of(instead[name])}")
     return AttributeError(f"{kind} has no attribute {name!r}")
 
 
@@ -73,12 +72,12 @@ class Absent:
         self._name = name
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
-        raise InputError("{name} is not here; write {instead}", name=self._name, instead=INSTEAD[self._name])
+        raise InputError("{name} is not here{instead}", name=self._name, instead=instead_of(INSTEAD[self._name]))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self()
+        raise UnknownNameError("{name} is not here{instead}", name=self._name, instead=instead_of(INSTEAD[self._name]))
 
 
 def absent(*names: str) -> Iterator[Absent]:

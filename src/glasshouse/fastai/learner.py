@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.gallery import Gallery, pick
+from glasshouse.data.stored.rows import Split
 from glasshouse.errors import InputError
 from glasshouse.evaluation.metrics import log_loss
 from glasshouse.evaluation.named_metrics import named_scores
@@ -20,7 +21,7 @@ from glasshouse.fastai.hints import LEARNER, no_such_attribute
 from glasshouse.fastai.labels import vocabulary
 from glasshouse.fastai.recorder import Recorder
 from glasshouse.fastai.vision.data import ImageDataLoaders
-from glasshouse.recipe import TrainingRecipe
+from glasshouse.recipe import AugmentationRecipe, TrainingRecipe
 
 if TYPE_CHECKING:
     from glasshouse.search.learner import Learner as OwnLearner
@@ -172,6 +173,34 @@ class Learner(LearnedModel):
                 likely = dict(one.top)
                 row[:] = [likely[name] for name in model.classes]
         return found, None
+
+    def tta(
+        self, ds_idx: int = 1, *, n: int = 4, beta: float | None = 0.25, use_max: bool = False
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:  # fmt: skip
+        """Return probabilities (N, K) and labels (N,) of a split, from ``n`` changed forms of each picture and itself.
+
+        They are (1 - beta) times the mean over the forms plus beta times those of the picture; ``use_max``: the largest
+        of all. The forms are those of the training's augmentation, as its first ``n`` epochs show them.
+        """
+        plain, labels = self.get_preds(ds_idx)
+        changes = self.learner.recipe.augmentation.unmixed()
+        if not changes.active or n < 1:
+            return plain, labels
+        forms = np.stack([self._of_changed(self.dls.split(ds_idx), changes, epoch) for epoch in range(n)])
+        if use_max:
+            return np.maximum(plain, forms.max(0)), labels
+        mean: NDArray[np.float32] = forms.mean(0)
+        return mean if beta is None else mean + np.float32(beta) * (plain - mean), labels
+
+    def _of_changed(self, split: Split, changes: AugmentationRecipe, epoch: int) -> NDArray[np.float32]:
+        from glasshouse.data.augment import changed_rows  # loads torch
+
+        found = []
+        for at in range(0, len(split), _AT_ONCE):
+            part = np.arange(at, min(at + _AT_ONCE, len(split)))
+            rows = changed_rows(split.rows(part), split.origin(part), changes, self.base.seed, [epoch] * len(part))
+            found.append(self.model.probabilities(rows))
+        return np.concatenate(found)
 
     def validate(self, ds_idx: int = 1) -> list[float | None]:
         """Return the loss and the metrics on the validation pictures (``ds_idx=0``: the training pictures)."""

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.errors import RunError
-from glasshouse.events import CandidateDone, CandidateStarted, Event, Notice, Progress, SearchFinished, SearchPhase
+from glasshouse.events import (
+    CandidateDone,
+    CandidateScored,
+    CandidateStarted,
+    Event,
+    Notice,
+    Progress,
+    SearchFinished,
+    SearchPhase,
+)
 from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.jobs.validation import keep_validation
 from glasshouse.store.database import Store
@@ -21,13 +30,15 @@ from glasshouse.store.models import get_model, note_scores
 from glasshouse.store.places import from_runs
 from glasshouse.store.records import JobRecord, ModelRecord
 from glasshouse.store.searches import add_candidate, adopt_run, note_leader, read_found, search_folder, write_found
+from glasshouse.store.sized_datasets import add_sized_dataset, sized_dataset_folder
 from glasshouse.store.submit import submit_evaluation
 
 __all__ = ["Searching", "search_best"]
 
 ASKED_EVERY = 1.0  # seconds between two looks whether it is to stop
 LEAST = 0.2  # minutes that a search which goes on has at least
-TRYING = ("number", "network", "strategy", "pictures", "expected")  # of the candidate that is being tried
+TRYING = ("number", "network", "strategy", "pictures", "expected", "side")  # of the candidate that is being tried
+SCORED = ("number", "network", "strategy", "accuracy", "low", "high", "pictures", "side")  # while it is trained
 TOLD = ("strategy", "views", "epochs", "augmentation", "head", "engine")  # of a recipe: what a candidate does
 
 
@@ -36,12 +47,13 @@ def search_best(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[
     from glasshouse.search.searching import SearchPlan, search
 
     record = get_model(store, str(job.model_id))
-    data = from_runs(get_dataset(store, str(record.dataset_id)).folder)
+    data = from_runs(get_dataset(store, str(job.dataset_id)).folder)
     one = Searching(store, job, progress, record)
     one.catch_up()
     asked = job.arguments
     plan = SearchPlan(one.minutes_left(), asked.get("candidates"), bool(asked.get("refit")),
-                      int(asked.get("seed") or 0), one.begun, one.stopped)  # fmt: skip
+                      int(asked.get("seed") or 0), one.begun, one.stopped,
+                      sized=lambda side: Path(from_runs(sized_dataset_folder(record.id, side))))  # fmt: skip
     try:
         with closing(search(data, from_runs(search_folder(record.id)), plan)) as events:  # type: ignore[type-var]
             for event in events:
@@ -95,15 +107,18 @@ class Searching:
                 of, score = one.score.candidate, one.score
                 low, high = wilson(round(score.accuracy * one.pictures), one.pictures)
                 self._candidate(CandidateDone(one.number, of.of_network, of.strategy, score.accuracy, one.pictures,
-                                              one.seconds, one.run, False, low, high, score.whole))  # fmt: skip
+                                              one.seconds, one.run, False, low, high, score.whole,
+                                              of.side))  # fmt: skip
 
     def hear(self, event: Event) -> None:
         """Take one event."""
         self.progress.note(event)
         if isinstance(event, CandidateDone):
             self._candidate(event)
+        elif isinstance(event, CandidateScored):
+            self._say(scored={name: getattr(event, name) for name in SCORED})
         elif isinstance(event, CandidateStarted):
-            self._say(trying={name: getattr(event, name) for name in TRYING})
+            self._say(trying={name: getattr(event, name) for name in TRYING}, scored=None)
         elif isinstance(event, SearchPhase):
             self._say(phase=event.phase, trying=None, ended=None)
         elif isinstance(event, SearchFinished):
@@ -137,11 +152,19 @@ class Searching:
                 "pictures": event.pictures, "seconds": event.seconds, "at": self.seconds, "run": event.run,
                 "interval": [event.low, event.high], "fields": {name: recipe.get(name) for name in TOLD}}  # fmt: skip
         scores = {"valid_accuracy": event.accuracy, "seconds": event.seconds}
-        told["model"] = add_candidate(self.store, self.record, event.number, run, recipe, scores)
+        dataset = self._dataset(event.side)
+        model = add_candidate(self.store, self.record, event.number, run, recipe, scores, dataset)
+        told |= {"side": event.side, "dataset": dataset, "model": model}
         earlier = [one for one in self.found["candidates"] if one["number"] != event.number]
         self.found["candidates"] = [*earlier, told]
         self._stand(told)
         self.write()
+
+    def _dataset(self, side: int | None) -> str:
+        """Return the id of the dataset that a candidate learned from: the search's own, or that at another size."""
+        if side is None:
+            return str(self.job.dataset_id)
+        return add_sized_dataset(self.store, self.record, str(self.job.dataset_id), side).id
 
     def _stand(self, latest: dict[str, Any]) -> None:
         """Note who leads, what the leader is worth, and who cannot be determined from it."""
@@ -149,7 +172,7 @@ class Searching:
         from glasshouse.search.folder import SearchFolder
         from glasshouse.search.standing import standing
 
-        data = open_dataset(from_runs(get_dataset(self.store, str(self.record.dataset_id)).folder))
+        data = open_dataset(from_runs(get_dataset(self.store, str(self.job.dataset_id)).folder))
         folder = SearchFolder(Path(from_runs(search_folder(self.record.id))))
         now = standing(folder, data.splits["train"], int(self.job.arguments.get("seed") or 0))
         if now is None:
@@ -182,7 +205,7 @@ class Searching:
         from glasshouse.training.run_folder import RunFolder
 
         recipe = RunFolder(run).recipe.model_dump(mode="json")
-        adopt_run(self.store, self.record, run, recipe)
+        adopt_run(self.store, self.record, run, recipe, (self.leader or {}).get("dataset"))
         self.found |= {"ended": reason, "phase": "", "trying": None}
         self.write()
         best = self.found["best"]
@@ -191,7 +214,7 @@ class Searching:
 
     def _ask_for_score(self) -> None:
         """Queue the judgement of the validation pictures, which chose nothing; a dataset may have none."""
-        data = get_dataset(self.store, str(self.record.dataset_id))
+        data = get_dataset(self.store, str(self.job.dataset_id))
         if "val" in (data.summary or {}).get("splits", {}):
             submit_evaluation(self.store, self.record.id, "val")
 

@@ -12,6 +12,10 @@ catalogue, the pictures those of `glasshouse.data`. Importing this loads no
 torch. docs/from-keras.md tells what differs.
 """
 
+from typing import TYPE_CHECKING
+
+from glasshouse.errors import no_such_name
+
 from . import (
     activations,
     applications,
@@ -27,6 +31,7 @@ from . import (
     regularizers,
     utils,
 )
+from .hints import KERAS
 from .layers import Input
 from .models import Model, Sequential
 
@@ -34,3 +39,9 @@ __all__ = [
     "Input", "Model", "Sequential", "activations", "applications", "callbacks", "datasets", "initializers", "layers",
     "losses", "metrics", "models", "optimizers", "preprocessing", "regularizers", "utils",
 ]  # fmt: skip
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, KERAS)

@@ -13,28 +13,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glasshouse.errors import NetworkError, no_such_name
-from glasshouse.layers import BatchDone, Control
+from glasshouse.layers import BatchDone, Control, EpochEnd
 from glasshouse.layers.history import FitEvent
+
+from .hints import CALLBACKS as INSTEAD
 
 __all__ = [
     "CSVLogger", "Callback", "Callbacks", "EarlyStopping", "LambdaCallback", "LearningRateScheduler",
     "ModelCheckpoint", "ReduceLROnPlateau", "TerminateOnNaN",
 ]  # fmt: skip
 
-INSTEAD = {
-    "BackupAndRestore": "a run of the Learner, which goes on after an interruption: glasshouse resume RUN",
-    "ProgbarLogger": "model.fit(..., verbose=1)",
-    "RemoteMonitor": "LambdaCallback(on_epoch_end=lambda epoch, logs: ...)",
-    "SwapEMAWeights": "Learner(..., ema_decay=0.999)",
-    "TensorBoard": 'CSVLogger("log.csv"), or look at a run in the Studio',
-}
 Logs = Mapping[str, float]
 
 
 class Callback:
     """What is called while a model learns; a subclass overrides what it needs.
 
-    ``self.model`` is the model, ``self.control`` the handle of the training: ``self.control.stop = True``.
+    ``self.model`` is the model, ``self.control`` the handle of the training: ``self.control.stop = True`` (or, as in
+    Keras, ``self.model.stop_training = True``).
     """
 
     model: Any = None
@@ -79,9 +75,14 @@ class Callbacks:
 
     def on(self, event: FitEvent) -> None:
         """Call all for one event."""
-        event.control.stop = event.control.stop or self._before.stop
         for callback in self.callbacks:
             callback.control = event.control
+        self._call(event)
+        event.control.stop = event.control.stop or self._before.stop or self.model.stop_training
+        if isinstance(event, EpochEnd) and not event.control.stop and event.epoch + 1 < event.epochs:
+            self._next_epoch(event.epoch + 1)
+
+    def _call(self, event: FitEvent) -> None:
         if isinstance(event, BatchDone):
             listening = [c for c in self.callbacks if type(c).on_train_batch_end is not Callback.on_train_batch_end]
             logs = event.logs() if listening else {}
@@ -91,8 +92,6 @@ class Callbacks:
         self._logs = event.logs
         for callback in self.callbacks:
             callback.on_epoch_end(event.epoch, event.logs)
-        if not event.control.stop and event.epoch + 1 < event.epochs:
-            self._next_epoch(event.epoch + 1)
 
     def end(self) -> None:
         """After the last epoch."""

@@ -6,11 +6,13 @@ folder as ``load_data(root="folder")``.
 
 import gzip
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from glasshouse.errors import DatasetError
+from glasshouse.errors import DatasetError, no_such_name
+
+from .hints import DATASETS
 
 __all__ = ["FourFiles", "fashion_mnist", "mnist"]
 
@@ -53,3 +55,9 @@ class FourFiles:
 
 mnist = FourFiles("MNIST", "mnist")
 fashion_mnist = FourFiles("Fashion-MNIST", "fashion-mnist")
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, DATASETS)

@@ -1,6 +1,11 @@
 """``keras.initializers``: each gives what a layer's ``kernel_initializer`` takes."""
 
+from typing import TYPE_CHECKING
+
+from glasshouse.errors import no_such_name
 from glasshouse.layers import Initializer
+
+from .hints import INITIALIZERS
 
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform", "Ones",
@@ -45,3 +50,9 @@ def TruncatedNormal(mean: float = 0.0, stddev: float = 0.05, seed: int | None = 
 def RandomUniform(minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> Initializer:  # noqa: N802
     """A uniform distribution."""
     return Initializer("random_uniform", low=minval, high=maxval)
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, INITIALIZERS)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from glasshouse import layers
 from glasshouse.errors import NetworkError, no_such_name
 from glasshouse.layers import LAYERS, Layer, Symbol
-from glasshouse.layers.hints import INSTEAD
+
+from .hints import LAYERS as INSTEAD
 
 __all__ = [
     "ELU", "Activation", "Add", "Average", "AveragePooling2D", "AvgPool2D", "BatchNormalization", "Concatenate",

@@ -1,6 +1,11 @@
 """``keras.losses``: losses as objects, ``SparseCategoricalCrossentropy(from_logits=True)``."""
 
+from typing import TYPE_CHECKING
+
+from glasshouse.errors import no_such_name
 from glasshouse.layers.losses import Loss, loss_of
+
+from .hints import LOSSES
 
 __all__ = [
     "BinaryCrossentropy", "CategoricalCrossentropy", "Huber", "KLDivergence", "Loss", "MeanAbsoluteError",
@@ -43,3 +48,9 @@ def Huber(delta: float = 1.0) -> Loss:  # noqa: N802
 def KLDivergence() -> Loss:  # noqa: N802
     """Σ y log(y / p)."""
     return Loss("kl_divergence")
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, LOSSES)

@@ -1,6 +1,10 @@
 """``keras.metrics``: metrics as objects. Each is the word that `compile` knows, so ``metrics=[Accuracy()]`` works."""
 
-from glasshouse.errors import NetworkError
+from typing import TYPE_CHECKING
+
+from glasshouse.errors import NetworkError, no_such_name
+
+from .hints import METRICS
 
 __all__ = [
     "Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "MeanAbsoluteError", "MeanSquaredError",
@@ -54,3 +58,9 @@ def _five(k: int, word: str) -> str:
     if k != 5:
         raise NetworkError("top-k accuracy counts the first 5 here, got k={k}", k=k)
     return word
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, METRICS)

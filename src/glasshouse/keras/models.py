@@ -5,17 +5,18 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from glasshouse.errors import NetworkError
+from glasshouse.errors import NetworkError, no_such_name
 from glasshouse.layers import EpochEnd, History, Layer, Network, Symbol, load_network
 from glasshouse.layers.graph import Step
 from glasshouse.layers.history import line
 from glasshouse.layers.shapes import to_layout
 
 from .callbacks import Callback, Callbacks
+from .hints import MODELS
 from .layers import given_shape
 from .preprocessing.image import Batches
 
@@ -162,18 +163,22 @@ class Model(Network):
     # how it learns
 
     def fit(
-        self, x: Any = None, y: Any = None, batch_size: int = 32, epochs: int = 1, verbose: Any = 1,
-        callbacks: Sequence[Callback] = (), **settings: Any,
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = 1,
+        callbacks: Callback | Sequence[Callback] | None = None, **settings: Any,
     ) -> History:  # fmt: skip
         """Train; returns a History. Arrays, or what gives batches; the other words are those of `Network.fit`.
+
+        ``batch_size`` is 32 if nothing is said. A callback may set ``self.model.stop_training = True``.
 
         Raises:
             NetworkError: a word that `fit` does not know.
         """
         for word in ("workers", "use_multiprocessing", "max_queue_size"):
             settings.pop(word, None)  # how Keras loads batches; nothing of it changes a number
-        events = self.fit_events(x, y, batch_size=batch_size, epochs=epochs, **settings)
-        history, told = History(params={"verbose": verbose}), Callbacks(callbacks, self)
+        events = self.fit_events(x, y, batch_size=batch_size or 32, epochs=epochs, **settings)
+        chosen = [callbacks] if isinstance(callbacks, Callback) else callbacks or ()
+        history, told = History(params={"verbose": verbose}), Callbacks(chosen, self)
+        self.stop_training = False
         told.begin(epochs)
         for event in events:
             told.on(event)
@@ -183,6 +188,22 @@ class Model(Network):
                     _say(line(event))
         told.end()
         return history
+
+    @property
+    def stop_training(self) -> bool:
+        """Whether the training ends after this step or epoch: Keras' word for ``stop`` of the callbacks' control."""
+        return bool(self.__dict__.get("_stop_training"))
+
+    @stop_training.setter
+    def stop_training(self, stop: bool) -> None:
+        self.__dict__["_stop_training"] = bool(stop)
+
+    def evaluate(  # type: ignore[override]  # Keras' order of the arguments
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Any = 0, steps: int | None = None,
+        return_dict: bool = False,
+    ) -> Any:  # fmt: skip
+        """The loss and the metrics: [loss, accuracy], the loss alone, or a dictionary; nothing is printed."""
+        return super().evaluate(x, y, batch_size or 32, return_dict, steps)
 
     def fit_generator(self, generator: Any, steps_per_epoch: int | None = None, **settings: Any) -> History:
         """As `fit` on a generator; Keras' older name."""
@@ -196,16 +217,16 @@ class Model(Network):
         """As `predict` on a generator; Keras' older name."""
         return self.predict(generator, steps=steps)
 
-    def predict(self, x: Any, batch_size: int = 32, verbose: Any = 0, steps: int | None = None) -> Any:
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0, steps: int | None = None) -> Any:
         """The outputs as NumPy arrays, for arrays or for what gives batches (of ``steps`` if it has no length)."""
         from glasshouse.layers.batches import is_stream  # loads torch
 
         if not is_stream(x):
-            return super().predict(x, batch_size)
+            return super().predict(x, batch_size or 32)
         if steps is None and not isinstance(x, Sized):
             raise NetworkError("{kind} has no length; say how many batches to take: steps=", kind=type(x).__name__)
         count = len(x) if steps is None and isinstance(x, Sized) else steps or 0
-        parts = [super(Model, self).predict(_only_x(batch), batch_size) for _, batch in zip(range(count), x)]
+        parts = [super(Model, self).predict(_only_x(batch), batch_size or 32) for _, batch in zip(range(count), x)]
         return np.concatenate(parts)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -365,3 +386,9 @@ def _only_x(batch: Any) -> Any:
 
 def _say(text: str) -> None:
     sys.stderr.write(text + "\n")
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, MODELS)

@@ -1,8 +1,11 @@
 """``keras.optimizers``: those of `glasshouse.layers`, which here also know the older ``lr`` for ``learning_rate``."""
 
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from glasshouse.errors import no_such_name
 from glasshouse.layers import optimizers
+
+from .hints import OPTIMIZERS
 
 __all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Nadam", "Optimizer", "RMSprop", "get"]
 
@@ -27,3 +30,9 @@ AdamW = _with_lr(optimizers.AdamW)
 Nadam = _with_lr(optimizers.Nadam)
 RMSprop = _with_lr(optimizers.RMSprop)
 SGD = _with_lr(optimizers.SGD)
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, OPTIMIZERS)

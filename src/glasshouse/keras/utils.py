@@ -1,11 +1,12 @@
 """``keras.utils``: to_categorical, normalize, and pictures from files and folders."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glasshouse.errors import InputError
+from glasshouse.errors import InputError, no_such_name
 
+from .hints import UTILS
 from .preprocessing import image_dataset_from_directory
 from .preprocessing.image import array_to_img, img_to_array, load_img
 
@@ -43,3 +44,9 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
     length = np.linalg.norm(values, ord=order, axis=axis, keepdims=True)
     divided: np.ndarray = values / np.where(length == 0, 1, length)
     return divided
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, UTILS)

@@ -65,7 +65,7 @@ def body_lines(story: Story, layers: Layers, say: Say, written: str) -> list[str
 
 def _engine(story: Story) -> str:
     """The argument of an Inference that is not computed by torch."""
-    return f", engine={story.recipe.engine!r}" if story.recipe.engine == "onnxruntime" else ""
+    return "" if story.recipe.engine in (None, "torch") else f", engine={story.recipe.engine!r}"
 
 
 def features_lines(story: Story, say: Say) -> list[str]:

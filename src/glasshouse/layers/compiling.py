@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from glasshouse.errors import NetworkError
 from glasshouse.messages import Message
 
-from .activations import ELU, Activation, LeakyReLU, ReLU
+from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
 from .architecture import Architecture
 from .dense import Dense
 from .graph import Step
@@ -81,6 +81,21 @@ def _check_probabilities(loss: Loss, last: Step, activation: str | None) -> None
 
     Layers that only pass numbers on, such as Reshape, are left alone, and so is softmax as a layer of its own.
     """
+    activation = "softmax" if isinstance(last.layer, Softmax) else activation
+    if activation == "softmax" and loss.name == "binary_crossentropy" and last.engine_shape == (1,):
+        raise NetworkError(
+            "softmax of one number is always 1, so {last} learns nothing: end the network with Dense(1, "
+            'activation="sigmoid"), or with Dense(2, activation="softmax") and '
+            'loss="sparse_categorical_crossentropy"',
+            last=last.name,
+        )
+    if loss.from_logits and activation in ("softmax", "sigmoid"):
+        raise NetworkError(
+            "{last} gives probabilities ({given}), and from_logits=True takes them for other numbers: leave "
+            "from_logits out, or the activation",
+            last=last.name,
+            given=activation,
+        )
     needed = {"binary_crossentropy": "sigmoid"}.get(loss.name, "softmax" if "categorical" in loss.name else None)
     if needed is None or loss.from_logits or not isinstance(last.layer, Dense | Activation | ReLU | LeakyReLU | ELU):
         return

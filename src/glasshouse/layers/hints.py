@@ -6,6 +6,8 @@ __all__ = ["INSTEAD"]
 
 _SEQUENCES = "layers of sequences are out of scope: Glasshouse classifies pictures; train it with torch or Keras"
 _ONE_OR_THREE = "pictures have two directions here: Conv2D, MaxPooling2D, AveragePooling2D"
+_WITH_DIRECTIONS = ("AveragePooling", "Conv", "GlobalAveragePooling", "GlobalMaxPooling", "MaxPooling", "UpSampling",
+                    "ZeroPadding")  # fmt: skip
 _KERAS = "from glasshouse.keras"
 _LOSS = 'net.compile(loss="sparse_categorical_crossentropy"), or glasshouse.layers.Loss'
 
@@ -13,12 +15,12 @@ INSTEAD: Mapping[str, str] = {
     # Keras
     "AlphaDropout": "Dropout(0.1), or GaussianNoise(0.1)",
     "AvgPool2D": f"AveragePooling2D(2), or {_KERAS}.layers import AvgPool2D",
+    "Attention": _SEQUENCES,
     "Bidirectional": _SEQUENCES,
     "CategoryEncoding": f"{_KERAS}.utils import to_categorical",
     "CenterCrop": "Cropping2D(2), or a size of ImageData.from_folder",
-    "Conv1D": _ONE_OR_THREE,
+    **{f"{name}{n}D": _ONE_OR_THREE for n in (1, 3) for name in _WITH_DIRECTIONS},
     "Conv2d": "Conv2D(32, 3), with rows, columns, channels in this order",
-    "Conv3D": _ONE_OR_THREE,
     "ConvLSTM2D": _SEQUENCES,
     "CSVLogger": f"{_KERAS}.callbacks import CSVLogger",
     "Dot": "Multiply(), then a Dense layer",
@@ -32,6 +34,7 @@ INSTEAD: Mapping[str, str] = {
     "InputLayer": "Input((28, 28, 1))",
     "LSTM": _SEQUENCES,
     "Lambda": "Rescaling, Activation or another layer: a network holds no code, so that a file of it can be trusted",
+    "Masking": _SEQUENCES,
     "MaxPool2D": f"MaxPooling2D(2), or {_KERAS}.layers import MaxPool2D",
     "Model": f"Network(inputs, outputs), or {_KERAS}.models import Model",
     "ModelCheckpoint": f"{_KERAS}.callbacks import ModelCheckpoint",
@@ -41,6 +44,7 @@ INSTEAD: Mapping[str, str] = {
     "Permute": "Reshape((28, 28, 1)), or transpose the arrays before fit",
     "RandomCrop": "RandomTranslation(0.1, 0.1)",
     "ReduceLROnPlateau": f"{_KERAS}.callbacks import ReduceLROnPlateau",
+    "RNN": _SEQUENCES,
     "RepeatVector": _SEQUENCES,
     "Resizing": "the size of ImageData.from_folder, or target_size of flow_from_directory",
     "Sequential": f"Network([...], input_shape=(28, 28, 1)), or {_KERAS}.models import Sequential",
@@ -86,6 +90,5 @@ INSTEAD: Mapping[str, str] = {
     "EmbedID": "Embedding(256, 8)",
     "Function": "glasshouse.autodiff.Function",
     "MLP": 'Network([Dense(100, activation="sigmoid"), Dense(10)], input_shape=(784,))',
-    "RNN": _SEQUENCES,
     "Variable": "glasshouse.autodiff.Variable",
 }

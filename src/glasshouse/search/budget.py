@@ -14,6 +14,7 @@ LAST = 1.6  # of the last training, without which nothing is judged
 GRACE = 2.0  # seconds after the minutes in which the winner may still be finished
 OVERHEAD = 6.0  # seconds that a run takes beside its pictures, until one has been measured
 BACKWARD = 3.5  # one training step by one look, until one has been measured
+READ = 0.005  # reading one picture from the source, at another size
 PATIENCE = 5  # steps before a training's own estimate is believed
 SHARE = 0.15  # of the whole time that a first impression of a candidate may take
 
@@ -24,10 +25,11 @@ class OutOfTimeError(Stopped):
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of pictures: for training, for validation."""
+    """Numbers of pictures: for training, for validation; ``side`` of the dataset's pictures, in pixels."""
 
     train: int
     val: int
+    side: int = 224
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Budget:
 
     plan: SearchPlan
     sizes: Sizes
-    speeds: dict[str, Speed] = field(default_factory=dict)
+    speeds: dict[tuple[str, int | None], Speed] = field(default_factory=dict)  # by network and side of the pictures
     overhead: float = OVERHEAD
 
     def __post_init__(self) -> None:
@@ -68,8 +70,8 @@ class Budget:
         """The seconds until the minutes are up, None without a limit."""
         return None if self.deadline == float("inf") else max(0.0, self.left())
 
-    def speed(self, network: str) -> Speed:
-        return self.speeds.setdefault(network, Speed())
+    def speed(self, network: str, side: int | None = None) -> Speed:
+        return self.speeds.setdefault((network, side), Speed())
 
     def expected(self, candidate: Candidate, folds: int) -> float | None:
         """Return the seconds that scoring a candidate on this many folds will take; None if nothing is known of it."""
@@ -78,8 +80,9 @@ class Budget:
         if look is None:
             return None
         if candidate.frozen:
-            return look * candidate.looks * pictures + 2 * self._fitting(candidate, pictures) + self.overhead
-        step = self.speed(candidate.of_network).step or BACKWARD * look
+            work = look * candidate.looks * pictures + 2 * self._fitting(candidate, pictures)
+            return work + self._reading(candidate) + self.overhead
+        step = self._step(candidate, look)
         return folds * (step * candidate.epochs * pictures + self.overhead) + look * pictures
 
     def final(self, candidate: Candidate, part: int = 1) -> float:
@@ -90,7 +93,7 @@ class Budget:
             fresh = candidate.views if candidate.part > part else 0
             once = look * fresh * train + self._fitting(candidate, train)
         else:
-            once = (self.speed(candidate.of_network).step or BACKWARD * look) * candidate.epochs * train
+            once = self._step(candidate, look) * candidate.epochs * train
         again = once * (1 + val / max(1, train)) + self.overhead if self.plan.refit else 0.0
         return LAST * (once + look * val + self.overhead + again)
 
@@ -132,15 +135,39 @@ class Budget:
         return self.final(leader, leader.part)
 
     def _look(self, candidate: Candidate) -> float | None:
-        known = self.speed(candidate.of_network).look
-        if known is None and (step := self.speed(candidate.of_network).step) is not None:
+        known = self._measured(candidate, "look")
+        if known is None and (step := self._measured(candidate, "step")) is not None:
             return step / BACKWARD
         if known is None and candidate.pretrained:  # other networks of the shelf are about as quick
-            return max((speed.look for speed in self.speeds.values() if speed.look is not None), default=None)
+            found = (s.look * self._larger(candidate.side, side) for (_, side), s in self.speeds.items() if s.look)
+            return max(found, default=None)
         return known
 
+    def _step(self, candidate: Candidate, look: float) -> float:
+        return self._measured(candidate, "step") or BACKWARD * look
+
+    def _measured(self, candidate: Candidate, what: str) -> float | None:
+        """Return the seconds a picture that a network took at this size of pictures, or took at another one, scaled."""
+        known: float | None = getattr(self.speed(candidate.of_network, candidate.side), what)
+        if known is not None:
+            return known
+        for (network, side), speed in self.speeds.items():
+            if network == candidate.of_network and (found := getattr(speed, what)) is not None:
+                return float(found) * self._larger(candidate.side, side)
+        return None
+
+    def _larger(self, side: int | None, than: int | None) -> float:
+        """Return how many times the pixels of another size a size has."""
+        return ((side or self.sizes.side) / (than or self.sizes.side)) ** 2
+
+    def _reading(self, candidate: Candidate) -> float:
+        """Return the seconds that reading all pictures at another size takes, none once that was done."""
+        if candidate.side is None or any(side == candidate.side and s.look for (_, side), s in self.speeds.items()):
+            return 0.0
+        return READ * (self.sizes.train + self.sizes.val)
+
     def _fitting(self, candidate: Candidate, pictures: float) -> float:
-        return (self.speed(candidate.of_network).head or 0.0) * candidate.views * pictures
+        return (self.speed(candidate.of_network, candidate.side).head or 0.0) * candidate.views * pictures
 
 
 class Stopwatch:
@@ -148,7 +175,7 @@ class Stopwatch:
 
     def __init__(self, budget: Budget, candidate: Candidate, pictures: float) -> None:
         self.budget, self.candidate, self.pictures = budget, candidate, pictures
-        self.speed = budget.speed(candidate.of_network)
+        self.speed = budget.speed(candidate.of_network, candidate.side)
         self.last = self.begun = budget.plan.clock()
         self.busy = self.heads = 0.0
         self.batch = int(candidate.fields.get("batch_size", 64))
@@ -169,6 +196,8 @@ class Stopwatch:
         elif isinstance(event, Progress) and event.stage == "head":
             self.busy += passed
             self.heads += passed
+        elif isinstance(event, Progress) and event.stage in ("reading", "writing"):
+            self.busy += passed
         elif isinstance(event, StepDone) and not self.candidate.frozen:
             self.busy += passed
             self._step(event)

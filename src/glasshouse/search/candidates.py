@@ -13,12 +13,14 @@ __all__ = ["Candidate", "Score"]
 class Candidate:
     """Fields of a training recipe, without what they learn from; ``of_network`` is the network's name.
 
-    ``part`` n > 1: it is tried on one in n of the training pictures, for a first impression of many.
+    ``part`` n > 1: it is tried on one in n of the training pictures, for a first impression of many. ``side``: it sees
+    pictures of this many pixels a side, read from the source again; None: as the dataset has them.
     """
 
     fields: Mapping[str, Any]
     of_network: str
     part: int = 1
+    side: int | None = None
 
     @property
     def strategy(self) -> str:
@@ -28,6 +30,11 @@ class Candidate:
     def frozen(self) -> bool:
         """Whether the head is solved for on features of the frozen network."""
         return self.strategy == "features" and self.fields.get("head") == "linear"
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a linear head on frozen features of the unchanged pictures, all of them."""
+        return self.frozen and self.views == 1 and self.part == 1
 
     @property
     def pretrained(self) -> bool:
@@ -51,6 +58,8 @@ class Candidate:
     def what(self) -> str:
         """What it does beside its strategy, in words."""
         found: list[str] = []
+        if self.side is not None:
+            found.append(Message("{side}x{side} pixels", side=self.side))
         if "epochs" in self.fields:
             found.append(Message("{count} epochs", count=self.fields["epochs"]))
         if self.views > 1:

@@ -23,8 +23,12 @@ class Comparison:
         """Take a record, which leads from now on if it is better than the leader on the pictures of both."""
         self.records.append(record)
         self.answers[record.number] = answers
-        if record.score.whole and (self.leader is None or self._better(record, self.leader)):
+        if self.leads(record, answers):
             self.leader = record
+
+    def leads(self, record: Record, answers: Answers) -> bool:
+        """Whether a record, added or not, is better than the leader on the pictures of both."""
+        return record.score.whole and (self.leader is None or self._better(record, answers, self.leader))
 
     def behind(self, answers: Answers) -> bool:
         """Whether the leader was better on these pictures."""
@@ -44,13 +48,13 @@ class Comparison:
         right: NDArray[np.bool_] = np.stack([self.answers[n].on(rows).right for n in numbers], 1)
         return corrected(right, train.groups[rows], seed)
 
-    def _better(self, record: Record, leader: Record) -> bool:
+    def _better(self, record: Record, answers: Answers, leader: Record) -> bool:
         """Whether a record is better: tried on more pictures, or righter, or as right and surer, on the same ones."""
         parts = record.score.candidate.part, leader.score.candidate.part
         if parts[0] != parts[1]:
             return parts[0] < parts[1]
         known = self.answers[leader.number]
-        mine = self.answers[record.number].on(known.rows)
+        mine = answers.on(known.rows)
         other = known.on(mine.rows)
         if not len(mine.rows):
             return record.score.rank < leader.score.rank

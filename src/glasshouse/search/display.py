@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from glasshouse.events import CandidateDone, CandidateStarted, Event, Notice, Progress, SearchPhase
+from glasshouse.events import CandidateDone, CandidateScored, CandidateStarted, Event, Notice, Progress, SearchPhase
 from glasshouse.training.display import clock, showing
 
 __all__ = ["result_lines", "show_search"]
@@ -13,19 +13,22 @@ __all__ = ["result_lines", "show_search"]
 def show_search(events: Iterable[Event], stream: TextIO | None = None) -> None:
     """Run a search to its end and show it on ``stream`` (stderr): a line a candidate."""
     whats: dict[int, str] = {}
+    told = set[int]()
     with showing(stream or sys.stderr) as display:
         for event in events:
             if isinstance(event, SearchPhase) and event.phase == "comparing":
                 display.line("      accuracy     time   candidate")
-            elif isinstance(event, CandidateDone):
-                display.line(_candidate(event, whats))
+            elif isinstance(event, CandidateDone | CandidateScored):
+                if event.number not in told:
+                    display.line(_candidate(event, whats))
+                told.add(event.number)
             elif isinstance(event, CandidateStarted):
                 whats[event.number] = event.what
             elif isinstance(event, Progress | Notice):
                 display.tell(event)
 
 
-def _candidate(event: CandidateDone, whats: Mapping[int, str]) -> str:
+def _candidate(event: CandidateDone | CandidateScored, whats: Mapping[int, str]) -> str:
     mark = "*" if event.best else " "
     what = f", {whats[event.number]}" if whats.get(event.number) else ""
     return (f"{event.number:4}{mark} {100 * event.accuracy:7.2f} %   {clock(event.seconds):>6}   {event.network}, "

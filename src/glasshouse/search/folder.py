@@ -41,8 +41,8 @@ class Record:
 
 
 class SearchFolder:
-    """One search on disk: ``search.json``, ``candidates.jsonl``, ``answers/``, ``candidates/``, ``winner/``
-    and ``result.json``."""
+    """One search on disk: ``search.json``, ``candidates.jsonl``, ``answers/``, ``candidates/``, ``winner/``,
+    ``result.json``, and in ``sizes/`` the pictures at other sizes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -101,6 +101,10 @@ class SearchFolder:
         """Return the folder of a candidate's run; those of further folds are beside it."""
         return self.path / "candidates" / (f"{number:03d}" if fold == 1 else f"{number:03d}-fold-{fold}")
 
+    def at_side(self, side: int) -> Path:
+        """Return the folder of the dataset whose pictures have this many pixels a side."""
+        return self.path / "sizes" / f"{side}x{side}"
+
     def final(self, name: str, number: int) -> Path:
         """Return the folder of the run of the best candidate on all pictures: ``winner`` or ``refit``.
 
@@ -137,14 +141,14 @@ def _line(record: Record) -> str:
     data = {"number": record.number, "fields": dict(score.candidate.fields),
             "network": score.candidate.of_network, "accuracy": score.accuracy, "loss": score.loss,
             "whole": score.whole, "part": score.candidate.part, "pictures": record.pictures, "seconds": record.seconds,
-            "run": record.run}  # fmt: skip
+            "run": record.run, "side": score.candidate.side}  # fmt: skip
     return json.dumps(data, ensure_ascii=False) + "\n"
 
 
 def _record(line: str) -> Record | None:
     try:
         data = json.loads(line)
-        candidate = Candidate(data["fields"], data["network"], data.get("part", 1))
+        candidate = Candidate(data["fields"], data["network"], data.get("part", 1), data.get("side"))
         score = Score(candidate, data["accuracy"], data["loss"], data["whole"])
         return Record(data["number"], score, data["pictures"], data["seconds"], data["run"])
     except (ValueError, KeyError, TypeError):

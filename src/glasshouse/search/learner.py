@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from glasshouse.data.dataset import open_dataset
 from glasshouse.events import Event, SearchFinished
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.search.searching import SearchPlan, search
@@ -41,4 +42,5 @@ class Learner(learner.Learner):
                 self.recipe = TrainingRecipe.load(self.run / "recipe.json").replace(
                     fingerprint=None, learn_from="train"
                 )
+                self.dataset = open_dataset(self.recipe.data)  # at the size of pictures that won
             yield event

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["SearchPlan"]
 
@@ -17,7 +18,8 @@ class SearchPlan:
 
     ``refit`` trains the winner on training and validation pictures too. ``stop`` is asked between any two steps: once
     it answers True, no further candidate is tried, and the winner so far is trained and judged. ``clock`` counts
-    seconds.
+    seconds. ``sized`` says in which folder the pictures are put at another size in pixels; without it, in one of the
+    search's own.
     """
 
     minutes: float | None = 10.0
@@ -27,6 +29,7 @@ class SearchPlan:
     begun: float | None = None
     stop: Callable[[], bool] = _never
     clock: Callable[[], float] = time.monotonic
+    sized: Callable[[int], Path] | None = None
 
     @property
     def seconds(self) -> float:

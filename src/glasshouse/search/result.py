@@ -49,6 +49,7 @@ def _row(record: Record) -> dict[str, Any]:
         "network": candidate.of_network, "strategy": candidate.strategy, "accuracy": record.score.accuracy,
         "seconds": record.seconds, "run": record.run, "number": record.number, "what": str(candidate.what),
         "pictures": record.pictures, "part": candidate.part, "whole": record.score.whole,
+        "side": candidate.side,
     }  # fmt: skip
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.networks.catalogue import CATALOGUE, catalogued, plain
 from glasshouse.networks.pretrained import at_hand
-from glasshouse.networks.shelf.items import items
+from glasshouse.networks.shelf.items import Card, items
 from glasshouse.search.candidates import Candidate, Score
+from glasshouse.search.sides import other_sides
 
 __all__ = ["Start", "next_candidate", "starts"]
 
@@ -25,18 +27,19 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True)
 class Start:
-    """A network with weights at hand: its name, and the recipe's ``weights``."""
+    """A network with weights at hand: its name, the recipe's ``weights``, and the side (pixels) of its pictures."""
 
     network: str
     weights: str
     parameters: int
+    side: int = 224
 
 
 def next_candidate(dataset: Dataset, scores: Sequence[Score], seed: int) -> Iterator[Candidate]:
     """Yield what to try next, the most promising first; the caller takes the first that there is time for."""
-    tried = [(score.candidate.fields, score.candidate.part) for score in scores]
+    tried = [score.candidate for score in scores]
     for candidate in _rounds(dataset, scores, seed):
-        if (candidate.fields, candidate.part) not in tried:
+        if candidate not in tried:
             yield candidate
 
 
@@ -50,14 +53,18 @@ def starts(dataset: Dataset) -> list[Start]:
     side = min(dataset.width, dataset.height)
     boxed = [e for e in CATALOGUE.values() if e.package is not None and at_hand(e)]
     others = [e for e in CATALOGUE.values() if e.package is None and at_hand(e)]
-    found = [Start(e.name, "pretrained", e.parameters) for e in (*boxed, *others) if e.least <= side]
+    found = [Start(e.name, "pretrained", e.parameters, e.height) for e in (*boxed, *others) if e.least <= side]
     for item in items():
         known = catalogued(item.card.network)
         fits = item.card.commercial is not False and (known is None or known.least <= side)
         if fits and plain(item.card.network) not in {plain(start.network) for start in found} and known is None:
-            found.append(Start(item.card.network, str(item.file.resolve()), item.card.parameters))
+            found.append(_start_of(item.card, item.file))
     first = len([e for e in boxed if e.least <= side])
     return [*found[:first], *sorted(found[first:], key=lambda start: (start.parameters, start.network))]
+
+
+def _start_of(card: Card, file: Path) -> Start:
+    return Start(card.network, str(file.resolve()), card.parameters, card.height)
 
 
 def _rounds(dataset: Dataset, scores: Sequence[Score], seed: int) -> Iterator[Candidate]:
@@ -76,17 +83,28 @@ def _rounds(dataset: Dataset, scores: Sequence[Score], seed: int) -> Iterator[Ca
         yield _frozen(start, seed, views=2, augmentation=FLIPS)
         yield _frozen(start, seed, views=4, augmentation=CROPS)
     for start in leaders[:1]:
-        yield from _close(start, seed)
+        for side in other_sides(dataset, start.side):
+            yield _frozen(start, seed, side=side)
+        yield from _close(start, seed, _best_side(start, scores))
 
 
-def _close(start: Start, seed: int) -> Iterator[Candidate]:
-    """The best network: another head, and all of its weights trained, with what time is left."""
-    yield _tuned(start, seed, 1, 1e-3)
-    yield _frozen(start, seed, head="steps")
-    yield _tuned(start, seed, 3, 1e-3, augmentation=CROPS)
-    yield _tuned(start, seed, 3, 3e-3, augmentation=CROPS)
-    yield _frozen(start, seed, views=8, augmentation=CROPS)
-    yield _tuned(start, seed, 8, 1e-3, augmentation=CROPS)
+def _close(start: Start, seed: int, side: int | None) -> Iterator[Candidate]:
+    """The best network at its best size: another head, and all of its weights trained, with what time is left."""
+    if side is not None:
+        yield _frozen(start, seed, views=4, augmentation=CROPS, side=side)
+    yield _tuned(start, seed, 1, 1e-3, side=side)
+    yield _frozen(start, seed, head="steps", side=side)
+    yield _tuned(start, seed, 3, 1e-3, augmentation=CROPS, side=side)
+    yield _tuned(start, seed, 3, 3e-3, augmentation=CROPS, side=side)
+    yield _frozen(start, seed, views=8, augmentation=CROPS, side=side)
+    yield _tuned(start, seed, 8, 1e-3, augmentation=CROPS, side=side)
+
+
+def _best_side(start: Start, scores: Sequence[Score]) -> int | None:
+    """Return the size at which plain frozen features of a network were best, None for the dataset's own."""
+    plain = [s for s in scores if s.candidate.of_network == start.network and s.candidate.plain and s.whole]
+    best = min(plain, key=lambda score: score.rank, default=None)
+    return None if best is None else best.candidate.side
 
 
 def _better_half(ranked: Sequence[Kind]) -> Sequence[Kind]:
@@ -111,19 +129,21 @@ def _ranked(scores: Sequence[Score]) -> list[str]:
 
 def _frozen(
     start: Start, seed: int, part: int = 1, head: str = "linear", views: int = 1,
-    augmentation: Mapping[str, Any] | None = None,
+    augmentation: Mapping[str, Any] | None = None, side: int | None = None,
 ) -> Candidate:  # fmt: skip
     fields = {"network": start.network, "weights": start.weights, "strategy": "features", "head": head, "seed": seed}
     changed = {"views": views, "augmentation": dict(augmentation)} if augmentation else {}
-    return Candidate({**fields, **changed}, start.network, part)
+    return Candidate({**fields, **changed}, start.network, part, side)
 
 
 def _tuned(
-    start: Start, seed: int, epochs: int, rate: float, augmentation: Mapping[str, Any] | None = None
-) -> Candidate:
+    start: Start, seed: int, epochs: int, rate: float, augmentation: Mapping[str, Any] | None = None,
+    side: int | None = None,
+) -> Candidate:  # fmt: skip
     fields = {"network": start.network, "weights": start.weights, "strategy": "fine-tune", "epochs": epochs,
               "batch_size": 32, "optimizer": {"lr": rate}, "seed": seed}  # fmt: skip
-    return Candidate({**fields, **({"augmentation": dict(augmentation)} if augmentation else {})}, start.network)
+    changed = {"augmentation": dict(augmentation)} if augmentation else {}
+    return Candidate({**fields, **changed}, start.network, side=side)
 
 
 def _from_scratch(dataset: Dataset, scores: Sequence[Score], seed: int, parts: Sequence[int]) -> Iterator[Candidate]:

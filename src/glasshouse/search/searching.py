@@ -8,7 +8,8 @@ The events, in this order (all of them turn into JSON and back, see `glasshouse.
 
 - ``SearchPhase``: ``dataset`` (only of `search_source`: pictures are read), ``comparing``, ``winner``, ``refit``.
 - ``Progress`` within a phase; its ``stage`` is ``features``, ``head``, ``training``, ``validating``, or a dataset's.
-- ``CandidateStarted``, then ``CandidateDone`` with accuracy, interval and the run's folder; ``best``: it leads now.
+- ``CandidateStarted``, of frozen features ``CandidateScored`` as soon as the accuracy is known, and when its run can
+  be used ``CandidateDone`` with accuracy, interval and the run's folder; ``best``: it leads now.
   One that was begun and could not be finished has no ``CandidateDone``; a ``Notice`` of the kind ``time`` says so.
 - ``Notice``: what a person should know.
 - ``SearchFinished``, the last one.
@@ -24,10 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.data.dataset import Dataset, open_dataset
-from glasshouse.errors import RunError
+from glasshouse.data.preparing.resized import resized
+from glasshouse.errors import GlasshouseError, RunError
 from glasshouse.evaluation.intervals import wilson
 from glasshouse.events import (
     CandidateDone,
+    CandidateScored,
     CandidateStarted,
     Event,
     Notice,
@@ -81,18 +84,27 @@ class SearchStoppedError(Stopped):
     """The plan's ``stop`` was asked, and said so."""
 
 
+class _NoPicturesError(Exception):
+    """The pictures cannot be read from the source again."""
+
+    def __init__(self, reason: GlasshouseError) -> None:
+        super().__init__()
+        self.reason = reason
+
+
 class _Search:
     def __init__(self, dataset: Dataset, folder: SearchFolder, plan: SearchPlan) -> None:
         self.dataset, self.folder, self.plan = dataset, folder, plan
         self.train = dataset.splits["train"]
         val = len(dataset.splits["val"]) if "val" in dataset.splits else 0
-        self.budget = Budget(plan, Sizes(len(self.train), val))
+        self.budget = Budget(plan, Sizes(len(self.train), val, dataset.width))
         self.found = Comparison()
         for record in folder.records():
             self.found.add(record, folder.answers(record.number))
         self.given_up: list[Candidate] = []
         self.reason = "done"
         self._known_folds = {1: folds_of(dataset)}  # by part; of many pictures they take seconds
+        self._resized: dict[int, Dataset] = {}  # by side
 
     @property
     def leader(self) -> Candidate | None:
@@ -118,6 +130,10 @@ class _Search:
                                number=len(self.found.records) + 1, network=candidate.of_network,
                                strategy=candidate.strategy)  # fmt: skip
                 yield Notice("time", told)
+            except _NoPicturesError as error:
+                self.given_up.append(candidate)
+                yield Notice("size", Message("pictures of {side}x{side} pixels are not tried: {reason}",
+                                             side=candidate.side, reason=error.reason.message))  # fmt: skip
             except SearchStoppedError:
                 self.reason = "stopped"
                 return
@@ -138,6 +154,10 @@ class _Search:
             self.reason = "time"
             yield Notice("time", "there was not enough time left to train the winner on all training pictures; a "
                          "search that goes on does so")  # fmt: skip
+        except _NoPicturesError as error:
+            told = Message("the winner is the candidate's own run, which learned without a fold: {reason}",
+                           reason=error.reason.message)  # fmt: skip
+            yield Notice("size", told)
         result = self.keep(self.reason, runs)
         best = result["best"]
         yield SearchFinished(best["run"], self.reason, best["accuracy"], best["corrected"], best["valid_accuracy"],
@@ -147,8 +167,9 @@ class _Search:
         """Train the leader on all pictures, and put the run's folder into ``runs``."""
         yield SearchPhase(name, self.budget.spent(), self.budget.remaining)
         place = self.folder.final(name if not learn_from.startswith("part") else f"{name}-part", leader.number)
-        recipe = self._recipe(leader.score.candidate, learn_from)
-        yield from self._until(trained(recipe, place), self.budget.check_end)
+        candidate = leader.score.candidate
+        data = yield from self._until(self._pictures(candidate), self.budget.check_end)
+        yield from self._until(trained(_recipe(data, candidate, learn_from), place), self.budget.check_end)
         runs[name] = place
 
     def keep(self, reason: str, runs: dict[str, Path] | None = None) -> dict[str, Any]:
@@ -180,38 +201,51 @@ class _Search:
         pictures = len(self.train) // candidate.part
         run = self.folder.run(number)
         yield CandidateStarted(number, candidate.of_network, candidate.strategy, candidate.what, pictures, str(run),
-                               self.budget.expected(candidate, folds.scored))  # fmt: skip
+                               self.budget.expected(candidate, folds.scored), candidate.side)  # fmt: skip
         watch = Stopwatch(self.budget, candidate, pictures)
-        answers, whole = yield from self._answers(number, candidate, folds, watch)
+        answers, whole = yield from self._answers(number, candidate, folds, watch, start)
         watch.end()
-        score = Score(candidate, float(answers.right.mean()), float(-answers.log_p.mean()), whole)
-        seconds = self.plan.clock() - start
-        record = Record(number, score, len(answers.rows), seconds, str(run))
+        record = self._record(number, candidate, answers, whole, start)
         self.folder.add(record, answers)
         self.found.add(record, answers)
         self.keep("running")
-        low, high = wilson(int(answers.right.sum()), len(answers.right))
-        yield CandidateDone(number, candidate.of_network, candidate.strategy, score.accuracy, len(answers.rows),
-                            seconds, record.run, self.found.leader is record, low, high, whole)  # fmt: skip
+        low, high = _interval(answers)
+        yield CandidateDone(number, candidate.of_network, candidate.strategy, record.score.accuracy, record.pictures,
+                            record.seconds, record.run, self.found.leader is record, low, high, whole,
+                            candidate.side)  # fmt: skip
+
+    def _record(self, number: int, candidate: Candidate, answers: Answers, whole: bool, start: float) -> Record:
+        """Return what is kept of a candidate that answered so, and was begun at ``start``."""
+        score = Score(candidate, float(answers.right.mean()), float(-answers.log_p.mean()), whole)
+        return Record(number, score, len(answers.rows), self.plan.clock() - start, str(self.folder.run(number)))
+
+    def _scored(self, number: int, candidate: Candidate, answers: Answers, start: float) -> CandidateScored:
+        """Return the event that says a score before its run is trained."""
+        record = self._record(number, candidate, answers, True, start)
+        return CandidateScored(number, candidate.of_network, candidate.strategy, record.score.accuracy, record.pictures,
+                               record.seconds, self.found.leads(record, answers), *_interval(answers),
+                               candidate.side)  # fmt: skip
 
     def _answers(
-        self, number: int, candidate: Candidate, folds: Folds, watch: Stopwatch
+        self, number: int, candidate: Candidate, folds: Folds, watch: Stopwatch, start: float
     ) -> Generator[Event, None, tuple[Answers, bool]]:
         """Score all folds of a candidate, or only the first where it is behind there."""
         part = "" if candidate.part == 1 else f" of part 1/{candidate.part}"
         run = self.folder.run(number)
-        first = self._recipe(candidate, f"fold 1/{folds.count}{part}")
+        data = yield from self._until(self._pictures(candidate), self._check, watch)
         if candidate.frozen:
-            whole = self._recipe(candidate, part.removeprefix(" of ") or "train")
-            answers = yield from self._until(frozen_answers(self.dataset, whole, run), self._check, watch)
+            first = _recipe(data, candidate, f"fold 1/{folds.count}{part}")
+            whole = _recipe(data, candidate, part.removeprefix(" of ") or "train")
+            answers = yield from self._until(frozen_answers(data, whole, run), self._check, watch)
+            yield self._scored(number, candidate, answers, start)
             yield from self._until(trained(first, run), self._check, watch)
             return answers, True
         parts: list[Answers] = []
         for fold in range(1, folds.scored + 1):
             run = self.folder.run(number, fold)
-            recipe = self._recipe(candidate, f"fold {fold}/{folds.count}{part}")
+            recipe = _recipe(data, candidate, f"fold {fold}/{folds.count}{part}")
             yield from self._until(trained(recipe, run), self._check, watch)
-            parts.append(run_answers(self.dataset, run))
+            parts.append(run_answers(data, run))
             if fold == 1 and folds.scored > 1 and self.found.behind(parts[0]):
                 return parts[0], False
         return together(parts), True
@@ -252,8 +286,22 @@ class _Search:
             raise SearchStoppedError
         self.budget.check(self.leader)
 
-    def _recipe(self, candidate: Candidate, learn_from: str) -> TrainingRecipe:
-        return TrainingRecipe(data=str(self.dataset.path), learn_from=learn_from, **candidate.fields)
+    def _pictures(self, candidate: Candidate) -> Generator[Event, None, Dataset]:
+        """Yield progress and return the dataset as a candidate sees it: at its size, made when first needed.
+
+        Raises:
+            _NoPicturesError: the source does not have the pictures any more.
+        """
+        side = candidate.side
+        if side is None:
+            return self.dataset
+        if side not in self._resized:
+            place = self.folder.at_side(side) if self.plan.sized is None else self.plan.sized(side)
+            try:
+                self._resized[side] = yield from resized(self.dataset, side, side, place)
+            except GlasshouseError as error:
+                raise _NoPicturesError(error) from None
+        return self._resized[side]
 
     def _need_leader(self) -> Record:
         if self.found.leader is None:
@@ -261,3 +309,11 @@ class _Search:
                 "no candidate was finished in the time; go on with more minutes in {path}", path=self.folder.path
             )
         return self.found.leader
+
+
+def _interval(answers: Answers) -> tuple[float, float]:
+    return wilson(int(answers.right.sum()), len(answers.right))
+
+
+def _recipe(data: Dataset, candidate: Candidate, learn_from: str) -> TrainingRecipe:
+    return TrainingRecipe(data=str(data.path), learn_from=learn_from, **candidate.fields)

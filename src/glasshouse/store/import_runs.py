@@ -4,9 +4,9 @@ import json
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
 from glasshouse.errors import ConflictError, InputError
 from glasshouse.integrity.documents import parse_object
@@ -22,7 +22,10 @@ from glasshouse.store.results import result_place
 from glasshouse.store.submit import submit_evaluation
 from glasshouse.store.tables import datasets, jobs, models
 
-__all__ = ["import_dataset", "import_run"]
+if TYPE_CHECKING:
+    from glasshouse.data.dataset import Dataset
+
+__all__ = ["add_done", "import_dataset", "import_run", "note_whole_dataset"]
 
 
 def import_dataset(store: Store, folder: str | Path, name: str) -> DatasetRecord:
@@ -45,10 +48,8 @@ def import_dataset(store: Store, folder: str | Path, name: str) -> DatasetRecord
     values = {**_common(dataset_id, name, job, recipe, now), "folder": f"datasets/{dataset_id}"}
     with store.write() as connection:
         connection.execute(insert(datasets).values(**values))
-        _add_done(connection, job, now)
-    summary = {key: value for key, value in dataset.summary().items() if key != "path"}
-    size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
-    note_dataset_made(store, dataset_id, {**summary, "rejected_count": len(summary["rejected"])}, size)
+        add_done(connection, job, now)
+    note_whole_dataset(store, dataset_id, open_dataset(place))
     return get_dataset(store, dataset_id)
 
 
@@ -82,7 +83,7 @@ def import_run(store: Store, run: str | Path, name: str, dataset_id: str) -> Mod
     values |= {"folder": f"runs/{model_id}", "network": recipe.network_name, "dataset_id": dataset_id}
     with store.write() as connection:
         connection.execute(insert(models).values(**values, scores=_scores(place)))
-        _add_done(connection, job, now)
+        add_done(connection, job, now)
     if dataset.summary is not None and "val" in dataset.summary["splits"]:
         submit_evaluation(store, model_id, "val")
     return get_model(store, model_id)
@@ -93,7 +94,15 @@ def _common(record_id: str, name: str, job: NewJob, recipe: dict[str, Any], now:
             "job_id": job.id, "revision": 1, "created_at": now, "updated_at": now}  # fmt: skip
 
 
-def _add_done(connection: Any, job: NewJob, now: float) -> None:
+def note_whole_dataset(store: Store, dataset_id: str, dataset: "Dataset") -> None:
+    """Keep what a dataset holds that was made elsewhere."""
+    summary = {key: value for key, value in dataset.summary().items() if key != "path"}
+    size = sum(file.stat().st_size for file in dataset.path.rglob("*") if file.is_file())
+    note_dataset_made(store, dataset_id, {**summary, "rejected_count": len(summary["rejected"])}, size)
+
+
+def add_done(connection: Connection, job: NewJob, now: float) -> None:
+    """Note a job that was done elsewhere, within the caller's transaction."""
     add_job(connection, job)
     done = {"state": JobState.DONE, "attempt": 1, "version": 1, "started_at": now, "finished_at": now}
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(**done))

@@ -12,7 +12,6 @@ from glasshouse.store.records import ModelRecord, UserRecord
 __all__ = [
     "Checkpoint",
     "checkpoint_file",
-    "checkpoint_names",
     "delete_checkpoint",
     "list_checkpoints",
     "log_size",
@@ -28,12 +27,6 @@ class Checkpoint:
     name: str
     size: int
     written_at: float
-
-
-def checkpoint_names(run: Path) -> list[str]:
-    """Return the names of the checkpoints in the folder ``run`` from which weights can be taken, sorted."""
-    names = [file.name for file in (run / "checkpoints").glob("*.safetensors")]
-    return sorted(name for name in names if not name.startswith((".", "body")))
 
 
 def list_checkpoints(store: Store, model: ModelRecord) -> list[Checkpoint]:

@@ -159,9 +159,10 @@ def write_found(store: Store, model_id: str, found: Mapping[str, Any]) -> None:
 
 
 def add_candidate(
-    store: Store, search: ModelRecord, number: int, run: Path, recipe: Mapping[str, Any], scores: Mapping[str, Any]
-) -> str:
-    """Make the finished run of a candidate a model of its own and return its id.
+    store: Store, search: ModelRecord, number: int, run: Path, recipe: Mapping[str, Any], scores: Mapping[str, Any],
+    dataset_id: str | None = None,
+) -> str:  # fmt: skip
+    """Make the finished run of a candidate a model of its own, of the dataset that it learned from; return its id.
 
     Its files are those of ``run``, not copies of them; ``scores`` are of pictures that it did not learn from. One that
     is there already, of a process that ended before it was noted, is returned as it is.
@@ -173,7 +174,7 @@ def add_candidate(
         if there := connection.execute(known).scalar():
             return str(there)
     linked(run, store.path(f"runs/{model_id}"))
-    job = NewJob(JobKind.TRAIN, name, search.owner_id, search.dataset_id, model_id)
+    job = NewJob(JobKind.TRAIN, name, search.owner_id, dataset_id or search.dataset_id, model_id)
     values = {**_values(model_id, job, recipe), "shared": search.shared, "group_name": search.group_name,
               "search_id": search.id, "parent_id": search.id, "scores": dict(scores)}  # fmt: skip
     done = {"state": JobState.DONE, "attempt": 1, "version": 1, "started_at": now - float(scores.get("seconds", 0)),
@@ -185,11 +186,19 @@ def add_candidate(
     return model_id
 
 
-def adopt_run(store: Store, search: ModelRecord, run: Path, recipe: Mapping[str, Any]) -> None:
-    """Make ``run`` what the model of a search is; what it was before goes."""
+def adopt_run(
+    store: Store, search: ModelRecord, run: Path, recipe: Mapping[str, Any], dataset_id: str | None = None
+) -> None:
+    """Make ``run`` what the model of a search is; what it was before goes.
+
+    ``dataset_id`` is the dataset that it learned from: the search's own, or that at another size.
+    """
     place = store.path(search.folder)
     linked(run, place)
     note_leader(store, search.id, recipe)
+    values = {"dataset_id": dataset_id or search.job.dataset_id}
+    with store.write() as connection:
+        connection.execute(update(models).where(models.c.id == search.id).values(**values))
 
 
 def note_leader(store: Store, model_id: str, recipe: Mapping[str, Any]) -> None:

@@ -17,7 +17,6 @@ from glasshouse.store.audit import log_action
 from glasshouse.store.database import Store, new_id
 from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job, get_job
-from glasshouse.store.kept_epochs import chosen_epoch
 from glasshouse.store.models import get_model
 from glasshouse.store.names import entered
 from glasshouse.store.networks import network_layers
@@ -26,6 +25,7 @@ from glasshouse.store.places import from_runs
 from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, UserRecord
 from glasshouse.store.sources import source_path, weights_path
 from glasshouse.store.tables import datasets, models
+from glasshouse.training.kept_epochs import chosen_epoch
 
 __all__ = [
     "NewDataset",

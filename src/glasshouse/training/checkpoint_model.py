@@ -17,10 +17,11 @@ from glasshouse.export.module_files import module_of
 from glasshouse.export.predictor import Model, OnnxModel
 from glasshouse.training.checkpoints import read_checkpoint, read_tensors
 from glasshouse.training.finalization import described, onnx_of
+from glasshouse.training.kept_epochs import checkpoint_of
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.setup import gather
 
-__all__ = ["checkpoint_model"]
+__all__ = ["checkpoint_model", "epoch_model"]
 
 
 def checkpoint_model(run: str | Path, name: str, data: str | Path | None = None) -> Model:
@@ -37,10 +38,21 @@ def checkpoint_model(run: str | Path, name: str, data: str | Path | None = None)
     tensors, _ = read_checkpoint(folder.checkpoint(name))
     description, engine = _described(folder, None if data is None else Path(data))
     state = _network_state(folder, description, tensors)
-    device = "cpu" if engine == "onnxruntime" else "auto"
+    device = "auto" if engine == "torch" else "cpu"
     module = module_of(description, safetensors.torch.save(state), folder.checkpoint(name), device)
-    onnx = onnx_of(module, description.preprocessing) if engine == "onnxruntime" else None
-    return Model(module if onnx is None else OnnxModel(onnx, lambda: module), description, folder.checkpoint(name))
+    onnx = None if engine == "torch" else onnx_of(module, description.preprocessing, engine)
+    given = module if onnx is None else OnnxModel(onnx, lambda: module, engine)
+    return Model(given, description, folder.checkpoint(name))
+
+
+def epoch_model(run: str | Path, epoch: int | str, data: str | Path | None = None) -> Model:
+    """Return the model that ``run`` was after an epoch, of those that it keeps: a number, ``best`` or ``last``.
+
+    Raises:
+        ModelError: it keeps no such epoch; those that it keeps are named.
+        DamagedRunError, DatasetError, DamagedModelError: as `checkpoint_model`.
+    """
+    return checkpoint_model(run, checkpoint_of(Path(run), epoch), data)
 
 
 def _described(folder: RunFolder, data: Path | None) -> tuple[Description, str]:

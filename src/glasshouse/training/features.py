@@ -24,8 +24,8 @@ from glasshouse.data.stored.chosen import parts_of
 from glasshouse.data.stored.rows import Split
 from glasshouse.errors import DamagedRunError
 from glasshouse.events import Progress
+from glasshouse.export.engines import ENGINES
 from glasshouse.export.inference import Inference, normalized
-from glasshouse.export.onnx_network import engine_version
 from glasshouse.networks.build import Built
 from glasshouse.networks.folding import Pooled
 from glasshouse.recipe import TrainingRecipe
@@ -169,7 +169,8 @@ def _key(extractor: Extractor, view: View) -> str:
     if recipe.layers is not None:  # equal weights in other layers give other features
         facts["network"] = recipe.layers.description["layers"]
     if extractor.inference.engine != "torch":  # whose features of before keep their names
-        facts["engine"] = [extractor.inference.engine, engine_version(extractor.inference.engine), "float32"]
+        engine = ENGINES[extractor.inference.engine]
+        facts["engine"] = [engine.package, engine.version, engine.precision]
     if view.number is not None:
         facts |= {"augmentation": recipe.augmentation.model_dump(mode="json"), "seed": recipe.seed, "view": view.number}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]

@@ -37,11 +37,11 @@ def finish(run: RunFolder, state: TrainingState) -> Generator[Event]:
     onnx = yield from _onnx(m)
     reports = yield from _reports(run, state, onnx)
     description = described(m, run.recipe)
-    engine = "torch" if onnx is None else "onnxruntime"
+    engine = "torch" if onnx is None else m.recipe.engine or "torch"
     text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat(), engine)
     save_model(run.model, network=description.network, module=m.built.module,
                preprocessing=description.preprocessing, classes=m.dataset.classes, recipe=run.recipe, card=text,
-               onnx=onnx, class_names=description.class_names)  # fmt: skip
+               onnx=onnx, engine=engine, class_names=description.class_names)  # fmt: skip
     best = position.history[state.best.best_epoch - 1]
     reason = "early-stopping" if state.stopping.stop else "done"
     yield RunFinished(str(run.path), reason, position.epoch, state.best.best_epoch, best["valid_loss"],
@@ -55,19 +55,20 @@ def described(m: TrainingResources, recipe: TrainingRecipe) -> Description:
     return Description(facts, m.dataset.classes, preprocessing, recipe, class_names=names)
 
 
-def onnx_of(network: nn.Module, preprocessing: Preprocessing) -> bytes | None:
-    """Return a network with its preprocessing as an ONNX file, None where it cannot be written as one."""
+def onnx_of(network: nn.Module, preprocessing: Preprocessing, engine: str) -> bytes | None:
+    """Return a network with its preprocessing as an ONNX file for an engine, None where it cannot be written as one."""
     H, W, C = preprocessing.shape
     module = Inference(network, (H, W, C)).module
     with evaluating(module):
-        return model_file(module, preprocessing.mean, preprocessing.std, H, W)
+        return model_file(module, preprocessing.mean, preprocessing.std, H, W, engine)
 
 
 def _onnx(m: TrainingResources) -> Generator[Event, None, bytes | None]:
-    """Return the model as an ONNX file if its engine is onnxruntime; what hinders it is said."""
-    if m.recipe.engine != "onnxruntime":
+    """Return the model as an ONNX file if its engine is another than torch; what hinders it is said."""
+    engine = m.recipe.engine or "torch"
+    if engine == "torch":
         return None
-    data = onnx_of(m.built.module, described(m, m.recipe).preprocessing)
+    data = onnx_of(m.built.module, described(m, m.recipe).preprocessing, engine)
     if data is None:
         yield Notice(
             "engine",
@@ -106,7 +107,7 @@ def _reports(run: RunFolder, state: TrainingState, onnx: bytes | None) -> Genera
     if validator is None:
         return []
     if isinstance(validator, PictureValidator):
-        validator = replace(validator, onnx=onnx)
+        validator = replace(validator, onnx=onnx, engine=state.setup.resources.recipe.engine or "torch")
     scores = yield from validator.scores(state.module)
     report = measure(scores.probabilities, dataset.splits["val"].labels, dataset.classes, "val")
     report = replace(report, baselines=baselines(dataset, "val"), seconds=state.position.seconds,

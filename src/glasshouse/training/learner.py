@@ -24,6 +24,7 @@ from glasshouse.layers.network import Network
 from glasshouse.networks.shelf.listing import weights_by_name
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.recipe.typed_words import by_fields
+from glasshouse.training.checkpoint_model import epoch_model
 from glasshouse.training.curves import Chart, Charts, Line
 from glasshouse.training.display import show_training
 from glasshouse.training.finder import RateFinding, find_rate
@@ -116,6 +117,17 @@ class Learner:
             ModelError: the run has not been finished.
         """
         return load_model(self._run())
+
+    def model_at(self, epoch: int | str) -> Model:
+        """The model after an epoch of the last run, of those that it keeps: a number, ``best`` or ``last``.
+
+        ``Learner(..., checkpoints={"keep_every": 1})`` keeps every epoch.
+
+        Raises:
+            RunError: nothing was trained yet.
+            ModelError: it keeps no such epoch; those that it keeps are named.
+        """
+        return epoch_model(self._run(), epoch)
 
     def evaluate(self, split: str = "val") -> Report:
         """Return what the model is worth on a split; ``test`` opens the sealed test split."""

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from glasshouse.data.dataset import Dataset
-from glasshouse.errors import DamagedRunError, DatasetError
+from glasshouse.errors import DamagedRunError, DatasetError, Problem, RecipeError
 from glasshouse.events import Event, Notice
+from glasshouse.export.engines import engine_problem
 from glasshouse.messages import Message, Option
 from glasshouse.networks.build import Built, construct
 from glasshouse.networks.identity import normalized_otherwise
@@ -88,6 +89,7 @@ def gather(recipe: TrainingRecipe, dataset: Dataset, *, with_weights: bool = Tru
         raise DatasetError("{path} has no training pictures; make it again with some", path=dataset.path)
     device = choose_device(recipe.device)
     recipe = recipe.replace(engine=recipe.engine or _engine(recipe, device))
+    _check_engine(recipe)
     network = _resolved(recipe, dataset)
     with enough_memory(device, Message("for the network {network_name}", network_name=recipe.network_name)):
         built = construct(network, dropout=recipe.dropout, seed=recipe.seed)
@@ -111,6 +113,11 @@ def _engine(recipe: TrainingRecipe, device: torch.device) -> str:
     return "torch" if recipe.strategy == "scratch" or device.type != "cpu" else "onnxruntime"
 
 
+def _check_engine(recipe: TrainingRecipe) -> None:
+    if recipe.engine is not None and (problem := engine_problem(recipe.engine)) is not None:
+        raise RecipeError("the training recipe", [Problem("engine", problem)])
+
+
 def check_settings(recipe: TrainingRecipe, dataset: Dataset) -> None:
     """Refuse what can be seen to be wrong with a recipe and its dataset before anything is built or read.
 
@@ -121,6 +128,7 @@ def check_settings(recipe: TrainingRecipe, dataset: Dataset) -> None:
         raise DatasetError("{path} has no training pictures; make it again with some", path=dataset.path)
     _resolved(recipe, dataset)
     choose_device(recipe.device)
+    _check_engine(recipe)
     class_weights(recipe.objective, dataset.classes, dataset.splits["train"].labels)
     if recipe.weights not in ("none", "pretrained"):
         check_file(recipe.weights)

@@ -12,8 +12,8 @@ from torch import nn
 
 from glasshouse.data.stored.rows import Split
 from glasshouse.events import Progress
+from glasshouse.export.engines import picture_network
 from glasshouse.export.inference import Inference
-from glasshouse.export.onnx_network import picture_network
 from glasshouse.messages import Message
 
 __all__ = ["PURPOSE", "FeatureValidator", "PictureValidator", "Scores", "Validator"]
@@ -40,17 +40,20 @@ class Validator(Protocol):
 
 @dataclass(frozen=True)
 class PictureValidator:
-    """Validates a whole network on pictures, exactly as a model predicts them: by torch, or by its ONNX file."""
+    """Validates a whole network on pictures, exactly as a model predicts them: by torch, or from its ONNX file by
+    another engine.
+    """
 
     split: Split
     mean: Sequence[float]
     std: Sequence[float]
     onnx: bytes | None = None
+    engine: str = "torch"
 
     def scores(self, module: nn.Module) -> Generator[Progress, None, Scores]:
         shape = self.split.rows(np.zeros(1, np.int64)).shape[1:]
         if self.onnx is not None:
-            network = picture_network(self.onnx, shape[0], shape[1])
+            network = picture_network(self.onnx, shape[0], shape[1], self.engine)
             found = (network.probabilities(rows) for rows in self._rows(network.block))
         else:
             inference = Inference(module, shape)

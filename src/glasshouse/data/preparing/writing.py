@@ -37,7 +37,8 @@ __all__ = ["Draft", "write_dataset"]
 class Draft:
     """All that is known of a dataset before it is written; ``failures`` are (path, reason, sha256).
 
-    ``counted`` tells that the classes are in the order of the numbers in their names, not in that of letters.
+    ``counted`` tells that the classes are in the order of the numbers in their names, not in that of letters; ``of`` is
+    the fingerprint and the place of the dataset whose pictures these are at another size.
     """
 
     recipe: DatasetRecipe
@@ -51,6 +52,7 @@ class Draft:
     source: dict[str, str]
     ranges: ValueRanges | None = None
     counted: bool = False
+    of: tuple[str, str] | None = None
 
     def of_side(self, side: str) -> list[int]:
         """Return the positions of the records of one split, in the order of the source."""
@@ -128,6 +130,7 @@ def _manifest(draft: Draft) -> dict[str, Any]:
         "mean": mean,
         "std": std,
         **({"ranges": ranges} if ranges else {}),
+        **({"resized_of": dict(zip(("fingerprint", "path"), draft.of))} if draft.of else {}),
         "warnings": [asdict(finding) for finding in draft.warnings],
         "warning_parts": [parts_of(finding.message) for finding in draft.warnings],
         "twins": draft.twins.counts(),

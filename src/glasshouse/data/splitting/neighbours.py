@@ -38,13 +38,18 @@ def close_pairs(points: Points, radius: NDArray[np.float32], seed: int) -> NDArr
     count = len(points)
     cells = _nearest_cells(points, _centres(points, -(-count // _CELL), seed))
     codes: list[NDArray[np.int64]] = []
-    for cell in range(int(cells.max()) + 1 if count else 0):
-        inside = np.flatnonzero(cells[:, 0] == cell)
-        around = np.flatnonzero((cells == cell).any(1))
+    for inside, around in zip(_members(cells[:, :1]), _members(cells)):
         if len(inside) and len(around):
             codes += _pairs_between(points, radius, inside, around)
     found = np.unique(np.concatenate([np.zeros(0, np.int64), *codes]))
     return np.stack([found // max(count, 1), found % max(count, 1)], 1)
+
+
+def _members(cells: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return for each cell the points that name it, in their order; ``cells`` (N, n) are those that a point names."""
+    flat = cells.reshape(-1)
+    points = np.argsort(flat, kind="stable") // max(cells.shape[1], 1)
+    return np.split(points, np.cumsum(np.bincount(flat))[:-1]) if len(flat) else []
 
 
 def _pairs_between(

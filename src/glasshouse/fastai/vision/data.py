@@ -183,12 +183,15 @@ class ImageDataLoaders:
         """Return the pictures to learn from (0) or for validation (1)."""
         return self.valid_ds if ds_idx else self.train_ds
 
-    def show_batch(self, max_n: int = 9, nrows: int | None = None, unique: bool = False) -> Gallery:
+    def show_batch(
+        self, max_n: int = 9, nrows: int | None = None, ncols: int | None = None, unique: bool = False,
+        figsize: tuple[float, float] | None = None,
+    ) -> Gallery:  # fmt: skip
         """Return training pictures, changed as a training would, with their labels; ``unique``: forms of one picture.
 
         The last line of a notebook's cell shows them, ``.save("batch.png")`` writes them.
         """
-        del nrows  # a page finds its own
+        del nrows, ncols, figsize  # a page finds its own
         return self.data.show_augmented(self.changes, max_n, row=0 if unique else None)
 
     def test_dl(self, items: Sequence[Any]) -> list[Any]:

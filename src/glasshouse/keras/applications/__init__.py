@@ -1,5 +1,10 @@
 """``keras.applications``: networks with the weights of ImageNet, from the catalogue: ``VGG16(include_top=False)``."""
 
+from typing import TYPE_CHECKING
+
+from glasshouse.errors import no_such_name
+
+from ..hints import APPLICATIONS
 from . import (
     efficientnet_lite0,
     inception_v3,
@@ -25,3 +30,9 @@ __all__ = [
     "efficientnet_lite0", "inception_v3", "mobilenet", "mobilenet_v2", "resnet", "resnet50", "vgg16", "vgg19",
     "xception",
 ]  # fmt: skip
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, APPLICATIONS)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from glasshouse.errors import MissingError
 from glasshouse.store.datasets import get_dataset
-from glasshouse.store.kept_epochs import chosen_epoch, kept_epochs
 from glasshouse.store.predictor import ask
 from glasshouse.store.records import ModelRecord
+from glasshouse.training.kept_epochs import chosen_epoch, kept_epochs
 from glasshouse.web.context.request_context import RequestContext
 
 __all__ = ["EpochChoice", "answered", "epoch_choices", "epoch_text"]

@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from glasshouse.store.kept_epochs import classes_of_run
+from glasshouse.training.kept_epochs import classes_of_run
 
 __all__ = ["model_classes"]
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from glasshouse.export.engines import installed
 from glasshouse.recipe.fields import RecipeField, declared_fields, in_effect, value_at
 from glasshouse.recipe.setting import SECTIONS
 from glasshouse.web.framework.language import texts
@@ -126,7 +127,9 @@ def _options(language: str, field: RecipeField, form: Mapping[str, str]) -> Iter
     elif not text and form.get("rest"):
         yield "", _("As in the cloned model")
     for name in field.names:
-        yield name, _(field.setting.words.get(name, name))
+        label = _(field.setting.words.get(name, name))
+        missing = field.name == "engine" and not installed(name)
+        yield name, _("{choice} (not installed here)").format(choice=label) if missing else label
 
 
 def _text(value: object) -> str:

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request, Response
 
 from glasshouse.errors import MissingError
 from glasshouse.store.datasets import get_dataset
-from glasshouse.store.kept_epochs import KeptEpoch, kept_epochs
 from glasshouse.store.models import (
     count_models,
     get_model,
@@ -23,6 +22,7 @@ from glasshouse.store.results import read_report, result_place
 from glasshouse.store.runs import delete_checkpoint, list_checkpoints
 from glasshouse.store.sample_model import submit_sample
 from glasshouse.store.submit import NewModel, continue_model, submit_classification, submit_evaluation, submit_models
+from glasshouse.training.kept_epochs import KeptEpoch, kept_epochs
 from glasshouse.web.context.job_resource import model_resource
 from glasshouse.web.context.owned_records import changed, put_away, restored
 from glasshouse.web.context.request_context import Context

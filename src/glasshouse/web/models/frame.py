@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from glasshouse.errors import MissingError
-from glasshouse.store.kept_epochs import kept_epochs
+from glasshouse.training.kept_epochs import kept_epochs
 from glasshouse.web.context.class_names import names_of_model
 from glasshouse.web.context.failure import AGAIN
 from glasshouse.web.context.job_resource import JobResource

@@ -16,10 +16,10 @@ from glasshouse.networks.sizes import weights_for
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.networks import get_network, list_networks
 from glasshouse.store.ownership import NAME_LENGTH, Listing
-from glasshouse.store.runs import checkpoint_names
 from glasshouse.store.searches import NewSearch, submit_search
 from glasshouse.store.submit import model_problems, submit_models
 from glasshouse.store.weights import weights_at_hand
+from glasshouse.training.kept_epochs import checkpoint_names
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import MemberContext, RequestContext
 from glasshouse.web.context.resource import DATASET, MODEL

@@ -7,7 +7,7 @@ from typing import Any
 from glasshouse.evaluation.paired import CHANCE
 from glasshouse.web.framework.charts import Chart, Series, chart
 
-__all__ = ["Board", "Equals", "Row", "Trying", "board", "candidate_words", "trying_now"]
+__all__ = ["Board", "Equals", "FirstScore", "Row", "Trying", "board", "candidate_words", "first_score", "trying_now"]
 
 Words = Callable[[str], str]
 STEP = 0.05  # of accuracy, to which the low end of the axis is rounded
@@ -41,6 +41,18 @@ class Equals:
     pictures: int
     p: float
     quickest: Row
+
+
+@dataclass(frozen=True)
+class FirstScore:
+    """The score of the first candidate, known before its model can be used."""
+
+    network: str
+    words: str
+    accuracy: float
+    low: float
+    high: float
+    pictures: int
 
 
 @dataclass(frozen=True)
@@ -90,15 +102,29 @@ def trying_now(_: Words, found: Mapping[str, Any]) -> Trying | None:
     told = found.get("trying")
     if not isinstance(told, Mapping):
         return None
-    words = candidate_words(_, {"strategy": told.get("strategy")})
+    words = candidate_words(_, {"strategy": told.get("strategy")}, told.get("side"))
     return Trying(told["number"], told["network"], words, told["pictures"], told.get("expected"))
 
 
-def candidate_words(_: Words, fields: Mapping[str, Any]) -> str:
-    """Return what a candidate does, in words: ``Frozen features, mirror images``."""
+def first_score(_: Words, found: Mapping[str, Any]) -> FirstScore | None:
+    """Return the score of the first candidate from when it is known until its model is there; else None."""
+    told = found.get("scored")
+    if found.get("best") or not isinstance(told, Mapping):
+        return None
+    words = candidate_words(_, {"strategy": told.get("strategy")}, told.get("side"))
+    return FirstScore(told["network"], words, told["accuracy"], told["low"], told["high"], told["pictures"])
+
+
+def candidate_words(_: Words, fields: Mapping[str, Any], side: int | None = None) -> str:
+    """Return what a candidate does, in words: ``Frozen features, 288x288 pixels, mirror images``.
+
+    ``side`` is the size of its pictures, if that is another one than the dataset's.
+    """
     strategy, epochs = str(fields.get("strategy")), fields.get("epochs")
     said = {"features": _("Frozen features"), "fine-tune": _("Fine-tuning"), "scratch": _("From scratch")}
     parts = [said.get(strategy, strategy)]
+    if side:
+        parts.append(_("{size} pixels").format(size=f"{side}x{side}"))
     if strategy != "features" and epochs:
         parts.append(_("{epochs} epochs").format(epochs=epochs))
     changed = fields.get("augmentation") or {}
@@ -123,8 +149,9 @@ def _row(_: Words, told: Mapping[str, Any], best: Mapping[str, Any]) -> Row:
     else:
         state = "equal" if p >= CHANCE else "behind"
     low, high = told["interval"]
-    return Row(told["number"], told["model"], told["network"], candidate_words(_, told["fields"]), told["accuracy"],
-               low, high, told["pictures"], told["seconds"], state)  # fmt: skip
+    words = candidate_words(_, told["fields"], told.get("side"))
+    return Row(told["number"], told["model"], told["network"], words, told["accuracy"], low, high, told["pictures"],
+               told["seconds"], state)  # fmt: skip
 
 
 def _equals(rows: Sequence[Row], found: Mapping[str, Any]) -> Equals | None:

@@ -18,7 +18,7 @@ from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
 from glasshouse.web.models.frame import framed
-from glasshouse.web.searches.board import Board, Trying, board, trying_now
+from glasshouse.web.searches.board import Board, FirstScore, Trying, board, first_score, trying_now
 
 __all__ = ["router"]
 
@@ -28,11 +28,12 @@ MORE = 10  # minutes that one press adds
 
 @dataclass(frozen=True)
 class SearchPage:
-    """A search as it is now; ``minutes`` and ``candidates`` are what was asked for, ``trained``: its model is there.
+    """A search as it is now; ``minutes`` and ``candidates`` are what was asked for, ``seconds`` it has worked.
 
-    ``use`` is the model to use: the leading candidate, or when the search has ended its own. ``seconds`` it has worked;
-    ``reason`` says why it ended (``done``, ``time``, ``stopped``), empty before; ``trying`` is the candidate that is
-    tried now, ``phase`` what is done beside that.
+    ``use`` is the model to use: the leading candidate, or when the search has ended its own, which is ``partly`` where
+    it learned from a part of the training pictures. ``first`` is the first score, before its model can be used;
+    ``trying`` the candidate that is tried now, ``phase`` what is done beside that. ``reason`` says why it ended
+    (``done``, ``time``, ``stopped``), empty before.
     """
 
     job: JobResource
@@ -42,9 +43,11 @@ class SearchPage:
     seconds: float
     reason: str
     use: str
+    partly: bool
     step: NextStep | None
     more: int
     trying: Trying | None
+    first: FirstScore | None
     phase: str
     mark: str
 
@@ -90,12 +93,14 @@ def _page(context: RequestContext, job: JobResource) -> SearchPage:
     use = job.address if done else (f"/models/{seen.leader.model}" if seen else "")
     return SearchPage(
         job, seen, asked.get("minutes"), asked.get("candidates"), float(found.get("seconds", 0.0)),
-        str(found.get("ended", "")), use, next_step(_, job), MORE,
-        trying_now(_, found) if job.state == "running" else None, str(found.get("phase") or ""),
+        str(found.get("ended") or ""), use, done and not str(job.recipe.get("learn_from", "train")).startswith("train"),
+        next_step(_, job), MORE,
+        trying_now(_, found) if job.state == "running" else None,
+        first_score(_, found) if job.state == "running" else None, str(found.get("phase") or ""),
         mark_of(_text(job, found)),
     )  # fmt: skip
 
 
 def _text(job: JobResource, found: Mapping[str, object]) -> str:
     told = (job.id, job.state, job.stage, job.progress, job.remaining, job.stopping, found.get("seconds"))
-    return ":".join(map(str, (*told, found.get("trying"), found.get("phase"))))
+    return ":".join(map(str, (*told, found.get("trying"), found.get("scored"), found.get("phase"))))

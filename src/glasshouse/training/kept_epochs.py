@@ -6,12 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from glasshouse.errors import MissingError
+from glasshouse.errors import MissingError, ModelError
 from glasshouse.integrity.documents import parse_object
 from glasshouse.integrity.tensors import tensors_metadata
-from glasshouse.store.runs import checkpoint_names
+from glasshouse.messages import Message, joined
 
-__all__ = ["KeptEpoch", "chosen_epoch", "classes_of_run", "kept_epochs"]
+__all__ = ["KeptEpoch", "checkpoint_names", "checkpoint_of", "chosen_epoch", "classes_of_run", "kept_epochs"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,41 @@ def classes_of_run(run: Path) -> tuple[str, ...]:
     """Return the class names that the checkpoints of a run predict, in their order; empty if none tells them."""
     heads = (_head(run, name) for name in _names(run))
     return next((tuple(head["classes"]) for head in heads if head.get("classes")), ())
+
+
+def checkpoint_of(run: Path, epoch: int | str) -> str:
+    """Return the name of the checkpoint of an epoch: its number, ``best`` or ``last``.
+
+    Raises:
+        ModelError: ``run`` is no run, or keeps no such epoch; those that it keeps are named.
+    """
+    if not (run / "run.json").is_file():
+        raise ModelError("{run} is no folder of a run, so there is no epoch to choose", run=run)
+    kept = kept_epochs(run)
+    for one in kept:
+        if str(epoch) == (str(one.epoch) if not one.step else "") or (epoch == "best" and one.best):
+            return one.checkpoint
+        if epoch == "last" and one.last:
+            return one.checkpoint
+    if not kept:
+        raise ModelError("the run at {run} keeps no epoch that can predict; train it first", run=run)
+    raise ModelError(
+        "the run at {run} keeps no epoch {epoch}; it keeps {kept}",
+        run=run,
+        epoch=epoch,
+        kept=joined(", ", [_said(one) for one in reversed(kept)]),
+    )
+
+
+def _said(one: KeptEpoch) -> Message:
+    marks = [word for word, true in (("best", one.best), ("last", one.last)) if true]
+    return Message("{epoch} ({marks})", epoch=one.epoch, marks=", ".join(marks)) if marks else Message(str(one.epoch))
+
+
+def checkpoint_names(run: Path) -> list[str]:
+    """Return the names of the checkpoints in the folder ``run`` from which weights can be taken, sorted."""
+    names = [file.name for file in (run / "checkpoints").glob("*.safetensors")]
+    return sorted(name for name in names if not name.startswith((".", "body")))
 
 
 def _names(run: Path) -> Sequence[str]:
