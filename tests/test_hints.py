@@ -11,6 +11,7 @@ from glasshouse import autodiff, layers
 from glasshouse.autodiff import functions, hints, optimizers
 from glasshouse.autodiff import layers as book_layers
 from glasshouse.data import image_data
+from glasshouse.dezero import hints as dezero_hints
 from glasshouse.errors import InputError, UnknownImportError, UnknownNameError
 from glasshouse.keras import hints as keras_hints
 from glasshouse.layers.hints import INSTEAD
@@ -24,6 +25,14 @@ TABLES = [
     pytest.param(functions, hints.FUNCTIONS, id="functions"),
     pytest.param(book_layers, hints.LAYERS, id="layers of the book"),
     pytest.param(optimizers, hints.OPTIMIZERS, id="optimizers"),
+    *(
+        pytest.param(importlib.import_module(f"glasshouse.dezero{name}"), getattr(dezero_hints, table), id="d" + table)
+        for name, table in (
+            ("", "DEZERO"), (".datasets", "DATASETS"), (".functions", "FUNCTIONS"),
+            (".functions_conv", "FUNCTIONS_CONV"), (".layers", "LAYERS"), (".models", "MODELS"),
+            (".optimizers", "OPTIMIZERS"), (".transforms", "TRANSFORMS"), (".utils", "UTILS"),
+        )
+    ),
     *(
         pytest.param(importlib.import_module(f"glasshouse.keras{name}"), getattr(keras_hints, table), id=table)
         for name, table in (

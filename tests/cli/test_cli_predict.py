@@ -165,3 +165,16 @@ def test_a_name_that_is_no_unicode_gives_json_all_the_same(model: str, pictures:
         assert done.exit_code == 0, done.exception
         if options == ["--json"]:
             assert json.loads(done.stdout)[0]["path"] == name
+
+
+def test_a_table_has_display_names_beside_the_classes_own(pictures: Path) -> None:
+    save_model("named.model", network={"name": "Dense128"}, module=build("Dense128", 2, 1, 8, 8).module,
+               preprocessing=Preprocessing(8, 8, color="gray", mean=(0.5,), std=(0.5,)),
+               classes=("n01", "n02"), class_names={"n01": "tench"})  # fmt: skip
+    CliRunner().invoke(app, ["named.model", "shots", "--csv", "out.csv"])
+    with (pictures / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[-3:] == ["error", "name", "name_2"]
+    shown = {"n01": "tench", "n02": "n02", "": ""}
+    assert all(row["name"] == shown[row["label"]] and row["name_2"] == shown[row["label_2"]] for row in rows)
+    assert {row["label"] for row in rows} <= {"n01", "n02", ""} and rows[2]["name"] == ""

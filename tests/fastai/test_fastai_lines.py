@@ -73,7 +73,9 @@ def learn(pets: Path, tmp_path_factory: pytest.TempPathFactory) -> Learner:
 def test_the_lines_end_in_a_model_that_says_what_is_in_a_picture(learn: Learner, pets: Path) -> None:
     assert learn.dls.vocab == [False, True] and (len(learn.dls.train_ds), len(learn.dls.valid_ds)) == (64, 16)
     assert learn.learner.evaluate().accuracy > 0.9
-    label, index, probabilities = learn.predict(PILImage.create(pets / "Cat_3.png"))
+    seen = PILImage.create(pets / "Cat_3.png")
+    assert max(seen.to_thumb(12).size) == 12 and isinstance(seen.to_thumb(12), PILImage)
+    label, index, probabilities = learn.predict(seen)
     assert label is True and index == 1 and probabilities[index].item() > 0.5
     assert probabilities.sum() == pytest.approx(1)
 
@@ -142,7 +144,7 @@ def test_settings_that_fastai_writes_as_callbacks_and_losses(learn: Learner, tmp
 
 def test_names_that_are_not_here_say_what_to_write(learn: Learner) -> None:
     for name, instead in INSTEAD.items():
-        with pytest.raises(InputError, match=f"{name} is not here; write {re.escape(instead)}"):
+        with pytest.raises(InputError, match=f"{name} is not here(; write|:) {re.escape(instead)}"):
             getattr(everything, name)(learn.dls)
     with pytest.raises(InputError, match="out of scope"):
         everything.SegmentationDataLoaders.from_label_func(1)
@@ -152,7 +154,16 @@ def test_names_that_are_not_here_say_what_to_write(learn: Learner) -> None:
     for name in LOADERS:
         with pytest.raises(AttributeError, match=f"ImageDataLoaders has no {name}; write"):
             getattr(learn.dls, name)
-    assert not hasattr(learn, "nothing_like_it")
+    assert not hasattr(learn, "nothing_like_it") and not hasattr(everything.DataBlock, "summary")
+    answering = load_learner(learn.export(learn.learner.run / "export.pkl"))  # type: ignore[operator]
+    with pytest.raises(AttributeError, match="LearnedModel has no dls; write vocab"):
+        _ = answering.dls  # type: ignore[attr-defined]
+    for call in (
+        lambda: Learner(learn.dls, "resnet18", metrics=accuracy),  # type: ignore[call-arg, arg-type]
+        lambda: learn.lr_find(suggest_funcs=(everything.minimum, everything.steep)),
+    ):
+        with pytest.raises(InputError, match=r"write (vision_learner|learn\.lr_find)"):
+            call()
 
 
 def test_fine_tuning_and_slices_train_on_from_the_weights_before(learn: Learner) -> None:
@@ -220,7 +231,7 @@ def test_tta_mixes_the_answers_of_changed_forms_with_those_of_the_picture(
     plain, truth = learn.get_preds()
     same, labels = learn.tta()  # nothing is changed in this training
     assert same.tolist() == plain.tolist() and labels is not None and labels.tolist() == truth.tolist()
-    mirrored = learn.learner.recipe.replace(augmentation={"horizontal_flip": True, "mixup": 0.4})
+    mirrored = learn.learner.recipe.replace(augmentation={"horizontal_flip": True})
     monkeypatch.setattr(learn.learner, "recipe", mirrored)
     split = learn.dls.valid_ds
     rows = split.rows(np.arange(len(split)))

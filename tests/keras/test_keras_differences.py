@@ -1,6 +1,5 @@
 """docs/from-keras.md, "What differs, and why": what each row says is done here, beside stored numbers of Keras."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from glasshouse.keras.models import load_model
 from glasshouse.keras.preprocessing.image import ImageDataGenerator, load_img
 from glasshouse.ladder.layer_texts import WRITERS
 from glasshouse.layers.classifier import Classifier
+from page_rows import left_cells
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 X, Y = np.random.default_rng(0).random((8, 3), np.float32), np.arange(8) % 2
 
 
@@ -201,13 +200,6 @@ ROWS: list[tuple[str, Callable[[Path], None]]] = [
     ('`Dense(1, activation="sigmoid")`, `Softmax()` at the end', the_same_probabilities),
     ("`Conv2DTranspose`, `LayerNormalization`, `Embedding`", not_in_autodiff),
 ]
-
-
-def left_cells(name: str) -> list[str]:
-    text = (DOCS / name).read_text(encoding="utf-8")
-    table = re.search(r"^\| Keras \| [^|\n]+ \| [^|\n]+ \|\n\|---.*?\n(.*?)\n\n", text, re.M | re.S)
-    assert table is not None
-    return re.findall(r"^\| (.+?) \| ", table[1], re.M)
 
 
 @pytest.mark.parametrize(("row", "check"), ROWS, ids=[check.__name__ for _, check in ROWS])

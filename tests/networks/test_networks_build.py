@@ -103,6 +103,14 @@ def test_a_timm_network_that_does_not_fit_is_told(name: str, side: int, reason: 
         build(name, 2, 3, side, side)
 
 
+def test_a_timm_network_with_two_heads_in_one_gets_a_single_one() -> None:
+    """RepVit, which is recommended, has a head and one that learned from a teacher."""
+    built = build("repvit_m0_9.dist_450e_in1k", 5, 3, 64, 64)
+    assert built.module.train()(torch.zeros(2, 3, 64, 64)).shape == (2, 5) and built.head.weight.shape == (5, 384)
+    early, late, head = built.groups()
+    assert early and late and [id(p) for p in head] == [id(p) for p in built.head.parameters()]
+
+
 @pytest.mark.parametrize(("classes", "channels", "reason"), [(0, 3, "one class"), (2, 2, "1 or 3 channels")])
 def test_impossible_wishes(classes: int, channels: int, reason: str) -> None:
     with pytest.raises(NetworkError, match=reason):

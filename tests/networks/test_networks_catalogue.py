@@ -75,6 +75,8 @@ assert "torchvision" not in sys.modules
 build("MobileNetV2", 3, 3, 64, 64)
 build("EfficientNetLite0", 3, 3, 64, 64)  # one file of timm's
 assert "timm.models.efficientnet" in sys.modules and "timm.models.resnet" not in sys.modules
+build("mobilenetv4_conv_small", 3, 3, 64, 64)  # what the catalogue does not list is built as shapes before
+assert "timm.models.vision_transformer" not in sys.modules
 assert not {"timm", "torch._dynamo", "torch._dynamo.utils"} & set(sys.modules)
 align = sys.modules["torchvision.ops.roi_align"]
 assert align.is_compile_supported("cpu") == sys.modules["torch._dynamo.utils"].is_compile_supported("cpu")

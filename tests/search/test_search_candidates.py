@@ -155,9 +155,7 @@ def test_a_candidate_sees_pictures_of_another_size_read_from_the_source(
     assert not any(isinstance(event, CandidateDone) for event in again)
 
 
-def test_without_the_source_pictures_of_another_size_are_left_out_and_that_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_tried_is_left_out_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_class_folders(tmp_path / "photos", each=8, size=(44, 40))
     data = create_dataset(DatasetRecipe(source=str(source), width=28, height=28), tmp_path / "set")
     monkeypatch.setattr(sides, "SIDES", (60, 36, 28, 20))
@@ -166,11 +164,13 @@ def test_without_the_source_pictures_of_another_size_are_left_out_and_that_is_sa
     shutil.rmtree(source)
     assert other_sides(data, 40) == []
     fields = {"network": "LeNet", "weights": "none", "strategy": "scratch", "epochs": 1, "seed": 1}
-    tried = [Candidate(fields, "LeNet", side=36), Candidate(fields, "LeNet")]
+    unfit = Candidate({**fields, "network": "ConvNet4"}, "ConvNet4")  # pictures of 28 pixels are too small for it
+    tried = [Candidate(fields, "LeNet", side=36), unfit, Candidate(fields, "LeNet")]
     monkeypatch.setattr(searching, "next_candidate", lambda *_: iter(tried))
     events = list(search(data, tmp_path / "a", SearchPlan(None, candidates=1)))
     told = [event.message for event in events if isinstance(event, Notice) and event.kind == "size"]
     assert len(told) == 1 and "36x36 pixels are not tried" in told[0]
+    assert ["ConvNet4" in event.message for event in events if isinstance(event, Notice) and event.kind == "candidate"]
     assert [event.side for event in events if isinstance(event, CandidateDone)] == [None]
 
 

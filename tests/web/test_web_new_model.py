@@ -339,3 +339,12 @@ def test_the_side_card_expects_what_was_seen_before_what_an_example_reached(clie
     text = client.get("/models/new").text
     assert text.count("data-final") == 1 and "stays sealed" in text and "<kbd>Ctrl</kbd>" in text
     assert "봉인된 채로 둡니다" in client.get("/models/new", headers={"Accept-Language": "ko"}).text
+
+
+def test_a_choice_that_nobody_made_stays_open(client: TestClient, studio: Studio) -> None:
+    """Else the first one would be sent: an engine half as fast as the card's own."""
+    text = client.get(f"/models/new?from=fast&dataset={studio.dataset}").text
+    for name in ("engine", "head"):
+        select = re.search(rf'<select[^>]*name="{name}".*?</select>', text, re.S)
+        assert select and '<option value=""' in select[0]
+        assert not re.search(r'<option value="[^"]+" selected', select[0])

@@ -15,6 +15,7 @@ from glasshouse.store.results import result_place, write_answers
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.web.app import create_app
 from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.home.jobs_api import prediction_lines
 from studio_seed import Studio, alone, finish, make_model
 
 
@@ -152,6 +153,12 @@ def test_classifying_many_queues_a_job_and_shows_its_answers(client: TestClient,
     assert "Could not be read: damaged" in text
     assert "All of them" in client.get(address).text
     assert client.get(f"{page}/table.csv").text.count("\n") == 3
+    named = [one.rstrip().split(",") for one in prediction_lines(studio.store, key, {"both": "Both corners"})]
+    assert [one[-6:] for one in named] == [
+        ["error", "name", "name2", "name3", "name4", "name5"], ["", "Both corners", "left", "", "", ""],
+        ["damaged", "", "", "", "", ""],
+    ]  # fmt: skip
+    assert named[1][2] == "both"
     assert client.get(f"/models/{studio.model}/many/none").status_code == 404
 
 

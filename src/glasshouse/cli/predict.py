@@ -50,7 +50,8 @@ def predict(
     columns = min(top, len(loaded.classes))
     with ExitStack() as stack:
         table = stack.enter_context(_open(csv_file)) if csv_file is not None else None
-        answers = _counted(answers) if table is None else _tabled(_counted(answers), table, columns)
+        named = bool(loaded.class_names)
+        answers = _counted(answers) if table is None else _tabled(_counted(answers), table, columns, named)
         good = _print_json(answers) if as_json else _print_text(answers, silent=csv_file is not None)
     if not good:
         raise typer.Exit(1)
@@ -93,15 +94,20 @@ def _tally(done: int, bad: int, seconds: float) -> str:
     return f"{what} in {seconds:.1f} s ({done / max(seconds, 1e-9):,.0f} a second){errors}"
 
 
-def _tabled(answers: Iterator["Prediction"], file: IO[str], columns: int) -> Iterator["Prediction"]:
-    """Pass the answers on, and write each as a row: path, label, probability, the next ones, error."""
+def _tabled(answers: Iterator["Prediction"], file: IO[str], columns: int, named: bool) -> Iterator["Prediction"]:
+    """Pass the answers on, and write each as a row: path, label, probability, the next ones, error.
+
+    Labels are the classes' own names; where classes have display names (``named``), these come after the error.
+    """
     from glasshouse.data.stored.spreadsheet import line
 
     more = [name for k in range(2, columns + 1) for name in (f"label_{k}", f"probability_{k}")]
-    file.write(line(["path", "label", "probability", *more, "error"]))
+    shown = ["name", *(f"name_{k}" for k in range(2, columns + 1))] if named else []
+    file.write(line(["path", "label", "probability", *more, "error", *shown]))
     for answer in answers:
         cells = [cell for pair in answer.top for cell in pair] or [""] * (2 * columns)
-        file.write(line([answer.path, *cells, answer.error or ""]))
+        names = [answer.names.get(label, label) for label, _ in answer.top] or [""] * columns
+        file.write(line([answer.path, *cells, answer.error or "", *(names if named else [])]))
         yield answer
 
 

@@ -4,6 +4,8 @@ Only names: everything here is `glasshouse.autodiff`, under the modules where th
 docs/from-the-book.md tells what differs.
 """
 
+from typing import TYPE_CHECKING
+
 from glasshouse.autodiff import (
     Config,
     DataLoader,
@@ -20,6 +22,7 @@ from glasshouse.autodiff import (
     test_mode,
     using_config,
 )
+from glasshouse.errors import no_such_name
 
 from . import (
     core,
@@ -36,6 +39,7 @@ from . import (
     utils,
 )
 from .core import setup_variable
+from .hints import DEZERO
 
 __all__ = [
     "Config", "DataLoader", "Dataset", "Function", "Layer", "Model", "Parameter", "SeqDataLoader", "Variable",
@@ -45,3 +49,9 @@ __all__ = [
 ]  # fmt: skip
 
 is_simple_core = False  # as the book leaves it: the core of the later steps
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, DEZERO)

@@ -1,8 +1,19 @@
 """``dezero.datasets``: what needs no download."""
 # ruff: noqa: F403  (the same names, under the module where the book's readers look for them)
 
+from typing import TYPE_CHECKING
+
 from glasshouse.autodiff import datasets
 from glasshouse.autodiff.datasets import *
+from glasshouse.errors import no_such_name
+
+from .hints import DATASETS
 
 __all__ = []
 __all__ += datasets.__all__
+
+
+if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+    def __getattr__(name: str) -> object:
+        raise no_such_name(__name__, name, DATASETS)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -29,7 +30,12 @@ from glasshouse.export.engines import engine_problem, file_network
 from glasshouse.export.file_network import FileNetwork
 from glasshouse.networks.folding import folded
 
-__all__ = ["Inference", "block_size", "evaluating", "lay_out", "normalized", "pick_device", "probabilities", "softmax"]
+__all__ = [
+    "Inference", "alone", "block_size", "evaluating", "lay_out", "normalized", "pick_device", "probabilities",
+    "softmax",
+]  # fmt: skip
+
+Made = TypeVar("Made")
 
 
 class Inference:
@@ -53,7 +59,7 @@ class Inference:
             numbers = torch.linspace(-2, 2, shape[0] * shape[1] * shape[2], device=self.device)
             example = self._filled(numbers.reshape(1, shape[2], shape[0], shape[1]))
             with evaluating(module):
-                self.module = folded(module, example)
+                self.module = alone(self.device, lambda: folded(module, example))
         self.weights = {name: lay_out(part) for name, part in self.module.named_parameters() if not _laid_out(part)}
         self.file = None if engine == "torch" else self._written(shape, engine)
         self.engine = "torch" if self.file is None else engine
@@ -88,7 +94,7 @@ class Inference:
             raise ModelError(problem)
         H, W, C = shape if len(shape) == 3 else (0, 0, 0)
         with evaluating(self.module):
-            data = written(self.module, (C, H, W) if C else shape, engine)
+            data = alone(self.device, lambda: written(self.module, (C, H, W) if C else shape, engine))
         return None if data is None else file_network(data, self.block, engine)
 
     def _task(self, inputs: Callable[[int, int], Tensor], count: int, task: int, start: int) -> Tensor:
@@ -189,7 +195,7 @@ def _column(values: Sequence[float], like: Tensor) -> Tensor:
 
 
 @contextmanager
-def _map(device: torch.device, tasks: int) -> Iterator[Callable[..., Iterator[Tensor]]]:
+def _map(device: torch.device, tasks: int) -> Iterator[Callable[..., Iterator[Any]]]:
     """Within it is a ``map`` that runs on as many threads as torch has on a CPU, each computing alone."""
     if device.type != "cpu":
         yield map
@@ -201,6 +207,15 @@ def _map(device: torch.device, tasks: int) -> Iterator[Callable[..., Iterator[Te
             yield pool.map
         finally:
             torch.set_num_threads(count)  # for threads that begin later
+
+
+def alone(device: torch.device, function: Callable[[], Made]) -> Made:
+    """Return what ``function`` does, computed by one thread: of few pictures that is faster than any number of them
+    where other work keeps the processors busy, as each step would wait for all threads.
+    """
+    with _map(device, 1) as each:
+        found: list[Made] = list(each(lambda _: function(), [None]))
+    return found[0]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from glasshouse.export.checks import weight_shapes
 from glasshouse.export.description import Description
 from glasshouse.export.inference import lay_out, pick_device
 from glasshouse.messages import Message, joined
-from glasshouse.networks.build import construct
+from glasshouse.networks.build import construct, frame
 from glasshouse.networks.resolved import ResolvedNetwork
 
 __all__ = ["module_of", "weights_of"]
@@ -54,7 +54,7 @@ def _network(description: Description, place: Path) -> ResolvedNetwork:
 
 def _module(network: ResolvedNetwork, dropout: float | None, place: Path) -> nn.Module:
     try:
-        return construct(network, dropout=dropout, seed=0).module
+        return frame(network, dropout=dropout)
     except (NetworkError, MemoryError) as error:
         raise _cannot_be_built(place, error) from None
 

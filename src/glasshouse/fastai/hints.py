@@ -5,35 +5,53 @@ from typing import Any
 
 from glasshouse.errors import InputError, UnknownNameError, instead_of
 
-__all__ = ["INSTEAD", "LEARNER", "LOADERS", "Absent", "absent", "no_such_attribute"]
+__all__ = ["INSTEAD", "LEARNED", "LEARNER", "LOADERS", "Absent", "absent", "no_such_attribute"]
 
 _PICTURES = "out of scope: Glasshouse classifies pictures, one class each; write it with fastai itself"
 _BLOCK = "ImageDataLoaders.from_path_func(path, get_image_files(path), parent_label, item_tfms=Resize(224))"
 
 INSTEAD: Mapping[str, str] = {
+    "AWD_LSTM": _PICTURES,
     "BBoxBlock": _PICTURES,
     "Callback": "a loop over the events: for event in glasshouse.train(recipe, out)",
+    "Categorify": _PICTURES,
     "CategoryBlock": _BLOCK,
+    "ColSplitter": "valid_col of ImageDataLoaders.from_df",
     "CollabDataLoaders": _PICTURES,
     "DataBlock": _BLOCK,
+    "FillMissing": _PICTURES,
     "GrandparentSplitter": "ImageDataLoaders.from_folder(path)",
     "ImageBlock": _BLOCK,
     "ImageClassifierCleaner": "ClassificationInterpretation.from_learner(learn).plot_top_losses(9)",
+    "MaskBlock": _PICTURES,
     "MultiCategoryBlock": _PICTURES,
+    "PointBlock": _PICTURES,
     "RandomSplitter": "valid_pct=0.2, seed=42 of ImageDataLoaders",
     "ReduceLROnPlateau": "fit_one_cycle, whose rate falls by itself",
+    "RegressionBlock": _PICTURES,
     "RegexLabeller": "ImageDataLoaders.from_name_re(path, files, pattern)",
     "SegmentationDataLoaders": _PICTURES,
     "TabularDataLoaders": _PICTURES,
     "TextDataLoaders": _PICTURES,
+    "TransformBlock": _BLOCK,
+    "accuracy_multi": _PICTURES,
     "collab_learner": _PICTURES,
+    "doc": "help(name)",
     "download_images": "files on this computer: nothing is downloaded",
+    "minimum": "learn.lr_find(), which gives valley and steep",
     "search_images_ddg": "files on this computer: nothing is downloaded",
+    "set_seed": "seed=42 of ImageDataLoaders, and seed=42 of vision_learner: every number is a function of these",
+    "show_image": "dls.show_batch()",
+    "slide": "learn.lr_find(), which gives valley and steep",
+    "steep": "learn.lr_find().steep",
     "tabular_learner": _PICTURES,
     "text_classifier_learner": _PICTURES,
     "unet_learner": _PICTURES,
+    "valley": "learn.lr_find().valley",
     "verify_images": "nothing: pictures that cannot be read are left out, and listed in dls.data.dataset.rejected",
+    "xresnet50": "resnet50",
 }
+LEARNED: Mapping[str, str] = {"dls": "vocab, the classes of the model", "path": "the path that was given to export"}
 LOADERS: Mapping[str, str] = {
     "after_batch": "batch_tfms=aug_transforms()",
     "one_batch": "data.train.rows(np.arange(4))",
@@ -52,6 +70,7 @@ LEARNER: Mapping[str, str] = {
     "loss_func": "vision_learner(dls, resnet34, loss_func=LabelSmoothingCrossEntropy())",
     "no_bar": "vision_learner(dls, resnet34, show=list)",
     "no_logging": "vision_learner(dls, resnet34, show=list)",
+    "path": "learner.run, the folder of the last training",
     "opt_func": "vision_learner(dls, resnet34, opt_func=SGD)",
     "save": 'export("model.pkl")',
     "summary": "learner.model.card",

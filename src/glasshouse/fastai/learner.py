@@ -17,7 +17,7 @@ from glasshouse.export.bundle import load_model, save
 from glasshouse.export.predictor import Model, Prediction
 from glasshouse.export.reading import Picture
 from glasshouse.fastai.callback.settings import settings_of
-from glasshouse.fastai.hints import LEARNER, no_such_attribute
+from glasshouse.fastai.hints import LEARNED, LEARNER, no_such_attribute
 from glasshouse.fastai.labels import vocabulary
 from glasshouse.fastai.recorder import Recorder
 from glasshouse.fastai.vision.data import ImageDataLoaders
@@ -53,6 +53,11 @@ class LearnedModel:
 
     def __init__(self, model: Model) -> None:
         self._model = model
+
+    if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+        def __getattr__(self, name: str) -> object:
+            raise no_such_attribute("LearnedModel", name, LEARNED)
 
     @property
     def model(self) -> Model:
@@ -94,6 +99,15 @@ class Learner(LearnedModel):
     learner: "OwnLearner"
     frozen: bool
     base: TrainingRecipe = field(init=False)
+
+    def __new__(cls, dls: object = None, learner: object = None, *given: object, **named: object) -> "Learner":
+        """Refuse what fastai's own Learner takes, a network, with what to write instead."""
+        if isinstance(learner, str) or not set(named) <= {"dls", "learner", "frozen"}:
+            raise InputError(
+                "Learner takes no network here; write vision_learner(dls, resnet34, pretrained=False, "
+                "metrics=accuracy) for one that begins with random weights"
+            )
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         self.base = self.learner.recipe  # from which every training starts anew, but for its weights
@@ -139,8 +153,16 @@ class Learner(LearnedModel):
         """Train all layers from now on."""
         self.frozen = False
 
-    def lr_find(self, start_lr: float = 1e-7, end_lr: float = 10.0, num_it: int = 100) -> SuggestedLRs:
-        """Return the learning rates that a range test suggests; the weights are not changed by it."""
+    def lr_find(
+        self, start_lr: float = 1e-7, end_lr: float = 10.0, num_it: int = 100, suggest_funcs: object = None
+    ) -> SuggestedLRs:
+        """Return the learning rates that a range test suggests; the weights are not changed by it.
+
+        Raises:
+            InputError: other rules are wanted than the two that there are.
+        """
+        if suggest_funcs is not None:
+            raise InputError("lr_find gives two suggestions, valley and steep: write learn.lr_find().valley")
         self._with(self._strategy(None)[0])
         found = self.learner.find_learning_rate(start_lr, end_lr, num_it)
         return SuggestedLRs(found.suggestion, found.steepest)
@@ -209,8 +231,12 @@ class Learner(LearnedModel):
             return []
         return [log_loss(probabilities, labels), *named_scores(self.learner.metrics, labels, probabilities).values()]
 
-    def show_results(self, max_n: int = 9, ds_idx: int = 1) -> Gallery:
+    def show_results(
+        self, max_n: int = 9, ds_idx: int = 1, nrows: int | None = None, ncols: int | None = None,
+        figsize: tuple[float, float] | None = None,
+    ) -> Gallery:  # fmt: skip
         """Return pictures of a split with their label, and what the model says after it."""
+        del nrows, ncols, figsize  # a page finds its own
         split = self.dls.split(ds_idx)
         rows = pick(split, max_n)
         pictures, names = split.rows(rows), self.dls.data.classes

@@ -12,8 +12,9 @@ from glasshouse.networks.catalogue import CATALOGUE, Entry
 from glasshouse.networks.layered import Layered, is_norm, layered
 from glasshouse.networks.own import OWN, Head
 from glasshouse.networks.resolved import ResolvedNetwork, resolve
+from glasshouse.networks.unfilled import Unfilled
 
-__all__ = ["Built", "build", "construct"]
+__all__ = ["Built", "build", "construct", "frame"]
 
 
 class Built:
@@ -117,6 +118,22 @@ def construct(network: ResolvedNetwork, *, dropout: float | None = None, seed: i
     return built
 
 
+def frame(network: ResolvedNetwork, *, dropout: float | None = None) -> nn.Module:
+    """Return a resolved network whose weights are to be read: of the catalogue's networks none is drawn in vain.
+
+    Raises:
+        NetworkError: as ``construct`` does.
+    """
+    if network.layers is not None or network.entry.name not in CATALOGUE:
+        return construct(network, dropout=dropout, seed=0).module
+    with Unfilled():
+        module = construct(network, dropout=dropout, seed=0).module
+    kept = module.state_dict(keep_vars=True).keys()
+    if all(name in kept for name, _ in module.named_buffers()):
+        return module
+    return construct(network, dropout=dropout, seed=0).module  # a buffer that no file holds has to be made
+
+
 def _make(network: ResolvedNetwork) -> Built:
     entry, (channels, height, width) = network.entry, network.shape
     if entry.library == "own":
@@ -133,7 +150,7 @@ def _make(network: ResolvedNetwork) -> Built:
             _adapt_input(module, channels)
         _replace_head(entry, module, network.classes)
         if entry.name not in CATALOGUE:  # whose sizes are known
-            _try(module, channels, width, height)
+            _try(entry, module, (channels, height, width), network.classes)
     except NetworkError:
         raise
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
@@ -153,9 +170,10 @@ def _make(network: ResolvedNetwork) -> Built:
 
 
 @torch.no_grad()
-def _try(module: nn.Module, channels: int, width: int, height: int) -> None:
-    module.eval()
-    module(torch.zeros(1, channels, height, width))
+def _try(entry: Entry, module: nn.Module, shape: tuple[int, int, int], classes: int) -> None:
+    found = module.eval()(torch.zeros(1, *shape))
+    if not isinstance(found, torch.Tensor) or found.shape != (1, classes):
+        raise _without_head(entry)
     module.train()
 
 
@@ -172,16 +190,23 @@ def _adapt_input(module: nn.Module, channels: int) -> None:
 
 
 def _replace_head(entry: Entry, module: nn.Module, classes: int) -> None:
-    """Put a Head in the place of the last layer, a dense one or a 1x1 convolution."""
+    """Put a Head in the place of the last layer: a dense one, a 1x1 convolution, or several beside each other."""
     last = module.get_submodule(entry.head) if entry.head else module
-    if not isinstance(last, nn.Linear | nn.Conv2d):
-        raise NetworkError(
-            "{name} does not end in one dense layer (it is an encoder, or it has several heads), so it cannot "
-            "get a head for new classes; choose another network: `glasshouse networks --search TEXT`.",
-            name=entry.name,
-        )
-    features = last.in_features if isinstance(last, nn.Linear) else last.in_channels
+    if isinstance(last, nn.Linear | nn.Conv2d):
+        features = last.in_features if isinstance(last, nn.Linear) else last.in_channels
+    elif entry.head and isinstance(module.num_features, int):  # several heads in one, as RepVit has: all of them go
+        features = module.num_features
+    else:
+        raise _without_head(entry)
     module.set_submodule(entry.head, Head(features, classes))
+
+
+def _without_head(entry: Entry) -> NetworkError:
+    return NetworkError(
+        "{name} does not end in one dense layer (it is an encoder, or it has several heads), so it cannot "
+        "get a head for new classes; choose another network: `glasshouse networks --search TEXT`.",
+        name=entry.name,
+    )
 
 
 def _set_dropout(built: Built, dropout: float) -> None:

@@ -20,8 +20,11 @@ import torch
 from torch import Tensor, nn
 
 from glasshouse.networks import vision  # noqa: F401  (timm imports torchvision, which has to be imported there first)
+from glasshouse.networks.unfilled import DRAWN, Unfilled
 
 __all__ = ["TimmFacts", "converted", "make_timm", "timm_facts", "timm_names", "timm_size", "timm_source"]
+
+SHAPED = DRAWN | {"erfinv_", "mul_", "add_", "clamp_"}  # of what has shapes only, these would import torch's compiler
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def make_timm(name: str, classes: int, channels: int, size: tuple[int, int] | No
         warnings.simplefilter("ignore")
         models = _with(name)
         if size is None:
-            with torch.device("meta"):
+            with torch.device("meta"), Unfilled(SHAPED):
                 module: nn.Module = models.create_model(name, num_classes=classes, in_chans=channels)
             return module
         config: Any = models.get_pretrained_cfg(name)

@@ -14,6 +14,7 @@ LAST = 1.6  # of the last training, without which nothing is judged
 GRACE = 2.0  # seconds after the minutes in which the winner may still be finished
 OVERHEAD = 6.0  # seconds that a run takes beside its pictures, until one has been measured
 BACKWARD = 3.5  # one training step by one look, until one has been measured
+HEAD_EPOCHS = 0.005  # of one picture, in all epochs of a head that is trained in steps
 READ = 0.005  # reading one picture from the source, at another size
 PATIENCE = 5  # steps before a training's own estimate is believed
 SHARE = 0.15  # of the whole time that a first impression of a candidate may take
@@ -144,6 +145,8 @@ class Budget:
         return known
 
     def _step(self, candidate: Candidate, look: float) -> float:
+        if candidate.strategy == "features":  # steps of the head alone, on features that are there
+            return HEAD_EPOCHS
         return self._measured(candidate, "step") or BACKWARD * look
 
     def _measured(self, candidate: Candidate, what: str) -> float | None:
@@ -198,7 +201,7 @@ class Stopwatch:
             self.heads += passed
         elif isinstance(event, Progress) and event.stage in ("reading", "writing"):
             self.busy += passed
-        elif isinstance(event, StepDone) and not self.candidate.frozen:
+        elif isinstance(event, StepDone) and self.candidate.strategy != "features":
             self.busy += passed
             self._step(event)
         elif isinstance(event, RunStarted):

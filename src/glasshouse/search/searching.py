@@ -11,7 +11,7 @@ The events, in this order (all of them turn into JSON and back, see `glasshouse.
 - ``CandidateStarted``, of frozen features ``CandidateScored`` as soon as the accuracy is known, and when its run can
   be used ``CandidateDone`` with accuracy, interval and the run's folder; ``best``: it leads now.
   One that was begun and could not be finished has no ``CandidateDone``; a ``Notice`` of the kind ``time`` says so.
-- ``Notice``: what a person should know.
+- ``Notice``: what a person should know; of the kind ``candidate``: one cannot be trained, and is left out.
 - ``SearchFinished``, the last one.
 
 After every ``CandidateDone`` the folder holds a ``result.json`` with the best so far. There are two ways to end early.
@@ -26,7 +26,15 @@ from typing import Any
 
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.preparing.resized import resized
-from glasshouse.errors import GlasshouseError, RunError
+from glasshouse.errors import (
+    GlasshouseError,
+    MemoryLimitError,
+    NetworkError,
+    NotFiniteError,
+    RecipeError,
+    RunError,
+    WeightsError,
+)
 from glasshouse.evaluation.intervals import wilson
 from glasshouse.events import (
     CandidateDone,
@@ -55,6 +63,13 @@ from glasshouse.training.interrupts import Stopped, interrupted_by
 __all__ = ["SearchPlan", "search"]
 
 PLAN = SearchPlan()
+UNFIT = (
+    MemoryLimitError,
+    NetworkError,
+    NotFiniteError,
+    RecipeError,
+    WeightsError,
+)  # of one candidate, not of the search
 
 
 def search(data: str | Path | Dataset, out: str | Path, plan: SearchPlan = PLAN) -> Iterator[Event]:
@@ -134,6 +149,12 @@ class _Search:
                 self.given_up.append(candidate)
                 yield Notice("size", Message("pictures of {side}x{side} pixels are not tried: {reason}",
                                              side=candidate.side, reason=error.reason.message))  # fmt: skip
+            except UNFIT as error:
+                self.given_up.append(candidate)
+                told = Message("candidate {number} ({network}, {strategy}) is left out: {reason}",
+                               number=len(self.found.records) + 1, network=candidate.of_network,
+                               strategy=candidate.strategy, reason=error.message)  # fmt: skip
+                yield Notice("candidate", told)
             except SearchStoppedError:
                 self.reason = "stopped"
                 return

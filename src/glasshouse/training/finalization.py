@@ -14,7 +14,7 @@ from glasshouse.events import Event, Notice, Progress, RunFinished
 from glasshouse.export.bundle import save_model
 from glasshouse.export.card import card
 from glasshouse.export.description import Description, network_facts
-from glasshouse.export.inference import Inference, evaluating
+from glasshouse.export.inference import Inference, alone, evaluating
 from glasshouse.export.onnx_writing import model_file
 from glasshouse.export.scoring import baselines
 from glasshouse.integrity.documents import with_checksum
@@ -58,9 +58,10 @@ def described(m: TrainingResources, recipe: TrainingRecipe) -> Description:
 def onnx_of(network: nn.Module, preprocessing: Preprocessing, engine: str) -> bytes | None:
     """Return a network with its preprocessing as an ONNX file for an engine, None where it cannot be written as one."""
     H, W, C = preprocessing.shape
-    module = Inference(network, (H, W, C)).module
+    inference = Inference(network, (H, W, C))
+    module, mean, std = inference.module, preprocessing.mean, preprocessing.std
     with evaluating(module):
-        return model_file(module, preprocessing.mean, preprocessing.std, H, W, engine)
+        return alone(inference.device, lambda: model_file(module, mean, std, H, W, engine))
 
 
 def _onnx(m: TrainingResources) -> Generator[Event, None, bytes | None]:

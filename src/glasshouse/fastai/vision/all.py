@@ -2,6 +2,10 @@
 
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from PIL import Image
 
 from glasshouse.fastai.callback.mixup import CutMix, MixUp
 from glasshouse.fastai.callback.tracker import EarlyStoppingCallback, SaveModelCallback
@@ -58,27 +62,33 @@ from glasshouse.fastai.vision.models import (
 )
 
 __all__ = [
+    "AWD_LSTM",
     "SGD",
     "Adam",
     "BBoxBlock",
     "BalancedAccuracy",
     "Callback",
+    "Categorify",
     "CategoryBlock",
     "ClassificationInterpretation",
     "CohenKappa",
+    "ColSplitter",
     "CollabDataLoaders",
     "CrossEntropyLossFlat",
     "CutMix",
     "DataBlock",
     "EarlyStoppingCallback",
     "F1Score",
+    "FillMissing",
     "GradientClip",
     "GrandparentSplitter",
+    "Image",
     "ImageBlock",
     "ImageClassifierCleaner",
     "ImageDataLoaders",
     "LabelSmoothingCrossEntropy",
     "Learner",
+    "MaskBlock",
     "MatthewsCorrCoef",
     "MixUp",
     "MultiCategoryBlock",
@@ -86,6 +96,7 @@ __all__ = [
     "PILImage",
     "PadMode",
     "Path",
+    "PointBlock",
     "Precision",
     "RAdam",
     "RMSProp",
@@ -94,22 +105,27 @@ __all__ = [
     "Recall",
     "ReduceLROnPlateau",
     "RegexLabeller",
+    "RegressionBlock",
     "Resize",
     "ResizeMethod",
     "RocAuc",
     "RocAucBinary",
     "SaveModelCallback",
     "SegmentationDataLoaders",
+    "SimpleNamespace",
     "TabularDataLoaders",
     "TextDataLoaders",
+    "TransformBlock",
     "URLs",
     "accuracy",
+    "accuracy_multi",
     "alexnet",
     "aug_transforms",
     "cnn_learner",
     "collab_learner",
     "densenet121",
     "densenet169",
+    "doc",
     "download_images",
     "efficientnet_b0",
     "error_rate",
@@ -118,7 +134,9 @@ __all__ = [
     "imagenet_stats",
     "inception_v3",
     "load_learner",
+    "minimum",
     "mobilenet_v2",
+    "np",
     "parent_label",
     "partial",
     "resnet18",
@@ -127,17 +145,23 @@ __all__ = [
     "resnet101",
     "resnet152",
     "search_images_ddg",
+    "set_seed",
+    "show_image",
+    "slide",
     "squeezenet1_0",
+    "steep",
     "tabular_learner",
     "text_classifier_learner",
     "top_k_accuracy",
     "unet_learner",
     "untar_data",
+    "valley",
     "verify_images",
     "vgg16",
     "vgg19",
     "vision_learner",
     "xception",
+    "xresnet50",
 ]  # fmt: skip
 
 BBoxBlock, CategoryBlock, ImageBlock, MultiCategoryBlock, DataBlock = absent(
@@ -150,3 +174,9 @@ TextDataLoaders, text_classifier_learner = absent("TextDataLoaders", "text_class
 TabularDataLoaders, tabular_learner = absent("TabularDataLoaders", "tabular_learner")
 CollabDataLoaders, collab_learner = absent("CollabDataLoaders", "collab_learner")
 download_images, search_images_ddg, verify_images = absent("download_images", "search_images_ddg", "verify_images")
+ColSplitter, MaskBlock, PointBlock, RegressionBlock, TransformBlock = absent(
+    "ColSplitter", "MaskBlock", "PointBlock", "RegressionBlock", "TransformBlock"
+)
+AWD_LSTM, Categorify, FillMissing, accuracy_multi = absent("AWD_LSTM", "Categorify", "FillMissing", "accuracy_multi")
+doc, set_seed, show_image, xresnet50 = absent("doc", "set_seed", "show_image", "xresnet50")
+minimum, slide, steep, valley = absent("minimum", "slide", "steep", "valley")

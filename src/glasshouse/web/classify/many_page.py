@@ -20,6 +20,7 @@ from glasshouse.store.results import SplitAnswers
 from glasshouse.store.submit import submit_classification
 from glasshouse.web.classify.chosen_epoch import EpochChoice, epoch_choices, epoch_text
 from glasshouse.web.classify.classified import classified_picture
+from glasshouse.web.context.class_names import names_of_model
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live
@@ -179,7 +180,9 @@ def table(context: Context, job: ModelInPath, number: str) -> StreamingResponse:
     work = find_classification(context, job, number)
     headers = {"Content-Disposition": f'attachment; filename="{work.id}.csv"'}
     return StreamingResponse(
-        prediction_lines(context.store, work.id), media_type="text/csv; charset=utf-8", headers=headers
+        prediction_lines(context.store, work.id, names_of_model(job.folder, None)),
+        media_type="text/csv; charset=utf-8",
+        headers=headers,
     )
 
 

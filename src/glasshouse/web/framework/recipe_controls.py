@@ -119,13 +119,16 @@ def _swept(control: RecipeControl, _: Callable[[str], str]) -> RecipeControl:
 
 
 def _options(language: str, field: RecipeField, form: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield value and label of a choice; before them a value that has no label, such as the device cuda:1."""
+    """Yield value and label of a choice; before them a value that has no label, such as the device cuda:1, and nothing
+    chosen where that is possible."""
     _ = texts(language).gettext
     text = form.get(field.name, "")
     if text and text not in field.names:
         yield text, text
     elif not text and form.get("rest"):
         yield "", _("As in the cloned model")
+    elif field.usual is None:
+        yield "", _(field.setting.empty) if field.setting.empty else _("auto")
     for name in field.names:
         label = _(field.setting.words.get(name, name))
         missing = field.name == "engine" and not installed(name)

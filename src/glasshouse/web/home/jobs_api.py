@@ -1,6 +1,6 @@
 """The queue over the API."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,9 +9,11 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.store.database import Store
 from glasshouse.store.jobs import abort_job, get_job, list_jobs, move_job, resume_job
+from glasshouse.store.models import get_model
 from glasshouse.store.records import JobKind, JobState
 from glasshouse.store.results import read_predictions
 from glasshouse.store.runs import read_log
+from glasshouse.web.context.class_names import names_of_model
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.shapes import JobList, JobOut, Move
 
@@ -81,19 +83,25 @@ def predictions(
 @router.get("/{job_id}/predictions.csv")
 def predictions_csv(context: Context, job_id: str) -> StreamingResponse:
     """Return what a classification found as a table."""
-    get_job(context.store, job_id, context.user)
+    job = get_job(context.store, job_id, context.user)
+    run = get_model(context.store, job.model_id, context.user).folder if job.model_id else None
+    names = {} if run is None else names_of_model(context.store.path(run), None)
     headers = {"content-disposition": f'attachment; filename="predictions-{job_id}.csv"'}
-    return StreamingResponse(prediction_lines(context.store, job_id), media_type="text/csv", headers=headers)
+    return StreamingResponse(prediction_lines(context.store, job_id, names), media_type="text/csv", headers=headers)
 
 
-def prediction_lines(store: Store, job_id: str) -> Iterator[str]:
-    """Yield the lines of the table: path, truth, label, probability, the next four, error.
+def prediction_lines(store: Store, job_id: str, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of the table: path, truth, label, probability, the next four, error; then the display names.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe before it.
+    Labels are the classes' own names, by which tables are joined; ``name`` to ``name5`` are there if any class has a
+    display name. A cell that a spreadsheet would take for a formula gets an apostrophe before it.
     """
     head = ["path", "truth", "label", "probability"]
-    yield BOM + line([*head, *(f"{word}{n}" for n in range(2, 6) for word in ("label", "probability")), "error"])
+    last = ["error", "name", *(f"name{n}" for n in range(2, 6))] if names else ["error"]
+    yield BOM + line([*head, *(f"{word}{n}" for n in range(2, 6) for word in ("label", "probability")), *last])
     for one in read_predictions(store.path(f"work/{job_id}")):
         more = [cell for entry in one["top"][1:5] for cell in (entry["label"], entry["probability"])]
         more += [""] * (8 - len(more))
-        yield line([one["path"], one.get("truth"), one["label"], one["probability"], *more, one["error"]])
+        shown = [names.get(entry["label"], entry["label"]) for entry in one["top"][:5]] if names else []
+        shown += [""] * (5 - len(shown)) if names else []
+        yield line([one["path"], one.get("truth"), one["label"], one["probability"], *more, one["error"], *shown])

@@ -8,7 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from glasshouse.errors import RecipeError
 from glasshouse.export.card_file import read_card
+from glasshouse.recipe import TrainingRecipe
 from glasshouse.store.jobs import may_see
 from glasshouse.store.machine import machine_since
 from glasshouse.store.models import get_model
@@ -44,7 +46,7 @@ class TrainingPage:
 
     ``watched``: there are validation pictures; ``score`` is the best epoch with its interval, if that is known, and
     ``score_text`` says it in a sentence; ``remaining`` is in seconds; ``counted``: right answers on training pictures
-    were, or will be, counted.
+    were, or will be, counted; ``solved``: its last layer was solved for, so that there are no epochs to draw.
     """
 
     kept: Sequence[Checkpoint]
@@ -58,6 +60,7 @@ class TrainingPage:
     remaining: float | None
     watched: bool
     counted: bool
+    solved: bool
     gauges: Sequence[Gauge]
     epochs_told: Sequence[Point]
     score: Point | None
@@ -164,12 +167,20 @@ def _training(
         remaining=run.latest.get("remaining") if job.stage in ("training", "validating") else job.remaining,
         watched=view.known.pictures != 0,
         counted=job.running or any(one.get("train_accuracy") is not None for one in run.epochs),
+        solved=job.state == "done" and _is_solved(job),
         gauges=gauges(samples, words["gauges"]),
         epochs_told=[with_interval(one, view.known.pictures) for one in run.epochs[-ROWS:]],
         score=score if score and score.get("interval") else None,
         score_text=_score(words, score, view),
         advice=advice_on(_, context, job, [text for text, _warm in remarks]),
     )
+
+
+def _is_solved(job: JobResource) -> bool:
+    try:
+        return TrainingRecipe(**{**job.recipe, "data": "-"}).linear
+    except RecipeError:  # of a version that allowed more
+        return False
 
 
 def _score(words: LiveWords, score: Point | None, view: View) -> str:
