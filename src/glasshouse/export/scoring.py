@@ -20,6 +20,7 @@ from glasshouse.evaluation.baselines import Baseline, commonest, pixels, sample,
 from glasshouse.evaluation.report import Report, measure
 from glasshouse.events import Progress
 from glasshouse.export.bundle import load_model
+from glasshouse.export.kept_baselines import kept_baselines
 from glasshouse.export.predictor import Model
 from glasshouse.messages import Message, Option
 
@@ -109,7 +110,8 @@ def baselines(dataset: Dataset, split: str) -> tuple[Baseline, ...]:
     key = (dataset.fingerprint, split, _marks(train), _marks(scored))
     if key not in _KNOWN:
         _KNOWN.clear()
-        _KNOWN[key] = _baselines(dataset, train, scored)
+        facts = [*key, dataset.recipe.seed, dataset.classes]
+        _KNOWN[key] = kept_baselines(dataset.path, facts, lambda: _baselines(dataset, train, scored))
     return _KNOWN[key]
 
 

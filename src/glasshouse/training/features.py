@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from glasshouse.data.stored.rows import Split
 from glasshouse.errors import DamagedRunError
 from glasshouse.events import Progress
 from glasshouse.export.engines import ENGINES
-from glasshouse.export.inference import Inference, normalized
+from glasshouse.export.inference import Inference, block_size, normalized
 from glasshouse.networks.build import Built
 from glasshouse.networks.folding import Pooled
 from glasshouse.recipe import TrainingRecipe
@@ -52,11 +52,32 @@ class Extractor:
 
     def __init__(self, built: Built, recipe: TrainingRecipe, dataset: Dataset, mean: Sequence[float],
                  std: Sequence[float], device: torch.device) -> None:  # fmt: skip
-        body = _without_head(built).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.digest = _weights_digest(body)
-        shape = (dataset.height, dataset.width, dataset.channels)
-        self.inference = Inference(body, shape, engine=recipe.engine or "torch")
-        self.recipe, self.dataset, self.mean, self.std, self.device = recipe, dataset, mean, std, device
+        self.digest = _weights_digest(built)
+        self.built, self.device = built, device
+        self.recipe, self.dataset, self.mean, self.std = recipe, dataset, mean, std
+
+    @cached_property
+    def inference(self) -> Inference:
+        """The network, prepared when the first picture is computed: not for features that are in the cache."""
+        body = _without_head(self.built).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return Inference(body, self.dataset.preprocessing.shape, engine=self.recipe.engine or "torch")
+
+    @property
+    def prepared(self) -> Inference | None:
+        """The network if it was prepared."""
+        return self.__dict__.get("inference")
+
+    @property
+    def engine(self) -> str:
+        """What computes: that of the recipe, unless it turned out that it cannot compute this network."""
+        return (self.recipe.engine or "torch") if self.prepared is None else self.prepared.engine
+
+    @property
+    def block(self) -> int:
+        """How many pictures are computed at once."""
+        if self.prepared is not None:
+            return self.prepared.block
+        return block_size(self.dataset.height, self.dataset.width, self.device)
 
     def features(self, view: View, samples: NDArray[np.int64]) -> torch.Tensor:
         """Return features (n, F) on the CPU for the pictures ``samples`` (n,) of the view."""
@@ -110,8 +131,10 @@ def _computed(
         shards = []
         for first in range(0, len(view.split), SHARD):
             samples = np.arange(first, min(first + SHARD, len(view.split)), dtype=np.int64)
-            path = folder / f"{_key(extractor, view)}-{first:08d}.safetensors"
-            shard = _read(path, len(samples))
+            shard = _read(_file(folder, extractor, view, first), len(samples))
+            if shard is None and extractor.prepared is None:
+                _ = extractor.inference  # says what computes in the end, which the name of the file follows from
+                shard = _read(_file(folder, extractor, view, first), len(samples))
             if shard is None:
                 pieces = []
                 size = ROUND * torch.get_num_threads() * extractor.inference.block
@@ -122,7 +145,7 @@ def _computed(
                     now = done + sum(map(len, pieces))
                     yield Progress("features", now, total, seconds, seconds / fresh * (total - now))
                 shard = torch.cat(pieces)
-                write_tensors(path, {"features": shard})
+                write_tensors(_file(folder, extractor, view, first), {"features": shard})
             done += len(samples)
             shards.append(shard)
         result.append(torch.cat(shards))
@@ -141,10 +164,12 @@ def cache_folder(dataset: Dataset, run: Path) -> Path:
     return folder
 
 
-def _weights_digest(module: nn.Module) -> str:
-    """Return the SHA-256 of all weights and buffers."""
+def _weights_digest(built: Built) -> str:
+    """Return the SHA-256 of all weights and buffers but the head's."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
+    for name, tensor in sorted(built.module.state_dict().items()):
+        if name.startswith(f"{built.head_name}."):
+            continue
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
@@ -154,6 +179,10 @@ def _without_head(built: Built) -> nn.Module:
     body = copy.deepcopy(built.module).eval().requires_grad_(False)
     body.set_submodule(built.head_name, Pooled())
     return body
+
+
+def _file(folder: Path, extractor: Extractor, view: View, first: int) -> Path:
+    return folder / f"{_key(extractor, view)}-{first:08d}.safetensors"
 
 
 def _key(extractor: Extractor, view: View) -> str:
@@ -168,8 +197,8 @@ def _key(extractor: Extractor, view: View) -> str:
     recipe = extractor.recipe
     if recipe.layers is not None:  # equal weights in other layers give other features
         facts["network"] = recipe.layers.description["layers"]
-    if extractor.inference.engine != "torch":  # whose features of before keep their names
-        engine = ENGINES[extractor.inference.engine]
+    if extractor.engine != "torch":  # whose features of before keep their names
+        engine = ENGINES[extractor.engine]
         facts["engine"] = [engine.package, engine.version, engine.precision]
     if view.number is not None:
         facts |= {"augmentation": recipe.augmentation.model_dump(mode="json"), "seed": recipe.seed, "view": view.number}

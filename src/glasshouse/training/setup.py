@@ -289,9 +289,8 @@ def _feature_setup(m: TrainingResources, run: RunFolder) -> Generator[Event, Non
     found = yield from compute_features(extractor, views, cache_folder(m.dataset, run.path))
     train = torch.stack(found[: len(found) - (val is not None)]).to(m.device)
     batch_source = FeatureBatches(split, m.recipe, train, torch.from_numpy(split.labels.copy()).to(m.device))
-    inference = extractor.inference
     validator = None if val is None else FeatureValidator(
-        found[-1].to(m.device), val.labels, inference.block, inference.engine)  # fmt: skip
+        found[-1].to(m.device), val.labels, extractor.block, extractor.engine)  # fmt: skip
     plan = plan_of(m.recipe, m.built, len(split))
     return TrainingSetup(m, head, batch_source, validator, plan, (m.built.feature_count,))
 
