@@ -4,6 +4,7 @@ On several threads torch's kernels add in another order, and two ways to the sam
 """
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,13 @@ LONGEST = (
     "test_notebook_kernel.py",
 )
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def own_draws() -> None:
+    """Whatever a test draws from torch's own generator, it draws the same after any other test, and alone."""
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -57,6 +57,7 @@ def filled_studio(place: Path) -> Shown:
         "picture": f"{dataset}/pictures/train/0", "dataset-edit": f"{dataset}/edit",
         "model-new": "/models/new", "model-new-own": f"/models/new?preset=own&dataset={data}",
         "model-failed": failed, "model": done, "model-details": f"{done}/details", "model-code": f"{done}/code",
+        "model-use": f"{done}/use",
         "model-code-autodiff": f"{done}/code?level=autodiff", "model-edit": f"{done}/edit",
         "follow-inputs": f"{done}/follow/inputs",
         "result": f"{done}/result", "result-test": f"{done}/result?split=test",

@@ -11,7 +11,7 @@ import torch
 from PIL import Image, ImageEnhance
 
 from glasshouse.data import augmentation, draws
-from glasshouse.data.augment import CHANGES, MIXINGS, augment
+from glasshouse.data.augment import CHANGES, MIXINGS, augment, changed_rows
 from glasshouse.data.augmentation.change import Change, Mixing
 from glasshouse.data.draws import Draw
 from glasshouse.recipe import AugmentationRecipe
@@ -167,6 +167,31 @@ def test_hue_turns_colours_and_keeps_grey_and_luma() -> None:
     torch.testing.assert_close(result[1], pictures[1], atol=1e-3, rtol=0)
     luma = torch.tensor([0.299, 0.587, 0.114])
     assert (result[0, :, 0, 0] @ luma).item() == pytest.approx((pictures[0, :, 0, 0] @ luma).item(), abs=1e-3)
+
+
+def test_hue_is_a_turn_about_the_grey_axis_in_yiq() -> None:
+    """The published matrix of YIQ (FCC, NTSC): a turn by 2 pi h, and the same distance from grey."""
+    to_yiq = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
+    colours = np.random.default_rng(0).uniform(0.45, 0.55, (24, 3))
+    pictures = torch.from_numpy(colours.astype(np.float32))[:, :, None, None].expand(24, 3, 4, 4)
+    samples = np.arange(24)
+    result, _ = augment(pictures, torch.zeros(24), samples, AugmentationRecipe(hue=0.5), 5, 0, 4)
+    before, after = (to_yiq @ p[:, :, 1, 2].numpy().astype(np.float64).T for p in (pictures, result))
+    turns = draws.uniform(5, 0, samples, "hue", -0.5, 0.5)
+    found = (before[1] + 1j * before[2]) * np.exp(-2j * np.pi * turns)
+    np.testing.assert_allclose(after[1] + 1j * after[2], found, atol=2e-6)
+    np.testing.assert_allclose(after[0], before[0], atol=2e-6)
+
+
+def test_rows_are_changed_as_in_training() -> None:
+    pictures, labels, samples = batch(count=5)
+    rows = pictures.permute(0, 2, 3, 1).mul(255).round().to(torch.uint8)
+    epochs = [0, 3, 3, 1, 7]
+    found = changed_rows(rows.numpy(), samples, EVERYTHING, 4, epochs)
+    for n, epoch in enumerate(epochs):
+        one = rows[n : n + 1].permute(0, 3, 1, 2).float() / 255
+        shown, _ = augment(one, labels[:1], samples[n : n + 1], EVERYTHING, 4, epoch, 4)
+        assert np.array_equal(found[n], shown[0].mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy())
 
 
 def test_saturation_and_hue_leave_grey_pictures() -> None:

@@ -11,6 +11,7 @@ from glasshouse import layers as level3
 from glasshouse.errors import DatasetError, InputError, NetworkError
 from glasshouse.keras import activations, initializers, layers, losses, metrics, optimizers
 from glasshouse.keras.datasets import fashion_mnist
+from glasshouse.keras.models import Sequential, load_model
 from glasshouse.keras.utils import normalize, to_categorical
 from glasshouse.layers.initializers import draw
 
@@ -86,3 +87,16 @@ def test_fashion_mnist_comes_from_files_at_hand(tmp_path: Path, monkeypatch: pyt
         (place / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(bytes(8) + bytes(range(n))))
     (x_train, y_train), (x_test, _) = fashion_mnist.load_data()
     assert (x_train.shape, y_train.tolist(), x_test.shape) == ((6, 28, 28), list(range(6)), (2, 28, 28))
+
+
+def test_a_metric_is_called_as_it_says(tmp_path: Path) -> None:
+    model = Sequential([layers.Dense(3, input_shape=(2,))])
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True, name="ce")
+    model.compile("adam", loss, [metrics.SparseCategoricalAccuracy(name="acc3"), metrics.Accuracy(), "mae"])
+    assert model.metrics_names == ["loss", "acc3", "accuracy", "mae"]
+    model.compile("adam", loss, [metrics.SparseCategoricalAccuracy(name="acc3")])
+    x, y = np.ones((4, 2), np.float32), np.arange(4) % 3
+    assert sorted(model.fit(x, y, epochs=1, verbose=0).history) == ["acc3", "loss"]
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras")
+    assert again.metrics_names == ["loss", "acc3"] and again.evaluate(x, y) == model.evaluate(x, y)

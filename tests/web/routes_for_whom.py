@@ -196,6 +196,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/models/{key}/follow/inputs"): (READ,),
     ("GET", "/models/{key}/follow/inputs/pictures"): (READ,),
     ("GET", "/models/{key}/code"): (READ,),
+    ("GET", "/models/{key}/use"): (READ,),
     ("GET", "/models/{key}/code/{level}.py"): (READ,),
     ("GET", "/models/{key}/follow"): (READ,),
     ("GET", "/models/{key}/follow/live"): (READ,),

@@ -34,7 +34,8 @@ def paths(studio: Studio) -> list[str]:
         f"{data}/left-out", f"{data}/twins", f"{data}/recipe", f"{data}/pictures/train/0", "/models/new",
         f"/models/new?clone={studio.model}", model, f"{model}/details", f"{model}/result", f"{model}/result?split=test",
         f"{model}/classify", f"{model}/many", f"/compare?chosen=models/{studio.model}", "/compare",
-        f"{data}/edit", f"{model}/edit", f"{model}/code", f"{model}/code?level=autodiff", f"{model}/follow",
+        f"{data}/edit", f"{model}/edit", f"{model}/code", f"{model}/code?level=autodiff",
+        f"{model}/use", f"{model}/follow",
         f"{model}/follow/graph", f"{model}/follow/inputs", "/networks", "/networks/new", "/workers", "/weights",
     ]  # fmt: skip
 
@@ -102,7 +103,7 @@ def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: i
 
 
 def test_there_is_a_path_for_every_number_and_for_every_page(client: TestClient, studio: Studio) -> None:
-    assert len(paths(studio)) == 38
+    assert len(paths(studio)) == 39
     assert left_out(client.app, paths(studio)) == ELSEWHERE  # type: ignore[arg-type]
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from glasshouse.layers.hints import INSTEAD as LAYERS
 
 __all__ = [
-    "APPLICATIONS", "CALLBACKS", "DATASETS", "IMAGE", "INITIALIZERS", "KERAS", "LAYERS", "LOSSES", "METRICS", "MODELS",
-    "OPTIMIZERS", "PREPROCESSING", "UTILS",
+    "APPLICATIONS", "CALLBACKS", "DATASETS", "IMAGE", "INITIALIZERS", "KERAS", "LAYERS", "LOSSES", "METRICS", "MODEL",
+    "MODELS", "OPTIMIZERS", "PREPROCESSING", "UTILS",
 ]  # fmt: skip
 
 _PICTURES = "out of scope: Glasshouse classifies pictures, one class each; write it with Keras itself"
@@ -74,6 +74,17 @@ METRICS: Mapping[str, str] = {
     "MeanIoU": _PICTURES,
     "RootMeanSquaredError": 'metrics=["mse"], and its root',
 }  # fmt: skip
+MODEL: Mapping[str, str] = {
+    "add_loss": "loss= of compile",
+    "add_metric": "metrics= of compile",
+    "export": "model.to_torch(), or train it with a Learner, whose model can be written as ONNX",
+    "get_config": "model.to_dict()",
+    "predict_classes": "(model.predict(x) > 0.5).astype(int), or model.predict(x).argmax(-1)",
+    "predict_proba": "model.predict(x)",
+    "reset_states": "nothing: no layer keeps a state",
+    "to_json": "json.dumps(model.to_dict())",
+    "to_yaml": "json.dumps(model.to_dict())",
+}
 MODELS: Mapping[str, str] = {
     "clone_model": "Model.from_dict(model.to_dict())",
     "model_from_json": "load_model(path), or Model.from_dict(json.loads(text))",
@@ -86,6 +97,7 @@ OPTIMIZERS: Mapping[str, str] = {
     "Lamb": "AdamW()",
     "Lion": "AdamW()",
     "Muon": "AdamW()",
+    "legacy": "from glasshouse.keras.optimizers import Adam; there is one of each",
     "schedules": _SCHEDULE,
 }
 PREPROCESSING: Mapping[str, str] = {

@@ -2,7 +2,8 @@
 ``trainable``, and Keras' other names for them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from glasshouse import layers
@@ -25,21 +26,56 @@ __all__ = [
 L = TypeVar("L", bound=type[Layer])
 
 
+USUAL: Mapping[str, tuple[Any, ...]] = {  # words of Keras that change nothing, with the values they may have here
+    "activity_constraint": (None,), "autocast": (True, None), "axis": (-1, 3, None), "bias_constraint": (None,),
+    "data_format": (None, "channels_last"), "dtype": (None, "float32"), "kernel_constraint": (None,),
+}  # fmt: skip
+
+
+class _KerasKind(type(Layer)):  # type: ignore[misc]  # a metaclass is made of another
+    """The class of layers of this module: a layer of the same kind that level 3 made is one of them, too."""
+
+    def __instancecheck__(cls, layer: object) -> bool:
+        return issubclass(layer.__class__, cls.__mro__[1])
+
+
+def _without_usual(kind: type[Layer], named: dict[str, Any]) -> dict[str, Any]:
+    """Leave out words that change nothing, and say Keras' older ones in today's.
+
+    Raises:
+        NetworkError: a word has a value that there is none of here.
+    """
+    own = {part.name for part in fields(cast(Any, kind))}
+    for word in [word for word in named if word in USUAL and word not in own]:
+        value = named.pop(word)
+        if value not in USUAL[word]:
+            usual = repr(USUAL[word][-1])
+            raise NetworkError("{kind} has {word}={usual} here and no other, got {value}",
+                               kind=kind.__name__, word=word, usual=usual, value=repr(value))  # fmt: skip
+    if kind is layers.LeakyReLU and "alpha" in named:
+        named["negative_slope"] = named.pop("alpha")
+    if kind is layers.Embedding:
+        named.pop("input_length", None)
+    return named
+
+
 def _as_keras(kind: L) -> L:
     """The same layer, which may also say what comes in, as the first layer of a Sequential does in Keras."""
 
     def start(
         self: Layer, *settings: Any, input_shape: Sequence[int] | None = None, input_dim: int | None = None,
-        trainable: bool = True, **named: Any,
+        batch_input_shape: Sequence[int | None] | None = None, trainable: bool = True, **named: Any,
     ) -> None:  # fmt: skip
-        kind.__init__(self, *settings, **named)
+        kind.__init__(self, *settings, **_without_usual(kind, named))
+        if batch_input_shape is not None:
+            input_shape = cast(Sequence[int], tuple(batch_input_shape)[1:])
         shape = (input_dim,) if input_dim is not None else input_shape
         self.__dict__["_given_shape"] = None if shape is None else tuple(shape)
         if not trainable:
             self.trainable = False
 
     words = {"__init__": start, "__doc__": kind.__doc__, "__module__": __name__, "__qualname__": kind.__name__}
-    return cast(L, type(kind.__name__, (kind,), words))
+    return cast(L, _KerasKind(kind.__name__, (kind,), words))
 
 
 def given_shape(layer: object) -> tuple[int, ...] | None:
@@ -104,7 +140,12 @@ def Input(  # noqa: N802
     return layers.Input(tuple(batch_shape)[1:] if shape is None and batch_shape is not None else shape or (), name=name)
 
 
-InputLayer = Input
+def InputLayer(  # noqa: N802
+    input_shape: Sequence[int] | None = None, *, shape: Sequence[int] | None = None, name: str | None = None,
+    **other: Any,
+) -> Symbol:  # fmt: skip
+    """As `Input`, in the words of a layer: ``InputLayer(input_shape=(28, 28, 1))``."""
+    return Input(input_shape if shape is None else shape, name=name, **other)
 
 
 def _merging(kind: str) -> Any:

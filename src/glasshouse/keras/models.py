@@ -13,81 +13,14 @@ from glasshouse.errors import NetworkError, no_such_name
 from glasshouse.layers import EpochEnd, History, Layer, Network, Symbol, load_network
 from glasshouse.layers.graph import Step
 from glasshouse.layers.history import line
-from glasshouse.layers.shapes import to_layout
 
 from .callbacks import Callback, Callbacks
-from .hints import MODELS
+from .hints import MODEL, MODELS
 from .layers import given_shape
+from .model_layers import LayerInModel
 from .preprocessing.image import Batches
 
 __all__ = ["LayerInModel", "Model", "Sequential", "load_model"]
-
-
-class LayerInModel:
-    """A layer as it is in a model: its name there, its weights, its output. `Model.get_layer` gives it."""
-
-    model: "Model"
-    step: Step
-
-    def __init__(self, model: "Model", step: Step) -> None:
-        self.__dict__.update(model=model, step=step)
-
-    @property
-    def name(self) -> str:
-        """The name of the layer in this model."""
-        return self.step.name
-
-    @property
-    def layer(self) -> Layer:
-        """The settings: what was given to the model."""
-        return self.step.layer
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training moves the layer's weights."""
-        return self.model.holders[self.step.weights].trainable
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name != "trainable":
-            raise NetworkError("of a layer in a model only trainable can be set, not {name}", name=name)
-        self.model.freeze(self.step.weights, frozen=not value)
-
-    @property
-    def output(self) -> Symbol:
-        """What the layer gives, as a Symbol: ``Model(model.input, layer.output)`` ends there."""
-        return self.model.symbol_of(self.step)
-
-    @property
-    def input(self) -> Any:
-        """What the layer takes: a Symbol, or a list of them."""
-        found = self.output.inputs
-        return found[0] if len(found) == 1 else list(found)
-
-    @property
-    def output_shape(self) -> tuple[int | None, ...]:
-        """The shape of what the layer gives, with None for N."""
-        return (None, *to_layout(self.step.engine_shape, self.model.channels_last))
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of the arrays, in Keras' order and axes."""
-        return list(self.model.holders[self.step.weights].arrays().values())
-
-    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Replace the arrays, given in the order of `get_weights`."""
-        names = [w.name for w in self.model.holders[self.step.weights].weights]
-        if len(names) != len(weights):
-            raise NetworkError("{name} holds {names} arrays, got {weights}", name=self.name, names=len(names),
-                               weights=len(weights))  # fmt: skip
-        self.model.set_weights({f"{self.step.weights}/{name}": value for name, value in zip(names, weights)})
-
-    def count_params(self) -> int:
-        """The number of the layer's weights."""
-        return self.model.count(self.step.weights)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.step.layer, name)
 
 
 class Model(Network):
@@ -160,7 +93,49 @@ class Model(Network):
         """What `evaluate` returns: the loss, then the metrics."""
         return ["loss", *self._compiled().metrics]
 
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer that `compile` chose; ``.learning_rate`` is its rate."""
+        return self._compiled().optimizer
+
+    @property
+    def loss(self) -> Any:
+        """The loss that `compile` chose."""
+        return self._compiled().loss
+
+    if not TYPE_CHECKING:  # type checkers are to see what is there and nothing else
+
+        def __getattr__(self, name: str) -> Any:
+            more = f"; write {MODEL[name]}" if name in MODEL else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{more}")
+
     # how it learns
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = (), **settings: Any) -> None:
+        """Choose how the model learns; Keras' settings of how it computes are taken and change nothing.
+
+        Raises:
+            NetworkError: an unknown word, a loss that does not fit the output, or a setting that would change a number.
+        """
+        for word in ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss"):
+            settings.pop(word, None)
+        if refused := [word for word, value in settings.items() if value is not None]:
+            raise NetworkError("compile has no {names} here; a model has one loss", names=", ".join(refused))
+        super().compile(optimizer, loss, metrics)
+
+    def train_on_batch(self, x: Any, y: Any) -> Any:
+        """One step on these arrays; returns the loss and the metrics, the loss alone if there are none."""
+        step = self._compiled().iterations  # so that dropout is another one in each step
+        found = self.fit(x, y, len(x), epochs=step + 1, initial_epoch=step, verbose=0, shuffle=False).history
+        values = [numbers[-1] for numbers in found.values()]
+        return values[0] if len(values) == 1 else values
+
+    def test_on_batch(self, x: Any, y: Any) -> Any:
+        """The loss and the metrics of these arrays, as `evaluate`."""
+        return self.evaluate(x, y, len(x))
 
     def fit(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: Any = 1,
@@ -235,17 +210,30 @@ class Model(Network):
 
     # files
 
-    def save_weights(self, path: str | Path) -> None:
-        """Write the weights, with the layers they belong to, to one file in Glasshouse's own format."""
-        self.save(path)
+    def save(self, path: str | Path, overwrite: bool = True, **_: Any) -> None:
+        """Write layers, weights and how the model learns to one file, in one format whatever ``save_format`` says.
 
-    def load_weights(self, path: str | Path) -> None:
+        Raises:
+            NetworkError: there is a file already, and it is not to be replaced.
+        """
+        if not overwrite and Path(path).exists():
+            raise NetworkError("{path} is there already, and overwrite=False", path=path)
+        super().save(path)
+
+    def save_weights(self, path: str | Path, overwrite: bool = True, **_: Any) -> None:
+        """Write the weights, with the layers they belong to, to one file in Glasshouse's own format."""
+        self.save(path, overwrite)
+
+    def load_weights(self, path: str | Path, by_name: bool = False, **_: Any) -> None:
         """Take the weights of a file that `save` or `save_weights` wrote, for a model of the same layers.
 
         Raises:
             ModelError: the file is missing, damaged, or none of Glasshouse's.
             WeightsError: it belongs to other layers.
+            NetworkError: ``by_name``.
         """
+        if by_name:
+            raise NetworkError("load_weights takes all layers here; write model.get_layer(name).set_weights(arrays)")
         self.set_weights(list(load_network(path).weights().values()))
 
 
@@ -265,7 +253,7 @@ class Sequential(Model):
 
     def add(self, layer: Any) -> None:
         """Put a layer, or a whole model, at the end."""
-        if isinstance(layer, type) or not isinstance(layer, Layer | Network | Symbol):
+        if type(layer) is LayerInModel or not isinstance(layer, Layer | Network | Symbol):
             raise NetworkError("add takes a layer, such as Dense(10), got {layer}", layer=repr(layer))
         self._parts.append(layer)
         self._start(None)
@@ -316,11 +304,11 @@ class Sequential(Model):
         elif self._later is not None:
             super().compile(*self._later)
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = ()) -> None:
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = (), **settings: Any) -> None:
         """Choose how the model learns; before the first arrays, if their shape is not known yet."""
         self._later = (optimizer, loss, metrics)
         if self._built:
-            super().compile(optimizer, loss, metrics)
+            super().compile(optimizer, loss, metrics, **settings)
 
     def __getattr__(self, name: str) -> Any:
         if name in _OF_A_BUILT_ONE and not self._built:
@@ -328,7 +316,7 @@ class Sequential(Model):
                 "the model does not know the shape of what comes in; give input_shape=(28, 28, 1) to its first layer, "
                 "begin with Input((28, 28, 1)), or call model.build((None, 28, 28, 1))"
             )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return cast(Any, super()).__getattr__(name)
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **settings: Any) -> History:
         """As `Model.fit`; an unknown shape is that of the arrays, or of the first batch."""
@@ -347,16 +335,21 @@ class Sequential(Model):
 _OF_A_BUILT_ONE = frozenset({"steps", "inputs", "outputs", "holders", "output_steps", "channels_last"})
 
 
-def load_model(path: str | Path) -> Model:
-    """Read what `Model.save` wrote, whatever its ending; compiled as it was.
+def load_model(
+    path: str | Path, custom_objects: Any = None, compile: bool = True, **_: Any  # noqa: A002  (Keras' word)
+) -> Model:  # fmt: skip
+    """Read what `Model.save` wrote, whatever its ending; compiled as it was unless ``compile`` is False.
 
     Raises:
+        NetworkError: ``custom_objects`` are given: a file holds no code here.
         ModelError: the file is missing, damaged, or none of Glasshouse's (a file of Keras itself, say).
     """
+    if custom_objects:
+        raise NetworkError("load_model takes no custom_objects here: a file holds the layers that Glasshouse has")
     found = load_network(path)
     model = Model(found.inputs, found.outputs, name=found.name, seed=found.seed)
     model.holders.update(found.holders)
-    model.compiled = found.compiled
+    model.compiled = found.compiled if compile else None
     return model
 
 

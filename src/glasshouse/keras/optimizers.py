@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from glasshouse.errors import no_such_name
+from glasshouse.errors import NetworkError, no_such_name
 from glasshouse.layers import optimizers
 
 from .hints import OPTIMIZERS
@@ -16,6 +16,8 @@ K = TypeVar("K", bound=type[optimizers.Optimizer])
 
 def _with_lr(kind: K) -> K:
     def start(self: Any, learning_rate: float | None = None, *, lr: float | None = None, **settings: Any) -> None:
+        if settings.pop("decay", None):
+            raise NetworkError("an optimizer has no decay here; write fit(callbacks=[LearningRateScheduler(schedule)])")
         rate = learning_rate if lr is None else lr
         kind.__init__(self, **({} if rate is None else {"learning_rate": rate}), **settings)
 

@@ -1,6 +1,6 @@
 """What `compile` chooses: an optimizer, a loss, metrics; and what the optimizer keeps between steps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from .activations import ELU, Activation, LeakyReLU, ReLU, Softmax
 from .architecture import Architecture
 from .dense import Dense
 from .graph import Step
-from .losses import Loss, loss_of, metric_of
+from .losses import ALSO, METRICS, Loss, loss_of, metric_of
 from .optimizers import Optimizer, optimizer_of
 
 if TYPE_CHECKING:
@@ -26,14 +26,16 @@ class Compiled:
 
     optimizer: Optimizer
     loss: Loss
-    metrics: dict[str, str]  # the word that was given -> the metric it means
+    metrics: dict[str, str]  # what a metric is called, its word if nothing else was said -> the metric
     bare: bool
     activation: str | None
     iterations: int = 0
     kept: "dict[Tensor, list[Tensor | None]]" = field(default_factory=dict)  # parameter -> the optimizer's numbers
 
     @classmethod
-    def of(cls, net: Architecture, optimizer: Any, loss: Any, metrics: str | Sequence[str] | None) -> "Compiled":
+    def of(
+        cls, net: Architecture, optimizer: Any, loss: Any, metrics: str | Sequence[str] | Mapping[str, str] | None
+    ) -> "Compiled":
         """Look the words up and check them against the output."""
         if loss is None:
             raise NetworkError('compile needs a loss, such as loss="sparse_categorical_crossentropy"')
@@ -56,10 +58,14 @@ class Compiled:
             and activation == found.bare_of
             and net.output_steps == (len(net.steps) - 1,)
         )
-        words = {
-            word: metric_of(word, found, units) for word in ([metrics] if isinstance(metrics, str) else metrics or ())
-        }
+        words = {name: metric_of(word, found, units) for name, word in _called(metrics).items()}
         return cls(optimizer_of(optimizer), found, words, bare, activation)
+
+    @property
+    def given_metrics(self) -> list[str] | dict[str, str]:
+        """What `of` makes the same metrics of: their words, or each by what it is called."""
+        own = all(name in (*ALSO, *METRICS, "accuracy", "acc") for name in self.metrics)
+        return list(self.metrics) if own else dict(self.metrics)
 
     def step(self, parameters: "Sequence[Tensor]") -> None:
         """Move the parameters that have gradients, and forget the gradients."""
@@ -74,6 +80,14 @@ class Compiled:
         )
         for p in ps:
             p.grad = None
+
+
+def _called(metrics: str | Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
+    """Each metric's word, or that of a metric with a name of its own, by what it is called in a History."""
+    if isinstance(metrics, Mapping):
+        return dict(metrics)
+    words = [metrics] if isinstance(metrics, str) else metrics or ()
+    return {getattr(word, "called", word): str(word) for word in words}
 
 
 def _check_probabilities(loss: Loss, last: Step, activation: str | None) -> None:

@@ -29,7 +29,7 @@ def save(net: Architecture, compiled: Compiled | None, path: Path) -> None:
         notes["compiled"] = json.dumps({
             "optimizer": compiled.optimizer.to_dict(),
             "loss": compiled.loss.to_dict(),
-            "metrics": list(compiled.metrics),
+            "metrics": compiled.given_metrics,
             "iterations": compiled.iterations,
         })  # fmt: skip
         arrays |= _kept(net, compiled)

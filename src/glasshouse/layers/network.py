@@ -35,7 +35,9 @@ class Network(Architecture):
         given = list(x) if isinstance(x, list | tuple) else [x]
         return self.on(given) if any(isinstance(part, Symbol) for part in given) else self.predict(x)
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: str | Sequence[str] | None = ()) -> None:
+    def compile(
+        self, optimizer: Any = "rmsprop", loss: Any = None, metrics: str | Sequence[str] | Mapping[str, str] | None = ()
+    ) -> None:
         """Choose how the network learns: an optimizer, a loss, metrics; Keras' words and defaults.
 
         Raises:

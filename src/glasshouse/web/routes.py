@@ -17,7 +17,7 @@ from glasshouse.web.framework.static_files import static_file
 from glasshouse.web.home import bulk_api, bulk_page, edit_page, jobs_api, running_page, workers_api, workers_page
 from glasshouse.web.home import page as home_page
 from glasshouse.web.models import api as models_api
-from glasshouse.web.models import code_api, code_page, sample_page
+from glasshouse.web.models import code_api, code_page, sample_page, use_page
 from glasshouse.web.models import page as models_page
 from glasshouse.web.networks import api as networks_api
 from glasshouse.web.networks import page as networks_page
@@ -48,6 +48,7 @@ PAGES = (
     running_page, bulk_page, new_page, new_model_page, new_model_parts, datasets_page, models_page, searches_page,
     top_page, results_page, classify_page, inputs_page, follow_page, code_page, many_page, compare_page, downloads,
     picture_page, classes_page, edit_page, people_page, sign_in_page, sample_page,
+    use_page,
 )  # fmt: skip
 
 

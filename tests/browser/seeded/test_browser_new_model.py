@@ -33,6 +33,7 @@ def test_the_search_leaves_the_networks_that_have_its_words(form: Any) -> None:
 def test_a_file_of_weights_is_sent_and_what_fits_is_told(form: Any, seeded: Seeded, kind: int) -> None:
     form.get_by_label("Network", exact=True).select_option("Dense128")
     form.get_by_label(re.compile("^Or a file of weights")).set_input_files(seeded.weights[kind])
+    # A child process loads torch to look into the file: 6 s alone, 37 s beside eight busy processes.
     form.get_by_text(re.compile(r"Fits: (\d+) of \1 tensors")).wait_for(timeout=180_000)
     start = form.get_by_label("Start from", exact=True)
     assert start.locator("option:checked").inner_text() == f"Uploaded file: {seeded.weights[kind].name}"

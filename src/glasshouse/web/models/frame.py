@@ -67,6 +67,7 @@ def tabs(_: Callable[[str], str], trained: bool, searches: bool = False, answers
         Tab("/many", _("Classify Many"), answers=True),
         Tab("/follow" if trained else "/follow/inputs", _("Look inside"), run=True),
         Tab("/code", _("Code"), run=True),
+        Tab("/use", _("Use it"), trained=True),
         Tab("/details", _("Details")),
     ]
     lacking = {"trained": not trained, "answers": not (trained or answers), "run": searches and not trained}
