@@ -154,7 +154,7 @@ def test_names_that_are_not_here_say_what_to_write(learn: Learner) -> None:
     for name in LOADERS:
         with pytest.raises(AttributeError, match=f"ImageDataLoaders has no {name}; write"):
             getattr(learn.dls, name)
-    assert not hasattr(learn, "nothing_like_it") and not hasattr(everything.DataBlock, "summary")
+    assert not hasattr(learn, "nothing_like_it") and not hasattr(everything.MaskBlock, "codes")
     answering = load_learner(learn.export(learn.learner.run / "export.pkl"))  # type: ignore[operator]
     with pytest.raises(AttributeError, match="LearnedModel has no dls; write vocab"):
         _ = answering.dls  # type: ignore[attr-defined]
@@ -242,3 +242,29 @@ def test_tta_mixes_the_answers_of_changed_forms_with_those_of_the_picture(
     np.testing.assert_allclose(forms, [both[which][k] for k, which in enumerate(drawn)], atol=1e-6)
     np.testing.assert_allclose(learn.tta(n=1)[0], 0.75 * forms + 0.25 * plain, atol=1e-6)  # fastai's beta
     np.testing.assert_allclose(learn.tta(n=1, use_max=True)[0], np.maximum(forms, plain), atol=1e-6)
+
+
+def test_a_data_block_says_once_what_pictures_are(pets: Path, tmp_path: Path) -> None:
+    block = everything.DataBlock(
+        blocks=(everything.ImageBlock, everything.CategoryBlock()), get_items=get_image_files,
+        splitter=everything.RandomSplitter(valid_pct=0.2, seed=42),
+        get_y=everything.using_attr(everything.RegexLabeller(r"(.+)_\d+.png$"), "name"), item_tfms=Resize(24),
+    )  # fmt: skip
+    dls = block.new(batch_tfms=aug_transforms(size=20)).dataloaders(pets, bs=8)
+    assert (dls.vocab, dls.bs, dls.data.dataset.width) == (["Cat", "dog"], 8, 20) and "rotation" in dls.changes
+    same = ImageDataLoaders.from_name_re(
+        pets, get_image_files(pets), r"(.+)_\d+.png$", seed=42, item_tfms=Resize(24), batch_tfms=aug_transforms(size=20)
+    )
+    assert dls.valid_ds.paths == same.valid_ds.paths and dls.data.dataset.path == same.data.dataset.path
+    for number, file in enumerate(get_image_files(pets)[:24] + get_image_files(pets)[-24:]):
+        part = "valid" if number % 4 == 0 else "train" if number % 4 < 3 else "other"
+        save(tmp_path / "set" / part / file.name[:3] / file.name, picture(number, 24, 24, tint=number >= 24))
+    grand = everything.DataBlock(splitter=everything.GrandparentSplitter(), item_tfms=Resize(24))
+    held = grand.dataloaders(tmp_path / "set")
+    assert (len(held.train_ds), len(held.valid_ds), held.vocab) == (24, 12, ["Cat", "dog"])
+    with pytest.raises(InputError, match="all 48 pictures on one side"):
+        everything.DataBlock(splitter=everything.FuncSplitter(lambda file: False)).dataloaders(tmp_path / "set")
+    with pytest.raises(InputError, match=r"blocks=\(ImageBlock, CategoryBlock\) is what there is.*out of scope"):
+        everything.DataBlock(blocks=(everything.ImageBlock, everything.MultiCategoryBlock))
+    with pytest.raises(InputError, match=r"finds no label in 'x\.jpg'"):
+        everything.RegexLabeller("(a)")("x.jpg")

@@ -28,6 +28,7 @@ from glasshouse.cli.device_failures import device_failure
 from glasshouse.cli.recipe_options import RecipeCommand
 from glasshouse.cli.streams import make_safe
 from glasshouse.errors import DamageError, GlasshouseError, MemoryLimitError
+from glasshouse.jobs.collection import collect_seldom
 
 __all__ = ["app", "main"]
 
@@ -75,6 +76,7 @@ def main() -> None:
 
     What is not the fault of what was typed (damage, memory that ran out, a device that fails) ends with exit code 1.
     """
+    collect_seldom()
     make_safe()
     try:
         app()

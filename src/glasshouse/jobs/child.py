@@ -19,6 +19,7 @@ from typing import IO
 import psutil
 
 from glasshouse.errors import GlasshouseError, StoreError
+from glasshouse.jobs.collection import collect_seldom
 from glasshouse.jobs.job_log import note, note_failure, note_start
 from glasshouse.jobs.kinds import WORK
 from glasshouse.jobs.lease import LeaseWatch
@@ -149,4 +150,5 @@ def _locked(file: IO[str]) -> bool:
 
 
 if __name__ == "__main__":
+    collect_seldom()
     sys.exit(main(*sys.argv[1:4]))

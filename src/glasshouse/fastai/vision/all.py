@@ -10,8 +10,17 @@ from PIL import Image
 from glasshouse.fastai.callback.mixup import CutMix, MixUp
 from glasshouse.fastai.callback.tracker import EarlyStoppingCallback, SaveModelCallback
 from glasshouse.fastai.callback.training import GradientClip
+from glasshouse.fastai.data.block import CategoryBlock, DataBlock, ImageBlock
 from glasshouse.fastai.data.external import URLs, untar_data
-from glasshouse.fastai.data.transforms import get_image_files, parent_label
+from glasshouse.fastai.data.transforms import (
+    FuncSplitter,
+    GrandparentSplitter,
+    RandomSplitter,
+    RegexLabeller,
+    get_image_files,
+    parent_label,
+    using_attr,
+)
 from glasshouse.fastai.hints import absent
 from glasshouse.fastai.interpret import ClassificationInterpretation
 from glasshouse.fastai.learner import Learner, load_learner
@@ -80,6 +89,7 @@ __all__ = [
     "EarlyStoppingCallback",
     "F1Score",
     "FillMissing",
+    "FuncSplitter",
     "GradientClip",
     "GrandparentSplitter",
     "Image",
@@ -155,6 +165,7 @@ __all__ = [
     "top_k_accuracy",
     "unet_learner",
     "untar_data",
+    "using_attr",
     "valley",
     "verify_images",
     "vgg16",
@@ -164,10 +175,7 @@ __all__ = [
     "xresnet50",
 ]  # fmt: skip
 
-BBoxBlock, CategoryBlock, ImageBlock, MultiCategoryBlock, DataBlock = absent(
-    "BBoxBlock", "CategoryBlock", "ImageBlock", "MultiCategoryBlock", "DataBlock"
-)
-GrandparentSplitter, RandomSplitter, RegexLabeller = absent("GrandparentSplitter", "RandomSplitter", "RegexLabeller")
+BBoxBlock, MultiCategoryBlock = absent("BBoxBlock", "MultiCategoryBlock")
 Callback, ReduceLROnPlateau, ImageClassifierCleaner = absent("Callback", "ReduceLROnPlateau", "ImageClassifierCleaner")
 SegmentationDataLoaders, unet_learner = absent("SegmentationDataLoaders", "unet_learner")
 TextDataLoaders, text_classifier_learner = absent("TextDataLoaders", "text_classifier_learner")

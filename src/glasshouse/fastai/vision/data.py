@@ -85,6 +85,17 @@ class ImageDataLoaders:
         return cls._made(path, dict(zip(_below(path, fnames), labels)), None, valid_pct, seed, **kwargs)
 
     @classmethod
+    def from_split(
+        cls, path: str | Path, fnames: _Names, labels: Sequence[object], valid: Sequence[bool], **kwargs: Any
+    ) -> Self:
+        """One label for each of the files, and whether it is for validation; see `DataBlock`."""
+        names = _below(path, fnames)
+        splits = {name: "val" if held else "train" for name, held in zip(names, valid)}
+        if set(splits.values()) != {"train", "val"}:
+            raise InputError("the splitter puts all {count} pictures on one side", count=len(names))
+        return cls._made(path, dict(zip(names, labels)), splits, 0.0, None, **kwargs)
+
+    @classmethod
     def from_folder(
         cls, path: str | Path, train: str = "train", valid: str = "valid", valid_pct: float | None = None,
         seed: int | None = None, **kwargs: Any,
