@@ -1,4 +1,4 @@
-"""Every page, in both languages, light and dark, wide and narrow: nothing is wrong there; ``keep_shot`` keeps pictures."""
+"""Every page, in both languages, light and dark, wide and narrow: nothing is wrong there."""
 
 from collections.abc import Iterator
 from pathlib import Path
