@@ -127,7 +127,7 @@ async def done(client: httpx.AsyncClient, kind: str, one: str) -> dict:
 
 async def browse(client, pages, given, server: psutil.Process, until: str | None) -> dict:
     """Let all viewers browse for some seconds, or as long as the dataset ``until`` is being made."""
-    times: list[float] = []
+    times: list[tuple[int, float]] = []
     errors: list[str] = []
     over = asyncio.Event()
     load = os.getloadavg()[0]
@@ -140,7 +140,9 @@ async def browse(client, pages, given, server: psutil.Process, until: str | None
         await done(client, "datasets", until)
     over.set()
     await asyncio.gather(*work)
-    ranked = sorted(times)
+    ranked = sorted(seconds for _, seconds in times)
+    names = ("home", "dataset", "explorer", "model")
+    by_page = {name: [seconds for page, seconds in times if page == n] for n, name in enumerate(names)}
     told = {
         "seconds": round(time.monotonic() - begin, 1),
         "pages": len(ranked),
@@ -149,6 +151,7 @@ async def browse(client, pages, given, server: psutil.Process, until: str | None
         "median_ms": round(1000 * statistics.median(ranked), 1),
         "p95_ms": round(1000 * ranked[int(0.95 * len(ranked))], 1),
         "slowest_ms": round(1000 * ranked[-1], 1),
+        "median_ms_by_page": {name: round(1000 * statistics.median(found), 1) for name, found in by_page.items()},
         "server_cpu_percent_of_a_core": server.cpu_percent(),
         "server_memory_mb": round(server.memory_info().rss / 2**20),
         "load_before": round(load, 1),
@@ -168,9 +171,9 @@ async def view(client, pages, pause: float, turn: int, over: asyncio.Event, time
                 errors.append(f"{answer.status_code} {answer.url}")
         except httpx.HTTPError as error:
             errors.append(repr(error))
-        times.append(time.monotonic() - begin)
+        times.append((turn % len(pages), time.monotonic() - begin))
         turn += 1
-        await asyncio.sleep(max(0.0, pause - times[-1]))
+        await asyncio.sleep(max(0.0, pause - times[-1][1]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every page, in both languages, light and dark, wide and narrow: a picture of each is kept; nothing is wrong there."""
+"""Every page, in both languages, light and dark, wide and narrow: nothing is wrong there."""
 
 from collections.abc import Iterator
 from pathlib import Path

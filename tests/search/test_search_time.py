@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,22 @@ def gray(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return pictures(tmp_path_factory.mktemp("gray") / "set")
 
 
+@pytest.fixture(scope="module")
+def first(gray: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a search that was closed after its first candidate."""
+    out = tmp_path_factory.mktemp("search") / "a"
+    for event in watched(gray, out, SearchPlan(MINUTES, clock=Clock()), lambda _: None):
+        if isinstance(event, CandidateDone):
+            break
+    return out
+
+
+@pytest.fixture
+def begun(first: Path, tmp_path: Path) -> Path:
+    """A copy of it, which goes on."""
+    return copytree(first, tmp_path / "a")
+
+
 def in_candidate(number: int) -> Callable[[list[Event]], bool]:
     """Whether a candidate of that number is being trained."""
     return lambda past: (
@@ -54,27 +71,27 @@ def until(data: Path, out: Path, when: Callable[[list[Event]], bool], at: float)
     return after
 
 
-def test_time_that_ends_in_a_candidate_leaves_the_best_judged(gray: Path, tmp_path: Path) -> None:
-    after = until(gray, tmp_path / "a", in_candidate(2), 60 * MINUTES - 1)
+def test_time_that_ends_in_a_candidate_leaves_the_best_judged(gray: Path, begun: Path) -> None:
+    after = until(gray, begun, in_candidate(2), 60 * MINUTES - 1)
     assert not any(isinstance(event, CandidateDone | CandidateStarted) for event in after)
     assert any(isinstance(event, Notice) and event.kind == "time" for event in after)
-    told = result(tmp_path / "a")
+    told = result(begun)
     assert told["reason"] == "time" and len(told["candidates"]) == 1
     assert told["best"]["valid_accuracy"] is not None and Path(told["best"]["run"]).name == "winner"
     assert isinstance(after[-1], SearchFinished) and after[-1].reason == "time"
 
 
-def test_time_that_ends_in_the_last_training_leaves_the_candidates_own_run(gray: Path, tmp_path: Path) -> None:
+def test_time_that_ends_in_the_last_training_leaves_the_candidates_own_run(gray: Path, begun: Path) -> None:
     clock, past = Clock(), list[Event]()
-    plan = SearchPlan(MINUTES, clock=clock, stop=lambda: any(isinstance(event, CandidateDone) for event in past))
+    plan = SearchPlan(MINUTES, clock=clock, stop=lambda: True)
     after: list[Event] = []
-    for event in watched(gray, tmp_path / "a", plan, past.append):
+    for event in watched(gray, begun, plan, past.append):
         if clock.now:
             after.append(event)
         elif in_winner(past):
             clock.now = AFTER
     assert [type(event) for event in after] == [Notice, SearchFinished]
-    best = result(tmp_path / "a")["best"]
+    best = result(begun)["best"]
     assert best["valid_accuracy"] is None and Path(best["run"]).parent.name == "candidates"
 
 
@@ -83,11 +100,11 @@ def test_time_that_ends_before_any_answer_is_an_error(gray: Path, tmp_path: Path
         until(gray, tmp_path / "a", in_candidate(1), 60 * MINUTES + 1)
 
 
-def test_a_stop_trains_and_judges_the_best_so_far(gray: Path, tmp_path: Path) -> None:
+def test_a_stop_trains_and_judges_the_best_so_far(gray: Path, begun: Path) -> None:
     past: list[Event] = []
     plan = SearchPlan(None, stop=lambda: in_candidate(2)(past) if past else False, clock=Clock())
-    list(watched(gray, tmp_path / "a", plan, past.append))
-    told = result(tmp_path / "a")
+    list(watched(gray, begun, plan, past.append))
+    told = result(begun)
     assert told["reason"] == "stopped" and len(told["candidates"]) == 1
     assert told["best"]["valid_accuracy"] is not None
 

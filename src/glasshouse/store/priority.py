@@ -6,7 +6,7 @@ from pathlib import Path
 
 __all__ = ["NICE", "lower_priority"]
 
-NICE = 5  # about a third of the processor beside one who wants it too
+NICE = 10  # about a tenth of the processor beside one who wants it too
 _GROUP = Path("/proc/self/autogroup")
 
 

@@ -13,6 +13,7 @@ def form(page: Any, seeded: Seeded) -> Any:
     """The page with all settings open."""
     page.goto(f"/models/new?preset=own&dataset={seeded.dataset}")
     page.get_by_role("heading", name="Course of the training").wait_for()
+    page.get_by_text("Rarely needed", exact=True).click()
     return page
 
 

@@ -38,7 +38,8 @@ class CandidateOut(Shape):
     """A candidate of a search; ``model_id`` is the model that it is.
 
     ``accuracy`` is on ``pictures`` that it did not learn from, ``at`` the second of the search in which it was scored;
-    ``p`` is the chance that its difference to the leader is chance (None: the leader, or not scored on all pictures).
+    ``p`` is the chance that its difference to the leader is chance (None: the leader, or not scored on all pictures);
+    ``side`` is that of its pictures in pixels, None if it is the dataset's.
     """
 
     number: int
@@ -51,6 +52,7 @@ class CandidateOut(Shape):
     seconds: float
     at: float
     p: float | None
+    side: int | None
 
 
 class BestOut(Shape):
@@ -110,4 +112,4 @@ class SearchList(Shape):
 def _candidate(told: Mapping[str, Any]) -> CandidateOut:
     same = ("number", "network", "accuracy", "interval", "pictures", "seconds", "at")
     return CandidateOut(model_id=told["model"], strategy=str(told["fields"]["strategy"]), p=told.get("p"),
-                        **{name: told[name] for name in same})  # fmt: skip
+                        side=told.get("side"), **{name: told[name] for name in same})  # fmt: skip
