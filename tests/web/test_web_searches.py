@@ -147,7 +147,7 @@ def test_the_first_score_is_shown_before_its_model_can_be_used(client: TestClien
     assert "첫 결과입니다" in shown(client, address, "ko")
     write_found(studio.store, key, {**found, "scored": scored})
     assert "The first answer" not in shown(client, address), "the board says it from then on"
-    assert candidate_words(texts("ko").gettext, {"strategy": "features"}, 288) == "고정된 특성, 288x288 픽셀"
+    assert candidate_words(texts("ko").gettext, {"strategy": "features"}, 288) == "고정된 특성, 288x288픽셀"
 
 
 def test_it_says_which_candidate_is_tried_now(client: TestClient, studio: Studio) -> None:

@@ -60,6 +60,8 @@ class Candidate:
         found: list[str] = []
         if self.side is not None:
             found.append(Message("{side}x{side} pixels", side=self.side))
+        if self.fields.get("head") == "steps":
+            found.append(Message("head trained by steps"))
         if "epochs" in self.fields:
             found.append(Message("{count} epochs", count=self.fields["epochs"]))
         if self.views > 1:
