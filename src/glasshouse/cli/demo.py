@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,11 +49,11 @@ def _open_studio(home: Path, data: Path, run: Path) -> None:
     from glasshouse.store.import_runs import import_dataset, import_run
     from glasshouse.web.framework.settings import Settings
 
-    store = open_store(home, folders=(Path.home().resolve(), Path.cwd()))
-    import_run(store, run, f"digits {run.name}", import_dataset(store, data, "digits").id)
-    print(f"Look      glasshouse studio --home {home}\n", file=sys.stderr)
-    if sys.stdin.isatty():
-        serve(store, Settings(port=0))
+    with closing(open_store(home, folders=(Path.home().resolve(), Path.cwd()))) as store:
+        import_run(store, run, f"digits {run.name}", import_dataset(store, data, "digits").id)
+        print(f"Look      glasshouse studio --home {home}\n", file=sys.stderr)
+        if sys.stdin.isatty():
+            serve(store, Settings(port=0))
 
 
 def _digits(out: Path) -> "ImageData":

@@ -76,7 +76,8 @@ def main() -> None:
 
     What is not the fault of what was typed (damage, memory that ran out, a device that fails) ends with exit code 1.
     """
-    collect_seldom()
+    if sys.argv[1:2] != ["studio"]:  # which stays for weeks
+        collect_seldom()
     make_safe()
     try:
         app()

@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,8 +34,8 @@ def add(
     from glasshouse.store.people import add_user
 
     chosen = _role(role)
-    store = _open(home, database)
-    add_user(store, name, _password(), chosen)
+    with closing(_open(home, database)) as store:
+        add_user(store, name, _password(), chosen)
     print(f"Added {name} ({role}).", file=sys.stderr)
 
 
@@ -43,7 +44,9 @@ def show(home: Home = None, database: Database = None) -> None:
     """List the accounts."""
     from glasshouse.store.people import list_users
 
-    for user in list_users(_open(home, database)):
+    with closing(_open(home, database)) as store:
+        users = list_users(store)
+    for user in users:
         print(f"{user.name}\t{user.role}\t{'disabled' if user.disabled_at else 'active'}")
 
 
@@ -59,10 +62,10 @@ def change(
     """Change a role or a password, or disable an account; a new password ends the person's sessions."""
     from glasshouse.store.people import change_user
 
-    store = _open(home, database)
-    new = _password() if password else None
-    chosen = _role(role) if role else None
-    user = change_user(store, name, password=new, role=chosen, disabled=disabled, even_last=True)
+    with closing(_open(home, database)) as store:
+        new = _password() if password else None
+        chosen = _role(role) if role else None
+        user = change_user(store, name, password=new, role=chosen, disabled=disabled, even_last=True)
     print(f"Changed {name} ({user.role}).", file=sys.stderr)
 
 

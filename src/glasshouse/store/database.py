@@ -77,8 +77,12 @@ def open_store(home: str | Path, url: str | None = None, folders: tuple[Path, ..
     for name in ("datasets", "runs", "uploads", "work"):
         (place / name).mkdir(parents=True, exist_ok=True)
     store = Store(place, _engine(url or f"sqlite:///{place / DATABASE}"), tuple(f.resolve() for f in folders))
-    with store.write() as connection:
-        migrate(connection)
+    try:
+        with store.write() as connection:
+            migrate(connection)
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
