@@ -138,6 +138,8 @@ def test_the_signal_of_a_computer_that_shuts_down_comes_first(store: Store, host
 def test_a_stop_before_the_work_began_is_no_failure(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(home: str) -> Store:
         os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000):  # the system may give the signal to another thread, which is a moment later
+            time.sleep(0.01)
         raise AssertionError
 
     monkeypatch.setattr(child, "lower_priority", lambda: None)
