@@ -78,7 +78,7 @@ def opened(browser: Any, address: str, view: View, **more: Any) -> Iterator[tupl
     """A page of a Studio, and the faults that its console tells."""
     context = browser.new_context(
         viewport={"width": view.width, "height": 900}, locale={"en": "en-US", "ko": "ko-KR"}[view.language],
-        color_scheme=view.theme, base_url=address, **more,
+        color_scheme=view.theme, base_url=address, reduced_motion="reduce", **more,  # no colour on its way to another
     )  # fmt: skip
     page = context.new_page()
     page.set_default_timeout(90_000)

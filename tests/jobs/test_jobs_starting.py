@@ -144,6 +144,7 @@ def test_a_stop_before_the_work_began_is_no_failure(store: Store, monkeypatch: p
 
     monkeypatch.setattr(child, "lower_priority", lambda: None)
     monkeypatch.setattr(child, "store_of_worker", stopped)
+    monkeypatch.setattr(child, "AGAIN_SECONDS", 3600.0)  # it would end this process, if that is slow
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
     before = [signal.getsignal(number) for number in numbers]
     try:

@@ -25,14 +25,27 @@ def test_a_network_read_into_its_frame_is_the_one_that_was_built(name: str) -> N
 
 
 def test_nothing_is_drawn_within() -> None:
-    with Unfilled():
-        part = nn.Linear(2, 2)
-        before = part.weight.detach().clone()
-        nn.init.normal_(part.weight)
-        nn.init.trunc_normal_(tensor=part.weight)
-    assert torch.equal(part.weight.nan_to_num(), before.nan_to_num())
+    part = nn.Linear(2, 2)
+    state = torch.random.get_rng_state()
+    with Unfilled(), torch.no_grad():
+        nn.init.kaiming_uniform_(part.weight.fill_(5))
+        assert torch.equal(part.weight, torch.full((2, 2), 5.0))
+        assert torch.equal(nn.init.normal_(part.weight, 3), torch.full((2, 2), 3.0))
+        assert torch.equal(part.weight.uniform_(2, 4), torch.full((2, 2), 2.0))
+        assert torch.equal(nn.init.uniform_(part.weight, a=-1), torch.full((2, 2), -1.0))
+    assert torch.equal(torch.random.get_rng_state(), state)
     nn.init.ones_(part.weight)
     assert part.weight.sum() == 4
+
+
+@pytest.mark.parametrize("before", [1e13, float("nan"), float("inf")])
+def test_a_drawing_within_bounds_ends_whatever_the_memory_held(before: float) -> None:
+    part = nn.Linear(2, 2)
+    with Unfilled(), torch.no_grad():
+        part.weight.fill_(before)
+        for low, high in ((-2, 2), (1, 3), (-0.01, 0.01)):
+            nn.init.trunc_normal_(part.weight, a=low, b=high)
+            assert ((low <= part.weight) & (part.weight <= high)).all()
 
 
 class Remembering(nn.Module):
