@@ -110,13 +110,17 @@ def no_such_name(module: str, name: str, instead: Mapping[str, str]) -> Exceptio
     if name not in instead:
         return AttributeError(f"module {module!r} has no attribute {name!r}")
     caller = sys._getframe(2)  # above the module's __getattr__
-    kind = UnknownImportError if caller.f_code.co_code[caller.f_lasti] == _IMPORT_FROM else UnknownNameError
-    return kind("{module} has no {name}{instead}", module=module, name=name, instead=instead_of(instead[name]))
+    found = UnknownNameError(
+        "{module} has no {name}{instead}", module=module, name=name, instead=instead_of(instead[name])
+    )
+    if caller.f_code.co_code[caller.f_lasti] == _IMPORT_FROM:
+        return UnknownImportError(found.message.template, **found.message.values)
+    return found
 
 
 def instead_of(words: str) -> str:
     """How a sentence about a name that is not there goes on: with what to write, or why there is nothing to write."""
-    return f": {words}" if "out of scope" in words else f"; write {words}"
+    return f": {words}" if "out of scope" in words else Message("; write {words}", words=words)
 
 
 _IMPORT_FROM = opmap["IMPORT_FROM"]

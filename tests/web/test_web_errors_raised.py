@@ -15,6 +15,7 @@ import pytest
 import torch
 from library_messages import calls, trees
 
+import glasshouse
 from glasshouse import errors
 from glasshouse.data.dataset import open_dataset
 from glasshouse.data.decoding.picture import decode_as_stored
@@ -149,6 +150,8 @@ TRIGGERS: dict[str, Callable[[World], object]] = {
     "RunError": lambda w: RunFolder.check_free(w.run),
     "SourceError": lambda w: sample("sample:none"),
     "StoreError": later_database,
+    "UnknownImportError": lambda w: exec("from glasshouse import DataLoader", {}),
+    "UnknownNameError": lambda w: glasshouse.DataLoader,
     "WeightsError": lambda w: pack(["none"], w.place / "pack.zip", w.place / "shelf"),
 }  # fmt: skip
 
