@@ -44,7 +44,7 @@ def main() -> int:
     print("| network | largest difference | other answers | passed | export and comparison, s | file, MB |")
     print("|---|---|---|---|---|---|", flush=True)
     names = asked.networks or [*CATALOGUE, *OF_TIMM]
-    passed = [_told(name, asked.pictures) for name in names]  # each is told, also after one that failed
+    passed = [_told(name, asked.pictures) for name in names]  # each has its row, also after one that failed
     return 0 if all(passed) else 1
 
 

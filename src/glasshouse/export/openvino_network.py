@@ -57,7 +57,7 @@ class OpenvinoNetwork(FileNetwork):
         self.precision, self.data = precision, data
         self.compiled: dict[tuple[str, int], list[Step]] = {}
         self.lock = Lock()
-        _read(data)  # what is no network is told now
+        _read(data)  # what is no network is refused now
 
     def run(self, whole: NDArray[Any], result: str) -> NDArray[np.float32]:
         key = result, len(whole)
