@@ -80,6 +80,13 @@ def test_a_file_for_one_size_of_batch_fails(model_path: Path, dataset: Dataset) 
     assert not certified(data, expected[:, ::-1].copy(), rows, splits, **said).passed  # type: ignore[arg-type]
 
 
+def test_what_cannot_be_written_whole_leaves_nothing(model_path: Path, tmp_path: Path) -> None:
+    certificate_file(tmp_path / "pets.onnx").mkdir()  # no file can be put there
+    with pytest.raises(ModelError, match="cannot be written"):
+        export_model(model_path, tmp_path / "pets.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["pets.certificate.json"]
+
+
 @pytest.mark.slow
 def test_what_glasshouse_cannot_write_torch_writes(
     model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -84,7 +84,9 @@ def certified(
         reason = _reason(difference, flips)
     except Exception as error:  # noqa: BLE001  of a file that cannot be computed onnxruntime raises classes of its own
         difference, flips = 1.0, len(rows)
-        reason = Message("The file cannot be computed: {reason}", reason=str(error).splitlines()[0][:300])
+        reason = Message(
+            "The file cannot be computed: {reason}", reason=(str(error) or type(error).__name__).splitlines()[0][:300]
+        )
     return Certificate(
         file, len(rows), dict(splits), difference, flips, not reason, reason, LIMIT, BATCHES, opset,
         hashlib.sha256(data).hexdigest(), weights,

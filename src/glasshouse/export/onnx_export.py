@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.dataset import Dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.errors import ModelError
 from glasshouse.export.bundle import load_model
 from glasshouse.export.certificate import Certificate, certified, chosen_pictures
 from glasshouse.export.predictor import Model
-from glasshouse.export.scoring import find_data
+from glasshouse.export.scoring import dataset_of, find_data
 
 if TYPE_CHECKING:
     import onnx
@@ -41,7 +41,7 @@ def export_model(
         DatasetError: the dataset is missing.
     """
     loaded = model if isinstance(model, Model) else load_model(model)
-    dataset = _dataset(find_data(loaded) if data is None else data)
+    dataset = dataset_of(find_data(loaded) if data is None else data)
     own, given = loaded.preprocessing.shape, dataset.preprocessing.shape
     if own != given:
         raise ModelError(
@@ -72,12 +72,6 @@ def export_model(
 def certificate_file(path: Path) -> Path:
     """Return where the certificate of an exported file is: ``pets.onnx`` has ``pets.certificate.json``."""
     return path.with_name(f"{path.stem}.certificate.json")
-
-
-def _dataset(data: Dataset | ImageData | str | Path) -> Dataset:
-    if isinstance(data, ImageData):
-        return data.dataset
-    return data if isinstance(data, Dataset) else open_dataset(data)
 
 
 def _written(model: Model) -> "Iterator[onnx.ModelProto]":
@@ -152,14 +146,20 @@ def _size(shape: tuple[int, int, int]) -> str:
 
 
 def _write(path: Path, data: bytes, certificate: Certificate) -> None:
+    """Put the file and its certificate into their places once both are written whole."""
     text = json.dumps(certificate.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    beside = {place: place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+              for place in (certificate_file(path), path)}  # fmt: skip
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for place, content in ((path, data), (certificate_file(path), text.encode())):
-            beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
-            beside.write_bytes(content)
-            beside.replace(place)
+        beside[path].write_bytes(data)
+        beside[certificate_file(path)].write_text(text, encoding="utf-8")
+        for place, part in beside.items():
+            part.replace(place)
     except OSError as error:
         raise ModelError(
             "The file {path} cannot be written: {strerror}.", path=path, strerror=error.strerror or error
         ) from None
+    finally:
+        for part in beside.values():
+            part.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ from glasshouse.export.predictor import Model
 from glasshouse.messages import Message, Option
 
 __all__ = [
-    "baselines", "columns_of", "evaluate", "find_data", "score", "scored_labels", "scoring", "split_probabilities",
+    "baselines", "columns_of", "dataset_of", "evaluate", "find_data", "score", "scored_labels", "scoring", "split_probabilities",
 ]  # fmt: skip
 
 ROWS_AT_ONCE = 64
@@ -47,7 +47,7 @@ def evaluate(
         DatasetError: the dataset cannot be opened, or has no such split.
     """
     loaded = model if isinstance(model, Model) else load_model(model)
-    dataset = _dataset(data if data is not None else find_data(loaded))
+    dataset = dataset_of(data if data is not None else find_data(loaded))
     report, _ = score(loaded, dataset, split, None if isinstance(model, Model) else str(model))
     return report
 
@@ -150,7 +150,8 @@ def find_data(model: Model) -> Path:
     )
 
 
-def _dataset(data: Dataset | ImageData | str | Path) -> Dataset:
+def dataset_of(data: Dataset | ImageData | str | Path) -> Dataset:
+    """Return the dataset that is given, or the one that lies at the path that is given."""
     if isinstance(data, ImageData):
         return data.dataset
     return data if isinstance(data, Dataset) else open_dataset(data)

@@ -98,7 +98,7 @@ def _close(start: Start, seed: int, side: int | None) -> Iterator[Candidate]:
     yield _tuned(start, seed, 3, 3e-3, augmentation=CROPS, side=side)
     yield _frozen(start, seed, views=8, augmentation=CROPS, side=side)
     yield _tuned(start, seed, 8, 1e-3, augmentation=CROPS, side=side)
-    if side is not None:  # where there is no time for that: at the dataset's own size
+    if side is not None:  # if there is no time for that: at the dataset's own size
         yield _tuned(start, seed, 1, 1e-3)
         yield _tuned(start, seed, 3, 1e-3, augmentation=CROPS)
 
