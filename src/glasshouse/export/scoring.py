@@ -25,7 +25,8 @@ from glasshouse.export.predictor import Model
 from glasshouse.messages import Message, Option
 
 __all__ = [
-    "baselines", "columns_of", "dataset_of", "evaluate", "find_data", "score", "scored_labels", "scoring", "split_probabilities",
+    "baselines", "columns_of", "dataset_of", "evaluate", "find_data", "score", "scored_labels", "scoring",
+    "split_probabilities",
 ]  # fmt: skip
 
 ROWS_AT_ONCE = 64
