@@ -111,8 +111,9 @@ def test_two_searches_and_a_resumed_one_are_equal_to_the_bit(
         list(search(gray, tmp_path / "b", SearchPlan(None, candidates=4)))
 
 
-def test_frozen_features_come_first(tmp_path: Path) -> None:
-    photos = pictures(tmp_path / "set", 65, gray=False)
+@pytest.mark.parametrize("gray", [False, True])
+def test_frozen_features_come_first(gray: bool, tmp_path: Path) -> None:
+    photos = pictures(tmp_path / "set", 65, gray=gray)
     with closing(search(photos, tmp_path / "a", SearchPlan(None))) as events:  # type: ignore[type-var]
         scored = next(event for event in events if isinstance(event, CandidateScored | CandidateDone))
         first = next(event for event in events if isinstance(event, CandidateDone))

@@ -14,7 +14,7 @@ from glasshouse.search.sides import other_sides
 
 __all__ = ["Start", "next_candidate", "starts"]
 
-PLAIN_SIDE = 64  # smaller pictures, and grey ones, are not what published weights were trained on
+PLAIN_SIDE = 64  # smaller pictures are not what published weights were trained on; grey photos are (a filter adds its colours)
 FEW = 600  # training pictures that a first look may take; of more, it takes a part
 PART, GROWTH = 300, 4  # pictures of the first part, and by what the next one is larger
 FLIPS = {"horizontal_flip": True}
@@ -48,9 +48,9 @@ def starts(dataset: Dataset) -> list[Start]:
 
     Those of the catalogue, and of the shelf any whose licence does not forbid commercial use.
     """
-    if min(dataset.width, dataset.height) <= PLAIN_SIDE or dataset.channels == 1:
-        return []
     side = min(dataset.width, dataset.height)
+    if side <= PLAIN_SIDE:
+        return []
     boxed = [e for e in CATALOGUE.values() if e.package is not None and at_hand(e)]
     others = [e for e in CATALOGUE.values() if e.package is None and at_hand(e)]
     found = [Start(e.name, "pretrained", e.parameters, e.height) for e in (*boxed, *others) if e.least <= side]
