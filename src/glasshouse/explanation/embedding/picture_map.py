@@ -42,8 +42,8 @@ class PictureMap:
     """N pictures in two dimensions; only who is near whom has a meaning, neither axis has one.
 
     ``labels`` and ``predicted`` int64 (N,) number ``classes`` of the dataset and ``answers`` of the model; ``splits``
-    and ``rows`` say which picture of the dataset each point is. ``explained`` is the part of the variance (0..1) along the
-    two axes of ``pca``, None for ``tsne``.
+    and ``rows`` say which picture of the dataset each point is. ``explained`` is the part of the variance (0..1) along
+    the two axes of ``pca``, None for ``tsne``.
     """
 
     method: str
