@@ -4,21 +4,47 @@ import colorsys
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-if TYPE_CHECKING:
-    from glasshouse.explanation.embedding.picture_map import PictureMap
-
-__all__ = ["class_colors", "map_html", "map_svg", "write_png"]
+__all__ = ["DrawnMap", "class_colors", "map_html", "map_svg", "write_png"]
 
 SIDE, EDGE, LINE = 640, 16, 20  # pixels of the map, around it, and of a line of the legend
 LISTED = 24  # classes in the legend
 PALETTE = ("#2f55d4", "#c2570c", "#17693a", "#8b2fb8", "#b3261e", "#0b7a8a", "#8a6d00", "#c2185b", "#4a5568", "#5b8c00")
 MANY = 20_000  # points from which an SVG draws them smaller
+
+
+class DrawnMap(Protocol):
+    """What is drawn of a map of N pictures: see ``PictureMap``."""
+
+    @property
+    def method(self) -> str:
+        """``pca`` or ``tsne``."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the dataset."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each picture, int64 (N,)."""
+
+    @property
+    def positions(self) -> NDArray[np.float32]:
+        """Where it is, float32 (N, 2)."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether the answer to each picture was right, bool (N,)."""
+
+    def points(self) -> list[dict[str, Any]]:
+        """Return what is known of each point."""
 
 
 def class_colors(count: int) -> list[str]:
@@ -28,7 +54,7 @@ def class_colors(count: int) -> list[str]:
     return [*PALETTE[:count], *("#" + "".join(f"{round(255 * part):02x}" for part in one) for one in further)]
 
 
-def map_svg(made: "PictureMap") -> str:
+def map_svg(made: DrawnMap) -> str:
     """Return the map as SVG: a dot a picture in its class's colour, a ring where the answer was wrong."""
     places, radius = _places(made.positions), 1.2 if len(made) > MANY else 2.6
     colors, right = class_colors(len(made.classes)), made.right
@@ -51,7 +77,7 @@ def map_svg(made: "PictureMap") -> str:
     return "".join([*parts, "</svg>"])
 
 
-def map_html(made: "PictureMap") -> str:
+def map_html(made: DrawnMap) -> str:
     """Return the map as a page of its own; each point's name shows when the pointer rests on it, up to 20,000."""
     drawing = map_svg(made)
     if len(made) <= MANY:
@@ -62,7 +88,7 @@ def map_html(made: "PictureMap") -> str:
     )
 
 
-def write_png(path: Path, made: "PictureMap") -> None:
+def write_png(path: Path, made: DrawnMap) -> None:
     """Write the map as PNG, drawn at twice the size and made smaller, which smooths the dots."""
     scale = 2
     height = SIDE + 2 * EDGE + LINE * (len(_legend(made)) + 1)
@@ -80,7 +106,7 @@ def write_png(path: Path, made: "PictureMap") -> None:
     image.resize((image.width // scale, image.height // scale), Image.Resampling.LANCZOS).save(path, "PNG")
 
 
-def _named(made: "PictureMap") -> str:
+def _named(made: DrawnMap) -> str:
     """Return the drawing with a title at each point: its path, label and answer."""
     texts = iter(
         f"{one['path']}: {one['label']}" + ("" if right else f", predicted {one['predicted']}")
@@ -90,7 +116,7 @@ def _named(made: "PictureMap") -> str:
     return pieces[0] + "".join(f'r="2.6"><title>{escape(next(texts))}</title></circle>{rest}' for rest in pieces[1:])
 
 
-def _in_drawn_order(made: "PictureMap") -> list[tuple[dict[str, object], bool]]:
+def _in_drawn_order(made: DrawnMap) -> list[tuple[dict[str, Any], bool]]:
     points, right = made.points(), made.right
     order: list[int] = []
     for number in range(len(made.classes)):
@@ -109,14 +135,14 @@ def _places(positions: NDArray[np.float32]) -> NDArray[np.float64]:
     return placed
 
 
-def _legend(made: "PictureMap") -> Sequence[tuple[str, str]]:
+def _legend(made: DrawnMap) -> Sequence[tuple[str, str]]:
     counts, colors = np.bincount(made.labels, minlength=len(made.classes)), class_colors(len(made.classes))
     lines = [(color, f"{name} ({count:,})") for color, name, count in zip(colors, made.classes, counts.tolist())]
     rest = len(lines) - LISTED
     return [*lines[:LISTED], *([("#8b93a1", f"and {rest} more classes")] if rest > 0 else [])]
 
 
-def _title(made: "PictureMap") -> str:
+def _title(made: DrawnMap) -> str:
     wrong = int((~made.right).sum())
     by = "PCA" if made.method == "pca" else "t-SNE"
     return f"{len(made):,} pictures by {by}; rings are the {wrong:,} wrong answers"
