@@ -38,21 +38,24 @@ class Strongest:
 
 
 class _Best:
-    """The best so far of one convolution."""
+    """The best so far of a convolution with so many filters."""
 
-    def __init__(self) -> None:
-        self.values: Tensor | None = None
-        self.rows = self.places = torch.zeros(0)
+    def __init__(self, filters: int) -> None:
+        self.values = torch.zeros(0, filters)
+        self.rows = self.places = torch.zeros(0, filters, dtype=torch.int64)
 
     def add(self, y: Tensor, first: int) -> None:
         """Take the responses y (n, F, H, W) of the pictures from row ``first`` on."""
         values, places = y.flatten(2).max(2)
         rows = torch.arange(first, first + len(y)).unsqueeze(1).expand_as(places)
-        if self.values is not None:
-            values, rows = torch.cat([self.values, values]), torch.cat([self.rows, rows])
-            places = torch.cat([self.places, places])
+        values, rows = torch.cat([self.values, values]), torch.cat([self.rows, rows])
+        places = torch.cat([self.places, places])
         order = values.sort(dim=0, descending=True, stable=True).indices[:NINE]
         self.values, self.rows, self.places = (each.gather(0, order) for each in (values, rows, places))
+
+    def found(self, convolution: Convolution) -> Strongest:
+        """Return what is best after all batches."""
+        return Strongest(convolution, self.values.numpy(), self.rows.numpy(), self.places.numpy())
 
 
 def strongest(network: nn.Module, batches: Batches) -> Generator[Progress, None, Mapping[str, Strongest]]:
@@ -62,7 +65,7 @@ def strongest(network: nn.Module, batches: Batches) -> Generator[Progress, None,
     names: dict[str, list[str]] = {}
     for one in found:
         names.setdefault(one.seen, []).append(one.name)
-    best, row = {one.name: _Best() for one in found}, 0
+    best, row = {one.name: _Best(one.filters) for one in found}, 0
 
     def see(call: Call) -> None:
         for name in names.get(call.name, ()):
@@ -73,10 +76,4 @@ def strongest(network: nn.Module, batches: Batches) -> Generator[Progress, None,
             network(x)
             row += len(x)
             yield progress
-    return {one.name: _strongest(one, best[one.name]) for one in found}
-
-
-def _strongest(convolution: Convolution, best: _Best) -> Strongest:
-    if best.values is None:
-        raise RuntimeError("a pass over no pictures")
-    return Strongest(convolution, best.values.numpy(), best.rows.numpy(), best.places.numpy())
+    return {one.name: best[one.name].found(one) for one in found}
