@@ -22,6 +22,7 @@ _HOMES = {
     "export_model": "glasshouse.export.onnx_export",
     "follow": "glasshouse.explanation.follow",
     "load_model": "glasshouse.export.bundle",
+    "map_pictures": "glasshouse.explanation.embedding.picture_map",
     "open_dataset": "glasshouse.data.dataset",
     "train": "glasshouse.training.loop",
     "verify": "glasshouse.training.verification",

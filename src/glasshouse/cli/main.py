@@ -14,6 +14,7 @@ from glasshouse.cli import (
     export,
     graph,
     networks,
+    picture_map,
     predict,
     resume,
     search,
@@ -51,6 +52,7 @@ app.command("verify")(verify.verify)
 app.command("export")(export.export)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
+app.command("map")(picture_map.map_command)
 app.command("networks")(networks.networks)
 app.add_typer(weights.app, name="weights")
 app.command("studio")(studio.studio)

@@ -11,6 +11,7 @@ from typing import Any
 from glasshouse.data.samples import sample
 from glasshouse.errors import DatasetError
 from glasshouse.jobs.classify import classify
+from glasshouse.jobs.explaining import explain_model
 from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.jobs.searching import search_best
 from glasshouse.jobs.validation import heard, keep_validation
@@ -121,6 +122,7 @@ WORK: Mapping[JobKind, Callable[[Store, JobRecord, ProgressWriter], dict[str, An
     JobKind.CLASSIFY: classify_many,
     JobKind.WEIGHTS: keep_weights,
     JobKind.SEARCH: search_best,
+    JobKind.EXPLAIN: explain_model,
 }
 
 

@@ -12,7 +12,7 @@ from glasshouse.store.records import JobKind
 __all__ = ["Slot", "gpus", "slots"]
 
 TRAININGS = (JobKind.TRAIN, JobKind.SEARCH)
-ANSWERS = (JobKind.EVALUATE, JobKind.CLASSIFY, JobKind.WEIGHTS)
+ANSWERS = (JobKind.EVALUATE, JobKind.CLASSIFY, JobKind.WEIGHTS, JobKind.EXPLAIN)
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ NEEDS: Mapping[JobKind, Callable[[Store, JobRecord], int]] = {
     JobKind.CLASSIFY: _nothing,
     JobKind.WEIGHTS: _of_weights,
     JobKind.SEARCH: _of_search,
+    JobKind.EXPLAIN: _nothing,
 }
 
 

@@ -67,6 +67,7 @@ class JobKind(StrEnum):
     CLASSIFY = "classify"
     WEIGHTS = "weights"
     SEARCH = "search"
+    EXPLAIN = "explain"
 
 
 class Role(StrEnum):

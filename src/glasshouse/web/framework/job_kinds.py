@@ -8,6 +8,7 @@ from glasshouse.web.framework.language import texts
 
 __all__ = ["ADDRESSES", "address_of", "kind_words", "stage_words"]
 
+EXPLAINED: Mapping[str, str] = {}  # the page of a model that shows what an explanation found, by its word
 ADDRESSES: Mapping[JobKind, Callable[[JobRecord], str]] = {
     JobKind.DATASET: lambda job: f"/datasets/{job.dataset_id}",
     JobKind.TRAIN: lambda job: f"/models/{job.model_id}",
@@ -15,6 +16,7 @@ ADDRESSES: Mapping[JobKind, Callable[[JobRecord], str]] = {
     JobKind.CLASSIFY: lambda job: f"/models/{job.model_id}/many/{job.id}",
     JobKind.WEIGHTS: lambda job: "/weights",
     JobKind.SEARCH: lambda job: f"/models/{job.model_id}/search",
+    JobKind.EXPLAIN: lambda job: f"/models/{job.model_id}/{EXPLAINED.get(job.arguments.get('do', ''), 'follow')}",
 }
 
 
@@ -34,6 +36,7 @@ def kind_words(language: str) -> Mapping[JobKind, str]:
         JobKind.CLASSIFY: _("classifying"),
         JobKind.WEIGHTS: _("weights"),
         JobKind.SEARCH: _("searching for the best"),
+        JobKind.EXPLAIN: _("looking inside"),
     }
 
 
@@ -47,10 +50,12 @@ def stage_words(language: str) -> Mapping[str, str]:
         "evaluating": _("scoring"),
         "features": _("computing features"),
         "fetching": _("fetching"),
+        "filters": _("looking at what excites the filters"),
         "head": _("fitting the last layer"),
         "reading": _("reading the pictures"),
         "scoring": _("scoring"),
         "searching": _("searching"),
+        "statistics": _("measuring the layers"),
         "train": _("training"),
         "training": _("training"),
         "validating": _("looking at the validation pictures"),

@@ -1,0 +1,1 @@
+"""What the layers of a network see: their names, statistics, the pictures that excite their filters most."""
