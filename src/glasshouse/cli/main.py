@@ -14,6 +14,7 @@ from glasshouse.cli import (
     export,
     graph,
     networks,
+    pack,
     picture_map,
     predict,
     resume,
@@ -52,6 +53,8 @@ app.command("predict")(predict.predict)
 app.command("verify")(verify.verify)
 app.command("export")(export.export)
 app.command("serve")(serve.serve)
+app.command("pack")(pack.pack)
+app.command("reproduce")(pack.reproduce)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("map")(picture_map.map_command)
