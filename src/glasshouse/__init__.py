@@ -24,6 +24,7 @@ _HOMES = {
     "load_model": "glasshouse.export.bundle",
     "map_pictures": "glasshouse.explanation.embedding.picture_map",
     "open_dataset": "glasshouse.data.dataset",
+    "shortcuts": "glasshouse.explanation.shortcuts.alarm",
     "train": "glasshouse.training.loop",
     "verify": "glasshouse.training.verification",
 }

@@ -18,6 +18,7 @@ from glasshouse.cli import (
     predict,
     resume,
     search,
+    shortcuts,
     studio,
     train,
     users,
@@ -53,6 +54,7 @@ app.command("export")(export.export)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("map")(picture_map.map_command)
+app.command("shortcuts")(shortcuts.shortcuts)
 app.command("networks")(networks.networks)
 app.add_typer(weights.app, name="weights")
 app.command("studio")(studio.studio)
