@@ -18,6 +18,7 @@ from glasshouse.cli import (
     predict,
     resume,
     search,
+    serve,
     shortcuts,
     studio,
     train,
@@ -51,6 +52,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("verify")(verify.verify)
 app.command("export")(export.export)
+app.command("serve")(serve.serve)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("map")(picture_map.map_command)
