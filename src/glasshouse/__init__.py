@@ -26,6 +26,7 @@ _HOMES = {
     "open_dataset": "glasshouse.data.dataset",
     "pack_run": "glasshouse.training.packing",
     "reproduce": "glasshouse.training.reproduction",
+    "shortcuts": "glasshouse.explanation.shortcuts.alarm",
     "train": "glasshouse.training.loop",
     "verify": "glasshouse.training.verification",
 }

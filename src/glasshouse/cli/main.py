@@ -20,6 +20,7 @@ from glasshouse.cli import (
     resume,
     search,
     serve,
+    shortcuts,
     studio,
     train,
     users,
@@ -58,6 +59,7 @@ app.command("reproduce")(pack.reproduce)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("map")(picture_map.map_command)
+app.command("shortcuts")(shortcuts.shortcuts)
 app.command("networks")(networks.networks)
 app.add_typer(weights.app, name="weights")
 app.command("studio")(studio.studio)
