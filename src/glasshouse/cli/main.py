@@ -6,12 +6,14 @@ import typer
 
 from glasshouse import __version__
 from glasshouse.cli import (
+    activations,
     code,
     dataset,
     demo,
     doctor,
     evaluate,
     export,
+    filters,
     graph,
     networks,
     predict,
@@ -49,6 +51,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("verify")(verify.verify)
 app.command("export")(export.export)
+app.command("activations")(activations.activations)
+app.command("filters")(filters.filters)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("networks")(networks.networks)
