@@ -13,15 +13,18 @@ from pathlib import Path
 
 import torch
 
-OPERATORS = torch.library.Library("torchvision", "FRAGMENT")  # torchvision's wheel lacks these on a CPU build of torch
-for name in ("nms", "qnms"):
-    if not hasattr(torch.ops.torchvision, name):
-        OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+try:
+    import torchvision  # noqa: F401
+except RuntimeError:  # a wheel of it that lacks these on a CPU build of torch
+    OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
+    for name in ("nms", "qnms"):
+        if not hasattr(torch.ops.torchvision, name):
+            OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
-from fastai.vision.all import ImageDataLoaders, Resize, accuracy, default_split, imagenet_stats, vision_learner  # noqa: E402
-from fastai.vision.learner import model_meta  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
-from torchvision import models  # noqa: E402
+from fastai.vision.all import ImageDataLoaders, Resize, accuracy, default_split, imagenet_stats, vision_learner
+from fastai.vision.learner import model_meta
+from safetensors.torch import load_file
+from torchvision import models
 
 
 def main(data: Path, weights: Path) -> None:

@@ -24,6 +24,7 @@ _HOMES = {
     "filters": "glasshouse.explanation.layers.filters",
     "follow": "glasshouse.explanation.follow",
     "load_model": "glasshouse.export.bundle",
+    "map_pictures": "glasshouse.explanation.embedding.picture_map",
     "open_dataset": "glasshouse.data.dataset",
     "train": "glasshouse.training.loop",
     "verify": "glasshouse.training.verification",

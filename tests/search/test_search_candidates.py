@@ -111,8 +111,9 @@ def test_two_searches_and_a_resumed_one_are_equal_to_the_bit(
         list(search(gray, tmp_path / "b", SearchPlan(None, candidates=4)))
 
 
-def test_frozen_features_come_first(tmp_path: Path) -> None:
-    photos = pictures(tmp_path / "set", 65, gray=False)
+@pytest.mark.parametrize("gray", [False, True])
+def test_frozen_features_come_first(gray: bool, tmp_path: Path) -> None:
+    photos = pictures(tmp_path / "set", 65, gray=gray)
     with closing(search(photos, tmp_path / "a", SearchPlan(None))) as events:  # type: ignore[type-var]
         scored = next(event for event in events if isinstance(event, CandidateScored | CandidateDone))
         first = next(event for event in events if isinstance(event, CandidateDone))
@@ -141,7 +142,9 @@ def test_a_candidate_sees_pictures_of_another_size_read_from_the_source(
     data = create_dataset(DatasetRecipe(source=str(source), width=28, height=28), tmp_path / "set")
     fields = {"network": "LeNet", "weights": "none", "strategy": "scratch", "epochs": 1, "seed": 1}
     small, large = Candidate(fields, "LeNet"), Candidate(fields, "LeNet", side=36)
-    monkeypatch.setattr(searching, "next_candidate", lambda _data, scores, _seed: iter([small, large][len(scores) :]))
+    monkeypatch.setattr(
+        searching, "next_candidate", lambda _data, scores, _seed, **_: iter([small, large][len(scores) :])
+    )
     events = list(search(data, tmp_path / "a", SearchPlan(None, candidates=2)))
     assert [event.side for event in events if isinstance(event, CandidateDone)] == [None, 36]
     rows = result(tmp_path / "a")["candidates"]
@@ -166,7 +169,7 @@ def test_what_cannot_be_tried_is_left_out_and_that_is_said(tmp_path: Path, monke
     fields = {"network": "LeNet", "weights": "none", "strategy": "scratch", "epochs": 1, "seed": 1}
     unfit = Candidate({**fields, "network": "ConvNet4"}, "ConvNet4")  # pictures of 28 pixels are too small for it
     tried = [Candidate(fields, "LeNet", side=36), unfit, Candidate(fields, "LeNet")]
-    monkeypatch.setattr(searching, "next_candidate", lambda *_: iter(tried))
+    monkeypatch.setattr(searching, "next_candidate", lambda *_, **__: iter(tried))
     events = list(search(data, tmp_path / "a", SearchPlan(None, candidates=1)))
     told = [event.message for event in events if isinstance(event, Notice) and event.kind == "size"]
     assert len(told) == 1 and "36x36 pixels are not tried" in told[0]

@@ -31,6 +31,7 @@ class Data:
     count: int = 200
     width: int = 224
     channels: int = 3
+    classes: tuple[str, ...] = ("a", "b")
     splits: dict[str, Pictures] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -38,11 +39,11 @@ class Data:
         self.splits = {"train": Pictures(self.count, 500)}
 
 
-def order(data: Data, score: Callable[[Candidate], float], most: int = 60) -> list[Candidate]:
+def order(data: Data, score: Callable[[Candidate], float], most: int = 60, timed: bool = False) -> list[Candidate]:
     """Return what is tried, where each candidate is as good as ``score`` says."""
     scores: list[Score] = []
     while len(scores) < most:
-        found = next(next_candidate(data, scores, 1), None)  # type: ignore[arg-type]
+        found = next(next_candidate(data, scores, 1, timed=timed), None)  # type: ignore[arg-type]
         if found is None:
             break
         scores.append(Score(found, score(found), 0.0, True))
@@ -85,16 +86,32 @@ def test_of_many_pictures_networks_are_first_tried_on_a_part_and_the_better_half
         ("Fourth", 20), ("Third", 20), ("Next", 20), ("Best", 20), ("Best", 1), ("Next", 1)]  # fmt: skip
 
 
+GOOD_FRESH = {"LeNet": 0.8, "Dense128": 0.7, "MiniXception": 0.6}
+
+
+def fresh(data: Data, timed: bool) -> list[Candidate]:
+    found = order(data, lambda one: GOOD_FRESH[one.of_network] + ("rotation" in str(one.fields)) / 9, timed=timed)
+    assert all(one.strategy == "scratch" and one.fields["weights"] == "none" and one.side is None for one in found)
+    return found
+
+
 def test_small_pictures_are_learned_from_scratch_by_successive_halving() -> None:
-    good = {"LeNet": 0.8, "Dense128": 0.7, "ResNet18": 0.9}
-    tried = order(Data(3000, 28, 1), lambda one: good[one.of_network] + one.fields["epochs"] / 1000)
+    tried = fresh(Data(60_000, 28, 1), timed=False)
     rungs: dict[tuple[int, int], list[str]] = {}
     for one in tried:
-        assert one.strategy == "scratch" and one.fields["weights"] == "none" and one.side is None
         rungs.setdefault((one.part, one.fields["epochs"]), []).append(one.of_network)
-    assert rungs[10, 8] == ["LeNet", "Dense128", "ResNet18"] and rungs[2, 8] == ["ResNet18"] == rungs[1, 4]
-    assert [one.fields["epochs"] for one in tried[-3:]] == [16, 32, 64]
-    assert any("rotation" in one.fields.get("augmentation", {}) for one in tried)
+    assert rungs[25, 8] == ["LeNet", "Dense128", "MiniXception"]
+    assert rungs[1, 4][:2] == ["LeNet", "MiniXception"], "the one that learns slowly at first is kept"
+    assert {one.fields["epochs"] for one in tried[-2:]} == {64}, "for longer and longer"
+    assert all("rotation" in one.fields["augmentation"] for one in tried[-2:]), "in the way that suited it"
+
+
+def test_where_the_time_ends_the_longest_training_that_fits_comes_first() -> None:
+    tried = fresh(Data(60_000, 28, 1), timed=True)
+    first = next(one for one in tried if one.part == 1)
+    assert (first.of_network, first.fields["epochs"]) == ("MiniXception", 64)
+    few = [described(one) for one in fresh(Data(900, 28, 1), timed=True)]
+    assert [one[0] for one in few[:3]] == ["LeNet", "Dense128", "MiniXception"] and {one[5] for one in few} == {1}
 
 
 @pytest.mark.usefixtures("shelf")

@@ -16,6 +16,7 @@ from glasshouse.cli import (
     filters,
     graph,
     networks,
+    picture_map,
     predict,
     resume,
     search,
@@ -55,6 +56,7 @@ app.command("activations")(activations.activations)
 app.command("filters")(filters.filters)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
+app.command("map")(picture_map.map_command)
 app.command("networks")(networks.networks)
 app.add_typer(weights.app, name="weights")
 app.command("studio")(studio.studio)

@@ -1,11 +1,14 @@
 """What a search tries, in which order: a function of what is known, so that the same answers give the same list."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from glasshouse.data.dataset import Dataset
+from glasshouse.layers.classics import mini_xception
 from glasshouse.networks.catalogue import CATALOGUE, catalogued, plain
 from glasshouse.networks.pretrained import at_hand
 from glasshouse.networks.shelf.items import Card, items
@@ -14,13 +17,18 @@ from glasshouse.search.sides import other_sides
 
 __all__ = ["Start", "next_candidate", "starts"]
 
-PLAIN_SIDE = 64  # smaller pictures, and grey ones, are not what published weights were trained on
+PLAIN_SIDE = (
+    64  # smaller pictures are not what published weights were trained on; grey photos are (a filter adds its colours)
+)
 FEW = 600  # training pictures that a first look may take; of more, it takes a part
 PART, GROWTH = 300, 4  # pictures of the first part, and by what the next one is larger
 FLIPS = {"horizontal_flip": True}
 CROPS = {"horizontal_flip": True, "crop_scale": [0.6, 1.0]}
 SHIFTS = {"rotation": 10, "width_shift": 0.08, "height_shift": 0.08, "zoom": 0.1}
-LONGER = (16, 32, 64)  # epochs from scratch
+LONGER = (4, 6, 8, 12, 16, 24, 32, 48, 64)  # epochs from scratch, of all pictures
+STEADY_FROM = 16  # epochs
+MINI = "MiniXception"
+SCRATCH_PART = 2400  # pictures: fewer tell nothing about what is learned from many
 STEADY = {"dropout": 0.25, "ema_decay": 0.998, "objective": {"label_smoothing": 0.05}}  # of longer trainings
 Kind = TypeVar("Kind")
 
@@ -35,10 +43,13 @@ class Start:
     side: int = 224
 
 
-def next_candidate(dataset: Dataset, scores: Sequence[Score], seed: int) -> Iterator[Candidate]:
-    """Yield what to try next, the most promising first; the caller takes the first that there is time for."""
+def next_candidate(dataset: Dataset, scores: Sequence[Score], seed: int, *, timed: bool = False) -> Iterator[Candidate]:
+    """Yield what to try next, the most promising first; the caller takes the first that there is time for.
+
+    ``timed``: the time ends, so the longest training that fits into it comes before shorter ones.
+    """
     tried = [score.candidate for score in scores]
-    for candidate in _rounds(dataset, scores, seed):
+    for candidate in _rounds(dataset, scores, seed, timed):
         if candidate not in tried:
             yield candidate
 
@@ -48,9 +59,9 @@ def starts(dataset: Dataset) -> list[Start]:
 
     Those of the catalogue, and of the shelf any whose licence does not forbid commercial use.
     """
-    if min(dataset.width, dataset.height) <= PLAIN_SIDE or dataset.channels == 1:
-        return []
     side = min(dataset.width, dataset.height)
+    if side <= PLAIN_SIDE:
+        return []
     boxed = [e for e in CATALOGUE.values() if e.package is not None and at_hand(e)]
     others = [e for e in CATALOGUE.values() if e.package is None and at_hand(e)]
     found = [Start(e.name, "pretrained", e.parameters, e.height) for e in (*boxed, *others) if e.least <= side]
@@ -67,10 +78,10 @@ def _start_of(card: Card, file: Path) -> Start:
     return Start(card.network, str(file.resolve()), card.parameters, card.height)
 
 
-def _rounds(dataset: Dataset, scores: Sequence[Score], seed: int) -> Iterator[Candidate]:
+def _rounds(dataset: Dataset, scores: Sequence[Score], seed: int, timed: bool) -> Iterator[Candidate]:
     found, parts = starts(dataset), _parts(len(dataset.splits["train"]))
     if not found:
-        yield from _from_scratch(dataset, scores, seed, parts)
+        yield from _from_scratch(dataset, scores, seed, timed)
         return
     if parts:
         yield from (_frozen(start, seed, part=parts[0]) for start in found)
@@ -149,19 +160,26 @@ def _tuned(
     return Candidate({**fields, **changed}, start.network, side=side)
 
 
-def _from_scratch(dataset: Dataset, scores: Sequence[Score], seed: int, parts: Sequence[int]) -> Iterator[Candidate]:
-    """Small networks on few pictures, then the better half of them on more; then the best for longer, and changed."""
-    names = _scratch_networks(dataset)
-    rungs = [_Rung(part, 8) for part in parts] + [_Rung(1, epochs) for epochs in (4, 8)]
+def _from_scratch(dataset: Dataset, scores: Sequence[Score], seed: int, timed: bool) -> Iterator[Candidate]:
+    """Small networks on few pictures, the better half on more; then the best for longer, in the way that suited it.
+
+    The network that learns slowly at first and goes farthest is tried for longer in any case.
+    """
+    fresh = partial(_fresh, dataset, seed)
+    names, parts = _scratch_networks(dataset), _scratch_parts(len(dataset.splits["train"]))
+    rungs = [_Rung(part, 8) for part in parts] + ([] if timed and parts else [_Rung(1, 4)])
     for rung in rungs:
         for name in names:
-            yield _fresh(name, seed, rung.epochs, part=rung.part)
+            yield fresh(name, rung)
         ranked = [name for name in _ranked(_on(scores, rung)) if name in names]
-        names = list(_better_half(ranked)) if ranked else names
+        names = list(dict.fromkeys([*_better_half(ranked), *names[-1:]])) if ranked else names
+    best = names[-1]
     for changes in (FLIPS, SHIFTS):
-        yield _fresh(names[0], seed, rungs[-1].epochs, augmentation=changes)
-    for epochs in LONGER:
-        yield _fresh(names[0], seed, epochs, augmentation=_best_changes(scores))
+        yield fresh(best, rungs[-1], changes)
+    suited = _best_changes(_on(scores, rungs[-1]), best)
+    for epochs in sorted(LONGER, reverse=timed):
+        for name in reversed(names):
+            yield fresh(name, _Rung(1, epochs), suited)
 
 
 @dataclass(frozen=True)
@@ -174,24 +192,43 @@ def _on(scores: Sequence[Score], rung: _Rung) -> list[Score]:
     return [s for s in scores if s.candidate.part == rung.part and s.candidate.fields.get("epochs") == rung.epochs]
 
 
-def _best_changes(scores: Sequence[Score]) -> Mapping[str, Any]:
-    """Return the augmentation of the best so far."""
-    whole = [score for score in scores if score.whole and score.candidate.part == 1]
-    best = min(whole, key=lambda score: score.rank, default=None)
+def _best_changes(scores: Sequence[Score], network: str) -> Mapping[str, Any]:
+    """Return the augmentation that was best for a network."""
+    own = [score for score in scores if score.candidate.of_network == network]
+    best = min(own, key=lambda score: score.rank, default=None)
     found: Mapping[str, Any] = {} if best is None else best.candidate.fields.get("augmentation", {})
     return found
 
 
 def _scratch_networks(dataset: Dataset) -> list[str]:
+    """Return the networks to learn from scratch, last the one that learns slowly at first and goes farthest."""
     side = min(dataset.width, dataset.height)
-    names = ("LeNet", "Dense128", "ResNet18") if side <= PLAIN_SIDE else ("LeNet", "ConvNet4", "ResNet18")
-    return [name for name in names if CATALOGUE[name].least <= side]
+    names = ("LeNet", "Dense128") if side <= PLAIN_SIDE else ("ConvNet4", "ResNet18")
+    return [*(name for name in names if CATALOGUE[name].least <= side), MINI]
+
+
+def _scratch_parts(count: int) -> list[int]:
+    """Return the parts, 1 in so many, that are learned from scratch first; none of few pictures."""
+    found, part = [], count // SCRATCH_PART
+    while part >= GROWTH:
+        found.append(min(part, 9999))
+        part //= 2 * GROWTH
+    return found
+
+
+@lru_cache(maxsize=4)
+def _mini(width: int, height: int, channels: int, classes: int) -> str:
+    """Return the layers of the small Xception as JSON; larger pictures are halved first."""
+    strides = 1 if min(width, height) <= PLAIN_SIDE else 2
+    return json.dumps(mini_xception((height, width, channels), classes, strides).to_dict())
 
 
 def _fresh(
-    name: str, seed: int, epochs: int, part: int = 1, augmentation: Mapping[str, Any] | None = None
+    dataset: Dataset, seed: int, name: str, rung: _Rung, augmentation: Mapping[str, Any] | None = None
 ) -> Candidate:
-    fields = {"network": name, "weights": "none", "strategy": "scratch", "epochs": epochs, "batch_size": 64,
+    layers = (dataset.width, dataset.height, dataset.channels, len(dataset.classes))
+    network = json.loads(_mini(*layers)) if name == MINI else name
+    fields = {"network": network, "weights": "none", "strategy": "scratch", "epochs": rung.epochs, "batch_size": 64,
               "optimizer": {"lr": 2e-3, "weight_decay": 0.1}, "seed": seed}  # fmt: skip
     changed = {"augmentation": dict(augmentation)} if augmentation else {}
-    return Candidate({**fields, **changed, **(STEADY if epochs >= min(LONGER) else {})}, name, part)
+    return Candidate({**fields, **changed, **(STEADY if rung.epochs >= STEADY_FROM else {})}, name, rung.part)

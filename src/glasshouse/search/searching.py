@@ -206,7 +206,7 @@ class _Search:
     def _next(self) -> Candidate | None:
         scores = [record.score for record in self.found.records]
         late = False
-        for candidate in next_candidate(self.dataset, scores, self.plan.seed):
+        for candidate in next_candidate(self.dataset, scores, self.plan.seed, timed=self.plan.seconds < float("inf")):
             if candidate in self.given_up:
                 continue
             if self.budget.fits(candidate, self._folds(candidate.part).scored, self.leader):

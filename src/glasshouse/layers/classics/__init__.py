@@ -14,7 +14,7 @@ from .efficientnet import efficientnet_lite0
 from .googlenet import googlenet
 from .inception import inception_v3
 from .lenet import lenet
-from .lessons import convnet4, dense128
+from .lessons import convnet4, dense128, mini_xception
 from .mobilenet import mobilenet, mobilenet_v2
 from .resnet import resnet18, resnet34, resnet50
 from .squeezenet import squeezenet
@@ -24,8 +24,8 @@ from .xception import xception
 
 __all__ = [
     "CLASSICS", "alexnet", "convnet4", "dense128", "efficientnet_lite0", "googlenet", "inception_v3", "lenet",
-    "mobilenet", "mobilenet_v2", "resnet18", "resnet34", "resnet50", "squeezenet", "take_weights", "vgg16", "vgg19",
-    "xception",
+    "mini_xception", "mobilenet", "mobilenet_v2", "resnet18", "resnet34", "resnet50", "squeezenet", "take_weights",
+    "vgg16", "vgg19", "xception",
 ]  # fmt: skip
 
 CLASSICS: dict[str, Callable[..., Network]] = {

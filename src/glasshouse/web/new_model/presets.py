@@ -46,22 +46,22 @@ def preset_words(_: Callable[[str], str]) -> Mapping[str, tuple[str, str]]:
 
 def presets_for(recipe: Mapping[str, Any]) -> tuple[Preset, Preset, Preset]:
     """Return the three ways for a dataset of this recipe."""
-    return presets(int(recipe.get("width", 224)), int(recipe.get("height", 224)), str(recipe.get("color", "rgb")))
+    return presets(int(recipe.get("width", 224)), int(recipe.get("height", 224)))
 
 
-def presets(width: int, height: int, color: str) -> tuple[Preset, Preset, Preset]:
+def presets(width: int, height: int) -> tuple[Preset, Preset, Preset]:
     """Return the three ways for pictures of this size; photographs use pretrained weights where they are here."""
     side = min(width, height)
-    if side <= SMALL_SIDE or color == "gray":
+    if side <= SMALL_SIDE:
         return _small(side)
-    known = pretrained_for({"width": width, "height": height, "color": color})
+    known = pretrained_for({"width": width, "height": height})
     return _fine_tuned(known) if known else _from_scratch(side)
 
 
 def pretrained_for(recipe: Mapping[str, Any]) -> str | None:
     """Return the network whose weights are at hand and help with pictures of a dataset's recipe; None without one."""
     side = min(int(recipe.get("width", 224)), int(recipe.get("height", 224)))
-    if side <= SMALL_SIDE or recipe.get("color") == "gray":
+    if side <= SMALL_SIDE:
         return None
     return next((name for name in PRETRAINED if CATALOGUE[name].least <= side and at_hand(CATALOGUE[name])), None)
 
