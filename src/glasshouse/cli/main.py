@@ -20,6 +20,7 @@ from glasshouse.cli import (
     predict,
     resume,
     search,
+    serve,
     studio,
     train,
     users,
@@ -54,6 +55,7 @@ app.command("verify")(verify.verify)
 app.command("export")(export.export)
 app.command("activations")(activations.activations)
 app.command("filters")(filters.filters)
+app.command("serve")(serve.serve)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("map")(picture_map.map_command)

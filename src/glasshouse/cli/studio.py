@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from glasshouse.errors import InputError
+from glasshouse.messages import Message
 from glasshouse.networks.shelf.place import home_folder as default_home
 
 if TYPE_CHECKING:
@@ -108,13 +109,14 @@ def serve(
         ConflictError: another Studio is open on this home.
     """
     from glasshouse.cli.keeper import Keeper
+    from glasshouse.cli.server import listen
     from glasshouse.jobs.only_studio import only_studio
     from glasshouse.jobs.scratch import clear_leftovers, studio_scratch
     from glasshouse.store.local_token import local_token
     from glasshouse.store.versions import note_opening
 
     with only_studio(store) as opened:
-        listener = _listen(settings)
+        listener = listen(settings.host, settings.port, Message("The Studio"))
         key = local_token(store.home) if token else None
         settings = replace(settings, port=listener.getsockname()[1], token=key)
         opened.tell(_address(settings))
@@ -195,28 +197,6 @@ def _print_token(home: Path) -> None:
 
 def _address(settings: "Settings") -> str:
     return f"http://{_shown(settings.host)}:{settings.port}/"
-
-
-def _listen(settings: "Settings") -> Any:
-    import socket
-
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # the protocol is named, since asyncio sets TCP_NODELAY only then: without it each answer waits 40 ms for an ACK
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise InputError(
-            "The Studio cannot listen on {host}:{port} ({strerror}); is it open already? Choose another "
-            "--port, or --port 0 for a free one.",
-            host=settings.host,
-            port=settings.port,
-            strerror=error.strerror,
-        ) from None
-    listener.listen(128)
-    return listener
 
 
 def _shown(host: str) -> str:

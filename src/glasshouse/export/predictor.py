@@ -217,6 +217,10 @@ class Model:
             raise PictureError("{path}: {error}", path=prediction.path, error=prediction.error)
         return prediction
 
+    def prediction(self, answer: NDArray[np.float32], top: int = 5, path: str | None = None) -> Prediction:
+        """Return the prediction that a picture's probabilities (K,) are; ``path`` is what the picture is called."""
+        return self._prediction(Read(path, None), answer, top)
+
     def predict_rows(self, rows: NDArray[np.uint8], top: int = 5) -> list[Prediction]:
         """Say what is in each of ``rows``, uint8 (n, H, W, C), which ``preprocessing`` has made already."""
         return [self._prediction(Read(None, row), answer, top) for row, answer in zip(rows, self.probabilities(rows))]

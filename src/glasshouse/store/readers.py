@@ -34,13 +34,16 @@ _log = logging.getLogger("glasshouse.readers")
 
 
 class Readers:
-    """The processes of one ``module``, begun when they are needed; ``count`` at once, and one fewer for one person."""
+    """The processes of one ``module``, begun when they are needed; ``count`` at once, and one fewer for one person.
 
-    def __init__(self, module: str, count: int | None = None, memory: int = MEMORY) -> None:
+    ``turns`` says otherwise how many are asked at once.
+    """
+
+    def __init__(self, module: str, count: int | None = None, memory: int = MEMORY, turns: Turns | None = None) -> None:
         self.module = module
         self.memory = memory
         number = count or max(3, min(6, (os.cpu_count() or 1) // 2))
-        self.turns = Turns(number, max(1, number - 1), 48, 24)
+        self.turns = turns or Turns(number, max(1, number - 1), 48, 24)
         self._free: list[_Child] = []
         self._all: set[_Child] = set()
         self._lock = threading.Lock()

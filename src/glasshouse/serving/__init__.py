@@ -1,0 +1,1 @@
+"""Finished models over HTTP, for other programs: ``glasshouse serve``."""
