@@ -1,29 +1,18 @@
 """The statistics of layers as a drawing and as a table for a notebook."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from io import BytesIO
-from typing import Any
 
 from PIL import Image, ImageDraw
 
+from glasshouse.explanation.layers.histograms import histogram_path
 from glasshouse.explanation.layers.statistics import LayerStatistics
 
-__all__ = ["histogram_path", "statistics_html", "statistics_png", "statistics_svg"]
+__all__ = ["statistics_html", "statistics_png", "statistics_svg"]
 
 WIDTH, ROW, BARS, NAMES = 620, 34, 220, 250
 COLUMNS = ("layer", "kind", "shape", "parameters", "mean", "std", "minimum", "maximum", "zeros", "dead", "histogram")
-
-
-def histogram_path(histogram: Mapping[str, Any], width: float, height: float, left: float = 0, top: float = 0) -> str:
-    """Return the outline of a histogram as the ``d`` of an SVG path; heights by the square root of the counts."""
-    counts = [float(count) ** 0.5 for count in histogram["counts"]]
-    most, step = max([*counts, 1e-12]), width / max(1, len(counts))
-    parts = [f"M{left:g} {top + height:g}"]
-    for number, count in enumerate(counts):
-        y = top + height - height * count / most
-        parts.append(f"L{left + number * step:.4g} {y:.4g}L{left + (number + 1) * step:.4g} {y:.4g}")
-    return "".join(parts) + f"L{left + width:g} {top + height:g}Z"
 
 
 def statistics_svg(layers: Sequence[LayerStatistics], title: str) -> str:
