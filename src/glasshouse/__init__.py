@@ -26,6 +26,9 @@ _HOMES = {
     "load_model": "glasshouse.export.bundle",
     "map_pictures": "glasshouse.explanation.embedding.picture_map",
     "open_dataset": "glasshouse.data.dataset",
+    "pack_run": "glasshouse.training.packing",
+    "reproduce": "glasshouse.training.reproduction",
+    "shortcuts": "glasshouse.explanation.shortcuts.alarm",
     "train": "glasshouse.training.loop",
     "verify": "glasshouse.training.verification",
 }

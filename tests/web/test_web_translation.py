@@ -18,7 +18,10 @@ STARTING = re.compile(  # how the Studio is started, which no page can change
     r"glasshouse studio[^.;)]*|start it with --allow-host|--allow-host로 시작|glasshouse users add NAME"
 )
 PYTHONS = ("ValueError", "TypeError", "AttributeError", "IndexError", "RuntimeError", "NotImplementedError")
-NO_PAGE = ("store/database.py", "store/local_token.py", "store/migrations.py")  # said before there is any page
+NO_PAGE = (
+    "store/database.py", "store/local_token.py", "store/migrations.py",  # said before there is any page
+    "training/pack", "training/reproduction.py",  # of the command line and Python alone
+)  # fmt: skip
 
 
 def test_every_message_has_a_korean_text_and_none_is_left_over() -> None:

@@ -16,11 +16,13 @@ from glasshouse.cli import (
     filters,
     graph,
     networks,
+    pack,
     picture_map,
     predict,
     resume,
     search,
     serve,
+    shortcuts,
     studio,
     train,
     users,
@@ -56,9 +58,12 @@ app.command("export")(export.export)
 app.command("activations")(activations.activations)
 app.command("filters")(filters.filters)
 app.command("serve")(serve.serve)
+app.command("pack")(pack.pack)
+app.command("reproduce")(pack.reproduce)
 app.command("code")(code.code)
 app.command("graph")(graph.graph)
 app.command("map")(picture_map.map_command)
+app.command("shortcuts")(shortcuts.shortcuts)
 app.command("networks")(networks.networks)
 app.add_typer(weights.app, name="weights")
 app.command("studio")(studio.studio)

@@ -38,8 +38,30 @@ def _statistics(opened: "OpenedModel", run: Path, asked: Asked) -> Found:
     return keep_statistics(opened, run, str(asked["split"]))
 
 
+def _map(opened: "OpenedModel", run: Path, asked: Asked) -> Found:
+    from glasshouse.explanation.embedding.kept_map import keep_map
+
+    return keep_map(opened, run, str(asked["split"]))
+
+
+def _shortcuts(opened: "OpenedModel", run: Path, asked: Asked) -> Found:
+    from glasshouse.explanation.shortcuts.kept_shortcuts import keep_shortcuts
+
+    return keep_shortcuts(opened, run, str(asked["split"]))
+
+
+def _hidden(opened: "OpenedModel", run: Path, asked: Asked) -> Found:
+    from glasshouse.explanation.shortcuts.kept_shortcuts import keep_hidden
+
+    x0, y0, x1, y1 = map(int, asked["box"])
+    return keep_hidden(opened, run, str(asked["split"]), (x0, y0, x1, y1))
+
+
 EXPLAINERS: Mapping[str, Callable[["OpenedModel", Path, Asked], Found]] = {
     "filters": _filters,
+    "hidden": _hidden,
+    "map": _map,
+    "shortcuts": _shortcuts,
     "statistics": _statistics,
 }
 

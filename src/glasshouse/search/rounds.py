@@ -177,9 +177,16 @@ def _from_scratch(dataset: Dataset, scores: Sequence[Score], seed: int, timed: b
     for changes in (FLIPS, SHIFTS):
         yield fresh(best, rungs[-1], changes)
     suited = _best_changes(_on(scores, rungs[-1]), best)
-    for epochs in sorted(LONGER, reverse=timed):
-        for name in reversed(names):
-            yield fresh(name, _Rung(1, epochs), suited)
+    for name, epochs in _longer(names, timed):
+        yield fresh(name, _Rung(1, epochs), suited)
+
+
+def _longer(names: Sequence[str], timed: bool) -> Iterator[tuple[str, int]]:
+    """Yield network and epochs: for longer and longer, or, where the time ends, first the longest of the last one."""
+    if timed:
+        yield from ((name, epochs) for name in reversed(names) for epochs in reversed(LONGER))
+    else:
+        yield from ((name, epochs) for epochs in LONGER for name in reversed(names))
 
 
 @dataclass(frozen=True)

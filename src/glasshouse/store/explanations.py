@@ -16,8 +16,9 @@ from glasshouse.store.records import JobKind, JobRecord, JobState, UserRecord
 
 __all__ = ["EXPLANATIONS", "SPLITS", "latest_explanation", "submit_explanation"]
 
-EXPLANATIONS = ("filters", "statistics")  # the words of jobs/explaining.py
+EXPLANATIONS = ("filters", "hidden", "map", "shortcuts", "statistics")  # the words of jobs/explaining.py
 SPLITS = ("val", "train")  # the test pictures stay sealed
+MAPPED = (*SPLITS, "all")  # training and validation pictures on one map
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -35,7 +36,7 @@ def submit_explanation(
         RefusedError: the person is a viewer.
     """
     check_member(user)
-    if problems := [*_problem("do", do, EXPLANATIONS), *_problem("split", split, SPLITS)]:
+    if problems := [*_problem("do", do, EXPLANATIONS), *_problem("split", split, MAPPED if do == "map" else SPLITS)]:
         raise RecipeError("the explanation", problems)
     model = get_model(store, model_id, user)
     if not (store.path(model.folder) / "model" / "model.json").is_file():

@@ -21,6 +21,7 @@ from glasshouse.integrity.blocks import file_entry, file_fault
 from glasshouse.integrity.documents import CHECKSUM, checksum_fault, read_object, with_checksum
 from glasshouse.messages import Message
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.training.machine import machine_facts
 from glasshouse.training.writing import write_atomically
 
 __all__ = ["RunFolder", "next_run"]
@@ -63,7 +64,8 @@ class RunFolder:
                 strerror=error.strerror,
             ) from None
         run = cls(path)
-        run.write_recipe(recipe, created=datetime.now(UTC).isoformat(timespec="seconds"), versions=_versions())
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        run.write_recipe(recipe, created=created, versions=_versions(), machine=machine_facts())
         return run
 
     @classmethod

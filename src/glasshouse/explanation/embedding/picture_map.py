@@ -29,15 +29,6 @@ SEED = 42
 
 
 @dataclass(frozen=True)
-class MapPositions:
-    """Where the pictures are after ``iteration`` of ``iterations`` steps of t-SNE (0: by PCA), float32 (N, 2)."""
-
-    iteration: int
-    iterations: int
-    positions: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
 class PictureMap:
     """N pictures in two dimensions; only who is near whom has a meaning, neither axis has one.
 
@@ -116,6 +107,20 @@ class PictureMap:
         return map_svg(self)
 
 
+@dataclass(frozen=True)
+class MapPositions:
+    """The map after ``iteration`` of ``iterations`` steps of t-SNE (0: by PCA)."""
+
+    iteration: int
+    iterations: int
+    made: PictureMap
+
+    @property
+    def positions(self) -> NDArray[np.float32]:
+        """Where the pictures are by now, float32 (N, 2)."""
+        return self.made.positions
+
+
 def check_ending(path: Path) -> None:
     """Refuse a file of another kind than SVG, PNG or HTML, before anything is computed.
 
@@ -180,7 +185,7 @@ def mapping(
         np.concatenate([part.labels for part in parts]), np.concatenate([one.answers for one in found]), plane,
         told, seed,
     )  # fmt: skip
-    yield MapPositions(0, iterations(len(scores)), plane)
+    yield MapPositions(0, iterations(len(scores)), made)
     return made if method == "pca" else (yield from _with_tsne(made, scores, seed))
 
 
@@ -191,7 +196,7 @@ def _with_tsne(
     for iteration, positions in tsne_steps(scores, seed):
         seconds = time.monotonic() - begin
         yield Progress("map", iteration, last, seconds, seconds / iteration * (last - iteration))
-        yield MapPositions(iteration, last, positions)
+        yield MapPositions(iteration, last, replace(made, method="tsne", positions=positions, explained=None))
     return replace(made, method="tsne", positions=positions, explained=None)
 
 
