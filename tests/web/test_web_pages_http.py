@@ -35,7 +35,7 @@ def paths(studio: Studio) -> list[str]:
         f"/models/new?clone={studio.model}", model, f"{model}/details", f"{model}/result", f"{model}/result?split=test",
         f"{model}/classify", f"{model}/many", f"/compare?chosen=models/{studio.model}", "/compare",
         f"{data}/edit", f"{model}/edit", f"{model}/code", f"{model}/code?level=autodiff",
-        f"{model}/use", f"{model}/follow",
+        f"{model}/use", f"{model}/follow", f"{model}/layers", f"{model}/layers/statistics",
         f"{model}/follow/graph", f"{model}/follow/inputs", "/networks", "/networks/new", "/workers", "/weights",
     ]  # fmt: skip
 
