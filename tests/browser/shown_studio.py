@@ -59,7 +59,7 @@ def filled_studio(place: Path) -> Shown:
         "model-failed": failed, "model": done, "model-details": f"{done}/details", "model-code": f"{done}/code",
         "model-use": f"{done}/use",
         "model-code-autodiff": f"{done}/code?level=autodiff", "model-edit": f"{done}/edit",
-        "follow-inputs": f"{done}/follow/inputs",
+        "follow-inputs": f"{done}/follow/inputs", "map-offered": f"{done}/map", "shortcuts": f"{done}/shortcuts",
         "result": f"{done}/result", "result-test": f"{done}/result?split=test",
         "result-cell": f"{done}/result/pictures?truth=0&answer=0", "top": f"{done}/result/top",
         "classify-one": f"{done}/classify", "classify-many": f"{done}/many", "classified": f"{done}/many/{many}",
