@@ -55,6 +55,23 @@ def test_the_lines_of_glasshouse_give_the_models_answer(lines: dict[str, str], p
     assert done.stdout.count(said.split(",")[0]) == 2, done.stdout
 
 
+@pytest.mark.system
+def test_the_lines_of_a_server_give_it_too(lines: dict[str, str], place: Path, studio: Studio) -> None:
+    program = [str(Path(sys.executable).with_name("glasshouse")), *shlex.split(lines["serve"])[1:], "--port", "0"]
+    server = subprocess.Popen(program, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert server.stdout is not None
+        address = re.search(r"http://[^/]+", server.stdout.readline())
+        assert address is not None
+        line = lines["serve-curl"].replace("http://127.0.0.1:8900", address[0])
+        done = subprocess.run(["sh", "-c", f"{line} -s"], cwd=place, capture_output=True, text=True, check=True)
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+    expected = load_model(run_of(studio)).predict(place / "picture.jpg").label
+    assert json.loads(done.stdout)["predictions"][0]["label"] == expected
+
+
 def test_the_lines_of_onnx_give_it_too(lines: dict[str, str], place: Path, studio: Studio) -> None:
     data = studio.store.path(get_dataset(studio.store, studio.dataset).folder)
     words = [str(data) if word == "DATASET" else word for word in shlex.split(lines["export"])]

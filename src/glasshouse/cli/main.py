@@ -6,12 +6,14 @@ import typer
 
 from glasshouse import __version__
 from glasshouse.cli import (
+    activations,
     code,
     dataset,
     demo,
     doctor,
     evaluate,
     export,
+    filters,
     graph,
     networks,
     pack,
@@ -53,6 +55,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("verify")(verify.verify)
 app.command("export")(export.export)
+app.command("activations")(activations.activations)
+app.command("filters")(filters.filters)
 app.command("serve")(serve.serve)
 app.command("pack")(pack.pack)
 app.command("reproduce")(pack.reproduce)

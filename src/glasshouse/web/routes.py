@@ -16,6 +16,8 @@ from glasshouse.web.framework.error_page import error_page
 from glasshouse.web.framework.static_files import static_file
 from glasshouse.web.home import bulk_api, bulk_page, edit_page, jobs_api, running_page, workers_api, workers_page
 from glasshouse.web.home import page as home_page
+from glasshouse.web.layers import api as layers_api
+from glasshouse.web.layers import page as layers_page
 from glasshouse.web.models import api as models_api
 from glasshouse.web.models import code_api, code_page, sample_page, use_page
 from glasshouse.web.models import page as models_page
@@ -44,14 +46,14 @@ __all__ = ["add_routes"]
 
 API = (
     results_api, compare_api, estimates_api, presets_api, datasets_api, pictures_api, models_api, searches_api,
-    follow_api, inputs_api, code_api, results_files_api, bulk_api, networks_api, weights_api, jobs_api, workers_api,
-    classify_files_api, people_api, map_api, shortcuts_api,
+    follow_api, inputs_api, layers_api, code_api, results_files_api, bulk_api, networks_api, weights_api,
+    jobs_api, workers_api, classify_files_api, people_api, map_api, shortcuts_api,
 )  # fmt: skip
 PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
     running_page, bulk_page, new_page, new_model_page, new_model_parts, datasets_page, models_page, searches_page,
-    top_page, results_page, classify_page, inputs_page, follow_page, code_page, many_page, compare_page, downloads,
-    picture_page, classes_page, edit_page, people_page, sign_in_page, sample_page,
+    top_page, results_page, classify_page, inputs_page, follow_page, layers_page, code_page, many_page, compare_page,
+    downloads, picture_page, classes_page, edit_page, people_page, sign_in_page, sample_page,
     use_page, map_page, shortcuts_page,
 )  # fmt: skip
 

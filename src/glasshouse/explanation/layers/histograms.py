@@ -1,11 +1,12 @@
 """A histogram of numbers that come in parts: its bins grow to twice their width where the range does not suffice."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GrowingHistogram"]
+__all__ = ["GrowingHistogram", "histogram_path"]
 
 BINS = 64
 
@@ -43,3 +44,14 @@ class GrowingHistogram:
         first, last = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, 1)
         edges = self.start + self.width * np.arange(first, last + 1)
         return {"edges": [float(f"{edge:.6g}") for edge in edges], "counts": self.counts[first:last].tolist()}
+
+
+def histogram_path(histogram: Mapping[str, Any], width: float, height: float, left: float = 0, top: float = 0) -> str:
+    """Return the outline of a histogram as the ``d`` of an SVG path; heights by the square root of the counts."""
+    counts = [float(count) ** 0.5 for count in histogram["counts"]]
+    most, step = max([*counts, 1e-12]), width / max(1, len(counts))
+    parts = [f"M{left:g} {top + height:g}"]
+    for number, count in enumerate(counts):
+        y = top + height - height * count / most
+        parts.append(f"L{left + number * step:.4g} {y:.4g}L{left + (number + 1) * step:.4g} {y:.4g}")
+    return "".join(parts) + f"L{left + width:g} {top + height:g}Z"

@@ -1,71 +1,89 @@
-"""What the layers of a run see, kept in its folder: ``explanations/filters-SPLIT`` and ``statistics-SPLIT``."""
+"""What the layers of a model see, computed once: the filters' pictures, and the statistics."""
 
-import hashlib
-import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
 
 from glasshouse.events import Progress
+from glasshouse.explanation.layers.first_layer import first_tiles
+from glasshouse.explanation.layers.kept_files import (
+    FOLDER,
+    FilterLayer,
+    KeptFilters,
+    file_digest,
+    read_filters,
+    read_statistics,
+    write_filters,
+    write_statistics,
+)
 from glasshouse.explanation.layers.passing import Batches
-from glasshouse.explanation.layers.statistics import layer_statistics
-from glasshouse.explanation.layers.strongest import Strongest, strongest
+from glasshouse.explanation.layers.receptive_field import receptive_fields
+from glasshouse.explanation.layers.statistics import LayerStatistics, layer_statistics
+from glasshouse.explanation.layers.strongest import strongest
 from glasshouse.explanation.opened import OpenedModel
-from glasshouse.integrity.arrays import write_arrays
-from glasshouse.integrity.documents import with_checksum
 
-__all__ = ["keep_filters", "keep_statistics", "weights_digest"]
+__all__ = ["found_filters", "found_statistics", "keep_filters", "keep_statistics"]
 
-FOLDER = "explanations"
+MEASURED = 8  # pictures whose gradients give the effective fields
 
-
-def weights_digest(network: nn.Module) -> str:
-    """Return the SHA-256 of all weights and statistics of a network, with their names."""
-    found = hashlib.sha256()
-    for name, value in network.state_dict().items():
-        found.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        found.update(np.ascontiguousarray(value.detach().cpu().numpy()).tobytes())
-    return found.hexdigest()
+FiltersFound = Generator[Progress, None, KeptFilters]
+StatisticsFound = Generator[Progress, None, Sequence[LayerStatistics]]
 
 
 def keep_filters(opened: OpenedModel, run: Path, split: str) -> Generator[Progress, None, dict[str, Any]]:
-    """Find what excites every filter most, with the pictures of a split, and keep it."""
-    pictures = opened.split(split)
-    found = yield from strongest(opened.module, Batches(opened, pictures))
-    arrays = {f"{number}.{name}": getattr(one, name) for number, one in enumerate(found.values())
-              for name in ("values", "rows", "places")}  # fmt: skip
-    (run / FOLDER).mkdir(exist_ok=True)
-    write_arrays(run / FOLDER / f"filters-{split}.npz", arrays)
-    layers = [_facts(one) for one in found.values()]
-    _write(run, f"filters-{split}", {**_facts_of(opened, split), "layers": layers})
-    return {"layers": len(layers), "filters": sum(one["filters"] for one in layers)}
+    """Find what excites every filter most, with the pictures of a split, and keep it in the run's folder."""
+    found = yield from found_filters(opened, split)
+    return {"layers": len(found.layers), "filters": sum(one.filters for one in found.layers.values())}
 
 
 def keep_statistics(opened: OpenedModel, run: Path, split: str) -> Generator[Progress, None, dict[str, Any]]:
-    """Measure every layer over the pictures of a split, and keep it."""
-    found = yield from layer_statistics(opened.module, Batches(opened, opened.split(split)))
-    _write(run, f"statistics-{split}", {**_facts_of(opened, split), "layers": [one.to_dict() for one in found]})
+    """Measure every layer over the pictures of a split, and keep it in the run's folder."""
+    found = yield from found_statistics(opened, split)
     return {"layers": len(found)}
 
 
-def _facts(one: Strongest) -> dict[str, Any]:
-    c = one.convolution
-    return {"name": c.name, "seen": c.seen, "filters": c.filters, "height": c.height, "width": c.width,
-            "silent": int(one.silent.sum())}  # fmt: skip
+def found_filters(opened: OpenedModel, split: str) -> FiltersFound:
+    """Yield progress and return the strongest pictures of every filter; what is kept is not computed again."""
+    folder, facts = _folder(opened), _facts(opened, split)
+    if folder is not None and (kept := read_filters(folder, split, facts)) is not None:
+        return kept
+    network, pictures = opened.module, opened.split(split)
+    best = yield from strongest(network, Batches(opened, pictures))
+    chosen = np.unique(np.linspace(0, len(pictures) - 1, min(MEASURED, len(pictures))).round().astype(np.int64))
+    convolutions = [one.convolution for one in best.values()]
+    fields = receptive_fields(network, convolutions, opened.inputs(pictures.rows(chosen)))
+    layers = {name: FilterLayer(name, fields[name], one.values, one.rows, one.places) for name, one in best.items()}
+    tiles = first_tiles(network, convolutions[0]) if convolutions else None
+    found = KeptFilters(split, len(pictures), layers, tiles)
+    if folder is not None:
+        with suppress(OSError):  # a folder that cannot be written: it is computed each time
+            write_filters(folder, found, facts)
+    return found
 
 
-def _facts_of(opened: OpenedModel, split: str) -> dict[str, Any]:
-    dataset = opened.dataset
-    return {"weights": weights_digest(opened.module), "dataset": "" if dataset is None else dataset.fingerprint,
-            "split": split, "pictures": len(opened.split(split))}  # fmt: skip
+def found_statistics(opened: OpenedModel, split: str) -> StatisticsFound:
+    """Yield progress and return the statistics of every layer; what is kept is not computed again."""
+    folder, facts = _folder(opened), _facts(opened, split)
+    if folder is not None and (kept := read_statistics(folder, split, facts)) is not None:
+        return [LayerStatistics.from_dict(one) for one in kept]
+    found = yield from layer_statistics(opened.module, Batches(opened, opened.split(split)))
+    if folder is not None:
+        with suppress(OSError):
+            write_statistics(folder, split, len(opened.split(split)), [one.to_dict() for one in found], facts)
+    return found
 
 
-def _write(run: Path, name: str, content: Mapping[str, Any]) -> None:
-    folder = run / FOLDER
-    folder.mkdir(exist_ok=True)
-    beside = folder / f".{name}.part"
-    beside.write_text(json.dumps(with_checksum(content), ensure_ascii=False), encoding="utf-8")
-    beside.replace(folder / f"{name}.json")
+def _folder(opened: OpenedModel) -> Path | None:
+    """Where it is kept: in the folder of the run; None if there is none."""
+    path = opened.model.path
+    run = None if path is None else path.parent
+    return run / FOLDER if run is not None and (run / "run.json").is_file() else None
+
+
+def _facts(opened: OpenedModel, split: str) -> dict[str, str]:
+    path, dataset = opened.model.path, opened.dataset
+    digest = file_digest(path) if path is not None else ""
+    return {"weights": digest, "dataset": "" if dataset is None else dataset.fingerprint, "split": split}

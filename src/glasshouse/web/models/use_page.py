@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -33,6 +34,8 @@ class Lines:
     python: str
     terminal: str
     curl: str
+    serve: str
+    serve_curl: str
     export: str
     onnx_python: str
     onnx_javascript: str
@@ -67,12 +70,17 @@ def show(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
 
 def _lines(job: JobResource, picture: Preprocessing, studio: str) -> Lines:
     file, onnx = f"{job.name}.model", f"{Path(job.name).name}.onnx"
+    plain = not set(job.name) & set("/?#%\\=")  # else the server is told a name
+    served, name = (file, job.name) if plain else (f"model={file}", "model")
     return Lines(
         python=f"import glasshouse as gh\n\nmodel = gh.load_model({json.dumps(file, ensure_ascii=False)})\n"
         f'print(model.predict("{PICTURE}"))\n',
         terminal=f"glasshouse predict {shlex.quote(file)} {PICTURE}",
         curl=f'curl -H "Authorization: Bearer $TOKEN" --data-binary @{PICTURE} \\\n'
         f"  {shlex.quote(f'{studio}api/v1/models/{job.id}/predict')}",
+        serve=f"glasshouse serve {shlex.quote(served)}",
+        serve_curl=f"curl --data-binary @{PICTURE} -H 'Content-Type: image/jpeg' \\\n"
+        f"  {shlex.quote(f'http://127.0.0.1:8900/v1/models/{quote(name)}/predict')}",
         export=f"glasshouse export {shlex.quote(file)} --data DATASET --out {shlex.quote(onnx)}",
         onnx_python=python_reference(picture, onnx, PICTURE),
         onnx_javascript=javascript_reference(picture, onnx),

@@ -1,0 +1,1 @@
+"""What the layers of a model see: filters with the patches that excite them, and numbers of every layer."""
