@@ -20,6 +20,7 @@ _HOMES = {
     "activations": "glasshouse.explanation.layers.activations",
     "create_dataset": "glasshouse.data.prepare",
     "evaluate": "glasshouse.export.scoring",
+    "explain": "glasshouse.explanation.explaining",
     "export_model": "glasshouse.export.onnx_export",
     "filters": "glasshouse.explanation.layers.filters",
     "follow": "glasshouse.explanation.follow",

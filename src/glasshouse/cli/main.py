@@ -12,6 +12,7 @@ from glasshouse.cli import (
     demo,
     doctor,
     evaluate,
+    explain,
     export,
     filters,
     graph,
@@ -54,6 +55,7 @@ app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("verify")(verify.verify)
+app.command("explain")(explain.explain)
 app.command("export")(export.export)
 app.command("activations")(activations.activations)
 app.command("filters")(filters.filters)

@@ -22,7 +22,9 @@ from glasshouse.explanation.opened import OpenedModel
 from glasshouse.export.archive import MANIFEST
 from glasshouse.integrity.documents import checksum_fault, read_object, with_checksum
 
-__all__ = ["FOLDER", "kept_arrays", "kept_object", "kept_place", "known_file", "weights_hash"]
+__all__ = [
+    "FOLDER", "find_object", "keep_object", "kept_arrays", "kept_object", "kept_place", "known_file", "weights_hash",
+]  # fmt: skip
 
 FOLDER = "explanations"
 
@@ -35,16 +37,26 @@ def kept_object(
     ``name`` is a short word for a file's name; ``facts`` are all besides the weights that the result follows from
     (the dataset's fingerprint, settings, a number for the version of the computation), as JSON holds them.
     """
+    found = find_object(opened, name, facts)
+    return keep_object(opened, name, facts, compute()) if found is None else found
+
+
+def find_object(opened: OpenedModel, name: str, facts: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the object that is kept for these facts, None if there is none or it is damaged."""
     file = known_file(opened, name, facts, "json")
     if file is not None:
-        with suppress(OSError, ValueError, KeyError):
+        with suppress(OSError, ValueError, KeyError, TypeError):
             found = read_object(file)
             if checksum_fault(found) is None:
                 return dict(found["found"])
-    made = compute()
-    text = json.dumps(with_checksum({"facts": dict(facts), "found": made}), ensure_ascii=False)
-    _write(file, text.encode("utf-8"))
-    return made
+    return None
+
+
+def keep_object(opened: OpenedModel, name: str, facts: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Keep an object for these facts, where that can be written, and return it."""
+    text = json.dumps(with_checksum({"facts": dict(facts), "found": found}), ensure_ascii=False)
+    _write(known_file(opened, name, facts, "json"), text.encode("utf-8"))
+    return found
 
 
 def kept_arrays(

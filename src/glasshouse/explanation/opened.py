@@ -46,7 +46,7 @@ class OpenedModel:
         """Return what the network sees of ``rows`` (n, H, W, C): (value/255 - mean) / std, float32 (n, C, H, W)."""
         own = self.model.preprocessing
         mean, std = (torch.tensor(each, dtype=torch.float32).view(1, -1, 1, 1) for each in (own.mean, own.std))
-        x = torch.from_numpy(np.ascontiguousarray(rows)).permute(0, 3, 1, 2).float()
+        x = torch.from_numpy(np.array(rows)).permute(0, 3, 1, 2).float()
         return ((x / 255 - mean) / std).contiguous()
 
     def row(self, picture: Picture) -> NDArray[np.uint8]:

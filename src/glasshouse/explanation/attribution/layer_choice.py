@@ -49,7 +49,7 @@ def map_layer(module: nn.Module, shape: tuple[int, int, int]) -> MapLayer | None
         logits = module(x.requires_grad_())
     nhwc = getattr(module, "output_fmt", "NCHW") == "NHWC"
     found = [(layer, y) for name, part, y in outputs if not _pools_up(part)
-             and (layer := _layer(name, y, shape, nhwc, _is_norm(part))) is not None]  # fmt: skip
+             and (layer := _layer(name, y, shape, nhwc, _is_norm(name, part))) is not None]  # fmt: skip
     by_tokens = bool(found) and found[-1][0].order == "tokens"
     chosen = [(layer, y) for layer, y in found if (layer.order == "tokens") == by_tokens]
     some = (logits * torch.arange(1, logits.shape[1] + 1)).sum()  # of all classes: one alone may depend on nothing
@@ -105,11 +105,16 @@ def _layer(name: str, y: Tensor, shape: tuple[int, int, int], nhwc: bool, is_nor
     if len(y) != 1:  # windows of a picture, as Swin has them
         return None
     if y.ndim == 4:
-        h, w = (y.shape[1], y.shape[2]) if nhwc else (y.shape[2], y.shape[3])
-        alike = abs(h * shape[2] - w * shape[1]) <= max(shape[1:])  # else it is no map, but a table of attention
-        return MapLayer(name, "NHWC" if nhwc else "NCHW", h, w) if min(h, w) > 1 and alike else None
+        maps = [MapLayer(name, "NCHW", y.shape[2], y.shape[3]), MapLayer(name, "NHWC", y.shape[1], y.shape[2])]
+        return next((layer for layer in (reversed(maps) if nhwc else maps) if _alike(layer, shape)), None)
     grid = _grid(y.shape[1], shape) if y.ndim == 3 and is_norm else None
     return None if grid is None else MapLayer(name, "tokens", *grid)
+
+
+def _alike(layer: MapLayer, shape: tuple[int, int, int]) -> bool:
+    """Whether a grid is shaped as the picture; else it is no map, but a table of attention or the other order."""
+    h, w = layer.height, layer.width
+    return min(h, w) > 1 and abs(h * shape[2] - w * shape[1]) <= max(shape[1:])
 
 
 def _grid(tokens: int, shape: tuple[int, int, int]) -> tuple[int, int] | None:
@@ -122,9 +127,9 @@ def _grid(tokens: int, shape: tuple[int, int, int]) -> tuple[int, int] | None:
     return None
 
 
-def _is_norm(part: nn.Module) -> bool:
+def _is_norm(name: str, part: nn.Module) -> bool:
     kind = type(getattr(part, "layer", part)).__name__
-    return "norm" in kind.lower()
+    return "norm" in kind.lower() or (kind != "Identity" and name.rpartition(".")[2].startswith("norm"))
 
 
 def _pools_up(part: nn.Module) -> bool:

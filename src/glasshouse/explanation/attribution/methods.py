@@ -1,6 +1,6 @@
 """The methods by name, and one of them on one network: maps of many pictures."""
 
-from collections.abc import Callable
+from copy import copy
 
 import numpy as np
 import torch
@@ -43,21 +43,22 @@ class Attribution:
                     "Integrated gradients and occlusion work for it."
                 )
 
-    def maps(
-        self, x: Tensor, targets: NDArray[np.integer] | Tensor, told: Callable[[int], None] | None = None
-    ) -> NDArray[np.float32]:
+    def on(self, module: nn.Module) -> "Attribution":
+        """Return the same method at the same layer of another network of the same architecture."""
+        other = copy(self)
+        other.module, other.integrated = module, []
+        return other
+
+    def maps(self, x: Tensor, targets: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return maps float32 (N, H, W) of normalised pictures x (N, C, H, W) for a class each, ``targets`` (N,).
 
-        Larger is more evidence for the class; below 0 is evidence against it. ``told`` is called with how many
-        pictures are done.
+        Larger is more evidence for the class; below 0 is evidence against it.
         """
         classes = torch.as_tensor(np.asarray(targets), dtype=torch.int64)
         self.integrated = []
-        parts = []
-        for first in range(0, len(x), BATCH):
-            parts.append(self._batch(x[first : first + BATCH], classes[first : first + BATCH]))
-            if told is not None:
-                told(min(first + BATCH, len(x)))
+        parts = (
+            [self._batch(*pair) for pair in zip(torch.split(x, BATCH), torch.split(classes, BATCH))] if len(x) else []
+        )
         return torch.cat(parts).numpy() if parts else np.zeros((0, *x.shape[2:]), np.float32)
 
     def _batch(self, x: Tensor, targets: Tensor) -> Tensor:
