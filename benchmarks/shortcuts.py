@@ -1,6 +1,6 @@
 """Does the shortcut alarm find planted marks, and is it silent where there are none? 200 seeded datasets.
 
-    python benchmarks/shortcuts.py [--datasets 100] [--shared ../shared] [--json FILE]
+    python benchmarks/shortcuts.py [--datasets 100] [--first 0] [--shared ../shared] [--json FILE]
 
 Each dataset has two to four classes of scikit-learn's digits, of drawn pictures and, with ``--shared``, of
 Fashion-MNIST and of photos (Imagenette, dogs and cats) at 32x32; a small convolutional network learns it in seconds. In
@@ -46,12 +46,17 @@ def main() -> None:
     """Run all trials and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--datasets", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--shared", type=Path)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     torch.set_num_threads(1)
     pools, begin = _pools(given.shared), time.monotonic()
-    results = [_trial(seed, pools, planted) for planted in (True, False) for seed in range(given.datasets)]
+    results = [
+        _trial(seed, pools, planted)
+        for planted in (True, False)
+        for seed in range(given.first, given.first + given.datasets)
+    ]
     _show(results, time.monotonic() - begin)
     if given.json:
         given.json.write_text(json.dumps(results, indent=1))

@@ -61,6 +61,7 @@ def filled_studio(place: Path) -> Shown:
         "model-code-autodiff": f"{done}/code?level=autodiff", "model-edit": f"{done}/edit",
         "follow-inputs": f"{done}/follow/inputs",
         "layers": f"{done}/layers", "layers-statistics": f"{done}/layers/statistics",
+        "map-offered": f"{done}/map", "shortcuts": f"{done}/shortcuts",
         "result": f"{done}/result", "result-test": f"{done}/result?split=test",
         "result-cell": f"{done}/result/pictures?truth=0&answer=0", "top": f"{done}/result/top",
         "classify-one": f"{done}/classify", "classify-many": f"{done}/many", "classified": f"{done}/many/{many}",

@@ -36,7 +36,8 @@ def paths(studio: Studio) -> list[str]:
         f"{model}/classify", f"{model}/many", f"/compare?chosen=models/{studio.model}", "/compare",
         f"{data}/edit", f"{model}/edit", f"{model}/code", f"{model}/code?level=autodiff",
         f"{model}/use", f"{model}/follow", f"{model}/layers", f"{model}/layers/statistics",
-        f"{model}/follow/graph", f"{model}/follow/inputs", "/networks", "/networks/new", "/workers", "/weights",
+        f"{model}/follow/graph", f"{model}/follow/inputs", f"{model}/map",
+        f"{model}/shortcuts", "/networks", "/networks/new", "/workers", "/weights",
     ]  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: i
 
 
 def test_there_is_a_path_for_every_number_and_for_every_page(client: TestClient, studio: Studio) -> None:
-    assert len(paths(studio)) == 39
+    assert len(paths(studio)) == 43
     assert left_out(client.app, paths(studio)) == ELSEWHERE  # type: ignore[arg-type]
 
 

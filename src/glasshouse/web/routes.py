@@ -29,12 +29,16 @@ from glasshouse.web.new_model import page as new_model_page
 from glasshouse.web.people import api as people_api
 from glasshouse.web.people import page as people_page
 from glasshouse.web.people import sign_in_page
+from glasshouse.web.picture_map import api as map_api
+from glasshouse.web.picture_map import page as map_page
 from glasshouse.web.results import api as results_api
 from glasshouse.web.results import compare_api, compare_page, top_page
 from glasshouse.web.results import files_api as results_files_api
 from glasshouse.web.results import page as results_page
 from glasshouse.web.searches import api as searches_api
 from glasshouse.web.searches import page as searches_page
+from glasshouse.web.shortcuts import api as shortcuts_api
+from glasshouse.web.shortcuts import page as shortcuts_page
 from glasshouse.web.weights import api as weights_api
 from glasshouse.web.weights import page as weights_page
 
@@ -43,14 +47,14 @@ __all__ = ["add_routes"]
 API = (
     results_api, compare_api, estimates_api, presets_api, datasets_api, pictures_api, models_api, searches_api,
     follow_api, inputs_api, layers_api, code_api, results_files_api, bulk_api, networks_api, weights_api,
-    jobs_api, workers_api, classify_files_api, people_api,
+    jobs_api, workers_api, classify_files_api, people_api, map_api, shortcuts_api,
 )  # fmt: skip
 PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
     running_page, bulk_page, new_page, new_model_page, new_model_parts, datasets_page, models_page, searches_page,
     top_page, results_page, classify_page, inputs_page, follow_page, layers_page, code_page, many_page, compare_page,
     downloads, picture_page, classes_page, edit_page, people_page, sign_in_page, sample_page,
-    use_page,
+    use_page, map_page, shortcuts_page,
 )  # fmt: skip
 
 

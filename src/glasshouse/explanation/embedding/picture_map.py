@@ -169,9 +169,11 @@ def mapping(
     found = []
     for part in parts:
         found.append((yield from picture_features(opened, part)))
-    features = np.concatenate([one.features for one in found])
+    answers = [one.answers for one in found]
+    features = found[0].features if len(found) == 1 else np.concatenate([one.features for one in found])
+    found.clear()
     scores, explained = principal_components(features, DIMENSIONS)
-    del features
+    del features  # the largest part of the memory
     plane = np.zeros((len(scores), 2), np.float32)
     plane[:, : min(2, scores.shape[1])] = scores[:, :2]
     dataset = opened.dataset
@@ -182,7 +184,7 @@ def mapping(
         "pca", dataset.classes, opened.classes,
         tuple(path for part in parts for path in part.paths),
         tuple(name for name, part in zip(names, parts) for _ in range(len(part))), np.concatenate(rows),
-        np.concatenate([part.labels for part in parts]), np.concatenate([one.answers for one in found]), plane,
+        np.concatenate([part.labels for part in parts]), np.concatenate(answers), plane,
         told, seed,
     )  # fmt: skip
     yield MapPositions(0, iterations(len(scores)), made)

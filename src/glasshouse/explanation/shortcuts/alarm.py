@@ -26,7 +26,7 @@ from glasshouse.messages import Message, with_parts
 __all__ = ["Shortcut", "ShortcutReport", "gone_by", "looking_for_shortcuts", "shortcuts"]
 
 LEVEL = 0.01  # of the sign test, corrected for the classes and the marks that were tried
-LEAST = 0.05  # of the answers that a mark must change beyond its control
+LEAST = {"corner": 0.05, "border": 0.1, "patch": 0.1}  # of the answers that a mark must change beyond its control
 MOST = 4000  # pictures that are looked at
 ENOUGH = 50  # pictures of a class; where validation has fewer, marks are looked for in training pictures as well
 SHOWN = 12  # pictures that bear a mark, of which the rows are told
@@ -115,7 +115,7 @@ def shortcuts(
     A mark is a region with nearly the same pixels in many pictures of a class and in few of the others. It is pasted
     on pictures of other classes: the model goes by it if that changes answers to the mark's class more often than
     pixels of another picture at the same place do (paired sign test at 1 %, corrected for classes and marks, and at
-    least 5 % of the answers). ``split`` is val or train.
+    least 5 % of the answers, 10 % where the mark is in no corner). ``split`` is val or train.
 
     Raises:
         ModelError: the model is damaged, or does not know a class of the pictures.
@@ -154,7 +154,7 @@ def gone_by(tests: Sequence[tuple[Mark, Pasted]], classes: int) -> list[tuple[Ma
     tried = max(len(tests), classes)
     return [
         (mark, test) for mark, test in tests
-        if test.p * tried <= LEVEL and test.changed - test.control >= LEAST * test.pictures
+        if test.p * tried <= LEVEL and test.changed - test.control >= LEAST[_kind(mark)] * test.pictures
     ]  # fmt: skip
 
 
@@ -179,8 +179,12 @@ def _with_training_pictures(
     return np.concatenate([pictures, train.rows(chosen)]), np.concatenate([labels, train.labels[chosen]])
 
 
+def _kind(mark: Mark) -> str:
+    return kind_of(mark.box, mark.mask.shape[1], mark.mask.shape[0])
+
+
 def _shortcut(dataset: Dataset, mark: Mark, test: Pasted, chosen: NDArray[np.int64]) -> Shortcut:
-    kind, label = kind_of(mark.box, dataset.width, dataset.height), dataset.classes[mark.label]
+    kind, label = _kind(mark), dataset.classes[mark.label]
     message = Message(
         "{bearing} of {own} pictures of {label} have nearly the same pixels at the same place ({place}), and "
         "{others_bearing} of {others} pictures of other classes. The model goes by them: pasted on pictures of other "

@@ -9,7 +9,10 @@ from glasshouse.web.framework.language import texts
 __all__ = ["ADDRESSES", "address_of", "kind_words", "stage_words"]
 
 # the page of a model that shows what an explanation found, by its word
-EXPLAINED: Mapping[str, str] = {"filters": "layers", "statistics": "layers/statistics"}
+EXPLAINED: Mapping[str, str] = {
+    "filters": "layers", "hidden": "shortcuts", "map": "map", "shortcuts": "shortcuts",
+    "statistics": "layers/statistics",
+}  # fmt: skip
 ADDRESSES: Mapping[JobKind, Callable[[JobRecord], str]] = {
     JobKind.DATASET: lambda job: f"/datasets/{job.dataset_id}",
     JobKind.TRAIN: lambda job: f"/models/{job.model_id}",

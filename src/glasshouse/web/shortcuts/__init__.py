@@ -1,0 +1,1 @@
+"""The Studio's pages by subject: the shortcut alarm of a model."""
