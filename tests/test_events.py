@@ -7,7 +7,8 @@ import pytest
 
 from glasshouse.events import EVENTS, EpochDone, Event, Notice, event_from_json
 
-EXAMPLES = {"str": "말 <b>", "int": 3, "float": 0.25, "bool": True}
+EXAMPLES = {"str": "말 <b>", "int": 3, "float": 0.25, "bool": True,
+            "Sequence": [{"name": "conv1", "gradient": 0.5}]}  # fmt: skip
 
 
 def example(kind: type[Event]) -> Event:

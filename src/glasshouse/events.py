@@ -8,7 +8,7 @@ Every event is frozen, has a ``type`` and turns into one line of JSON and back::
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -23,6 +23,7 @@ __all__ = [
     "DatasetReady",
     "EpochDone",
     "Event",
+    "LayersMeasured",
     "Notice",
     "Progress",
     "RunFinished",
@@ -138,6 +139,22 @@ class EpochDone(Event):
     phase: str = "train"
     train_accuracy: float | None = None
     metrics: Mapping[str, float | None] | None = None
+
+
+@dataclass(frozen=True)
+class LayersMeasured(Event):
+    """How the layers learned in one step: a mapping a layer.
+
+    ``gradient`` is the norm of the gradient of its weights as the optimizer got it, ``update`` how far the step moved
+    them, divided by their own norm (None where that is 0), ``weights`` their spread: ``counts`` of bins of equal width
+    from -``largest`` to ``largest``. Of a layer that rectifies, ``dead`` is the share of units that were 0 on every
+    picture of the step (0..1).
+    """
+
+    type: ClassVar[str] = "layers"
+    step: int
+    epoch: int
+    layers: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -262,6 +279,7 @@ EVENTS: dict[str, type[Event]] = {
     "checkpoint": CheckpointSaved,
     "dataset-ready": DatasetReady,
     "epoch": EpochDone,
+    "layers": LayersMeasured,
     "notice": Notice,
     "progress": Progress,
     "run-finished": RunFinished,

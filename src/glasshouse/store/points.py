@@ -44,6 +44,7 @@ class RunPoints:
     steps: list[Point] = field(default_factory=list)
     epochs: list[Point] = field(default_factory=list)
     notices: list[Point] = field(default_factory=list)
+    layers: list[Point] = field(default_factory=list)
     started: Point = field(default_factory=dict)
     finished: Point = field(default_factory=dict)
     latest: Point = field(default_factory=dict)
@@ -85,6 +86,8 @@ class RunPoints:
         kind = event.get("type")
         if kind == "epoch":
             self.epochs.append(event)
+        elif kind == "layers":
+            self.layers.append(event)
         elif kind == "notice":
             self.notices.append(event)
         elif kind == "run-started":

@@ -26,6 +26,7 @@ from glasshouse.training.devices import enough_memory
 from glasshouse.training.finalization import finish
 from glasshouse.training.head_fitting import fit_head
 from glasshouse.training.interrupts import Stopped, StopRequest, stop_request
+from glasshouse.training.layer_measures import LayerMeasures
 from glasshouse.training.position import Position
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.setup import TrainingResources, check_batches, gather, keep_frozen, load_frozen, prepare
@@ -170,17 +171,21 @@ def _epochs(run: RunFolder, state: TrainingState, stop: StopRequest) -> Generato
     recipe, plan, batch_source, position = state.recipe, state.setup.plan, state.setup.batch_source, state.position
     before, clock = position.seconds, time.monotonic()
     first_step, last_step = position.step, plan.epochs * plan.steps
+    measures = LayerMeasures(last_step)
     while position.epoch < plan.epochs and not state.stopping.stop:
         state.enter(plan.phase(position.epoch))
         state.module.train()
         parts = batch_source.parts(position.epoch, position.step_in_epoch * plan.group, plan.pictures)
         while position.step_in_epoch < plan.steps:
             count = plan.size(position.step_in_epoch)
-            loss, norm, rate = state.train_step(islice(parts, recipe.accumulate), count)
+            with measures.watched(state.module, position.step + 1, position.epoch + 1):
+                loss, norm, rate = state.train_step(islice(parts, recipe.accumulate), count)
             spent = time.monotonic() - clock
             position.seconds = before + spent
             left = spent / (position.step - first_step) * (last_step - position.step)
             yield StepDone(position.step, position.epoch + 1, loss, rate, norm, position.seconds, left)
+            if measures.taken is not None:
+                yield measures.taken
             stop.check()
             if checkpoint_due(state):
                 save_state(state, [run.last], run.recorded())

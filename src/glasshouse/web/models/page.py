@@ -29,6 +29,7 @@ from glasshouse.web.models.advice import Advice, advice_on
 from glasshouse.web.models.curve_texts import remark_texts
 from glasshouse.web.models.curves import Curves, curves
 from glasshouse.web.models.frame import framed
+from glasshouse.web.models.layer_learning import LayerLearning, layer_learning
 from glasshouse.web.models.live_texts import Gauge, LiveWords, gauges, live_texts
 from glasshouse.web.models.log_texts import log_in_words
 from glasshouse.web.models.recipe_texts import recipe_rows
@@ -63,6 +64,7 @@ class TrainingPage:
     solved: bool
     gauges: Sequence[Gauge]
     epochs_told: Sequence[Point]
+    learning: Sequence[LayerLearning]
     score: Point | None
     score_text: str
     advice: Advice | None
@@ -170,6 +172,7 @@ def _training(
         solved=job.state == "done" and _is_solved(job),
         gauges=gauges(samples, words["gauges"]),
         epochs_told=[with_interval(one, view.known.pictures) for one in run.epochs[-ROWS:]],
+        learning=layer_learning(run.layers),
         score=score if score and score.get("interval") else None,
         score_text=_score(words, score, view),
         advice=advice_on(_, context, job, [text for text, _warm in remarks]),
