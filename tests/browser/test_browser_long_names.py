@@ -85,7 +85,7 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
         "model": m, "result": f"{m}/result", "cell": f"{m}/result/pictures?truth=0&answer=0", "top": f"{m}/result/top",
         "sealed": f"{m}/result?split=test", "classify": f"{m}/classify", "many": f"{m}/many",
         "classified": f"{m}/many/{_classified(store, model)}",
-        "inputs and outputs": f"{m}/follow/inputs", "layers": f"{m}/layers",
+        "inputs and outputs": f"{m}/follow/inputs", "layers": f"{m}/layers", "statistics": f"{m}/layers/statistics",
         "map": f"{m}/map", "shortcuts": f"{m}/shortcuts",
         "code": f"{m}/code", "details": f"{m}/details",
         "use": f"{m}/use",
