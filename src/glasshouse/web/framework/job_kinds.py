@@ -50,15 +50,18 @@ def stage_words(language: str) -> Mapping[str, str]:
     _ = texts(language).gettext
     return {
         "": _("beginning"),
+        "checking": _("checking the explanations"),
         "classifying": _("classifying"),
         "evaluating": _("scoring"),
         "features": _("computing features"),
         "fetching": _("fetching"),
         "filters": _("looking at what excites the filters"),
         "head": _("fitting the last layer"),
+        "map": _("placing the pictures on the map"),
         "reading": _("reading the pictures"),
         "scoring": _("scoring"),
         "searching": _("searching"),
+        "shortcuts": _("looking for shortcuts"),
         "statistics": _("measuring the layers"),
         "train": _("training"),
         "training": _("training"),
