@@ -19,8 +19,8 @@ import pytest
 from typer.testing import CliRunner
 
 from glasshouse.cli.main import app
-from glasshouse.cli.server import make_server
-from glasshouse.cli.studio import _listen, server_options
+from glasshouse.cli.server import listen, make_server
+from glasshouse.cli.studio import server_options
 from glasshouse.errors import InputError
 from glasshouse.jobs.locks import is_held
 from glasshouse.jobs.shutdown import only_worker
@@ -135,7 +135,7 @@ def test_it_ends_without_a_word_though_somebody_still_waits_for_an_answer(capfd:
     options = {**server_options(Settings(port=0)), "timeout_graceful_shutdown": 0.1}
     ended: list[int] = []
     server = make_server(app, options, lambda: ended.append(1))
-    with _listen(Settings(port=0)) as listener:
+    with listen("127.0.0.1", 0, "It") as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         with socket.create_connection(listener.getsockname()) as connection:
@@ -148,7 +148,7 @@ def test_it_ends_without_a_word_though_somebody_still_waits_for_an_answer(capfd:
 
 
 def test_answers_do_not_wait_to_be_acknowledged() -> None:
-    with _listen(Settings(port=0)) as listener, socket.create_connection(listener.getsockname()):
+    with listen("127.0.0.1", 0, "It") as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.proto == socket.IPPROTO_TCP  # asyncio switches TCP_NODELAY on for no other

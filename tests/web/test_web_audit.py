@@ -18,11 +18,11 @@ from glasshouse.layers.description import describe
 from glasshouse.networks.shelf.items import CARD, WEIGHTS, Card, written
 from glasshouse.store.audit import page_of_audit
 from glasshouse.store.database import open_store
-from glasshouse.store.jobs import list_jobs
+from glasshouse.store.jobs import abort_job, list_jobs
 from glasshouse.store.models import get_model
 from glasshouse.store.networks import NewNetwork, get_network, save_network
 from glasshouse.store.people import add_token, add_user, change_user
-from glasshouse.store.records import AuditEntry, JobKind, JobState, Role
+from glasshouse.store.records import AuditEntry, JobKind, Role
 from glasshouse.store.resources import bin_resources
 from glasshouse.store.uploads import begin_upload, finish_upload, write_piece
 from glasshouse.store.weights import shelf_of
@@ -68,6 +68,13 @@ class People:
         answer = self.client.request(method, f"/api/v1/{path}", json=body or None)
         assert answer.status_code < 400, (path, answer.status_code, answer.text[-500:])
         return answer
+
+    def nothing_explained(self) -> str:
+        """End what explains the model, so that asking for it again is more than finding it."""
+        for job in list_jobs(self.store, model_id=self.studio.model, kind=JobKind.EXPLAIN):
+            if job.state.live:
+                abort_job(self.store, job.id)
+        return ""
 
     def lines(self, act: Callable[["People"], object]) -> list[tuple[str, str, str, str]]:
         """Return who, action, which and details of what an act wrote, with what differs each time as a word."""
@@ -118,11 +125,6 @@ class People:
     def waiting(self) -> str:
         """Return the id of a scoring that waits."""
         return str(self.api("POST", f"{self.model}/evaluate", split="val").json()["id"])
-
-    def unexplained(self) -> None:
-        """End the explanations that wait: what is asked for again while it waits is not done, or written, twice."""
-        for job in list_jobs(self.store, kind=JobKind.EXPLAIN, states=[JobState.QUEUED]):
-            finish(self.store, job.id, "aborted")
 
     def training(self, state: str = "queued") -> str:
         """Return the address of a model that waits, or whose training has another state."""
@@ -289,18 +291,18 @@ ACTS = [
     Act("model-evaluate", lambda p, _: p.post(f"{p.model}/result", split="val"),
         lambda p, _: p.api("POST", f"{p.model}/evaluate", split="val")),
     Act("model-explain", lambda p, _: p.post(f"{p.model}/layers/statistics", split="val"),
-        lambda p, _: p.api("POST", f"{p.model}/explanations", do="statistics"), People.unexplained),
+        lambda p, _: p.api("POST", f"{p.model}/explanations", do="statistics"), People.nothing_explained),
     Act("model-explain", lambda p, _: p.post(f"{p.model}/layers", split="val"),
-        lambda p, _: p.api("POST", f"{p.model}/explanations", do="filters"), People.unexplained),
+        lambda p, _: p.api("POST", f"{p.model}/explanations", do="filters"), People.nothing_explained),
     Act("model-classify", lambda p, _: p.post(f"{p.model}/many", source="sample:digits"),
         lambda p, _: p.api("POST", f"{p.model}/classify", source="sample:digits")),
     Act("model-explain", lambda p, _: p.post(f"{p.model}/map", split="val"),
-        lambda p, _: p.api("POST", f"{p.model}/map", split="val"), People.unexplained),
+        lambda p, _: p.api("POST", f"{p.model}/map", split="val"), People.nothing_explained),
     Act("model-explain", lambda p, _: p.post(f"{p.model}/shortcuts", split="val"),
-        lambda p, _: p.api("POST", f"{p.model}/shortcuts", split="val"), People.unexplained),
+        lambda p, _: p.api("POST", f"{p.model}/shortcuts", split="val"), People.nothing_explained),
     Act("model-explain", lambda p, _: p.post(f"{p.model}/shortcuts", split="val", box="0,0,4,4"),
-        lambda p, _: p.api("POST", f"{p.model}/shortcuts/hidden", split="val", box=[0, 0, 4, 4]),
-        People.unexplained),
+        lambda p, _: p.api("POST", f"{p.model}/shortcuts/hidden", split="val", box=[1, 1, 4, 4]),
+        People.nothing_explained),
     Act("model-follow", lambda p, png: _asked(p.client.post(f"/{p.model}/follow/upload", files={"picture": png})),
         lambda p, png: _asked(p.client.post(f"/api/v1/{p.model}/follow/upload", content=png)), _picture),
     Act("checkpoint-delete", lambda p, name: p.post(f"{p.model}/checkpoints/{name}/delete"),

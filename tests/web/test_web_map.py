@@ -106,11 +106,8 @@ def test_the_page_of_shortcuts_shows_the_box_and_what_hiding_it_costs(
         "hidden_interval": [0.4, 0.8], "lost": 6, "won": 0, "p": 0.03,
     })  # fmt: skip
     measured = client.get(f"/models/{mapped}/shortcuts").text
-    assert (
-        "With the region hidden" in measured
-        and "60.0" in measured
-        and "18 pictures; 6 answers were right only" in measured
-    )
+    assert "With the region hidden" in measured and "60.0" in measured
+    assert "The difference is statistically significant." in measured
     told = client.get(f"/api/v1/models/{mapped}/shortcuts").json()
     assert told["found"][0]["label"] and told["found"][0]["hidden"]["lost"] == 6
     for box in ("1,2,3", "1,2,3,x"):
