@@ -18,10 +18,11 @@ from glasshouse.cli.shortcuts import shortcuts as command
 from glasshouse.data.prepare import create_dataset
 from glasshouse.errors import DatasetError, InputError
 from glasshouse.explanation.opened import open_model
-from glasshouse.explanation.shortcuts.alarm import shortcuts
+from glasshouse.explanation.shortcuts.alarm import ShortcutReport, shortcuts
 from glasshouse.explanation.shortcuts.hiding import HiddenRegion, measure_hidden
 from glasshouse.explanation.shortcuts.marks import find_marks
 from glasshouse.explanation.shortcuts.regions import kind_of, place_of
+from glasshouse.messages import Message, with_messages
 from glasshouse.recipe import DatasetRecipe, OptimizerRecipe, TrainingRecipe
 from glasshouse.training.loop import train
 
@@ -137,3 +138,10 @@ def _result(steps: "Generator[object, None, HiddenRegion]") -> HiddenRegion:
         except StopIteration as end:
             found: HiddenRegion = end.value
             return found
+
+
+def test_notes_keep_their_parts_so_that_pages_translate_them() -> None:
+    note = Message("Of {classes} there are fewer than 20 pictures here: a mark in them may not be found.", classes="a")
+    told = json.loads(json.dumps(ShortcutReport("val", 8, 0, (), (note,)).to_dict()))
+    (again,) = with_messages(told)["notes"]
+    assert again == note and again.template == note.template

@@ -14,7 +14,7 @@ __all__ = ["read_hidden", "read_shortcuts"]
 def read_shortcuts(run: Path, split: str) -> dict[str, Any] | None:
     """Return what the alarm found on a split, as ``glasshouse shortcuts --json``; None if it was not run."""
     found = _read(run / "explanations" / f"shortcuts-{split}.json")
-    return found and {**found, "found": [dict(one) for one in with_messages(found["found"])]}
+    return found and dict(with_messages(found))
 
 
 def read_hidden(run: Path, split: str, box: Sequence[int]) -> dict[str, Any] | None:

@@ -81,13 +81,14 @@ class ShortcutReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it with the words of ``glasshouse shortcuts --json``."""
-        return {
+        told = {
             "split": self.split,
             "pictures": self.pictures,
             "tried": self.tried,
             "found": [one.to_dict() for one in self.found],
             "notes": list(self.notes),
         }
+        return dict(with_parts(told))
 
     def __str__(self) -> str:
         return "\n".join([*([one.message for one in self.found] or [self.verdict]), *self.notes])
