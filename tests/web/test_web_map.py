@@ -1,6 +1,7 @@
 """The map and the shortcut alarm as pages and over the API, of files as their jobs leave them."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,7 @@ def test_the_page_of_shortcuts_shows_the_box_and_what_hiding_it_costs(
         "hidden_interval": [0.4, 0.8], "lost": 6, "won": 0, "p": 0.03,
     })  # fmt: skip
     measured = client.get(f"/models/{mapped}/shortcuts").text
+    assert re.search(rf'href="/models/{mapped}/follow"\s+aria-current="page"', measured), "its tab is marked"
     assert "With the region hidden" in measured and "60.0" in measured
     assert "The difference is statistically significant." in measured
     told = client.get(f"/api/v1/models/{mapped}/shortcuts").json()
