@@ -148,7 +148,7 @@ def test_a_candidate_at_another_size_is_of_a_dataset_of_its_own(
     create_dataset(DatasetRecipe(source=str(source), width=28, height=28, test=0.1), tmp_path / "set")
     base = import_dataset(store, tmp_path / "set", "Photos")
     fields = {"network": "LeNet", "weights": "none", "strategy": "scratch", "epochs": 1, "seed": 1}
-    monkeypatch.setattr(searching, "next_candidate", lambda *_: iter([Candidate(fields, "LeNet", side=36)]))
+    monkeypatch.setattr(searching, "next_candidate", lambda *_, **__: iter([Candidate(fields, "LeNet", side=36)]))
     record = submit_search(store, NewSearch("in large", base.id, candidates=1))
     worked(store, begun(store))
     made, (candidate,) = get_model(store, record.id), list_models(store, search_id=record.id)
