@@ -20,8 +20,8 @@ LATIN = re.compile(r"[A-Za-z]{3,}")
 WORDS = """
     Glasshouse English Esc Adam RAdam NAdam Adamax AdaGrad AdaDelta RMSprop adamw Mixup CutMix Learner Layers
     Autodiff Variable Function Arrow NumPy PyTorch Python torch scikit learn Studio cpu png json auto one cycle weight
-    decay AdamW source split patient path label cat dog train val test zip tar bias kernel valid same zeros ones head conv
-    dense
+    decay AdamW source split patient path label cat dog train val test zip tar bias kernel valid same zeros ones
+    head conv dense
     curl JavaScript Pillow web node
     All corners Corners Digits My First try Second Still training The failed binned left right both broken twin
     Abort me quickly Written before Trained Looked mina otto vera evening script small net best onnxruntime OpenVINO
