@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from glasshouse.events import result_of
 from glasshouse.explanation.attribution.methods import METHODS, Attribution
-from glasshouse.explanation.checks.checking import check_of
+from glasshouse.explanation.checks.checking import checking
 from glasshouse.explanation.opened import OpenedModel, open_model
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "imagenette"
@@ -56,7 +57,7 @@ def main() -> None:
               "|---|---|---|---|---|---|---|---|")  # fmt: skip
         for method in options.methods:
             one, begin = seconds_of_one(opened, method), time.perf_counter()
-            check = check_of(opened, method)
+            check = result_of(checking(opened, method))
             seconds, tests = time.perf_counter() - begin, {test.name: test for test in check.tests}
             shown = " | ".join(
                 f"{tests[name].value:.2f} ({tests[name].low:.2f} to {tests[name].high:.2f})"

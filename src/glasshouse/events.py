@@ -8,9 +8,9 @@ Every event is frozen, has a ``type`` and turns into one line of JSON and back::
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from glasshouse.messages import with_messages, with_parts
 
@@ -32,7 +32,11 @@ __all__ = [
     "SearchPhase",
     "StepDone",
     "event_from_json",
+    "result_of",
 ]
+
+Result = TypeVar("Result")
+Step = TypeVar("Step")
 
 
 @dataclass(frozen=True)
@@ -294,3 +298,14 @@ def event_from_json(line: str) -> Event:
     """Return the event that ``Event.to_json`` wrote as ``line``."""
     data = json.loads(line)
     return EVENTS[data.pop("type")].from_dict(data)
+
+
+def result_of(steps: Generator[Step, None, Result], told: Callable[[Step], object] = lambda _: None) -> Result:
+    """Let a computation run to its end and return its result; ``told`` hears each event on the way."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        told(step)

@@ -13,8 +13,8 @@ import glasshouse as gh
 import glasshouse.layers as L
 from glasshouse.cli.main import app
 from glasshouse.errors import DatasetError, InputError
+from glasshouse.events import result_of
 from glasshouse.explanation.layers.fields import traced_fields
-from glasshouse.explanation.layers.filters import ended
 from glasshouse.explanation.layers.histograms import GrowingHistogram
 from glasshouse.explanation.layers.passing import Batches
 from glasshouse.explanation.layers.receptive_field import receptive_fields
@@ -117,7 +117,7 @@ def test_layers_have_the_names_of_the_summary(capsys: pytest.CaptureFixture[str]
 def test_the_nine_pictures_are_those_of_brute_force(run: Path) -> None:
     opened = open_model(run)
     pictures = opened.split("train")
-    best = ended(strongest(opened.module, Batches(opened, pictures, at_once=7)))
+    best = result_of(strongest(opened.module, Batches(opened, pictures, at_once=7)))
     with torch.no_grad():
         outputs = seen(opened.module, opened.inputs(pictures.rows(np.arange(len(pictures)))))
     assert list(best) == ["conv1", "conv2"]
@@ -180,7 +180,7 @@ def test_a_unit_that_is_zero_on_every_picture_is_dead() -> None:
             yield torch.rand(3, 1, 5, 5), None
             yield torch.rand(2, 1, 5, 5), None
 
-    found = ended(layer_statistics(network, Two(None, np.zeros((5, 1, 1, 1), np.uint8))))  # type: ignore[arg-type]
+    found = result_of(layer_statistics(network, Two(None, np.zeros((5, 1, 1, 1), np.uint8))))  # type: ignore[arg-type]
     relu = found[1]
     assert (relu.units, relu.dead) == (4, 0.5) and relu.zeros == pytest.approx(0.5, abs=0.02)
 

@@ -1,4 +1,4 @@
-"""Batches: each row gets its own answer, what fails is told to those who wait, and too much is refused."""
+"""Batches: each row gets its own answer, who waits gets the failure, and too much is refused."""
 
 import threading
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from glasshouse.explanation.layers.filters import ended
+from glasshouse.events import result_of
 from glasshouse.explanation.layers.kept_layers import found_filters, found_statistics
 from glasshouse.explanation.opened import open_model
 from glasshouse.recipe import TrainingRecipe
@@ -48,8 +48,8 @@ def test_the_layers_are_wandered_through_once_a_job_has_looked(studio: Studio, c
     assert client.post(f"{api}/explanations", json={"do": "paint"}).status_code == 422
     data = studio.store.path(get_dataset(studio.store, studio.dataset).folder)
     opened = open_model(studio.store.path(get_model(studio.store, model).folder), data)
-    ended(found_filters(opened, "val"))
-    ended(found_statistics(opened, "val"))
+    result_of(found_filters(opened, "val"))
+    result_of(found_statistics(opened, "val"))
     finish(studio.store, job.id)
     shown = client.get(f"{page}?layer=conv1&filter=4").text
     assert "20 filters over" in shown and shown.count('class="framed"') == 9
@@ -70,5 +70,5 @@ def test_the_layers_are_wandered_through_once_a_job_has_looked(studio: Studio, c
 
 def test_a_network_without_convolutions_says_so(studio: Studio, client: TestClient) -> None:
     data = studio.store.path(get_dataset(studio.store, studio.dataset).folder)
-    ended(found_filters(open_model(studio.store.path(f"runs/{studio.model}"), data), "val"))
+    result_of(found_filters(open_model(studio.store.path(f"runs/{studio.model}"), data), "val"))
     assert "This network has no convolutions" in client.get(f"/models/{studio.model}/layers").text

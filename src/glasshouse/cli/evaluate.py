@@ -45,16 +45,15 @@ def evaluate(
 
 def _shown(steps: "Generator[Progress, None, tuple[Report, Any]]") -> "Report":
     """Show the progress of a terminal on stderr and return the report."""
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            report: Report = end.value[0]
-            return report
+    from glasshouse.events import result_of
+
+    def told(step: "Progress") -> None:
         if sys.stderr.isatty():
             left = f", {step.remaining:.0f} s left" if step.remaining else ""
             line = f"\r{step.done:,} of {step.total:,} pictures{left}\x1b[K"
             print(line, end="" if step.done < step.total else "\n", file=sys.stderr, flush=True)
+
+    return result_of(steps, told)[0]
 
 
 def _tell_opening(dataset: "Dataset") -> None:

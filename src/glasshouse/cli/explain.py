@@ -2,14 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from glasshouse.cli.streams import json_text
-
-if TYPE_CHECKING:
-    from glasshouse.events import Progress
+from glasshouse.cli.streams import json_text, progress_line
 
 __all__ = ["explain"]
 
@@ -35,9 +32,8 @@ def explain(
     """
     from glasshouse.explanation.explaining import explain as explained
 
-    found = explained(model, picture, method=method, class_name=class_name, data=data, told=_told)
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
+    with progress_line() as told:
+        found = explained(model, picture, method=method, class_name=class_name, data=data, told=told)
     if as_json:
         print(json_text(found.to_dict(values=values), indent=None if values else 2))
     else:
@@ -50,8 +46,3 @@ def explain(
     if not found.check.shown:
         print(f"Error: {method} failed its check on this model; nothing is drawn.", file=sys.stderr)
         raise typer.Exit(1)
-
-
-def _told(step: "Progress") -> None:
-    if sys.stderr.isatty():
-        print(f"\rchecking the method {step.done:,} of {step.total:,}\x1b[K", end="", file=sys.stderr, flush=True)

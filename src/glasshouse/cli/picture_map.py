@@ -1,12 +1,11 @@
 """``glasshouse map``: the pictures of a dataset in two dimensions, by what a network makes of them."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from glasshouse.cli.streams import json_text
+from glasshouse.cli.streams import json_text, progress_line
 
 __all__ = ["map_command"]
 
@@ -28,23 +27,14 @@ def map_command(
 
     Neither axis has a meaning, and how far apart two groups are says little; what counts is who is beside whom.
     """
-    from glasshouse.events import Progress
+    from glasshouse.events import result_of
     from glasshouse.explanation.embedding.picture_map import check_ending, mapping
     from glasshouse.explanation.opened import open_model
 
     if out is not None:
         check_ending(out)
-    steps = mapping(open_model(model, data), split, method, seed)
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            found = end.value
-            break
-        if isinstance(step, Progress) and sys.stderr.isatty():
-            print(f"\r{step.stage} {step.done:,} of {step.total:,}\x1b[K", end="", file=sys.stderr, flush=True)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
+    with progress_line() as told:
+        found = result_of(mapping(open_model(model, data), split, method, seed), told)
     if out is not None:
         found.save(out)
     if as_json:

@@ -4,9 +4,11 @@ import codecs
 import json
 import sys
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["json_text", "make_safe"]
+__all__ = ["json_text", "make_safe", "progress_line"]
 
 NAME = "glasshouse-readable"
 STRICT = ("strict", "backslashreplace")  # what Python chooses by itself; what a person chose stays
@@ -39,6 +41,22 @@ def json_text(value: Any, indent: int | None = None) -> str:
     except (UnicodeEncodeError, LookupError):
         return json.dumps(value, indent=indent)
     return text
+
+
+@contextmanager
+def progress_line() -> Iterator[Callable[[object], None]]:
+    """Give what shows events of progress on one line of a terminal's stderr, which is empty again at the end."""
+    from glasshouse.events import Progress
+
+    def told(event: object) -> None:
+        if isinstance(event, Progress) and sys.stderr.isatty():
+            print(f"\r{event.stage} {event.done:,} of {event.total:,}\x1b[K", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield told
+    finally:
+        if sys.stderr.isatty():
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _readable(error: UnicodeError) -> tuple[str, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.errors import InputError
-from glasshouse.events import Progress
+from glasshouse.events import Progress, result_of
 from glasshouse.explanation.attribution.explanation import Explanation
 from glasshouse.explanation.attribution.methods import Attribution, check_method
 from glasshouse.explanation.checks.checking import checking
@@ -40,14 +40,7 @@ def explain(
         NetworkError: the method cannot work for this network.
     """
     steps = explaining(open_model(model, data, needs_data=False), picture, method, class_name)
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            found: Explanation = end.value
-            return found
-        if told is not None:
-            told(step)
+    return result_of(steps, told or (lambda _: None))
 
 
 def explaining(

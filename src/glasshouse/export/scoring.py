@@ -18,7 +18,7 @@ from glasshouse.data.stored.rows import Split
 from glasshouse.errors import DatasetError, ModelError
 from glasshouse.evaluation.baselines import Baseline, commonest, pixels, sample, shrink
 from glasshouse.evaluation.report import Report, measure
-from glasshouse.events import Progress
+from glasshouse.events import Progress, result_of
 from glasshouse.export.bundle import load_model
 from glasshouse.export.kept_baselines import kept_baselines
 from glasshouse.export.predictor import Model
@@ -58,13 +58,7 @@ def score(model: Model, dataset: Dataset, split: str, name: str | None = None) -
 
     ``name`` is what the report and the dataset's list of openings call the model; without it, its path.
     """
-    steps = scoring(model, dataset, split, name)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: tuple[Report, NDArray[np.float32]] = end.value
-            return found
+    return result_of(scoring(model, dataset, split, name))
 
 
 def scoring(

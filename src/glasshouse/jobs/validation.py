@@ -4,7 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from glasshouse.events import Event
+from glasshouse.events import Event, result_of
 from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset
@@ -39,9 +39,4 @@ def keep_validation(store: Store, record: ModelRecord, run: Path, progress: Prog
 
 def heard(events: Generator[Event, None, Result], progress: ProgressWriter) -> Result:
     """Tell ``events`` and return their result."""
-    while True:
-        try:
-            progress.hear(next(events))
-        except StopIteration as end:
-            result: Result = end.value
-            return result
+    return result_of(events, progress.hear)

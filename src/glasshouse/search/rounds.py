@@ -127,7 +127,7 @@ def _better_half(ranked: Sequence[Kind]) -> Sequence[Kind]:
 
 
 def _parts(count: int) -> list[int]:
-    """Return the parts, 1 in so many, that pictures are tried in first, the smallest part first; none of few."""
+    """Return the parts, 1 in N, that pictures are tried in first, the smallest part first; none of few."""
     found, part = [], count // PART
     while count > FEW and part > 1:
         found.append(min(part, 9999))
@@ -215,7 +215,7 @@ def _scratch_networks(dataset: Dataset) -> list[str]:
 
 
 def _scratch_parts(count: int) -> list[int]:
-    """Return the parts, 1 in so many, that are learned from scratch first; none of few pictures."""
+    """Return the parts, 1 in N, that are learned from scratch first; none of few pictures."""
     found, part = [], count // SCRATCH_PART
     while part >= GROWTH:
         found.append(min(part, 9999))

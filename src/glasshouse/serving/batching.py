@@ -73,7 +73,7 @@ class Batcher:
             return
         try:
             found = self._compute(np.stack([row for row, _ in wanted]))
-        except Exception as error:  # noqa: BLE001  (whoever waits is told; the next batch must be computed)
+        except Exception as error:  # noqa: BLE001  (whoever waits gets it; the next batch must be computed)
             for _, answer in wanted:
                 answer.set_exception(error)
             return

@@ -24,7 +24,7 @@ class Metrics:
         self._begun = time.time()
 
     def requested(self, model: str, status: int, seconds: float) -> None:
-        """Count a request that was answered with ``status`` after so many seconds."""
+        """Count a request that was answered with ``status`` after ``seconds``."""
         with self._lock:
             self._requests[model, status] += 1
             found = self._seconds.setdefault(model, [0.0] * (len(BUCKETS) + 2))
@@ -39,7 +39,7 @@ class Metrics:
             self._pictures[model, outcome] += 1
 
     def computed(self, model: str, rows: int) -> None:
-        """Count a batch of so many rows."""
+        """Count a batch of ``rows`` rows."""
         with self._lock:
             self._batches[model] += 1
             self._rows[model] += rows

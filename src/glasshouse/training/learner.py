@@ -16,7 +16,7 @@ from glasshouse.data.image_data import ImageData
 from glasshouse.errors import GlasshouseError, RunError
 from glasshouse.evaluation.named_metrics import check_metrics
 from glasshouse.evaluation.report import Report
-from glasshouse.events import EpochDone, Event, event_from_json
+from glasshouse.events import EpochDone, Event, event_from_json, result_of
 from glasshouse.export.bundle import load_model, save
 from glasshouse.export.predictor import Model, Prediction
 from glasshouse.export.scoring import evaluate
@@ -31,7 +31,7 @@ from glasshouse.training.finder import RateFinding, find_rate
 from glasshouse.training.hints import LEARNER
 from glasshouse.training.loop import resume, train
 from glasshouse.training.run_folder import RunFolder, next_run
-from glasshouse.training.setup import TrainingSetup, check_batches, check_settings, gather, prepare
+from glasshouse.training.setup import check_batches, check_settings, gather, prepare
 
 __all__ = ["Learner"]
 
@@ -105,7 +105,7 @@ class Learner:
         with tempfile.TemporaryDirectory() as folder:
             resources = gather(recipe, self.dataset)
             check_batches(resources)
-            setup = _exhaust(prepare(resources, RunFolder(Path(folder))))
+            setup = result_of(prepare(resources, RunFolder(Path(folder))))
             return find_rate(setup, start, end, steps)
 
     @property
@@ -231,16 +231,6 @@ def _plain(network: str | Network | Mapping[str, Any]) -> str | dict[str, Any]:
     if isinstance(network, str):
         return network
     return network.to_dict() if isinstance(network, Network) else dict(network)
-
-
-def _exhaust(steps: Any) -> TrainingSetup:
-    """Run a generator to its end and return its result."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            setup: TrainingSetup = end.value
-            return setup
 
 
 def _cells(epoch: EpochDone) -> list[str]:

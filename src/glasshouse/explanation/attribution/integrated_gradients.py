@@ -48,7 +48,7 @@ def integrated_gradients(
 
 
 def path_integral(module: nn.Module, x: Tensor, target: int, steps: int) -> Tensor:
-    """Return φ (C, H, W) of one picture x (C, H, W) with so many points of the quadrature."""
+    """Return φ (C, H, W) of one picture x (C, H, W) with ``steps`` points of the quadrature."""
     points, weights = np.polynomial.legendre.leggauss(steps)
     a, da = (torch.from_numpy(each).float().view(-1, 1, 1, 1) for each in ((points + 1) / 2, weights / 2))
     total = torch.zeros_like(x)

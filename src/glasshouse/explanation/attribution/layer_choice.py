@@ -118,7 +118,7 @@ def _alike(layer: MapLayer, shape: tuple[int, int, int]) -> bool:
 
 
 def _grid(tokens: int, shape: tuple[int, int, int]) -> tuple[int, int] | None:
-    """Return the grid (h, w), shaped as the picture, that so many tokens are beside a few at the front."""
+    """Return the grid (h, w), shaped as the picture, that this many tokens are, without a few at the front."""
     _, H, W = shape
     for places in (tokens - count for count in PREFIX if tokens - count > 3):
         h = round((places * H / W) ** 0.5)

@@ -1,7 +1,7 @@
 """All checks of a method on a model: computed once, and kept with the model."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from glasshouse.explanation.opened import OpenedModel
 from glasshouse.messages import joined
 from glasshouse.networks.build import construct
 
-__all__ = ["check_of", "checking", "known_check", "tests_of"]
+__all__ = ["checking", "known_check", "tests_of"]
 
 VERSION = 1  # of the computation; another number computes all anew
 SEED = 0
@@ -53,19 +53,6 @@ def known_check(opened: OpenedModel, method: str, seed: int = SEED) -> Check | N
         return None if kept is None else Check.from_dict(kept)
     except (KeyError, TypeError):
         return None
-
-
-def check_of(opened: OpenedModel, method: str, told: Callable[[Progress], None] | None = None) -> Check:
-    """Return the result of the checks of a method on a model; see `checking`. ``told`` hears how far it is."""
-    steps = checking(opened, method)
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            found: Check = end.value
-            return found
-        if told is not None:
-            told(step)
 
 
 def tests_of(opened: OpenedModel, attribution: Attribution, seed: int = SEED) -> Generator[Progress, None, Check]:

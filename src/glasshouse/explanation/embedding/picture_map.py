@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.errors import InputError
-from glasshouse.events import Progress
+from glasshouse.events import Progress, result_of
 from glasshouse.explanation.embedding.map_drawing import map_html, map_svg, write_png
 from glasshouse.explanation.embedding.network_features import picture_features
 from glasshouse.explanation.embedding.projection import principal_components
@@ -144,13 +144,7 @@ def map_pictures(
         ModelError: the model is damaged, or takes pictures of another size than the dataset's.
         DatasetError: the dataset is missing, or has no such split; the test split stays sealed.
     """
-    steps = mapping(open_model(model, data), split, method, seed)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: PictureMap = end.value
-            return found
+    return result_of(mapping(open_model(model, data), split, method, seed))
 
 
 def mapping(

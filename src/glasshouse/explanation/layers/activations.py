@@ -11,7 +11,8 @@ from typing import Any
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.image_data import ImageData
-from glasshouse.explanation.layers.filters import ended, write_figure
+from glasshouse.events import result_of
+from glasshouse.explanation.layers.filters import write_figure
 from glasshouse.explanation.layers.kept_layers import found_statistics
 from glasshouse.explanation.layers.passing import Batches
 from glasshouse.explanation.layers.statistics import LayerStatistics, layer_statistics
@@ -69,7 +70,7 @@ def activations(model: Model | str | Path, picture: Picture) -> Activations:
     opened = open_model(model, needs_data=False)
     batches = Batches(opened, opened.row(picture)[None])
     source = str(picture) if isinstance(picture, str | Path) else ""
-    return Activations(source, ended(layer_statistics(opened.module, batches)))
+    return Activations(source, result_of(layer_statistics(opened.module, batches)))
 
 
 def split_activations(
@@ -80,4 +81,4 @@ def split_activations(
     Raises:
         DatasetError: the dataset is missing, or has no such split.
     """
-    return Activations(split, tuple(ended(found_statistics(open_model(model, data), split))))
+    return Activations(split, tuple(result_of(found_statistics(open_model(model, data), split))))

@@ -37,7 +37,7 @@ class ReceptiveField:
     """What the places of a map (height, width) see of a picture of (rows, columns) pixels.
 
     Place i sees ``i * stride + first .. i * stride + last`` along ``down`` and ``across``; None: the whole picture.
-    ``reach`` is known where that is larger than the picture: so many pixels from the middle hold 95 % of the gradient.
+    ``reach`` is known if that is larger than the picture: this many pixels from the middle hold 95 % of the gradient.
     """
 
     height: int

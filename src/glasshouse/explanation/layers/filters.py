@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.errors import InputError
-from glasshouse.events import Progress
+from glasshouse.events import Progress, result_of
 from glasshouse.explanation.layers.boxes import Box
 from glasshouse.explanation.layers.kept_files import FilterLayer
 from glasshouse.explanation.layers.kept_layers import found_filters
@@ -25,7 +25,7 @@ from glasshouse.explanation.layers.watching import check_layer
 from glasshouse.explanation.opened import OpenedModel, open_model
 from glasshouse.export.predictor import Model
 
-__all__ = ["Example", "FilterExamples", "Filters", "ended", "filters", "finding_filters", "write_figure"]
+__all__ = ["Example", "FilterExamples", "Filters", "filters", "finding_filters", "write_figure"]
 
 Result = TypeVar("Result")
 
@@ -105,7 +105,7 @@ def filters(
         InputError: there is no such convolution (all are listed) or filter.
         DatasetError: the dataset is missing, or has no such split.
     """
-    return ended(finding_filters(open_model(model, data), layer, number, split))
+    return result_of(finding_filters(open_model(model, data), layer, number, split))
 
 
 def finding_filters(
@@ -126,16 +126,6 @@ def finding_filters(
     rows = dict(zip(map(int, wanted), pictures.rows(wanted)))
     patches = tuple(Nine(each.filter, tuple(_cut(rows[e.row], e.box) for e in each.examples)) for each in examples)
     return Filters(layer, split, found.pictures, examples, patches)
-
-
-def ended(events: Generator[Progress, None, Result]) -> Result:
-    """Let a computation run to its end and return what it found."""
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
 
 
 def write_figure(file: str | Path, svg: Any, png: Any) -> Path:

@@ -103,7 +103,7 @@ def read_filters(folder: Path, split: str, facts: Mapping[str, Any]) -> KeptFilt
 def write_statistics(
     folder: Path, split: str, pictures: int, layers: list[dict[str, Any]], facts: Mapping[str, Any]
 ) -> None:
-    """Keep the statistics of all layers over so many pictures in ``folder``."""
+    """Keep the statistics of all layers over ``pictures`` pictures in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / f"statistics-{split}.json", {**facts, "pictures": pictures, "layers": layers})
 

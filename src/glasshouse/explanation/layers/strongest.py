@@ -38,7 +38,7 @@ class Strongest:
 
 
 class _Best:
-    """The best so far of a convolution with so many filters."""
+    """The best so far of a convolution with ``filters`` filters."""
 
     def __init__(self, filters: int) -> None:
         self.values = torch.zeros(0, filters)

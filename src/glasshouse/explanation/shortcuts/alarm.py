@@ -14,7 +14,7 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.data.stored.rows import Split
 from glasshouse.evaluation.intervals import wilson
-from glasshouse.events import Progress
+from glasshouse.events import Progress, result_of
 from glasshouse.explanation.opened import OpenedModel, open_model
 from glasshouse.explanation.shortcuts.marks import Mark, find_marks
 from glasshouse.explanation.shortcuts.pasting import Answers, Pasted, paste_test
@@ -29,7 +29,7 @@ LEVEL = 0.01  # of the sign test, corrected for the classes and the marks that w
 LEAST = {"corner": 0.05, "border": 0.1, "patch": 0.1}  # of the answers that a mark must change beyond its control
 MOST = 4000  # pictures that are looked at
 ENOUGH = 50  # pictures of a class; where validation has fewer, marks are looked for in training pictures as well
-SHOWN = 12  # pictures that bear a mark, of which the rows are told
+SHOWN = 12  # pictures that bear a mark, whose rows are given
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]  # pictures (N, H, W, C) and their classes (N,)
 
@@ -122,13 +122,7 @@ def shortcuts(
         ModelError: the model is damaged, or does not know a class of the pictures.
         DatasetError: the dataset is missing, or has no such split; the test split stays sealed.
     """
-    steps = looking_for_shortcuts(open_model(model, data), split)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: ShortcutReport = end.value
-            return found
+    return result_of(looking_for_shortcuts(open_model(model, data), split))
 
 
 def looking_for_shortcuts(opened: OpenedModel, split: str) -> Generator[Progress, None, ShortcutReport]:

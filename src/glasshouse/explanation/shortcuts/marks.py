@@ -23,7 +23,7 @@ LEAST_SHARE = 0.3  # of the class's pictures that bear a mark
 RATIO = 4  # times the share in other classes
 TOGETHER = 0.85  # of a mark's pixels that a picture must have to bear it
 LARGEST, INSIDE = 0.15, 0.05  # of the picture, at its edge and within: what is larger is background, or the object
-ORDINARY, SAMPLED = 0.2, 2000  # of so many pixels of other pictures: a colour that as many have is no mark's
+ORDINARY, SAMPLED = 0.2, 2000  # of 2,000 pixels of other pictures: a colour that a fifth of them have is no mark's
 SAME = 0.7  # pictures that have both of two neighbouring pixels, of those that have one
 SMALLEST = 4  # pixels, at the size in which marks are looked for
 COMMON = 0.02  # of the places elsewhere: what is found as often is nothing special
@@ -208,7 +208,7 @@ def _enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
 
 
 def _spread(numbers: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """Return at most so many of the numbers, evenly spread."""
+    """Return at most ``most`` of the numbers, evenly spread."""
     if len(numbers) <= most:
         return numbers
     return numbers[np.linspace(0, len(numbers) - 1, most).round().astype(np.int64)]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
+from glasshouse.store.records import JobRecord
 from glasshouse.web.framework.templating import language_of, render
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["live", "mark_of"]
+__all__ = ["live", "live_job", "mark_of"]
 
 
 class _Shelf:
@@ -60,3 +61,14 @@ def live(
     if "gzip" in request.headers.get("accept-encoding", ""):
         return HTMLResponse(part, headers={**headers, "Content-Encoding": "gzip"})
     return HTMLResponse(gzip.decompress(part), headers=headers)
+
+
+def live_job(
+    request: Request, template: str, now: JobRecord | None, since: str, shown: "DataclassInstance", more: str = ""
+) -> Response:
+    """Answer with how far a job is, as ``shown`` in ``template``; at its end the page is loaded anew.
+
+    ``more`` is what else the reader has to see at once.
+    """
+    text = f"{now.id}{now.state}{now.done}{now.stage}{now.wish}{more}" if now else ""
+    return live(request, template, text, since, now is None or not now.state.live, lambda _: shown)

@@ -40,7 +40,7 @@ class ConvolutionOut(BaseModel):
 
 
 class ConvolutionsOut(BaseModel):
-    """The convolutions of a model over so many pictures of a split, from the picture to the answer."""
+    """The convolutions of a model over ``pictures`` pictures of a split, from the picture to the answer."""
 
     split: str
     pictures: int

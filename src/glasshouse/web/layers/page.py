@@ -17,7 +17,7 @@ from glasshouse.store.explanations import SPLITS, latest_explanation, submit_exp
 from glasshouse.store.records import JobRecord
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
-from glasshouse.web.context.live import live
+from glasshouse.web.context.live import live_job
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
@@ -139,9 +139,7 @@ def waiting(
 ) -> Response:
     """Return how far the job is."""
     found = _waiting(request, context, job, do, split)
-    now = found.now
-    text = f"{now.id}{now.state}{now.done}{now.wish}" if now else ""
-    return live(request, "layers_waiting.html", text, since, now is None or not now.state.live, lambda _: found)
+    return live_job(request, "layers_waiting.html", found.now, since, found)
 
 
 @router.get("/nine/{digest}/{split}/{number}/{unit}")

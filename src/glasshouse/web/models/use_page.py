@@ -70,7 +70,7 @@ def show(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
 
 def _lines(job: JobResource, picture: Preprocessing, studio: str) -> Lines:
     file, onnx = f"{job.name}.model", f"{Path(job.name).name}.onnx"
-    plain = not set(job.name) & set("/?#%\\=")  # else the server is told a name
+    plain = not set(job.name) & set("/?#%\\=")  # else the line names the model
     served, name = (file, job.name) if plain else (f"model={file}", "model")
     return Lines(
         python=f"import glasshouse as gh\n\nmodel = gh.load_model({json.dumps(file, ensure_ascii=False)})\n"

@@ -15,7 +15,7 @@ from glasshouse.store.picture_maps import StoredMap, read_map
 from glasshouse.store.records import JobRecord
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
-from glasshouse.web.context.live import live
+from glasshouse.web.context.live import live_job
 from glasshouse.web.context.request_context import Context
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
@@ -91,10 +91,8 @@ def show(request: Request, context: Context, job: ModelInPath, asked: Annotated[
 def waiting(request: Request, context: Context, job: ModelInPath, split: str = "val", since: str = "") -> Response:
     """Return how far it is."""
     now = latest_explanation(context.store, job.id, "map", split)
-    there = _made(job, split) is not None
-    text = f"{now.id}{now.state}{now.done}{now.stage}{now.wish}{there}" if now else ""
-    ended = now is None or not now.state.live
-    return live(request, "map_waiting.html", text, since, ended, lambda _: MapWaiting(job, split, now))
+    there = str(_made(job, split) is not None)
+    return live_job(request, "map_waiting.html", now, since, MapWaiting(job, split, now), there)
 
 
 @router.post("")

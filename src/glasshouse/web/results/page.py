@@ -19,7 +19,7 @@ from glasshouse.store.submit import submit_evaluation
 from glasshouse.web.context.class_names import names_of_model
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
-from glasshouse.web.context.live import live
+from glasshouse.web.context.live import live_job
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath, find_dataset, latest_evaluation
 from glasshouse.web.datasets.explorer import opened
@@ -128,9 +128,7 @@ def show(request: Request, context: Context, job: ModelInPath, split: str = "val
 def waiting(request: Request, context: Context, job: ModelInPath, split: str = "test", since: str = "") -> Response:
     """Return how far the scoring is."""
     now = latest_evaluation(context, job, split)
-    text = f"{now.id}{now.state}{now.done}{now.wish}" if now else ""
-    ended = now is None or not now.state.live
-    return live(request, "result_waiting.html", text, since, ended, lambda _: ResultWaiting(job, split, now))
+    return live_job(request, "result_waiting.html", now, since, ResultWaiting(job, split, now))
 
 
 @router.post("")

@@ -15,7 +15,7 @@ from glasshouse.store.records import JobRecord
 from glasshouse.store.shortcuts import read_hidden, read_shortcuts
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
-from glasshouse.web.context.live import live
+from glasshouse.web.context.live import live_job
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.framework.language import texts
@@ -80,9 +80,7 @@ def show(request: Request, context: Context, job: ModelInPath, split: str = "val
 def waiting(request: Request, context: Context, job: ModelInPath, split: str = "val", since: str = "") -> Response:
     """Return how far it is."""
     now = _now(context, job, split)
-    text = f"{now.id}{now.state}{now.done}{now.wish}" if now else ""
-    ended = now is None or not now.state.live
-    return live(request, "shortcuts_waiting.html", text, since, ended, lambda _: ShortcutsWaiting(job, split, now))
+    return live_job(request, "shortcuts_waiting.html", now, since, ShortcutsWaiting(job, split, now))
 
 
 @router.post("")
