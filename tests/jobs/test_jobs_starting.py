@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +12,6 @@ import pytest
 from studio_process import waited
 
 import glasshouse
-import glasshouse.jobs.child as child
 from glasshouse.jobs.local import is_alive, job_lock
 from glasshouse.jobs.locks import is_held
 from glasshouse.jobs.reasons import UNTOLD
@@ -135,21 +136,23 @@ def test_the_signal_of_a_computer_that_shuts_down_comes_first(store: Store, host
     assert (now.state, now.attempt, now.losses) == (JobState.QUEUED, 1, 1)
 
 
-def test_a_stop_before_the_work_began_is_no_failure(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped(home: str) -> Store:
-        os.kill(os.getpid(), signal.SIGTERM)
-        for _ in range(1000):  # the system may give the signal to another thread, which is a moment later
-            time.sleep(0.01)
-        raise AssertionError
+STOPPED_EARLY = """
+import os, signal, sys, time
+import glasshouse.jobs.child as child
 
-    monkeypatch.setattr(child, "lower_priority", lambda: None)
-    monkeypatch.setattr(child, "store_of_worker", stopped)
-    monkeypatch.setattr(child, "AGAIN_SECONDS", 3600.0)  # it would end this process, if that is slow
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
-    before = [signal.getsignal(number) for number in numbers]
-    try:
-        assert child.main(str(store.home), "none", "1") == UNTOLD
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in zip(numbers, before):
-            signal.signal(number, handler)
+def stopped(home):
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(1000):  # the system may give the signal to another thread, which is a moment later
+        time.sleep(0.01)
+    raise AssertionError
+
+child.lower_priority = lambda: None
+child.store_of_worker = stopped
+raise SystemExit(child.main(sys.argv[1], "none", "1"))
+"""
+
+
+def test_a_stop_before_the_work_began_is_no_failure(store: Store) -> None:
+    """In a process by itself: it sends itself the signal that ends it."""
+    ended = subprocess.run([sys.executable, "-c", STOPPED_EARLY, str(store.home)], timeout=60, capture_output=True)
+    assert ended.returncode == UNTOLD, ended.stderr.decode()

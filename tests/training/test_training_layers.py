@@ -11,7 +11,7 @@ import torch
 
 import glasshouse as gh
 from glasshouse.errors import RecipeError, WeightsError
-from glasshouse.events import EpochDone, Event, Notice, RunFinished, StepDone
+from glasshouse.events import EpochDone, Event, Notice, RunFinished, StepDone, result_of
 from glasshouse.export.bundle import load_model
 from glasshouse.export.inference import Inference
 from glasshouse.export.scoring import evaluate
@@ -40,7 +40,6 @@ from glasshouse.networks.build import build
 from glasshouse.networks.layered import Layered, network_of
 from glasshouse.networks.weights import load_weights
 from glasshouse.recipe import TrainingRecipe
-from glasshouse.training.learner import _exhaust
 from glasshouse.training.loop import resume, train
 from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.setup import gather, prepare
@@ -170,7 +169,7 @@ def test_steps_are_those_of_level_3_to_the_last_bit(tiny: Path, tmp_path: Path) 
     given = recipe(tiny, branched(), epochs=1, **fields)
     run = of(train(given, tmp_path / "run"), StepDone)
     resources = gather(given.resolved(), gh.open_dataset(tiny))
-    setup = _exhaust(prepare(resources, RunFolder(tmp_path)))
+    setup = result_of(prepare(resources, RunFolder(tmp_path)))
     objective = TrainingState(setup).stepper.objective
     net = Network.from_dict(resources.recipe.network)  # type: ignore[arg-type]
     module, losses = net.module, []
