@@ -33,6 +33,15 @@ def predict(
         str | None,
         typer.Option(metavar="EPOCH", help="Of a run: the epoch that answers, by its number, or best or last."),
     ] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5, max=0.99, help="Also list the classes that hold the right one for this share of pictures (0.9)."
+        ),
+    ] = None,
+    reject: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="The share of your own pictures that may be called none of these.")
+    ] = 0.05,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Pictures read at once; the answers do not depend on it.")
     ] = 64,
@@ -46,7 +55,7 @@ def predict(
     from glasshouse.export.listing import list_pictures
 
     loaded = load_model(model) if epoch is None else _at(model, epoch)
-    answers = loaded.predict_stream(list_pictures(pictures), batch_size, top)
+    answers = loaded.predict_stream(list_pictures(pictures), batch_size, top, coverage, reject)
     columns = min(top, len(loaded.classes))
     with ExitStack() as stack:
         table = stack.enter_context(_open(csv_file)) if csv_file is not None else None
