@@ -8,7 +8,12 @@ from test_jobs_course import assert_whole, done
 
 from corner_pictures import draw_pictures
 from glasshouse.errors import RecipeError
+from glasshouse.explanation.checks.kept_checks import METHOD_NAMES, kept_checks, with_section
+from glasshouse.explanation.checks.result import Check
+from glasshouse.export.card_file import read_card
+from glasshouse.export.verify import verify_model
 from glasshouse.jobs.explaining import EXPLAINERS
+from glasshouse.messages import Message
 from glasshouse.store.database import open_store
 from glasshouse.store.explanations import EXPLANATIONS, latest_explanation, submit_explanation
 from glasshouse.store.records import JobKind, JobState
@@ -38,4 +43,16 @@ def test_a_model_is_explained_by_a_job_that_keeps_what_it_found(tmp_path: Path) 
         assert ended.result.get("filters") == total
         kept = json.loads((store.path(model.folder) / "explanations" / f"{do}-val.json").read_text())
         assert kept["pictures"] == 12 and [layer["name"] for layer in kept["layers"]][:2] == ["conv1", "conv2"]
+    submit_explanation(store, model.id, "checks")
+    assert_whole(done(store, JobKind.EXPLAIN), grows=False)
+    run = store.path(model.folder)
+    checks = kept_checks(run)
+    assert [(method, check.passed) for method, check in checks.items()] == [(method, None) for method in METHOD_NAMES]
+    card = read_card(run / "model")
+    assert "- Grad-CAM: not checked. There are 12 validation pictures; a check needs at least 20." in card
+    assert isinstance(card, Message), "it can be shown in Korean"
+    assert not [one for one in verify_model(run / "model").files if one.state != "whole"]
+    again = with_section(card, {**checks, "occlusion": Check("occlusion", passed=True, pictures=50)})
+    assert again.count("## Checks of the explanations") == 1 and "Occlusion: passed on 50" in again
+    assert again.partition("## Checks")[0] == card.partition("## Checks")[0], "the rest stays"
     store.close()

@@ -20,8 +20,8 @@ from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = [
-    "CLASS_NAMES", "FORMAT", "ONNX", "WEIGHTS", "Description", "check_texts", "engine_of", "names_in", "network_facts",
-    "piece_problems", "pieces", "read_manifest", "text_problems",
+    "CLASS_NAMES", "FORMAT", "ONNX", "TEXTS", "WEIGHTS", "Description", "check_texts", "engine_of", "names_in",
+    "network_facts", "piece_problems", "pieces", "read_manifest", "text_problems",
 ]  # fmt: skip
 
 FORMAT = 1
