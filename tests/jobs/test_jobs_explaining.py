@@ -9,8 +9,13 @@ from test_jobs_course import assert_whole, done
 
 from corner_pictures import draw_pictures
 from glasshouse.errors import RecipeError
+from glasshouse.explanation.checks.kept_checks import METHOD_NAMES, card_section, kept_checks
+from glasshouse.explanation.checks.result import Check
 from glasshouse.export.card_file import read_card
+from glasshouse.export.card_sections import with_section
+from glasshouse.export.verify import verify_model
 from glasshouse.jobs.explaining import EXPLAINERS
+from glasshouse.messages import Message
 from glasshouse.store.database import Store, open_store
 from glasshouse.store.explanations import EXPLANATIONS, latest_explanation, submit_explanation
 from glasshouse.store.exports import export_name, latest_export, stored_export, submit_export
@@ -42,6 +47,19 @@ def test_a_finished_model_is_explained_and_exported_by_jobs(tmp_path: Path, monk
         assert ended.result.get("filters") == total
         kept = json.loads((store.path(model.folder) / "explanations" / f"{do}-val.json").read_text())
         assert kept["pictures"] == 12 and [layer["name"] for layer in kept["layers"]][:2] == ["conv1", "conv2"]
+    submit_explanation(store, model.id, "checks")
+    assert_whole(done(store, JobKind.EXPLAIN), grows=False)
+    run = store.path(model.folder)
+    checks = kept_checks(run)
+    assert [(method, check.passed) for method, check in checks.items()] == [(method, None) for method in METHOD_NAMES]
+    card = read_card(run / "model")
+    assert "- Grad-CAM: not checked. There are 12 validation pictures; a check needs at least 20." in card
+    assert isinstance(card, Message), "it can be shown in Korean"
+    assert not [one for one in verify_model(run / "model").files if one.state != "whole"]
+    other = {**checks, "occlusion": Check("occlusion", passed=True, pictures=50)}
+    again = with_section(card, card_section(other))
+    assert again.count("## Checks of the explanations") == 1 and "Occlusion: passed on 50" in again
+    assert again.partition("## Checks")[0] == card.partition("## Checks")[0], "the rest stays"
     _is_exported(store, model.id, monkeypatch)
     store.close()
 
@@ -56,7 +74,10 @@ def _is_exported(store: Store, model: str, monkeypatch: pytest.MonkeyPatch) -> N
     found, ended = stored_export(run), latest_export(store, model)
     assert found is not None and found.file == run / "exports" / "m.onnx" and found.size == found.file.stat().st_size
     assert ended is not None and ended.result == found.certificate.to_dict() and ended.result["pictures"] == 24
-    assert "## As an ONNX file" in read_card(run / "model")
+    card = read_card(run / "model")
+    assert [card.count(title) for title in ("## As an ONNX file", "## Checks of the explanations")] == [1, 1]
+    assert not [one for one in verify_model(run / "model").files if one.state != "whole"]
+    assert with_section(card, card_section({})).endswith(card[card.index("\n\n## As an ONNX") :]), "what follows stays"
 
     wrong = broken(found.file)
     monkeypatch.setattr("glasshouse.export.onnx_export._written", lambda model: [wrong])

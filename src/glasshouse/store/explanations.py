@@ -16,7 +16,7 @@ from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState
 
 __all__ = ["EXPLANATIONS", "SPLITS", "finished_model", "latest_explanation", "submit_explanation"]
 
-EXPLANATIONS = ("filters", "hidden", "map", "shortcuts", "statistics")  # the words of jobs/explaining.py
+EXPLANATIONS = ("checks", "filters", "hidden", "map", "shortcuts", "statistics")  # the words of jobs/explaining.py
 SPLITS = ("val", "train")  # the test pictures stay sealed
 MAPPED = (*SPLITS, "all")  # training and validation pictures on one map
 NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -10,7 +10,7 @@ __all__ = ["ADDRESSES", "address_of", "kind_words", "stage_words"]
 
 # the page of a model that shows what an explanation found, by its word
 EXPLAINED: Mapping[str, str] = {
-    "filters": "layers", "hidden": "shortcuts", "map": "map", "shortcuts": "shortcuts",
+    "checks": "explanations", "filters": "layers", "hidden": "shortcuts", "map": "map", "shortcuts": "shortcuts",
     "statistics": "layers/statistics",
 }  # fmt: skip
 ADDRESSES: Mapping[JobKind, Callable[[JobRecord], str]] = {
