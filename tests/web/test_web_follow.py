@@ -181,6 +181,33 @@ def test_the_graph_is_drawn_in_the_words_of_the_page(client: TestClient, studio:
     assert "층 4개, 상자 4개" in page
 
 
+def test_a_long_network_folds_by_stages_and_opens_where_a_layer_is_chosen(
+    client: TestClient, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence = "each output is the sum of all inputs times its weights"
+    short = shown(client, f"/models/{studio.model}/follow?row=1")
+    assert 'class="stages"' not in short
+    assert short.count(sentence) == 3, "two layers, and the layer that is looked at"
+    assert "layer=input_layer#at-0" in short, "each small picture is a link to its channel"
+    monkeypatch.setattr("glasshouse.explanation.stages.LONG", 3)
+    folded = shown(client, f"/models/{studio.model}/follow?row=2")
+    ways = re.findall(r'<ol class="stages".*?</section>', folded, re.DOTALL)
+    assert len(ways) == 2
+    for way in ways:
+        assert "<details>" in way
+        assert "<details open>" not in way
+    assert folded.count(sentence) == 2, "once for all layers, and at the layer that is looked at"
+    opened = shown(client, f"/models/{studio.model}/follow?row=2&layer=dense_1")
+    assert opened.count("<details open>") == 2, "forward and back"
+    assert 'id="at-3" class="chosen"' in opened
+    assert told(client, f"/api/v1/models/{studio.model}/follow", row=2)["stages"] == [
+        {"number": 1, "size": [28, 28], "steps": ["input_layer"]},
+        {"number": 2, "size": [1, 1], "steps": ["flatten", "dense", "dense_1"]},
+    ]
+    input_chosen = shown(client, f"/models/{studio.model}/follow?row=2&layer=input_layer")
+    assert input_chosen.count('class="large-map pixels"') == 4, "in both rows, and twice at the layer"
+
+
 def test_without_a_predictor_the_page_says_that_it_is_started(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(*_: Any) -> bytes:
         raise OSError

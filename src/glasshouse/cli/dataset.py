@@ -104,6 +104,36 @@ def create(
         print(f"{out} had been made before from the same pictures and options.", file=sys.stderr)
 
 
+@app.command("edit")
+def edit(
+    path: Annotated[Path, typer.Argument(help="A dataset's folder.")],
+    edits: Annotated[
+        Path, _option("CSV: path (as in the dataset) or sha256, and label, exclude (yes) or split per line.", "FILE")
+    ],
+    out: Annotated[Path, _option("Folder to make the new version in.")],
+    by: Annotated[str | None, _option("Who makes the edits; your user name if not given.")] = None,
+    why: Annotated[str, _option("Why; the column why says it of single lines.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Make a new version of a dataset: other labels, pictures left out or moved between train, val and test.
+
+    The dataset stays as it is. Pictures of the same content change together. The recipe of the new version holds the
+    edits; changes of the sealed test split are written down.
+    """
+    from glasshouse.data.editing.given import edits_given
+    from glasshouse.data.editing.version import prepare_version
+    from glasshouse.data.preparing.progress import follow
+
+    dataset = _open(path)
+    found, findings = edits_given(dataset, edits, _user_name() if by is None else by, why)
+    for finding in findings if not as_json else ():
+        print(f"{finding.kind}: {finding.message}", file=sys.stderr)
+    ready = follow(prepare_version(dataset, found, out), notices=not as_json)
+    _tell(_open(out), as_json)
+    if ready is not None and ready.reused:
+        print(f"{out} had been made before with the same edits.", file=sys.stderr)
+
+
 @app.command("show")
 def show(
     path: Annotated[Path, typer.Argument(help="A dataset's folder.")],
@@ -172,6 +202,16 @@ def verify(
     tell(verify_dataset(path), as_json)
 
 
+def _user_name() -> str:
+    """Return the name of this system's user, empty if it has none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
+
+
 def _labels(
     source: str, table: str | None, names: str | None, pattern: str | None, columns: dict[str, str | None]
 ) -> dict[str, Any]:
@@ -220,6 +260,8 @@ def _tell(dataset: "Dataset", as_json: bool) -> None:
         f"Look alike   {twins['equal']} equal, {twins['near']} near-twins in {twins['groups']} groups, "
         "each in one subset"
     )
+    if "parent" in summary:
+        print(f"Edits        {summary['edits']}, on the version {summary['parent']['fingerprint'][:12]}")
     print(f"Path         {summary['path']}\nFingerprint  {summary['fingerprint']}")
     if "test" in summary["splits"]:
         print(f"Test split   opened {summary['test_openings']} times so far")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.errors import InputError
-from glasshouse.explanation.follow_html import follow_html
+from glasshouse.explanation.follow_html import SIDE, follow_html
 from glasshouse.explanation.layered import Opening, opening_of
 from glasshouse.explanation.places import find_weight, parse_index
 from glasshouse.explanation.plain_data import tell_overview
@@ -129,7 +129,7 @@ class Follow:
         return float(net.holders[layer].arrays()[part][index])
 
     def _repr_html_(self) -> str:
-        return follow_html(tell_overview(self))
+        return follow_html(tell_overview(self, SIDE))
 
     def __repr__(self) -> str:
         best = int(self.probabilities.argmax())

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.explanation.maps import activation_grey, data_address, gradient_grey
+from glasshouse.explanation.stages import tell_stages
 from glasshouse.explanation.steps import FollowStep
 from glasshouse.explanation.walk import Walk
 from glasshouse.explanation.weight_story import WeightStory
@@ -62,8 +63,8 @@ def _holder(story: Followed, step: FollowStep) -> str:
     return next(stage.step.weights for stage in story.walk.stages if stage.name == step.name)
 
 
-def tell_overview(story: Followed) -> dict[str, Any]:
-    """The picture, the classes, the loss, and each step with a few maps."""
+def tell_overview(story: Followed, side: int = 48) -> dict[str, Any]:
+    """The picture, the classes, the loss, and each step with a few maps, at most ``side`` pixels long."""
     p, c, z = story.probabilities, story.walk.c, story.walk.logits.data[0]
     order = [int(k) for k in np.argsort(-p)[:TOP]]
     order += [] if story.label in order else [story.label]
@@ -77,13 +78,13 @@ def tell_overview(story: Followed) -> dict[str, Any]:
         "picture": data_address(story.picture, 256), "label": story.classes[story.label], "loss": story.loss,
         "network": story.walk.net.name, "classes": classes, "count": len(p), "agreement": agree,
         "hard": bool(np.count_nonzero(c) == 1), "share": float(c.sum()),
-        "steps": [_step(step) for step in story.steps],
+        "steps": [_step(step, side) for step in story.steps], "stages": tell_stages(story.steps),
         "moment": None if story.moment is None else {"name": story.moment.name, "epoch": story.moment.epoch},
     }  # fmt: skip
 
 
-def _step(step: FollowStep) -> dict[str, Any]:
-    few = _shown(step.value, step.gradient, FEW, 48)
+def _step(step: FollowStep, side: int) -> dict[str, Any]:
+    few = _shown(step.value, step.gradient, FEW, side)
     return {
         "name": step.name, "kind": step.kind, "activation": step.activation, "formula": step.formula,
         "sentence": step.sentence,
@@ -95,7 +96,7 @@ def _step(step: FollowStep) -> dict[str, Any]:
 def tell_layer(step: FollowStep, channel: int = 0) -> dict[str, Any]:
     """One layer in full: up to 64 channels, and one of them large."""
     k = min(max(channel, 0), len(step.value) - 1)
-    told = {**_step(step), **_shown(step.value, step.gradient, MANY, 64), "channel": k}
+    told = {**_step(step, 48), **_shown(step.value, step.gradient, MANY, 64), "channel": k}
     if step.value.ndim == 3:
         grey, back = activation_grey(step.value[k : k + 1])[0], gradient_grey(step.gradient[k : k + 1])[0]
         one, other = step.value[k], step.gradient[k]

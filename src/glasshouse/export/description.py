@@ -20,8 +20,8 @@ from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = [
-    "CLASS_NAMES", "FORMAT", "ONNX", "UNCERTAINTY", "WEIGHTS", "Description", "check_texts", "engine_of", "names_in",
-    "network_facts", "piece_problems", "pieces", "read_manifest", "text_problems",
+    "CERTIFICATE", "CLASS_NAMES", "FORMAT", "ONNX", "TEXTS", "UNCERTAINTY", "WEIGHTS", "Description", "check_texts",
+    "engine_of", "names_in", "network_facts", "piece_problems", "pieces", "read_manifest", "text_problems",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -32,6 +32,7 @@ UNCERTAINTY = "uncertainty.safetensors"
 PIECES = {WEIGHTS: "weights", ONNX: "onnx", UNCERTAINTY: "uncertainty"}  # files and their keys in model.json
 TEXTS = "checksums"  # SHA-256 of the files that are text; models made before have none
 CLASS_NAMES = "class_names"
+CERTIFICATE = "certificate"  # of its ONNX file, see export/kept_certificate.py
 SETTINGS = {"name", "layers", "dropout"}  # of a network
 NEEDED = {"network": dict, "classes": list, "preprocessing": dict, "weights": dict, "files": list}
 
@@ -49,7 +50,8 @@ class Description:
     ``network`` has the name in the catalogue and the dropout that it was trained with: ``{"name": "LeNet", "dropout":
     None}``; of layers as data it has ``layers`` too, which are built in the place of the name. Picture size and
     channels come from ``preprocessing``, the number of classes from ``classes``.
-    ``glasshouse`` is the version that made it; ``class_names`` are display names of classes that have one.
+    ``glasshouse`` is the version that made it; ``class_names`` are display names of classes that have one;
+    ``certificate`` is that of its ONNX file, which the card has in words.
     """
 
     network: Mapping[str, Any]
@@ -59,6 +61,7 @@ class Description:
     card: str = ""
     glasshouse: str = field(default=__version__)
     class_names: Mapping[str, str] = field(default_factory=dict)
+    certificate: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         problems = [*network_problems(self.network), *class_problems(self.classes)]
@@ -119,6 +122,7 @@ class Description:
                 **({} if uncertainty is None else {"uncertainty": _piece(uncertainty)}),
                 "files": sorted(files),
                 TEXTS: {name: hashlib.sha256(data).hexdigest() for name, data in sorted(texts.items())},
+                **({} if self.certificate is None else {CERTIFICATE: dict(self.certificate)}),
                 **({} if parts is None else {CARD_PARTS: parts}),
             }
         )
@@ -148,6 +152,7 @@ class Description:
                 card=message_of(files.get(CARD, b"").decode(errors="replace"), manifest.get(CARD_PARTS)),
                 glasshouse=str(manifest.get("glasshouse"))[:80],
                 class_names=names_in(manifest),
+                certificate=told if isinstance(told := manifest.get(CERTIFICATE), dict) else None,
             )
         except (ModelError, RecipeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise _damaged(where, str(error)) from None

@@ -18,9 +18,11 @@ from glasshouse.store.submit import check_member
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.follow.view import (
     Axis,
     Followed,
+    ShownStage,
     Stem,
     View,
     answer,
@@ -28,6 +30,7 @@ from glasshouse.web.follow.view import (
     can_follow,
     drawn,
     sentences,
+    stages_shown,
     stems,
     steps_shown,
 )
@@ -35,7 +38,6 @@ from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.sent_picture import check_picture
 from glasshouse.web.framework.templating import language_of, render
 from glasshouse.web.models.frame import framed
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["router"]
 
@@ -71,7 +73,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class FollowPage:
-    """A picture's way: the predictor's answer ``found``, the ``steps`` that are shown, and what templates draw with."""
+    """A picture's way: the predictor's answer ``found``, the ``steps`` that are shown, and what templates draw with.
+
+    A long network is shown in ``stages``; then its ``kinds`` of layers and ``activations`` are explained once.
+    """
 
     view: View
     found: Followed | None
@@ -81,6 +86,9 @@ class FollowPage:
     sentences: Mapping[str, str]
     choice: Strip
     steps: Sequence[Followed]
+    stages: Sequence[ShownStage]
+    kinds: Sequence[str]
+    activations: Mapping[str, str]
     axes: Sequence[Axis]
     stems: Callable[[Sequence[float]], list[Stem]] = stems
 
@@ -195,6 +203,7 @@ def _page(request: Request, context: RequestContext, job: JobResource, view: Vie
     dataset, found = dataset_of(context, job), reply.found
     done = found if found is not None and found["state"] == "done" else None
     weight = done["weight"] if done is not None else None
+    steps = steps_shown(done, view) if done is not None else []
     shown = FollowPage(
         view=view,
         found=found,
@@ -203,7 +212,10 @@ def _page(request: Request, context: RequestContext, job: JobResource, view: Vie
         moments=_moments(job),
         sentences=sentences(_),
         choice=_strip(dataset, view) if dataset is not None else Strip(),
-        steps=steps_shown(done["steps"], view) if done is not None else (),
+        steps=steps,
+        stages=stages_shown(done, view) if done is not None else (),
+        kinds=list(dict.fromkeys(step["kind"] for step in steps)),
+        activations={step["activation"]: step["formula"] for step in steps if step["activation"]},
         axes=axes_of(weight["index"], weight["shape"], _) if weight is not None else (),
     )
     return framed(request, context, job, "follow.html", shown, reply.status)

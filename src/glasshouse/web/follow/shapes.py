@@ -113,6 +113,14 @@ class StepOut(_Shape):
     gradient_bars: list[float]
 
 
+class StageOut(_Shape):
+    """Steps of a long network, by name, whose maps have one size (H, W); 1, 1 once there are no maps any more."""
+
+    number: int
+    size: list[int]
+    steps: list[str]
+
+
 class LayerOut(StepOut):
     """The layer that is looked at: up to 64 channels, and one of them large."""
 
@@ -146,6 +154,7 @@ class FollowOut(_Shape):
     hard: bool | None = None
     share: float | None = None
     steps: list[StepOut] = []
+    stages: list[StageOut] = []
     moment: dict[str, object] | None = None
     layer: LayerOut | None = None
     weight: WeightOut | None = None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from glasshouse.errors import ConflictError, InputError, MissingError
 from glasshouse.explanation.layered import classic_name
+from glasshouse.explanation.stages import passes_on
 from glasshouse.layers.diagram import Diagram, DiagramWords
 from glasshouse.store.database import Store
 from glasshouse.store.datasets import get_dataset
@@ -17,16 +18,11 @@ from glasshouse.store.predictor import put_question
 from glasshouse.store.records import ModelRecord, UserRecord
 
 __all__ = [
-    "Axis", "Followed", "Stem", "View", "answer", "axes_of", "can_follow", "drawn", "kept_steps", "sentences", "stems",
-    "steps_shown",
+    "Axis", "Followed", "ShownStage", "Stem", "View", "answer", "axes_of", "can_follow", "drawn", "kept_steps",
+    "sentences", "stages_shown", "stems", "steps_shown",
 ]  # fmt: skip
 
 Followed: TypeAlias = Mapping[str, Any]  # the predictor's answer, or a step in it, in the words of ``shapes.FollowOut``
-LONG = 30  # steps; of more, those that only pass numbers on are folded
-PLAIN = (
-    "Activation", "BatchNormalization", "Dropout", "ELU", "Flatten", "LeakyReLU", "ReLU", "Rescaling", "Reshape",
-    "ZeroPadding2D",
-)  # fmt: skip
 
 
 class View(BaseModel):
@@ -113,15 +109,42 @@ def drawn(graph: Followed, _: Callable[[str], str]) -> str:
 
 def kept_steps(steps: Sequence[Followed]) -> list[str]:
     """The names of the steps that are shown of a long network: those that do more than pass numbers on."""
-    return [step["name"] for step in steps if step["kind"] not in PLAIN]
+    return [step["name"] for step in steps if not passes_on(step["kind"])]
 
 
-def steps_shown(steps: Sequence[Followed], view: View) -> list[Followed]:
+def steps_shown(found: Followed, view: View) -> list[Followed]:
     """The steps of the page: all of a short network; of a long one those of ``kept_steps`` and the chosen one."""
-    if view.all or len(steps) <= LONG:
-        return list(steps)
+    steps = list(found["steps"])
+    if view.all or not found["stages"]:
+        return steps
     kept = {*kept_steps(steps), view.layer, steps[-1]["name"]}
     return [step for step in steps if step["name"] in kept]
+
+
+@dataclass(frozen=True)
+class ShownStage:
+    """A stage of a long network: its steps that are shown, of ``count``, and its last one, which is what it gives."""
+
+    number: int
+    size: tuple[int, int]
+    first: str
+    end: Followed
+    steps: Sequence[Followed]
+    count: int
+    open: bool
+
+
+def stages_shown(found: Followed, view: View) -> list[ShownStage]:
+    """The stages of a long network, folded but for that of the chosen layer; none of a short one."""
+    steps = {step["name"]: step for step in found["steps"]}
+    shown = {step["name"] for step in steps_shown(found, view)}
+    return [
+        ShownStage(
+            stage["number"], (stage["size"][0], stage["size"][1]), names[0], steps[names[-1]],
+            [steps[name] for name in names if name in shown], len(names), view.all or view.layer in names,
+        )
+        for stage in found["stages"] for names in [stage["steps"]]
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)
