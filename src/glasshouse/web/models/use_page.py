@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from glasshouse.data.dataset import Dataset
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.errors import MissingError
 from glasshouse.export.archive import MANIFEST
@@ -28,6 +29,7 @@ from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
+from glasshouse.web.models.example import Answered, example_of
 from glasshouse.web.models.frame import framed
 
 __all__ = ["router"]
@@ -75,7 +77,10 @@ class Exported(Exporting):
 
 @dataclass(frozen=True)
 class UsePage:
-    """What goes into the model and what comes out, and the ``lines``; ``file`` is the name of its download."""
+    """What goes into the model and what comes out, and the ``lines``; ``file`` is the name of its download.
+
+    ``example`` is a picture with its answer; None before the model was scored, and once its dataset is gone.
+    """
 
     file: str
     picture: Preprocessing
@@ -84,6 +89,7 @@ class UsePage:
     count: int
     lines: Lines
     onnx: Exported
+    example: Answered | None
 
 
 @router.get("", response_class=HTMLResponse)
@@ -95,9 +101,10 @@ def show(request: Request, context: Context, job: ModelInPath) -> HTMLResponse:
     manifest = read_manifest({MANIFEST: (folder / MANIFEST).read_bytes()}, job.name)
     picture, classes = Preprocessing.from_dict(manifest["preprocessing"]), manifest["classes"]
     lines = _lines(job, picture, str(request.base_url))
+    size, dataset = f"{picture.width}×{picture.height}", dataset_of(context, job)
     shown = UsePage(
-        f"{job.name}.model", picture, f"{picture.width}×{picture.height}", classes[:CLASSES], len(classes), lines,
-        _exported(request, context, job),
+        f"{job.name}.model", picture, size, classes[:CLASSES], len(classes), lines,
+        _exported(request, context, job, dataset), example_of(job, dataset),
     )  # fmt: skip
     return framed(request, context, job, "use.html", shown)
 
@@ -125,11 +132,10 @@ def exporting(request: Request, context: Context, job: ModelInPath, since: str =
     return live_job(request, "use_export_waiting.html", now, since, Exporting(job, now))
 
 
-def _exported(request: Request, context: RequestContext, job: JobResource) -> Exported:
+def _exported(request: Request, context: RequestContext, job: JobResource, dataset: Dataset | None) -> Exported:
     now = latest_export(context.store, job.id)
     now = None if now is None else as_seen(now, context.user)
     certificate = with_messages(now.result) if now is not None and now.result and now.state == "done" else None
-    dataset = dataset_of(context, job)
     return Exported(
         job, now, stored=stored_export(job.folder),
         refused=certificate if certificate and not certificate.get("passed") else None,
