@@ -88,4 +88,5 @@ def _wrong(cells: NDArray[np.floating] | Numbers, labels: NDArray[np.floating] |
 def _scaled(cells: NDArray[np.floating] | Numbers, labels: NDArray[np.floating] | Numbers) -> Array:
     counts = cells.reshape(len(labels), len(labels)).astype(np.float64)
     rows = counts.sum(1, keepdims=True)
-    return np.where(rows > 0, counts / np.maximum(rows, 1e-300), np.eye(len(labels))) * labels[:, None]
+    shares: Array = np.where(rows > 0, counts / np.maximum(rows, 1e-300), np.eye(len(labels)))
+    return shares * labels.astype(np.float64)[:, None]
