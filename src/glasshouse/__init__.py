@@ -19,6 +19,7 @@ _HOMES = {
     "TrainingRecipe": "glasshouse.recipe",
     "activations": "glasshouse.explanation.layers.activations",
     "create_dataset": "glasshouse.data.prepare",
+    "edit_dataset": "glasshouse.data.editing.version",
     "evaluate": "glasshouse.export.scoring",
     "explain": "glasshouse.explanation.explaining",
     "export_model": "glasshouse.export.onnx_export",
@@ -30,6 +31,7 @@ _HOMES = {
     "pack_run": "glasshouse.training.packing",
     "reproduce": "glasshouse.training.reproduction",
     "shortcuts": "glasshouse.explanation.shortcuts.alarm",
+    "suspects": "glasshouse.explanation.suspects",
     "train": "glasshouse.training.loop",
     "verify": "glasshouse.training.verification",
 }

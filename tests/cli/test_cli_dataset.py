@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from glasshouse.cli.dataset import app
-from glasshouse.errors import DatasetError, RecipeError
+from glasshouse.errors import DatasetError, InputError, RecipeError
 from pictures import picture, save, truncated_jpeg, write_class_folders, write_splits
 
 RUN = CliRunner()
@@ -117,3 +117,20 @@ def test_help_names_every_option_and_loads_no_torch() -> None:
     assert told.returncode == 0, told.stderr
     for option in ("--group", "--encoding", "--valid-source", "--max-per-class", "--no-twins"):
         assert option in told.stdout
+
+
+def test_edits_make_a_new_version(pets: Path, tmp_path: Path) -> None:
+    create(pets, "--out", tmp_path / "one", "--size", 16)
+    edits = tmp_path / "edits.csv"
+    edits.write_text("path,label,exclude\ncat/cat.1.jpg,dog,\ndog/dog.2.jpg,,yes\n")
+    words = ["edit", tmp_path / "one", "--edits", edits, "--out", tmp_path / "two", "--by", "Ann", "--json"]
+    said = json.loads(RUN.invoke(app, list(map(str, words)), catch_exceptions=False).stdout)
+    totals = {name: sum(split["classes"][name] for split in said["splits"].values()) for name in said["classes"]}
+    assert (totals, said["edits"]) == ({"cat": 19, "dog": 20}, 2)
+    parent = json.loads(RUN.invoke(app, ["show", str(tmp_path / "one"), "--json"]).stdout)
+    assert said["parent"]["fingerprint"] == parent["fingerprint"] != said["fingerprint"]
+    again = RUN.invoke(app, list(map(str, words[:-1])))
+    assert "had been made before" in again.stderr and "Edits        2, on the version" in again.stdout
+    edits.write_text("path,label\ncat/none.jpg,dog\n")
+    with pytest.raises(InputError, match=r"line 2: the dataset has no picture cat/none\.jpg"):
+        RUN.invoke(app, list(map(str, words)), catch_exceptions=False)

@@ -104,6 +104,36 @@ def create(
         print(f"{out} had been made before from the same pictures and options.", file=sys.stderr)
 
 
+@app.command("edit")
+def edit(
+    path: Annotated[Path, typer.Argument(help="A dataset's folder.")],
+    edits: Annotated[
+        Path, _option("CSV: path (as in the dataset) or sha256, and label, exclude (yes) or split per line.", "FILE")
+    ],
+    out: Annotated[Path, _option("Folder to make the new version in.")],
+    by: Annotated[str | None, _option("Who makes the edits; your user name if not given.")] = None,
+    why: Annotated[str, _option("Why; the column why says it of single lines.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Make a new version of a dataset: other labels, pictures left out or moved between train, val and test.
+
+    The dataset stays as it is. Pictures of the same content change together. The recipe of the new version holds the
+    edits; changes of the sealed test split are written down.
+    """
+    from glasshouse.data.editing.given import edits_given
+    from glasshouse.data.editing.version import prepare_version
+    from glasshouse.data.preparing.progress import follow
+
+    dataset = _open(path)
+    found, findings = edits_given(dataset, edits, _user_name() if by is None else by, why)
+    for finding in findings if not as_json else ():
+        print(f"{finding.kind}: {finding.message}", file=sys.stderr)
+    ready = follow(prepare_version(dataset, found, out), notices=not as_json)
+    _tell(_open(out), as_json)
+    if ready is not None and ready.reused:
+        print(f"{out} had been made before with the same edits.", file=sys.stderr)
+
+
 @app.command("show")
 def show(
     path: Annotated[Path, typer.Argument(help="A dataset's folder.")],
@@ -156,6 +186,34 @@ def names(
         print(f"{name}\t{shown.get(name, name)}")
 
 
+@app.command("suspects")
+def suspects(
+    place: Annotated[Path, typer.Argument(metavar="RUN_OR_DATASET", help="A dataset's folder, or a run's.")],
+    network: Annotated[str | None, _option("Network of the features; of a run its own if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List the pictures whose labels are probably wrong, worst first, and say how many are wrong in all.
+
+    A picture is doubtful if models that learnt without it find another class likelier. The sealed test is not looked
+    at. Correct labels with: glasshouse dataset edit.
+    """
+    from glasshouse.cli.streams import progress_line
+    from glasshouse.events import result_of
+    from glasshouse.explanation.suspects import finding_suspects
+
+    with progress_line() as told:
+        found = result_of(finding_suspects(place, network), told)
+    if as_json:
+        print(json_text(found.to_dict()))
+        return
+    (low, high), count = found.expected_wrong.interval, found.expected_wrong.count
+    print(f"Of {found.judged:,} pictures, about {count:,} have a wrong label ({low:,} to {high:,}).")
+    if found.not_judged:
+        print(f"Not judged, with too few pictures: {', '.join(found.not_judged)}")
+    for one in found.suspects:
+        print(f"{one.score:.3f}\t{one.label}\t{one.suggested}\t{one.path}")
+
+
 @app.command("verify")
 def verify(
     path: Annotated[Path, typer.Argument(help="A dataset's folder.")],
@@ -170,6 +228,16 @@ def verify(
     from glasshouse.data.dataset import verify_dataset
 
     tell(verify_dataset(path), as_json)
+
+
+def _user_name() -> str:
+    """Return the name of this system's user, empty if it has none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 def _labels(
@@ -220,6 +288,8 @@ def _tell(dataset: "Dataset", as_json: bool) -> None:
         f"Look alike   {twins['equal']} equal, {twins['near']} near-twins in {twins['groups']} groups, "
         "each in one subset"
     )
+    if "parent" in summary:
+        print(f"Edits        {summary['edits']}, on the version {summary['parent']['fingerprint'][:12]}")
     print(f"Path         {summary['path']}\nFingerprint  {summary['fingerprint']}")
     if "test" in summary["splits"]:
         print(f"Test split   opened {summary['test_openings']} times so far")

@@ -103,6 +103,18 @@ class Dataset:
         return replace(made, width=self.width, height=self.height)
 
     @property
+    def parent(self) -> dict[str, str] | None:
+        """The version that edits made this one of: its ``fingerprint``, and the ``path`` to it where that is known."""
+        told = self._manifest.get("parent")
+        return {str(name): str(value) for name, value in told.items()} if isinstance(told, Mapping) else None
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """What edits say of classes, by class."""
+        told = self._manifest.get("descriptions", {})
+        return {name: str(told[name]) for name in self.classes if name in told}
+
+    @property
     def class_names(self) -> dict[str, str]:
         """The display names of the classes that have one, by class; see ``name_classes``."""
         return read_names(self.path, self.classes)
@@ -138,6 +150,8 @@ class Dataset:
             "std": list(self.std),
             **({"ranges": self.ranges.to_dict()} if self.ranges is not None else {}),
             "test_openings": len(self.openings()),
+            **({"parent": self.parent, "edits": len(self.recipe.edits)} if self.parent is not None else {}),
+            **({"descriptions": told} if (told := self.descriptions) else {}),
             **({"class_names": names} if (names := self.class_names) else {}),
         }
 

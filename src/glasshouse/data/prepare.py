@@ -1,6 +1,5 @@
 """Making a dataset: read, check, deal out, write; whole on disk or not there at all."""
 
-import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
@@ -10,20 +9,20 @@ from glasshouse.data.checking.series import Series, find_series
 from glasshouse.data.checking.spool import Spool
 from glasshouse.data.checking.survey import Record, survey
 from glasshouse.data.dataset import Dataset, open_dataset
+from glasshouse.data.editing.applying import First, edited_draft
+from glasshouse.data.editing.sealed import note_test_changes
 from glasshouse.data.items import Given, Item, Source
 from glasshouse.data.names import natural
-from glasshouse.data.preparing.reuse import Standing, found_again, inspect, source_marks
+from glasshouse.data.preparing.reuse import found_again, inspect, replaced, source_marks
 from glasshouse.data.preparing.staging import install, staging
-from glasshouse.data.preparing.writing import Draft, write_dataset
+from glasshouse.data.preparing.writing import Draft, draft_fingerprint, statistics, write_dataset
 from glasshouse.data.sources.given import identified
 from glasshouse.data.sources.labels import class_order
 from glasshouse.data.sources.source import open_source
 from glasshouse.data.splitting.dividing import divide
 from glasshouse.data.splitting.twins import Twins, find_twins
-from glasshouse.data.stored.class_names import CLASS_NAMES
 from glasshouse.errors import DatasetError, RecipeError, SourceError
 from glasshouse.events import DatasetReady, Event, Notice
-from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
 
 __all__ = ["create_dataset", "prepare_dataset"]
@@ -70,7 +69,7 @@ def prepare_dataset(
     with staging(place) as folder:
         fingerprint = yield from _make(recipe, source, folder)
         if standing is not None:
-            yield from _replace(standing, fingerprint, folder, found == "damaged")
+            yield from replaced(standing, fingerprint, folder, found == "damaged")
         install(folder, place)
     yield DatasetReady(str(place), fingerprint, reused=False)
 
@@ -102,7 +101,7 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
         failures += [(entry.path, entry.reason, "-") for entry in source.rejected]
         classes = class_order(source.classes, items, recipe)
         draft = Draft(
-            recipe=recipe,
+            recipe=recipe.replace(edits=()) if recipe.edits else recipe,
             records=records,
             sides=sides,
             classes=classes,
@@ -114,9 +113,18 @@ def _make(recipe: DatasetRecipe, source: Source, folder: Path) -> Generator[Even
             source=source_marks(recipe, source),
             ranges=result.ranges,
         )
+        if recipe.edits:
+            draft = edited_draft(draft, recipe.edits, recipe, _first(draft))
         for finding in draft.warnings:
             yield Notice(finding.kind, finding.message)
-        return (yield from write_dataset(draft, spool, folder))
+        fingerprint = yield from write_dataset(draft, spool, folder)
+        note_test_changes(folder, draft)
+        return fingerprint
+
+
+def _first(draft: Draft) -> First:
+    mean, std = statistics(draft)
+    return First({"fingerprint": draft_fingerprint(draft)}, mean, std, draft.classes, {})
 
 
 def _twins(recipe: DatasetRecipe, records: Sequence[Record], spool: Spool) -> Twins:
@@ -143,30 +151,3 @@ def _divided(
         except SourceError:  # too few series for that: then a finding says that they are torn
             pass
     return divide(items, recipe, twins.groups)
-
-
-def _replace(standing: Standing, fingerprint: str, folder: Path, damaged: bool) -> Iterator[Event]:
-    """Keep what the new dataset in ``folder`` takes over from the one that is in its place, and tell why it goes.
-
-    Raises:
-        DatasetError: its folder holds more than a dataset.
-    """
-    place, foreign = standing.place, standing.manifest["foreign"]
-    if foreign:
-        raise DatasetError(
-            "The dataset at {place} is of another recipe or of changed pictures, and its folder also holds "
-            "{foreign}: it is not replaced. Move that, or choose another --out.",
-            place=place,
-            foreign=", ".join(foreign[:5]),
-        )
-    openings = place / "test-openings.jsonl"
-    if (damaged or standing.fingerprint == fingerprint) and openings.exists():
-        shutil.copy2(openings, folder / openings.name)
-    if (place / CLASS_NAMES).exists():
-        shutil.copy2(place / CLASS_NAMES, folder / CLASS_NAMES)
-    if damaged:
-        yield Notice("replaced", Message("The dataset at {place} was damaged: it is made anew.", place=place))
-    else:
-        yield Notice(
-            "replaced", Message("The dataset at {place} is replaced: its recipe or its pictures changed.", place=place)
-        )

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glasshouse.explanation.layers.kept_files import file_digest
 from glasshouse.explanation.opened import OpenedModel
 from glasshouse.export.archive import MANIFEST
 from glasshouse.integrity.documents import checksum_fault, read_object, with_checksum
@@ -54,7 +55,9 @@ def find_object(opened: OpenedModel, name: str, facts: Mapping[str, Any]) -> dic
 
 def keep_object(opened: OpenedModel, name: str, facts: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     """Keep an object for these facts, where that can be written, and return it."""
-    text = json.dumps(with_checksum({"facts": dict(facts), "found": found}), ensure_ascii=False)
+    path = opened.model.path
+    kept = {"facts": dict(facts), "found": found, "model": "" if path is None else file_digest(path)}
+    text = json.dumps(with_checksum(kept), ensure_ascii=False)
     _write(known_file(opened, name, facts, "json"), text.encode("utf-8"))
     return found
 

@@ -26,6 +26,18 @@ Asked = Mapping[str, Any]
 Found = Generator[Event, None, dict[str, Any]]
 
 
+def _checks(opened: "OpenedModel", run: Path, asked: Asked) -> Found:
+    from glasshouse.explanation.checks.keeping import keep_checks
+    from glasshouse.explanation.checks.kept_checks import card_section
+    from glasshouse.export.card_file import read_card
+    from glasshouse.export.card_sections import with_section
+    from glasshouse.export.card_writing import write_card
+
+    found = yield from keep_checks(opened)
+    write_card(run / "model", with_section(read_card(run / "model"), card_section(found)))
+    return {method: check.state for method, check in found.items()}
+
+
 def _filters(opened: "OpenedModel", run: Path, asked: Asked) -> Found:
     from glasshouse.explanation.layers.kept_layers import keep_filters
 
@@ -58,6 +70,7 @@ def _hidden(opened: "OpenedModel", run: Path, asked: Asked) -> Found:
 
 
 EXPLAINERS: Mapping[str, Callable[["OpenedModel", Path, Asked], Found]] = {
+    "checks": _checks,
     "filters": _filters,
     "hidden": _hidden,
     "map": _map,

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glasshouse.errors import GlasshouseError, InputError
-from glasshouse.jobs.reasons import reason_of
+from glasshouse.errors import InputError
+from glasshouse.jobs.picture_work import PictureWork
 from glasshouse.store.places import is_inside
 
 if TYPE_CHECKING:
@@ -27,29 +27,6 @@ MANY = 5_000_000  # weights
 SPLITS = ("train", "val")  # the test split stays sealed
 
 
-class _Work:
-    """One picture that is being followed in its own thread."""
-
-    def __init__(self, compute: Callable[[Callable[[float], None]], Any]) -> None:
-        self.done = 0.0
-        self.found: Any = None
-        self.problem: dict[str, Any] | None = None
-        self.ended = threading.Event()
-        threading.Thread(target=self._run, args=(compute,), daemon=True).start()
-
-    def _run(self, compute: Callable[[Callable[[float], None]], Any]) -> None:
-        try:
-            self.found = compute(self._tell)
-        except GlasshouseError as error:
-            self.problem = {"problem": "input", "message": str(error)}
-        except Exception as error:  # noqa: BLE001 (told to who asks)
-            self.problem = {"problem": "failure", "message": reason_of(error)}
-        self.ended.set()
-
-    def _tell(self, done: float) -> None:
-        self.done = done
-
-
 class FollowAnswers:
     """Answers questions with ``kind`` follow, activations or graph about the models of one home."""
 
@@ -59,7 +36,7 @@ class FollowAnswers:
         self.home = home
         self._load = load
         self._prepared = prepared
-        self._works: OrderedDict[tuple[Any, ...], _Work] = OrderedDict()
+        self._works: OrderedDict[tuple[Any, ...], PictureWork] = OrderedDict()
         self._lock = threading.Lock()
         self._computing = threading.Lock()
 
@@ -85,17 +62,17 @@ class FollowAnswers:
             case _:
                 return self._follow(question, picture, told)
 
-    def _work(self, key: tuple[Any, ...], compute: Callable[[Callable[[float], None]], Any]) -> _Work:
+    def _work(self, key: tuple[Any, ...], compute: Callable[[Callable[[float], None]], Any]) -> PictureWork:
         with self._lock:
             if key not in self._works:
-                self._works[key] = _Work(compute)
+                self._works[key] = PictureWork(compute)
             self._works.move_to_end(key)
             large = self._works[key].found is not None and key[0] == "follow" and _weights(self._works[key]) > MANY
             while len(self._works) > (1 if large else KEPT):
                 self._works.popitem(last=False)
             return self._works[key]
 
-    def _forget(self, work: _Work) -> None:
+    def _forget(self, work: PictureWork) -> None:
         """A problem is not kept: it may have been put right."""
         with self._lock:
             for key in [key for key, one in self._works.items() if one is work]:
@@ -181,7 +158,7 @@ class FollowAnswers:
         return place
 
 
-def _weights(work: _Work) -> int:
+def _weights(work: PictureWork) -> int:
     return int(work.found.walk.net.parameters)
 
 

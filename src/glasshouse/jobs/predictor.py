@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from glasshouse.data.decoding.encoding import encode
 from glasshouse.errors import BusyError, GlasshouseError, InputError, PictureError
+from glasshouse.jobs.explain_picture import ExplainAnswers
 from glasshouse.jobs.follow_picture import FollowAnswers
 from glasshouse.jobs.process_start import store_of_worker
 from glasshouse.jobs.reader import prepared_row, readers_of_predictor
@@ -52,12 +53,15 @@ class Predictor:
         self._lock = threading.Lock()
         self._readers = readers_of_predictor()
         self._follower = FollowAnswers(store.home, self.model, self.prepared)
+        self._explainer = ExplainAnswers(store.home, self.model, self.prepared)
 
     def answer(self, question: dict[str, Any], picture: bytes) -> dict[str, Any]:
         """Return the prediction as a dictionary, or ``problem`` and ``message``."""
         self.asked = time.monotonic()
         begin = time.perf_counter()
         try:
+            if question.get("kind") == "explain":
+                return self._explainer.answer(question, picture)
             if question.get("kind"):
                 return self._follower.answer(question, picture)
             with self._lock:

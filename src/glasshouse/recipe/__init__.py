@@ -8,6 +8,7 @@ from glasshouse.recipe.augmentation import AugmentationRecipe
 from glasshouse.recipe.best_epoch import CheckpointRecipe, EarlyStoppingRecipe
 from glasshouse.recipe.dataset import DatasetRecipe, LabelRecipe
 from glasshouse.recipe.document import Recipe
+from glasshouse.recipe.edits import Edit
 from glasshouse.recipe.objective import ObjectiveRecipe
 from glasshouse.recipe.optimizer import OptimizerRecipe
 from glasshouse.recipe.part import Part
@@ -19,6 +20,7 @@ __all__ = [
     "CheckpointRecipe",
     "DatasetRecipe",
     "EarlyStoppingRecipe",
+    "Edit",
     "LabelRecipe",
     "ObjectiveRecipe",
     "OptimizerRecipe",

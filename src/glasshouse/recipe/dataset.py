@@ -1,13 +1,14 @@
 """How pictures become a dataset."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from glasshouse.errors import Problem
 from glasshouse.messages import Message
 from glasshouse.recipe.document import Recipe
+from glasshouse.recipe.edits import Edit
 from glasshouse.recipe.part import Count, Fraction, Part, Side
 from glasshouse.recipe.patterns import Pattern, PatternError, pattern_fault
 
@@ -51,6 +52,8 @@ class DatasetRecipe(Recipe):
     where such folders exist, else random). ``group`` is a regular expression on the path whose first group names a
     series within its class, and keeps each in one subset; ``none`` keeps none, and without it those are kept that file
     names clearly tell (from ``version`` 3 on). ``twins`` keeps equal and nearly equal pictures in the same subset.
+    ``edits`` are changes of single pictures and of classes, in the order in which they were made; they apply to what
+    the other fields make, so that a corrected dataset can be made anywhere again.
     ``version`` 2 sorts names of classes with numbers as people count (1, 2, 10), 1 by letters (1, 10, 2), as earlier
     versions did.
     """
@@ -77,6 +80,15 @@ class DatasetRecipe(Recipe):
     min_per_class: Count = 2
     max_per_class: Count | None = None
     pixel_limit: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000_000
+    edits: tuple[Edit, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_no_edits(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave ``edits`` out where there are none: recipes read as they did before there were edits."""
+        told: dict[str, Any] = handler(self)
+        if not self.edits:
+            told.pop("edits", None)
+        return told
 
     def conflicts(self) -> Iterator[Problem]:
         if self.valid + self.test >= 1:
@@ -95,6 +107,8 @@ class DatasetRecipe(Recipe):
             )
         if self.series_pattern is not None and (fault := pattern_fault(self.series_pattern, groups=1)):
             yield Problem("group", fault)
+        for number, edit in enumerate(self.edits, 1):
+            yield from (Problem(".".join(("edits", str(number), one.field)), one.message) for one in edit.conflicts())
 
     @property
     def series_pattern(self) -> str | None:

@@ -14,7 +14,9 @@ from glasshouse.data.splitting.twins import Twins
 from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
 
-__all__ = ["Dealt", "find_odd"]
+__all__ = ["ROW_KINDS", "Dealt", "find_odd", "odd_rows"]
+
+ROW_KINDS = ("leak", "label-conflict", "twins", "near-twins", "imbalance", "class-missing", "tiny")
 
 _RARE = 5  # a class this many times rarer than the commonest is reported
 _ENLARGED = 4  # pictures enlarged more than this are tiny
@@ -26,7 +28,7 @@ class Dealt:
     """Pictures that were dealt out: all are as long as ``records``; ``thumbs`` is by the records' row.
 
     ``groups`` is what had to stay together: twins, series, and groups of a table; ``series`` are those that names
-    tell, if nobody said what a series is.
+    tell, if nobody said what a series is; ``edited``: a person moved or labelled some by hand.
     """
 
     recipe: DatasetRecipe
@@ -36,6 +38,7 @@ class Dealt:
     groups: Sequence[int]
     thumbs: NDArray[np.uint8]
     series: Series | None = None
+    edited: bool = False
 
 
 def find_odd(dealt: Dealt) -> list[Finding]:
@@ -52,10 +55,19 @@ def find_odd(dealt: Dealt) -> list[Finding]:
     ]
 
 
+def odd_rows(dealt: Dealt) -> list[Finding]:
+    """Return the warnings of the kinds ``ROW_KINDS``: those for which no pixels have to be seen."""
+    found = (_leaks, _conflicts, _twins, _imbalance, _missing, _tiny)
+    return [finding for look in found for finding in look(dealt)]
+
+
 def _leaks(dealt: Dealt) -> Iterator[Finding]:
     torn = [ids for ids in _shared_groups(dealt.groups) if len({dealt.sides[i] for i in ids}) > 1]
     if torn:
         held = sum(dealt.sides[i] != "train" for ids in torn for i in ids)
+        if dealt.edited:
+            yield Finding("leak", _edited_leak(held, _example(dealt, torn[0])))
+            return
         yield Finding(
             "leak",
             Message(
@@ -66,6 +78,15 @@ def _leaks(dealt: Dealt) -> Iterator[Finding]:
                 dealt=_example(dealt, torn[0]),
             ),
         )
+
+
+def _edited_leak(held: int, example: str) -> Message:
+    return Message(
+        "{held} pictures outside of training look the same as a picture of another part, or are of its group "
+        "({example}), so scores will be too good. Edits or the source put them there; move all of a group together.",
+        held=f"{held:,}",
+        example=example,
+    )
 
 
 def _conflicts(dealt: Dealt) -> Iterator[Finding]:
@@ -90,11 +111,10 @@ def _series(dealt: Dealt) -> list[Finding]:
 
 def _twins(dealt: Dealt) -> Iterator[Finding]:
     counts, groups = dealt.twins.counts(), _shared_groups(dealt.twins.groups)
-    kept = (
-        Message("each group was kept in the same subset")
-        if not list(_leaks(dealt))
-        else Message("their sides were given by the source")
-    )
+    torn = bool(list(_leaks(dealt)))
+    by_source = Message("their sides were given by the source")
+    given = Message("edits put some on other sides") if dealt.edited else by_source
+    kept = given if torn else Message("each group was kept in the same subset")
     if counts["equal"]:
         yield Finding(
             "twins",

@@ -9,6 +9,7 @@ import numpy as np
 
 from glasshouse.data.items import Item, Listed
 from glasshouse.recipe import DatasetRecipe
+from glasshouse.recipe.edits import edits_digest
 
 __all__ = ["content_hash", "fingerprint", "listing_digest", "names_digest", "recipe_key"]
 
@@ -19,13 +20,16 @@ _LABEL_PLACES = ("labels_file", "pictures")
 def recipe_key(recipe: DatasetRecipe) -> str:
     """Return the recipe as canonical JSON without places: of a path only its being given is kept.
 
-    The version is left out of account: what it changes is the order of classes, which the fingerprint covers.
+    The version is left out of account: what it changes is the order of classes, which the fingerprint covers. Of edits
+    a digest is kept.
     """
     data: dict[str, Any] = {**recipe.model_dump(mode="json"), "version": 1}
     for name in _PLACES:
         data[name] = data[name] is not None
     for name in _LABEL_PLACES:
         data["labels"][name] = data["labels"][name] is not None
+    if recipe.edits:
+        data["edits"] = edits_digest(recipe.edits)
     return json.dumps(data, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 

@@ -1,9 +1,8 @@
 """The pictures of a dataset at another size, read from its source again: the same labels, splits and groups."""
 
-import os
 import shutil
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from glasshouse.data.checking.survey import Record, survey
 from glasshouse.data.dataset import Dataset, open_dataset
 from glasshouse.data.items import Item, Listed, Source
 from glasshouse.data.preparing.reuse import source_marks
-from glasshouse.data.preparing.staging import install, staging
+from glasshouse.data.preparing.staging import install, staging, way_between
 from glasshouse.data.preparing.writing import Draft, write_dataset
 from glasshouse.data.sources.source import open_source
 from glasshouse.data.splitting.twins import Twins
@@ -42,16 +41,18 @@ def resized(dataset: Dataset, width: int, height: int, place: Path) -> Generator
     with staging(place) as folder:
         rows = _rows_of(dataset)
         source = open_source(recipe)
-        kept = _Kept(source, [item for item in source.items if item.path in rows])
+        kept = _Kept(source, [replace(i, label=rows[i.path].label) for i in source.items if i.path in rows])
         with Spool(folder) as spool:
             found = yield from survey(kept, recipe.replace(max_per_class=None), spool)
             _check_same(dataset, rows, found.records)
+            records = _ordered(dataset, found.records) if recipe.edits else found.records
             draft = Draft(
-                recipe=recipe, records=found.records, sides=[rows[r.item.path].side for r in found.records],
-                classes=dataset.classes, counted=list(dataset.classes) != sorted(dataset.classes),
-                twins=_twins(dataset, found.records), groups=[rows[r.item.path].group for r in found.records],
+                recipe=recipe, records=records, sides=[rows[r.item.path].side for r in records],
+                classes=dataset.classes,
+                counted=bool(recipe.edits) or list(dataset.classes) != sorted(dataset.classes),
+                twins=_twins(dataset, records), groups=[rows[r.item.path].group for r in records],
                 failures=[], warnings=dataset.warnings, source=source_marks(recipe, source), ranges=dataset.ranges,
-                of=(dataset.fingerprint, _from(place, dataset.path)),
+                of=(dataset.fingerprint, way_between(place, dataset.path)),
             )  # fmt: skip
             yield from write_dataset(draft, spool, folder)
         if (dataset.path / CLASS_NAMES).exists():
@@ -105,9 +106,16 @@ def _check_same(dataset: Dataset, rows: Mapping[str, _Row], records: Sequence[Re
     told = {record.item.path: (record.item.label, record.sha256) for record in records}
     same = {path for path, row in rows.items() if told.get(path) == (row.label, row.sha256)}
     found = {name: [r.item.path for r in records if rows[r.item.path].side == name] for name in dataset.splits}
-    if same != set(rows) or any(list(split.paths) != found[name] for name, split in dataset.splits.items()):
+    moved = any(list(split.paths) != found[name] for name, split in dataset.splits.items())
+    if same != set(rows) or (moved and not dataset.recipe.edits):
         raise DatasetError("{count} of the {whole} pictures of {path} are no longer in its source as they were",
                            count=len(rows) - len(same), whole=len(rows), path=dataset.path)  # fmt: skip
+
+
+def _ordered(dataset: Dataset, records: Sequence[Record]) -> list[Record]:
+    """Return the records in the order of the rows of an edited dataset, in which pictures have moved."""
+    by_path = {record.item.path: record for record in records}
+    return [by_path[path] for split in dataset.splits.values() for path in split.paths]
 
 
 def _twins(dataset: Dataset, records: Sequence[Record]) -> Twins:
@@ -116,11 +124,3 @@ def _twins(dataset: Dataset, records: Sequence[Record]) -> Twins:
     groups = tuple(None if twin is None else twin.group for twin in found)
     equal = tuple(twin.group if twin is not None and twin.kind == "equal" else None for twin in found)
     return Twins(groups, equal)
-
-
-def _from(place: Path, dataset: Path) -> str:
-    """Return the way from one folder to the other, so that both can be moved together."""
-    try:
-        return Path(os.path.relpath(dataset.absolute(), place.absolute())).as_posix()
-    except ValueError:  # another drive
-        return dataset.absolute().as_posix()

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,10 +16,12 @@ from glasshouse.data.stored.class_names import CLASS_NAMES
 from glasshouse.data.stored.manifest import SPLITS, read_manifest
 from glasshouse.data.stored.spreadsheet import read_rows
 from glasshouse.errors import DamagedDatasetError, DatasetError, PictureError
+from glasshouse.events import Event, Notice
 from glasshouse.integrity.documents import CHECKSUM, with_checksum
+from glasshouse.messages import Message
 from glasshouse.recipe import DatasetRecipe
 
-__all__ = ["Found", "Standing", "found_again", "inspect", "source_marks"]
+__all__ = ["Found", "Standing", "found_again", "inspect", "is_whole", "replaced", "source_marks"]
 
 Found = Literal["same", "other", "damaged"]
 
@@ -94,7 +97,7 @@ def found_again(standing: Standing, recipe: DatasetRecipe, source: Source, thoro
     marks, before = source_marks(recipe, source), standing.manifest.get("source", {})
     try:
         dataset = open_dataset(standing.place)
-        if not _is_whole(dataset, thorough):
+        if not is_whole(dataset, thorough):
             return "damaged"
         if _counted_otherwise(dataset, recipe) or _kept_otherwise(dataset, recipe):
             return "other"
@@ -110,7 +113,8 @@ def found_again(standing: Standing, recipe: DatasetRecipe, source: Source, thoro
     return "same"
 
 
-def _is_whole(dataset: Dataset, thorough: bool) -> bool:
+def is_whole(dataset: Dataset, thorough: bool) -> bool:
+    """Return whether the dataset is what was written; of much, only if ``thorough``."""
     pixels = sum(len(split) for split in dataset.splits.values()) * dataset.width * dataset.height * dataset.channels
     return not (thorough or pixels <= _QUICK) or dataset.verify().ok
 
@@ -141,6 +145,33 @@ def _same_content(standing: Standing, source: Source) -> bool:
             return expected[items[index].path] == ""
 
     return all(in_order(range(len(items)), same, 2**17, worker_threads()))
+
+
+def replaced(standing: Standing, fingerprint: str, folder: Path, damaged: bool) -> Iterator[Event]:
+    """Keep what the new dataset in ``folder`` takes over from the one that is in its place, and tell why it goes.
+
+    Raises:
+        DatasetError: its folder holds more than a dataset.
+    """
+    place, foreign = standing.place, standing.manifest["foreign"]
+    if foreign:
+        raise DatasetError(
+            "The dataset at {place} is of another recipe or of changed pictures, and its folder also holds "
+            "{foreign}: it is not replaced. Move that, or choose another --out.",
+            place=place,
+            foreign=", ".join(foreign[:5]),
+        )
+    openings = place / "test-openings.jsonl"
+    if (damaged or standing.fingerprint == fingerprint) and openings.exists():
+        shutil.copy2(openings, folder / openings.name)
+    if (place / CLASS_NAMES).exists():
+        shutil.copy2(place / CLASS_NAMES, folder / CLASS_NAMES)
+    if damaged:
+        yield Notice("replaced", Message("The dataset at {place} was damaged: it is made anew.", place=place))
+    else:
+        yield Notice(
+            "replaced", Message("The dataset at {place} is replaced: its recipe or its pictures changed.", place=place)
+        )
 
 
 def _remember(standing: Standing, marks: Mapping[str, str]) -> None:

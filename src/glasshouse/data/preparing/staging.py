@@ -14,7 +14,7 @@ import psutil
 from glasshouse.errors import DatasetError
 from glasshouse.messages import Message, Option
 
-__all__ = ["clean_stale", "install", "staging"]
+__all__ = ["clean_stale", "install", "staging", "way_between"]
 
 _MARK = ".making-"
 _OLD = ".replaced-"
@@ -71,6 +71,14 @@ def clean_stale(out: Path) -> None:
             path.rename(out)
         else:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def way_between(place: Path, other: Path) -> str:
+    """Return the way from one folder to the other, so that both can be moved together."""
+    try:
+        return Path(os.path.relpath(other.absolute(), place.absolute())).as_posix()
+    except ValueError:  # another drive
+        return other.absolute().as_posix()
 
 
 def _escaped(name: str) -> str:

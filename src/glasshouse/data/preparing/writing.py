@@ -2,13 +2,13 @@
 
 import json
 import platform
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from glasshouse import __version__
 from glasshouse.data.check import Finding
 from glasshouse.data.checking.fingerprint import fingerprint, recipe_key
-from glasshouse.data.checking.spool import Spool
 from glasshouse.data.checking.survey import Clock, Record
 from glasshouse.data.decoding.values import ValueRanges
 from glasshouse.data.preparing.arrow_writer import RowColumns, SplitWriter, batch_rows
@@ -30,7 +29,33 @@ from glasshouse.integrity.documents import with_checksum
 from glasshouse.messages import parts_of
 from glasshouse.recipe import DatasetRecipe
 
-__all__ = ["Draft", "write_dataset"]
+__all__ = ["Draft", "Edited", "Pixels", "draft_fingerprint", "statistics", "write_dataset"]
+
+
+class Pixels(Protocol):
+    """Where the rows of a dataset come from that is written: a spool, or another dataset."""
+
+    def batches(
+        self, parts: Sequence[Sequence[int]], row_bytes: int | None
+    ) -> Generator[NDArray[np.uint8] | list[bytes], None, None]:
+        """Yield the rows of each part: with ``row_bytes`` as uint8 (n, row_bytes), else as encoded pictures."""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What is known of a dataset that edits made, beside its pictures.
+
+    ``parent`` has the fingerprint of the one before, and the way to it where that is known; ``order`` are all class
+    names that there were, in their order; ``descriptions`` are texts by class; ``mean`` and ``std`` those of the first
+    version; ``test_changes`` says how many pictures of the sealed test split were touched.
+    """
+
+    parent: Mapping[str, str]
+    order: Sequence[str]
+    descriptions: Mapping[str, str]
+    mean: list[float]
+    std: list[float]
+    test_changes: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,7 +63,8 @@ class Draft:
     """All that is known of a dataset before it is written; ``failures`` are (path, reason, sha256).
 
     ``counted`` tells that the classes are in the order of the numbers in their names, not in that of letters; ``of`` is
-    the fingerprint and the place of the dataset whose pictures these are at another size.
+    the fingerprint and the place of the dataset whose pictures these are at another size. The records of a dataset that
+    was ``edited`` are in the order of the splits.
     """
 
     recipe: DatasetRecipe
@@ -53,13 +79,14 @@ class Draft:
     ranges: ValueRanges | None = None
     counted: bool = False
     of: tuple[str, str] | None = None
+    edited: Edited | None = None
 
     def of_side(self, side: str) -> list[int]:
         """Return the positions of the records of one split, in the order of the source."""
         return [i for i, s in enumerate(self.sides) if s == side]
 
 
-def write_dataset(draft: Draft, spool: Spool, folder: Path) -> Generator[Event, None, str]:
+def write_dataset(draft: Draft, spool: Pixels, folder: Path) -> Generator[Event, None, str]:
     """Write the dataset into ``folder``, yielding progress; return its fingerprint."""
     clock, done = Clock("writing", len(draft.records)), 0
     for side in SPLITS:
@@ -76,7 +103,7 @@ def write_dataset(draft: Draft, spool: Spool, folder: Path) -> Generator[Event, 
     return str(manifest["fingerprint"])
 
 
-def _write_split(draft: Draft, spool: Spool, side: str, folder: Path) -> Iterable[int]:
+def _write_split(draft: Draft, spool: Pixels, side: str, folder: Path) -> Iterable[int]:
     chosen = draft.of_side(side)
     if not chosen:
         return
@@ -115,13 +142,13 @@ def _with_parts(failure: tuple[str, str, str]) -> tuple[str, str, str, str]:
 
 def _manifest(draft: Draft) -> dict[str, Any]:
     recipe = draft.recipe
-    rows = ((s, r.item.label, r.item.path, r.sha256) for s, r in zip(draft.sides, draft.records))
-    mean, std = _statistics(draft)
-    ranges = draft.ranges.to_dict() if draft.ranges is not None else {}
+    edited = draft.edited
+    mean, std = (edited.mean, edited.std) if edited is not None else statistics(draft)
+    ranges = _ranges(draft)
     return {
         "kind": KIND,
         "format": FORMAT,
-        "fingerprint": fingerprint(recipe, rows, ranges, draft.classes if draft.counted else None),
+        "fingerprint": draft_fingerprint(draft),
         "classes": list(draft.classes),
         "splits": {side: len(draft.of_side(side)) for side in SPLITS},
         "width": recipe.width,
@@ -131,6 +158,7 @@ def _manifest(draft: Draft) -> dict[str, Any]:
         "std": std,
         **({"ranges": ranges} if ranges else {}),
         **({"resized_of": dict(zip(("fingerprint", "path"), draft.of))} if draft.of else {}),
+        **(_told_of_edits(edited) if edited is not None else {}),
         "warnings": [asdict(finding) for finding in draft.warnings],
         "warning_parts": [parts_of(finding.message) for finding in draft.warnings],
         "twins": draft.twins.counts(),
@@ -142,6 +170,21 @@ def _manifest(draft: Draft) -> dict[str, Any]:
     }
 
 
+def draft_fingerprint(draft: Draft) -> str:
+    """Return the fingerprint that the dataset will have."""
+    rows = ((s, r.item.label, r.item.path, r.sha256) for s, r in zip(draft.sides, draft.records))
+    return fingerprint(draft.recipe, rows, _ranges(draft), draft.classes if draft.counted else None)
+
+
+def _ranges(draft: Draft) -> dict[str, Any]:
+    return draft.ranges.to_dict() if draft.ranges is not None else {}
+
+
+def _told_of_edits(edited: Edited) -> dict[str, Any]:
+    told = {"parent": dict(edited.parent), "class_order": list(edited.order)}
+    return told | ({"descriptions": dict(edited.descriptions)} if edited.descriptions else {})
+
+
 def _checksums(folder: Path) -> dict[str, Any]:
     """Return the checksums of the files in ``folder``, by name."""
     tables = {name: file_entry((folder / name).read_bytes()) for name in ("recipe.json", "rejected.csv", "twins.csv")}
@@ -149,7 +192,7 @@ def _checksums(folder: Path) -> dict[str, Any]:
     return {**tables, **{file.name: blocks_of(file).to_dict() for file in files if file.exists()}}
 
 
-def _statistics(draft: Draft) -> tuple[list[float], list[float]]:
+def statistics(draft: Draft) -> tuple[list[float], list[float]]:
     """Return mean and standard deviation of the training pixels on values 0..1, one per channel."""
     chosen = draft.of_side("train")
     pixels = draft.recipe.width * draft.recipe.height * len(chosen)

@@ -19,7 +19,7 @@ KIND = "glasshouse-dataset"
 FORMAT = 1
 SPLITS = ("train", "val", "test")
 FILES = "files"  # the key under which the checksums of all files lie; datasets made before have none
-UNCOMPARED = ("source", "valid_source", "test_source", "labels", "version")  # what the key leaves out or replaces
+UNCOMPARED = ("source", "valid_source", "test_source", "labels", "version", "edits")  # other than in the key
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -125,6 +125,11 @@ class Split:
             series = [m and (label, m.group(1)) for label, m in zip(self.labels.tolist(), found)]
         return np.array(join(len(self), *(bond for bond in (twins, series) if bond)), np.int64)
 
+    @property
+    def keeps_groups(self) -> bool:
+        """Whether ``groups`` were written, so that equal numbers in other splits are the same groups."""
+        return bool(self._batches) and "group" in self._batches[0].schema.names
+
     def origin(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the numbers of the pictures at ``indices`` in the split that they come from: themselves."""
         return indices

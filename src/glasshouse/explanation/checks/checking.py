@@ -10,6 +10,7 @@ from glasshouse.events import Progress
 from glasshouse.explanation.attribution.methods import Attribution
 from glasshouse.explanation.checks.completeness import completeness
 from glasshouse.explanation.checks.deletion import areas, deletion_and_insertion, orders
+from glasshouse.explanation.checks.kept_checks import SEED, check_facts
 from glasshouse.explanation.checks.mosaics import made_mosaics, mosaics
 from glasshouse.explanation.checks.pictures import CheckPictures, check_pictures, why_not
 from glasshouse.explanation.checks.randomization import randomization
@@ -21,8 +22,6 @@ from glasshouse.networks.build import construct
 
 __all__ = ["checking", "known_check", "tests_of"]
 
-VERSION = 1  # of the computation; another number computes all anew
-SEED = 0
 FEW = 4  # pictures between two reports of how far it is
 
 Steps = Generator[Progress, None, Any]
@@ -113,8 +112,7 @@ class _Clock:
 
 
 def _facts(opened: OpenedModel, method: str, seed: int) -> dict[str, Any]:
-    dataset = "" if opened.dataset is None else opened.dataset.fingerprint
-    return {"version": VERSION, "method": method, "dataset": dataset, "seed": seed}
+    return check_facts(method, "" if opened.dataset is None else opened.dataset.fingerprint, seed)
 
 
 def _shape(opened: OpenedModel) -> tuple[int, int, int]:

@@ -13,9 +13,9 @@ from glasshouse.store.models import get_model
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import find_model
 from glasshouse.web.context.shapes import JobOut
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.layers.picture_view import PictureView, numbers_of_picture
 from glasshouse.web.layers.seen import frames, kept_filters, kept_statistics, stages
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["router"]
 

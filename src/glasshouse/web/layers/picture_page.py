@@ -14,6 +14,7 @@ from glasshouse.store.models import get_model
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.follow.strip import Strip, strip_of
 from glasshouse.web.framework.templating import render
 from glasshouse.web.layers.picture_view import (
@@ -28,7 +29,6 @@ from glasshouse.web.layers.picture_view import (
 )
 from glasshouse.web.layers.seen import kept_filters, kept_statistics
 from glasshouse.web.models.frame import framed
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["router"]
 
