@@ -29,7 +29,7 @@ from PIL import Image
 CLIENTS = (1, 8, 32)
 PEER = Path(__file__).with_name("peers") / "plain_server.py"
 MOST = 5_000  # requests of a client
-WARM = 8  # seconds before anything is measured
+WARM = 6  # seconds before anything is measured
 BOUNDARY = "picture-of-the-benchmark"
 
 
