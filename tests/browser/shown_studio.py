@@ -62,6 +62,7 @@ def filled_studio(place: Path) -> Shown:
         "follow-inputs": f"{done}/follow/inputs",
         "layers": f"{done}/layers", "layers-statistics": f"{done}/layers/statistics",
         "map-offered": f"{done}/map", "shortcuts": f"{done}/shortcuts",
+        "explained": f"{done}/pictures/val/0?method=occlusion&list=unsure", "explanations": f"{done}/explanations",
         "result": f"{done}/result", "result-test": f"{done}/result?split=test",
         "result-cell": f"{done}/result/pictures?truth=0&answer=0", "top": f"{done}/result/top",
         "classify-one": f"{done}/classify", "classify-many": f"{done}/many", "classified": f"{done}/many/{many}",
@@ -72,7 +73,12 @@ def filled_studio(place: Path) -> Shown:
         "search": f"/models/{models['search']}/search",
         "workers": "/workers", "missing": "/models/nothing",
     }  # fmt: skip
-    signs = {"follow": "#weight", "follow-graph": "svg.gh-graph", "model-training": "#live[data-last]"}
+    signs = {
+        "follow": "#weight",
+        "explained": "#evidence",
+        "follow-graph": "svg.gh-graph",
+        "model-training": "#live[data-last]",
+    }
     return Shown(studio, pages, signs)
 
 

@@ -87,6 +87,7 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
         "classified": f"{m}/many/{_classified(store, model)}",
         "inputs and outputs": f"{m}/follow/inputs", "layers": f"{m}/layers", "statistics": f"{m}/layers/statistics",
         "map": f"{m}/map", "shortcuts": f"{m}/shortcuts",
+        "explained": f"{m}/pictures/val/0?list=unsure", "explanations": f"{m}/explanations",
         "code": f"{m}/code", "details": f"{m}/details",
         "use": f"{m}/use",
         "failed": f"/models/{failed.id}", "clone": f"/models/new?clone={model}",

@@ -37,7 +37,8 @@ def paths(studio: Studio) -> list[str]:
         f"{data}/edit", f"{model}/edit", f"{model}/code", f"{model}/code?level=autodiff",
         f"{model}/use", f"{model}/follow", f"{model}/layers", f"{model}/layers/statistics",
         f"{model}/follow/graph", f"{model}/follow/inputs", f"{model}/map",
-        f"{model}/shortcuts", "/networks", "/networks/new", "/workers", "/weights",
+        f"{model}/shortcuts", f"{model}/explanations", f"{model}/pictures/val/0", "/networks",
+        "/networks/new", "/workers", "/weights",
     ]  # fmt: skip
 
 

@@ -8,6 +8,9 @@ from glasshouse.web.classify import page as classify_page
 from glasshouse.web.datasets import api as datasets_api
 from glasshouse.web.datasets import classes_page, downloads, new_page, picture_page, pictures_api
 from glasshouse.web.datasets import page as datasets_page
+from glasshouse.web.explained import api as explained_api
+from glasshouse.web.explained import checks_page
+from glasshouse.web.explained import page as explained_page
 from glasshouse.web.follow import api as follow_api
 from glasshouse.web.follow import inputs_api, inputs_page
 from glasshouse.web.follow import page as follow_page
@@ -48,13 +51,14 @@ API = (
     results_api, compare_api, estimates_api, presets_api, datasets_api, pictures_api, models_api, searches_api,
     follow_api, inputs_api, layers_api, code_api, results_files_api, bulk_api, networks_api, weights_api,
     jobs_api, workers_api, classify_files_api, people_api, map_api, shortcuts_api,
+    explained_api,
 )  # fmt: skip
 PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
     running_page, bulk_page, new_page, new_model_page, new_model_parts, datasets_page, models_page, searches_page,
     top_page, results_page, classify_page, inputs_page, follow_page, layers_page, code_page, many_page, compare_page,
     downloads, picture_page, classes_page, edit_page, people_page, sign_in_page, sample_page,
-    use_page, map_page, shortcuts_page,
+    use_page, map_page, shortcuts_page, explained_page, checks_page,
 )  # fmt: skip
 
 
