@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "glasshouse"
 MAP = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`((?:[\w-]+/)+(?:[\w-]+\.(?:py|js|md))?|[\w-]+\.py)`", MAP)))
-ELSEWHERE = {"api.py", "page.py", "checkpoints/", "explanations/", "model/"}  # a file of each subject; folders of a run
+# a file of each subject; folders of a run
+ELSEWHERE = {"api.py", "page.py", "checkpoints/", "explanations/", "exports/", "model/"}
 
 
 def folders(room: str) -> list[str]:

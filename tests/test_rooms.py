@@ -13,8 +13,8 @@ from names_in_order import by_kind
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "glasshouse"
 ROOMS = (
     "messages", "errors", "events", "integrity", "autodiff", "dezero", "layers", "recipe", "networks", "data", "keras",
-    "evaluation", "export", "training", "explanation", "ladder", "search", "fastai", "store", "jobs", "serving", "web",
-    "notebook", "cli",
+    "evaluation", "uncertainty", "export", "training", "explanation", "ladder", "search", "fastai", "store", "jobs",
+    "serving", "web", "notebook", "cli",
 )  # fmt: skip
 WITHOUT_TORCH = (
     "messages",
@@ -25,6 +25,7 @@ WITHOUT_TORCH = (
     "keras",
     "recipe",
     "evaluation",
+    "uncertainty",
     "ladder",
     "fastai",
     "store",

@@ -1,6 +1,7 @@
 """Exported files: what is in them, the certificate beside them, and exports that are wrong."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,23 @@ from glasshouse.data.dataset import Dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.errors import ModelError
 from glasshouse.export import onnx_export
-from glasshouse.export.bundle import load_model
+from glasshouse.export.archive import read_files
+from glasshouse.export.bundle import load_model, save
 from glasshouse.export.certificate import BATCHES, LIMIT, certified, chosen_pictures
+from glasshouse.export.description import read_manifest
+from glasshouse.export.kept_certificate import card_without, kept_certificate
 from glasshouse.export.onnx_export import certificate_file, export_model
 from glasshouse.export.onnx_writing import model_file
+from glasshouse.export.verify import verify_model
 
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(export)
+
+
+@pytest.fixture
+def model_path(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its own copy, since an export writes on the card."""
+    return Path(shutil.copytree(model_path, tmp_path_factory.mktemp("own") / "run"))
 
 
 def test_the_file_answers_as_the_model_and_says_what_it_is(model_path: Path, dataset: Dataset, tmp_path: Path) -> None:
@@ -43,6 +54,23 @@ def test_the_file_answers_as_the_model_and_says_what_it_is(model_path: Path, dat
     assert json.loads(about["classes"]) == list(model.classes) and about["card"] == "# Card\n"
     assert json.loads(about["preprocessing"]) == model.preprocessing.to_dict()
     assert json.loads(about["recipe"])["network"] == "LeNet"
+
+
+def test_the_certificate_is_on_the_card_and_goes_with_the_model(model_path: Path, tmp_path: Path) -> None:
+    place = model_path / "model"
+    found = [export_model(place, tmp_path / name) for name in ("first.onnx", "pets.onnx")][-1]
+    model = load_model(place)
+    assert model.card.startswith("# Card\n\n## As an ONNX file\n") and "first.onnx" not in model.card
+    assert f"compared with PyTorch on {found.pictures} pictures (val" in model.card and found.sha256 in model.card
+    assert verify_model(place).ok
+    save(model, tmp_path / "copy.model")
+    manifest = read_manifest(read_files(tmp_path / "copy.model"), "copy")
+    assert kept_certificate(manifest) == found and load_model(tmp_path / "copy.model").card == model.card
+    assert kept_certificate({**manifest, "weights": {"sha256": "others"}}) is None
+    with_words = str(model.card).replace("# Card", "# My words") + "\n## Mine\n"
+    assert card_without(with_words) == "# My words\n\n## Mine\n"
+    about = onnx.load(tmp_path / "pets.onnx").metadata_props
+    assert next(one.value for one in about if one.key == "card") == "# Card\n"
 
 
 def test_a_wrong_export_fails_and_nothing_is_written(

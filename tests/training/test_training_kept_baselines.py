@@ -17,6 +17,7 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_baselines_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "_KNOWN", {})  # as other tests have left it, this dataset may be in it
     dataset = open_dataset(make_tiny(tmp_path / "tiny"))
     first = scoring.baselines(dataset, "val")
     forget(monkeypatch)

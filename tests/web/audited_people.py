@@ -66,7 +66,19 @@ class People:
 
     def nothing_explained(self) -> str:
         """End what explains the model, so that asking for it again is more than finding it."""
-        for job in list_jobs(self.store, model_id=self.studio.model, kind=JobKind.EXPLAIN):
+        return self._ended(JobKind.EXPLAIN)
+
+    def nothing_exported(self) -> str:
+        """End what exports the model."""
+        return self._ended(JobKind.EXPORT)
+
+    def exporting(self) -> str:
+        """Return the id of an export that waits."""
+        self.nothing_exported()
+        return str(self.api("POST", f"{self.model}/export").json()["id"])
+
+    def _ended(self, kind: JobKind) -> str:
+        for job in list_jobs(self.store, model_id=self.studio.model, kind=kind):
             if job.state.live:
                 abort_job(self.store, job.id)
         return ""

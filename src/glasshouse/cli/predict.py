@@ -33,6 +33,15 @@ def predict(
         str | None,
         typer.Option(metavar="EPOCH", help="Of a run: the epoch that answers, by its number, or best or last."),
     ] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5, max=0.99, help="Also list the classes that hold the right one for this share of pictures (0.9)."
+        ),
+    ] = None,
+    reject: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="The share of your own pictures that may be called none of these.")
+    ] = 0.05,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Pictures read at once; the answers do not depend on it.")
     ] = 64,
@@ -46,12 +55,11 @@ def predict(
     from glasshouse.export.listing import list_pictures
 
     loaded = load_model(model) if epoch is None else _at(model, epoch)
-    answers = loaded.predict_stream(list_pictures(pictures), batch_size, top)
+    answers = loaded.predict_stream(list_pictures(pictures), batch_size, top, coverage, reject)
     columns = min(top, len(loaded.classes))
     with ExitStack() as stack:
         table = stack.enter_context(_open(csv_file)) if csv_file is not None else None
-        named = bool(loaded.class_names)
-        answers = _counted(answers) if table is None else _tabled(_counted(answers), table, columns, named)
+        answers = _counted(answers) if table is None else _tabled(_counted(answers), table, columns, loaded, coverage)
         good = _print_json(answers) if as_json else _print_text(answers, silent=csv_file is not None)
     if not good:
         raise typer.Exit(1)
@@ -94,20 +102,29 @@ def _tally(done: int, bad: int, seconds: float) -> str:
     return f"{what} in {seconds:.1f} s ({done / max(seconds, 1e-9):,.0f} a second){errors}"
 
 
-def _tabled(answers: Iterator["Prediction"], file: IO[str], columns: int, named: bool) -> Iterator["Prediction"]:
+def _tabled(
+    answers: Iterator["Prediction"], file: IO[str], columns: int, model: "Model", coverage: float | None
+) -> Iterator["Prediction"]:
     """Pass the answers on, and write each as a row: path, label, probability, the next ones, error.
 
-    Labels are the classes' own names; where classes have display names (``named``), these come after the error.
+    Labels are the classes' own names. After the error come display names if classes have some, familiarity and whether
+    it is none of these if the model can say, and the list of answers (separated by |) if there is a coverage.
     """
     from glasshouse.data.stored.spreadsheet import line
 
     more = [name for k in range(2, columns + 1) for name in (f"label_{k}", f"probability_{k}")]
+    named, known = bool(model.class_names), model.uncertainty
     shown = ["name", *(f"name_{k}" for k in range(2, columns + 1))] if named else []
-    file.write(line(["path", "label", "probability", *more, "error", *shown]))
+    says = known is not None and known.familiarity is not None
+    limits = [*(["familiarity", "none_of_these"] if says else []), *(["set"] if coverage is not None else [])]
+    file.write(line(["path", "label", "probability", *more, "error", *shown, *limits]))
     for answer in answers:
         cells = [cell for pair in answer.top for cell in pair] or [""] * (2 * columns)
         names = [answer.names.get(label, label) for label, _ in answer.top] or [""] * columns
-        file.write(line([answer.path, *cells, answer.error or "", *(names if named else [])]))
+        none = None if answer.none_of_these is None else str(answer.none_of_these).lower()
+        told = [*([answer.familiarity, none] if says else []),
+                *(["|".join(answer.answer_set or ())] if coverage is not None else [])]  # fmt: skip
+        file.write(line([answer.path, *cells, answer.error or "", *(names if named else []), *told]))
         yield answer
 
 

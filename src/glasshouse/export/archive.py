@@ -14,7 +14,7 @@ from glasshouse.messages import Message
 __all__ = ["MANIFEST", "NAMES", "is_archive_name", "read_files", "write_files"]
 
 MANIFEST = "model.json"
-NAMES = (MANIFEST, "weights.safetensors", "recipe.json", "card.md", "model.onnx")
+NAMES = (MANIFEST, "weights.safetensors", "recipe.json", "card.md", "model.onnx", "uncertainty.safetensors")
 LIMITS = {"weights.safetensors": 16 * 2**30, "model.onnx": 2 * 2**30}  # bytes; what else there is, is text
 TEXT_LIMIT = 64 * 2**20
 ENTRY_LIMIT = 1000

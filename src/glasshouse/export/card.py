@@ -17,6 +17,9 @@ from glasshouse.export.description import Description
 from glasshouse.export.engines import ENGINES
 from glasshouse.messages import Message, altered, joined
 from glasshouse.recipe import DatasetRecipe
+from glasshouse.uncertainty.conformal import COVERAGES, pictures_needed
+from glasshouse.uncertainty.familiarity import REJECTED
+from glasshouse.uncertainty.uncertainty import Uncertainty
 
 __all__ = ["card"]
 
@@ -33,7 +36,7 @@ PACKAGES = ("glasshouse", "torch", "torchvision", "timm", "numpy", "pillow")
 
 
 def card(description: Description, dataset: Dataset, reports: Sequence[Report] = (), created: str = "",
-         engine: str = "torch") -> Message:  # fmt: skip
+         engine: str = "torch", uncertainty: Uncertainty | None = None) -> Message:  # fmt: skip
     """Return the card; the same arguments give the same text (``created`` is the date it shows)."""
     network, classes = escape(str(description.network["name"])), len(description.classes)
     parts = [
@@ -44,6 +47,7 @@ def card(description: Description, dataset: Dataset, reports: Sequence[Report] =
         _title(Message("Split")), _split(dataset),
         _title(Message("How it was made")), *_made(description, engine),
         _title(Message("Scores")), *_scores(reports),
+        *_unknown(uncertainty),
         _title(Message("Known limits")), _list(_limits(dataset, reports)),
         _title(Message("Versions")), _list(_versions(description, engine)),
     ]  # fmt: skip
@@ -178,6 +182,32 @@ def _scores(reports: Sequence[Report]) -> Iterator[str]:
         chosen = [Message("The best epoch was chosen on this split.")] if report.split == "val" else []
         yield joined(" ", [on, *chosen])
         yield _without_end(report.to_markdown())
+
+
+def _unknown(known: Uncertainty | None) -> Iterator[str]:
+    """Yield what it can say about pictures that it does not know."""
+    if known is None:
+        return
+    yield _title(Message("What it does not know"))
+    if known.familiarity is not None:
+        yield Message(
+            "It says how familiar a picture is: the share of {count} pictures like those that it learned from that are "
+            "less like them. Below {share} it says none of these, which {share} of one's own pictures get too.",
+            count=f"{len(known.familiarity.own):,}", share=percent(REJECTED),
+        )  # fmt: skip
+    if known.sets is not None:
+        promises = [
+            Message("{share} ({interval} with these)", share=percent(coverage),
+                    interval=span(known.sets.promised(coverage)))
+            for coverage in COVERAGES if len(known.sets.likelihoods) >= pictures_needed(coverage)
+        ]  # fmt: skip
+        count = f"{len(known.sets.likelihoods):,}"
+        if promises:
+            yield Message(
+                "It gives lists of answers that hold the right one in a promised share of pictures like its {count} "
+                "validation pictures, which it was calibrated on: {promises}.",
+                count=count, promises=joined(", ", promises),
+            )  # fmt: skip
 
 
 def _without_end(report: Message) -> str:

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from glasshouse.export.archive import MANIFEST, read_files, write_files
 from glasshouse.export.card_file import CARD, CARD_PARTS
@@ -12,9 +15,11 @@ from glasshouse.messages import parts_of
 
 __all__ = ["write_card"]
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-def write_card(model: Path, card: str) -> None:
-    """Put ``card`` into the model at ``model``, a folder or a file, in one step.
+
+def write_card(model: Path, card: str, more: Mapping[str, Any] = NOTHING) -> None:
+    """Put ``card`` into the model at ``model``, a folder or a file, in one step; ``more`` goes into ``model.json``.
 
     Raises:
         ModelError: the model is damaged, or cannot be written.
@@ -23,6 +28,7 @@ def write_card(model: Path, card: str) -> None:
     manifest = read_manifest(files, str(model))
     checked = manifest.pop(CHECKSUM, None) is not None
     manifest.pop(CARD_PARTS, None)
+    manifest |= more
     text = str.__str__(card).encode()
     if checked:
         manifest[TEXTS] = {**manifest[TEXTS], CARD: hashlib.sha256(text).hexdigest()}

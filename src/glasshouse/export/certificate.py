@@ -1,20 +1,22 @@
 """Does an exported file answer as its model? Compared picture by picture, in batches of several sizes."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse import __version__
 from glasshouse.data.dataset import Dataset
+from glasshouse.events import Progress, result_of
 from glasshouse.export.onnx_network import OnnxNetwork
 from glasshouse.messages import Message
 
-__all__ = ["BATCHES", "LIMIT", "PICTURES", "Certificate", "certified", "chosen_pictures"]
+__all__ = ["BATCHES", "LIMIT", "PICTURES", "Certificate", "certified", "certifying", "chosen_pictures", "steps_of"]
 
 LIMIT = 1e-4  # of a difference between two probabilities
 PICTURES = 200
@@ -48,6 +50,24 @@ class Certificate:
         """Return it with the words of ``glasshouse export --json``."""
         return {**asdict(self), "batches": list(self.batches)}
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the certificate that ``to_dict`` gave; what a later version added is passed over.
+
+        Raises:
+            ValueError: it is none.
+        """
+        try:
+            found = {one.name: data[one.name] for one in fields(cls)}
+            return cls(**found | {
+                "pictures": int(found["pictures"]), "flips": int(found["flips"]), "opset": int(found["opset"]),
+                "splits": {str(name): int(count) for name, count in found["splits"].items()},
+                "largest_difference": float(found["largest_difference"]), "limit": float(found["limit"]),
+                "batches": tuple(map(int, found["batches"])), "versions": dict(found["versions"]),
+            })  # fmt: skip
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from None
+
     def __str__(self) -> str:
         of = ", ".join(f"{count:,} of {split}" for split, count in self.splits.items())
         found = f"{self.pictures:,} pictures compared with PyTorch ({of}): "
@@ -77,10 +97,20 @@ def certified(
 
     ``expected`` are the model's probabilities (n, K) of ``rows`` (n, H, W, C), which are ``splits`` of the dataset.
     """
+    return result_of(certifying(data, expected, rows, splits, file=file, weights=weights, opset=opset))
+
+
+def certifying(
+    data: bytes, expected: NDArray[np.float32], rows: NDArray[np.uint8], splits: Mapping[str, int], *, file: str,
+    weights: str, opset: int,
+) -> Generator[Progress, None, Certificate]:  # fmt: skip
+    """Yield how many pictures were compared, and return what ``certified`` does."""
     try:
-        network = OnnxNetwork(data, max(BATCHES))
-        found = np.concatenate([network.compute(part, "probabilities", len(part)) for part in _batches(rows)])
-        difference, flips = _compared(expected, found)
+        network, found = OnnxNetwork(data, max(BATCHES)), []
+        for part, step in steps_of("comparing", rows, _batches(rows), len(rows)):
+            found.append(network.compute(part, "probabilities", len(part)))
+            yield step
+        difference, flips = _compared(expected, np.concatenate(found))
         reason = _reason(difference, flips)
     except Exception as error:  # noqa: BLE001  of a file that cannot be computed onnxruntime raises classes of its own
         difference, flips = 1.0, len(rows)
@@ -92,6 +122,21 @@ def certified(
         hashlib.sha256(data).hexdigest(), weights,
         {"glasshouse": __version__, **{name: version(name) for name in ("torch", "onnx", "onnxruntime")}},
     )  # fmt: skip
+
+
+def steps_of(
+    stage: str, rows: NDArray[np.uint8], parts: Iterator[NDArray[np.uint8]], before: int = 0
+) -> Iterator[tuple[NDArray[np.uint8], Progress]]:
+    """Yield ``parts`` of ``rows``, each with how far the work is once it is done: model and file answer all ``rows``.
+
+    ``before`` are those that the model answered.
+    """
+    begin, done, total = time.monotonic(), 0, 2 * len(rows)
+    for part in parts:
+        seconds = time.monotonic() - begin
+        remaining = seconds / done * (total - before - done) if done else None
+        done += len(part)
+        yield part, Progress(stage, before + done, total, seconds, remaining)
 
 
 def _batches(rows: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:

@@ -20,16 +20,19 @@ from glasshouse.networks.resolved import ResolvedNetwork, resolve
 from glasshouse.recipe import TrainingRecipe
 
 __all__ = [
-    "CLASS_NAMES", "FORMAT", "ONNX", "TEXTS", "WEIGHTS", "Description", "check_texts", "engine_of", "names_in",
-    "network_facts", "piece_problems", "pieces", "read_manifest", "text_problems",
+    "CERTIFICATE", "CLASS_NAMES", "FORMAT", "ONNX", "TEXTS", "UNCERTAINTY", "WEIGHTS", "Description", "check_texts",
+    "engine_of", "names_in", "network_facts", "piece_problems", "pieces", "read_manifest", "text_problems",
 ]  # fmt: skip
 
 FORMAT = 1
 KIND = "glasshouse-model"
 WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"
+UNCERTAINTY = "uncertainty.safetensors"
+PIECES = {WEIGHTS: "weights", ONNX: "onnx", UNCERTAINTY: "uncertainty"}  # files and their keys in model.json
 TEXTS = "checksums"  # SHA-256 of the files that are text; models made before have none
 CLASS_NAMES = "class_names"
+CERTIFICATE = "certificate"  # of its ONNX file, see export/kept_certificate.py
 SETTINGS = {"name", "layers", "dropout"}  # of a network
 NEEDED = {"network": dict, "classes": list, "preprocessing": dict, "weights": dict, "files": list}
 
@@ -47,7 +50,8 @@ class Description:
     ``network`` has the name in the catalogue and the dropout that it was trained with: ``{"name": "LeNet", "dropout":
     None}``; of layers as data it has ``layers`` too, which are built in the place of the name. Picture size and
     channels come from ``preprocessing``, the number of classes from ``classes``.
-    ``glasshouse`` is the version that made it; ``class_names`` are display names of classes that have one.
+    ``glasshouse`` is the version that made it; ``class_names`` are display names of classes that have one;
+    ``certificate`` is that of its ONNX file, which the card has in words.
     """
 
     network: Mapping[str, Any]
@@ -57,6 +61,7 @@ class Description:
     card: str = ""
     glasshouse: str = field(default=__version__)
     class_names: Mapping[str, str] = field(default_factory=dict)
+    certificate: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         problems = [*network_problems(self.network), *class_problems(self.classes)]
@@ -85,10 +90,17 @@ class Description:
         """The part of the features that training dropped, if it was not the network's own."""
         return self.network.get("dropout")
 
-    def to_files(self, weights: bytes, onnx: bytes | None = None, engine: str = "onnxruntime") -> dict[str, bytes]:
+    def to_files(
+        self,
+        weights: bytes,
+        onnx: bytes | None = None,
+        engine: str = "onnxruntime",
+        uncertainty: bytes | None = None,
+    ) -> dict[str, bytes]:
         """Return the model's files by name; the same model gives the same bytes.
 
-        ``engine`` computes the network as an ONNX file; without one it is torch.
+        ``engine`` computes the network as an ONNX file; without one it is torch. ``uncertainty`` says what it does not
+        know.
         """
         files = {WEIGHTS: weights, CARD: self.card.encode()}
         if self.recipe is not None:
@@ -107,13 +119,16 @@ class Description:
                 "temperature": None,
                 "weights": _piece(weights),
                 **({} if onnx is None else {"engine": engine, "onnx": _piece(onnx)}),
+                **({} if uncertainty is None else {"uncertainty": _piece(uncertainty)}),
                 "files": sorted(files),
                 TEXTS: {name: hashlib.sha256(data).hexdigest() for name, data in sorted(texts.items())},
+                **({} if self.certificate is None else {CERTIFICATE: dict(self.certificate)}),
                 **({} if parts is None else {CARD_PARTS: parts}),
             }
         )
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-        return {MANIFEST: text.encode(), **files, **({} if onnx is None else {ONNX: onnx})}
+        more = {ONNX: onnx, UNCERTAINTY: uncertainty}
+        return {MANIFEST: text.encode(), **files, **{name: data for name, data in more.items() if data is not None}}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], where: str) -> Self:
@@ -137,6 +152,7 @@ class Description:
                 card=message_of(files.get(CARD, b"").decode(errors="replace"), manifest.get(CARD_PARTS)),
                 glasshouse=str(manifest.get("glasshouse"))[:80],
                 class_names=names_in(manifest),
+                certificate=told if isinstance(told := manifest.get(CERTIFICATE), dict) else None,
             )
         except (ModelError, RecipeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise _damaged(where, str(error)) from None
@@ -224,7 +240,7 @@ def piece_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> I
     if missing:
         yield Message("it is not whole: {missing} is missing", missing=missing[0][:80])
         return
-    for name, key in ((WEIGHTS, "weights"), (ONNX, "onnx")):
+    for name, key in PIECES.items():
         told = manifest.get(key)
         if isinstance(told, dict) and hashlib.sha256(files[name]).hexdigest() != told.get("sha256"):
             yield Message(
@@ -238,7 +254,8 @@ def piece_problems(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> I
 
 def pieces(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the files that a model of this description needs."""
-    return (WEIGHTS, *manifest["files"], *([ONNX] if isinstance(manifest.get("onnx"), dict) else []))
+    more = [name for name, key in PIECES.items() if name != WEIGHTS and isinstance(manifest.get(key), dict)]
+    return (WEIGHTS, *manifest["files"], *more)
 
 
 def _piece(data: bytes) -> dict[str, Any]:

@@ -80,7 +80,11 @@ class Inference:
         self, rows: NDArray[np.uint8], mean: Sequence[float], std: Sequence[float]
     ) -> NDArray[np.float32]:
         """Return softmax(network((rows/255 - mean) / std)) for uint8 rows (n, H, W, C), float32 (n, K)."""
-        return self.softmax(self.outputs(len(rows), lambda first, end: self._pixels(rows[first:end], mean, std)))
+        return self.softmax(self.pictures(rows, mean, std))
+
+    def pictures(self, rows: NDArray[np.uint8], mean: Sequence[float], std: Sequence[float]) -> Tensor:
+        """Return network((rows/255 - mean) / std) for uint8 rows (n, H, W, C), on the CPU."""
+        return self.outputs(len(rows), lambda first, end: self._pixels(rows[first:end], mean, std))
 
     def softmax(self, logits: Tensor) -> NDArray[np.float32]:
         """Return a probability for each class, float32 (n, K), with the bits that a model of this engine gives."""

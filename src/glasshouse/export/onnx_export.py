@@ -9,22 +9,29 @@ import hashlib
 import json
 import secrets
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.image_data import ImageData
 from glasshouse.errors import ModelError
+from glasshouse.events import Progress, result_of
 from glasshouse.export.bundle import load_model
-from glasshouse.export.certificate import Certificate, certified, chosen_pictures
+from glasshouse.export.certificate import Certificate, certifying, chosen_pictures, steps_of
+from glasshouse.export.kept_certificate import card_without, keep_certificate
 from glasshouse.export.predictor import Model
 from glasshouse.export.scoring import dataset_of, find_data
 
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["certificate_file", "export_model"]
+__all__ = ["certificate_file", "export_model", "exporting"]
+
+AT_ONCE = 25  # pictures that PyTorch answers between two reports of progress
 
 
 def export_model(
@@ -34,39 +41,63 @@ def export_model(
 
     The answers are compared on 200 validation pictures of ``data``, or if there are fewer on all of them and training
     pictures; without ``data`` on those of the dataset that the model was trained on. If the certificate says
-    ``passed=False`` nothing is written; what is at ``path`` stays as it is.
+    ``passed=False`` nothing is written; what is at ``path`` stays as it is. If the model is a folder, or in a run's,
+    its card gets the certificate too; a ``.model`` file stays as it is.
 
     Raises:
         ModelError: the model is damaged, or no ONNX file of it can be made or written.
         DatasetError: the dataset is missing.
     """
+    return result_of(exporting(model, path, data))
+
+
+def exporting(
+    model: Model | str | Path, path: str | Path, data: Dataset | ImageData | str | Path | None = None
+) -> Generator[Progress, None, Certificate]:
+    """Yield how far ``export_model`` is, and return what it does; ended early, it writes nothing."""
     loaded = model if isinstance(model, Model) else load_model(model)
     dataset = dataset_of(find_data(loaded) if data is None else data)
-    own, given = loaded.preprocessing.shape, dataset.preprocessing.shape
+    _check_size(loaded, dataset)
+    from glasshouse.export.module_files import weights_of  # loads torch
+
+    place = Path(path)
+    rows, splits = chosen_pictures(dataset)
+    expected = yield from _answers(loaded, rows)
+    weights = hashlib.sha256(weights_of(loaded.module)).hexdigest()
+    found = None
+    yield Progress("exporting", len(rows), 2 * len(rows), 0.0)
+    for network in _written(loaded):
+        written = _with_metadata(network, loaded)
+        file, opset = written.SerializeToString(), _opset(written)
+        steps = certifying(file, expected, rows, splits, file=place.name, weights=weights, opset=opset)
+        found = (yield from steps) if found is None else result_of(steps)  # a second try would begin at half again
+        if found.passed:
+            _write(place, file, found)
+            keep_certificate(loaded.path, found)
+            return found
+    if found is None:
+        raise ModelError("The network {network} does something that an ONNX file cannot hold.", network=loaded.network)
+    return found
+
+
+def _check_size(model: Model, dataset: Dataset) -> None:
+    own, given = model.preprocessing.shape, dataset.preprocessing.shape
     if own != given:
         raise ModelError(
             "The model takes pictures of {own}, the dataset has {given}; give the one that it was trained on.",
             own=_size(own),
             given=_size(given),
         )
-    from glasshouse.export.module_files import weights_of  # loads torch
 
-    place = Path(path)
-    rows, splits = chosen_pictures(dataset)
-    expected = Model(loaded.module, loaded.description).probabilities(rows)
-    weights = hashlib.sha256(weights_of(loaded.module)).hexdigest()
-    found = None
-    for network in _written(loaded):
-        written = _with_metadata(network, loaded)
-        found = certified(
-            written.SerializeToString(), expected, rows, splits, file=place.name, weights=weights, opset=_opset(written)
-        )
-        if found.passed:
-            _write(place, written.SerializeToString(), found)
-            return found
-    if found is None:
-        raise ModelError("The network {network} does something that an ONNX file cannot hold.", network=loaded.network)
-    return found
+
+def _answers(model: Model, rows: NDArray[np.uint8]) -> Generator[Progress, None, NDArray[np.float32]]:
+    """Yield progress and return PyTorch's probabilities (n, K), whatever engine the model has."""
+    network, found = Model(model.module, model.description), []
+    parts = (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
+    for part, step in steps_of("evaluating", rows, parts):
+        found.append(network.probabilities(part))
+        yield step
+    return np.concatenate(found)
 
 
 def certificate_file(path: Path) -> Path:
@@ -132,7 +163,9 @@ def _with_metadata(network: "onnx.ModelProto", model: Model) -> "onnx.ModelProto
         "recipe": None if model.recipe is None else model.recipe.model_dump(mode="json"),
     }
     texts = {name: json.dumps(value, ensure_ascii=False) for name, value in about.items() if value}
-    helper.set_model_props(network, {**texts, "card": str(model.card), "glasshouse": model.description.glasshouse})
+    helper.set_model_props(
+        network, {**texts, "card": card_without(str(model.card)), "glasshouse": model.description.glasshouse}
+    )
     return network
 
 

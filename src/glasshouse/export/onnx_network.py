@@ -34,3 +34,11 @@ class OnnxNetwork(FileNetwork):
     def run(self, whole: NDArray[Any], result: str) -> NDArray[np.float32]:
         found: NDArray[np.float32] = self.session.run([result], {self.input.name: whole})[0]
         return found
+
+    def run_both(self, whole: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        features, logits = self.session.run(["features", "logits"], {self.input.name: whole})
+        return features, logits
+
+    @property
+    def has_features(self) -> bool:
+        return any(one.name == "features" for one in self.session.get_outputs())

@@ -60,13 +60,28 @@ class OpenvinoNetwork(FileNetwork):
         _read(data)  # what is no network is refused now
 
     def run(self, whole: NDArray[Any], result: str) -> NDArray[np.float32]:
-        key = result, len(whole)
-        with self.lock:
-            if key not in self.compiled:
-                self.compiled[key] = self._compile(whole.shape, result)
-        for step in self.compiled[key]:
+        for step in self._steps(result, whole.shape):
             whole = step(whole)
         return whole
+
+    def run_both(self, whole: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        *body, head = self._steps("logits", whole.shape)
+        for step in body:
+            whole = step(whole)
+        return whole, head(whole)
+
+    @property
+    def has_features(self) -> bool:
+        model = _read(self.data)
+        names = [output.get_any_name() for output in model.outputs]
+        return "features" in names and _last_input(model.output("logits").get_node().input_value(0)) is not None
+
+    def _steps(self, result: str, shape: tuple[int, ...]) -> "list[Step]":
+        key = result, shape[0]
+        with self.lock:
+            if key not in self.compiled:
+                self.compiled[key] = self._compile(shape, result)
+        return self.compiled[key]
 
     def _compile(self, shape: tuple[int, ...], result: str) -> "list[Step]":
         """Return the steps from inputs of this shape to ``result``, one thread a block."""

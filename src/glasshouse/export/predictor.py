@@ -1,10 +1,10 @@
 """A model in use: pictures in, class names with probabilities out."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,63 +13,24 @@ from PIL import Image
 from glasshouse.data.decoding.preprocess import Preprocessing
 from glasshouse.data.sources.given import channels_last
 from glasshouse.errors import DamagedModelError, ModelError, PictureError
+from glasshouse.export.blocks import softmax
 from glasshouse.export.description import Description
 from glasshouse.export.engines import engine_problem, picture_network
-from glasshouse.export.reading import Picture, Read, read_pictures
-from glasshouse.messages import with_parts
+from glasshouse.export.prediction import Answer, Prediction
+from glasshouse.export.reading import Picture, read_pictures
 from glasshouse.recipe import TrainingRecipe
+from glasshouse.uncertainty.conformal import AnswerSets
+from glasshouse.uncertainty.familiarity import REJECTED
+from glasshouse.uncertainty.uncertainty import Uncertainty
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from glasshouse.export.features import FeatureInference
+    from glasshouse.export.file_network import FileNetwork
+    from glasshouse.export.inference import Inference
+
 __all__ = ["Model", "OnnxModel", "Prediction"]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a model says about one picture.
-
-    ``top`` has the most probable classes with their probabilities (0..1), best first. If the picture could not be
-    read, ``error`` is the reason, ``label`` and ``probability`` are None and ``top`` is empty. ``path`` is None for
-    a picture that came as bytes, as an array or as a PIL image. ``names`` are display names by class.
-    """
-
-    path: str | None
-    label: str | None
-    probability: float | None
-    top: tuple[tuple[str, float], ...] = ()
-    error: str | None = None
-    names: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    @property
-    def name(self) -> str | None:
-        """The display name of the most probable class, or the class itself where it has none."""
-        return None if self.label is None else self.names.get(self.label, self.label)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it with the words of ``glasshouse predict --json``; ``name`` where a class has a display name."""
-        found: dict[str, Any] = {
-            "path": self.path,
-            "label": self.label,
-            **self._named(self.label),
-            "probability": self.probability,
-            "top": [
-                {"label": label, **self._named(label), "probability": probability} for label, probability in self.top
-            ],
-            "error": self.error,
-        }
-        return found if self.error is None else dict(with_parts(found))
-
-    def _named(self, label: str | None) -> dict[str, str]:
-        name = self.names.get(label or "")
-        return {} if name is None else {"name": name}
-
-    def __str__(self) -> str:
-        name = f"{self.path}: " if self.path else ""
-        if self.error is not None:
-            return f"{name}error: {self.error}"
-        shown = ((self.names.get(label, label), probability) for label, probability in self.top)
-        return name + ", ".join(f"{label} {100 * probability:.1f} %" for label, probability in shown)
 
 
 @dataclass(frozen=True)
@@ -87,12 +48,20 @@ class Model:
     ``network``, ``classes``, ``preprocessing``, ``recipe`` and ``card`` are those of its ``Description``; ``module``
     computes where it is, and is not to change any more; ``path`` is where the model was loaded from. With an
     ``OnnxModel`` in the place of the module its engine computes, and no torch is loaded unless ``module`` is asked.
+    ``uncertainty`` is what it knows of its limits, None of older models.
     """
 
-    def __init__(self, module: "nn.Module | OnnxModel", description: Description, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        module: "nn.Module | OnnxModel",
+        description: Description,
+        path: Path | None = None,
+        uncertainty: Uncertainty | None = None,
+    ) -> None:
         self._given = module
         self.description = description
         self.path = path
+        self.uncertainty = uncertainty
 
     @cached_property
     def module(self) -> "nn.Module":
@@ -152,6 +121,40 @@ class Model:
         Raises:
             PictureError: the rows have another shape or type.
         """
+        self._check_rows(rows)
+        if self.onnx is not None:
+            return self._numbers(self._file.probabilities(rows))
+        return self._numbers(self._inference.probabilities(rows, self.preprocessing.mean, self.preprocessing.std))
+
+    def answers(self, rows: NDArray[np.uint8]) -> list[Answer]:
+        """Return the answer for each of ``rows``, uint8 (n, H, W, C), as ``probabilities`` takes them.
+
+        Raises:
+            PictureError: the rows have another shape or type.
+        """
+        known = None if self.uncertainty is None else self.uncertainty.familiarity
+        if known is None:
+            return [Answer(one) for one in self.probabilities(rows)]
+        features, probabilities = self.features(rows)
+        return [Answer(one, float(share)) for one, share in zip(probabilities, known.shares(features))]
+
+    def features(self, rows: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what the last layer gets, float32 (n, F), and the probabilities (n, K), the same as alone.
+
+        Raises:
+            PictureError: the rows have another shape or type.
+            ModelError: the network has no single last layer.
+        """
+        self._check_rows(rows)
+        if self.onnx is not None:
+            if not self._file.has_features:
+                raise self._without_features()
+            features, logits = self._file.features_and_logits(rows)
+            return features, self._numbers(softmax(logits))
+        features, probabilities = self._parts.answers(rows, self.preprocessing.mean, self.preprocessing.std)
+        return features, self._numbers(probabilities)
+
+    def _check_rows(self, rows: NDArray[np.uint8]) -> None:
         expected = self.preprocessing.shape
         if rows.dtype != np.uint8 or rows.ndim != 4 or rows.shape[1:] != expected:
             raise PictureError(
@@ -160,7 +163,8 @@ class Model:
                 dtype=rows.dtype,
                 shape=rows.shape,
             )
-        found = self._computed(rows)
+
+    def _numbers(self, found: NDArray[np.float32]) -> NDArray[np.float32]:
         if not np.isfinite(found).all():
             raise ModelError(
                 "The model {path} gives no numbers (NaN) for a picture: its weights, or its mean {mean} and std "
@@ -172,77 +176,154 @@ class Model:
         return found
 
     @cached_property
-    def _computed(self) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-        """What gives the probabilities of rows (n, H, W, C), prepared once."""
-        H, W, C = self.preprocessing.shape
-        if self.onnx is not None:
-            if (problem := engine_problem(self.engine)) is not None:
-                raise ModelError("{path}: {problem}", path=self.path or self.network, problem=problem)
-            try:
-                return picture_network(self.onnx, H, W, self.engine).probabilities
-            except ValueError as error:
-                raise DamagedModelError(
-                    "The model at {where} is damaged: {how}. Copy or save it again.",
-                    where=self.path or self.network,
-                    how=f"model.onnx: {error}",
-                ) from None
+    def _file(self) -> "FileNetwork":
+        """The network in the ONNX file, prepared once."""
+        H, W, _ = self.preprocessing.shape
+        if (problem := engine_problem(self.engine)) is not None:
+            raise ModelError("{path}: {problem}", path=self.path or self.network, problem=problem)
+        assert self.onnx is not None
+        try:
+            return picture_network(self.onnx, H, W, self.engine)
+        except ValueError as error:
+            raise DamagedModelError(
+                "The model at {where} is damaged: {how}. Copy or save it again.",
+                where=self.path or self.network,
+                how=f"model.onnx: {error}",
+            ) from None
+
+    @cached_property
+    def _inference(self) -> "Inference":
+        """The network as torch computes it, prepared once."""
         from glasshouse.export.inference import Inference  # loads torch
 
-        inference, mean, std = Inference(self.module, (H, W, C)), self.preprocessing.mean, self.preprocessing.std
-        return lambda rows: inference.probabilities(rows, mean, std)
+        return Inference(self.module, self.preprocessing.shape)
+
+    @cached_property
+    def _parts(self) -> "FeatureInference":
+        """The network in two parts, as torch computes it, prepared once."""
+        from glasshouse.export.features import FeatureInference  # loads torch
+
+        try:
+            return FeatureInference(self.module, self.preprocessing.shape)
+        except ValueError:
+            raise self._without_features() from None
+
+    def _without_features(self) -> ModelError:
+        return ModelError("The network {network} has no single last layer, so it gives no features.",
+                          network=self.network)  # fmt: skip
+
+    def sets(self) -> AnswerSets:
+        """Return what makes lists of answers with a promised coverage.
+
+        Raises:
+            ModelError: the model has no calibration pictures.
+        """
+        found = None if self.uncertainty is None else self.uncertainty.sets
+        if found is None:
+            raise ModelError(
+                "The model {path} makes no lists of answers with a promise: it has no calibration pictures. Train it "
+                "on a dataset with validation pictures.",
+                path=self.path or self.network,
+            )
+        return found
 
     @overload
-    def predict(self, pictures: Picture, top: int = 5) -> Prediction: ...  # type: ignore[overload-overlap]
+    def predict(  # type: ignore[overload-overlap]
+        self, pictures: Picture, top: int = 5, coverage: float | None = None, reject: float = REJECTED
+    ) -> Prediction: ...
     @overload
-    def predict(self, pictures: Iterable[Picture], top: int = 5) -> list[Prediction]: ...
-    def predict(self, pictures: Picture | Iterable[Picture], top: int = 5) -> Prediction | list[Prediction]:
+    def predict(
+        self, pictures: Iterable[Picture], top: int = 5, coverage: float | None = None, reject: float = REJECTED
+    ) -> list[Prediction]: ...
+    def predict(
+        self,
+        pictures: Picture | Iterable[Picture],
+        top: int = 5,
+        coverage: float | None = None,
+        reject: float = REJECTED,
+    ) -> Prediction | list[Prediction]:
         """Say what is in one picture, or in each of many.
 
         Args:
             pictures: a path, the bytes of a picture file, a PIL image or an array (H, W) or (H, W, C) of pixels; or a
                 list, an iterator or an array (N, H, W, C) or (N, C, H, W) of them.
             top: how many classes each prediction lists.
+            coverage: with a share, 0.5..0.99, each prediction has an ``answer_set`` that holds the right answer for
+                that share of pictures like the validation pictures.
+            reject: the share of one's own pictures, 0..1, that may be called none of these.
 
         Raises:
             PictureError: one picture was given and cannot be used; among many it becomes a Prediction with ``error``.
+            ModelError: there are too few calibration pictures for the coverage.
         """
         if isinstance(pictures, np.ndarray):
             pictures = channels_last(pictures)
         if not _is_one(pictures):
-            return list(self.predict_stream(cast(Iterable[Picture], pictures), top=top))
-        (prediction,) = self.predict_stream([cast(Picture, pictures)], top=top)
+            many = cast(Iterable[Picture], pictures)
+            return list(self.predict_stream(many, top=top, coverage=coverage, reject=reject))
+        one = [cast(Picture, pictures)]
+        (prediction,) = self.predict_stream(one, top=top, coverage=coverage, reject=reject)
         if prediction.error is not None:
             if not prediction.path:
                 raise PictureError(prediction.error)
             raise PictureError("{path}: {error}", path=prediction.path, error=prediction.error)
         return prediction
 
-    def prediction(self, answer: NDArray[np.float32], top: int = 5, path: str | None = None) -> Prediction:
-        """Return the prediction that a picture's probabilities (K,) are; ``path`` is what the picture is called."""
-        return self._prediction(Read(path, None), answer, top)
+    def prediction(
+        self,
+        answer: Answer,
+        top: int = 5,
+        path: str | None = None,
+        coverage: float | None = None,
+        reject: float = REJECTED,
+    ) -> Prediction:
+        """Return the prediction that an answer is; ``path`` is what the picture is called."""
+        found = answer.probabilities
+        best = np.argsort(-found, kind="stable")[: max(1, top)]
+        ranked = tuple((self.classes[k], float(found[k])) for k in best)
+        classes = None if coverage is None else self.sets().sets(found[None], coverage)[0]
+        return Prediction(
+            path,
+            *ranked[0],
+            top=ranked if top > 0 else (),
+            names=self.class_names,
+            familiarity=answer.familiarity,
+            none_of_these=None if answer.familiarity is None else answer.familiarity < reject,
+            answer_set=None if classes is None else tuple(self.classes[k] for k in classes),
+        )
 
     def predict_rows(self, rows: NDArray[np.uint8], top: int = 5) -> list[Prediction]:
         """Say what is in each of ``rows``, uint8 (n, H, W, C), which ``preprocessing`` has made already."""
-        return [self._prediction(Read(None, row), answer, top) for row, answer in zip(rows, self.probabilities(rows))]
+        return [self.prediction(answer, top) for answer in self.answers(rows)]
 
-    def predict_stream(self, pictures: Iterable[Picture], batch_size: int = 64, top: int = 5) -> Iterator[Prediction]:
+    def predict_stream(
+        self,
+        pictures: Iterable[Picture],
+        batch_size: int = 64,
+        top: int = 5,
+        coverage: float | None = None,
+        reject: float = REJECTED,
+    ) -> Iterator[Prediction]:
         """Yield a prediction for each picture, in order, while later pictures are still being read.
 
-        At most three batches of pictures are in memory at a time, whatever their number.
+        At most three batches of pictures are in memory at a time, whatever their number. ``coverage`` and ``reject``
+        are those of ``predict``.
         """
+        if coverage is not None:
+            self.sets().least(coverage)  # what cannot be promised is refused before the first picture
+        return self._stream(pictures, batch_size, top, coverage, reject)
+
+    def _stream(
+        self, pictures: Iterable[Picture], batch_size: int, top: int, coverage: float | None, reject: float
+    ) -> Iterator[Prediction]:
         for batch in read_pictures(pictures, self.preprocessing, batch_size):
             rows = [one.row for one in batch if one.row is not None]
-            answers = iter(self.probabilities(np.stack(rows)) if rows else ())
+            answers = iter(self.answers(np.stack(rows)) if rows else ())
             for one in batch:
-                yield self._prediction(one, next(answers) if one.row is not None else None, top)
-
-    def _prediction(self, one: Read, answer: NDArray[np.float32] | None, top: int) -> Prediction:
-        if answer is None:
-            return Prediction(one.path, None, None, error=one.error)
-        best = np.argsort(-answer, kind="stable")[: max(1, top)]
-        ranked = tuple((self.classes[k], float(answer[k])) for k in best)
-        first = Prediction(one.path, *ranked[0], top=ranked, names=self.class_names)
-        return first if top > 0 else replace(first, top=())
+                if one.row is None:
+                    yield Prediction(one.path, None, None, error=one.error)
+                else:
+                    yield self.prediction(next(answers), top, one.path, coverage, reject)
 
 
 def _is_one(pictures: object) -> bool:

@@ -28,12 +28,13 @@ Found = Generator[Event, None, dict[str, Any]]
 
 def _checks(opened: "OpenedModel", run: Path, asked: Asked) -> Found:
     from glasshouse.explanation.checks.keeping import keep_checks
-    from glasshouse.explanation.checks.kept_checks import with_section
+    from glasshouse.explanation.checks.kept_checks import card_section
     from glasshouse.export.card_file import read_card
+    from glasshouse.export.card_sections import with_section
     from glasshouse.export.card_writing import write_card
 
     found = yield from keep_checks(opened)
-    write_card(run / "model", with_section(read_card(run / "model"), found))
+    write_card(run / "model", with_section(read_card(run / "model"), card_section(found)))
     return {method: check.state for method, check in found.items()}
 
 

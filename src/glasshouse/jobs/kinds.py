@@ -12,6 +12,7 @@ from glasshouse.data.samples import sample
 from glasshouse.errors import DatasetError
 from glasshouse.jobs.classify import classify
 from glasshouse.jobs.explaining import explain_model
+from glasshouse.jobs.exporting import export_file
 from glasshouse.jobs.progress import ProgressWriter
 from glasshouse.jobs.searching import search_best
 from glasshouse.jobs.validation import heard, keep_validation
@@ -123,6 +124,7 @@ WORK: Mapping[JobKind, Callable[[Store, JobRecord, ProgressWriter], dict[str, An
     JobKind.WEIGHTS: keep_weights,
     JobKind.SEARCH: search_best,
     JobKind.EXPLAIN: explain_model,
+    JobKind.EXPORT: export_file,
 }
 
 

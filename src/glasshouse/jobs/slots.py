@@ -12,7 +12,7 @@ from glasshouse.store.records import JobKind
 __all__ = ["Slot", "gpus", "slots"]
 
 TRAININGS = (JobKind.TRAIN, JobKind.SEARCH)
-ANSWERS = (JobKind.EVALUATE, JobKind.CLASSIFY, JobKind.WEIGHTS, JobKind.EXPLAIN)
+ANSWERS = (JobKind.EVALUATE, JobKind.CLASSIFY, JobKind.WEIGHTS, JobKind.EXPLAIN, JobKind.EXPORT)
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,12 @@ def _nothing(store: Store, job: JobRecord) -> int:
     return 0
 
 
+def _of_export(store: Store, job: JobRecord) -> int:
+    """The file holds the weights; an earlier one stays until it is whole."""
+    weights = store.path(get_model(store, str(job.model_id)).folder) / "model" / "weights.safetensors"
+    return weights.stat().st_size if weights.is_file() else 0
+
+
 def _of_search(store: Store, job: JobRecord) -> int:
     """A search keeps a run of each candidate: some dozens of small networks."""
     return SEARCH_BYTES
@@ -105,6 +111,7 @@ NEEDS: Mapping[JobKind, Callable[[Store, JobRecord], int]] = {
     JobKind.WEIGHTS: _of_weights,
     JobKind.SEARCH: _of_search,
     JobKind.EXPLAIN: _nothing,
+    JobKind.EXPORT: _of_export,
 }
 
 

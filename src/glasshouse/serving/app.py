@@ -65,6 +65,8 @@ class Answer(BaseModel):
     name: str | None = None
     probability: float | None
     top: list[Ranked]
+    familiarity: float | None = None
+    none_of_these: bool | None = None
     error: str | None
 
 

@@ -2,32 +2,34 @@
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.errors import BusyError
+from glasshouse.export.prediction import Answer
 
 __all__ = ["MOST", "Batcher"]
 
 MOST = 32  # rows computed at once
 WAITING = 1024  # rows that may wait
 Rows = NDArray[np.uint8]
-Answers = NDArray[np.float32]
 
 
 class Batcher:
     """Computes rows as they come: the first one at once, and those that came meanwhile together after it.
 
-    ``compute`` gives an answer (n, K) for rows (n, H, W, C), each row the same one beside any others. ``watch`` hears
+    ``compute`` gives an answer for each of rows (n, H, W, C), the same one beside any others. ``watch`` hears
     how many were computed together.
     """
 
-    def __init__(self, compute: Callable[[Rows], Answers], watch: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(
+        self, compute: Callable[[Rows], Sequence[Answer]], watch: Callable[[int], None] = lambda _: None
+    ) -> None:
         self._compute, self._watch = compute, watch
-        self._queue: queue.Queue[tuple[Rows, Future[Answers]] | None] = queue.Queue(WAITING)
+        self._queue: queue.Queue[tuple[Rows, Future[Answer]] | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
         self._thread.start()
 
@@ -36,13 +38,13 @@ class Batcher:
         """How many rows wait."""
         return self._queue.qsize()
 
-    def submit(self, row: Rows) -> "Future[Answers]":
-        """Return what will be the answer (K,) for a row (H, W, C).
+    def submit(self, row: Rows) -> "Future[Answer]":
+        """Return what will be the answer for a row (H, W, C).
 
         Raises:
             BusyError: too many rows wait.
         """
-        answer: Future[Answers] = Future()
+        answer: Future[Answer] = Future()
         try:
             self._queue.put_nowait((row, answer))
         except queue.Full:
@@ -67,7 +69,7 @@ class Batcher:
             if last:
                 return
 
-    def _answer(self, batch: list[tuple[Rows, "Future[Answers]"]]) -> None:
+    def _answer(self, batch: list[tuple[Rows, "Future[Answer]"]]) -> None:
         wanted = [(row, answer) for row, answer in batch if answer.set_running_or_notify_cancel()]
         if not wanted:
             return

@@ -34,8 +34,8 @@ class ServedModels:
         for name, path in given:
             model = load_model(path)
             height, width, channels = model.preprocessing.shape
-            model.probabilities(np.zeros((1, height, width, channels), np.uint8))  # prepared before the first request
-            self._served[name] = Served(name, model, Batcher(model.probabilities, _counter(metrics, name)))
+            model.answers(np.zeros((1, height, width, channels), np.uint8))  # prepared before the first request
+            self._served[name] = Served(name, model, Batcher(model.answers, _counter(metrics, name)))
 
     def __iter__(self) -> Iterator[Served]:
         return iter(self._served.values())

@@ -12,9 +12,9 @@ from glasshouse.store.datasets import get_dataset
 from glasshouse.store.jobs import NewJob, add_job, get_job, list_jobs
 from glasshouse.store.models import get_model
 from glasshouse.store.ownership import check_member
-from glasshouse.store.records import JobKind, JobRecord, JobState, UserRecord
+from glasshouse.store.records import DatasetRecord, JobKind, JobRecord, JobState, ModelRecord, UserRecord
 
-__all__ = ["EXPLANATIONS", "SPLITS", "latest_explanation", "submit_explanation"]
+__all__ = ["EXPLANATIONS", "SPLITS", "finished_model", "latest_explanation", "submit_explanation"]
 
 EXPLANATIONS = ("checks", "filters", "hidden", "map", "shortcuts", "statistics")  # the words of jobs/explaining.py
 SPLITS = ("val", "train")  # the test pictures stay sealed
@@ -38,17 +38,7 @@ def submit_explanation(
     check_member(user)
     if problems := [*_problem("do", do, EXPLANATIONS), *_problem("split", split, MAPPED if do == "map" else SPLITS)]:
         raise RecipeError("the explanation", problems)
-    model = get_model(store, model_id, user)
-    if not (store.path(model.folder) / "model" / "model.json").is_file():
-        raise ConflictError(
-            "{name} has no model yet ({state}); it has one when its training is done.",
-            name=model.name, state=model.state,
-        )  # fmt: skip
-    if model.dataset_id is None:
-        raise ConflictError("The dataset of {name} is gone; it cannot be explained with its pictures.", name=model.name)
-    dataset = get_dataset(store, model.dataset_id, user)
-    if dataset.state is not JobState.DONE or not store.path(dataset.folder).is_dir():
-        raise ConflictError("The dataset {name} is not there; choose another one.", name=dataset.name)
+    model, dataset = finished_model(store, model_id, user, Message("it cannot be explained with its pictures"))
     arguments = {"do": do, "split": split, **more}
     before = latest_explanation(store, model_id, do, split)
     if before is not None and before.state.live and before.arguments == arguments:
@@ -58,6 +48,30 @@ def submit_explanation(
         add_job(connection, job)
         log_action(connection, user, "model-explain", model_id, f"{do} {split}")
     return get_job(store, job.id)
+
+
+def finished_model(
+    store: Store, model_id: str, user: UserRecord | None, purpose: Message
+) -> tuple[ModelRecord, DatasetRecord]:
+    """Return a model that is trained, with its dataset; ``purpose`` says what that is needed for.
+
+    Raises:
+        ConflictError: the model is not trained yet, or its dataset is not there.
+        RefusedError: the person is a viewer.
+    """
+    check_member(user)
+    model = get_model(store, model_id, user)
+    if not (store.path(model.folder) / "model" / "model.json").is_file():
+        raise ConflictError(
+            "{name} has no model yet ({state}); it has one when its training is done.",
+            name=model.name, state=model.state,
+        )  # fmt: skip
+    if model.dataset_id is None:
+        raise ConflictError("The dataset of {name} is gone; {purpose}.", name=model.name, purpose=purpose)
+    dataset = get_dataset(store, model.dataset_id, user)
+    if dataset.state is not JobState.DONE or not store.path(dataset.folder).is_dir():
+        raise ConflictError("The dataset {name} is not there; choose another one.", name=dataset.name)
+    return model, dataset
 
 
 def latest_explanation(store: Store, model_id: str, do: str, split: str = "val") -> JobRecord | None:

@@ -68,6 +68,7 @@ class JobKind(StrEnum):
     WEIGHTS = "weights"
     SEARCH = "search"
     EXPLAIN = "explain"
+    EXPORT = "export"
 
 
 class Role(StrEnum):

@@ -5,6 +5,8 @@ from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from glasshouse.data.decoding.preprocess import Preprocessing
@@ -16,6 +18,7 @@ from glasshouse.export.card import card
 from glasshouse.export.description import Description, network_facts
 from glasshouse.export.inference import Inference, alone, evaluating
 from glasshouse.export.onnx_writing import model_file
+from glasshouse.export.predictor import Model, OnnxModel
 from glasshouse.export.scoring import baselines
 from glasshouse.integrity.documents import with_checksum
 from glasshouse.messages import Message
@@ -25,6 +28,7 @@ from glasshouse.training.run_folder import RunFolder
 from glasshouse.training.setup import TrainingResources
 from glasshouse.training.standing import other_ways
 from glasshouse.training.state import TrainingState
+from glasshouse.training.uncertainty_fitting import fit_uncertainty
 from glasshouse.training.validation import PictureValidator
 
 __all__ = ["described", "finish", "onnx_of"]
@@ -35,13 +39,15 @@ def finish(run: RunFolder, state: TrainingState) -> Generator[Event]:
     m, position = state.setup.resources, state.position
     load_state(state.module, _best(run, state), state.kept_prefix)
     onnx = yield from _onnx(m)
-    reports = yield from _reports(run, state, onnx)
+    reports, probabilities = yield from _reports(run, state, onnx)
     description = described(m, run.recipe)
     engine = "torch" if onnx is None else m.recipe.engine or "torch"
-    text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat(), engine)
+    model = Model(_given(m, onnx, engine), description)
+    known = yield from fit_uncertainty(state.setup, model, probabilities)
+    text = card(description, m.dataset, reports, datetime.now(UTC).date().isoformat(), engine, known)
     save_model(run.model, network=description.network, module=m.built.module,
                preprocessing=description.preprocessing, classes=m.dataset.classes, recipe=run.recipe, card=text,
-               onnx=onnx, engine=engine, class_names=description.class_names)  # fmt: skip
+               onnx=onnx, engine=engine, class_names=description.class_names, uncertainty=known)  # fmt: skip
     best = position.history[state.best.best_epoch - 1]
     reason = "early-stopping" if state.stopping.stop else "done"
     yield RunFinished(str(run.path), reason, position.epoch, state.best.best_epoch, best["valid_loss"],
@@ -102,11 +108,19 @@ def _best(run: RunFolder, state: TrainingState) -> dict[str, Tensor]:
     raise DamagedRunError("{fault}. {ways}", fault=fault, ways=other_ways(run, "best", before=epoch))
 
 
-def _reports(run: RunFolder, state: TrainingState, onnx: bytes | None) -> Generator[Progress, None, list[Report]]:
-    """Yield progress, write report-val.json and return the report; without validation pictures there is none."""
+def _given(m: TrainingResources, onnx: bytes | None, engine: str) -> nn.Module | OnnxModel:
+    return m.built.module if onnx is None else OnnxModel(onnx, lambda: m.built.module, engine)
+
+
+def _reports(
+    run: RunFolder, state: TrainingState, onnx: bytes | None
+) -> Generator[Progress, None, tuple[list[Report], NDArray[np.float32] | None]]:
+    """Yield progress, write report-val.json and return the report with the probabilities (n, K) that it comes from;
+    without validation pictures there is none.
+    """
     dataset, validator = state.setup.resources.dataset, state.setup.validator
     if validator is None:
-        return []
+        return [], None
     if isinstance(validator, PictureValidator):
         validator = replace(validator, onnx=onnx, engine=state.setup.resources.recipe.engine or "torch")
     scores = yield from validator.scores(state.module)
@@ -114,4 +128,4 @@ def _reports(run: RunFolder, state: TrainingState, onnx: bytes | None) -> Genera
     report = replace(report, baselines=baselines(dataset, "val"), seconds=state.position.seconds,
                      run=str(run.path), dataset=dataset.fingerprint)  # fmt: skip
     run.write_text("report-val.json", json.dumps(with_checksum(report.to_dict()), indent=2, ensure_ascii=False) + "\n")
-    return [report]
+    return [report], scores.probabilities

@@ -22,7 +22,7 @@ from glasshouse.web.home import page as home_page
 from glasshouse.web.layers import api as layers_api
 from glasshouse.web.layers import page as layers_page
 from glasshouse.web.models import api as models_api
-from glasshouse.web.models import code_api, code_page, sample_page, use_page
+from glasshouse.web.models import code_api, code_page, export_api, sample_page, use_page
 from glasshouse.web.models import page as models_page
 from glasshouse.web.networks import api as networks_api
 from glasshouse.web.networks import page as networks_page
@@ -51,7 +51,7 @@ API = (
     results_api, compare_api, estimates_api, presets_api, datasets_api, pictures_api, models_api, searches_api,
     follow_api, inputs_api, layers_api, code_api, results_files_api, bulk_api, networks_api, weights_api,
     jobs_api, workers_api, classify_files_api, people_api, map_api, shortcuts_api,
-    explained_api,
+    explained_api, export_api,
 )  # fmt: skip
 PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word

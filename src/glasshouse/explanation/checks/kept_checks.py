@@ -11,15 +11,8 @@ from glasshouse.integrity.documents import checksum_fault, read_object
 from glasshouse.messages import Message, joined
 
 __all__ = [
-    "METHOD_NAMES",
-    "SEED",
-    "VERSION",
-    "card_section",
-    "check_facts",
-    "kept_checks",
-    "why_unchecked",
-    "with_section",
-]
+    "FEWEST", "METHOD_NAMES", "SEED", "VERSION", "card_section", "check_facts", "kept_checks", "why_unchecked",
+]  # fmt: skip
 
 VERSION = 1  # of the computation; another number computes all anew
 SEED = 0
@@ -92,16 +85,3 @@ def _line(method: str, check: Check | None) -> Message:
     if check.passed:
         return Message("{method}: passed on {pictures} validation pictures. {tests}", **values)
     return Message("{method}: failed on {pictures} validation pictures, so it is not shown. {tests}", **values)
-
-
-def with_section(card: str, checks: Mapping[str, Check]) -> Message:
-    """Return a model's card with the section on its explanations, which stands in the place of an earlier one."""
-    return joined("", [joined("\n\n", [*_without_section(card), *card_section(checks)]), "\n"])
-
-
-def _without_section(card: str) -> list[str]:
-    title = f"## {TITLE}"
-    if isinstance(card, Message) and len(card.values) == 2 and isinstance(body := card.values["1"], Message):
-        parts = [one for one in body.values.values() if isinstance(one, str)]
-        return parts[: parts.index(title)] if title in parts else parts
-    return [str.__str__(card).partition(f"\n\n{title}")[0].rstrip("\n")]

@@ -30,7 +30,7 @@ def next_step(_: Callable[[str], str], job: JobResource | JobRecord, kept: bool 
     happened = _happened(_).get(failure, "")
     if job.kind == DATASET:
         return NextStep(happened, _of_dataset(_, failure))
-    if job.kind in (JobKind.EVALUATE, JobKind.CLASSIFY, JobKind.EXPLAIN):
+    if job.kind in (JobKind.EVALUATE, JobKind.CLASSIFY, JobKind.EXPLAIN, JobKind.EXPORT):
         usual = _("Put right what is named, and try again.")
         return NextStep(happened, _of_answers(_).get(failure, usual))
     if job.kind == JobKind.SEARCH or getattr(job, "searches", False):

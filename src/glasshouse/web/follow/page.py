@@ -18,6 +18,7 @@ from glasshouse.store.submit import check_member
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.follow.view import (
     Axis,
     Followed,
@@ -37,7 +38,6 @@ from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.sent_picture import check_picture
 from glasshouse.web.framework.templating import language_of, render
 from glasshouse.web.models.frame import framed
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["router"]
 

@@ -21,6 +21,7 @@ ADDRESSES: Mapping[JobKind, Callable[[JobRecord], str]] = {
     JobKind.WEIGHTS: lambda job: "/weights",
     JobKind.SEARCH: lambda job: f"/models/{job.model_id}/search",
     JobKind.EXPLAIN: lambda job: f"/models/{job.model_id}/{EXPLAINED.get(job.arguments.get('do', ''), 'follow')}",
+    JobKind.EXPORT: lambda job: f"/models/{job.model_id}/use#with-onnx",
 }
 
 
@@ -41,6 +42,7 @@ def kind_words(language: str) -> Mapping[JobKind, str]:
         JobKind.WEIGHTS: _("weights"),
         JobKind.SEARCH: _("searching for the best"),
         JobKind.EXPLAIN: _("looking inside"),
+        JobKind.EXPORT: _("making an ONNX file"),
     }
 
 
@@ -52,7 +54,9 @@ def stage_words(language: str) -> Mapping[str, str]:
         "": _("beginning"),
         "checking": _("checking the explanations"),
         "classifying": _("classifying"),
+        "comparing": _("comparing the answers"),
         "evaluating": _("scoring"),
+        "exporting": _("writing the file"),
         "features": _("computing features"),
         "fetching": _("fetching"),
         "filters": _("looking at what excites the filters"),

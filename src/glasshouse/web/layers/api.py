@@ -12,8 +12,8 @@ from glasshouse.store.explanations import submit_explanation
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import find_model
 from glasshouse.web.context.shapes import JobOut
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.layers.seen import frames, kept_filters, kept_statistics, stages
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["router"]
 

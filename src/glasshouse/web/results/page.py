@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.stored.spreadsheet import BOM, line
-from glasshouse.errors import GlasshouseError, MissingError
+from glasshouse.errors import MissingError
 from glasshouse.evaluation.reliability import calibration_verdict
 from glasshouse.store.records import JobRecord
 from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place, verified_report
@@ -20,9 +20,9 @@ from glasshouse.web.context.class_names import names_of_model
 from glasshouse.web.context.failure import NextStep, next_step
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live_job
-from glasshouse.web.context.request_context import Context, RequestContext
-from glasshouse.web.context.resources import ModelInPath, find_dataset, latest_evaluation
-from glasshouse.web.datasets.explorer import opened
+from glasshouse.web.context.request_context import Context
+from glasshouse.web.context.resources import ModelInPath, latest_evaluation
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.framework.charts import Column, columns
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
@@ -32,7 +32,7 @@ from glasshouse.web.models.mistakes import Answered, Bin, calibration, cell, con
 from glasshouse.web.results.openings import OpenedTest, openings
 from glasshouse.web.results.shown_report import ClassRow, ReportRead, ShownReport, shown_report
 
-__all__ = ["dataset_of", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/models/{key}/result", include_in_schema=False)
 SPLITS = ("val", "test", "train")
@@ -208,14 +208,6 @@ def _answers(job: JobResource, split: str) -> SplitAnswers | None:
     try:
         return read_answers(result_place(job.folder, split))
     except MissingError:
-        return None
-
-
-def dataset_of(context: RequestContext, job: JobResource) -> Dataset | None:
-    """Return the dataset of a model, opened; None if it is gone."""
-    try:
-        return opened(find_dataset(context, job.dataset).folder) if job.dataset else None
-    except GlasshouseError:
         return None
 
 

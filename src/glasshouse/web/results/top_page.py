@@ -16,10 +16,10 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.model_classes import model_classes
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath, find_classification
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.models.frame import framed
 from glasshouse.web.models.mistakes import Answered
 from glasshouse.web.results.most_confident import Ranking, of_classification, of_split, top_lines
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["router"]
 
