@@ -12,12 +12,12 @@ from glasshouse.messages import Message
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import find_model
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.explained.lists import Asked, Method
 from glasshouse.web.explained.shapes import CheckOut, ChecksOut, ExplanationOut
 from glasshouse.web.explained.shown import checks_of
 from glasshouse.web.explained.sources import ask, of_sent, of_split
 from glasshouse.web.framework.sent_picture import check_picture
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["router"]
 

@@ -16,11 +16,11 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.live import live_job
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.explained.shown import MethodCheck, checks_of
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.templating import language_of
 from glasshouse.web.models.frame import framed
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["router"]
 

@@ -20,6 +20,7 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.model_classes import model_classes
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.explained.lists import Asked
 from glasshouse.web.explained.shown import Bars, MethodCheck, bars_of, checks_of
 from glasshouse.web.explained.sources import PictureSource, ask, of_kept, of_split, of_work
@@ -27,7 +28,6 @@ from glasshouse.web.follow.view import can_follow
 from glasshouse.web.framework.sent_picture import check_picture
 from glasshouse.web.framework.templating import render
 from glasshouse.web.models.frame import framed
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["router"]
 

@@ -18,8 +18,8 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.model_classes import model_classes
 from glasshouse.web.context.request_context import RequestContext
 from glasshouse.web.context.resources import find_classification
+from glasshouse.web.datasets.of_model import dataset_of
 from glasshouse.web.explained.lists import Asked, Listed, back_of_split, back_of_work, listed
-from glasshouse.web.results.page import dataset_of
 
 __all__ = ["Answers", "PictureSource", "ask", "of_kept", "of_sent", "of_split", "of_work"]
 
