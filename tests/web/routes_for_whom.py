@@ -35,6 +35,7 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/v1/datasets/{dataset_id}/models"): (READ,),
     ("GET", "/api/v1/datasets/{dataset_id}/class-names"): (READ,),
     ("PUT", "/api/v1/datasets/{dataset_id}/class-names"): (CHANGE, {}),
+    ("POST", "/api/v1/datasets/{dataset_id}/versions"): (CHANGE, {"edits": [{"path": "none"}]}),
     ("DELETE", "/api/v1/datasets/{dataset_id}"): (CHANGE,),
     ("POST", "/api/v1/datasets/{dataset_id}/restore"): (CHANGE,),
     ("POST", "/api/v1/datasets/{dataset_id}/abort"): (CHANGE,),
