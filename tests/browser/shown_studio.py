@@ -61,6 +61,7 @@ def filled_studio(place: Path) -> Shown:
         "model-code-autodiff": f"{done}/code?level=autodiff", "model-edit": f"{done}/edit",
         "follow-inputs": f"{done}/follow/inputs",
         "layers": f"{done}/layers", "layers-statistics": f"{done}/layers/statistics",
+        "layers-picture": f"{done}/layers/statistics/picture?split=val&row=1",
         "map-offered": f"{done}/map", "shortcuts": f"{done}/shortcuts",
         "explained": f"{done}/pictures/val/0?method=occlusion&list=unsure", "explanations": f"{done}/explanations",
         "result": f"{done}/result", "result-test": f"{done}/result?split=test",
@@ -75,6 +76,7 @@ def filled_studio(place: Path) -> Shown:
     }  # fmt: skip
     signs = {
         "follow": "#weight",
+        "layers-picture": "#numbers",
         "explained": "#evidence",
         "follow-graph": "svg.gh-graph",
         "model-training": "#live[data-last]",
