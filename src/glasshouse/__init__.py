@@ -31,6 +31,7 @@ _HOMES = {
     "pack_run": "glasshouse.training.packing",
     "reproduce": "glasshouse.training.reproduction",
     "shortcuts": "glasshouse.explanation.shortcuts.alarm",
+    "suspects": "glasshouse.explanation.suspects",
     "train": "glasshouse.training.loop",
     "verify": "glasshouse.training.verification",
 }

@@ -61,6 +61,7 @@ def filled_studio(place: Path) -> Shown:
         "model-code-autodiff": f"{done}/code?level=autodiff", "model-edit": f"{done}/edit",
         "follow-inputs": f"{done}/follow/inputs",
         "layers": f"{done}/layers", "layers-statistics": f"{done}/layers/statistics",
+        "layers-picture": f"{done}/layers/statistics/picture?split=val&row=1",
         "map-offered": f"{done}/map", "shortcuts": f"{done}/shortcuts",
         "result": f"{done}/result", "result-test": f"{done}/result?split=test",
         "result-cell": f"{done}/result/pictures?truth=0&answer=0", "top": f"{done}/result/top",
@@ -72,7 +73,12 @@ def filled_studio(place: Path) -> Shown:
         "search": f"/models/{models['search']}/search",
         "workers": "/workers", "missing": "/models/nothing",
     }  # fmt: skip
-    signs = {"follow": "#weight", "follow-graph": "svg.gh-graph", "model-training": "#live[data-last]"}
+    signs = {
+        "follow": "#weight",
+        "layers-picture": "#numbers",
+        "follow-graph": "svg.gh-graph",
+        "model-training": "#live[data-last]",
+    }
     return Shown(studio, pages, signs)
 
 

@@ -86,6 +86,7 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
         "sealed": f"{m}/result?split=test", "classify": f"{m}/classify", "many": f"{m}/many",
         "classified": f"{m}/many/{_classified(store, model)}",
         "inputs and outputs": f"{m}/follow/inputs", "layers": f"{m}/layers", "statistics": f"{m}/layers/statistics",
+        "numbers of a picture, being started": f"{m}/layers/statistics/picture",
         "map": f"{m}/map", "shortcuts": f"{m}/shortcuts",
         "code": f"{m}/code", "details": f"{m}/details",
         "use": f"{m}/use",

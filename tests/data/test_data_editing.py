@@ -237,8 +237,8 @@ def test_what_leaves_nothing_to_learn_is_refused(made: Dataset, tmp_path: Path) 
     cats = [{"path": path, "exclude": True} for path, fact in labels(made).items() if fact == ("train", "cat")]
     with pytest.raises(DatasetError, match="no training picture of 'cat'"):
         gh.edit_dataset(made, cats, tmp_path / "two")
-    alone = gh.edit_dataset(made, [{"class_name": "cat", "exclude": True}], tmp_path / "two")
-    assert alone.classes == ("dog",)
+    with pytest.raises(DatasetError, match="leave one class, dog"):
+        gh.edit_dataset(made, [{"class_name": "cat", "exclude": True}], tmp_path / "two")
     with pytest.raises(DatasetError, match="is the dataset itself"):
         gh.edit_dataset(made, cats[:1], made.path)
     with pytest.raises(RecipeError, match="There is no class 'bird'"):

@@ -77,9 +77,15 @@ def _picture(people: People) -> bytes:
     return next(people.studio.pictures.rglob("*.png")).read_bytes()
 
 
+def _version(people: People) -> object:
+    edits = [{"class_name": "left", "description": "a corner"}]
+    return people.api("POST", f"datasets/{people.studio.dataset}/versions", edits=edits, name="Two")
+
+
 ACTS = [
     Act("dataset-create", lambda p, _: p.post("datasets/new", **DIGITS),
         lambda p, _: p.api("POST", "datasets", name="Digits", recipe={"source": "sample:digits"})),
+    Act("dataset-edit", lambda p, _: _version(p), lambda p, _: _version(p)),  # no page does this
     Act("model-create", lambda p, _: p.post("models/new", name="One", dataset=p.studio.dataset, network="LeNet"),
         lambda p, _: p.api("POST", "models", name="One", dataset_id=p.studio.dataset, recipe={"network": "LeNet"})),
     Act("network-create", lambda p, _: _saved(p, "networks/new", "n"),

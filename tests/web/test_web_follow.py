@@ -15,6 +15,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 import glasshouse as gh
+from glasshouse.explanation.layers.activations import split_activations
 from glasshouse.explanation.sentences import ACTIVATION, SENTENCES
 from glasshouse.jobs.predictor import Predictor
 from glasshouse.store import predictor as asking
@@ -253,3 +254,22 @@ def test_a_broken_picture_is_told_as_one(client: TestClient, studio: Studio) -> 
     Image.new("L", (5, 5)).save(grey, "PNG")
     answer = client.post(f"/api/v1/models/{studio.model}/follow/upload", content=grey.getvalue()[:40])
     assert answer.status_code == 422
+
+
+def test_one_pictures_numbers_in_every_layer_stand_beside_the_splits(client: TestClient, studio: Studio) -> None:
+    folder, data = (studio.store.path(one) for one in (f"runs/{studio.model}", f"datasets/{studio.dataset}"))
+    address = f"/models/{studio.model}/layers/statistics"
+    assert f"{address}/picture?split=val&amp;row=3" in client.get(address).text
+    found = told(client, f"/api/v1/models/{studio.model}/activations", split="val", row=3)
+    rows = gh.open_dataset(data).splits["val"].rows(np.array([3]))
+    expected = gh.activations(gh.load_model(folder), rows[0])
+    assert found["layers"] == [one.to_dict() for one in expected.layers]
+    page = shown(client, f"{address}/picture?split=val&row=3")
+    assert page.count('<rect class="frame"') == len(found["layers"]), "a block a layer"
+    assert "in grey: the whole split" not in page
+    over_split = split_activations(folder, data=data).layers
+    page = re.sub(r"\s+", " ", shown(client, f"{address}/picture?split=val&row=3"))
+    mean = f"{over_split[-1].mean:.3g}".replace("-", "\N{MINUS SIGN}")
+    assert f'<span class="quiet caption">{mean}</span>' in page
+    wrong = client.get(f"{address}/picture?split=val&row=99999")
+    assert (wrong.status_code, "there is no picture 99999" in wrong.text) == (422, True)

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -16,6 +18,7 @@ from glasshouse.store.models import get_model
 from glasshouse.store.submit import NewModel, submit_models
 from glasshouse.training.loop import train
 from glasshouse.web.app import create_app
+from glasshouse.web.layers.picture_view import blocks, excitement
 from studio_seed import Studio, finish
 
 
@@ -66,6 +69,25 @@ def test_the_layers_are_wandered_through_once_a_job_has_looked(studio: Studio, c
     numbers = client.get(f"{page}/statistics").text
     assert "Dead units" in numbers and "dense" in numbers
     assert client.get(f"{api}/statistics").json()["layers"][0]["name"] == "conv1"
+
+
+def test_a_picture_leads_to_the_filters_that_it_excites_most_beside_all_others() -> None:
+    values = np.array([[4.0, 2.0, 0.0], [1.0, 1.0, 0.0]])
+    layer = SimpleNamespace(name="conv", values=values, filters=3, field=SimpleNamespace(height=5, width=5))
+    kept = SimpleNamespace(layers={"conv": layer})
+    (found,) = excitement(kept, {"conv": [1.0, 1.5, 3.0]})  # type: ignore[arg-type]
+    assert [(one.filter, one.share) for one in found.filters] == [(1, 0.75), (0, 0.25)]
+    assert excitement(kept, {"conv": [0.0, -1.0, 0.0]}) == []  # type: ignore[arg-type]
+
+
+def test_the_network_is_drawn_as_high_as_its_maps_and_as_dark_as_they_are_awake() -> None:
+    layers = [{"name": "a", "shape": [8, 16, 16], "zeros": 0.25}, {"name": "b", "shape": [8, 4, 4], "zeros": 0.0},
+              {"name": "c", "shape": [10], "zeros": 1.0}]  # fmt: skip
+    first, second, last = blocks(layers)
+    assert first.height == 2 * second.height == 120
+    assert first.x < second.x < last.x
+    assert [one.alive for one in (first, second, last)] == [0.75, 1.0, 0.0]
+    assert last.height < second.height
 
 
 def test_a_network_without_convolutions_says_so(studio: Studio, client: TestClient) -> None:

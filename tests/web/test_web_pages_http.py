@@ -36,6 +36,7 @@ def paths(studio: Studio) -> list[str]:
         f"{model}/classify", f"{model}/many", f"/compare?chosen=models/{studio.model}", "/compare",
         f"{data}/edit", f"{model}/edit", f"{model}/code", f"{model}/code?level=autodiff",
         f"{model}/use", f"{model}/follow", f"{model}/layers", f"{model}/layers/statistics",
+        f"{model}/layers/statistics/picture",
         f"{model}/follow/graph", f"{model}/follow/inputs", f"{model}/map",
         f"{model}/shortcuts", "/networks", "/networks/new", "/workers", "/weights",
     ]  # fmt: skip

@@ -186,6 +186,34 @@ def names(
         print(f"{name}\t{shown.get(name, name)}")
 
 
+@app.command("suspects")
+def suspects(
+    place: Annotated[Path, typer.Argument(metavar="RUN_OR_DATASET", help="A dataset's folder, or a run's.")],
+    network: Annotated[str | None, _option("Network of the features; of a run its own if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List the pictures whose labels are probably wrong, worst first, and say how many are wrong in all.
+
+    A picture is doubtful if models that learnt without it find another class likelier. The sealed test is not looked
+    at. Correct labels with: glasshouse dataset edit.
+    """
+    from glasshouse.cli.streams import progress_line
+    from glasshouse.events import result_of
+    from glasshouse.explanation.suspects import finding_suspects
+
+    with progress_line() as told:
+        found = result_of(finding_suspects(place, network), told)
+    if as_json:
+        print(json_text(found.to_dict()))
+        return
+    (low, high), count = found.expected_wrong.interval, found.expected_wrong.count
+    print(f"Of {found.judged:,} pictures, about {count:,} have a wrong label ({low:,} to {high:,}).")
+    if found.not_judged:
+        print(f"Not judged, with too few pictures: {', '.join(found.not_judged)}")
+    for one in found.suspects:
+        print(f"{one.score:.3f}\t{one.label}\t{one.suggested}\t{one.path}")
+
+
 @app.command("verify")
 def verify(
     path: Annotated[Path, typer.Argument(help="A dataset's folder.")],

@@ -6,7 +6,7 @@ from typing import Any
 
 from glasshouse.explanation.steps import FollowStep
 
-__all__ = ["LONG", "StepStage", "passes_on", "stages_of", "tell_stages"]
+__all__ = ["LONG", "StepStage", "falling", "passes_on", "stages_of", "tell_stages"]
 
 LONG = 30  # steps; a network of more is shown folded
 PLAIN = (
@@ -58,6 +58,16 @@ def _sizes(steps: Sequence[FollowStep]) -> list[tuple[int, int]]:
     for number in reversed(range(len(steps) - 1)):
         if steps[number].kind == "ZeroPadding2D":
             own[number] = own[number + 1]
+    return falling(own)
+
+
+def falling(sizes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the size at which each step works, from what each gives, (1, 1) for a vector: it only becomes smaller.
+
+    >>> falling([(8, 8), (1, 1), (8, 8), (4, 4), (8, 8), (1, 1)])
+    [(8, 8), (8, 8), (8, 8), (4, 4), (4, 4), (1, 1)]
+    """
+    own = list(sizes)
     last = max((n for n, size in enumerate(own) if size != (1, 1)), default=-1)
     for number in range(1, last + 1):
         if own[number] == (1, 1) or _area(own[number]) > _area(own[number - 1]):

@@ -1,4 +1,4 @@
-"""Follow one picture, and the graph of a network: the predictor's answers that take longer than a class does.
+"""Follow one picture, its numbers in every layer, and the graph of a network: answers that take longer than a class.
 
 A question starts the work; who asks again is told how far it is, and then the answer. What was computed is kept for
 the next question on the same picture, such as another layer or weight.
@@ -28,7 +28,7 @@ SPLITS = ("train", "val")  # the test split stays sealed
 
 
 class FollowAnswers:
-    """Answers questions with ``kind`` follow or graph about the models of one home."""
+    """Answers questions with ``kind`` follow, activations or graph about the models of one home."""
 
     def __init__(
         self, home: Path, load: Callable[[str], "Model"], prepared: Callable[["Model", bytes, str], Any]
@@ -42,19 +42,25 @@ class FollowAnswers:
 
     def answer(self, question: Mapping[str, Any], picture: bytes) -> dict[str, Any]:
         """Return ``{"state": "working", "done": 0..1}``, or ``state`` done with what was found, or a problem."""
-        if question["kind"] == "graph":
-            work = self._work(self._key(question, b""), lambda told: self._graph(question))
-        else:
-            work = self._work(self._key(question, picture), lambda told: self._follow(question, picture, told))
+        work = self._work(self._key(question, picture), lambda told: self._found(question, picture, told))
         if not work.ended.wait(WAIT):
             return {"state": "working", "done": work.done}
         if work.problem is not None:
             self._forget(work)
             return work.problem
-        if question["kind"] == "graph":
+        if question["kind"] != "follow":
             return {"state": "done", **work.found}
         with self._computing:
             return {"state": "done", **_story_data(work.found, question)}
+
+    def _found(self, question: Mapping[str, Any], picture: bytes, told: Callable[[float], None]) -> Any:
+        match question["kind"]:
+            case "graph":
+                return self._graph(question)
+            case "activations":
+                return self._activations(question, picture)
+            case _:
+                return self._follow(question, picture, told)
 
     def _work(self, key: tuple[Any, ...], compute: Callable[[Callable[[float], None]], Any]) -> PictureWork:
         with self._lock:
@@ -90,6 +96,21 @@ class FollowAnswers:
             run = self._place(str(question["model"]))
             moment = moment_of(model, run, str(question.get("moment") or "best"), data)
             return follow_pixels(model, moment, pixels, question.get("label") or label, told)
+
+    def _activations(self, question: Mapping[str, Any], picture: bytes) -> dict[str, Any]:
+        from glasshouse.explanation.layers.one_picture import picture_layers
+        from glasshouse.explanation.maps import data_address
+        from glasshouse.explanation.opened import OpenedModel
+
+        model = self._load(str(question["model"]))
+        data = self._place(str(question["data"])) if question.get("data") else None
+        pixels, label = self._pixels(model, data, question, picture)
+        with self._computing:
+            p = model.probabilities(pixels[None])[0]
+            best = int(p.argmax())
+            said = {"answer": model.classes[best], "probability": float(p[best])}
+            seen = {"picture": data_address(pixels, 256), "label": label}
+            return {**seen, **said, **picture_layers(OpenedModel(model), pixels)}
 
     def _pixels(
         self, model: "Model", data: Path | None, question: Mapping[str, Any], picture: bytes

@@ -3,13 +3,14 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from glasshouse.data.samples import sample
-from glasshouse.errors import DatasetError
+from glasshouse.errors import DatasetError, MissingError
+from glasshouse.events import Event
 from glasshouse.jobs.classify import classify
 from glasshouse.jobs.explaining import explain_model
 from glasshouse.jobs.exporting import export_file
@@ -36,15 +37,11 @@ LISTED = 200  # of the files left out, kept in the database
 def make_dataset(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
     """Make a dataset; what it holds is kept in its record."""
     from glasshouse.data.dataset import open_dataset
-    from glasshouse.data.prepare import prepare_dataset
 
     record = get_dataset(store, str(job.dataset_id))
     recipe = DatasetRecipe(**record.recipe)
-    given = sample(recipe.source) if recipe.source.startswith("sample:") else None
-    if given is None:
-        _check_named_pictures(store, recipe)
     place = store.path(record.folder)
-    with closing(prepare_dataset(recipe, place, given)) as events:  # type: ignore[type-var]
+    with closing(_version(store, job, recipe, place) or _made_of_source(store, recipe, place)) as events:
         for event in events:
             progress.hear(event)
     dataset = open_dataset(place)
@@ -52,6 +49,30 @@ def make_dataset(store: Store, job: JobRecord, progress: ProgressWriter) -> dict
     summary |= {"rejected_count": len(summary["rejected"]), "rejected": summary["rejected"][:LISTED]}
     note_dataset_made(store, record.id, summary, _size(place))
     return {"fingerprint": dataset.fingerprint}
+
+
+def _made_of_source(store: Store, recipe: DatasetRecipe, place: Path) -> Generator[Event, None, None]:
+    from glasshouse.data.prepare import prepare_dataset
+
+    given = sample(recipe.source) if recipe.source.startswith("sample:") else None
+    if given is None:
+        _check_named_pictures(store, recipe)
+    yield from prepare_dataset(recipe, place, given)
+
+
+def _version(store: Store, job: JobRecord, recipe: DatasetRecipe, place: Path) -> Generator[Event, None, None] | None:
+    """Return the making of a version of the stored pictures; None for other datasets, or without the parent."""
+    from glasshouse.data.dataset import open_dataset
+    from glasshouse.data.editing.version import prepare_version
+
+    if "parent" not in job.arguments:
+        return None
+    try:
+        parent = open_dataset(store.path(get_dataset(store, str(job.arguments["parent"])).folder))
+    except (DatasetError, MissingError):
+        return None
+    before = len(parent.recipe.edits)
+    return prepare_version(parent, recipe.edits[before:], place, _person(store, job))
 
 
 def train_model(store: Store, job: JobRecord, progress: ProgressWriter) -> dict[str, Any]:
@@ -161,13 +182,17 @@ def _score(store: Store, record: ModelRecord, job: JobRecord, progress: Progress
 
     dataset_id, split = str(job.dataset_id), str(job.arguments["split"])
     dataset = open_dataset(store.path(get_dataset(store, dataset_id).folder))
-    person = next((user.name for user in list_users(store) if user.id == job.user_id), None)
+    person = _person(store, job)
     report, probabilities = heard(scoring(load_model(record.id), dataset, split, record.name, person), progress)
     own = dataset_id == record.dataset_id
     place = result_place(store.path(record.folder), split, None if own else dataset_id)
     write_answers(place, scored_labels(report, dataset, split), probabilities)
     write_report(place, report.to_dict())
     return {"accuracy": report.accuracy, "interval": list(report.interval), "count": report.count}
+
+
+def _person(store: Store, job: JobRecord) -> str | None:
+    return next((user.name for user in list_users(store) if user.id == job.user_id), None)
 
 
 def _check_named_pictures(store: Store, recipe: DatasetRecipe) -> None:

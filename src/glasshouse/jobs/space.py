@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from glasshouse.data.samples import sample
-from glasshouse.errors import NetworkError, NoRoomError, RecipeError
+from glasshouse.errors import MissingError, NetworkError, NoRoomError, RecipeError
 from glasshouse.networks.catalogue import find
 from glasshouse.recipe import DatasetRecipe, TrainingRecipe
 from glasshouse.store.database import Store
@@ -59,6 +59,11 @@ def training_bytes(recipe: TrainingRecipe, parameters: int) -> int:
 
 def _of_dataset(store: Store, job: JobRecord) -> int:
     recipe = DatasetRecipe(**get_dataset(store, str(job.dataset_id)).recipe)
+    if "parent" in job.arguments:
+        try:
+            return 2 * (get_dataset(store, str(job.arguments["parent"])).size or 0)
+        except MissingError:
+            pass  # it is made of its source then
     sources = [one for one in (recipe.source, recipe.valid_source, recipe.test_source) if one]
     return dataset_bytes(recipe, sum(map(_files, sources)))
 

@@ -18,6 +18,7 @@ from glasshouse.web.home import bulk_api, bulk_page, edit_page, jobs_api, runnin
 from glasshouse.web.home import page as home_page
 from glasshouse.web.layers import api as layers_api
 from glasshouse.web.layers import page as layers_page
+from glasshouse.web.layers import picture_page as layers_picture_page
 from glasshouse.web.models import api as models_api
 from glasshouse.web.models import code_api, code_page, export_api, sample_page, use_page
 from glasshouse.web.models import page as models_page
@@ -53,8 +54,8 @@ API = (
 PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
     running_page, bulk_page, new_page, new_model_page, new_model_parts, datasets_page, models_page, searches_page,
-    top_page, results_page, classify_page, inputs_page, follow_page, layers_page, code_page, many_page, compare_page,
-    downloads, picture_page, classes_page, edit_page, people_page, sign_in_page, sample_page,
+    top_page, results_page, classify_page, inputs_page, follow_page, layers_page, layers_picture_page, code_page,
+    many_page, compare_page, downloads, picture_page, classes_page, edit_page, people_page, sign_in_page, sample_page,
     use_page, map_page, shortcuts_page,
 )  # fmt: skip
 

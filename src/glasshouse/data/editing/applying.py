@@ -184,6 +184,8 @@ def _check_learnable(records: Sequence[Record], sides: Sequence[str]) -> None:
     poor = sorted({record.item.label for record in records} - taught)
     if not taught:
         raise DatasetError("The edits leave no picture in the training part: nothing is left to learn from.")
+    if len(taught | set(poor)) < 2:
+        raise DatasetError("The edits leave one class, {name}; a classifier needs two or more.", name=min(taught))
     if poor:
         raise DatasetError(
             "The edits leave no training picture of {names}. Move some of its pictures to train, give them another "

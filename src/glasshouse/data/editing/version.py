@@ -1,6 +1,6 @@
 """A new version of a dataset: its stored pictures with edits applied, none of them decoded again."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def edit_dataset(
 
 def prepare_version(
     dataset: Dataset, edits: Sequence[Edit], out: str | Path, person: str | None = None
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Make ``dataset`` with ``edits`` anew at ``out``, telling progress, notices, and ``DatasetReady`` last.
 
     The recipe of the version holds the edits, so it can also be made from the source; that has the same fingerprint.

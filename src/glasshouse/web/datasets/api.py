@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from glasshouse.store.class_names import rename_classes, shown_names
+from glasshouse.store.dataset_versions import NewVersion, submit_version
 from glasshouse.store.datasets import (
     count_datasets,
     dependants,
@@ -17,7 +18,7 @@ from glasshouse.store.resources import (
 from glasshouse.store.submit import NewDataset, submit_dataset
 from glasshouse.web.context.owned_records import changed, put_away, restored
 from glasshouse.web.context.request_context import Context
-from glasshouse.web.context.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut
+from glasshouse.web.context.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut, VersionRequest
 from glasshouse.web.framework.listing import AskedListing, listed
 
 __all__ = ["router"]
@@ -74,6 +75,16 @@ def class_names(context: Context, dataset_id: str) -> dict[str, str]:
 def name_classes(context: Context, dataset_id: str, names: dict[str, str]) -> dict[str, str]:
     """Give classes display names, the others none; the models on it get them too. Nothing that is computed changes."""
     return rename_classes(context.store, get_dataset(context.store, dataset_id, context.user), names, context.user)
+
+
+@router.post("/{dataset_id}/versions", status_code=201)
+def edit(context: Context, dataset_id: str, request: VersionRequest) -> DatasetOut:
+    """Queue a new version of it: other labels, pictures left out or moved, classes renamed or joined.
+
+    The dataset stays as it is. An edit that fits nothing is answered with 422, and nothing is made.
+    """
+    new = NewVersion(request.edits, request.name, request.why)
+    return DatasetOut.of(submit_version(context.store, dataset_id, new, context.user))
 
 
 @router.get("/{dataset_id}/models")

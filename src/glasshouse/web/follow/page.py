@@ -9,7 +9,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from glasshouse.data.dataset import Dataset
 from glasshouse.errors import ConflictError, GlasshouseError, InputError
 from glasshouse.store.followed_pictures import keep_picture
 from glasshouse.store.models import get_model
@@ -19,6 +18,7 @@ from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.datasets.of_model import dataset_of
+from glasshouse.web.follow.strip import Strip, strip_of
 from glasshouse.web.follow.view import (
     Axis,
     Followed,
@@ -44,18 +44,6 @@ __all__ = ["router"]
 router = APIRouter(prefix="/models/{key}/follow", include_in_schema=False)
 ViewNow = Annotated[View, Query()]
 LARGEST = 64 * 2**20
-STRIP = 10  # pictures to choose from at once
-
-
-@dataclass(frozen=True)
-class Strip:
-    """The pictures to choose from: names of the splits and classes, the rows beside the chosen one, of ``count``."""
-
-    splits: Sequence[str] = ()
-    classes: Sequence[str] = ()
-    rows: Sequence[int] = ()
-    count: int = 0
-    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,7 +199,7 @@ def _page(request: Request, context: RequestContext, job: JobResource, view: Vie
         possible=can_follow(job.recipe),
         moments=_moments(job),
         sentences=sentences(_),
-        choice=_strip(dataset, view) if dataset is not None else Strip(),
+        choice=strip_of(dataset, view.split, view.row),
         steps=steps,
         stages=stages_shown(done, view) if done is not None else (),
         kinds=list(dict.fromkeys(step["kind"] for step in steps)),
@@ -219,14 +207,6 @@ def _page(request: Request, context: RequestContext, job: JobResource, view: Vie
         axes=axes_of(weight["index"], weight["shape"], _) if weight is not None else (),
     )
     return framed(request, context, job, "follow.html", shown, reply.status)
-
-
-def _strip(dataset: Dataset, view: View) -> Strip:
-    names = [name for name in ("val", "train") if name in dataset.splits]
-    count = len(dataset.splits[view.split]) if view.split in names else 0
-    first = max(0, min(view.row - STRIP // 2, count - STRIP))
-    rows = range(first, min(first + STRIP, count))
-    return Strip(names, dataset.classes, rows, count, dataset.fingerprint[:12])
 
 
 def _moments(job: JobResource) -> list[str]:

@@ -18,8 +18,8 @@ from glasshouse.store.predictor import put_question
 from glasshouse.store.records import ModelRecord, UserRecord
 
 __all__ = [
-    "Axis", "Followed", "ShownStage", "Stem", "View", "answer", "axes_of", "can_follow", "drawn", "kept_steps",
-    "sentences", "stages_shown", "stems", "steps_shown",
+    "Axis", "Followed", "ShownStage", "Stem", "View", "answer", "axes_of", "can_follow", "dataset_folder", "drawn",
+    "kept_steps", "sentences", "stages_shown", "stems", "steps_shown",
 ]  # fmt: skip
 
 Followed: TypeAlias = Mapping[str, Any]  # the predictor's answer, or a step in it, in the words of ``shapes.FollowOut``
@@ -87,14 +87,15 @@ def answer(store: Store, model: ModelRecord, view: View, user: UserRecord | None
         MissingError: the picture is not kept any more.
     """
     picture = kept_picture(store, model, view.picture) if view.picture else b""
-    question = view.question(model, _data(store, model, user))
+    question = view.question(model, dataset_folder(store, model, user))
     try:
         return put_question(store, question, picture, patience)
     except ConflictError:
         return {"state": "working", "done": None}
 
 
-def _data(store: Store, model: ModelRecord, user: UserRecord | None) -> str | None:
+def dataset_folder(store: Store, model: ModelRecord, user: UserRecord | None) -> str | None:
+    """The folder of a model's dataset in the home; None if it is gone."""
     try:
         return None if model.dataset_id is None else get_dataset(store, model.dataset_id, user).folder
     except MissingError:

@@ -9,10 +9,12 @@ from pydantic import BaseModel
 from glasshouse.data.dataset import Dataset
 from glasshouse.errors import MissingError
 from glasshouse.store.explanations import submit_explanation
+from glasshouse.store.models import get_model
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import find_model
 from glasshouse.web.context.shapes import JobOut
 from glasshouse.web.datasets.of_model import dataset_of
+from glasshouse.web.layers.picture_view import PictureView, numbers_of_picture
 from glasshouse.web.layers.seen import frames, kept_filters, kept_statistics, stages
 
 __all__ = ["router"]
@@ -73,6 +75,21 @@ class FiltersOut(BaseModel):
     filters: list[FilterOut]
 
 
+class ActivationsOut(BaseModel):
+    """One picture in every layer; while ``state`` is working nothing else is there.
+
+    ``layers`` are in the words of ``glasshouse activations --json``; ``responses`` has, by the name of a convolution,
+    the largest response of each filter anywhere in the picture.
+    """
+
+    state: Literal["working", "done"]
+    label: str | None = None
+    answer: str | None = None
+    probability: float | None = None
+    layers: list[dict[str, object]] = []
+    responses: dict[str, list[float]] = {}
+
+
 @router.post("/explanations", status_code=202)
 def explain(context: Context, model_id: str, request: ExplanationRequest) -> JobOut:
     """Queue work that explains the model; the same work that waits or runs is returned."""
@@ -128,6 +145,13 @@ def statistics(context: Context, model_id: str, split: Part = "val") -> dict[str
     if found is None:
         raise _unknown("statistics")
     return {"split": split, "layers": found}
+
+
+@router.get("/activations")
+def activations(context: Context, model_id: str, view: Annotated[PictureView, Query()]) -> ActivationsOut:
+    """Tell the numbers of every layer for one picture; ask again while ``state`` is working."""
+    record = get_model(context.store, model_id, context.user)
+    return ActivationsOut.model_validate(dict(numbers_of_picture(context.store, record, view, context.user)))
 
 
 def _place(context: RequestContext, model_id: str) -> tuple[Path, Dataset | None]:

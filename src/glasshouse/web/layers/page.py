@@ -21,9 +21,11 @@ from glasshouse.web.context.live import live_job
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
 from glasshouse.web.datasets.of_model import dataset_of
+from glasshouse.web.follow.strip import Strip, strip_of
 from glasshouse.web.framework.language import texts
 from glasshouse.web.framework.pictures import data_address, png
 from glasshouse.web.framework.templating import language_of
+from glasshouse.web.layers.picture_view import Block, Group, blocks, groups
 from glasshouse.web.layers.seen import (
     ORDERS,
     Excited,
@@ -107,7 +109,10 @@ class StatisticsPage:
     split: str
     splits_there: Sequence[str]
     layers: Sequence[Mapping[str, Any]] | None
+    choice: Strip
     outlines: Sequence[str] = ()
+    blocks: Sequence[Block] = ()
+    groups: Sequence[Group] = ()
 
 
 @router.get("", response_class=HTMLResponse)
@@ -165,7 +170,8 @@ def statistics(request: Request, context: Context, job: ModelInPath, split: str 
     found = kept_statistics(job.folder, dataset, split)
     outlines = [histogram_path(one["histogram"], 120, 24) for one in found or ()]
     waiting = _waiting(request, context, job, "statistics", split)
-    shown = StatisticsPage(waiting, bool(splits), split, splits, found, outlines)
+    drawn, choice = blocks(found or ()), strip_of(dataset, split, 0)
+    shown = StatisticsPage(waiting, bool(splits), split, splits, found, choice, outlines, drawn, groups(found or ()))
     return framed(request, context, job, "layers_statistics.html", shown)
 
 

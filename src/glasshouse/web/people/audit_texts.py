@@ -55,7 +55,7 @@ def _acts(_: Words) -> Mapping[str, str]:
         "add": _("{thing}: added"), "fetch": _("{thing}: download"), "abort": _("{thing}: aborted"),
         "resume": _("{thing}: resumed"), "move": _("{thing}: moved in the queue"), "evaluate": _("{thing}: scored"),
         "classify": _("{thing}: pictures classified"), "follow": _("{thing}: picture followed"),
-        "explain": _("{thing}: looked inside"), "export": _("{thing}: exported"),
+        "edit": _("{thing}: new version"), "explain": _("{thing}: looked inside"), "export": _("{thing}: exported"),
         "classes": _("{thing}: classes renamed"), "prolong": _("{thing}: given more time"),
     }  # fmt: skip
 
