@@ -22,7 +22,7 @@ mounts=(/proc)
 trap 'for place in "${mounts[@]}"; do umount -l "$root$place" 2>/dev/null || :; done' EXIT
 for place in "${mounts[@]}"; do mkdir -p "$root$place"; mount --rbind "$place" "$root$place"; done
 
-rm -rf "$root/build" "$root/opt/glasshouse"
+rm -rf "$root/build" "$root/opt/glasshouse" "$root/var/lib/glasshouse"
 mkdir -p "$root/build/container" "$root/var/lib/glasshouse"
 sed -n 's/^COPY \([^-].*\) \S*$/\1/p' Dockerfile | tr ' ' '\n' | while IFS= read -r name; do cp -r "$name" "$root/build/$name"; done
 inside CUDA=no /build/container/install.sh /opt/glasshouse
@@ -31,16 +31,15 @@ inside useradd --system --uid 10001 --home-dir /var/lib/glasshouse --shell /usr/
 chown 10001:10001 "$root/var/lib/glasshouse"
 
 environment+=(HOME=/var/lib/glasshouse GLASSHOUSE_HOME=/var/lib/glasshouse PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1)
-as_user() { # the root can only be read, but for the home and a /tmp of its own
-    unshare --mount bash -c '
-        set -eu; root="$1"; shift
-        mount --rbind "$root" "$root"; mount -o remount,bind,ro "$root"
-        mount --bind "$root/var/lib/glasshouse" "$root/var/lib/glasshouse"
-        mount -o remount,bind,rw "$root/var/lib/glasshouse"
-        mount -t tmpfs none "$root/tmp"; mount --bind /dev "$root/dev"
-        exec chroot "$root" /usr/bin/setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs /usr/bin/env -i "$@"
-    ' - "$root" "${environment[@]}" "$@"
-}
+# The root can only be read, but for the home and a /tmp of its own.
+confined='
+    set -eu; root="$1"; shift
+    mount --rbind "$root" "$root"; mount -o remount,bind,ro "$root"
+    mount --bind "$root/var/lib/glasshouse" "$root/var/lib/glasshouse"
+    mount -o remount,bind,rw "$root/var/lib/glasshouse"
+    mount -t tmpfs none "$root/tmp"; mount --bind /dev "$root/dev"
+    exec chroot "$root" /usr/bin/setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs /usr/bin/env -i "$@"'
+as_user() { unshare --mount bash -c "$confined" - "$root" "${environment[@]}" "$@"; }
 health() { # the check of the Dockerfile
     as_user python3 -c "$(sed -n '/^HEALTHCHECK/,/^[A-Z]/s/.*"-c", "\(.*\)"]$/\1/p' Dockerfile)"
 }
@@ -48,10 +47,11 @@ echo "installed: $(du -sm "$root/opt/glasshouse" | cut -f1) MB"
 as_user sh -c 'test ! -w /opt/glasshouse && ! touch /opt/glasshouse/new 2>/dev/null && touch /var/lib/glasshouse/new'
 echo "correct horse battery" | as_user glasshouse users add mina --role admin
 as_user glasshouse doctor >/dev/null
-as_user glasshouse studio --host 0.0.0.0 --no-browser &
-studio=$!
+unshare --mount bash -c "$confined" - "$root" "${environment[@]}" glasshouse studio --host 0.0.0.0 --no-browser &
+studio=$! # the process itself: each of these becomes the next
 for _ in $(seq 60); do health 2>/dev/null && break; sleep 1; done
 health
 echo "healthy, as user $(stat -c %u "$root/var/lib/glasshouse/glasshouse.db")"
 kill "$studio"
 wait "$studio" || :
+echo "stopped"

@@ -79,7 +79,7 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
     d, m, search = f"/datasets/{data}", f"/models/{model}", make_search(store, data, model, LONG)
     return {
         "follow, being started": f"{m}/follow",
-        "home": "/", "dataset": d, "explore": f"{d}/explore", "classes": f"{d}/classes",
+        "home": "/", "dataset": d, "explore": f"{d}/explore", "classes": f"{d}/classes", "versions": f"{d}/versions",
         "left out": f"{d}/left-out", "twins": f"{d}/twins",
         "recipe": f"{d}/recipe", "picture": f"{d}/pictures/train/0", "edit": f"{d}/edit",
         "model": m, "result": f"{m}/result", "cell": f"{m}/result/pictures?truth=0&answer=0", "top": f"{m}/result/top",

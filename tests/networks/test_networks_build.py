@@ -96,7 +96,11 @@ def test_less_than_the_least_side_would_fail(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "side", "reason"),
-    [("deit_tiny_distilled_patch16_224", 224, "one dense layer"), ("inception_v4", 30, "made for 299x299")],
+    [
+        ("deit_tiny_distilled_patch16_224", 224, "one dense layer"),
+        ("crossvit_tiny_240", 240, "several heads"),
+        ("inception_v4", 30, "made for 299x299"),
+    ],
 )
 def test_a_timm_network_that_does_not_fit_is_told(name: str, side: int, reason: str) -> None:
     with pytest.raises(NetworkError, match=reason):

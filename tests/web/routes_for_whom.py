@@ -248,6 +248,8 @@ ROUTES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/datasets/{key}/twins"): (READ,),
     ("GET", "/datasets/{key}/classes"): (READ,),
     ("POST", "/datasets/{key}/classes"): (CHANGE, FORM, {}),
+    ("GET", "/datasets/{key}/versions"): (READ,),
+    ("POST", "/datasets/{key}/versions"): (CHANGE, FORM, {}),
     ("GET", "/datasets/{key}/recipe"): (READ,),
     ("GET", "/datasets/{key}/pictures/{split}/{row}"): (READ,),
     ("GET", "/datasets/{key}/originals/{fingerprint}/{split}/{row}"): (READ,),

@@ -82,10 +82,16 @@ def _version(people: People) -> object:
     return people.api("POST", f"datasets/{people.studio.dataset}/versions", edits=edits, name="Two")
 
 
+def _version_by_table(people: People) -> None:
+    table = ("edits.csv", b"path,split\nleft/left-000.png,train\nleft/left-001.png,val\nleft/left-002.png,train\n")
+    _asked(people.client.post(f"/datasets/{people.studio.dataset}/versions", data={"name": "Two"},
+                              files={"file": table}))  # fmt: skip
+
+
 ACTS = [
     Act("dataset-create", lambda p, _: p.post("datasets/new", **DIGITS),
         lambda p, _: p.api("POST", "datasets", name="Digits", recipe={"source": "sample:digits"})),
-    Act("dataset-edit", lambda p, _: _version(p), lambda p, _: _version(p)),  # no page does this
+    Act("dataset-edit", lambda p, _: _version_by_table(p), lambda p, _: _version(p)),
     Act("model-create", lambda p, _: p.post("models/new", name="One", dataset=p.studio.dataset, network="LeNet"),
         lambda p, _: p.api("POST", "models", name="One", dataset_id=p.studio.dataset, recipe={"network": "LeNet"})),
     Act("network-create", lambda p, _: _saved(p, "networks/new", "n"),

@@ -29,7 +29,7 @@ def paths(studio: Studio) -> list[str]:
     return [
         "/", "/?q=corners&sort=name", "/bin", "/sign-in", "/datasets/new", "/datasets/new?from=folder",
         "/datasets/new?from=sample", f"/datasets/new?from=folder&source={studio.pictures}",
-        f"/datasets/new?clone={studio.dataset}", data, f"{data}/classes",
+        f"/datasets/new?clone={studio.dataset}", data, f"{data}/classes", f"{data}/versions",
         f"{data}/explore", f"{data}/explore?split=val&class=both&q=1",
         f"{data}/left-out", f"{data}/twins", f"{data}/recipe", f"{data}/pictures/train/0", "/models/new",
         f"/models/new?clone={studio.model}", model, f"{model}/details", f"{model}/result", f"{model}/result?split=test",
@@ -105,7 +105,7 @@ def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: i
 
 
 def test_there_is_a_path_for_every_number_and_for_every_page(client: TestClient, studio: Studio) -> None:
-    assert len(paths(studio)) == 43
+    assert len(paths(studio)) == 45
     assert left_out(client.app, paths(studio)) == ELSEWHERE  # type: ignore[arg-type]
 
 

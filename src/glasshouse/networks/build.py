@@ -194,7 +194,8 @@ def _replace_head(entry: Entry, module: nn.Module, classes: int) -> None:
     last = module.get_submodule(entry.head) if entry.head else module
     if isinstance(last, nn.Linear | nn.Conv2d):
         features = last.in_features if isinstance(last, nn.Linear) else last.in_channels
-    elif entry.head and isinstance(module.num_features, int):  # several heads in one, as RepVit has: all of them go
+    elif entry.head and isinstance(module.num_features, int) and not isinstance(last, nn.ModuleList):
+        # several heads in one, as RepVit has: all of them go
         features = module.num_features
     else:
         raise _without_head(entry)

@@ -4,8 +4,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
 
@@ -20,6 +19,9 @@ from glasshouse.store.ownership import NAME_LENGTH, check_change, check_member, 
 from glasshouse.store.records import DatasetRecord, JobKind, JobState, UserRecord
 from glasshouse.store.tables import datasets
 
+if TYPE_CHECKING:
+    from glasshouse.data.editing.table import TableFile
+
 __all__ = ["NewVersion", "submit_version", "version_name"]
 
 _NUMBERED = re.compile(r"(.*) · (\d{1,6})", re.S)
@@ -27,12 +29,12 @@ _NUMBERED = re.compile(r"(.*) · (\d{1,6})", re.S)
 
 @dataclass(frozen=True)
 class NewVersion:
-    """A version to make of a dataset: ``edits`` are as for ``glasshouse.edit_dataset``, a list or the file of a table.
+    """A version to make of a dataset: ``edits`` are as for ``glasshouse.edit_dataset``, a list or a table.
 
     Without a ``name`` it is that of the dataset with the next number; ``why`` is kept with the edits, and is its notes.
     """
 
-    edits: Sequence[Mapping[str, Any]] | Path
+    edits: "Sequence[Mapping[str, Any]] | TableFile"
     name: str = ""
     why: str = ""
 

@@ -6,7 +6,7 @@ from glasshouse.web.classify import files_api as classify_files_api
 from glasshouse.web.classify import many_page
 from glasshouse.web.classify import page as classify_page
 from glasshouse.web.datasets import api as datasets_api
-from glasshouse.web.datasets import classes_page, downloads, new_page, picture_page, pictures_api
+from glasshouse.web.datasets import classes_page, downloads, new_page, picture_page, pictures_api, versions_page
 from glasshouse.web.datasets import page as datasets_page
 from glasshouse.web.follow import api as follow_api
 from glasshouse.web.follow import inputs_api, inputs_page
@@ -55,8 +55,8 @@ PAGES = (
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
     running_page, bulk_page, new_page, new_model_page, new_model_parts, datasets_page, models_page, searches_page,
     top_page, results_page, classify_page, inputs_page, follow_page, layers_page, layers_picture_page, code_page,
-    many_page, compare_page, downloads, picture_page, classes_page, edit_page, people_page, sign_in_page, sample_page,
-    use_page, map_page, shortcuts_page,
+    many_page, compare_page, downloads, picture_page, classes_page, versions_page, edit_page, people_page,
+    sign_in_page, sample_page, use_page, map_page, shortcuts_page,
 )  # fmt: skip
 
 

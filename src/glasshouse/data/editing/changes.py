@@ -58,8 +58,8 @@ def edits_of(dataset: Dataset, changes: Iterable[Change], signed: Signed) -> lis
             problems.append(Message("{line}: {reason}", line=change.place, reason=fault))
             continue
         named = replace(change, label=known.class_name(change.label), path=known.path(content, change.path))
-        before = found.setdefault(content, _Wanted(named))
-        problems += before.joined(named)
+        wanted = found.setdefault(content, _Wanted(Change(named.place, named.path, content)))
+        problems += wanted.joined(wanted.without_same(named, *known.now(named.path)))
     if problems:
         raise InputError(
             "{count} of the edits cannot be made:\n{problems}",
@@ -76,10 +76,26 @@ def _more(count: int) -> Iterator[str]:
 
 @dataclass
 class _Wanted:
-    """The changes of one content, joined; ``places`` says who asked for which field."""
+    """The changes of one content, joined; ``places`` says who asked for which field.
+
+    ``kept`` are labels that pictures have and are to have: all of a table is no wish to make twins agree, but one is.
+    """
 
     change: Change
     places: dict[str, str] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+
+    def without_same(self, change: Change, label: str, side: str) -> Change:
+        """Return a change without what its own picture is already."""
+        if change.label == label:
+            self.kept.add(label)
+        return replace(change, label=None if change.label == label else change.label,
+                       split=None if change.split == side else change.split)  # fmt: skip
+
+    @property
+    def label(self) -> str | None:
+        """The label that all pictures of the content get."""
+        return self.change.label or (next(iter(self.kept)) if len(self.kept) == 1 else None)
 
     def joined(self, other: Change) -> Iterator[str]:
         """Take over what ``other`` says of the same content; yield what contradicts."""
@@ -107,11 +123,13 @@ class _Known:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.by_path: dict[str, str] = {}
+        self.rows: dict[str, tuple[str, str]] = {}
         self.facts: dict[str, set[tuple[str, str]]] = defaultdict(set)
         self.paths: dict[str, list[str]] = defaultdict(list)
         for side, split in dataset.splits.items():
             for path, content, label in zip(split.paths, split.sha256, split.labels.tolist()):
                 self.by_path[path] = content
+                self.rows[path] = (dataset.classes[label], side)
                 self.facts[content].add((dataset.classes[label], side))
                 self.paths[content].append(path)
         shown: dict[str, list[str]] = defaultdict(list)
@@ -136,6 +154,10 @@ class _Known:
         """Return the path to show for a content: the one that was written, if it is one of them."""
         known = self.paths.get(content, [""])
         return next((way for way in _spellings(written) if way in known), known[0])
+
+    def now(self, path: str) -> tuple[str, str]:
+        """Return the class and the split of the picture at a path."""
+        return self.rows[path]
 
     def class_name(self, label: str | None) -> str | None:
         """Return the class that a label means: itself, or the one that has it as its display name."""
@@ -180,7 +202,7 @@ def _grouped(known: _Known, found: Mapping[str, _Wanted], signed: Signed) -> Ite
     """Yield one edit for all pictures with the same change, in the order in which these first come."""
     groups: dict[tuple[Any, ...], dict[str, str]] = {}
     for content, wanted in found.items():
-        one = wanted.change
+        one = replace(wanted.change, label=wanted.label)
         if not known.same(one, content):
             groups.setdefault((one.label, one.exclude, one.split, one.why), {})[content] = one.path
     for (label, exclude, split, why), pictures in groups.items():

@@ -8,7 +8,7 @@ from typing import Any
 from glasshouse.data.check import Finding
 from glasshouse.data.dataset import Dataset
 from glasshouse.data.editing.changes import Change, Signed, edits_of
-from glasshouse.data.editing.table import changes_in_table, exclusion
+from glasshouse.data.editing.table import TableFile, changes_in_table, exclusion
 from glasshouse.data.names import cleaned
 from glasshouse.data.sources.columns import split_of_cell, split_words
 from glasshouse.errors import InputError, Problem, RecipeError
@@ -18,7 +18,7 @@ from glasshouse.recipe.edits import Edit
 
 __all__ = ["Given", "edits_given"]
 
-Given = str | Path | Sequence[Edit | Mapping[str, Any]]
+Given = str | Path | TableFile | Sequence[Edit | Mapping[str, Any]]
 _KEYS = {"path", "sha256", "label", "exclude", "split", "why"}
 
 
@@ -32,15 +32,16 @@ def edits_given(dataset: Dataset, given: Given, by: str = "", why: str = "") -> 
     """
     signed = Signed(by, datetime.now(UTC).isoformat(timespec="seconds"), why)
     findings: list[Finding] = []
-    if isinstance(given, str | Path):
-        changes, findings = changes_in_table(Path(given))
+    changes: Sequence[Any] = ()
+    if isinstance(given, str | Path | TableFile):
+        changes, findings = changes_in_table(Path(given) if isinstance(given, str) else given)
         found = edits_of(dataset, changes, signed)
     else:
-        found = list(_listed(dataset, given, signed))
+        changes, found = given, list(_listed(dataset, given, signed))
     if not found:
         raise InputError(
             "The edits change nothing: each of the {count} pictures they name is like that already.",
-            count=len(changes) if isinstance(given, str | Path) else len(given),
+            count=len(changes),
         )
     return found, findings
 

@@ -9,12 +9,12 @@ from glasshouse.data.check import Finding
 from glasshouse.data.editing.changes import Change
 from glasshouse.data.names import cleaned
 from glasshouse.data.sources.columns import split_of_cell, split_words
-from glasshouse.data.sources.tables import read_table
+from glasshouse.data.sources.tables import table_rows
 from glasshouse.data.stored.spreadsheet import uncell
 from glasshouse.errors import InputError
 from glasshouse.messages import Message, joined
 
-__all__ = ["YES_WORDS", "changes_in_table", "exclusion"]
+__all__ = ["YES_WORDS", "TableFile", "changes_in_table", "exclusion"]
 
 _NAMES = ("path", "sha256")
 _DOES = ("label", "exclude", "split")
@@ -23,25 +23,38 @@ YES_WORDS: Mapping[str, bool] = {
     "yes": True, "y": True, "true": True, "1": True, "x": True, "예": True, "네": True,
     "no": False, "n": False, "false": False, "0": False, "": False, "아니요": False, "아니오": False,
 }  # fmt: skip
+_ALSO = {"class": "label"}  # as the table of a dataset that the Studio gives calls it
 _TOLD = 20
 
 
-def changes_in_table(table: Path) -> tuple[list[Change], list[Finding]]:
+@dataclass(frozen=True)
+class TableFile:
+    """A table that somebody sent: its name, and its content."""
+
+    name: str
+    data: bytes
+
+
+def changes_in_table(table: Path | TableFile) -> tuple[list[Change], list[Finding]]:
     """Return the changes that the lines of a CSV file are, and what is reported of it.
 
-    The heads are ``path`` or ``sha256``, and at least one of ``label``, ``exclude``, ``split``; ``why`` is the reason.
+    The heads are ``path`` or ``sha256``, and at least one of ``label`` (or ``class``), ``exclude``, ``split``; ``why``
+    is the reason.
     Empty cells change nothing. Other columns are not read.
 
     Raises:
         InputError: it cannot be read, has no such heads, or cells that cannot be understood; all are named.
     """
+    name = table.name if isinstance(table, TableFile) else str(table)
     try:
-        rows, first, findings = read_table(table)
+        data = table.data if isinstance(table, TableFile) else table.read_bytes()
     except OSError as error:
         raise InputError(
-            "The table of edits {path} cannot be read: {strerror}.", path=table, strerror=error.strerror
+            "The table of edits {path} cannot be read: {strerror}.", path=name, strerror=error.strerror
         ) from None
-    heads = _Heads.of(table, [cleaned(uncell(cell)).lower() for cell in rows[0]])
+    rows, first, findings = table_rows(name, data)
+    names = [cleaned(uncell(cell)).lower() for cell in rows[0]]
+    heads = _Heads.of(name, [_ALSO.get(name, name) if "label" not in names else name for name in names])
     changes, problems = [], list[str]()
     for line, row in enumerate(rows[1:], first + 1):
         if any(cell.strip() for cell in row):
@@ -54,7 +67,7 @@ def changes_in_table(table: Path) -> tuple[list[Change], list[Finding]]:
         raise InputError(
             "{count} lines of {path} cannot be understood:\n{problems}",
             count=len(problems),
-            path=table,
+            path=name,
             problems=joined("\n", problems[:_TOLD]),
         )
     return changes, [*findings, *heads.findings()]
@@ -80,7 +93,7 @@ class _Heads:
     columns: Mapping[str, int]
 
     @classmethod
-    def of(cls, table: Path, names: Sequence[str]) -> "_Heads":
+    def of(cls, table: str, names: Sequence[str]) -> "_Heads":
         columns = {name: names.index(name) for name in _KNOWN if name in names}
         if twice := next((name for name in columns if names.count(name) > 1), None):
             raise InputError("{path} has two columns {name}; keep one.", path=table, name=twice)

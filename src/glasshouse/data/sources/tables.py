@@ -15,7 +15,7 @@ from glasshouse.errors import SourceError
 from glasshouse.messages import Message
 from glasshouse.recipe import LabelRecipe
 
-__all__ = ["label_by_table", "paths_of_table", "read_table"]
+__all__ = ["label_by_table", "paths_of_table", "read_table", "table_rows"]
 
 _SEPARATOR = "sep="  # the first line of a table of Excel
 
@@ -69,7 +69,12 @@ def read_table(table: Path) -> tuple[list[list[str]], int, list[Finding]]:
     Raises:
         SourceError: it is empty, or no table.
     """
-    text, encoding = decoded_text(table.read_bytes())
+    return table_rows(table, table.read_bytes())
+
+
+def table_rows(table: Path | str, data: bytes) -> tuple[list[list[str]], int, list[Finding]]:
+    """Return the same of the content of a table; ``table`` is its name in messages."""
+    text, encoding = decoded_text(data)
     if not text.strip():
         raise SourceError("{table} is empty; expected lines such as path,label", table=table)
     first, delimiter = 1, None
