@@ -21,6 +21,9 @@ from glasshouse.export.inference import Inference
 from glasshouse.export.onnx_writing import model_file
 from glasshouse.networks.build import build
 from glasshouse.serving.models import named_paths
+from glasshouse.uncertainty.conformal import AnswerSets
+from glasshouse.uncertainty.familiarity import Familiarity
+from glasshouse.uncertainty.uncertainty import Uncertainty
 
 TOKEN = "a-token-of-some-length"
 
@@ -35,7 +38,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_model(folder / "torch.model", **own)  # type: ignore[arg-type]
     (folder / "runs" / "pets").mkdir(parents=True)
     data = model_file(Inference(module, p.shape).module.eval(), p.mean, p.std, 28, 28)
-    save_model(folder / "runs" / "pets" / "model", **own, onnx=data)  # type: ignore[arg-type]
+    draw = np.random.default_rng(5)
+    known = Familiarity(
+        draw.normal(size=(20, 500)).astype(np.float16), np.zeros((501, 0), np.float32),
+        np.linspace(-0.1, 0.1, 40, dtype=np.float32),
+    )  # fmt: skip
+    limits = Uncertainty(known, AnswerSets(np.linspace(0.1, 0.6, 18, dtype=np.float32)))
+    save_model(folder / "runs" / "pets" / "model", **own, onnx=data, uncertainty=limits)  # type: ignore[arg-type]
     return folder
 
 
@@ -100,12 +109,19 @@ def test_pictures_are_answered_as_predict_answers_them(server: Server, models: P
                 f"/v1/models/{name}/predict?top=2", content=png(1), headers={"content-type": "image/png"}
             )
             assert alone.json()["predictions"] == [expected[1]], "a body is a picture too"
+            assert ("familiarity" in expected[0]) == (name == "pets")
+        promised = client.post("/v1/models/pets/predict?coverage=0.9", content=png(1)).json()["predictions"]
+        assert promised == [load_model(models / "runs" / "pets").predict(png(1), coverage=0.9).to_dict()]
+        assert promised[0]["set"][0] == promised[0]["label"]
+        for name, why in (("torch", "no calibration pictures"), ("pets", "has 18 calibration pictures")):
+            refused = client.post(f"/v1/models/{name}/predict?coverage=0.95", content=png(1))
+            assert refused.status_code == 422 and why in refused.json()["errors"][0]["message"]
         shown = client.get("/v1/models").json()["models"]
         assert [(one["name"], one["engine"]) for one in shown] == [("torch", "torch"), ("pets", "onnxruntime")]
         assert client.get("/v1/models/pets").json() == shown[1]
         counted = client.get("/metrics")
         assert counted.headers["content-type"].startswith("text/plain; version=0.0.4")
-        assert 'glasshouse_pictures_total{model="pets",outcome="answered"} 4' in counted.text
+        assert 'glasshouse_pictures_total{model="pets",outcome="answered"} 5' in counted.text
         assert 'glasshouse_pictures_total{model="pets",outcome="refused"} 1' in counted.text
         paths = client.get("/openapi.json").json()["paths"]
         assert "multipart/form-data" in paths["/v1/models/{name}/predict"]["post"]["requestBody"]["content"]

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from glasshouse.evaluation.intervals import wilson
+
 __all__ = ["ExpectedWrong", "confident_joint", "confidently_other", "expected_wrong"]
 
 Array = NDArray[np.float64]
@@ -64,6 +66,7 @@ def confident_joint(p: Array, y: Numbers) -> Array:
 def expected_wrong(p: Array, y: Numbers, groups: Numbers, seed: int = 0) -> ExpectedWrong:
     """Return how many labels are wrong, with an interval of 95 % by drawing groups of pictures again (bootstrap).
 
+    It is at least as wide as Wilson's of that many among N.
     ``groups`` (N,) says which pictures belong together; a group is drawn as a whole.
     """
     found, classes = confident_classes(p, y), p.shape[1]
@@ -76,7 +79,9 @@ def expected_wrong(p: Array, y: Numbers, groups: Numbers, seed: int = 0) -> Expe
         times = np.bincount(draw.integers(0, group.max() + 1, group.max() + 1), minlength=group.max() + 1)[group]
         joint = np.bincount(cells, times, minlength=classes**2 + 1)
         others.append(_wrong(joint, np.bincount(y, times, minlength=classes)) * len(y) / max(times.sum(), 1))
+    few = wilson(min(round(count), len(y)), len(y))  # where hardly any is wrong, drawing again says too little
     low, high = np.quantile(others, (0.025, 0.975))
+    low, high = min(low, few[0] * len(y)), max(high, few[1] * len(y))
     return ExpectedWrong(round(count), (int(np.floor(min(low, count))), int(np.ceil(max(high, count)))))
 
 

@@ -292,9 +292,12 @@ class Model:
             answer_set=None if classes is None else tuple(self.classes[k] for k in classes),
         )
 
-    def predict_rows(self, rows: NDArray[np.uint8], top: int = 5) -> list[Prediction]:
-        """Say what is in each of ``rows``, uint8 (n, H, W, C), which ``preprocessing`` has made already."""
-        return [self.prediction(answer, top) for answer in self.answers(rows)]
+    def predict_rows(self, rows: NDArray[np.uint8], top: int = 5, coverage: float | None = None) -> list[Prediction]:
+        """Say what is in each of ``rows``, uint8 (n, H, W, C), which ``preprocessing`` has made already.
+
+        ``coverage`` is that of ``predict``.
+        """
+        return [self.prediction(answer, top, coverage=coverage) for answer in self.answers(rows)]
 
     def predict_stream(
         self,

@@ -71,7 +71,7 @@ class Predictor:
                 return {"seconds": time.perf_counter() - begin}
             row = prepared_row(self._readers, model, picture, str(question.get("who", "")))
             with self._lock:
-                (prediction,) = model.predict_rows(row[None], top=int(question["top"]))
+                (prediction,) = model.predict_rows(row[None], int(question["top"]), question.get("coverage"))
             told = {**prediction.to_dict(), "seconds": time.perf_counter() - begin}
             return {**told, **(_seen(row) if question.get("seen") else {})}
         except BusyError as error:

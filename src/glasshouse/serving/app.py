@@ -7,6 +7,7 @@ which may be ended at any moment; this one computes.
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -67,6 +68,7 @@ class Answer(BaseModel):
     top: list[Ranked]
     familiarity: float | None = None
     none_of_these: bool | None = None
+    set: list[str] | None = None
     error: str | None
 
 
@@ -93,6 +95,14 @@ class ModelsShown(BaseModel):
     """All models that are served."""
 
     models: list[ModelShown]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be said of each picture: the number of classes, and a list with this coverage if there is one."""
+
+    top: int
+    coverage: float | None
 
 
 def serving_app(models: ServedModels, readers: Readers, metrics: Metrics, rules: Rules) -> Protection:
@@ -133,14 +143,22 @@ def serving_app(models: ServedModels, readers: Readers, metrics: Metrics, rules:
         response_model_exclude_unset=True,
     )  # fmt: skip
     async def predict(
-        request: Request, name: Annotated[str, Path()], top: Annotated[int, Query(ge=1, le=1000)] = 5
-    ) -> Mapping[str, Any]:
-        """Say what is in pictures; one that cannot be used has an ``error`` in its place."""
+        request: Request, name: Annotated[str, Path()], top: Annotated[int, Query(ge=1, le=1000)] = 5,
+        coverage: Annotated[float | None, Query(ge=0.5, le=0.99)] = None,
+    ) -> Mapping[str, Any]:  # fmt: skip
+        """Say what is in pictures; one that cannot be used has an ``error`` in its place.
+
+        ``familiarity`` says how much a picture is like those that the model learned from; with ``coverage`` there is
+        ``set``, a list that holds the right answer for that share of pictures.
+        """
         begin, status = time.perf_counter(), 500
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         served = models.get(name)
         try:
-            found = [one.to_dict() for one in await _predictions(request, served, readers, metrics, top)]
+            if coverage is not None:
+                served.model.sets().least(coverage)  # what cannot be promised is refused
+            wanted = _Wanted(top, coverage)
+            found = [one.to_dict() for one in await _predictions(request, served, readers, metrics, wanted)]
             status = 200
         except GlasshouseError as error:
             status = _status(error)
@@ -156,10 +174,10 @@ def serving_app(models: ServedModels, readers: Readers, metrics: Metrics, rules:
 
 
 async def _predictions(
-    request: Request, served: Served, readers: Readers, metrics: Metrics, top: int
+    request: Request, served: Served, readers: Readers, metrics: Metrics, wanted: _Wanted
 ) -> Sequence[Prediction]:
     pictures = await _pictures(request)
-    tasks = [asyncio.ensure_future(_prediction(served, readers, *one, top)) for one in pictures]
+    tasks = [asyncio.ensure_future(_prediction(served, readers, *one, wanted)) for one in pictures]
     try:
         found = await asyncio.gather(*tasks)
     finally:
@@ -170,13 +188,13 @@ async def _predictions(
     return found
 
 
-async def _prediction(served: Served, readers: Readers, path: str | None, data: bytes, top: int) -> Prediction:
+async def _prediction(served: Served, readers: Readers, path: str | None, data: bytes, wanted: _Wanted) -> Prediction:
     try:
         row = await run_in_threadpool(prepared_row, readers, served.model, data, "")
     except PictureError as error:
         return Prediction(path, None, None, error=str(error))
     answer = await asyncio.wrap_future(served.batcher.submit(row))
-    return served.model.prediction(answer, top, path)
+    return served.model.prediction(answer, wanted.top, path, wanted.coverage)
 
 
 async def _pictures(request: Request) -> list[tuple[str | None, bytes]]:

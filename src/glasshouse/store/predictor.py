@@ -37,14 +37,15 @@ def want_predictor(store: Store) -> None:
 
 def ask(
     store: Store, folder: str, picture: bytes, top: int = 5, patience: float = PATIENCE, seen: bool = False,
-    checkpoint: str = "", data: str | None = None,
+    checkpoint: str = "", data: str | None = None, coverage: float | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return ``Prediction.to_dict()`` and ``seconds`` for one picture by the model in ``folder`` (such as ``runs/ID``).
 
     ``checkpoint`` names the one whose weights answer instead; ``data`` is the folder of the run's dataset, which is
     needed while the run has no model.
 
-    With ``seen`` there is also ``seen``: the picture as the network gets it, a PNG in base64, and ``size`` (W, H).
+    With ``coverage`` there is also ``set``, a list of answers; with ``seen`` there is also ``seen``: the picture as the
+    network gets it, a PNG in base64, and ``size`` (W, H).
 
     Raises:
         PictureError: the picture cannot be read.
@@ -52,7 +53,8 @@ def ask(
         ConflictError: no predictor answered within ``patience`` seconds: the worker is not running.
         BusyError: too much is asked for at once.
     """
-    question = {"model": folder, "top": top, "seen": seen, "checkpoint": checkpoint, "data": data, "who": who_asks()}
+    question = {"model": folder, "top": top, "seen": seen, "checkpoint": checkpoint, "data": data, "coverage": coverage,
+                "who": who_asks()}  # fmt: skip
     with _turns.taken(patience):
         return _checked_answer(_answer(store, json.dumps(question).encode(), picture, patience))
 

@@ -8,7 +8,7 @@ import copy
 import hashlib
 import json
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from glasshouse.networks.folding import Pooled
 from glasshouse.recipe import TrainingRecipe
 from glasshouse.training.checkpoints import read_tensors, write_tensors
 from glasshouse.training.devices import deterministic, is_memory_error
+from glasshouse.training.feature_ancestors import FeatureAncestors
 
 __all__ = ["Extractor", "View", "cache_folder", "compute_features"]
 
@@ -128,7 +129,7 @@ def _computed(
     done, fresh, start = 0, 0, time.monotonic()
     result = []
     for view in views:
-        shards = []
+        shards, ancestors = [], _ancestors(extractor, view)
         for first in range(0, len(view.split), SHARD):
             samples = np.arange(first, min(first + SHARD, len(view.split)), dtype=np.int64)
             shard = _read(_file(folder, extractor, view, first), len(samples))
@@ -136,20 +137,42 @@ def _computed(
                 _ = extractor.inference  # says what computes in the end, which the name of the file follows from
                 shard = _read(_file(folder, extractor, view, first), len(samples))
             if shard is None:
+                known = {} if ancestors is None else ancestors.of([view.split.sha256[k] for k in samples.tolist()])
+                left = np.delete(samples, list(known))
                 pieces = []
                 size = ROUND * torch.get_num_threads() * extractor.inference.block
-                for at in range(0, len(samples), size):
-                    pieces.append(extractor.features(view, samples[at : at + size]))
+                for at in range(0, len(left), size):
+                    pieces.append(extractor.features(view, left[at : at + size]))
                     fresh += len(pieces[-1])
                     seconds = time.monotonic() - start
-                    now = done + sum(map(len, pieces))
+                    now = done + len(known) + sum(map(len, pieces))
                     yield Progress("features", now, total, seconds, seconds / fresh * (total - now))
-                shard = torch.cat(pieces)
+                shard = _merged(known, pieces, len(samples))
                 write_tensors(_file(folder, extractor, view, first), {"features": shard})
             done += len(samples)
             shards.append(shard)
         result.append(torch.cat(shards))
     return result
+
+
+def _ancestors(extractor: Extractor, view: View) -> FeatureAncestors | None:
+    """Return what versions before the dataset have of plain pictures; None if it is the first one."""
+    if view.number is not None or extractor.dataset.parent is None:
+        return None
+
+    def files(fingerprint: str, split: str, size: int) -> list[str]:
+        key = _key(extractor, split, None, fingerprint)
+        return [_shard_name(key, first) for first in range(0, size, SHARD)]
+
+    return FeatureAncestors(extractor.dataset, files)
+
+
+def _merged(known: Mapping[int, torch.Tensor], pieces: Sequence[torch.Tensor], count: int) -> torch.Tensor:
+    """Return the features (count, F) of a shard: those that are known, at their places, between the computed ones."""
+    if not known:
+        return torch.cat(list(pieces))
+    rows = iter(torch.cat(list(pieces)) if pieces else ())
+    return torch.stack([known[place] if place in known else next(rows) for place in range(count)])
 
 
 def cache_folder(dataset: Dataset, run: Path) -> Path:
@@ -182,14 +205,19 @@ def _without_head(built: Built) -> nn.Module:
 
 
 def _file(folder: Path, extractor: Extractor, view: View, first: int) -> Path:
-    return folder / f"{_key(extractor, view)}-{first:08d}.safetensors"
+    key = _key(extractor, view.split.name, view.number, extractor.dataset.fingerprint)
+    return folder / _shard_name(key, first)
 
 
-def _key(extractor: Extractor, view: View) -> str:
+def _shard_name(key: str, first: int) -> str:
+    return f"{key}-{first:08d}.safetensors"
+
+
+def _key(extractor: Extractor, split: str, number: int | None, fingerprint: str) -> str:
     facts = {
         "format": FORMAT,
-        "dataset": extractor.dataset.fingerprint,
-        "split": view.split.name,
+        "dataset": fingerprint,
+        "split": split,
         "weights": extractor.digest,
         "mean": list(extractor.mean),
         "std": list(extractor.std),
@@ -200,8 +228,8 @@ def _key(extractor: Extractor, view: View) -> str:
     if extractor.engine != "torch":  # whose features of before keep their names
         engine = ENGINES[extractor.engine]
         facts["engine"] = [engine.package, engine.version, engine.precision]
-    if view.number is not None:
-        facts |= {"augmentation": recipe.augmentation.model_dump(mode="json"), "seed": recipe.seed, "view": view.number}
+    if number is not None:
+        facts |= {"augmentation": recipe.augmentation.model_dump(mode="json"), "seed": recipe.seed, "view": number}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 

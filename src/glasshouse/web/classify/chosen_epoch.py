@@ -25,7 +25,7 @@ class EpochChoice:
 
 def answered(
     context: RequestContext, model: ModelRecord, picture: bytes, *, top: int = 5, seen: bool = False,
-    checkpoint: str = "",
+    checkpoint: str = "", coverage: float | None = None,
 ) -> dict[str, object]:  # fmt: skip
     """Return what the chosen epoch of a model says about a picture, as ``ask`` does; with ``checkpoint`` and ``epoch``.
 
@@ -35,12 +35,13 @@ def answered(
     """
     epoch = chosen_epoch(context.store.path(model.folder), checkpoint)
     if epoch is None:
-        return ask(context.store, model.folder, picture, top, seen=seen)
+        return ask(context.store, model.folder, picture, top, seen=seen, coverage=coverage)
     try:
         data = None if model.dataset_id is None else get_dataset(context.store, model.dataset_id).folder
     except MissingError:
         data = None
-    found = ask(context.store, model.folder, picture, top, seen=seen, checkpoint=epoch.checkpoint, data=data)
+    found = ask(context.store, model.folder, picture, top, seen=seen, checkpoint=epoch.checkpoint, data=data,
+                coverage=coverage)  # fmt: skip
     return {**found, "checkpoint": epoch.checkpoint, "epoch": epoch.epoch, "step": epoch.step}
 
 

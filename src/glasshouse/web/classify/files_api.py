@@ -120,13 +120,15 @@ def warm(context: Context, model_id: str) -> Response:
 async def predict(
     context: Context, request: Request, model_id: str,
     top: Annotated[int, Query(ge=1, le=1000)] = 5, path: str | None = None, source: str | None = None,
-    checkpoint: str = "",
+    checkpoint: str = "", coverage: Annotated[float | None, Query(ge=0.5, le=0.99)] = None,
 ) -> dict[str, object]:  # fmt: skip
     """Classify one picture: the body holds its bytes, ``path`` names it on the server, ``source`` by an address here.
 
     Such addresses are ``/datasets/ID/pictures/SPLIT/ROW``, ``/models/ID/many/JOB/pictures/ROW`` and ``upload:ID/NAME``.
     ``checkpoint`` names the epoch that answers, as ``GET checkpoints`` lists it; a training without a model answers
-    with its best epoch. The answer then has ``checkpoint`` and ``epoch`` too.
+    with its best epoch. The answer then has ``checkpoint`` and ``epoch`` too. ``familiarity`` and ``none_of_these`` say
+    how much the picture is like those that the model learned from; with ``coverage`` there is ``set``, a list that
+    holds the right answer for that share of pictures.
     """
     model = await run_in_threadpool(get_model, context.store, model_id, context.user)
     if path is not None:
@@ -147,4 +149,4 @@ async def predict(
                 )
             ],
         )
-    return await run_in_threadpool(answered, context, model, picture, top=top, checkpoint=checkpoint)
+    return await run_in_threadpool(answered, context, model, picture, top=top, checkpoint=checkpoint, coverage=coverage)
