@@ -64,6 +64,7 @@ def filled_studio(place: Path) -> Shown:
         "layers": f"{done}/layers", "layers-statistics": f"{done}/layers/statistics",
         "layers-picture": f"{done}/layers/statistics/picture?split=val&row=1",
         "map-offered": f"{done}/map", "shortcuts": f"{done}/shortcuts",
+        "explained": f"{done}/pictures/val/0?method=occlusion&list=unsure", "explanations": f"{done}/explanations",
         "result": f"{done}/result", "result-test": f"{done}/result?split=test",
         "result-cell": f"{done}/result/pictures?truth=0&answer=0", "top": f"{done}/result/top",
         "classify-one": f"{done}/classify", "classify-many": f"{done}/many", "classified": f"{done}/many/{many}",
@@ -77,6 +78,7 @@ def filled_studio(place: Path) -> Shown:
     signs = {
         "follow": "#weight",
         "layers-picture": "#numbers",
+        "explained": "#evidence",
         "follow-graph": "svg.gh-graph",
         "model-training": "#live[data-last]",
     }

@@ -88,6 +88,7 @@ def _pages(store: Store, pictures: Path) -> dict[str, str]:
         "inputs and outputs": f"{m}/follow/inputs", "layers": f"{m}/layers", "statistics": f"{m}/layers/statistics",
         "numbers of a picture, being started": f"{m}/layers/statistics/picture",
         "map": f"{m}/map", "shortcuts": f"{m}/shortcuts",
+        "explained": f"{m}/pictures/val/0?list=unsure", "explanations": f"{m}/explanations",
         "code": f"{m}/code", "details": f"{m}/details",
         "use": f"{m}/use",
         "failed": f"/models/{failed.id}", "clone": f"/models/new?clone={model}",

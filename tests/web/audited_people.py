@@ -133,6 +133,10 @@ class People:
         """Return the id of a scoring that waits."""
         return str(self.api("POST", f"{self.model}/evaluate", split="val").json()["id"])
 
+    def checking(self) -> str:
+        """Return the id of a check of the explanations that waits."""
+        return str(self.api("POST", f"{self.model}/explanations", do="checks").json()["id"])
+
     def training(self, state: str = "queued") -> str:
         """Return the address of a model that waits, or whose training has another state."""
         recipe = {"network": "Dense128", "epochs": 1}

@@ -1,5 +1,6 @@
 """The audit log: a page and the API write the same line for the same act, and what changes nothing writes none."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ CHANGE_NOTHING = {
     ("POST", "/token"), ("POST", "/columns"), ("POST", "/language"), ("POST", "/live/network"),
     ("POST", "/datasets/sample"), ("POST", "/models/{key}/classify"), ("POST", "/api/v1/datasets/preview"),
     ("POST", "/api/v1/models/{model_id}/predict"), ("POST", "/api/v1/models/{model_id}/warm"),
-    ("POST", "/api/v1/networks/look"),
+    ("POST", "/api/v1/networks/look"), ("POST", "/api/v1/models/{model_id}/explanations/picture"),
     *(("POST", f"/api/v1/trials/{name}") for name in ("augmented", "estimate", "plan", "schedule", "weights")),
     ("PUT", "/api/v1/uploads/{upload_id}/files/{name:path}"), ("POST", "/api/v1/uploads/{upload_id}/finish"),
     ("DELETE", "/api/v1/uploads/{upload_id}"),  # no page does this
@@ -164,6 +165,10 @@ ACTS = [
         lambda p, _: p.api("POST", f"{p.model}/explanations", do="statistics"), People.nothing_explained),
     Act("model-explain", lambda p, _: p.post(f"{p.model}/layers", split="val"),
         lambda p, _: p.api("POST", f"{p.model}/explanations", do="filters"), People.nothing_explained),
+    Act("model-explain", lambda p, _: p.post(f"{p.model}/explanations"),
+        lambda p, _: p.api("POST", f"{p.model}/explanations", do="checks"), People.nothing_explained),
+    Act("model-follow", lambda p, png: p.post(f"{p.model}/pictures", seen=b64encode(png).decode()),
+        lambda p, png: _asked(p.client.post(f"/api/v1/{p.model}/follow/upload", content=png)), _picture),
     Act("model-export", lambda p, _: p.post(f"{p.model}/use/export"),
         lambda p, _: p.api("POST", f"{p.model}/export"), People.nothing_exported),
     Act("job-abort", lambda p, _: p.post(f"{p.model}/use/export/abort"),
@@ -183,6 +188,8 @@ ACTS = [
         lambda p, name: p.api("DELETE", f"{p.model}/checkpoints/{name}"), People.checkpoint),
     Act("job-abort", lambda p, job: p.post(f"queue/{job}/abort"),
         lambda p, job: p.api("POST", f"jobs/{job}/abort"), People.waiting),
+    Act("job-abort", lambda p, job: p.post(f"{p.model}/explanations/abort"),
+        lambda p, job: p.api("POST", f"jobs/{job}/abort"), People.checking),
     Act("job-abort", lambda p, job: p.post(f"{p.model}/many/{job}/abort"),
         lambda p, job: p.api("POST", f"jobs/{job}/abort"), People.classifying),
     Act("job-resume", lambda p, job: p.post(f"{p.model}/many/{job}/resume"),

@@ -38,7 +38,8 @@ def paths(studio: Studio) -> list[str]:
         f"{model}/use", f"{model}/follow", f"{model}/layers", f"{model}/layers/statistics",
         f"{model}/layers/statistics/picture",
         f"{model}/follow/graph", f"{model}/follow/inputs", f"{model}/map",
-        f"{model}/shortcuts", "/networks", "/networks/new", "/workers", "/weights",
+        f"{model}/shortcuts", f"{model}/explanations", f"{model}/pictures/val/0", "/networks",
+        "/networks/new", "/workers", "/weights",
     ]  # fmt: skip
 
 

@@ -143,11 +143,10 @@ class ExplainAnswers:
 def _check_of(opened: "OpenedModel", method: str) -> "Check":
     """Return what is known of a method's check: its result, or that it was not checked and why."""
     from glasshouse.explanation.checks.checking import known_check
+    from glasshouse.explanation.checks.kept_checks import FEWEST, why_unchecked
     from glasshouse.explanation.checks.result import not_checked
 
-    return known_check(opened, method) or not_checked(
-        method, Message("Nobody has had this method checked on this model yet.")
-    )
+    return known_check(opened, method) or not_checked(method, why_unchecked(dataset=True, validation=FEWEST))
 
 
 def _told(found: _Found, check: "Check", values: bool) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from glasshouse.web.classify import page as classify_page
 from glasshouse.web.datasets import api as datasets_api
 from glasshouse.web.datasets import classes_page, downloads, new_page, picture_page, pictures_api, versions_page
 from glasshouse.web.datasets import page as datasets_page
+from glasshouse.web.explained import api as explained_api
+from glasshouse.web.explained import checks_page
+from glasshouse.web.explained import page as explained_page
 from glasshouse.web.follow import api as follow_api
 from glasshouse.web.follow import inputs_api, inputs_page
 from glasshouse.web.follow import page as follow_page
@@ -49,9 +52,10 @@ API = (
     results_api, compare_api, estimates_api, presets_api, datasets_api, pictures_api, models_api, searches_api,
     follow_api, inputs_api, layers_api, code_api, results_files_api, bulk_api, networks_api, weights_api,
     jobs_api, workers_api, classify_files_api, people_api, map_api, shortcuts_api,
-    export_api,
+    explained_api, export_api,
 )  # fmt: skip
 PAGES = (
+    explained_page, checks_page,
     networks_page, weights_page, workers_page, home_page,  # networks before home, whose addresses begin with any word
     running_page, bulk_page, new_page, new_model_page, new_model_parts, datasets_page, models_page, searches_page,
     top_page, results_page, classify_page, inputs_page, follow_page, layers_page, layers_picture_page, code_page,

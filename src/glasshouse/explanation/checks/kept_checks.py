@@ -10,10 +10,13 @@ from glasshouse.explanation.layers.kept_files import FOLDER, file_digest
 from glasshouse.integrity.documents import checksum_fault, read_object
 from glasshouse.messages import Message, joined
 
-__all__ = ["METHOD_NAMES", "SEED", "VERSION", "card_section", "check_facts", "kept_checks"]
+__all__ = [
+    "FEWEST", "METHOD_NAMES", "SEED", "VERSION", "card_section", "check_facts", "kept_checks", "why_unchecked",
+]  # fmt: skip
 
 VERSION = 1  # of the computation; another number computes all anew
 SEED = 0
+FEWEST = 20  # validation pictures that a check needs
 METHOD_NAMES: Mapping[str, str] = {
     "grad-cam": Message("Grad-CAM"),
     "integrated-gradients": Message("Integrated gradients"),
@@ -25,6 +28,17 @@ TITLE = Message("Checks of the explanations")
 def check_facts(method: str, dataset: str, seed: int = SEED) -> dict[str, Any]:
     """Return all besides the weights that the result of a method's check follows from."""
     return {"version": VERSION, "method": method, "dataset": dataset, "seed": seed}
+
+
+def why_unchecked(dataset: bool, validation: int) -> Message:
+    """Return why there is no result: whether the dataset is there, and how many validation pictures it has."""
+    if not dataset:
+        return Message("The dataset of this model is not here, so there are no validation pictures to check it on.")
+    if validation < FEWEST:
+        return Message(
+            "There are {count} validation pictures; a check needs at least {FEWEST}.", count=validation, FEWEST=FEWEST
+        )
+    return Message("Nobody has had this method checked on this model yet.")
 
 
 def kept_checks(run: Path, dataset: str = "") -> dict[str, Check]:

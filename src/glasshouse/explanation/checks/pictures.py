@@ -7,12 +7,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from glasshouse.explanation.checks.kept_checks import FEWEST, why_unchecked
 from glasshouse.explanation.opened import OpenedModel
 from glasshouse.messages import Message
 
 __all__ = ["FEWEST", "PICTURES", "CheckPictures", "check_pictures", "probabilities", "why_not"]
 
-PICTURES, FEWEST = 50, 20
+PICTURES = 50
 BATCH = 32  # pictures at once
 
 
@@ -30,15 +31,9 @@ class CheckPictures:
 
 def why_not(opened: OpenedModel) -> Message | None:
     """Return why a method cannot be checked on this model; None if it can."""
-    if opened.dataset is None:
-        return Message("The dataset of this model is not here, so there are no validation pictures to check it on.")
-    split = opened.dataset.splits.get("val")
+    split = None if opened.dataset is None else opened.dataset.splits.get("val")
     count = 0 if split is None else len(split)
-    if count < FEWEST:
-        return Message(
-            "There are {count} validation pictures; a check needs at least {FEWEST}.", count=count, FEWEST=FEWEST
-        )
-    return None
+    return None if count >= FEWEST else why_unchecked(opened.dataset is not None, count)
 
 
 def check_pictures(opened: OpenedModel, seed: int = 0) -> CheckPictures:

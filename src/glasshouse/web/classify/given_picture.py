@@ -25,10 +25,11 @@ from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.records import UserRecord
 from glasshouse.store.uploads import get_upload, safe_name, upload_source
 from glasshouse.web.classify.classified import classified_picture
+from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.model_classes import model_classes
 from glasshouse.web.datasets.explorer import opened
 
-__all__ = ["LARGEST", "given_picture", "read_picture_file"]
+__all__ = ["LARGEST", "given_picture", "own_page", "read_picture_file"]
 
 LARGEST = 64 * 2**20  # bytes of one picture
 
@@ -69,6 +70,19 @@ def given_picture(store: Store, address: str, viewer: Viewer, host: str = "") ->
     check_member(viewer)
     place = allowed_path(store, text)
     return read_picture_file(place), place.name
+
+
+def own_page(job: JobResource, address: str) -> str:
+    """Return the page of the picture at ``address`` within the model ``job``; "" if it has none there."""
+    try:
+        text = unquote(urlsplit(address.strip()).path)
+    except ValueError:
+        return ""
+    if found := re.fullmatch(rf"/datasets/{re.escape(str(job.dataset))}/pictures/(train|val)/(\d+)", text):
+        return f"{job.address}/pictures/{found[1]}/{found[2]}"
+    if found := re.fullmatch(rf"{re.escape(job.address)}/many/([\w-]+)/pictures/(\d+)", text):
+        return f"{job.address}/pictures/many/{found[1]}/{found[2]}"
+    return ""
 
 
 def read_picture_file(place: Path) -> bytes:

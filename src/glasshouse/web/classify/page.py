@@ -14,7 +14,7 @@ from glasshouse.errors import BusyError, ConflictError, GlasshouseError, InputEr
 from glasshouse.store.models import get_model
 from glasshouse.store.predictor import warm
 from glasshouse.web.classify.chosen_epoch import EpochChoice, answered, epoch_choices
-from glasshouse.web.classify.given_picture import given_picture
+from glasshouse.web.classify.given_picture import given_picture, own_page
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.request_context import Context, RequestContext
 from glasshouse.web.context.resources import ModelInPath
@@ -34,6 +34,7 @@ SHOWN = 320
 class ClassifyPage:
     """The place to drop a picture; ``answer`` is ``Prediction.to_dict`` of the one shown, ``given`` its address.
 
+    ``own`` is the address of its page if it is of the model's own dataset or of a classification by the model.
     ``epochs`` are those to choose from, ``answering`` the one that answers, in words; empty without a choice.
     """
 
@@ -46,6 +47,7 @@ class ClassifyPage:
     checkpoint: str = ""
     epochs: Sequence[EpochChoice] = ()
     answering: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def _page(
     epochs = epoch_choices(_, job.folder, sent.checkpoint)
     answering = next((one.text for one in epochs if one.chosen), epochs[0].text if epochs else "")
     found = ClassifyPage(
-        context.suggested_folders, answer, error, shown, sent.name, sent.given, sent.checkpoint, epochs, answering
-    )
+        context.suggested_folders, answer, error, shown, sent.name, sent.given, sent.checkpoint, epochs, answering,
+        "" if sent.checkpoint else own_page(job, sent.given),
+    )  # fmt: skip
     return framed(request, context, job, "classify.html", found, status)
