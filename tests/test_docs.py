@@ -25,6 +25,8 @@ RUN_ELSEWHERE = {  # the document, and the test that runs its blocks
     "unknown.ko.md": "uncertainty/test_uncertainty_guide.py",
     "use-your-model.md": "test_docs_use.py",
     "use-your-model.ko.md": "test_docs_use.py",
+    "why-this-answer.md": "explanation/test_explanation_guide.py",
+    "why-this-answer.ko.md": "explanation/test_explanation_guide.py",
 }
 
 
