@@ -29,6 +29,7 @@ from PIL import Image
 CLIENTS = (1, 8, 32)
 PEER = Path(__file__).with_name("peers") / "plain_server.py"
 MOST = 5_000  # requests of a client
+WARM = 6  # seconds before anything is measured
 BOUNDARY = "picture-of-the-benchmark"
 
 
@@ -56,7 +57,7 @@ def _throughput(servers: Mapping[str, Sequence[str]], seconds: float, rounds: in
     for _round in range(rounds):
         for name, command in servers.items():
             with _running(command) as port:
-                _asked(port, name, 2, 1)  # warms up
+                _asked(port, name, WARM, 2)
                 for clients in CLIENTS:
                     spent = _asked(port, name, seconds, clients)
                     rates.setdefault((name, clients), []).append(len(spent) / seconds)

@@ -41,6 +41,16 @@ def test_one_that_goes_wrong_is_told_of_and_the_next_is_answered(
     assert readers.ask("echo", {}, b"x")[1] == b"x"
 
 
+def test_prepared_processes_take_the_place_of_the_others(readers: Readers) -> None:
+    before, _ = readers.ask("echo", {})
+    readers.prepare("echo", 2)
+    after = {readers.ask("echo", {})[0]["process"] for _turn in range(3)}
+    assert len(after) == 1 and before["process"] not in after
+    assert len(readers._all) == 2, "the first one has ended"
+    readers.prepare("crash", 1)
+    assert readers.ask("echo", {})[0]["process"] in after, "one that cannot be prepared is left out"
+
+
 def test_errors_come_through_as_what_they_are(readers: Readers) -> None:
     with pytest.raises(PictureError, match="not a picture"):
         readers.ask("wrong", {"kind": "picture"})

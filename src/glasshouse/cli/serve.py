@@ -15,6 +15,7 @@ from glasshouse.messages import Message
 __all__ = ["serve"]
 
 SHORT = 16  # letters of a token
+QUIET = 2.0  # seconds from the start, in which nothing else is begun
 
 
 def serve(
@@ -57,6 +58,9 @@ def serve(
     count = max(1, min(8, os.cpu_count() or 1))
     readers = Readers("glasshouse.jobs.reader", count, MEMORY, Turns(count, count, 1024, 1024))
     threading.Thread(target=readers.warm, daemon=True).start()
+    later = threading.Timer(QUIET, readers.prepare, ("ready", count))  # torch, which resizes quicker than NumPy
+    later.daemon = True
+    later.start()
     rules = Rules(token, (*LOOPBACK, *(allow_host or ())))
     address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     for one in served:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.data.decoding.preprocess import Preprocessing
+from glasshouse.data.decoding.resizing import never_load_torch
 from glasshouse.store.reader import serve
 from glasshouse.store.readers import Readers
 
@@ -52,4 +53,5 @@ def _ready(asked: Mapping[str, Any], blob: bytes) -> tuple[Any, bytes]:
 
 
 if __name__ == "__main__":
+    never_load_torch()  # in the middle of a request: that takes seconds, and "ready" does it before
     serve({"row": _row, "ready": _ready})

@@ -30,6 +30,7 @@ __all__ = ["MEMORY", "Readers"]
 
 MEMORY = 2 << 30  # bytes of one process
 WAIT = 30.0  # seconds for a turn
+PREPARED = 60.0  # seconds that the preparation of a process may take
 _log = logging.getLogger("glasshouse.readers")
 
 
@@ -81,6 +82,26 @@ class Readers:
             with contextlib.suppress(ConflictError):
                 self._give_back(self._begun())
 
+    def prepare(self, task: str, count: int) -> None:
+        """Begin ``count`` processes that do ``task`` before anything else, and then take the place of the others.
+
+        It is for what takes seconds, such as loading a library: requests go on meanwhile.
+        """
+        for _number in range(count):
+            with contextlib.suppress(ConflictError):
+                child = self._begun()
+                child.prepared = True
+                end = time.monotonic() + PREPARED
+                told, _answer = child.ask({"task": task, "request": {}, "seconds": PREPARED}, b"", end)
+                if "error" in told:
+                    self._drop(child)
+                    continue
+                with self._lock:
+                    other = next((one for one in self._free if not one.prepared), None)
+                    self._free = [*(one for one in self._free if one is not other), child]
+                if other is not None:
+                    self._drop(other)
+
     def end(self) -> None:
         """End all processes, and begin none any more."""
         with self._lock:
@@ -126,7 +147,7 @@ class Readers:
 
     def _give_back(self, child: "_Child") -> None:
         with self._lock:
-            self._free.append(child)
+            self._free.insert(len(self._free) if child.prepared else 0, child)
 
     def _drop(self, child: "_Child") -> None:
         child.end()
@@ -156,6 +177,7 @@ class _Child:
     def __init__(self, module: str, memory: int) -> None:
         self.places: deque[str] = deque(maxlen=8)
         self.served = 0
+        self.prepared = False
         self.folder = tempfile.mkdtemp(prefix="glasshouse-reader-")
         with Path(self.folder, "said.txt").open("wb") as said:
             self.process = subprocess.Popen(  # noqa: S603 (our own module)

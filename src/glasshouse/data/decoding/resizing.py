@@ -10,12 +10,13 @@ import numpy as np
 from glasshouse.data.decoding.exact_resizing import scaled
 from glasshouse.messages import Message
 
-__all__ = ["MODES", "OneThread", "Plan", "plan", "resize"]
+__all__ = ["MODES", "OneThread", "Plan", "never_load_torch", "plan", "resize"]
 
 MODES = ("squash", "crop", "pad", "half-crop")
 FEW = 64  # pictures that NumPy resizes sooner than torch is imported; the bits are the same
 _count = itertools.count()
 _here = threading.local()
+_never_loads = threading.Event()
 
 
 @dataclass
@@ -51,6 +52,11 @@ class Plan:
 
     window: tuple[int, int, int, int]
     scaled: tuple[int, int]
+
+
+def never_load_torch() -> None:
+    """Have NumPy resize in this process however many pictures there are, unless something else loads torch."""
+    _never_loads.set()
 
 
 def resize(picture: np.ndarray, width: int, height: int, mode: str) -> np.ndarray:
@@ -99,7 +105,7 @@ def plan(source_width: int, source_height: int, width: int, height: int, mode: s
 def _scale(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     if picture.shape[:2] == (height, width):
         return picture
-    if "torch" not in sys.modules and next(_count) < FEW:
+    if "torch" not in sys.modules and (_never_loads.is_set() or next(_count) < FEW):
         return scaled(picture, height, width)
     import torch
 
