@@ -40,7 +40,7 @@ def predict(
         ),
     ] = None,
     reject: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="The share of your own pictures that may be called none of these.")
+        float, typer.Option(min=0.0, max=1.0, help="The share of your pictures that may be called none of these.")
     ] = 0.05,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Pictures read at once; the answers do not depend on it.")

@@ -192,7 +192,7 @@ def _unknown(known: Uncertainty | None) -> Iterator[str]:
     if known.familiarity is not None:
         yield Message(
             "It says how familiar a picture is: the share of {count} pictures like those that it learned from that are "
-            "less like them. Below {share} it says none of these, which {share} of one's own pictures get too.",
+            "less like them. Below {share} it says none of these, as it does for {share} of such pictures.",
             count=f"{len(known.familiarity.own):,}", share=percent(REJECTED),
         )  # fmt: skip
     if known.sets is not None:
