@@ -126,7 +126,8 @@ def _classified(store: Store, model: str) -> str:
 def test_no_page_with_a_name_is_left_out(shown: Shown, tmp_path: Path) -> None:
     nameless = {"/bin", "/datasets/new", "/models/new", "/networks/new", "/sign-in", "/token", "/workers"}
     store = open_store(tmp_path)
-    assert left_out(create_app(store), shown.pages.values()) <= nameless | {"/models/{key}/many/{number}/top"}
+    same = {f"/models/{{key}}/pictures/{way}" for way in ("kept/{picture}", "many/{number}/{row}")}  # as "explained"
+    assert left_out(create_app(store), shown.pages.values()) <= nameless | same | {"/models/{key}/many/{number}/top"}
     store.close()
 
 
