@@ -23,8 +23,12 @@ RUN_ELSEWHERE = {  # the document, and the test that runs its blocks
     "lessons": "test_lessons.py",
     "unknown.md": "uncertainty/test_uncertainty_guide.py",
     "unknown.ko.md": "uncertainty/test_uncertainty_guide.py",
+    "what-did-it-learn.md": "explanation/test_explanation_guide_learned.py",
+    "what-did-it-learn.ko.md": "explanation/test_explanation_guide_learned.py",
     "use-your-model.md": "test_docs_use.py",
     "use-your-model.ko.md": "test_docs_use.py",
+    "why-this-answer.md": "explanation/test_explanation_guide.py",
+    "why-this-answer.ko.md": "explanation/test_explanation_guide.py",
 }
 
 

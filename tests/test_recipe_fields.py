@@ -277,6 +277,7 @@ DATASET: dict[str, list[Change]] = {
     "min_per_class": [({"source": "@more"}, 15)],
     "max_per_class": [({}, 6)],
     "pixel_limit": [({}, 120)],
+    "edits": [({}, [{"class_name": "ape", "label": "gibbon"}])],
     "version": [({"source": "@numbers"}, 1)],  # which counts classes: 1, 2, 10, or sorts them by letters
 }
 
@@ -323,6 +324,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def put(fields: Any, places: Mapping[str, str]) -> Any:
     if isinstance(fields, dict):
         return {name: put(value, places) for name, value in fields.items()}
+    if isinstance(fields, list):
+        return [put(value, places) for value in fields]
     return places.get(fields, fields) if isinstance(fields, str) else fields
 
 

@@ -51,6 +51,27 @@ def page(browser: Any, running: Running) -> Iterator[Any]:
     assert faults == []
 
 
+def test_from_a_mistake_to_the_next_and_back_to_the_list(page: Any, model: str) -> None:
+    page.goto(f"{model}/result")
+    page.locator("a[href*='list=mistakes']").first.click()
+    page.locator("#evidence").wait_for()
+    assert page.get_by_text("not checked", exact=True).first.is_visible(), "no map without its check"
+    first = page.url
+    page.get_by_role("slider").fill("20")
+    assert page.locator("#evidence").evaluate("map => map.style.opacity") == "0.2"
+    page.keyboard.press("ArrowRight")  # on the slider it moves the slider
+    assert page.url == first
+    page.locator("h1").click()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(lambda url: url != first)
+    assert "list=mistakes" in page.url
+    page.locator("#evidence").wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(first)
+    page.get_by_role("link", name="Mistakes", exact=True).click()
+    page.wait_for_url(f"**{model}/result?split=val#surest")
+
+
 def test_a_picture_is_followed_by_links_and_keys(page: Any, model: str) -> None:
     page.goto(model)
     page.get_by_role("link", name="Look inside", exact=True).click()

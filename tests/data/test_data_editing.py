@@ -230,6 +230,14 @@ def test_a_table_is_read_as_people_and_programs_write_it(made: Dataset, tmp_path
     assert found[0].label == "=1+1" and [one.kind for one in findings] == ["columns-unread"]
 
 
+def test_a_picture_that_is_labelled_and_left_out_is_left_out(made: Dataset, tmp_path: Path) -> None:
+    path = of(made, "train", "cat")[0]
+    version = gh.edit_dataset(made, [{"path": path, "label": "bird", "exclude": True}], tmp_path / "two")
+    assert version.classes == made.classes and path not in labels(version)
+    with pytest.raises(InputError, match="was left out of the dataset: left out by an edit"):
+        gh.edit_dataset(version, [{"path": path, "label": "cat"}], tmp_path / "three")
+
+
 def test_what_leaves_nothing_to_learn_is_refused(made: Dataset, tmp_path: Path) -> None:
     every = [{"path": path, "split": "val"} for path in made.splits["train"].paths]
     with pytest.raises(DatasetError, match="no picture in the training part"):

@@ -22,7 +22,7 @@ from glasshouse.explanation.attribution.methods import Attribution
 from glasshouse.explanation.checks import checking
 from glasshouse.explanation.checks import pictures as checked_pictures
 from glasshouse.explanation.checks.completeness import completeness
-from glasshouse.explanation.checks.deletion import areas, deletion_and_insertion, orders
+from glasshouse.explanation.checks.deletion import areas, blurred, deletion_and_insertion, orders
 from glasshouse.explanation.checks.mosaics import made_mosaics, mosaics, shares
 from glasshouse.explanation.checks.randomization import randomization
 from glasshouse.explanation.checks.result import Check, CheckTest
@@ -100,6 +100,20 @@ def test_maps_that_change_with_the_weights_pass_the_randomization_and_those_that
     assert randomization(one, other, trained.rows).passed
     same = randomization(one, -one, trained.rows)  # the sizes count
     assert same.value == pytest.approx(1.0) and not same.passed
+
+
+def test_the_areas_are_those_of_every_step_by_itself(trained: Trained) -> None:
+    x, ways = trained.x[0], orders(np.random.default_rng(0).random((SIDE, SIDE)), [0])
+    blur, found = blurred(x[None])[0], areas(trained.module, x, 3, ways)
+    for order, deleted, inserted in zip(ways, *found):
+        curves = []
+        for count in range(0, 65, 4):  # of 8x8 cells of 4x4 pixels
+            hidden = torch.zeros(64, dtype=torch.bool)
+            hidden[torch.from_numpy(order[:count].copy())] = True
+            mask = hidden.reshape(8, 8).repeat_interleave(4, 0).repeat_interleave(4, 1)
+            both = torch.stack([torch.where(mask, blur, x), torch.where(mask, x, blur)])
+            curves.append(torch.softmax(trained.module(both), 1)[:, 3].numpy())
+        assert np.trapezoid(np.array(curves), dx=1 / 16, axis=0) == pytest.approx([deleted, inserted], abs=1e-6)
 
 
 def told(module: nn.Module, trained: Trained) -> tuple[CheckTest, CheckTest, CheckTest]:

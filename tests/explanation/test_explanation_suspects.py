@@ -41,6 +41,14 @@ def test_planted_labels_are_found_and_counted() -> None:
     assert judged.p.argmax(1)[wrong].tolist() == ((y[wrong] - 1) % 4).tolist()
 
 
+def test_of_many_pictures_a_part_is_learnt_and_all_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glasshouse.explanation.suspects.MOST", 100)
+    x, y, wrong = planted(2, 600)
+    judged = result_of(judged_labels(x, y, np.arange(len(y)), [f"{i}.png" for i in range(len(y))], 4), lambda _: None)
+    worst = np.argsort(judged.p[np.arange(len(y)), y])[: len(wrong)]
+    assert np.isin(worst, wrong).mean() >= 0.9 and np.allclose(judged.p.sum(1), 1)
+
+
 def test_a_wrong_label_with_twins_does_not_vouch_for_itself() -> None:
     x, y, wrong = planted(1)
     copies = np.concatenate([np.arange(len(y)), np.repeat(wrong, 6)])  # six copies of each wrong picture

@@ -46,7 +46,7 @@ def paths(studio: Studio) -> list[str]:
 ELSEWHERE = {  # what this Studio has none of: accounts, jobs of classified pictures, answers one by one, networks
     "/account", "/people", "/people/{name}", "/audit", "/networks/{key}", "/models/{key}/many/{number}",
     "/models/{key}/many/{number}/top", "/models/{key}/result/top", "/models/{key}/result/pictures", "/token",
-    "/models/{key}/search",
+    "/models/{key}/search", "/models/{key}/pictures/kept/{picture}", "/models/{key}/pictures/many/{number}/{row}",
 }  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def test_page_answers_and_is_sound(client: TestClient, studio: Studio, number: i
 
 
 def test_there_is_a_path_for_every_number_and_for_every_page(client: TestClient, studio: Studio) -> None:
-    assert len(paths(studio)) == 45
+    assert len(paths(studio)) == 47
     assert left_out(client.app, paths(studio)) == ELSEWHERE  # type: ignore[arg-type]
 
 

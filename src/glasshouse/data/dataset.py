@@ -109,6 +109,11 @@ class Dataset:
         return {str(name): str(value) for name, value in told.items()} if isinstance(told, Mapping) else None
 
     @property
+    def edited(self) -> int:
+        """How many pictures and classes the edits of its recipe are of; one that was edited twice counts twice."""
+        return sum(len(edit.pictures) or 1 for edit in self.recipe.edits)
+
+    @property
     def descriptions(self) -> dict[str, str]:
         """What edits say of classes, by class."""
         told = self._manifest.get("descriptions", {})
@@ -150,7 +155,7 @@ class Dataset:
             "std": list(self.std),
             **({"ranges": self.ranges.to_dict()} if self.ranges is not None else {}),
             "test_openings": len(self.openings()),
-            **({"parent": self.parent, "edits": len(self.recipe.edits)} if self.parent is not None else {}),
+            **({"parent": self.parent, "edits": self.edited} if self.parent is not None else {}),
             **({"descriptions": told} if (told := self.descriptions) else {}),
             **({"class_names": names} if (names := self.class_names) else {}),
         }

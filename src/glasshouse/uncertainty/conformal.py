@@ -1,8 +1,9 @@
 """Lists of answers that hold the right one as often as promised: split conformal prediction.
 
 Source: Vovk, Gammerman, Shafer 2005; Sadinle, Lei, Wasserman 2019, Least Ambiguous Set-Valued Classifiers. Calibration
-pictures are some that the model did not learn from, and that are drawn like the new ones. A class is in the list if it
-has at least the probability that a share ``coverage`` of them gave the right answer; the most probable one always is.
+pictures are some that the model did not learn from, and that are drawn like the new ones. The most probable class is
+always in the list; another is if it has at least the probability at which a share ``coverage`` of these lists hold the
+right answer.
 """
 
 import math
@@ -20,17 +21,20 @@ COVERAGES = (0.8, 0.9, 0.95)
 
 @dataclass(frozen=True)
 class AnswerSets:
-    """``likelihoods`` (n,): what calibration pictures gave the right answer, 0..1, float32 in rising order."""
+    """``likelihoods`` (n,): the probability of the right answer for calibration pictures, 1 if it was the most probable
+    class, float32 in rising order.
+    """
 
     likelihoods: NDArray[np.float32]
 
     @classmethod
     def calibrated(cls, probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> "AnswerSets":
         """Return the sets for calibration pictures with these probabilities (n, K) and right answers (n,)."""
-        return cls(np.sort(probabilities[np.arange(len(labels)), labels].astype(np.float32)))
+        own = probabilities[np.arange(len(labels)), labels]
+        return cls(np.sort(np.where(probabilities.argmax(1) == labels, 1, own).astype(np.float32)))
 
     def least(self, coverage: float) -> float:
-        """Return the probability from which a class is in the list.
+        """Return the probability from which a class other than the most probable one is in the list.
 
         Raises:
             InputError: the coverage is none.

@@ -17,7 +17,7 @@ __all__ = ["BASELINE", "STEPS", "TOLERANCE", "Integrated", "integrated_gradients
 BASELINE = "a picture of the mean colour of the pixel normalization"  # x₀, which is 0 after it
 TOLERANCE = 0.01  # of y_c(x) - y_c(x₀) that may be missing
 STEPS = (32, 512)  # at first, at most
-BATCH = 32  # pictures at once
+BATCH = 8  # pictures at once; of more, the maps are too large for memory that is used again
 
 
 @dataclass(frozen=True)

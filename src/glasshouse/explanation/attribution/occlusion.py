@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 __all__ = ["occlusion", "squares"]
 
-BATCH = 32  # pictures at once
+BATCH = 8  # pictures at once; of more, the maps are too large for memory that is used again
 SQUARE, STEP = 5, 10  # the square is a fifth of the side, and moves by a tenth
 
 

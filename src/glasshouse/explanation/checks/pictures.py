@@ -14,7 +14,7 @@ from glasshouse.messages import Message
 __all__ = ["FEWEST", "PICTURES", "CheckPictures", "check_pictures", "probabilities", "why_not"]
 
 PICTURES = 50
-BATCH = 32  # pictures at once
+BATCH = 8  # pictures at once; of more, the maps are too large for memory that is used again
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from glasshouse.web.context.resources import find_dataset, find_model
 from glasshouse.web.datasets.explorer import opened
 from glasshouse.web.framework.charts import Chart, Series, chart
 from glasshouse.web.framework.templating import page
+from glasshouse.web.results.compared_learning import ComparedLearning, compared_learning
 from glasshouse.web.results.comparison import Changed, Paired, changes, differences, paired
 
 __all__ = ["router"]
@@ -43,7 +44,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class ComparePage:
-    """Models beside each other: fields of their recipes, curves, pairs; ``names`` are those of their datasets."""
+    """Models beside each other: fields of their recipes, curves, pairs; ``names`` are those of their datasets.
+
+    ``learning`` is how their layers learned, if at least two of them were measured.
+    """
 
     jobs: Sequence[JobResource]
     rows: Sequence[tuple[str, Sequence[str], bool]]
@@ -52,6 +56,7 @@ class ComparePage:
     accuracy: Chart | None
     names: Mapping[str, str]
     left_out: int
+    learning: ComparedLearning | None
 
 
 @router.get("/compare", response_class=HTMLResponse)
@@ -68,6 +73,7 @@ def compare(request: Request, context: Context, chosen: Annotated[list[str] | No
         accuracy=_drawn(jobs, "valid_accuracy", 100.0),
         names=_dataset_names(context, jobs),
         left_out=max(0, len(dict.fromkeys(keys)) - MOST),
+        learning=compared_learning([read_points(job.folder).layers for job in jobs]),
     )
     return page(request, "compare.html", shown)
 
