@@ -27,9 +27,9 @@ from glasshouse.networks.build import build
 from glasshouse.networks.catalogue import CATALOGUE
 
 OF_TIMM = (
-    "convnext_atto", "deit3_small_patch16_224", "densenet121", "dla34", "edgenext_xx_small", "efficientformer_l1",
-    "ghostnet_100", "hrnet_w18_small", "mixer_s32_224", "mobilenetv4_conv_small", "mobileone_s0", "poolformer_s12",
-    "regnety_008", "repvit_m0_9", "resnext26ts", "rexnet_100", "swin_tiny_patch4_window7_224", "tiny_vit_5m_224",
+    "convnext_atto", "deit3_small_patch16_224", "densenet121", "dla34", "edgenext_xx_small", "ghostnet_100",
+    "hrnet_w18_small", "mixer_s32_224", "mobilenetv4_conv_small", "mobileone_s0", "poolformer_s12", "regnety_008",
+    "repvit_m0_9", "resnext26ts", "rexnet_100", "selecsls42b", "swin_tiny_patch4_window7_224", "tiny_vit_5m_224",
     "vit_small_patch14_reg4_dinov2", "vit_tiny_patch16_224",
 )  # fmt: skip
 
