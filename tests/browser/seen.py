@@ -25,6 +25,7 @@ WORDS = """
     curl JavaScript Pillow web node
     All corners Corners Digits My First try Second Still training The failed binned left right both broken twin
     Abort me quickly Written before Trained Looked mina otto vera evening script small net best onnxruntime OpenVINO
+    Grad-CAM
     """  # fmt: skip
 DRAWN = {word.lower() for word in (*LAYERS, *ACTIVATIONS, *INITIALIZERS, *CATALOGUE, "InputLayer", "input")}
 ORDINARY = frozenset({"Input"})  # words that are said in Korean, though a layer may have them as its name

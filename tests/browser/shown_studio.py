@@ -11,6 +11,7 @@ from corner_pictures import draw_pictures
 from glasshouse.layers import Dense, Flatten, Network
 from glasshouse.store.audit import log_action
 from glasshouse.store.database import open_store
+from glasshouse.store.followed_pictures import keep_picture
 from glasshouse.store.models import get_model
 from glasshouse.store.people import add_token, add_user
 from glasshouse.store.records import Role
@@ -65,6 +66,8 @@ def filled_studio(place: Path) -> Shown:
         "layers-picture": f"{done}/layers/statistics/picture?split=val&row=1",
         "map-offered": f"{done}/map", "shortcuts": f"{done}/shortcuts",
         "explained": f"{done}/pictures/val/0?method=occlusion&list=unsure", "explanations": f"{done}/explanations",
+        "explained-kept": f"{done}/pictures/kept/{models['kept']}?method=occlusion",
+        "explained-many": f"{done}/pictures/many/{many}/0?method=occlusion",
         "result": f"{done}/result", "result-test": f"{done}/result?split=test",
         "result-cell": f"{done}/result/pictures?truth=0&answer=0", "top": f"{done}/result/top",
         "classify-one": f"{done}/classify", "classify-many": f"{done}/many", "classified": f"{done}/many/{many}",
@@ -79,6 +82,8 @@ def filled_studio(place: Path) -> Shown:
         "follow": "#weight",
         "layers-picture": "#numbers",
         "explained": "#evidence",
+        "explained-kept": "#evidence",
+        "explained-many": "#evidence",
         "follow-graph": "svg.gh-graph",
         "model-training": "#live[data-last]",
     }
@@ -114,6 +119,8 @@ def _seeded(place: Path, pictures: Path) -> tuple[str, dict[str, str]]:
         models[name] = record.id
         wrong = {"reason": "The computer ran out of memory.", "detail": WRONG}
         finish(store, get_model(store, record.id).job_id, "failed", **wrong)
+    picture = (pictures / "left" / "left-001.png").read_bytes()
+    models["kept"] = keep_picture(store, get_model(store, models["done"]), picture)
     store.close()
     return data, models
 
