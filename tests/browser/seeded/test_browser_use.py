@@ -16,7 +16,7 @@ def test_the_lines_are_shown_and_curl_is_answered(page: Any, seeded: Seeded, tmp
     page.get_by_role("link", name="Use it").click()
     page.get_by_role("heading", name="What goes in, and what comes out").wait_for()
     assert grave_faults(page) == []
-    assert page.get_by_role("button", name="Copy").count() == 7  # that of JavaScript is folded away
+    assert page.get_by_role("button", name="Copy").count() == 6  # that of JavaScript is folded away
     line = page.locator("#use-curl").inner_text()
     if shutil.which("curl") is None:
         pytest.skip("there is no curl")
