@@ -60,6 +60,7 @@ def stage_words(language: str) -> Mapping[str, str]:
         "features": _("computing features"),
         "fetching": _("fetching"),
         "filters": _("looking at what excites the filters"),
+        "folds": _("scoring the folds"),
         "head": _("fitting the last layer"),
         "map": _("placing the pictures on the map"),
         "reading": _("reading the pictures"),
