@@ -1,5 +1,6 @@
 """What was typed into a form is there after a reload and on the way back, and gone once it was sent."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,6 +78,7 @@ def test_what_was_sent_is_forgotten(page: Any, dataset: str) -> None:
     page.get_by_role("heading", name="Sent", exact=True).wait_for()
     with page.expect_navigation():  # the answer leads to the model again
         page.get_by_role("button", name="Abort").click()
+    page.get_by_text(re.compile("^Aborted")).first.wait_for()  # until then the page may load itself anew
     page.goto(f"/models/new?dataset={dataset}")
     page.reload()
     assert page.get_by_label("Name", exact=True).input_value() == ""
