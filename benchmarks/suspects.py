@@ -3,8 +3,8 @@
     python benchmarks/suspects.py [--shared ../shared] [--set imagenette] [--seeds 5] [--json FILE]
 
 Labels are flipped at random, to any other class or to the most similar one (the nearest mean of features). As many
-suspects are taken as labels were flipped: precision and recall are then the same number. The number of wrong labels
-that is told is compared with the number that was flipped.
+suspects are taken as labels were flipped: precision and recall are then the same number. The reported number of
+wrong labels is compared with the number that was flipped.
 """
 
 import argparse

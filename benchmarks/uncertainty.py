@@ -3,7 +3,7 @@
     python benchmarks/uncertainty.py
 
 EfficientNetLite0's frozen features with the weights that come with Glasshouse. Familiarity is learned from ``train``
-alone; at 5 % of one's own pictures rejected, the share of strangers that are accepted, and of ``val`` that is kept:
+alone; at 5 % of the known pictures rejected, the share of strangers that are accepted, and of ``val`` that is kept:
 dogs-vs-cats against imagenette without its English springers, imagenette against photos of cats, and, since the weights
 were trained on pictures of imagenette's classes, two sets that they do not know: five kinds of clothes of Fashion-MNIST
 against the other five, and the spectrograms of five spoken digits against the other five.

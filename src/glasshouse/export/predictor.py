@@ -250,7 +250,7 @@ class Model:
             top: how many classes each prediction lists.
             coverage: with a share, 0.5..0.99, each prediction has an ``answer_set`` that holds the right answer for
                 that share of pictures like the validation pictures.
-            reject: the share of one's own pictures, 0..1, that may be called none of these.
+            reject: the share of the pictures it knows, 0..1, that may be called none of these.
 
         Raises:
             PictureError: one picture was given and cannot be used; among many it becomes a Prediction with ``error``.

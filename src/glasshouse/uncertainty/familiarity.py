@@ -17,7 +17,7 @@ __all__ = ["MANY_CLASSES", "MOST", "REJECTED", "Familiarity", "energy_of", "unit
 NEIGHBOURS = 10
 MOST = 2000  # training pictures that are kept: 5 MB of 1,280 features
 MANY_CLASSES = 5
-REJECTED = 0.05  # the share of one's own pictures that may be called none of these
+REJECTED = 0.05  # the share of the pictures it knows that may be called none of these
 AT_ONCE = 512  # rows whose similarities are in memory
 
 

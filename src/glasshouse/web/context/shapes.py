@@ -35,7 +35,6 @@ __all__ = [
     "Times",
     "UploadOut",
     "VerdictOut",
-    "VersionRequest",
 ]
 
 
@@ -275,18 +274,6 @@ class DatasetRequest(Shape):
     group_name: str = Field("", max_length=120)
     notes: str = Field("", max_length=20_000)
     shared: bool = False
-
-
-class VersionRequest(Shape):
-    """A version to make of a dataset by ``edits``.
-
-    Each edit is of a picture (``path`` or ``sha256``; ``label``, ``exclude``, ``split``, ``why``) or of a class
-    (``class_name``; ``label``, ``exclude``, ``description``).
-    """
-
-    edits: list[dict[str, object]] = Field(min_length=1, max_length=100_000)
-    name: str = ""
-    why: str = Field("", max_length=20_000)
 
 
 class ModelRequest(Shape):

@@ -18,7 +18,8 @@ from glasshouse.store.resources import (
 from glasshouse.store.submit import NewDataset, submit_dataset
 from glasshouse.web.context.owned_records import changed, put_away, restored
 from glasshouse.web.context.request_context import Context
-from glasshouse.web.context.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut, VersionRequest
+from glasshouse.web.context.shapes import Changes, DatasetList, DatasetOut, DatasetRequest, JobOut
+from glasshouse.web.datasets.version_shapes import VersionRequest
 from glasshouse.web.framework.listing import AskedListing, listed
 
 __all__ = ["router"]
