@@ -109,11 +109,18 @@ class Meter:
                 with suppress(psutil.Error):
                     times = one.cpu_times()
                     seconds += times.user + times.system
-                    memory += one.memory_info().rss
+                    memory += _memory_of(one)
         before = self._spent.get(pid)
         self._spent[pid] = (now, seconds)
         cpu = None if before is None or now <= before[0] else 100 * max(0.0, seconds - before[1]) / (now - before[0])
         return {"cpu_job": None if cpu is None else round(cpu, 1), "memory_job": memory or None}
+
+
+def _memory_of(process: psutil.Process) -> int:
+    """Return the bytes of memory a process holds; what it shares with others counts in parts, where that is known."""
+    with suppress(psutil.Error, AttributeError):  # Linux alone tells the proportional set size
+        return int(process.memory_full_info().pss)
+    return int(process.memory_info().rss)
 
 
 def _number(word: str) -> float | None:
