@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
-from html.parser import HTMLParser
 
 import pytest
+from sent_form import Sent
 from starlette.testclient import TestClient
 
 from glasshouse.recipe import TrainingRecipe
@@ -192,30 +192,6 @@ def test_a_clone_makes_the_same_recipe_with_all_that_has_no_field(client: TestCl
     assert new_model({**form, "early_stopping.patience": ""}, None).recipe.get("early_stopping") is None
     assert json.loads(form["rest"])
     assert filled_from({**TrainingRecipe(data="-", network="LeNet").model_dump(mode="json")})["rest"] is not None
-
-
-class Sent(HTMLParser):
-    """What a browser sends of the form of a page, as it stands there."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-        self.values: dict[str, str] = {}
-        self.select = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {key: value or "" for key, value in attrs}
-        name = given.get("name", "")
-        if tag == "select":
-            self.select = name
-            self.names.add(name)
-        elif tag == "option" and ("selected" in given or self.select not in self.values):
-            self.values[self.select] = given["value"]
-        elif tag == "input" and name:
-            self.names.add(name)
-            if given.get("type") not in ("checkbox", "radio") or "checked" in given:
-                self.values[name] = given.get("value", "on")
 
 
 def test_every_setting_of_the_form_has_a_control(client: TestClient) -> None:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 
 import pytest
+from sent_form import Sent
 from starlette.testclient import TestClient
 
 from glasshouse.store.datasets import get_dataset
@@ -53,3 +54,23 @@ def test_what_is_wrong_with_a_table_is_told_by_its_line(client: TestClient, stud
     assert client.post(place, data={"why": ""}).status_code == 422
     api = client.post(f"/api/v1{place}", json={"edits": [{"path": "none.png", "label": "left"}]})
     assert api.status_code == 422 and "none.png" in api.text
+
+
+def test_a_copy_of_an_edited_dataset_keeps_its_edits_unless_a_person_declines(
+    client: TestClient, studio: Studio
+) -> None:
+    rows = csv.DictReader(io.StringIO(client.get(f"/datasets/{studio.dataset}/table.csv").content.decode("utf-8-sig")))
+    edits = [{"path": next(rows)["path"], "exclude": True}]
+    edited = client.post(f"/api/v1/datasets/{studio.dataset}/versions", json={"edits": edits}).json()["id"]
+    made = get_dataset(studio.store, edited)
+    form = Sent(client.get(f"/datasets/new?clone={edited}").text).values
+    assert (form["edited"], form["edits"]) == (edited, "yes")
+    again = client.post("/datasets/new", data=form)
+    copy = get_dataset(studio.store, again.headers["location"].rpartition("/")[2])
+    assert copy.recipe["edits"] == made.recipe["edits"]
+    del form["edits"]
+    shown = client.get("/datasets/new", params=form).text
+    assert "edits" not in Sent(shown).values and Sent(shown).values["edited"] == edited
+    plain = client.post("/datasets/new", data=form)
+    assert not get_dataset(studio.store, plain.headers["location"].rpartition("/")[2]).recipe.get("edits")
+    assert "edited" not in Sent(client.get(f"/datasets/new?clone={studio.dataset}").text).values

@@ -61,7 +61,7 @@ def show(request: Request, context: MemberContext) -> HTMLResponse:
     given = dict(request.query_params)
     form = {**_start(context, given.get("clone", "")), **given}
     if "sent" in given:
-        form |= {name: given.get(name, "") for name in CHECKED}
+        form |= {name: given.get(name, "") for name in (*CHECKED, "edits")}
     if not form["source"].strip():
         return _form(request, context, form, {}, None)
     preview, problems = _look(context, new_dataset(form), form.get("example", ""))
@@ -123,7 +123,7 @@ def _create(request: Request, context: RequestContext, form: dict[str, str]) -> 
     """Make the dataset; if something is wrong, all of it is reported in one answer, with the preview of the rest."""
     new = new_dataset(form)
     try:
-        key = submit_dataset(context.store, new, context.user).id
+        key = submit_dataset(context.store, _edited(context, new, form), context.user).id
     except GlasshouseError as error:
         problems = problems_of(error) if isinstance(error, RecipeError) else {"source": str(error)}
         preview, more = _look(context, new, form.get("example", ""))
@@ -158,7 +158,15 @@ def _start(context: RequestContext, clone: str) -> dict[str, str]:
     start = {"upload": "upload", "sample": "sample"}.get(form["source"].split(":")[0], "folder")
     if str(job.recipe["source"]).lower().endswith(LISTS):
         start = "list"
-    return {**form, "name": f"{job.name[: NAME_LENGTH - 2]} 2", "from": start}
+    edited = {"edited": clone, "edits": "yes"} if job.recipe.get("edits") else {}
+    return {**form, **edited, "name": f"{job.name[: NAME_LENGTH - 2]} 2", "from": start}
+
+
+def _edited(context: RequestContext, new: NewDataset, form: Mapping[str, str]) -> NewDataset:
+    """Return the same with the edits of the dataset that the form is a copy of, unless they were not wanted."""
+    if not form.get("edited") or not form.get("edits"):
+        return new
+    return replace(new, recipe={**new.recipe, "edits": find_dataset(context, form["edited"]).recipe["edits"]})
 
 
 def _look(context: RequestContext, new: NewDataset, example: str) -> tuple[Preview | None, dict[str, str]]:
