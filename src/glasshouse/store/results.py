@@ -21,6 +21,7 @@ from glasshouse.messages import with_messages
 
 __all__ = [
     "SplitAnswers",
+    "kept_answers",
     "read_answers",
     "read_predictions",
     "read_report",
@@ -107,6 +108,18 @@ def read_answers(place: Path) -> SplitAnswers:
         raise _unscored() from None
     except (OSError, ValueError, TypeError) as error:
         raise _damaged(file, str(error)) from None
+
+
+def kept_answers(run: Path, split: str) -> SplitAnswers | None:
+    """Return a model's answers on a split of its dataset, or None if it was not scored there yet.
+
+    Raises:
+        DamagedRunError: the answers are not what was written.
+    """
+    try:
+        return read_answers(result_place(run, split))
+    except MissingError:
+        return None
 
 
 def read_predictions(folder: Path, offset: int = 0, limit: int | None = None) -> Iterator[dict[str, Any]]:

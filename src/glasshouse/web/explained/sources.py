@@ -12,7 +12,7 @@ from glasshouse.store.followed_pictures import kept_picture
 from glasshouse.store.models import get_model
 from glasshouse.store.predictions import read_columns, read_rows
 from glasshouse.store.predictor import put_question
-from glasshouse.store.results import SplitAnswers, read_answers, result_place
+from glasshouse.store.results import SplitAnswers, kept_answers
 from glasshouse.web.classify.classified import classified_picture
 from glasshouse.web.context.job_resource import JobResource
 from glasshouse.web.context.model_classes import model_classes
@@ -71,7 +71,7 @@ def of_split(context: RequestContext, job: JobResource, split: str, row: int, as
         MissingError: there is none.
     """
     dataset = dataset_of(context, job)
-    answers = _answers(job, split)
+    answers = kept_answers(job.folder, split)
     part = None if dataset is None else dataset.splits.get(split)
     if dataset is None or part is None or split not in SPLITS or not 0 <= row < len(part):
         raise MissingError("The dataset has no picture {row} in {split}.", row=row, split=split)
@@ -171,12 +171,5 @@ def ask(
 def _data(context: RequestContext, job: JobResource) -> str | None:
     try:
         return get_dataset(context.store, job.dataset, context.user).folder if job.dataset else None
-    except MissingError:
-        return None
-
-
-def _answers(job: JobResource, split: str) -> SplitAnswers | None:
-    try:
-        return read_answers(result_place(job.folder, split))
     except MissingError:
         return None

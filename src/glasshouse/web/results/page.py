@@ -14,7 +14,7 @@ from glasshouse.data.stored.spreadsheet import BOM, line
 from glasshouse.errors import MissingError
 from glasshouse.evaluation.reliability import calibration_verdict
 from glasshouse.store.records import JobRecord
-from glasshouse.store.results import SplitAnswers, read_answers, read_report, result_place, verified_report
+from glasshouse.store.results import SplitAnswers, kept_answers, read_report, result_place, verified_report
 from glasshouse.store.submit import submit_evaluation
 from glasshouse.web.context.class_names import names_of_model
 from glasshouse.web.context.failure import NextStep, next_step
@@ -100,7 +100,7 @@ class CellPage:
 def show(request: Request, context: Context, job: ModelInPath, split: str = "val", sort: str = "class") -> HTMLResponse:
     """Show what the model is worth on a split; ``sort`` orders the table of classes."""
     split = split if split in SPLITS else "val"
-    report, answers, dataset = _report(job, split), _answers(job, split), dataset_of(context, job)
+    report, answers, dataset = _report(job, split), kept_answers(job.folder, split), dataset_of(context, job)
     now = latest_evaluation(context, job, split)
     place = f"{job.address}/result/pictures" if answers is not None else ""
     names = names_of_model(job.folder, dataset.path if dataset else None)
@@ -153,7 +153,7 @@ def pictures(
 ) -> HTMLResponse:
     """Show the pictures of one cell of the confusion matrix, sixty a page."""
     truth, answer, split = asked.truth, asked.answer, asked.split
-    answers, dataset = _answers(job, split), dataset_of(context, job)
+    answers, dataset = kept_answers(job.folder, split), dataset_of(context, job)
     if answers is None or dataset is None or not (0 <= min(truth, answer) <= max(truth, answer) < len(dataset.classes)):
         raise MissingError("There are no answers for single pictures here.")
     found, first = cell(answers, truth, answer), max(asked.after, 0)
@@ -173,7 +173,7 @@ def pictures(
 @router.get("/table.csv")
 def table(context: Context, job: ModelInPath, split: Annotated[str, Query()] = "val") -> StreamingResponse:
     """Return the answer for each picture as a table."""
-    answers, dataset = _answers(job, split), dataset_of(context, job)
+    answers, dataset = kept_answers(job.folder, split), dataset_of(context, job)
     if answers is None or dataset is None or split not in dataset.splits:
         raise MissingError("There are no answers for single pictures here.")
     headers = {"Content-Disposition": f'attachment; filename="{split}.csv"'}
@@ -200,13 +200,6 @@ def _of_training(run: Path) -> ReportRead | None:
     """Return the report that the training itself wrote on the validation pictures."""
     try:
         return cast(ReportRead, verified_report(run / "report-val.json"))
-    except MissingError:
-        return None
-
-
-def _answers(job: JobResource, split: str) -> SplitAnswers | None:
-    try:
-        return read_answers(result_place(job.folder, split))
     except MissingError:
         return None
 
