@@ -74,3 +74,7 @@ def test_a_copy_of_an_edited_dataset_keeps_its_edits_unless_a_person_declines(
     plain = client.post("/datasets/new", data=form)
     assert not get_dataset(studio.store, plain.headers["location"].rpartition("/")[2]).recipe.get("edits")
     assert "edited" not in Sent(client.get(f"/datasets/new?clone={studio.dataset}").text).values
+    unedited = client.post("/datasets/new", data={**form, "edited": studio.dataset, "edits": "yes"})
+    assert not get_dataset(studio.store, unedited.headers["location"].rpartition("/")[2]).recipe.get("edits")
+    gone = client.post("/datasets/new", data={**form, "edited": "none", "edits": "yes"})
+    assert gone.status_code == 422 and "There is no dataset none" in gone.text

@@ -166,7 +166,7 @@ def _edited(context: RequestContext, new: NewDataset, form: Mapping[str, str]) -
     """Return the same with the edits of the dataset that the form is a copy of, unless they were not wanted."""
     if not form.get("edited") or not form.get("edits"):
         return new
-    return replace(new, recipe={**new.recipe, "edits": find_dataset(context, form["edited"]).recipe["edits"]})
+    return replace(new, recipe={**new.recipe, "edits": find_dataset(context, form["edited"]).recipe.get("edits", [])})
 
 
 def _look(context: RequestContext, new: NewDataset, example: str) -> tuple[Preview | None, dict[str, str]]:
